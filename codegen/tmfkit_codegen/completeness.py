@@ -1,0 +1,2 @@
+def losses(api, tree):
+    return []

@@ -1,0 +1,39 @@
+"""A contract in the form that the generators understand best; its meaning is the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["for_client", "for_models"]
+
+Json = Any
+
+
+def for_models(openapi: dict[str, Json]) -> dict[str, Json]:
+    """Return the document for datamodel-code-generator: date-times keep their spelling."""
+    document = _plain(openapi)
+    date_time = document["components"]["schemas"].get("DateTime")
+    if date_time is not None:
+        date_time["x-python-type"] = "tmfkit_models.types.TmfDateTime"
+    return dict(document)
+
+
+def for_client(openapi: dict[str, Json]) -> dict[str, Json]:
+    """Return the document for openapi-python-client: a parameter is described where it looks."""
+    document = _plain(openapi)
+    document.pop("webhooks", None)
+    for parameter in document["components"].get("parameters", {}).values():
+        parameter["schema"]["description"] = parameter["description"]
+    return dict(document)
+
+
+def _plain(data: Json) -> Json:
+    """Return a copy without our own vocabulary (it may hold schemas, which would be read) and without examples."""
+    if isinstance(data, dict):
+        return {key: _plain(value) for key, value in data.items() if not _is_dropped(key, value)}
+    return [_plain(item) for item in data] if isinstance(data, list) else data
+
+
+def _is_dropped(key: str, value: Json) -> bool:
+    # A property may be called `examples`; its value is a schema then, and no schema is a list.
+    return key.startswith("x-tmf-") or (key == "examples" and isinstance(value, list))

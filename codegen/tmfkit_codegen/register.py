@@ -1,0 +1,75 @@
+"""The register, the errata and the samples of one document: their forms, and the names they use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import jsonschema_rs
+
+from tmfkit_codegen.contracts import operations
+from tmfkit_codegen.errors import Problem
+from tmfkit_codegen.inputs import Api, Inputs
+from tmfkit_codegen.load import SourceFile, joined
+
+__all__ = ["SIMPLE_TYPES", "form_problems", "name_problems"]
+
+SIMPLE_TYPES = frozenset({"string", "integer", "number", "boolean", "datetime", "uri", "any", "object"})
+
+
+def form_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
+    """Yield what the files may not say."""
+    files = [(api.register, "requirements"), (api.errata, "errata"), *((sample, "sample") for sample in api.samples)]
+    for file, kind in files:
+        validator = jsonschema_rs.Draft202012Validator(inputs.schemas[kind].data)
+        for error in validator.iter_errors(file.data):
+            place = joined("", *error.instance_path)
+            yield file.problem(place, f"{place or 'the file'}: {error.message}", f"specs/{kind}.schema.json says what may stand here")
+
+
+def name_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
+    """Yield names that are used twice or lead to nothing; the forms have to be right."""
+    for file in (api.register, api.errata):
+        if file.data["api"] != api.id:
+            yield file.problem("/api", f"the file is of {file.data['api']}", f"Write {api.id}")
+    yield from _repeated(api.register, "requirements")
+    yield from _repeated(api.errata, "errata")
+    yield from _types(api.register)
+    yield from _rows(api, inputs)
+    errata = {row["id"] for row in api.errata.data["errata"]}
+    for sample in api.samples:
+        named = [*sample.data.get("errata", ()), *([sample.data["refused"]["errata"]] if "refused" in sample.data else [])]
+        for erratum in set(named) - errata:
+            yield sample.problem("/refused", f"there is no erratum {erratum}", f"Mend the id, or add it to {api.errata.file}")
+
+
+def _repeated(file: SourceFile, key: str) -> Iterator[Problem]:
+    counts = Counter(row["id"] for row in file.data[key])
+    for index, row in enumerate(file.data[key]):
+        if counts[row["id"]] > 1:
+            yield file.problem(f"/{key}/{index}/id", f"{row['id']} is there {counts[row['id']]} times", "Give each row an id of its own")
+
+
+def _types(register: SourceFile) -> Iterator[Problem]:
+    model = register.data["model"]
+    for name, rows in model.items():
+        for index, row in enumerate(rows):
+            if row["type"] not in SIMPLE_TYPES and row["type"] not in model:
+                place = joined("/model", name, index, "type")
+                yield register.problem(place, f"{name}.{row['name']} has the unknown type {row['type']}", "Mend the name, or add the type to model")
+
+
+def _rows(api: Api, inputs: Inputs) -> Iterator[Problem]:
+    openapi = api.contract.data
+    known = {operation["operationId"] for _, _, operation in operations(openapi)} | set(openapi.get("webhooks", ()))
+    errata = {row["id"] for row in api.errata.data["errata"]}
+    for index, row in enumerate(api.register.data["requirements"]):
+        place = f"/requirements/{index}"
+        if row["operation"] not in known and not (row["kind"] == "event-member" and row["operation"] == "*"):
+            message = f"{row['id']}: the contract has no operation or event {row['operation']}"
+            yield api.register.problem(f"{place}/operation", message, "Mend the name, or add it to the contract")
+        if "scenario" in row and row["scenario"] not in inputs.scenarios.data:
+            message = f"{row['id']}: there is no scenario {row['scenario']}"
+            yield api.register.problem(f"{place}/scenario", message, f"{inputs.scenarios.file} lists them")
+        for erratum in set(row.get("errata", ())) - errata:
+            yield api.register.problem(f"{place}/errata", f"{row['id']}: there is no erratum {erratum}", f"Mend the id, or add it to {api.errata.file}")

@@ -1,0 +1,53 @@
+"""What every generated model is made of: the base class and the date-time that keeps its spelling."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictStr
+
+__all__ = ["TmfDateTime", "TmfModel", "instant"]
+
+_FORM = re.compile(
+    r"\d{4}-\d{2}-\d{2}"
+    r"[Tt]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"  # the documents leave the seconds out
+    r"(?:[Zz]|[+-]\d{2}(?::?\d{2})?)",  # and the colon of the offset
+    re.ASCII,
+)
+
+
+class TmfModel(BaseModel):
+    """An object of a contract; attributes that the contract does not know are kept."""
+
+    model_config = ConfigDict(extra="allow", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True)
+
+
+def instant(text: str) -> datetime:
+    """Return the instant that a date-time of a contract stands for.
+
+    Args:
+        text: RFC 3339, or one of the documents' own forms: without seconds, or with an offset like ``+0800`` or ``+08``.
+
+    Returns:
+        An aware datetime; fractions below a microsecond are cut off.
+
+    Raises:
+        ValueError: *text* has another form, or no such instant exists.
+
+    Source:
+        RFC 3339 §5.6; the samples of the five documents.
+    """
+    if not _FORM.fullmatch(text):
+        raise ValueError("not a date-time with an offset, such as 2026-01-15T08:00:00Z")
+    return datetime.fromisoformat(text.upper())
+
+
+def _verbatim(text: str) -> str:
+    instant(text)
+    return text
+
+
+TmfDateTime = Annotated[StrictStr, AfterValidator(_verbatim)]
+"""A date-time as it was written: validated, never reformatted."""

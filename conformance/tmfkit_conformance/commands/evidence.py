@@ -1,0 +1,67 @@
+"""``verify`` and ``compare``: what can be said of runs that have been made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tmfkit_conformance.errors import UsageError
+from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.report.differences import SavedReport, changes, recomputed
+from tmfkit_conformance.report.legible import one_line
+from tmfkit_conformance.report.register import columns
+from tmfkit_conformance.report.wording import plural
+from tmfkit_models import contracts
+
+__all__ = ["compare_command", "verify_command"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("verify")
+@click.argument("path", metavar="BUNDLE", type=_FILE)
+def verify_command(path: Path) -> int:
+    """Compute the verdicts of a bundle again, and compare them with those recorded.
+
+    Exit status: 0 when they are exactly those recorded, 1 when one of them is not.
+    """
+    bundle = Bundle.read(path)
+    contract = _contract_of(bundle, path)
+    recorded = bundle.run.get("contract_sha256")
+    if recorded != contract.sha256:
+        click.echo(f"The bundle was made with contract {one_line(str(recorded))}; this kit has {contract.sha256}.")
+    differences = recomputed(bundle, judge(bundle, contract))
+    for line in columns((one_line(one.requirement), " -> ".join(one.verdicts)) for one in differences):
+        click.echo(line)
+    outcome = f"{len(differences):,} differ" if differences else "all computed again, none differs"
+    target = one_line(str(bundle.run.get("base_url")))
+    click.echo(f"{plural(len(bundle.verdicts), 'recorded verdict')} of {contract.id} at {target}: {outcome}.")
+    return 1 if differences else 0
+
+
+@click.command("compare")
+@click.argument("paths", metavar="REPORT...", type=_FILE, nargs=-1, required=True)
+def compare_command(paths: tuple[Path, ...]) -> None:
+    """Show side by side where the verdicts of two or more report.json differ."""
+    if len(paths) == 1:
+        raise click.UsageError("give two or more report.json to compare")
+    reports = [SavedReport.read(path) for path in paths]
+    numbers = [f"[{number}]" for number in range(1, len(reports) + 1)]
+    heads = (
+        (number, str(one.path), one.verdict, f"tmfkit {one.kit_version}", f"contract {one.contract_sha256[:12]}")
+        for number, one in zip(numbers, reports, strict=True)
+    )
+    found = changes(reports)
+    table = [("", *numbers), *((one.requirement, *one.verdicts) for one in found)] if found else []
+    for line in [*columns(heads), "", *columns(table)]:
+        click.echo(line)
+    click.echo(f"{plural(len(found), 'requirement')} with different verdicts." if found else "No verdict differs.")
+
+
+def _contract_of(bundle: Bundle, path: Path) -> contracts.Contract:
+    try:
+        return contracts.load(str(bundle.run.get("api")))
+    except contracts.ContractError as exc:
+        raise UsageError(str(path), str(exc), "Verify it with the kit that made it") from exc

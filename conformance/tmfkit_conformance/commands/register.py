@@ -1,0 +1,85 @@
+"""``plan``, ``list``, ``explain`` and ``init``: what can be said without a target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tmfkit_conformance.commands.api import api_option
+from tmfkit_conformance.commands.starter import starter_config
+from tmfkit_conformance.errors import UsageError
+from tmfkit_conformance.report import register
+from tmfkit_conformance.report.model import LEVELS
+from tmfkit_conformance.report.wording import KINDS
+from tmfkit_models import contracts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["explain_command", "init_command", "list_command", "plan_command"]
+
+_LEVEL = click.Choice(LEVELS)
+_KIND = click.Choice(sorted(KINDS))
+
+
+@click.command("plan")
+@api_option()
+def plan_command(contract: contracts.Contract) -> None:
+    """Show which probe settles which requirement."""
+    _echo(register.plan_lines(contract))
+
+
+@click.command("list")
+@api_option(required=False)
+@click.option("--level", "levels", type=_LEVEL, multiple=True, help="Only requirements of this level.")
+@click.option("--kind", "kinds", type=_KIND, metavar="KIND", multiple=True, help="Only requirements of this kind.")
+def list_command(contract: contracts.Contract | None, levels: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    """List the APIs, or with --api the requirements of one."""
+    if contract is None:
+        if levels or kinds:
+            raise click.UsageError("--level and --kind choose among the requirements of an API: give --api as well")
+        _echo(register.api_lines(contracts.load(api) for api in contracts.apis()))
+        return
+    wanted = (row for row in contract.requirements if row.level in (levels or LEVELS) and row.kind in (kinds or KINDS))
+    _echo(register.requirement_lines(wanted))
+
+
+@click.command("explain")
+@click.argument("requirement_id", metavar="ID")
+def explain_command(requirement_id: str) -> None:
+    """Say what a requirement demands, where the document says so, and how it is checked."""
+    for contract in map(contracts.load, contracts.apis()):
+        for row in contract.requirements:
+            if row.id == requirement_id:
+                _echo(register.explain_lines(contract, row))
+                return
+    raise UsageError(requirement_id, "no API has this requirement", "`list --api ID` names those there are")
+
+
+@click.command("init")
+@api_option()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write it.  [default: <ID>.yaml in this folder]",
+)
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def init_command(contract: contracts.Contract, output: Path | None, *, force: bool) -> None:
+    """Write a configuration file to start from, with every setting explained."""
+    path = output or Path(f"{contract.id}.yaml")
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(starter_config(contract, str(path)))
+    except FileExistsError as exc:
+        raise UsageError(str(path), "the file is there already", "Give another --output, or --force") from exc
+    except OSError as exc:
+        raise UsageError(str(path), f"cannot be written ({exc.strerror})", "Give another --output") from exc
+    click.echo(f"Written: {path}")
+
+
+def _echo(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)

@@ -1,0 +1,90 @@
+"""``run``: checks an implementation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from tmfkit_conformance.commands.api import api_option
+from tmfkit_conformance.commands.options import given_settings, settings_for
+from tmfkit_conformance.drive.run import drive
+from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.report.console import RunProgress, print_summary
+from tmfkit_conformance.report.folder import ReportFolder
+from tmfkit_conformance.report.model import Report
+from tmfkit_conformance.settings import PHASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tmfkit_models.contracts import Contract
+
+__all__ = ["run_command"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _text(flag: str, metavar: str, words: str) -> Callable[[Any], Any]:
+    return click.option(flag, metavar=metavar, help=words)
+
+
+def _texts(flag: str, setting: str, metavar: str, words: str) -> Callable[[Any], Any]:
+    return click.option(flag, setting, metavar=metavar, multiple=True, help=words)
+
+
+def _switch(flag: str, setting: str, words: str, *, sets: bool) -> Callable[[Any], Any]:
+    """Return an option that sets a setting to *sets* when it is there, and leaves it alone otherwise."""
+    return click.option(flag, setting, flag_value=sets, default=None, help=words)
+
+
+def _seconds(flag: str, setting: str, words: str) -> Callable[[Any], Any]:
+    return click.option(flag, setting, type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help=words)
+
+
+@click.command("run")
+@api_option()
+@_text("--base-url", "URL", "Base URL of the API under test.")
+@_texts("--hub-url", "hub_urls", "[RESOURCE=]URL", "Where the hub is, if not under the base URL.")
+@click.option("--config", type=_FILE, help="Configuration file; `init` writes one. Options win over it.")
+@_texts("--header", "headers", "'NAME: VALUE'", "Header of every request.")
+@click.option("--bearer", metavar="TOKEN", envvar="TMFKIT_BEARER", show_envvar=True, help="Token of an ordinary user.")
+@_texts("--admin-header", "admin_headers", "'NAME: VALUE'", "Header of requests in the role of an administrator.")
+@_text("--listener-bind", "HOST:PORT", "Where to listen for notifications.  [default: a free port of 127.0.0.1]")
+@_text("--listener-url", "URL", "Address under which the target reaches the listener.")
+@_switch("--no-listener", "listener", "Open no listener; rules on notifications are skipped.", sets=False)
+@click.option("--phase", "phases", type=click.Choice(PHASES), multiple=True, help="Phase to run.  [default: all]")
+@click.option("--max-examples", type=click.IntRange(min=1), metavar="N", help="Generated requests for each operation.")
+@_switch("--allow-send", "allow_send", "Messages may be sent to other than reserved addresses.", sets=True)
+@_switch("--allow-destructive", "allow_destructive", "Operations on whole collections may be called.", sets=True)
+@_seconds("--timeout", "timeout_seconds", "Longest wait for an answer.  [default: 10]")
+@_seconds("--event-timeout", "event_seconds", "Longest wait for a notification.  [default: 5]")
+@_switch("--insecure", "verify_tls", "Do not verify the target's certificate.", sets=False)
+@_text("--ca-file", "PEM", "Authority that signed the target's certificate.")
+@_text("--client-certificate", "PEM", "The kit's own certificate.")
+@_text("--client-key", "PEM", "Key of the kit's own certificate.")
+@click.option(
+    "--report", "folder", type=click.Path(path_type=Path), required=True, metavar="DIR", help="For the reports."
+)
+def run_command(contract: Contract, config: Path | None, folder: Path, **given: Any) -> int:
+    """Check an implementation; write report.html, report.json, junit.xml and bundle.zip.
+
+    Nothing is sent that anyone could regret, and what the run made is deleted at its end.
+
+    Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run,
+    4 defect of the kit.
+    """
+    settings = settings_for(contract, config=config, given=given_settings(given))
+    reports = ReportFolder(folder)
+    with RunProgress(Console(stderr=True)) as progress:
+        bundle = drive(contract, settings, progress)
+    judgement = judge(bundle, contract)
+    judged = replace(bundle, verdicts=[verdict.to_json() for verdict in judgement.verdicts])
+    report = Report.of(judged, judgement, contract)
+    written = reports.write(report)
+    print_summary(report, Console(highlight=False))
+    click.echo(f"Written: {', '.join(map(str, written))}")
+    return report.exit_status

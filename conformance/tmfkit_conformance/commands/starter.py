@@ -1,0 +1,130 @@
+"""The configuration file that ``init`` writes: every setting, explained, ready to be filled in."""
+
+from __future__ import annotations
+
+from string import Template
+from typing import TYPE_CHECKING
+
+from tmfkit_conformance.settings import PHASES, Settings
+
+if TYPE_CHECKING:
+    from tmfkit_models.contracts import Contract
+
+__all__ = ["starter_config"]
+
+_TEMPLATE = Template("""\
+# Configuration of tmfkit-conformance for $api: $title, release $release.
+# Run it with: tmfkit-conformance run --api $api --config $file --report report
+# What is commented out shows the default, or an example where there is none.
+# Options of the command line win over this file.
+
+# Base URL of the API under test, without a slash at the end.
+base_url: http://localhost:8080$base_path
+
+# Where the hub is, if not under the base URL: resource and URL; "" for all resources.
+#hub_urls:
+#  "": http://localhost:8080/hub
+
+# ---- Credentials. Prefer the environment variable TMFKIT_BEARER to a token in this file.
+
+# Token of an ordinary user, sent as "Authorization: Bearer ..." with every request.
+#bearer: "..."
+
+# More headers of every request.
+#headers:
+#  X-Tenant: acme
+
+# Headers of operations that are for administrators. Without them the rules about administrators are skipped.
+#admin_headers:
+#  Authorization: Bearer ...
+
+# ---- Notifications. The kit opens a listener and registers it at the hub.
+
+# Without a listener, every rule about notifications is skipped, and the run is incomplete.
+#listener: $listener
+
+# HOST:PORT to listen at; port 0 takes a free one.
+#listener_bind: $listener_bind
+
+# The address under which the target reaches the listener, if it is not the one above (another machine, a container).
+#listener_url: http://kit.example.com:8099
+
+# Longest wait for a notification, in seconds.
+#event_seconds: $event_seconds
+
+# ---- Values. What the target demands beyond the document, or must be able to find.
+
+# Members merged into every create body of a resource.
+#payloads:
+#  $resource:
+#    relatedParty: [{id: "42", role: owner}]
+
+# Two or more values for an attribute (a JSON pointer), used instead of the kit's own.
+#values:
+#  $resource:
+#    /status: [active, closed]
+
+# ---- Permissions. Without them nothing is sent that anyone could regret.
+
+# Addresses that messages may be sent to, by type of message.
+#receivers:
+#  Email: test@example.com
+
+# Whether messages may be sent to addresses other than reserved ones.
+#allow_send: $allow_send
+
+# Whether operations on whole collections (deleting all) may be called.
+#allow_destructive: $allow_destructive
+
+# ---- Connection.
+
+# Longest wait for an answer, in seconds.
+#timeout_seconds: $timeout_seconds
+
+# Whether the certificate of the target is verified, and the PEM file of the authority that signed it.
+#verify_tls: $verify_tls
+#ca_file: /etc/ssl/ca.pem
+
+# The kit's own certificate and its key, PEM files.
+#client_certificate: /etc/ssl/kit.pem
+#client_key: /etc/ssl/kit.key
+
+# ---- Extent.
+
+# Phases to run. The verdict comes from "register"; the others send generated requests.
+#phases: [$phases]
+
+# Generated requests for each operation in each of these.
+#max_examples: $max_examples
+""")
+
+
+def starter_config(contract: Contract, file: str) -> str:
+    """Return a configuration for one API.
+
+    Args:
+        contract: The API.
+        file: Name under which it will be saved, for the command it shows.
+    """
+    shown = (
+        "listener",
+        "listener_bind",
+        "event_seconds",
+        "allow_send",
+        "allow_destructive",
+        "timeout_seconds",
+        "verify_tls",
+        "max_examples",
+    )
+    settings = Settings(contract.id, base_url="http://localhost")
+    defaults = {name: str(getattr(settings, name)) for name in shown}
+    return _TEMPLATE.substitute(
+        {name: value.lower() if value in ("True", "False") else value for name, value in defaults.items()},
+        api=contract.id,
+        title=contract.title,
+        release=contract.release,
+        file=file,
+        base_path=contract.base_path,
+        resource=contract.resources[0].name,
+        phases=", ".join(PHASES),
+    )

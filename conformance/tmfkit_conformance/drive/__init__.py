@@ -1,0 +1,1 @@
+"""Sends requests to the implementation under test and has every exchange recorded."""

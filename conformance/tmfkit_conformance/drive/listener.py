@@ -1,0 +1,118 @@
+"""The listener that notifications are received at, one path for each callback."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+from tmfkit_conformance.errors import UsageError
+from tmfkit_conformance.record.exchange import Notification
+
+__all__ = ["Listener"]
+
+_BODY_LIMIT_BYTES = 4 * 1024 * 1024
+
+
+class Listener:
+    """An HTTP server that answers 201 to every POST, as the documents have it, and keeps what it received.
+
+    Args:
+        bind: ``HOST:PORT`` to listen at; port 0 takes a free one.
+        url: Address under which the target reaches it; made from the bind address when empty.
+        clock: Seconds since the run began.
+
+    Raises:
+        UsageError: The address cannot be listened at.
+    """
+
+    def __init__(self, bind: str, url: str, clock: Callable[[], float]) -> None:
+        host, _, port = bind.rpartition(":")
+        self._arrived = threading.Condition()
+        self._received: list[Notification] = []
+        self._clock = clock
+        try:
+            self._server = ThreadingHTTPServer((host, int(port)), self._handler())
+        except OSError as exc:
+            raise UsageError(
+                "listener_bind", f"cannot listen at {bind} ({exc})", "Give a free address with --listener-bind"
+            ) from exc
+        self.url = url.rstrip("/") or f"http://{host}:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def callback(self, name: str) -> str:
+        """Return a callback address of its own for *name*."""
+        return f"{self.url}/{name}"
+
+    @property
+    def received(self) -> tuple[Notification, ...]:
+        """Every notification so far, in the order of arrival."""
+        with self._arrived:
+            return tuple(self._received)
+
+    def wait(self, done: Callable[[tuple[Notification, ...]], bool], *, seconds: float) -> bool:
+        """Wait until *done* says so of what was received, at the longest *seconds*; return whether it did."""
+        deadline = time.monotonic() + seconds
+        with self._arrived:
+            while not done(tuple(self._received)):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._arrived.wait(left)
+        return True
+
+    def _keep(self, path: str, method: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        with self._arrived:
+            number = len(self._received) + 1
+            self._received.append(Notification(number, round(self._clock(), 4), path, method, tuple(headers), body))
+            self._arrived.notify_all()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        keep = self._keep
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            timeout = 30
+
+            def _receive(self) -> None:
+                length = self.headers.get("Content-Length") or "0"
+                if not length.isdecimal() or int(length) > _BODY_LIMIT_BYTES or self.headers.get("Transfer-Encoding"):
+                    body = self._chunks() if self.headers.get("Transfer-Encoding") else b""
+                else:
+                    body = self.rfile.read(int(length))
+                keep(self.path, self.command, list(self.headers.items()), body)
+                self.send_response(201)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def _chunks(self) -> bytes:
+                body = b""
+                while len(body) < _BODY_LIMIT_BYTES:
+                    size = int(self.rfile.readline().split(b";")[0].strip() or b"0", 16)
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                    if size == 0:
+                        break
+                return body
+
+            do_POST = do_PUT = do_PATCH = do_GET = do_DELETE = _receive  # noqa: N815 - names that http.server looks up
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - signature of http.server
+                """Stay silent: the run reports what was received."""
+
+        return Handler

@@ -1,0 +1,79 @@
+"""Registering, unregistering, and what listeners receive."""
+
+from __future__ import annotations
+
+from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
+from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.record.exchange import Notification
+from tmfkit_models.contracts import Event
+
+__all__ = ["heard"]
+
+
+@probe("register")
+def register(session: Session, _subject: str) -> None:
+    """Register a callback and take it back."""
+    session.registered("register", "register")
+    session.unregistered("undone")
+
+
+@probe("unregister")
+def unregister(session: Session, _subject: str) -> None:
+    """Register a callback, unregister it."""
+    session.registered("register", "unregister")
+    session.unregistered("unregister")
+
+
+@probe("events")
+def events(session: Session, _subject: str) -> None:
+    """Register a callback, do what each notification is about, wait for all of them."""
+    registration = session.registered("register", "events")
+    callback = registration.request.json["callback"]
+    session.fact("callback", callback)
+    expected: list[tuple[Event, str]] = []
+    own = session.operation.resource
+    for resource in session.contract.resources:
+        if own in ("", resource.name):
+            expected += _triggered(session, resource.name)
+    session.listener.wait(
+        lambda received: all(heard(received, callback, event, identifier) for event, identifier in expected),
+        seconds=session.settings.event_seconds,
+    )
+    session.unregistered("undone")
+
+
+def heard(received: tuple[Notification, ...], callback: str, event: Event, identifier: str) -> list[Notification]:
+    """Return the notifications of one type about one resource that came to a callback."""
+    path = callback.split("/", 3)[-1]
+    return [
+        note
+        for note in received
+        if note.path.lstrip("/").startswith(path) and note.event_type == event.type and identifier.encode() in note.body
+    ]
+
+
+def _triggered(session: Session, resource: str) -> list[tuple[Event, str]]:
+    """Do everything that the events of a resource are about; return what is to be heard of which id."""
+    with session.about(resource):
+        made = session.created("trigger-create")
+        wanted = [event for event in session.contract.events if event.resource == resource]
+        for event in wanted:
+            if event.on == "change":
+                session.patch("trigger-change", made.identifier, session.change(plain_attribute(session)))
+            elif event.on == "state-change":
+                _change_state(session, made.identifier, event)
+        if any(event.on == "delete" for event in wanted):
+            session.call("delete", "trigger-delete", identifier=made.identifier)
+        return [(event, made.identifier) for event in wanted]
+
+
+def _change_state(session: Session, identifier: str, event: Event) -> None:
+    """Give the attribute of a state change a value, and then another."""
+    if not event.attributes:
+        raise Ended(f"the contract does not say which attribute {event.type} is about")
+    for variant in (0, 1):
+        session.patch(
+            "trigger-state-change",
+            identifier,
+            session.change(event.attributes[0], session.payloads.value(event.attributes[0], variant)),
+        )

@@ -1,0 +1,113 @@
+"""Selection, filters, sorting and pages."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.probes.registry import is_free_text, plain_attribute, probe
+from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.record.exchange import Exchange
+
+__all__ = ["listed", "next_page"]
+
+_MOST_PAGES = 20
+
+
+@probe("fields")
+def fields(session: Session, subject: str) -> None:
+    """Create with every attribute; select the subject, or each attribute in turn when the subject is ``*``."""
+    action = session.operation.action
+    made = session.created("create", session.payloads.full())
+    whole = session.call("retrieve", "whole", identifier=made.identifier)
+    present = [name for name in whole.answer or {} if name not in ("id", "href") and not name.startswith("@")]
+    chosen = present if subject == "*" else [pointers.parts(session.payloads.spoken(subject))[0]]
+    also = [pointers.parts(other)[0] for other in session.also_selected()]
+    for name in chosen:
+        query = urlencode({"fields": ",".join([name, *also])}, safe=",")
+        session.call(action, f"select:{name}", identifier=made.identifier if action == "retrieve" else "", query=query)
+
+
+@probe("filter")
+def filter_(session: Session, subject: str) -> None:
+    """Create records that differ in the subject, list with a condition that some of them satisfy."""
+    pointer = plain_attribute(session) if subject in ("*", "") else subject
+    form, operator = session.row.expect.get("form", ""), session.row.expect.get("operator", "eq")
+    values = _values(session, pointer, count=3 if form else 2)
+    for letter, value in zip("abc", values, strict=False):
+        payloads = session.payloads
+        body = pointers.with_value(
+            payloads.with_attribute(pointer), payloads.spoken(pointer).replace("/*", "/0"), value
+        )
+        session.created(f"create-{letter}", body)
+    name = ".".join(part for part in pointers.parts(session.payloads.spoken(pointer)) if part != "*")
+    listed(session, "list", _condition(name, operator, form, values))
+
+
+@probe("sort")
+def sort(session: Session, subject: str) -> None:
+    """Create two records that differ in the subject, list sorted both ways."""
+    pointer = plain_attribute(session) if subject in ("*", "") else subject
+    values = sorted(_values(session, pointer, count=2), reverse=True)
+    for letter, value in zip("ab", values, strict=True):
+        session.created(
+            f"create-{letter}",
+            pointers.with_value(session.payloads.with_attribute(pointer), session.payloads.spoken(pointer), value),
+        )
+    name = ".".join(pointers.parts(session.payloads.spoken(pointer)))
+    listed(session, "list", f"sort={quote(name)}")
+    listed(session, "descending", f"sort=-{quote(name)}")
+
+
+@probe("page")
+def page(session: Session, subject: str) -> None:
+    """Create two records, ask for a page."""
+    session.created("create-a")
+    session.created("create-b")
+    session.call("list", "whole")
+    session.call("list", "page", query={"limit": "1"} if subject in ("limit", "/limit") else {"offset": "1"})
+
+
+def listed(session: Session, step: str, query: str, *, resource: str = "") -> list[Exchange]:
+    """List with a query string, and the pages after it; each is recorded under *step*."""
+    pages = [session.call("list", step, query=query, resource=resource)]
+    while len(pages) < _MOST_PAGES and (address := next_page(pages[-1])):
+        pages.append(session.follow(address, step))
+    return pages
+
+
+def next_page(exchange: Exchange) -> str:
+    """Return the address of the next page that the Link header of an answer gives, or nothing."""
+    link = exchange.response.header("Link") if exchange.response else None
+    for part in (link or "").split(","):
+        address, _, parameters = part.partition(";")
+        if "next" in parameters and address.strip().startswith("<"):
+            return address.strip()[1:-1]
+    return ""
+
+
+def _values(session: Session, pointer: str, *, count: int) -> list[Any]:
+    """Return values in rising order; those of free text are found nowhere else at the target."""
+    schema = session.contract.at(session.contract.resource(session.resource_name).schema, pointer)
+    configured = session.settings.values.get(session.resource_name, {}).get(pointer)
+    if configured:
+        return list(configured[:count])
+    if is_free_text(schema):
+        return [session.unused_id() for _ in range(count)]
+    return [session.payloads.value(pointer, index) for index in range(count)]
+
+
+def _condition(name: str, operator: str, form: str, values: list[Any]) -> str:
+    texts = [quote(_text(value), safe="") for value in values]
+    if form == "or-comma":
+        return f"{quote(name)}={texts[0]},{texts[1]}"
+    if form == "or-repeat":
+        return f"{quote(name)}={texts[0]}&{quote(name)}={texts[1]}"
+    chosen = {"eq": 0, "regex": 0, "gt": 0, "gte": 1, "lt": 1, "lte": 0, "ne": 1}[operator]
+    suffix = "" if operator == "eq" else f".{operator}"
+    return f"{quote(name)}{suffix}={texts[chosen]}"
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

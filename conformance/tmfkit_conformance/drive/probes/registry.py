@@ -1,0 +1,63 @@
+"""Where probes are found by name, and the choices that several of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tmfkit_conformance.drive.payloads import META
+from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_models.contracts import Schema
+
+__all__ = ["PROBES", "Driver", "array_attribute", "plain_attribute", "probe"]
+
+Driver = Callable[[Session, str], None]
+PROBES: dict[str, Driver] = {}
+
+
+def probe(name: str) -> Callable[[Driver], Driver]:
+    """Register a function as the driver of the probe *name*; it is given the session and the probe's subject."""
+
+    def register(driver: Driver) -> Driver:
+        PROBES[name] = driver
+        return driver
+
+    return register
+
+
+def plain_attribute(session: Session) -> str:
+    """Return the pointer of an attribute with free text that a client may set and change.
+
+    Raises:
+        Ended: The resource has none.
+    """
+    contract, resource = session.contract, session.contract.resource(session.resource_name)
+    for name, schema in sorted(
+        contract.attributes(resource.update).items(), key=lambda item: (item[0] not in ("description", "name"), item[0])
+    ):
+        if is_free_text(contract.resolve(schema)) and name not in META | {"id", "href", "status"}:
+            return f"/{name}"
+    raise Ended(f"{resource.name} has no attribute with free text that can be changed")
+
+
+def array_attribute(session: Session) -> str:
+    """Return the pointer of an attribute that is an array; Ended when the resource has none."""
+    contract, resource = session.contract, session.contract.resource(session.resource_name)
+    for name, schema in contract.attributes(resource.create).items():
+        if contract.resolve(schema).get("type") == "array":
+            return f"/{name}"
+    raise Ended(f"{resource.name} has no attribute that is an array")
+
+
+def is_free_text(schema: Schema) -> bool:
+    """Say whether an attribute takes any string."""
+    bound = (
+        "enum",
+        "x-tmf-values",
+        "format",
+        "pattern",
+        "x-tmf-aliases",
+        "x-tmf-generated",
+        "x-tmf-read-only",
+        "contentEncoding",
+    )
+    return schema.get("type") == "string" and not any(schema.get(keyword) for keyword in bound)

@@ -1,0 +1,84 @@
+"""Create, read, list and delete, done rightly."""
+
+from __future__ import annotations
+
+from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
+from tmfkit_conformance.drive.session import Session
+
+__all__: list[str] = []
+
+
+@probe("create")
+def create(session: Session, _subject: str) -> None:
+    """Create with the mandatory attributes only, read back, follow the addresses that the answer gives."""
+    made = session.created("create")
+    session.call("retrieve", "read", identifier=made.identifier)
+    location = made.response.header("Location") or made.response.header("Content-Location") if made.response else None
+    if location:
+        session.follow(location, "follow-location")
+    if isinstance(made.answer, dict) and isinstance(made.answer.get("href"), str):
+        session.follow(made.answer["href"], "follow-href")
+
+
+@probe("create-full")
+def create_full(session: Session, _subject: str) -> None:
+    """Create with every attribute, read back."""
+    made = session.created("create", session.payloads.full())
+    session.call("retrieve", "read", identifier=made.identifier)
+
+
+@probe("create-twice")
+def create_twice(session: Session, _subject: str) -> None:
+    """Create the same body twice."""
+    session.created("first")
+    session.created("second")
+
+
+@probe("list")
+def list_(session: Session, _subject: str) -> None:
+    """Create one and list."""
+    session.created("create")
+    session.call("list", "list")
+
+
+@probe("delete")
+def delete(session: Session, _subject: str) -> None:
+    """Create one, delete it, look for it."""
+    made = session.created("create")
+    session.call("retrieve", "before", identifier=made.identifier)
+    session.call("delete", "delete", identifier=made.identifier)
+    session.call("retrieve", "read", identifier=made.identifier)
+    session.call("list", "list")
+
+
+@probe("replace")
+def replace(session: Session, subject: str) -> None:
+    """Create one, replace it with other values, read back; the subject is the media type."""
+    made = session.created("create", session.payloads.full())
+    session.call("replace", "replace", identifier=made.identifier, body=session.payloads.full(1), media_type=subject)
+    session.call("retrieve", "read", identifier=made.identifier)
+
+
+@probe("auth")
+def auth(session: Session, subject: str) -> None:
+    """Call the operation in the role of the subject; where it is to be refused, call it as admin afterwards."""
+    settings = session.settings
+    if not settings.admin_headers:
+        session.lack("a second credential: configure `admin_headers` (or --admin-header)")
+    refused = session.row.expect.get("form") == "refused"
+    made = session.created("create")
+    if refused or subject != "admin":
+        session.call(session.operation.action, "call", identifier=made.identifier, admin=False)
+        session.call("retrieve", "read", identifier=made.identifier)
+    session.call(session.operation.action, "control" if refused else "call", identifier=made.identifier, admin=True)
+
+
+@probe("touch")
+def touch(session: Session, _subject: str) -> None:
+    """Create, wait until a clock of whole seconds has moved, change something, read again."""
+    attribute = plain_attribute(session)
+    made = session.created("create", session.payloads.with_attribute(attribute))
+    session.call("retrieve", "before", identifier=made.identifier)
+    session.pause(1.1)
+    session.call("patch", "patch", identifier=made.identifier, body=session.change(attribute))
+    session.call("retrieve", "after", identifier=made.identifier)

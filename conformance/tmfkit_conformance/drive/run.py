@@ -1,0 +1,92 @@
+"""One run: every probe of the plan against one target, recorded in a bundle."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from importlib import metadata
+
+from tmfkit_conformance.drive.client import Client, Recorder, run_clock
+from tmfkit_conformance.drive.dialect import settle
+from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.drive.probes import PROBES
+from tmfkit_conformance.drive.session import Ended, Lacking, Session
+from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.plan import Probe, plan, probes
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.settings import Settings
+from tmfkit_models.contracts import Contract
+
+__all__ = ["Progress", "drive"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase, how many of its parts are done, and how many there are."""
+
+
+def drive(contract: Contract, settings: Settings, progress: Progress) -> Bundle:
+    """Drive the phases that the settings name, and return what was recorded.
+
+    Raises:
+        TargetUnreachable: The target does not answer.
+        UsageError: The listener's address cannot be used.
+    """
+    clock = run_clock()
+    recorder = Recorder(settings.secrets, clock)
+    with contextlib.ExitStack() as stack:
+        client = Client(settings, recorder)
+        stack.callback(client.close)
+        client.probe()
+        listener = (
+            stack.enter_context(Listener(settings.listener_bind, settings.listener_url, clock))
+            if settings.listener
+            else None
+        )
+        session = Session(contract, settings, client, listener)
+        if "register" in settings.phases:
+            _register_phase(session, progress)
+        return Bundle(
+            run=_about(contract, settings, session, clock()),
+            probes=tuple(session.records),
+            exchanges=tuple(recorder.exchanges),
+            notifications=listener.received if listener else (),
+        )
+
+
+def _register_phase(session: Session, progress: Progress) -> None:
+    """Drive every probe, and delete what they made, also when one of them fails."""
+    wanted = probes(plan(session.contract))
+    try:
+        settle(session)
+        for number, probe in enumerate(wanted):
+            progress("register", number, len(wanted))
+            _drive(session, probe)
+        progress("register", len(wanted), len(wanted))
+    finally:
+        session.cleanup()
+
+
+def _drive(session: Session, probe: Probe) -> None:
+    if probe.name not in PROBES:
+        raise KitDefect(probe.key, "no function drives this probe", "Report it with the contract's digest")
+    session.begin(probe)
+    try:
+        PROBES[probe.name](session, probe.subject)
+    except Lacking as lacking:
+        session.end(lacking=str(lacking))
+    except Ended as ended:
+        session.end(ended=str(ended))
+    else:
+        session.end()
+
+
+def _about(contract: Contract, settings: Settings, session: Session, seconds: float) -> dict[str, object]:
+    return {
+        "api": contract.id,
+        "contract_sha256": contract.sha256,
+        "kit_version": metadata.version("tmfkit"),
+        "base_url": settings.base_url,
+        "phases": list(settings.phases),
+        "listener": settings.listener,
+        "dialect": {name: names for name, names in session.dialect.items() if names},
+        "seconds": round(seconds, 2),
+    }

@@ -1,0 +1,368 @@
+"""What probes work with: the operations of the contract as calls, the things made so far, the listener."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any, Never
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.client import Client
+from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.drive.payloads import Payloads
+from tmfkit_conformance.plan import Probe
+from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
+from tmfkit_conformance.settings import Settings
+from tmfkit_models.contracts import Contract, Operation, Requirement
+
+__all__ = ["Ended", "Lacking", "Session"]
+
+PARTIAL = ("application/merge-patch+json", "application/json")
+"""Media types of a patch that is a partial object."""
+
+
+class Ended(Exception):  # noqa: N818 - not an error: the probe cannot go on
+    """What a probe starts from was refused, so its remaining steps have no meaning."""
+
+
+class Lacking(Exception):  # noqa: N818 - not an error: the kit lacks means
+    """The kit has not what the probe needs: a credential, a listener, a permission."""
+
+
+class Session:
+    """One run against one target.
+
+    Args:
+        contract: The contract.
+        settings: What the kit was told of the target.
+        client: Sends and records.
+        listener: Receives notifications; None when the kit may not open one.
+    """
+
+    def __init__(self, contract: Contract, settings: Settings, client: Client, listener: Listener | None) -> None:
+        self.contract = contract
+        self.settings = settings
+        self.dialect: dict[str, dict[str, str]] = {resource.name: {} for resource in contract.resources}
+        self.records: list[ProbeRecord] = []
+        self._client = client
+        self._listener = listener
+        self._probe = Probe("", "")
+        self._facts: dict[str, Any] = {}
+        self._made: dict[str, str] = {}
+        self._numbers = itertools.count(1)
+        self._registrations: list[tuple[str, str]] = []
+        self._about = ""
+        self._run_name = uuid.uuid4().hex[:8]
+
+    def begin(self, probe: Probe) -> None:
+        """Start a probe: what is sent from now on belongs to it."""
+        self._probe, self._facts, self._registrations = probe, {}, []
+
+    def end(self, *, lacking: str = "", ended: str = "") -> None:
+        """Write down how the probe went."""
+        self.records.append(ProbeRecord(self._probe.key, lacking, ended, self._facts))
+
+    def fact(self, name: str, value: Any) -> None:
+        """Write down something that no exchange shows."""
+        self._facts[name] = value
+
+    @property
+    def operation(self) -> Operation:
+        """The operation that the probe is about."""
+        return self.contract.operation(self._probe.operation)
+
+    @property
+    def resource_name(self) -> str:
+        """The resource that the probe is about; the first one for a hub shared by all."""
+        return self._about or self.operation.resource or self.contract.resources[0].name
+
+    @contextlib.contextmanager
+    def about(self, resource: str) -> Iterator[None]:
+        """Work on another resource than the operation's for a while."""
+        before, self._about = self._about, resource
+        try:
+            yield
+        finally:
+            self._about = before
+
+    def also_selected(self) -> list[str]:
+        """Return the pointers that a row on ``fields`` selects beside its subject."""
+        rows = (
+            row
+            for row in self.contract.requirements
+            if row.kind == "fields" and row.operation == self._probe.operation and row.subject == self._probe.subject
+        )
+        return [pointer for row in rows for pointer in row.expect.get("also", ())]
+
+    @property
+    def row(self) -> Requirement:
+        """The row that the probe is for; only probes of a single row have one."""
+        return self.contract.requirement(self._probe.row)
+
+    @property
+    def has_row(self) -> bool:
+        """Whether the probe is for a single row."""
+        return bool(self._probe.row)
+
+    @property
+    def purpose(self) -> str:
+        """Name of the probe."""
+        return self._probe.name
+
+    @property
+    def listener(self) -> Listener:
+        """The listener; Lacking when the kit may not open one."""
+        if self._listener is None:
+            raise Lacking("no listener: the configuration says `listener: false`")
+        return self._listener
+
+    @property
+    def payloads(self) -> Payloads:
+        """Makes bodies for the resource that the probe is about."""
+        return self.payloads_of(self.resource_name)
+
+    def payloads_of(self, name: str) -> Payloads:
+        """Make bodies for the resource *name*, in the dialect that the target took."""
+        settings = self.settings
+        return Payloads(
+            self.contract,
+            self.contract.resource(name),
+            settings.payloads.get(name, {}),
+            settings.values.get(name, {}),
+            self.dialect[name],
+        )
+
+    def number(self) -> int:
+        """Return a number not used before in this run."""
+        return next(self._numbers)
+
+    def call(
+        self,
+        action: str,
+        step: str,
+        *,
+        identifier: str = "",
+        body: Any = None,
+        media_type: str = "",
+        query: Mapping[str, str] | str = "",
+        headers: Mapping[str, str] | None = None,
+        admin: bool | None = None,
+        resource: str = "",
+    ) -> Exchange:
+        """Do *action* on the probe's resource and record it under *step*.
+
+        Args:
+            action: Action of the contract: ``create``, ``retrieve`` and so on.
+            step: Name of the step.
+            identifier: Id in the path.
+            body: A JSON value, or raw bytes.
+            media_type: Content-Type; by default the operation's first where there is a body.
+            query: Query parameters, or a query string that is sent as it stands.
+            headers: More headers.
+            admin: Whether to use the credentials of the role admin; by default where the operation is for that role.
+            resource: Another resource than the probe's.
+
+        Returns:
+            The exchange. Raises Ended when the contract has no such operation.
+        """
+        operation = self.contract.action(action, resource or self.resource_name)
+        if operation is None:
+            raise Ended(f"the contract has no operation to {action} a {resource or self.resource_name}")
+        if body is not None and not media_type:
+            media_type = operation.consumes[0] if operation.consumes else "application/json"
+        as_admin = "admin" in operation.roles if admin is None else admin
+        url = self._url(operation, identifier) + self._query(query)
+        exchange = self.request(
+            operation.method,
+            url,
+            step,
+            body=body,
+            media_type=media_type,
+            headers=headers,
+            admin=as_admin,
+            operation=operation.id,
+        )
+        self._keep_track(operation, url, identifier, exchange)
+        return exchange
+
+    def request(self, method: str, url: str, step: str, *, operation: str = "", **sent: Any) -> Exchange:
+        """Send any request and record it under *step*."""
+        return self._client.send(
+            method, url, phase="register", probe=self._probe.key, step=step, operation=operation, **sent
+        )
+
+    def created(self, step: str, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
+        """Create what a probe starts from.
+
+        Raises:
+            Ended: The create was refused.
+        """
+        exchange = self.call(
+            "create",
+            step,
+            body=self.payloads_of(resource or self.resource_name).minimal() if body is None else body,
+            resource=resource,
+        )
+        if not exchange.is_success or not exchange.identifier:
+            self.stop(f"the {step} that this check starts from", exchange)
+        return exchange
+
+    @staticmethod
+    def stop(what: str, exchange: Exchange) -> Never:
+        """End the probe, because *what* was not answered with success."""
+        seen = f"was answered {exchange.status}" if exchange.response else f"got no answer ({exchange.error})"
+        raise Ended(f"{what} {seen} (exchange {exchange.sequence})")
+
+    def patch(self, step: str, identifier: str, changes: dict[str, Any]) -> Exchange:
+        """Patch with the media type that the document itself asks for."""
+        return self.call("patch", step, identifier=identifier, body=changes, media_type=self.patch_media)
+
+    @property
+    def patch_media(self) -> str:
+        """Media type of a partial object: the one that a must row names, else the contract's first."""
+        operation = self.contract.action("patch", self.resource_name)
+        if operation is None:
+            raise Ended(f"the contract has no operation to patch a {self.resource_name}")
+        musts = [
+            row
+            for row in self.contract.requirements
+            if row.kind == "consumes" and row.operation == operation.id and row.level == "must"
+        ]
+        stated = [row.subject for row in musts if row.subject in PARTIAL]
+        return stated[0] if stated else operation.consumes[0]
+
+    def change(self, pointer: str, value: Any = None) -> dict[str, Any]:
+        """Return a merge patch that gives *pointer* another value."""
+        new = self.payloads.value(pointer, 1) if value is None else value
+        return pointers.with_value({}, self.payloads.spoken(pointer).replace("/*", "/0"), new)
+
+    def other_value(self, pointer: str) -> Any:
+        """Return a value for an attribute that a client is not to set."""
+        if pointer in ("/id", "/href"):
+            return self.unused_id() if pointer == "/id" else f"https://host.example/other/{self.unused_id()}"
+        return self.payloads.value(pointer, 1)
+
+    def is_date_time(self, pointer: str) -> bool:
+        """Say whether an attribute is an instant."""
+        return self.contract.at(self.contract.resource(self.resource_name).schema, pointer).get("format") == "date-time"
+
+    def listed_values(self, pointer: str) -> list[Any]:
+        """Return the values that the contract lists for an attribute; empty when it lists none."""
+        schema = self.contract.at(self.contract.resource(self.resource_name).schema, pointer)
+        return list(schema.get("enum") or schema.get("x-tmf-values") or schema.get("examples") or ())
+
+    def unused_id(self) -> str:
+        """Return an id that nothing at the target has."""
+        return f"tmfkit-{self._run_name}-{self.number()}"
+
+    def registered(self, step: str, name: str, **more: Any) -> Exchange:
+        """Register a callback of its own; Ended when it is refused."""
+        callback = self.listener.callback(f"{self._run_name}/{name}-{self.number()}")
+        exchange = self.call("register", step, body={"callback": callback, **more}, resource=self.operation.resource)
+        if not exchange.is_success:
+            self.stop("the registration", exchange)
+        self._registrations.append((self.operation.resource, exchange.identifier))
+        return exchange
+
+    def unregistered(self, step: str) -> Exchange:
+        """Take back the latest registration of the probe; Ended when its id is not known."""
+        resource, identifier = self._registrations.pop()
+        if not identifier:
+            raise Ended("the registration was accepted without telling its id, so it cannot be taken back")
+        return self.call("unregister", step, identifier=identifier, resource=resource)
+
+    def made_for(self, operation: Operation) -> str:
+        """Make what an operation on a single thing works on; return its id."""
+        if operation.action == "unregister":
+            self.registered("create", "control")
+            identifier = self._registrations.pop()[1]
+            if not identifier:
+                raise Ended("the registration was accepted without telling its id")
+            return identifier
+        body = self.sendable(self.payloads.minimal()) if operation.action == "send-stored" else None
+        return self.created("create", body).identifier
+
+    def sendable(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a message that may be sent: to the configured receiver, else to a reserved one.
+
+        Source: RFC 2606 §3 (``example.com``); the telephone number is of the range kept for fiction.
+        """
+        kind = next(iter(self.settings.receivers), "Email")
+        address = self.settings.receivers.get(kind, "conformance@example.com")
+        member = {"Email": "email", "SMS": "phoneNumber", "MobileApp": "appUserId"}.get(kind, "email")
+        return {**body, "type": kind, "receiver": [{"id": "tmfkit", "name": "Conformance check", member: address}]}
+
+    def await_notification(self, callback: str, identifier: str) -> bool:
+        """Wait until a callback has heard of an id; return whether it did."""
+        path = callback.split("/", 3)[-1]
+
+        def arrived(received: tuple[Notification, ...]) -> bool:
+            return any(note.path.lstrip("/").startswith(path) and identifier.encode() in note.body for note in received)
+
+        return self.listener.wait(arrived, seconds=self.settings.event_seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, so that the target's clock moves on."""
+        time.sleep(seconds)
+
+    @staticmethod
+    def lack(what: str) -> Never:
+        """End the probe, because the kit has not *what*."""
+        raise Lacking(what)
+
+    def follow(self, address: str, step: str) -> Exchange:
+        """GET an address that the target gave, absolute or relative to the base URL.
+
+        Only the path is used where the host is another one: an address may be that of a proxy.
+        """
+        base = self.settings.base_url
+        target = urlsplit(urljoin(base + "/", address))
+        root = urlsplit(base)
+        path = target.path + (f"?{target.query}" if target.query else "")
+        return self.request("GET", f"{root.scheme}://{root.netloc}{path}", step)
+
+    def url_of(self, path: str) -> str:
+        """Return the address of a path below the base URL."""
+        return self.settings.base_url + path
+
+    def cleanup(self) -> None:
+        """Delete everything that the run made and that is still there."""
+        self.begin(Probe("cleanup", ""))
+        for url, operation_id in reversed(list(self._made.items())):
+            operation = self.contract.operation(operation_id)
+            self._client.send(
+                "DELETE",
+                url,
+                phase="cleanup",
+                probe="cleanup",
+                step="delete",
+                operation=operation.id,
+                admin="admin" in operation.roles,
+            )
+        self._made.clear()
+
+    def _url(self, operation: Operation, identifier: str) -> str:
+        path = operation.path.replace("{id}", quote(identifier, safe=""))
+        hub = self.settings.hub_urls.get(operation.resource) or self.settings.hub_urls.get("")
+        if operation.action in ("register", "unregister") and hub:
+            return hub.rstrip("/") + (f"/{quote(identifier, safe='')}" if identifier else "")
+        return self.url_of(path)
+
+    @staticmethod
+    def _query(query: Mapping[str, str] | str) -> str:
+        text = query if isinstance(query, str) else urlencode(query)
+        return f"?{text}" if text else ""
+
+    def _keep_track(self, operation: Operation, url: str, identifier: str, exchange: Exchange) -> None:
+        if operation.action in ("delete", "unregister") and exchange.is_success:
+            self._made.pop(url.partition("?")[0], None)
+        elif operation.action in ("create", "register", "send") and exchange.is_success and exchange.identifier:
+            undo = self.contract.action(
+                "unregister" if operation.action == "register" else "delete", operation.resource or self.resource_name
+            )
+            if undo is not None:
+                self._made[self._url(undo, exchange.identifier)] = undo.id

@@ -1,0 +1,69 @@
+"""When a value that came back is the value that was sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+__all__ = ["instant", "is_kept", "is_same"]
+
+_INSTANT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?"
+)  # the documents' own forms: seconds may be left out, the offset may be written without a colon
+
+
+def instant(value: Any) -> datetime | None:
+    """Return the instant that a text means, or None when it is no date-time; without an offset it is UTC."""
+    match = _INSTANT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    micro = int((fraction or "0").ljust(6, "0")[:6])
+    try:
+        return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro, _zone(offset))
+    except ValueError:
+        return None
+
+
+def is_kept(sent: Any, got: Any) -> bool:
+    """Say whether everything that was sent is in what came back.
+
+    Objects may have more members, arrays have the same members in the same order, date-times are compared as instants, numbers as numbers.
+    """
+    if isinstance(sent, dict):
+        return isinstance(got, dict) and all(
+            name in got and is_kept(value, got[name]) for name, value in sent.items() if value is not None
+        )
+    if isinstance(sent, list):
+        return (
+            isinstance(got, list)
+            and len(sent) == len(got)
+            and all(is_kept(one, other) for one, other in zip(sent, got, strict=True))
+        )
+    if isinstance(sent, bool) or isinstance(got, bool):
+        return sent is got
+    if isinstance(sent, str) and sent != got:
+        return instant(sent) is not None and instant(sent) == instant(got)
+    return bool(sent == got)
+
+
+def is_same(before: Any, after: Any, *, apart_from: Iterable[str] = ()) -> bool:
+    """Say whether two resources are equal, some of their first-level attributes left out."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return False
+    left_out = set(apart_from)
+    one, other = (
+        {name: value for name, value in whole.items() if name not in left_out and value is not None}
+        for whole in (before, after)
+    )
+    return is_kept(one, other) and is_kept(other, one)
+
+
+def _zone(offset: str | None) -> timezone:
+    if not offset or offset in "Zz":
+        return UTC
+    digits = offset[1:].replace(":", "").ljust(4, "0")
+    delta = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-delta if offset[0] == "-" else delta)

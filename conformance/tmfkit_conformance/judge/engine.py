@@ -1,0 +1,78 @@
+"""Judges a bundle: every row of the register by the check of its kind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tmfkit_conformance.judge.evidence import Evidence, Settled
+from tmfkit_conformance.judge.families import CHECKS
+from tmfkit_conformance.judge.schema import Shape
+from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
+from tmfkit_conformance.plan import Case, plan
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_models.contracts import Contract
+
+__all__ = ["judge"]
+
+
+def judge(bundle: Bundle, contract: Contract) -> Judgement:
+    """Return the verdicts that a bundle gives; the same bundle and contract give the same verdicts.
+
+    Args:
+        bundle: What was recorded.
+        contract: The contract to hold it against, not necessarily the one that it was recorded with.
+
+    Returns:
+        A verdict for every row of the register.
+    """
+    by_probe: dict[str, list[Exchange]] = defaultdict(list)
+    for exchange in bundle.exchanges:
+        by_probe[exchange.probe].append(exchange)
+    records = {record.key: record for record in bundle.probes}
+    shape = Shape(contract)
+    verdicts = []
+    for case in plan(contract):
+        record = records.get(case.probe.key) if case.probe else None
+        if case.probe is None or record is None:
+            verdicts.append(_unseen(case))
+            continue
+        evidence = Evidence(contract, case, record, tuple(by_probe[record.key]), bundle.notifications, shape)
+        verdicts.append(_judged(evidence, bundle))
+    return Judgement(tuple(verdicts))
+
+
+def _unseen(case: Case) -> Verdict:
+    if case.probe is None:
+        return Verdict(
+            case.requirement.id, Outcome.NOT_APPLICABLE, f"Cannot be settled from outside: {case.requirement.reason}"
+        )
+    return Verdict(
+        case.requirement.id,
+        Outcome.SKIP,
+        "The run did not drive this: the phase `register` was left out, or the bundle is older than the row",
+    )
+
+
+def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
+    if evidence.record.lacking:
+        return evidence.verdict(Settled(Outcome.SKIP, f"The kit lacked {evidence.record.lacking}"))
+    try:
+        CHECKS[evidence.row.kind](evidence)
+    except Settled as settled:
+        return evidence.verdict(_with_dialect(settled, evidence, bundle))
+    except Exception as exc:  # noqa: BLE001 - a defect of the kit is a verdict of its own, and must not hide the others
+        return evidence.verdict(Settled(Outcome.ERROR, f"the check itself failed: {type(exc).__name__}: {exc}"))
+    return evidence.verdict(Settled(Outcome.ERROR, "the check came to no outcome"))
+
+
+def _with_dialect(settled: Settled, evidence: Evidence, bundle: Bundle) -> Settled:
+    """Remark a pass on an attribute that the target takes under another name only."""
+    spoken = bundle.run.get("dialect", {}).get(evidence.operation.resource, {})
+    name = evidence.row.subject.split("/")[1] if evidence.row.subject.startswith("/") else ""
+    if settled.outcome is Outcome.PASS and name in spoken:
+        return Settled(
+            Outcome.PASS_WITH_REMARK,
+            f"The target takes {name} under the name {spoken[name]}, which the document uses as well",
+        )
+    return settled

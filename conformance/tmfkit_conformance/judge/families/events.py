@@ -1,0 +1,138 @@
+"""Checks of notifications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.compare import instant
+from tmfkit_conformance.judge.evidence import Evidence, failed, passed, remarked, unproven
+from tmfkit_conformance.judge.families.registry import check
+from tmfkit_conformance.record.exchange import Notification
+from tmfkit_models.contracts import Event
+
+__all__ = ["at_callback", "of_event", "payload"]
+
+
+def at_callback(evidence: Evidence, fact: str = "callback") -> list[Notification]:
+    """Return the notifications that came to the callback of the probe."""
+    path = str(evidence.record.facts.get(fact, "/\0")).split("/", 3)[-1]
+    return [note for note in evidence.notifications if note.path.lstrip("/").startswith(path)]
+
+
+def of_event(evidence: Evidence, event: Event) -> list[Notification]:
+    """Return the notifications of one event type that came to the callback of the probe."""
+    found = [note for note in at_callback(evidence) if note.event_type == event.type]
+    evidence.heard += [note.sequence for note in found if note.sequence not in evidence.heard]
+    return found
+
+
+def payload(note: Notification, event: Event) -> Any:
+    """Return the resource in a notification, where the contract has it; ``ABSENT`` when it is not there.
+
+    A list of one is opened, and the other initial case of the resource's name is taken, since the documents have both.
+    """
+    names = pointers.parts(event.payload)
+    here: Any = note.json
+    for name in names:
+        here = next(
+            (
+                here[spelt]
+                for spelt in (name, name[0].swapcase() + name[1:])
+                if isinstance(here, dict) and spelt in here
+            ),
+            pointers.ABSENT,
+        )
+    if here is pointers.ABSENT and len(names) > 1 and isinstance(note.json, dict):
+        last = names[-1]
+        here = next(
+            (note.json[spelt] for spelt in (last, last[0].swapcase() + last[1:]) if spelt in note.json), pointers.ABSENT
+        )
+    return here[0] if isinstance(here, list) and len(here) == 1 else here
+
+
+def _triggered(evidence: Evidence, event: Event) -> None:
+    step = {
+        "create": "trigger-create",
+        "change": "trigger-change",
+        "state-change": "trigger-state-change",
+        "delete": "trigger-delete",
+    }[event.on]
+    done = [exchange for exchange in evidence.all(step) if exchange.is_success]
+    if not done:
+        unproven(f"what triggers {event.type} did not succeed ({evidence.record.ended or step})")
+
+
+@check("event")
+def event(evidence: Evidence) -> None:
+    """The trigger makes the notification arrive at the registered callback."""
+    wanted = evidence.contract.event(evidence.row.operation)
+    evidence.done("register")
+    _triggered(evidence, wanted)
+    arrived = of_event(evidence, wanted)
+    ids = {exchange.identifier for exchange in evidence.all("trigger-create")}
+    if not any(_id_of(note, wanted) in ids for note in arrived):
+        others = sorted({note.event_type or "(none)" for note in at_callback(evidence)})
+        failed(f"No {wanted.type} arrived; what arrived was: {', '.join(others) or 'nothing'}")
+    passed()
+
+
+def _id_of(note: Notification, wanted: Event) -> str:
+    resource = payload(note, wanted)
+    if isinstance(resource, dict):
+        return str(next((resource[name] for name in ("id", "Id") if name in resource), ""))
+    return ""
+
+
+@check("event-member")
+def event_member(evidence: Evidence) -> None:
+    """Every notification of the type has the member in the form of the row."""
+    row = evidence.row
+    wanted = [one for one in evidence.contract.events if row.operation in ("*", one.type)]
+    evidence.done("register")
+    found = [(note, one) for one in wanted for note in of_event(evidence, one)]
+    if not found:
+        unproven("no notification of this type arrived")
+    form = row.expect.get("form", "non-empty")
+    for note, one in found:
+        _member(evidence, note, one, form)
+    if form == "unique":
+        values = [str(pointers.get(note.json, row.subject)) for note, _ in found]
+        if len(set(values)) < len(values):
+            failed(f"Two notifications have the same {row.subject}")
+    passed()
+
+
+def _member(evidence: Evidence, note: Notification, one: Event, form: str) -> None:
+    pointer = evidence.row.subject
+    if form == "resource":
+        _resource(evidence, note, one)
+        return
+    value = pointers.get(note.json, pointer)
+    if (
+        form == "object"
+        and value is pointers.ABSENT
+        and payload(note, one) is not pointers.ABSENT
+        and pointer == "/event"
+    ):
+        remarked(f"The resource stands beside `event` in {one.type}, as in the document's own sample")
+    if value in (pointers.ABSENT, None, ""):
+        failed(f"{one.type} has no {pointer}")
+    if form == "date-time" and instant(value) is None:
+        failed(f"{pointer} of {one.type} is {value!r}, which is no date-time")
+    if form == "event-type" and note.event_type != one.type:
+        failed(f"{pointer} is {value!r}")
+    if form == "object" and not isinstance(value, dict):
+        failed(f"{pointer} of {one.type} is no JSON object")
+
+
+def _resource(evidence: Evidence, note: Notification, one: Event) -> None:
+    resource = payload(note, one)
+    if not isinstance(resource, dict):
+        failed(f"{one.type} has no resource at {one.payload}")
+    ids = {exchange.identifier for exchange in evidence.all("trigger-create")}
+    if _id_of(note, one) not in ids:
+        failed(f"The resource in {one.type} has the id {resource.get('id')!r}, which is not the one it is about")
+    faults, _ = evidence.shape.faults(resource, evidence.contract.resource(one.resource).schema)
+    if faults:
+        failed(f"The resource in {one.type} is not as the tables have it: {'; '.join(faults)}")

@@ -1,0 +1,101 @@
+"""Checks of what is to be refused, each beside a control."""
+
+from __future__ import annotations
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.compare import is_kept, is_same
+from tmfkit_conformance.judge.evidence import Evidence, failed, passed, unproven
+from tmfkit_conformance.judge.families.attributes import sent_at
+from tmfkit_conformance.judge.families.registry import check
+from tmfkit_conformance.record.exchange import Exchange
+
+__all__ = ["refused"]
+
+
+def refused(evidence: Evidence, step: str = "refused", *, control: str = "control") -> Exchange:
+    """Return the exchange of a request that is to be refused, and was.
+
+    Comes to an outcome when it was not: a refusal counts only beside a control that succeeds, and one that speaks of credentials, time or rate
+    never counts.
+    """
+    if control:
+        seen = evidence.step(control)
+        if not seen.is_success:
+            unproven(f"the control, a request that is in order, was answered {seen.status}")
+    exchange = evidence.step(step)
+    if exchange.is_success:
+        failed(f"Answered {exchange.status} instead of a refusal")
+    if not exchange.is_refusal:
+        (unproven if exchange.status in (401, 403, 408, 429) else failed)(
+            f"Answered {exchange.status} instead of a 4xx that speaks of the request"
+        )
+    return exchange
+
+
+@check("mandatory", "sub-mandatory")
+def mandatory(evidence: Evidence) -> None:
+    """A body without the attribute is refused; a refused patch changes nothing."""
+    refused(evidence)
+    if evidence.maybe("refused-second"):
+        refused(evidence, "refused-second")
+    if evidence.operation.action == "patch" and not is_same(evidence.object("before"), evidence.object("read")):
+        failed("The patch was refused, and the resource was changed all the same")
+    passed()
+
+
+@check("conditional")
+def conditional(evidence: Evidence) -> None:
+    """Under the condition, a body without the attribute is refused."""
+    refused(evidence)
+    passed()
+
+
+@check("any-of")
+def any_of(evidence: Evidence) -> None:
+    """An object with one of the members is taken, one with none is refused."""
+    members = evidence.row.expect["members"]
+    for member in members:
+        alone = evidence.step(f"with-{member}")
+        if not alone.is_success:
+            failed(f"With {member} alone it was answered {alone.status}")
+    refused(evidence, control="")
+    passed()
+
+
+@check("non-patchable")
+def non_patchable(evidence: Evidence) -> None:
+    """Another value is refused, or accepted and not taken."""
+    control, seen = evidence.step("control"), evidence.step("refused")
+    if not control.is_success:
+        unproven(f"the control, a patch of an attribute that may be changed, was answered {control.status}")
+    if not seen.is_success and not seen.is_refusal:
+        (unproven if seen.status in (401, 403, 408, 429) else failed)(f"Answered {seen.status}")
+    spoken, sent = sent_at(evidence, seen, evidence.row.subject)
+    read = evidence.step("read")
+    if not read.is_success:
+        failed(f"After the patch the resource cannot be read by its id any more (answered {read.status})")
+    back = pointers.get(read.answer, spoken)
+    if back is not pointers.ABSENT and is_kept(sent, back):
+        failed(f"{spoken} was changed to {sent!r}")
+    passed()
+
+
+@check("auth")
+def auth(evidence: Evidence) -> None:
+    """The call in the role of the row is served, or refused and without effect."""
+    wanted = evidence.row.expect.get("form") or evidence.row.given
+    call = evidence.step("call")
+    if wanted == "allowed":
+        if not call.is_success:
+            failed(f"The call was answered {call.status}")
+        passed()
+    control = evidence.step("control")
+    if not control.is_success:
+        unproven(f"the same call in the role admin was answered {control.status}")
+    if call.is_success:
+        failed(f"The call was answered {call.status} instead of a refusal")
+    if not 400 <= call.status < 500:
+        failed(f"Answered {call.status} instead of a 4xx")
+    if not evidence.step("read").is_success:
+        failed("The call was refused, and took effect all the same")
+    passed()

@@ -1,0 +1,67 @@
+"""JSON pointers over JSON values, with ``*`` for every member of an array.
+
+Source: RFC 6901; the ``*`` is the register's (``specs/README.md``).
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Final
+
+__all__ = ["ABSENT", "get", "parts", "select", "with_value", "without"]
+
+ABSENT: Final = object()
+"""What ``get`` returns where nothing stands; ``None`` is a JSON value."""
+
+
+def parts(pointer: str) -> list[str]:
+    """Split a pointer into its unescaped names; the empty pointer has none."""
+    return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
+
+
+def select(value: Any, pointer: str) -> list[Any]:
+    """Return every value that *pointer* reaches, in order; none where nothing stands."""
+    found = [value]
+    for name in parts(pointer):
+        found = [member for here in found for member in _members(here, name)]
+    return found
+
+
+def get(value: Any, pointer: str) -> Any:
+    """Return the first value that *pointer* reaches, or ``ABSENT``."""
+    return next(iter(select(value, pointer)), ABSENT)
+
+
+def without(value: Any, pointer: str) -> Any:
+    """Return a copy of *value* in which what *pointer* reaches is left out."""
+    changed = copy.deepcopy(value)
+    *parents, last = parts(pointer)
+    for parent in select(changed, "".join(f"/{name}" for name in parents)):
+        if isinstance(parent, dict):
+            parent.pop(last, None)
+    return changed
+
+
+def with_value(value: Any, pointer: str, new: Any) -> Any:
+    """Return a copy of *value* in which *pointer* reaches *new*; objects on the way are made."""
+    changed = copy.deepcopy(value)
+    *parents, last = parts(pointer)
+    here = changed
+    for name in parents:
+        here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
+    if isinstance(here, list):
+        here[int(last)] = copy.deepcopy(new)
+    else:
+        here[last] = copy.deepcopy(new)
+    return changed
+
+
+def _members(here: Any, name: str) -> list[Any]:
+    if isinstance(here, dict):
+        return [here[name]] if name in here else []
+    if isinstance(here, list):
+        if name == "*":
+            return here
+        if name.isdecimal() and int(name) < len(here):
+            return [here[int(name)]]
+    return []

@@ -1,0 +1,81 @@
+"""``junit.xml``: one test case for every requirement, for the tools that show such files.
+
+Red there means what it means to the verdict: only a must can be a failure. A should that does not hold is shown as
+skipped, with the reason. Whether a run is complete shows in ``report.json`` and in the exit status, for these files
+have no word for it.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.report import wording
+from tmfkit_conformance.report.legible import legible
+
+if TYPE_CHECKING:
+    from tmfkit_conformance.report.model import Line, Report
+
+__all__ = ["junit_xml"]
+
+
+def junit_xml(report: Report) -> bytes:
+    """Return the JUnit file of a run, UTF-8."""
+    elapsed = {exchange.sequence: exchange.elapsed_ms / 1000 for exchange in report.bundle.exchanges}
+    suite = ET.Element("testsuite", name=report.contract.id)
+    _properties(suite, report)
+    for line in report.lines:
+        seconds = sum(elapsed.get(sequence, 0.0) for sequence in line.verdict.exchanges)
+        suite.append(_case(report, line, seconds))
+    suite.set("tests", str(len(report.lines)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
+    suite.set("time", f"{report.seconds:.3f}")
+    root = ET.Element("testsuites", name="tmfkit-conformance")
+    root.append(suite)
+    ET.indent(root)
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def _properties(suite: ET.Element, report: Report) -> None:
+    properties = ET.SubElement(suite, "properties")
+    for name, value in (
+        ("verdict", report.verdict),
+        ("base_url", report.base_url),
+        ("contract_sha256", report.contract.sha256),
+        ("kit_version", report.kit_version),
+    ):
+        ET.SubElement(properties, "property", name=name, value=legible(value))
+
+
+def _case(report: Report, line: Line, seconds: float) -> ET.Element:
+    row = line.requirement
+    case = ET.Element("testcase", classname=f"{report.contract.id}.{row.kind}", name=row.id, time=f"{seconds:.3f}")
+    tag, message = _result(line)
+    if tag:
+        ET.SubElement(case, tag, message=legible(message), type=line.standing).text = legible(_details(report, line))
+    elif line.remark:
+        ET.SubElement(case, "system-out").text = legible(line.remark)
+    return case
+
+
+def _result(line: Line) -> tuple[str, str]:
+    """Return the element that says how a line stands, empty for a pass, and its message."""
+    if line.outcome is Outcome.ERROR:
+        return "error", line.remark
+    if line.outcome is Outcome.FAIL:
+        if line.requirement.level == "must":
+            return "failure", line.remark
+        return "skipped", f"{line.requirement.level}, does not hold: {line.remark}"
+    if line.outcome in (Outcome.SKIP, Outcome.NOT_APPLICABLE):
+        return "skipped", f"{wording.STANDINGS[line.standing]}: {line.remark}"
+    return "", ""
+
+
+def _details(report: Report, line: Line) -> str:
+    row = line.requirement
+    said = [f"{row.level}: {row.text}", f"source: {wording.source(report.contract, row)}"]
+    if line.verdict.exchanges:
+        said.append(f"exchanges in bundle.zip: {', '.join(map(str, line.verdict.exchanges))}")
+    return "\n".join(said)

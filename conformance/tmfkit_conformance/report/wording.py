@@ -1,0 +1,110 @@
+"""The words that reports share: what a verdict means, what a kind of row is checked by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
+
+if TYPE_CHECKING:
+    from tmfkit_models.contracts import Contract, Requirement
+
+__all__ = ["KINDS", "STANDINGS", "TITLES", "meaning", "operation_title", "plural", "source"]
+
+TITLES: Final = {"conformant": "Conformant", "not-conformant": "Not conformant", "incomplete": "Incomplete"}
+"""Verdict of a run → how it is written in a heading."""
+
+STANDINGS: Final = {
+    Outcome.PASS.label: "passed",
+    Outcome.PASS_WITH_REMARK.label: "passed with a remark",
+    Outcome.FAIL.label: "failed",
+    Outcome.SKIP.label: "skipped",
+    Outcome.ERROR.label: "errors of the kit",
+    Outcome.NOT_APPLICABLE.label: "not applicable",
+    NOT_SETTLEABLE: "not settleable from outside",
+}
+"""Standing of a row → how it is written beside a count, in the order in which counts are given."""
+
+KINDS: Final = {
+    "status": "the status of the answer is looked at",
+    "header": "the header is looked for in the answer, and the address in it is followed where one has to be",
+    "produces": "the Content-Type of the answer is looked at",
+    "consumes": "a body of this media type is sent; it has to be taken and to take effect",
+    "accept": "a request that accepts this media type only is sent; it has to be served",
+    "body": "the form of the answer's body is looked at",
+    "attribute": "the attribute is sent on create, and the resource is read back: the value has to be the one sent",
+    "values": "each of the values is sent; each has to be taken and read back",
+    "mandatory": "a body without the attribute has to be refused, one with it taken",
+    "optional": "a body without the attribute is sent; it has to be taken",
+    "sub-mandatory": "an element without the attribute has to be refused, one with it taken",
+    "any-of": "an element with none of the members is sent, and one with each alone: only the first may be refused",
+    "conditional": "under the condition, a body without the attribute has to be refused, one with it taken",
+    "generated": "the attribute is left out of the request, and its value is looked for in the answer",
+    "read-only": "the client sends a value of its own; it has to be refused, or not taken",
+    "client-id": "the client sends an id; the resource has to be found under it",
+    "default": "the attribute is left out of the request; the resource has to have the document's value",
+    "patchable": "the attribute is patched to another value, and the resource is read back",
+    "non-patchable": "another value is sent in a patch; it has to be refused, or not taken",
+    "fields": "a selection of attributes is asked for; the answer has to have these and no others",
+    "filter": "records that match and others are made; the answer has to have the first and not the second",
+    "sort": "records are made and asked for in order",
+    "paging": "a page is asked for",
+    "event": "a listener is registered and the trigger is done; the notification has to arrive",
+    "event-member": "the member is looked for in the notifications that arrive",
+    "hub": "a listener is registered; the answer is looked at",
+    "auth": "the call is made with the credential of this role",
+    "scenario": "a scenario of several requests is played",
+}
+"""Kind of a row → how it is checked, as a sentence without its full stop."""
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 must``, ``2 musts``, ``1,204 musts``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def operation_title(contract: Contract, name: str) -> str:
+    """Return what the operation of a row is: ``POST /customer`` or the notification."""
+    if name == "*":
+        return "every notification"
+    called = {operation.id: f"{operation.method} {operation.path}" for operation in contract.operations}
+    return called.get(name, "notification")
+
+
+def source(contract: Contract, row: Requirement) -> str:
+    """Return where the document says what the row says."""
+    return f"{contract.title}, release {contract.release}: {row.section} (line {row.line} of our text of it)"
+
+
+def meaning(report: Report) -> str:
+    """Say in plain words what the verdict of a run means."""
+    counts = report.counts("must")
+    errors = len(report.lines_with(Outcome.ERROR))
+    failed, skipped, passed = counts["fail"], counts["skip"], counts["pass"] + counts["pass-with-remark"]
+    if errors:
+        return (
+            f"The kit itself failed in {plural(errors, 'check')}, so this verdict is worth nothing yet. "
+            "Please report it with bundle.zip; the target is not to blame for it."
+        )
+    if report.verdict == "not-conformant":
+        return (
+            f"{plural(failed, 'must')} of the document {'does' if failed == 1 else 'do'} not hold for this target. "
+            "Each is below, with what was sent and what came back."
+        )
+    if report.verdict == "conformant":
+        return (
+            f"Every must of the document that could be checked here holds: {passed:,} in all. "
+            "What does not apply to this target, or cannot be seen from outside, is counted below; "
+            "it is no part of the verdict."
+        )
+    if skipped:
+        return (
+            f"No must failed, but {skipped:,} could not be checked, because the kit lacked means: "
+            "a credential, a listener, a configuration. This is neither conformant nor not: "
+            "supply what is listed under “Skipped” and run again."
+        )
+    return (
+        "No must was settled by a check, and nothing checked is never a pass. "
+        "Run the phase “register” against the address of the API."
+    )

@@ -1,0 +1,173 @@
+"""What a run needs to know of the implementation under test: addresses, credentials, values, limits.
+
+A configuration file (YAML or JSON) holds the same names; options of the command line win over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jsonschema_rs
+import yaml
+
+from tmfkit_conformance.errors import UsageError
+
+__all__ = ["CONFIG_SCHEMA", "PHASES", "Settings", "read_config"]
+
+PHASES = ("register", "examples", "coverage", "fuzzing", "stateful")
+
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "object", "additionalProperties": _TEXT}
+_SECONDS = {"type": "number", "exclusiveMinimum": 0}
+
+CONFIG_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "base_url": _TEXT,
+        "hub_urls": _TEXTS,
+        "headers": _TEXTS,
+        "bearer": _TEXT,
+        "admin_headers": _TEXTS,
+        "listener_bind": _TEXT,
+        "listener_url": _TEXT,
+        "listener": {"type": "boolean"},
+        "payloads": {"type": "object", "additionalProperties": {"type": "object"}},
+        "values": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "additionalProperties": {"type": "array", "minItems": 2}},
+        },
+        "receivers": _TEXTS,
+        "allow_send": {"type": "boolean"},
+        "allow_destructive": {"type": "boolean"},
+        "timeout_seconds": _SECONDS,
+        "event_seconds": _SECONDS,
+        "verify_tls": {"type": "boolean"},
+        "ca_file": _TEXT,
+        "client_certificate": _TEXT,
+        "client_key": _TEXT,
+        "max_examples": {"type": "integer", "minimum": 1},
+        "phases": {"type": "array", "minItems": 1, "items": {"enum": list(PHASES)}},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a run can be told.
+
+    Attributes:
+        api: Id of the API.
+        base_url: Base URL of the API under test, no slash at the end.
+        hub_urls: Resource name (or empty for all) → URL of its hub, where that is not under the base URL.
+        headers: Headers of every request, credentials of an ordinary user among them.
+        bearer: Token sent as ``Authorization: Bearer``.
+        admin_headers: Headers of requests made in the role admin; empty when there is no such credential.
+        listener: Whether the kit may open a listener for notifications.
+        listener_bind: Where it listens, ``HOST:PORT``; port 0 takes a free one.
+        listener_url: The address under which the target reaches the listener; derived from the bind address when empty.
+        payloads: Resource name → members merged into every create body (ids of existing parties, more mandatory attributes).
+        values: Resource name → JSON pointer → two or more values to be sent for this attribute.
+        receivers: Message type → address that messages may be sent to.
+        allow_send: Whether messages may be sent to addresses other than reserved ones.
+        allow_destructive: Whether operations on whole collections may be called.
+        timeout_seconds: Longest wait for an answer.
+        event_seconds: Longest wait for a notification.
+        verify_tls: Whether the target's certificate is verified.
+        ca_file: PEM file of the authority that signed it.
+        client_certificate: PEM file of the kit's own certificate.
+        client_key: PEM file of its key.
+        max_examples: Generated requests for each operation in a generated phase.
+        phases: Which phases are run.
+    """
+
+    api: str
+    base_url: str = ""
+    hub_urls: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    bearer: str = ""
+    admin_headers: Mapping[str, str] = field(default_factory=dict)
+    listener: bool = True
+    listener_bind: str = "127.0.0.1:0"
+    listener_url: str = ""
+    payloads: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
+    receivers: Mapping[str, str] = field(default_factory=dict)
+    allow_send: bool = False
+    allow_destructive: bool = False
+    timeout_seconds: float = 10.0
+    event_seconds: float = 5.0
+    verify_tls: bool = True
+    ca_file: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    max_examples: int = 20
+    phases: tuple[str, ...] = PHASES
+
+    def __post_init__(self) -> None:
+        """Refuse what no run could be made with."""
+        _check_url("base_url", self.base_url)
+        for name, url in self.hub_urls.items():
+            _check_url(f"hub_urls.{name}" if name else "hub_urls", url)
+        if self.listener_url:
+            _check_url("listener_url", self.listener_url)
+        host, _, port = self.listener_bind.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            raise UsageError(
+                "listener_bind", f"{self.listener_bind!r} is not HOST:PORT", "Write for example 127.0.0.1:8099"
+            )
+        for name in ("ca_file", "client_certificate", "client_key"):
+            path = getattr(self, name)
+            if path and not Path(path).is_file():
+                raise UsageError(name, f"there is no file {path!r}", "Give the path of a PEM file")
+
+    def merged(self, given: Mapping[str, Any]) -> Settings:
+        """Return these settings with the values of *given*; headers and the like are merged, not replaced."""
+        changes: dict[str, Any] = {}
+        for name, value in given.items():
+            before = getattr(self, name)
+            changes[name] = (
+                {**before, **value}
+                if isinstance(before, Mapping)
+                else tuple(value)
+                if isinstance(before, tuple)
+                else value
+            )
+        return replace(self, **changes)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Values that never go into a bundle or a report."""
+        return frozenset(
+            [*self.headers.values(), *self.admin_headers.values(), *([f"Bearer {self.bearer}"] if self.bearer else [])]
+        )
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a configuration file.
+
+    Raises:
+        UsageError: It cannot be read, is no YAML or JSON, or has a name or value that the kit does not know.
+    """
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise UsageError(str(path), f"cannot be read ({exc})", "Give a YAML or JSON file, `init` writes one") from exc
+    for error in jsonschema_rs.validator_for(dict(CONFIG_SCHEMA)).iter_errors(config):
+        where = "/".join(str(name) for name in error.instance_path) or "the whole file"
+        raise UsageError(f"{path}, {where}", error.message, f"Names that can stand there: {', '.join(_names())}")
+    return dict(config)
+
+
+def _names() -> list[str]:
+    return [item.name for item in fields(Settings) if item.name != "api"]
+
+
+def _check_url(name: str, url: str) -> None:
+    split = urlsplit(url)
+    if split.scheme not in ("http", "https") or not split.hostname or split.query or split.fragment:
+        raise UsageError(name, f"{url!r} is not a base URL", "Give http://HOST:PORT/PATH with no query")

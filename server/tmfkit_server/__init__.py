@@ -1,0 +1,1 @@
+"""Reference server: every API of ``tmfkit_models.contracts`` in one process."""

@@ -1,0 +1,185 @@
+"""Everything the server foresees going wrong, as data; ``problems`` turns it into words for clients.
+
+Tree, in the order in which a request meets them::
+
+    ServerError
+    ├── SettingsError            the command line or the environment asks for what cannot be
+    ├── StoreFailed              the store could not commit
+    └── Refusal                  the client's request cannot be served as it is
+        ├── NotAuthenticated     no credential, or an unknown one
+        ├── NotPermitted         the credential's role may not do this
+        ├── NotAcceptable        the client takes no JSON
+        ├── WrongMediaType       the body is of a type the operation does not take
+        ├── BodyTooLarge         the body exceeds the limit
+        ├── UnreadableBody       the body is not JSON
+        ├── InvalidBody          the body is JSON but breaks rules of the contract
+        ├── InvalidQuery         the query string cannot be understood
+        ├── NotOffered           understood, but not implemented here
+        ├── UnknownId            nothing has this identifier
+        ├── Conflict             at odds with what is stored
+        └── NotSent              a channel did not take a message
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = [
+    "BodyTooLarge",
+    "Conflict",
+    "InvalidBody",
+    "InvalidQuery",
+    "NotAcceptable",
+    "NotAuthenticated",
+    "NotOffered",
+    "NotPermitted",
+    "NotSent",
+    "Refusal",
+    "ServerError",
+    "SettingsError",
+    "StoreFailed",
+    "UnknownId",
+    "UnreadableBody",
+    "Violation",
+    "WrongMediaType",
+]
+
+
+class ServerError(Exception):
+    """Any failure the server foresees."""
+
+
+class SettingsError(ServerError):
+    """A setting cannot be honoured; ``str()`` says where, what and what to do."""
+
+    def __init__(self, where: str, problem: str, remedy: str) -> None:
+        super().__init__(where, problem, remedy)
+        self.where, self.problem, self.remedy = where, problem, remedy
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}. {self.remedy}."
+
+
+class StoreFailed(ServerError):
+    """The store could not commit; nothing of the request was kept."""
+
+
+class Refusal(ServerError):
+    """The client's request cannot be served as it is."""
+
+
+class NotAuthenticated(Refusal):
+    """No credential was sent, or none that the server knows."""
+
+
+class NotPermitted(Refusal):
+    """The credential's role may not call the operation.
+
+    Attributes:
+        roles: Roles that may.
+    """
+
+    def __init__(self, roles: Sequence[str]) -> None:
+        super().__init__(roles)
+        self.roles = tuple(roles)
+
+
+class NotAcceptable(Refusal):
+    """The ``Accept`` header leaves out every media type that the operation produces."""
+
+    def __init__(self, produces: Sequence[str]) -> None:
+        super().__init__(produces)
+        self.produces = tuple(produces)
+
+
+class WrongMediaType(Refusal):
+    """The body has a media type that the operation does not consume."""
+
+    def __init__(self, sent: str, consumes: Sequence[str]) -> None:
+        super().__init__(sent, consumes)
+        self.sent, self.consumes = sent, tuple(consumes)
+
+
+class BodyTooLarge(Refusal):
+    """The body has more bytes than the limit."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(limit_bytes)
+        self.limit_bytes = limit_bytes
+
+
+class UnreadableBody(Refusal):
+    """The body is not the JSON text (RFC 8259, RFC 7493) that it has to be."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that a body breaks.
+
+    Attributes:
+        pointer: JSON pointer of the attribute, empty for the body as a whole.
+        what: What is wrong, as the end of a sentence that begins with the pointer.
+        requirement: Id of the register's row that states the rule; empty when no row does.
+    """
+
+    pointer: str
+    what: str
+    requirement: str = ""
+
+
+class InvalidBody(Refusal):
+    """The body breaks rules of the contract; all that were found are listed."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__(violations)
+        self.violations = tuple(violations)
+
+    @classmethod
+    def at(cls, pointer: str, what: str, requirement: str = "") -> InvalidBody:
+        """Report a single violation."""
+        return cls([Violation(pointer, what, requirement)])
+
+
+class InvalidQuery(Refusal):
+    """A query parameter, or a subscription's query, cannot be understood."""
+
+    def __init__(self, parameter: str, why: str) -> None:
+        super().__init__(parameter, why)
+        self.parameter, self.why = parameter, why
+
+
+class NotOffered(Refusal):
+    """The request is understood, but this server does not implement it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class UnknownId(Refusal):
+    """Nothing of this kind has this identifier."""
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(kind, identifier)
+        self.kind, self.identifier = kind, identifier
+
+
+class Conflict(Refusal):
+    """The request is at odds with what is stored."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class NotSent(Refusal):
+    """The channel did not take the message, and it will not be tried again."""
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(identifier)
+        self.identifier = identifier

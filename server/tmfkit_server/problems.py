@@ -1,0 +1,140 @@
+"""The one module that words errors for clients, as TMF error bodies (TMF630, error representation)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import falcon
+import falcon.asgi
+import orjson
+
+from tmfkit_server import errors
+
+__all__ = ["Problem", "install", "problem_of"]
+
+_LOG = logging.getLogger(__name__)
+_LONGEST_LIST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One error answer.
+
+    Attributes:
+        status: HTTP status.
+        code: Stable word for machines.
+        reason: What is wrong, for people.
+        message: Detail and what to do about it.
+        headers: Headers that the status calls for.
+    """
+
+    status: int
+    code: str
+    reason: str
+    message: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """Return the TMF error body."""
+        members = {"@type": "Error", "code": self.code, "reason": self.reason, "status": str(self.status)}
+        if self.message:
+            members["message"] = self.message
+        return orjson.dumps(members)
+
+
+def install(app: falcon.asgi.App) -> None:
+    """Make *app* answer every error with a TMF error body."""
+    app.add_error_handler(Exception, _answer_unforeseen)
+    app.add_error_handler(errors.ServerError, _answer)
+    app.add_error_handler(falcon.HTTPError, _answer_framework)
+
+
+def problem_of(error: errors.ServerError) -> Problem:
+    """Word *error*; what only operators may know stays out of the answer."""
+    match error:
+        case errors.NotAuthenticated():
+            message = "Send a known key as Authorization: Bearer KEY or as X-API-Key."
+            return Problem(401, "unauthenticated", "A credential is needed.", message, {"WWW-Authenticate": "Bearer"})
+        case errors.NotPermitted(roles=roles):
+            return Problem(403, "forbidden", "The credential's role may not do this.", f"It takes the role {_either(roles)}.")
+        case errors.UnknownId(kind=kind, identifier=identifier):
+            return Problem(404, "not-found", f"There is no {kind} {identifier!r}.", "List the collection to see what there is.")
+        case errors.NotAcceptable(produces=produces):
+            return Problem(406, "not-acceptable", "The Accept header rules out every type there is.", f"Accept {_either(produces)}.")
+        case errors.Conflict(what=what):
+            return Problem(409, "conflict", "The request conflicts with what is stored.", what)
+        case errors.NotOffered(what=what):
+            return Problem(501, "not-implemented", f"{what} is not implemented here.", "Leave it out.")
+        case errors.NotSent(identifier=identifier):
+            message = f"It has failed for good and is stored as {identifier!r}; send it again to try once more."
+            return Problem(500, "not-sent", "The channel did not take the message.", message)
+        case errors.StoreFailed():
+            return Problem(503, "store-unavailable", "The change could not be kept.", "Nothing was changed; try again later.")
+        case _:
+            return _about_body(error)
+
+
+def _about_body(error: errors.ServerError) -> Problem:
+    match error:
+        case errors.BodyTooLarge(limit_bytes=limit):
+            return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
+        case errors.WrongMediaType(sent=sent, consumes=consumes):
+            headers = {"Accept": ", ".join(consumes)}
+            return Problem(415, "wrong-media-type", f"A body of type {sent!r} is not taken.", f"Send {_either(consumes)}.", headers)
+        case errors.UnreadableBody(why=why):
+            return Problem(400, "unreadable-body", "The body is not acceptable JSON.", f"{why}.")
+        case errors.InvalidBody(violations=violations):
+            listed = "; ".join(_worded(violation) for violation in violations[:_LONGEST_LIST])
+            return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
+        case errors.InvalidQuery(parameter=parameter, why=why):
+            return Problem(400, "invalid-query", f"The query parameter {parameter!r} cannot be understood.", f"{why}.")
+        case _:
+            return _unforeseen()
+
+
+def _worded(violation: errors.Violation) -> str:
+    cited = f" [{violation.requirement}]" if violation.requirement else ""
+    return f"{violation.pointer or 'the body'} {violation.what}{cited}"
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(names)
+
+
+def _unforeseen() -> Problem:
+    return Problem(500, "internal-error", "The server failed to handle the request.", "Report it to the operator.")
+
+
+def _set(resp: falcon.asgi.Response, problem: Problem) -> None:
+    resp.status = problem.status
+    resp.data = problem.body()
+    resp.content_type = falcon.MEDIA_JSON
+    for name, value in problem.headers.items():
+        resp.set_header(name, value)
+
+
+async def _answer(req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object) -> None:
+    if isinstance(error, errors.StoreFailed):
+        _LOG.error("store failed at %s %s", req.method, req.path, exc_info=error)
+    _set(resp, problem_of(error))
+
+
+async def _answer_framework(_req: object, resp: falcon.asgi.Response, error: falcon.HTTPError, _params: object) -> None:
+    """Word what the framework itself refuses: unknown paths, methods that are not offered, malformed headers."""
+    headers = dict(error.headers or {})
+    match error.status_code:
+        case 404:
+            problem = Problem(404, "not-found", "Nothing is served at this path.", "See the contract for the paths.")
+        case 405:
+            allowed = headers.get("Allow", "")
+            problem = Problem(405, "method-not-allowed", "The method is not offered here.", f"Use one of: {allowed}.", headers)
+        case status:
+            problem = Problem(status, "bad-request", error.title, error.description or "", headers)
+    _set(resp, problem)
+
+
+async def _answer_unforeseen(req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Exception, _params: object) -> None:
+    _LOG.error("unforeseen failure at %s %s", req.method, req.path, exc_info=error)
+    _set(resp, _unforeseen())

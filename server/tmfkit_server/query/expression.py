@@ -1,0 +1,78 @@
+"""What a query string means: a tree of conditions, sort keys, a page and a selection of attributes.
+
+Stores translate these values; ``evaluate`` gives them their meaning in Python.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+__all__ = ["All", "Any", "Comparison", "Expression", "Operator", "Path", "Search", "Selection", "SortKey"]
+
+Operator: TypeAlias = Literal["eq", "ne", "gt", "gte", "lt", "lte", "regex"]
+Path: TypeAlias = tuple[str, ...]
+Selection: TypeAlias = frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A condition on one attribute; it holds when it holds for any of the values.
+
+    Attributes:
+        path: Names from the resource down, under which arrays are entered member by member.
+        operator: How to compare.
+        values: Texts to compare with.
+        loose: Whether equality ignores case.
+    """
+
+    path: Path
+    operator: Operator
+    values: tuple[str, ...]
+    loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Holds when every part holds; without parts, always."""
+
+    parts: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """Holds when at least one part holds."""
+
+    parts: tuple[Expression, ...]
+
+
+Expression: TypeAlias = Comparison | All | Any
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One attribute to sort by; records without it come last either way."""
+
+    path: Path
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which records are wanted, in which order, and which part of them.
+
+    Attributes:
+        where: Condition.
+        sort: Keys, the most important first; without any, in the order of creation.
+        offset: How many records to leave out.
+        limit: How many to return at the most, None for all.
+        is_page: Whether the client asked for a page.
+        fields: Attributes to return, None for all.
+    """
+
+    where: Expression = field(default_factory=All)
+    sort: tuple[SortKey, ...] = ()
+    offset: int = 0
+    limit: int | None = None
+    is_page: bool = False
+    fields: Selection | None = None

@@ -1,0 +1,184 @@
+"""From a query string to a ``Search``.
+
+A ``;`` separates conditions only where it stands unencoded and another condition follows, so that values may hold one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_plus
+
+from tmfkit_server.errors import InvalidQuery, NotOffered
+from tmfkit_server.query.expression import All, Any, Comparison, Expression, Operator, Path, Search, Selection, SortKey
+
+__all__ = ["Grammar", "parse_condition_text", "parse_fields", "parse_search"]
+
+MOST_CONDITIONS = 50
+MOST_VALUES = 100
+DEEPEST_PATH = 12
+_RESERVED = ("fields", "filter", "sort", "offset", "limit", "depth", "expand")
+_CONDITION = re.compile(r"(?P<name>[^=<>]+?)(?P<symbol>==|=~|\*=|!=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
+_SYMBOLS: dict[str, Operator] = {
+    "==": "eq",
+    "=": "eq",
+    "!=": "ne",
+    ">": "gt",
+    ">=": "gte",
+    "<": "lt",
+    "<=": "lte",
+    "=~": "regex",
+    "*=": "regex",
+}
+_SUFFIXES: dict[str, Operator] = {"eq": "eq", "ne": "ne", "gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte", "regex": "regex"}
+_UNESCAPED_COMMA = re.compile(r"(?<!\\),")
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What differs from resource to resource.
+
+    Attributes:
+        canonical: Turns a path as the client wrote it into the attribute's own names.
+        loose: Whether equality ignores case and quotes around a value.
+    """
+
+    canonical: Callable[[Path], Path] = lambda path: path
+    loose: bool = False
+
+
+def parse_search(query: str, grammar: Grammar) -> Search:
+    """Read the query string of a list request.
+
+    Args:
+        query: Raw query string, still encoded, without ``?``.
+        grammar: How the resource reads names and values.
+
+    Raises:
+        InvalidQuery: A parameter cannot be understood, or there is more than the server takes.
+        NotOffered: A JSONPath expression stands in it.
+    """
+    reserved, conditions = _split(query)
+    if "filter" in reserved:
+        raise NotOffered("A JSONPath filter")
+    return Search(
+        where=_conjunction(conditions, grammar),
+        sort=_sort(reserved.get("sort", []), grammar),
+        offset=_count("offset", reserved) or 0,
+        limit=_count("limit", reserved),
+        is_page="offset" in reserved or "limit" in reserved,
+        fields=_selection(reserved.get("fields"), grammar),
+    )
+
+
+def parse_fields(query: str, grammar: Grammar) -> Selection | None:
+    """Read ``fields`` of a request for one resource; conditions there have nothing to select from and are passed over."""
+    return _selection(_split(query)[0].get("fields"), grammar)
+
+
+def parse_condition_text(query: str) -> tuple[Expression, Selection | None]:
+    """Read the ``query`` of a subscription: conditions, and ``fields`` for what a notification carries."""
+    reserved, conditions = _split(query.removeprefix("?"))
+    return _conjunction(conditions, Grammar()), _selection(reserved.get("fields"), Grammar())
+
+
+def _split(query: str) -> tuple[dict[str, list[str]], list[str]]:
+    """Part the reserved parameters from the conditions, which stay encoded."""
+    reserved: dict[str, list[str]] = {}
+    conditions: list[str] = []
+    for part in filter(None, query.split("&")):
+        name, _, value = part.partition("=")
+        if (name := unquote_plus(name).strip()) in _RESERVED:
+            reserved.setdefault(name, []).append(unquote_plus(value))
+        else:
+            conditions.append(part)
+    if len(conditions) > MOST_CONDITIONS:
+        raise InvalidQuery(unquote_plus(conditions[-1]), f"there are more than {MOST_CONDITIONS} conditions")
+    return reserved, conditions
+
+
+def _conjunction(conditions: list[str], grammar: Grammar) -> Expression:
+    """Join conditions by AND, those that repeat one name and operator by OR."""
+    parts: dict[object, Expression] = {}
+    for condition in conditions:
+        alternatives = _alternatives(condition, grammar)
+        if len(alternatives) > 1:
+            parts[condition] = Any(alternatives)
+            continue
+        [new] = alternatives
+        key = (new.path, new.operator)
+        old = parts.get(key)
+        # Repeating a name means OR for equality; two bounds on one attribute mean a range only when both hold.
+        if isinstance(old, Comparison) and new.operator in ("eq", "regex", "ne"):
+            new = Comparison(new.path, new.operator, (*old.values, *new.values), new.loose)
+        elif old is not None:
+            key = (*key, len(parts))  # type: ignore[assignment]
+        parts[key] = new
+    return All(tuple(parts.values()))
+
+
+def _alternatives(condition: str, grammar: Grammar) -> tuple[Comparison, ...]:
+    pieces: list[str] = []
+    for piece in condition.split(";"):
+        if pieces and not _CONDITION.match(unquote_plus(piece)):
+            pieces[-1] += f";{piece}"
+        else:
+            pieces.append(piece)
+    if len(pieces) > MOST_CONDITIONS:
+        raise InvalidQuery(unquote_plus(pieces[0]), f"there are more than {MOST_CONDITIONS} conditions")
+    return tuple(_comparison(unquote_plus(piece), grammar) for piece in pieces)
+
+
+def _comparison(text: str, grammar: Grammar) -> Comparison:
+    found = _CONDITION.fullmatch(text)
+    if not found:
+        raise InvalidQuery(text, "a condition is written name=value")
+    path, how = tuple(found["name"].strip().split(".")), _SYMBOLS[found["symbol"]]
+    if len(path) > 1 and path[-1] in _SUFFIXES and how == "eq":
+        path, how = path[:-1], _SUFFIXES[path[-1]]
+    if len(path) > DEEPEST_PATH:
+        raise InvalidQuery(found["name"], f"a name has at most {DEEPEST_PATH} parts")
+    values = (found["value"],) if how == "regex" else _values(found["value"])
+    if len(values) > MOST_VALUES:
+        raise InvalidQuery(found["name"], f"there are more than {MOST_VALUES} values")
+    if grammar.loose:
+        values = tuple(_unquoted(value) for value in values)
+    return Comparison(grammar.canonical(path), how, values, grammar.loose)
+
+
+def _values(text: str) -> tuple[str, ...]:
+    return tuple(value.replace("\\,", ",") for value in _UNESCAPED_COMMA.split(text))
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+
+
+def _selection(texts: list[str] | None, grammar: Grammar) -> Selection | None:
+    if texts is None:
+        return None
+    names = {name.strip() for text in texts for name in text.split(",")} - {"", "none"}
+    if any(name.startswith("$") for name in names):
+        raise NotOffered("JSONPath in fields")
+    return frozenset(grammar.canonical(tuple(name.split("."))) for name in names)
+
+
+def _sort(texts: list[str], grammar: Grammar) -> tuple[SortKey, ...]:
+    # An unencoded "+" before a name arrives as a blank and is stripped with the others.
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    if len(names) > MOST_VALUES:
+        raise InvalidQuery("sort", f"there are more than {MOST_VALUES} names")
+    return tuple(
+        SortKey(grammar.canonical(tuple(name.lstrip("+-").split("."))), descending=name.startswith("-")) for name in names
+    )
+
+
+def _count(name: Literal["offset", "limit"], reserved: dict[str, list[str]]) -> int | None:
+    texts = reserved.get(name)
+    if texts is None:
+        return None
+    if len(texts) > 1 or not re.fullmatch(r"[0-9]{1,10}", texts[0], re.ASCII):
+        raise InvalidQuery(name, "it has to be one whole number, not negative")
+    return int(texts[0])

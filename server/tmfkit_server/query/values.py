@@ -1,0 +1,120 @@
+"""How texts of a query compare with JSON values: numbers as numbers, date-times by instant, the rest as text."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import re2
+
+from tmfkit_server.errors import InvalidQuery
+from tmfkit_server.query.expression import Operator
+
+__all__ = ["LONGEST_REGEX", "instant", "matcher"]
+
+LONGEST_REGEX = 256
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)? ?(?:Z|[+\- ]?\d\d:?\d\d)?)?", re.ASCII)
+_ORDER: Mapping[Operator, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+Matcher = Callable[[Any], bool]
+
+
+def instant(text: str) -> datetime | None:
+    """Read a date or date-time; a bare day and a time without offset are UTC.
+
+    An unencoded ``+`` in a query string arrives as a blank, so a blank stands for it.
+
+    Returns:
+        The instant, or None when *text* is neither.
+    """
+    if not _DATE.fullmatch(text):
+        return None
+    day, rest = text[:10], text[11:].replace(" ", "+")
+    try:
+        found = datetime.fromisoformat(f"{day}T{rest}" if rest else day)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def matcher(how: Operator, value: str, *, loose: bool = False) -> Matcher:
+    """Return the test that a JSON value passes when it compares as *how* says with *value*.
+
+    Args:
+        how: Operator.
+        value: Text of the query.
+        loose: Whether equality of texts ignores case.
+
+    Raises:
+        InvalidQuery: *value* is not a regular expression, or one that is too long.
+    """
+    if how == "regex":
+        return _regex(value)
+    if how in ("eq", "ne"):
+        equal = _equality(value, loose=loose)
+        return equal if how == "eq" else lambda found: not equal(found)
+    return _ordering(_ORDER[how], value)
+
+
+def _regex(value: str) -> Matcher:
+    if len(value) > LONGEST_REGEX:
+        raise InvalidQuery("regex", f"a regular expression has at most {LONGEST_REGEX} characters")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        # RE2 matches in linear time: no pattern of a client can stall the server.
+        pattern = re2.compile(value, options)
+    except re2.error:
+        raise InvalidQuery("regex", "it is not a regular expression that RE2 reads") from None
+    return lambda found: isinstance(found, str) and pattern.search(found) is not None
+
+
+def _equality(value: str, *, loose: bool) -> Matcher:
+    number, when, folded = _number(value), instant(value), value.casefold()
+
+    def equal(found: Any) -> bool:
+        match found:
+            case str():
+                if found == value or (loose and found.casefold() == folded):
+                    return True
+                return when is not None and instant(found) == when
+            case bool():
+                return value == ("true" if found else "false")
+            case int() | float():
+                return number is not None and found == number
+            case _:
+                return False
+
+    return equal
+
+
+def _ordering(compare: Callable[[Any, Any], bool], value: str) -> Matcher:
+    number, when = _number(value), instant(value)
+
+    def ordered(found: Any) -> bool:
+        match found:
+            case str():
+                found_when = instant(found) if when is not None else None
+                return compare(found, value) if when is None or found_when is None else compare(found_when, when)
+            case bool():
+                return False
+            case int() | float():
+                return number is not None and compare(found, number)
+            case _:
+                return False
+
+    return ordered
+
+
+def _number(value: str) -> int | float | None:
+    if not re.fullmatch(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", value, re.ASCII):
+        return None
+    return int(value) if value.lstrip("+-").isdecimal() else float(value)

@@ -1,0 +1,172 @@
+"""What a contract says about the form of a resource, laid out for walking a body: names, sub-resources, rules.
+
+A shape is built once a resource. Its walkers canonicalise and spell attribute names; ``rules`` walks it for conditional rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tmfkit_models.contracts import Contract, Schema
+
+from tmfkit_server.errors import InvalidBody
+from tmfkit_server.query.expression import Path
+
+__all__ = ["Shape", "canonical", "canonical_path", "defaults_filled", "shape_of", "spelled"]
+
+Body = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Shape:
+    """Form of one object.
+
+    Attributes:
+        aliases: Other name of an attribute → its own name.
+        children: Attribute → shape of its object, or of each member of its array.
+        defaults: Attribute → value it has when left out on create.
+        conditionals: ``x-tmf-conditional`` rules of the object.
+        any_of: ``x-tmf-any-of`` rules of the object.
+    """
+
+    aliases: dict[str, str] = field(default_factory=dict)
+    children: dict[str, Shape] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    conditionals: tuple[Mapping[str, Any], ...] = ()
+    any_of: tuple[tuple[str, ...], ...] = ()
+
+    def is_plain(self) -> bool:
+        """Tell whether there is nothing to do for the object, whatever its children need."""
+        return not (self.aliases or self.defaults or self.conditionals or self.any_of)
+
+
+def shape_of(contract: Contract, component: str) -> Shape:
+    """Return the shape of *component*, without the children that nothing has to be done for."""
+    shape = _built(contract, contract.component(component), {})
+    _prune(shape)
+    return shape
+
+
+def _built(contract: Contract, schema: Schema, known: dict[int, Shape]) -> Shape:
+    schema = contract.component(_name(schema)) if "$ref" in schema else schema
+    if id(schema) in known:
+        return known[id(schema)]
+    shape = known[id(schema)] = Shape(
+        conditionals=contract.rules(schema, "x-tmf-conditional"),
+        any_of=tuple(tuple(members) for members in contract.rules(schema, "x-tmf-any-of")),
+    )
+    for name, attribute in contract.attributes(schema).items():
+        full = contract.resolve(attribute)
+        shape.aliases.update(dict.fromkeys(full.get("x-tmf-aliases", ()), name))
+        if "x-tmf-default" in full:
+            shape.defaults[name] = full["x-tmf-default"]
+        inner = attribute.get("items", attribute)
+        if contract.attributes(inner):
+            shape.children[name] = _built(contract, inner, known)
+    return shape
+
+
+def _name(schema: Schema) -> str:
+    return str(schema["$ref"]).rpartition("/")[2]
+
+
+def _prune(shape: Shape) -> None:
+    """Drop the children that no walker has anything to do in; shapes may contain each other."""
+    reachable = list(_reachable(shape, set()))
+    busy = {id(each) for each in reachable if not each.is_plain()}
+    for _ in reachable:
+        # Once a round: whoever has a busy child becomes busy. As many rounds as shapes are always enough.
+        busy |= {id(each) for each in reachable if any(id(child) in busy for child in each.children.values())}
+    for each in reachable:
+        each.children = {name: child for name, child in each.children.items() if id(child) in busy}
+
+
+def _reachable(shape: Shape, seen: set[int]) -> Iterator[Shape]:
+    if id(shape) not in seen:
+        seen.add(id(shape))
+        yield shape
+        for child in shape.children.values():
+            yield from _reachable(child, seen)
+
+
+def canonical(shape: Shape, body: Body) -> tuple[dict[str, Any], dict[str, str]]:
+    """Give every attribute its own name.
+
+    Returns:
+        The body, and the spelling: pointer → other name that was used.
+
+    Raises:
+        InvalidBody: An attribute is there under two names.
+    """
+    spelling: dict[str, str] = {}
+    return _canonical(shape, body, "", spelling), spelling
+
+
+def _canonical(shape: Shape, body: Body, pointer: str, spelling: dict[str, str]) -> dict[str, Any]:
+    renamed: dict[str, Any] = {}
+    for name, value in body.items():
+        own = shape.aliases.get(name, name)
+        if own in renamed:
+            raise InvalidBody.at(f"{pointer}/{name}", f"is another name of {pointer}/{own}; send one of the two")
+        here = f"{pointer}/{own}"
+        if own != name:
+            spelling[here] = name
+        child = shape.children.get(own)
+        renamed[own] = value if child is None else _canonical_value(child, value, here, spelling)
+    return renamed
+
+
+def _canonical_value(shape: Shape, value: Any, pointer: str, spelling: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return _canonical(shape, value, pointer, spelling)
+    if isinstance(value, list):
+        return [_canonical_value(shape, member, f"{pointer}/*", spelling) for member in value]
+    return value
+
+
+def canonical_path(shape: Shape, path: Path) -> Path:
+    """Give every name of a query's path the attribute's own name."""
+    found: list[str] = []
+    here: Shape | None = shape
+    for name in path:
+        own = here.aliases.get(name, name) if here else name
+        found.append(own)
+        here = here.children.get(own) if here else None
+    return tuple(found)
+
+
+def spelled(body: Body, spelling: Mapping[str, str]) -> Body:
+    """Return *body* with the names that the client uses; the reverse of ``canonical``."""
+    return _spelled(body, "", spelling) if spelling else body
+
+
+def _spelled(value: Any, pointer: str, spelling: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            spelling.get(here, name): _spelled(member, here, spelling)
+            for name, member in value.items()
+            for here in (f"{pointer}/{name}",)
+        }
+    if isinstance(value, list):
+        return [_spelled(member, f"{pointer}/*", spelling) for member in value]
+    return value
+
+
+def defaults_filled(shape: Shape, body: Body) -> dict[str, Any]:
+    """Return *body* with the document's default where an attribute was left out."""
+    filled = {name: _defaults_below(shape.children.get(name), value) for name, value in body.items()}
+    for name, value in shape.defaults.items():
+        filled.setdefault(name, value)
+    return filled
+
+
+def _defaults_below(shape: Shape | None, value: Any) -> Any:
+    if shape is None:
+        return value
+    if isinstance(value, dict):
+        return defaults_filled(shape, value)
+    if isinstance(value, list):
+        return [_defaults_below(shape, member) for member in value]
+    return value

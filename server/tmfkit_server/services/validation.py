@@ -1,0 +1,72 @@
+"""Whether a body may be stored: the generated model of the create schema, and the contract's conditional rules."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from tmfkit_models.contracts import Contract, Operation, Resource
+
+from tmfkit_server.errors import InvalidBody, Violation
+from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.rules import Breach, breaches
+from tmfkit_server.services.shapes import shape_of
+
+__all__ = ["Validator", "model_of"]
+
+_VALUE_KINDS = ("values", "attribute", "patchable", "body")
+
+
+def model_of(contract: Contract, component: str) -> type[BaseModel]:
+    """Return the generated class of a component."""
+    module = importlib.import_module(f"tmfkit_models.{contract.package}")
+    model: type[BaseModel] = getattr(module, component.replace("_", ""))
+    return model
+
+
+class Validator:
+    """Validates the bodies of one resource; a patched resource has to be one that could have been created."""
+
+    def __init__(self, contract: Contract, resource: Resource, citations: Citations) -> None:
+        self._model = model_of(contract, resource.create)
+        self._shape = shape_of(contract, resource.create)
+        self._citations = citations
+        self._create = contract.action("create", resource.name)
+
+    def check(self, body: Mapping[str, Any], operation: Operation) -> None:
+        """Raise InvalidBody with everything that *body* breaks.
+
+        Args:
+            body: The resource as it would be stored, or a create body; attributes under their own names.
+            operation: Operation that is being called, for the citation.
+        """
+        found = [*self._broken_types(body, operation), *self._broken_rules(body, operation)]
+        if found:
+            raise InvalidBody(found)
+
+    def _broken_types(self, body: Mapping[str, Any], operation: Operation) -> Iterator[Violation]:
+        try:
+            # Python names of attributes are no names on the wire.
+            self._model.model_validate(body, by_alias=True, by_name=False)
+        except ValidationError as exc:
+            for error in exc.errors(include_url=False, include_input=False):
+                pointer = "".join(f"/{_escaped(part)}" for part in error["loc"])
+                if error["type"] == "missing":
+                    what, kinds = "is required", ("mandatory", "sub-mandatory")
+                else:
+                    what, kinds = f"is wrong: {error['msg'].removeprefix('Value error, ')}", _VALUE_KINDS
+                yield Violation(pointer, what, self._citations.cite(kinds, (operation, self._create), pointer))
+
+    def _broken_rules(self, body: Mapping[str, Any], operation: Operation) -> Iterator[Violation]:
+        for breach in breaches(self._shape, body):
+            yield self._worded(breach, operation)
+
+    def _worded(self, breach: Breach, operation: Operation) -> Violation:
+        cited = self._citations.cite((breach.kind,), (operation, self._create), breach.pointer)
+        return Violation(breach.pointer, breach.what, cited)
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

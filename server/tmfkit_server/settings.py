@@ -1,0 +1,107 @@
+"""What an operator can decide, checked once before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from tmfkit_models import contracts
+
+from tmfkit_server.errors import SettingsError
+
+__all__ = ["ROLES", "Settings", "api_keys", "base_paths"]
+
+ROLES = ("user", "admin")
+DEFAULT_MAX_BODY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of one server.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on; 0 picks a free one.
+        store: ``memory:`` or ``tinydb:PATH``.
+        workers: Number of worker processes.
+        api_keys: Key → role; empty makes every caller an admin.
+        public_url: Scheme and host that hrefs begin with; empty takes them from each request.
+        base_paths: API → base path, where it is not the contract's own.
+        max_body_bytes: Largest request body.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    store: str = "memory:"
+    workers: int = 1
+    api_keys: Mapping[str, str] = field(default_factory=dict)
+    public_url: str = ""
+    base_paths: Mapping[str, str] = field(default_factory=dict)
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be, with SettingsError."""
+        if not self.api_keys and not _is_loopback(self.host):
+            raise SettingsError(
+                f"--host {self.host}",
+                "without an API key only this machine may connect",
+                "Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1",
+            )
+        if self.workers != 1:
+            raise SettingsError(
+                f"--workers {self.workers}",
+                f"the store {self.store!r} belongs to one process",
+                "Use --workers 1",
+            )
+        scheme, _, path = self.store.partition(":")
+        if scheme not in ("memory", "tinydb") or (scheme == "tinydb") != bool(path):
+            raise SettingsError(f"--store {self.store}", "there is no such store", "Use memory: or tinydb:PATH")
+        if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
+            raise SettingsError(f"--public-url {self.public_url}", "it is no HTTP address", "Give it as https://HOST")
+
+
+def api_keys(texts: Iterable[str]) -> dict[str, str]:
+    """Read ``ROLE:KEY`` texts.
+
+    Returns:
+        Key → role.
+
+    Raises:
+        SettingsError: A text has another form or an unknown role.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        role, _, key = text.partition(":")
+        if role not in ROLES or not key:
+            # The key itself must not reach a log.
+            raise SettingsError(f"API key with role {role!r}", "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}")
+        found[key] = role
+    return found
+
+
+def base_paths(texts: Iterable[str]) -> dict[str, str]:
+    """Read ``API=PATH`` texts.
+
+    Returns:
+        API → path, without a slash at the end.
+
+    Raises:
+        SettingsError: A text has another form or names no API.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        api, _, path = text.partition("=")
+        if api not in contracts.apis() or not path.startswith("/"):
+            known = ", ".join(contracts.apis())
+            raise SettingsError(f"--base-path {text}", "it is not of the form API=/PATH", f"The APIs are {known}")
+        found[api] = path.rstrip("/")
+    return found
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,118 @@
+"""The protocol that every store implements, and the values that go in and out.
+
+Whatever a store hands out or takes in is an immutable value: a change is a new value, put in place by a transaction. Everything that one
+request changes is one transaction, notifications included, so that a change and its events are kept together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tmfkit_server.query.expression import Search
+
+__all__ = ["Delivery", "Page", "Record", "Store", "Subscription", "Transaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One stored resource.
+
+    Attributes:
+        id: Identifier, unique in its collection.
+        body: The resource, every attribute under its own name.
+        spelling: Pointer of an attribute (``*`` for array members) → the other name that the client uses for it.
+    """
+
+    id: str
+    body: Mapping[str, Any]
+    spelling: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of the records that satisfy a search, and how many do altogether."""
+
+    records: Sequence[Record]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A listener: who wants which notifications of a hub (*hub* is unique among all APIs); *query* None stands for all."""
+
+    id: str
+    hub: str
+    callback: str
+    query: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notification on its way to one listener; *sequence* grows in the order of the changes."""
+
+    sequence: int
+    subscription: str
+    callback: str
+    notification: Mapping[str, Any]
+
+
+class Transaction(Protocol):
+    """What one request changes. Reads see the store as it was when the transaction began; no other transaction runs meanwhile."""
+
+    async def get(self, collection: str, identifier: str) -> Record | None:
+        """Return a record, or None when there is none."""
+
+    async def insert(self, collection: str, record: Record) -> None:
+        """Add *record*, whose id must be free."""
+
+    async def replace(self, collection: str, record: Record) -> None:
+        """Put *record* in the place of the one with its id."""
+
+    async def remove(self, collection: str, identifier: str) -> None:
+        """Take a record away."""
+
+    async def subscriptions(self, hub: str) -> Sequence[Subscription]:
+        """Return the listeners of *hub*, in the order of their registration."""
+
+    async def subscribe(self, subscription: Subscription) -> None:
+        """Add a listener."""
+
+    async def unsubscribe(self, identifier: str) -> None:
+        """Take a listener away, with everything that is still on its way to it."""
+
+    async def enqueue(self, subscription: Subscription, notification: Mapping[str, Any]) -> None:
+        """Put *notification* into the outbox, for one listener."""
+
+
+class Store(Protocol):
+    """A place that keeps records, listeners and an outbox."""
+
+    async def open(self) -> None:
+        """Get ready; called once, before anything else."""
+
+    async def close(self) -> None:
+        """Let go of files and connections; called once, last."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a transaction, which commits when its block ends and is rolled back when an exception leaves the block."""
+
+    async def get(self, collection: str, identifier: str) -> Record | None:
+        """Return a record, or None when there is none."""
+
+    async def search(self, collection: str, search: Search) -> Page:
+        """Return the page of *collection* that *search* describes; its ``fields`` are none of the store's business."""
+
+    async def deliveries_waiting(self) -> None:
+        """Return once the outbox may have something new; at once after ``open``."""
+
+    async def listeners_waiting(self) -> Sequence[str]:
+        """Return the subscriptions that something is on its way to."""
+
+    async def next_delivery(self, subscription: str) -> Delivery | None:
+        """Return the oldest delivery to a subscription, or None when nothing is on its way to it."""
+
+    async def settle(self, delivery: Delivery) -> None:
+        """Take *delivery* out of the outbox: it has arrived, or has been given up."""
