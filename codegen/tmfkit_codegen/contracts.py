@@ -10,7 +10,7 @@ from typing import Any
 
 from tmfkit_codegen.inputs import Api
 
-__all__ = ["METHODS", "canonical", "data", "document", "operations"]
+__all__ = ["METHODS", "canonical", "data", "document", "operations", "resolved"]
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -60,12 +60,12 @@ def operations(openapi: Tables) -> Iterator[tuple[str, str, Tables]]:
 
 
 def _operation(openapi: Tables, path: str, method: str, operation: Tables) -> Tables:
-    responses = {status: _resolved(openapi, answer) for status, answer in operation["responses"].items() if status != "default"}
+    responses = {status: resolved(openapi, answer) for status, answer in operation["responses"].items() if status != "default"}
     success = next(status for status in responses if status.startswith("2"))
-    request = _resolved(openapi, operation.get("requestBody", {})).get("content", {})
+    request = resolved(openapi, operation.get("requestBody", {})).get("content", {})
     answer = responses[success].get("content", {})
     about = operation["x-tmf-operation"]
-    parameters = (_resolved(openapi, parameter) for parameter in operation["parameters"])
+    parameters = (resolved(openapi, parameter) for parameter in operation["parameters"])
     return {
         "id": operation["operationId"],
         "action": about["action"],
@@ -132,7 +132,7 @@ def _component(content: Mapping[str, Any]) -> str:
     return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
-def _resolved(openapi: Tables, part: Tables) -> Tables:
+def resolved(openapi: Tables, part: Tables) -> Tables:
     """Follow the reference of a parameter, an answer or a body."""
     while "$ref" in part:
         _, _, section, name = part["$ref"].split("/")

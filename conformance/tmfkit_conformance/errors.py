@@ -40,14 +40,14 @@ class UsageError(KitError):
     exit_status = 2
 
 
-class TargetUnreachable(KitError):
+class TargetUnreachable(KitError):  # noqa: N818 - named for what happened, as in the exit status
     """The implementation under test did not answer the first request."""
 
     code = "target-unreachable"
     exit_status = 3
 
 
-class KitDefect(KitError):
+class KitDefect(KitError):  # noqa: N818 - named for what happened
     """The kit failed where it must not; the verdict of the run is worth nothing."""
 
     code = "kit-defect"

@@ -1,7 +1,7 @@
 """Which probe settles which requirement: the one table between the register and the requests.
 
-A *probe* is a short series of requests with a purpose; its *steps* have names. Rows that the same probe settles share it, so that it is driven
-once. The plan is made from the contract alone, and both the driver and the judge read it.
+A *probe* is a short series of requests with a purpose; its *steps* have names. Rows that the same probe settles share
+it, so that it is driven once. The plan is made from the contract alone, and both the driver and the judge read it.
 """
 
 from __future__ import annotations
@@ -187,6 +187,10 @@ def _sub_mandatory(row: Requirement, operation: Operation) -> Case:
     )
 
 
+def _optional(row: Requirement, operation: Operation) -> Case:
+    return Case(row, Probe("minus", operation.id, row.subject, row.id if row.given else ""), "create")
+
+
 _PLANNERS: dict[str, Callable[[Requirement, Operation], Case]] = {
     "status": _status,
     "header": _header,
@@ -197,7 +201,7 @@ _PLANNERS: dict[str, Callable[[Requirement, Operation], Case]] = {
     "attribute": _about("with", "read"),
     "values": _alone("values"),
     "mandatory": _about("without", "refused"),
-    "optional": _about("minus", "create"),
+    "optional": _optional,
     "sub-mandatory": _sub_mandatory,
     "any-of": _alone("any-of"),
     "conditional": _alone("conditional", "refused"),

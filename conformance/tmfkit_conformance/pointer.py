@@ -32,7 +32,7 @@ def get(value: Any, pointer: str) -> Any:
     return next(iter(select(value, pointer)), ABSENT)
 
 
-def without(value: Any, pointer: str) -> Any:
+def without(value: dict[str, Any], pointer: str) -> dict[str, Any]:
     """Return a copy of *value* in which what *pointer* reaches is left out."""
     changed = copy.deepcopy(value)
     *parents, last = parts(pointer)
@@ -42,11 +42,11 @@ def without(value: Any, pointer: str) -> Any:
     return changed
 
 
-def with_value(value: Any, pointer: str, new: Any) -> Any:
+def with_value(value: dict[str, Any], pointer: str, new: Any) -> dict[str, Any]:
     """Return a copy of *value* in which *pointer* reaches *new*; objects on the way are made."""
     changed = copy.deepcopy(value)
     *parents, last = parts(pointer)
-    here = changed
+    here: Any = changed
     for name in parents:
         here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
     if isinstance(here, list):

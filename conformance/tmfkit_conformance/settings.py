@@ -70,7 +70,7 @@ class Settings:
         listener: Whether the kit may open a listener for notifications.
         listener_bind: Where it listens, ``HOST:PORT``; port 0 takes a free one.
         listener_url: The address under which the target reaches the listener; derived from the bind address when empty.
-        payloads: Resource name → members merged into every create body (ids of existing parties, more mandatory attributes).
+        payloads: Resource name → members merged into every create body (ids of existing parties, for example).
         values: Resource name → JSON pointer → two or more values to be sent for this attribute.
         receivers: Message type → address that messages may be sent to.
         allow_send: Whether messages may be sent to addresses other than reserved ones.

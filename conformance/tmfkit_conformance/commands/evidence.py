@@ -23,7 +23,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command("verify")
 @click.argument("path", metavar="BUNDLE", type=_FILE)
 def verify_command(path: Path) -> int:
-    """Compute the verdicts of a bundle again, and compare them with those recorded.
+    """Judge a bundle again.
+
+    Computes the verdicts from the recorded exchanges, without the target, and compares them with those recorded.
 
     Exit status: 0 when they are exactly those recorded, 1 when one of them is not.
     """
@@ -44,7 +46,10 @@ def verify_command(path: Path) -> int:
 @click.command("compare")
 @click.argument("paths", metavar="REPORT...", type=_FILE, nargs=-1, required=True)
 def compare_command(paths: tuple[Path, ...]) -> None:
-    """Show side by side where the verdicts of two or more report.json differ."""
+    """Compare the verdicts of reports.
+
+    Shows side by side where those of two or more report.json differ.
+    """
     if len(paths) == 1:
         raise click.UsageError("give two or more report.json to compare")
     reports = [SavedReport.read(path) for path in paths]

@@ -36,7 +36,7 @@ def plan_command(contract: contracts.Contract) -> None:
 @click.option("--level", "levels", type=_LEVEL, multiple=True, help="Only requirements of this level.")
 @click.option("--kind", "kinds", type=_KIND, metavar="KIND", multiple=True, help="Only requirements of this kind.")
 def list_command(contract: contracts.Contract | None, levels: tuple[str, ...], kinds: tuple[str, ...]) -> None:
-    """List the APIs, or with --api the requirements of one."""
+    """List the APIs, or the requirements of one."""
     if contract is None:
         if levels or kinds:
             raise click.UsageError("--level and --kind choose among the requirements of an API: give --api as well")
@@ -49,7 +49,10 @@ def list_command(contract: contracts.Contract | None, levels: tuple[str, ...], k
 @click.command("explain")
 @click.argument("requirement_id", metavar="ID")
 def explain_command(requirement_id: str) -> None:
-    """Say what a requirement demands, where the document says so, and how it is checked."""
+    """Explain a requirement.
+
+    Says what it demands, where the document says so, how it is read and how it is checked.
+    """
     for contract in map(contracts.load, contracts.apis()):
         for row in contract.requirements:
             if row.id == requirement_id:
@@ -68,7 +71,10 @@ def explain_command(requirement_id: str) -> None:
 )
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 def init_command(contract: contracts.Contract, output: Path | None, *, force: bool) -> None:
-    """Write a configuration file to start from, with every setting explained."""
+    """Write a configuration to start from.
+
+    Every setting is in it, explained; a file that is there already is kept.
+    """
     path = output or Path(f"{contract.id}.yaml")
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:

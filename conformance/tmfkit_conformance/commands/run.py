@@ -70,9 +70,9 @@ def _seconds(flag: str, setting: str, words: str) -> Callable[[Any], Any]:
     "--report", "folder", type=click.Path(path_type=Path), required=True, metavar="DIR", help="For the reports."
 )
 def run_command(contract: Contract, config: Path | None, folder: Path, **given: Any) -> int:
-    """Check an implementation; write report.html, report.json, junit.xml and bundle.zip.
+    """Check an implementation.
 
-    Nothing is sent that anyone could regret, and what the run made is deleted at its end.
+    Writes report.html, report.json, junit.xml and bundle.zip into the folder given with --report. Nothing is sent that anyone could regret, and what the run made is deleted at its end.
 
     Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run,
     4 defect of the kit.

@@ -1,7 +1,7 @@
 """Finds out under which names the target takes attributes that the document names in two ways.
 
-The kit writes the contract's name. A target that refuses it, and takes an alias, is spoken to with the alias for the rest of the run; two
-readings are never mixed, and every row on such an attribute is remarked.
+The kit writes the contract's name. A target that refuses it, and takes an alias, is spoken to with the alias for the
+rest of the run; two readings are never mixed, and every row on such an attribute is remarked.
 """
 
 from __future__ import annotations

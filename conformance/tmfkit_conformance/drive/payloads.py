@@ -1,13 +1,13 @@
 """Bodies made from the contract: the smallest that it allows, the largest, and any in between.
 
-Every value is made from the attribute's schema, the same for the same arguments: its listed values, else its examples, else something of its
-type. Two variants of each differ, so that a change can be told from no change.
+Every value is made from the attribute's schema, the same for the same arguments: its listed values, else its examples,
+else something of its type. Two variants of each differ, so that a change can be told from no change.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
@@ -168,7 +168,7 @@ def holds(when: Mapping[str, Any], body: Any) -> bool:
     """Say whether the condition of an ``x-tmf-conditional`` rule, or of a row, holds for a body."""
     value = pointers.get(body, when["pointer"])
     if "present" in when:
-        return (value is not pointers.ABSENT) == when["present"]
+        return bool((value is not pointers.ABSENT) == when["present"])
     if "one-of" in when:
         return value in when["one-of"]
     return value is not pointers.ABSENT and value not in when["none-of"]
@@ -178,7 +178,7 @@ def _text(name: str, variant: int) -> str:
     return f"{name} {'one' if variant == 0 else 'two'}"
 
 
-_SCALARS = {
+_SCALARS: dict[str, Callable[[str, int], Any]] = {
     "string": _text,
     "integer": lambda _, variant: 3 + variant,
     "number": lambda _, variant: 1.5 + variant,

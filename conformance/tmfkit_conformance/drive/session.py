@@ -104,9 +104,10 @@ class Session:
         return self.contract.requirement(self._probe.row)
 
     @property
-    def has_row(self) -> bool:
-        """Whether the probe is for a single row."""
-        return bool(self._probe.row)
+    def condition(self) -> Mapping[str, Any]:
+        """What the row says must be given; empty when the probe is not for a single row, or its row says nothing."""
+        given = self.row.given if self._probe.row else ""
+        return given if isinstance(given, Mapping) else {}
 
     @property
     def purpose(self) -> str:
@@ -186,7 +187,7 @@ class Session:
             admin=as_admin,
             operation=operation.id,
         )
-        self._keep_track(operation, url, identifier, exchange)
+        self._keep_track(operation, url, exchange)
         return exchange
 
     def request(self, method: str, url: str, step: str, *, operation: str = "", **sent: Any) -> Exchange:
@@ -325,6 +326,11 @@ class Session:
         path = target.path + (f"?{target.query}" if target.query else "")
         return self.request("GET", f"{root.scheme}://{root.netloc}{path}", step)
 
+    def item_url(self, identifier: str) -> str:
+        """Return the address of a member of the probe's resource."""
+        collection = self.contract.resource(self.resource_name).collection
+        return f"{self.settings.base_url}{collection}/{quote(identifier, safe='')}"
+
     def url_of(self, path: str) -> str:
         """Return the address of a path below the base URL."""
         return self.settings.base_url + path
@@ -357,7 +363,7 @@ class Session:
         text = query if isinstance(query, str) else urlencode(query)
         return f"?{text}" if text else ""
 
-    def _keep_track(self, operation: Operation, url: str, identifier: str, exchange: Exchange) -> None:
+    def _keep_track(self, operation: Operation, url: str, exchange: Exchange) -> None:
         if operation.action in ("delete", "unregister") and exchange.is_success:
             self._made.pop(url.partition("?")[0], None)
         elif operation.action in ("create", "register", "send") and exchange.is_success and exchange.identifier:

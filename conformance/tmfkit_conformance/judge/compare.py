@@ -30,7 +30,8 @@ def instant(value: Any) -> datetime | None:
 def is_kept(sent: Any, got: Any) -> bool:
     """Say whether everything that was sent is in what came back.
 
-    Objects may have more members, arrays have the same members in the same order, date-times are compared as instants, numbers as numbers.
+    Objects may have more members, arrays have the same members in the same order, date-times are compared as instants,
+    numbers as numbers.
     """
     if isinstance(sent, dict):
         return isinstance(got, dict) and all(

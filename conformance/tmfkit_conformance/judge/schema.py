@@ -1,7 +1,7 @@
 """Whether an answer has the attribute names, types and cardinalities of the contract.
 
-Three things of the contract bind only whoever writes and are not asked of an answer: ``required``, conditional rules, and formats other than
-date-times. Further forms that an erratum tolerates pass with a remark.
+Three things of the contract bind only whoever writes and are not asked of an answer: ``required``, conditional rules,
+and formats other than date-times. Further forms that an erratum tolerates pass with a remark.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Shape:
             What is wrong with it, each with its JSON pointer; and the ids of errata whose tolerated forms it uses.
         """
         value = _without_nulls(value)
-        if self._validator(component, False).is_valid(value):
+        if self._validator(component, "strict").is_valid(value):
             return [], []
-        errors = list(self._validator(component, True).iter_errors(value))
+        errors = list(self._validator(component, "tolerant").iter_errors(value))
         if not errors:
             return [], self._errata_used(value, component)
         return [
@@ -47,7 +47,7 @@ class Shape:
         ], []
 
     def _errata_used(self, value: Any, component: str) -> list[str]:
-        strict = self._validator(component, False).iter_errors(value)
+        strict = self._validator(component, "strict").iter_errors(value)
         used: list[str] = []
         for error in strict:
             pointer = "".join(f"/{name if isinstance(name, str) else '*'}" for name in error.instance_path)
@@ -66,9 +66,9 @@ class Shape:
         return []
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a Shape lives as long as the judgement it is made for
-    def _validator(self, component: str, tolerant: bool) -> jsonschema_rs.Draft202012Validator:  # noqa: FBT001 - lru_cache takes no keywords apart
+    def _validator(self, component: str, reading: str) -> jsonschema_rs.Draft202012Validator:
         components = self._contract.openapi["components"]["schemas"]
-        schemas = {name: _asked(schema, tolerant=tolerant) for name, schema in components.items()}
+        schemas = {name: _asked(schema, tolerant=reading == "tolerant") for name, schema in components.items()}
         return jsonschema_rs.Draft202012Validator(
             {"$ref": f"#/components/schemas/{component}", "components": {"schemas": schemas}}
         )

@@ -28,7 +28,7 @@ class Bundle:
     """The evidence of one run.
 
     Attributes:
-        run: About the run: ``api``, ``contract_sha256``, ``kit_version``, ``base_url``, ``phases``, ``dialect`` and more.
+        run: About the run: ``api``, ``contract_sha256``, ``kit_version``, ``base_url``, ``phases`` and more.
         probes: How each probe went.
         exchanges: Every exchange, in the order of sending.
         notifications: Every notification, in the order of arrival.

@@ -124,7 +124,7 @@ class Exchange:
 
     @property
     def identifier(self) -> str:
-        """Id of the thing made or returned: the body's ``id``, else the end of Location; empty when neither is there."""
+        """Id of the thing made or returned: the body's ``id``, else the end of Location; empty without either."""
         if isinstance(self.answer, dict) and self.answer.get("id") not in (None, ""):
             return str(self.answer["id"])
         for name in ("Location", "Content-Location"):

@@ -103,7 +103,7 @@ def _print_skips(console: Console, report: Report) -> None:
     _print(console, ("Skipped", "bold"))
     for remark, lines in skips.items():
         musts = sum(line.requirement.level == "must" for line in lines)
-        extent = f"{wording.plural(len(lines), 'row')}, {wording.plural(musts, 'must')} among them"
+        extent = f"{wording.plural(len(lines), 'requirement')}, {wording.plural(musts, 'must')} among them"
         _print(console, f"  {extent}: {shortened(remark, _REMARK_LIMIT)}")
 
 

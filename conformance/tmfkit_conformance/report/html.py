@@ -60,6 +60,7 @@ def html_page(report: Report) -> str:
         errors=evidence.of(report.lines_with(Outcome.ERROR)),
         failures=evidence.of(report.lines_with(Outcome.FAIL, levels=("must",))),
         unmet=evidence.of(report.lines_with(Outcome.FAIL, levels=("should", "may"))),
+        skips=report.skips(),
         remarked=report.lines_with(Outcome.PASS_WITH_REMARK),
         groups=_groups(report),
     )

@@ -90,7 +90,7 @@ def meaning(report: Report) -> str:
     if report.verdict == "not-conformant":
         return (
             f"{plural(failed, 'must')} of the document {'does' if failed == 1 else 'do'} not hold for this target. "
-            "Each is below, with what was sent and what came back."
+            "Each is listed below with the reason."
         )
     if report.verdict == "conformant":
         return (

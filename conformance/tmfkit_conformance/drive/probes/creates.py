@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.registry import probe
+from tmfkit_conformance.drive.probes.registry import probe, under
 from tmfkit_conformance.drive.session import Session
 
 __all__: list[str] = []
@@ -18,9 +18,11 @@ def with_attribute(session: Session, subject: str) -> None:
 
 @probe("minus")
 def minus(session: Session, subject: str) -> None:
-    """Create without the subject, read back."""
-    payloads = session.payloads
-    made = session.created("create", pointers.without(payloads.minimal(), payloads.spoken(subject)))
+    """Create without the subject (under the row's condition, if it has one), read back."""
+    payloads, body = session.payloads, session.payloads.minimal()
+    if session.condition:
+        body = under(session, session.condition, body)
+    made = session.created("create", pointers.without(body, payloads.spoken(subject)))
     session.call("retrieve", "read", identifier=made.identifier)
 
 

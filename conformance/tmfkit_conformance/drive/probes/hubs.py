@@ -56,13 +56,16 @@ def _triggered(session: Session, resource: str) -> list[tuple[Event, str]]:
     """Do everything that the events of a resource are about; return what is to be heard of which id."""
     with session.about(resource):
         made = session.created("trigger-create")
+        session.call("retrieve", "read-create", identifier=made.identifier)
         wanted = [event for event in session.contract.events if event.resource == resource]
         for event in wanted:
             if event.on == "change":
                 session.patch("trigger-change", made.identifier, session.change(plain_attribute(session)))
+                session.call("retrieve", "read-change", identifier=made.identifier)
             elif event.on == "state-change":
                 _change_state(session, made.identifier, event)
         if any(event.on == "delete" for event in wanted):
+            session.call("retrieve", "read-delete", identifier=made.identifier)
             session.call("delete", "trigger-delete", identifier=made.identifier)
         return [(event, made.identifier) for event in wanted]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.queries import listed
@@ -14,7 +15,7 @@ __all__: list[str] = []
 JSON_PATCH = "application/json-patch+json"
 
 
-def scenario(name: str) -> Any:
+def scenario(name: str) -> Callable[[Driver], Driver]:
     """Register a function as the driver of a scenario."""
 
     def register(driver: Driver) -> Driver:
@@ -95,10 +96,9 @@ def no_tunnelled_methods(session: Session, _subject: str) -> None:
 def put_not_offered(session: Session, _subject: str) -> None:
     """Try PUT."""
     made = session.created("create")
-    retrieve = session.contract.action("retrieve", session.resource_name)
-    if retrieve is not None:
-        address = session.url_of(retrieve.path.replace("{id}", made.identifier))
-        session.request("PUT", address, "put", body=session.payloads.minimal(1), media_type="application/json")
+    session.request(
+        "PUT", session.item_url(made.identifier), "put", body=session.payloads.minimal(1), media_type="application/json"
+    )
 
 
 @scenario("patch-keeps-others")
@@ -219,6 +219,59 @@ def delete_one_of_two(session: Session, _subject: str) -> None:
     session.call("retrieve", "other", identifier=other)
 
 
+@scenario("put-refused")
+def put_refused(session: Session, _subject: str) -> None:
+    """Try PUT, read afterwards."""
+    made = session.created("create")
+    session.call("retrieve", "before", identifier=made.identifier)
+    session.request(
+        "PUT",
+        session.item_url(made.identifier),
+        "refused",
+        body=session.payloads.minimal(1),
+        media_type="application/json",
+    )
+    session.call("retrieve", "read", identifier=made.identifier)
+
+
+@scenario("collection-delete-refused")
+def collection_delete_refused(session: Session, _subject: str) -> None:
+    """Try to delete the collection, read a member afterwards."""
+    if not session.settings.allow_destructive:
+        session.lack("permission to call DELETE on a collection: pass --allow-destructive")
+    made = session.created("create")
+    session.call("retrieve", "before", identifier=made.identifier)
+    session.request("DELETE", session.item_url("").rstrip("/"), "refused")
+    session.call("retrieve", "read", identifier=made.identifier)
+
+
+@scenario("delete-ignores-fields")
+def delete_ignores_fields(session: Session, _subject: str) -> None:
+    """Delete with a selection."""
+    made = session.created("create")
+    session.call("delete", "delete", identifier=made.identifier, query={"fields": "id"})
+
+
+@scenario("filter-by-day")
+def filter_by_day(session: Session, subject: str) -> None:
+    """Create with an instant, list with the day before it and the day after it."""
+    spoken = session.payloads.spoken(subject)
+    value = "2031-05-15T12:00:00Z"
+    session.created("create", pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
+    name = ".".join(pointers.parts(spoken))
+    listed(session, "before", f"{name}.gt=2031-05-15")
+    listed(session, "after", f"{name}.gt=2031-05-16")
+
+
+@scenario("filter-loose")
+def filter_loose(session: Session, subject: str) -> None:
+    """Create with a text, list with the text in double quotes and in the other letter case."""
+    spoken = session.payloads.spoken(subject)
+    value = f"Kit {session.unused_id()}"
+    session.created("create", pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
+    listed(session, "list", urlencode({".".join(pointers.parts(spoken)): f'"{value.upper()}"'}))
+
+
 @scenario("fields-with-filter")
 def fields_with_filter(session: Session, _subject: str) -> None:
     """Create, list by id with a selection."""
@@ -280,10 +333,11 @@ def not_a_resource(session: Session, subject: str) -> None:
 @scenario("value-kept")
 def references_as_sent(session: Session, subject: str) -> None:
     """Create with the subject (with the row's value, if it has one), read back."""
-    given = session.row.given if session.has_row else None
     body = session.payloads.with_attribute(subject)
-    if isinstance(given, dict) and "value" in given:
-        body = pointers.with_value(body, session.payloads.spoken(subject).replace("/*", "/0"), given["value"])
+    if "value" in session.condition:
+        body = pointers.with_value(
+            body, session.payloads.spoken(subject).replace("/*", "/0"), session.condition["value"]
+        )
     made = session.created("create", body)
     session.call("retrieve", "read", identifier=made.identifier)
 
@@ -308,9 +362,8 @@ def any_json_value(session: Session, subject: str) -> None:
 @scenario("referred-classes")
 def referred_classes(session: Session, subject: str) -> None:
     """Create with each class of the thing referred to."""
-    given = session.row.given
     spoken = f"{session.payloads.spoken(subject)}/@referredType".replace("/*", "/0")
-    for index, value in enumerate(given["values"] if isinstance(given, dict) else ()):
+    for index, value in enumerate(session.condition["values"]):
         made = session.created(
             f"create-{index}", pointers.with_value(session.payloads.with_attribute(subject), spoken, value)
         )
@@ -368,9 +421,8 @@ def element_ids_differ(session: Session, subject: str) -> None:
 @scenario("status-moves")
 def status_moves(session: Session, subject: str) -> None:
     """Create in the first state, patch through the others."""
-    given = session.row.given
     pointer = subject or "/status"
-    first, *others = given["values"] if isinstance(given, dict) else session.listed_values(pointer)
+    first, *others = session.condition.get("values") or session.listed_values(pointer)
     made = session.created(
         "create", pointers.with_value(session.payloads.with_attribute(pointer), session.payloads.spoken(pointer), first)
     )

@@ -8,7 +8,14 @@ from tmfkit_conformance.drive.session import Session
 
 __all__: list[str] = []
 
-for _name in ("event-set-complete", "event-by-post", "event-header", "hub-own-resource-only", "event-any-2xx"):
+for _name in (
+    "event-carries-whole",
+    "event-set-complete",
+    "event-by-post",
+    "event-header",
+    "hub-own-resource-only",
+    "event-any-2xx",
+):
     scenario(_name)(events)
 
 

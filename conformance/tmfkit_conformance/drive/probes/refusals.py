@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.payloads import holds
-from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, probe
+from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, probe, under
 from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_models.contracts import ContractError
 
@@ -76,7 +75,7 @@ def any_of(session: Session, subject: str) -> None:
 def conditional(session: Session, subject: str) -> None:
     """Bring the condition about, send the body with the subject and without it."""
     payloads = session.payloads
-    body = payloads.ensured(_under(session, session.row.given, payloads.with_attribute(subject)), subject)
+    body = payloads.ensured(under(session, session.condition, payloads.with_attribute(subject)), subject)
     patched = session.created("create").identifier if session.operation.action == "patch" else ""
     _create_or_patch(session, "control", patched, body, subject)
     _create_or_patch(session, "refused", patched, pointers.without(body, payloads.spoken(subject)), subject)
@@ -153,7 +152,9 @@ def _on_item(session: Session, step: str, identifier: str) -> None:
     attribute = plain_attribute(session) if action == "patch" else ""
     body = session.change(attribute) if attribute else session.payloads.minimal() if action == "replace" else None
     media_type = session.patch_media if attribute else ""
-    session.call(action, step, identifier=identifier, body=body, media_type=media_type, resource=session.operation.resource)
+    session.call(
+        action, step, identifier=identifier, body=body, media_type=media_type, resource=session.operation.resource
+    )
 
 
 def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) -> Any:
@@ -173,25 +174,6 @@ def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) 
     return {name: value for name, value in body.items() if name != session.payloads.spoken(f"/{mandatory[0]}")[1:]}
 
 
-def _under(session: Session, given: Any, body: dict[str, Any]) -> dict[str, Any]:
-    """Return *body* changed so that the condition of a row holds."""
-    where = session.payloads.spoken(given["pointer"])
-    if holds({**given, "pointer": where}, body):
-        return body
-    if given.get("present") is False:
-        return pointers.without(body, where)
-    if given.get("present"):
-        return session.payloads.ensured(body, given["pointer"])
-    values = (
-        given["one-of"]
-        if "one-of" in given
-        else [value for value in session.listed_values(given["pointer"]) if value not in given["none-of"]]
-    )
-    if not values:
-        raise Ended(f"the contract lists no value for {given['pointer']} under which the condition holds")
-    return pointers.with_value(body, where.replace("/*", "/0"), values[0])
-
-
 def _create_or_patch(session: Session, step: str, patched: str, body: Mapping[str, Any], subject: str) -> None:
     if not patched:
         session.call("create", step, body=dict(body))
@@ -199,9 +181,8 @@ def _create_or_patch(session: Session, step: str, patched: str, body: Mapping[st
     try:
         name = pointers.parts(session.payloads.spoken(subject))[0]
         changes = {name: body[name]} if name in body else {}
-        given = session.row.given
-        if isinstance(given, Mapping):
-            condition = pointers.parts(session.payloads.spoken(given["pointer"]))[0]
+        if session.condition:
+            condition = pointers.parts(session.payloads.spoken(session.condition["pointer"]))[0]
             changes.update({condition: body[condition]} if condition in body else {})
         session.patch(step, patched, changes or {name: None})
     except ContractError as exc:

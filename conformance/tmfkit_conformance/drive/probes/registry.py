@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from tmfkit_conformance.drive.payloads import META
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.payloads import META, holds
 from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_models.contracts import Schema
 
-__all__ = ["PROBES", "Driver", "array_attribute", "plain_attribute", "probe"]
+__all__ = ["PROBES", "Driver", "array_attribute", "plain_attribute", "probe", "under"]
 
 Driver = Callable[[Session, str], None]
 PROBES: dict[str, Driver] = {}
@@ -61,3 +63,22 @@ def is_free_text(schema: Schema) -> bool:
         "contentEncoding",
     )
     return schema.get("type") == "string" and not any(schema.get(keyword) for keyword in bound)
+
+
+def under(session: Session, given: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Return *body* changed so that the condition of a row holds."""
+    where = session.payloads.spoken(given["pointer"])
+    if holds({**given, "pointer": where}, body):
+        return body
+    if given.get("present") is False:
+        return pointers.without(body, where)
+    if given.get("present"):
+        return session.payloads.ensured(body, given["pointer"])
+    values = (
+        given["one-of"]
+        if "one-of" in given
+        else [value for value in session.listed_values(given["pointer"]) if value not in given["none-of"]]
+    )
+    if not values:
+        raise Ended(f"the contract lists no value for {given['pointer']} under which the condition holds")
+    return pointers.with_value(body, where.replace("/*", "/0"), values[0])

@@ -53,8 +53,7 @@ def create_does_not_send(session: Session, _subject: str) -> None:
 @scenario("send-with-value")
 def send_with_value(session: Session, subject: str) -> None:
     """Send a message with each of the row's values."""
-    given = session.row.given
-    for index, value in enumerate(given["values"] if isinstance(given, dict) else ()):
+    for index, value in enumerate(session.condition["values"]):
         session.call(
             "send",
             f"send-{index}",
@@ -67,10 +66,9 @@ def send_with_value(session: Session, subject: str) -> None:
 @scenario("condition-by-the-send")
 def condition_by_the_send(session: Session, subject: str) -> None:
     """Under the row's condition, create and send with the subject, and without it."""
-    given = session.row.given
     body = session.sendable(session.payloads.ensured(session.payloads.minimal(), subject))
-    if isinstance(given, dict) and given.get("one-of"):
-        body = pointers.with_value(body, given["pointer"], given["one-of"][0])
+    if session.condition.get("one-of"):
+        body = pointers.with_value(body, session.condition["pointer"], session.condition["one-of"][0])
     session.call("send", "control", body=body)
     made = session.call("create", "refused", body=pointers.without(body, session.payloads.spoken(subject)))
     if made.is_success:

@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
-from tmfkit_conformance.judge.families import attributes, events, messages, queries, refusals, scenarios, updates
+from tmfkit_conformance.judge.families import (
+    attributes,
+    events,
+    lifecycle,
+    listening,
+    messages,
+    queries,
+    querying,
+    refusals,
+    scenarios,
+    sending,
+    updates,
+    updating,
+)
 from tmfkit_conformance.judge.families.registry import CHECKS
 
-__all__ = ["CHECKS", "attributes", "events", "messages", "queries", "refusals", "scenarios", "updates"]
+__all__ = [
+    "CHECKS",
+    "attributes",
+    "events",
+    "lifecycle",
+    "listening",
+    "messages",
+    "queries",
+    "querying",
+    "refusals",
+    "scenarios",
+    "sending",
+    "updates",
+    "updating",
+]

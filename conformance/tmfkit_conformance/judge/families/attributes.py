@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.compare import instant, is_kept
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked
 from tmfkit_conformance.judge.families.messages import has_type
 from tmfkit_conformance.judge.families.registry import check
-from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["sent_at"]
+if TYPE_CHECKING:
+    from tmfkit_conformance.record.exchange import Exchange
+
+__all__ = ["sent_at", "shown"]
 
 
 def sent_at(evidence: Evidence, exchange: Exchange, pointer: str) -> tuple[str, Any]:
@@ -27,6 +29,11 @@ def sent_at(evidence: Evidence, exchange: Exchange, pointer: str) -> tuple[str, 
         if value is not pointers.ABSENT:
             return spoken, value
     return pointer, pointers.ABSENT
+
+
+def shown(value: Any) -> str:
+    """Return a value as a remark shows it, cut where it is long."""
+    return "nothing" if value is pointers.ABSENT else repr(value)[:200]
 
 
 def _aliases(evidence: Evidence, name: str) -> list[str]:
@@ -54,11 +61,11 @@ def attribute(evidence: Evidence) -> None:
     if not is_kept(pointers.get(made.request.json, first), pointers.get(got, first)):
         _tolerated_form(evidence, row.subject, sent, back)
         if not is_kept(sent, back):
-            failed(f"{spoken} was sent as {sent!r:.200} and read back as {back!r:.200}")
+            failed(f"{spoken} was sent as {sent!r:.200} and read back as {shown(back)}")
     kind = row.expect.get("type")
     members = back if isinstance(back, list) else [back]
     if kind and not all(has_type(member, kind) for member in members):
-        failed(f"{spoken} was read back as {back!r:.200}, which is no {kind}")
+        failed(f"{spoken} was read back as {shown(back)}, which is no {kind}")
     passed()
 
 
@@ -91,7 +98,7 @@ def values(evidence: Evidence) -> None:
             failed(f"The value {sent!r} was answered {taken.status}")
         back = pointers.get(evidence.object(f"read-{number}"), spoken.replace("/0", "/*"))
         if not is_kept(sent, back):
-            failed(f"The value {sent!r} was read back as {'nothing' if back is pointers.ABSENT else repr(back)}")
+            failed(f"The value {sent!r} was read back as {shown(back)}")
     passed()
 
 
@@ -113,9 +120,7 @@ def default(evidence: Evidence) -> None:
     back = pointers.get(evidence.object("read"), evidence.row.subject)
     wanted = evidence.row.expect.get("value")
     if back is pointers.ABSENT or (wanted is not None and back != wanted):
-        failed(
-            f"{evidence.row.subject} is {'missing' if back is pointers.ABSENT else repr(back)} instead of {wanted!r}"
-        )
+        failed(f"{evidence.row.subject} is {shown(back)} instead of {wanted!r}")
     passed()
 
 
@@ -199,6 +204,5 @@ def _location(evidence: Evidence) -> None:
     followed = evidence.maybe("follow-href")
     got = followed.answer.get("id") if followed and isinstance(followed.answer, dict) else None
     if str(got) != made.identifier:
-        failed(
-            f"{evidence.row.subject} is {href!r}; reading it gave {followed.status if followed else 'nothing'}, not the resource"
-        )
+        gave = followed.status if followed else "nothing"
+        failed(f"{evidence.row.subject} is {href!r}; reading it gave {gave}, not the resource")

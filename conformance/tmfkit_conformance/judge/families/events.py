@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, failed, passed, remarked, unproven
 from tmfkit_conformance.judge.families.registry import check
-from tmfkit_conformance.record.exchange import Notification
-from tmfkit_models.contracts import Event
+
+if TYPE_CHECKING:
+    from tmfkit_conformance.record.exchange import Notification
+    from tmfkit_models.contracts import Event
 
 __all__ = ["at_callback", "of_event", "payload"]
 

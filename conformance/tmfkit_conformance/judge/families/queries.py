@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, unproven
 from tmfkit_conformance.judge.families.registry import check
-from tmfkit_conformance.record.exchange import Exchange
+
+if TYPE_CHECKING:
+    from tmfkit_conformance.record.exchange import Exchange
 
 __all__ = ["ids", "members"]
 
@@ -82,9 +84,9 @@ def filter_(evidence: Evidence) -> None:
     if not all(page.is_success for page in pages):
         _not_offered(evidence, pages[0], f"{_asked(pages[0])} was answered {pages[0].status}")
     wanted, unwanted = _expected(row.expect.get("operator", "eq"), row.expect.get("form", ""))
-    found = set(ids(pages))
-    missing = [letter for letter in wanted if made[letter] not in found]
-    foreign = [letter for letter in unwanted if letter in made and made[letter] in found]
+    listed = set(ids(pages))
+    missing = [letter for letter in wanted if made[letter] not in listed]
+    foreign = [letter for letter in unwanted if letter in made and made[letter] in listed]
     if foreign and not missing:
         _not_offered(evidence, pages[0], f"{_asked(pages[0])} gave a record that does not satisfy it as well")
     if missing:

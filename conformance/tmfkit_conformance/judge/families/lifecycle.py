@@ -1,0 +1,155 @@
+"""Scenarios on what is created and read back; ``specs/scenarios.yaml`` says what each asks for."""
+
+from __future__ import annotations
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.compare import is_kept
+from tmfkit_conformance.judge.evidence import Evidence, failed, moot, remarked, unproven
+from tmfkit_conformance.judge.families.attributes import sent_at, shown
+from tmfkit_conformance.judge.families.queries import ids
+from tmfkit_conformance.judge.families.refusals import refused
+from tmfkit_conformance.judge.families.scenarios import accepted, scenario
+
+__all__: list[str] = []
+
+
+@scenario("created-is-readable", "full-create")
+def _reads_as_sent(evidence: Evidence) -> None:
+    made = accepted(evidence, "create")
+    sent = made.request.json
+    read = evidence.step("read")
+    if not read.is_success:
+        failed(f"The resource just made cannot be read (answered {read.status})")
+    got = evidence.object("read")
+    lost = [name for name, value in sent.items() if not is_kept(value, got.get(name))]
+    lost = [name for name in lost if not _tolerated(evidence, name, sent[name], got.get(name))]
+    if lost:
+        failed(f"Sent, and not read back as sent: {', '.join(lost)}")
+
+
+def _tolerated(evidence: Evidence, name: str, sent: object, back: object) -> bool:
+    attributes = evidence.contract.attributes(evidence.resource_schema)
+    forms = evidence.contract.resolve(attributes[name]).get("x-tmf-tolerated") if name in attributes else None
+    one, other = (value[0] if isinstance(value, list) and len(value) == 1 else value for value in (sent, back))
+    return bool(forms) and is_kept(one, other)
+
+
+@scenario("minimal-create")
+def _minimal_create(evidence: Evidence) -> None:
+    accepted(evidence, "create")
+
+
+@scenario("no-tunnelled-methods")
+def _no_tunnelled_methods(evidence: Evidence) -> None:
+    evidence.done("create")
+    read = evidence.step("read")
+    if not read.is_success:
+        failed(f"The resource is gone after a GET and a POST (answered {read.status})")
+
+
+@scenario("deleted-is-gone")
+def _deleted_is_gone(evidence: Evidence) -> None:
+    made, before, deleted = evidence.done("create"), evidence.done("before"), evidence.step("delete")
+    if not deleted.is_success:
+        if str(deleted.status) in evidence.row.expect.get("tolerate", ()):
+            moot(f"The delete was answered {deleted.status}, which an erratum tolerates")
+        unproven(f"the delete was answered {deleted.status}")
+    read = evidence.step("read")
+    if read.status not in (404, 410):
+        failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
+    if made.identifier in ids(evidence.all("list")):
+        failed("After the delete, the resource is still in the list")
+
+
+@scenario("delete-one-of-two")
+def _delete_one_of_two(evidence: Evidence) -> None:
+    deleted = evidence.step("delete")
+    if not deleted.is_success:
+        unproven(f"the delete was answered {deleted.status}")
+    if not evidence.step("other").is_success:
+        failed("The resource that was not addressed is gone as well")
+    if evidence.step("read").is_success:
+        failed("The resource that was addressed is still there")
+
+
+@scenario("references-as-sent", "value-kept")
+def _references_as_sent(evidence: Evidence) -> None:
+    made = accepted(evidence, "create")
+    spoken, sent = sent_at(evidence, made, evidence.row.subject)
+    back = pointers.get(evidence.object("read"), spoken)
+    unwrapped = back[0] if isinstance(back, list) and len(back) == 1 and not isinstance(sent, list) else back
+    if not is_kept(sent, unwrapped):
+        failed(f"{spoken} was sent as {sent!r:.200} and read back as {shown(back)}")
+
+
+@scenario("any-json-value")
+def _any_json_value(evidence: Evidence) -> None:
+    kinds = ("string", "number", "boolean", "object", "array")
+    for kind in kinds:
+        made = evidence.step(f"create-{kind}")
+        if not made.is_success:
+            failed(f"A value of the type {kind} was answered {made.status}")
+        sent = sent_at(evidence, made, evidence.row.subject)[1]
+        back = pointers.get(evidence.object(f"read-{kind}"), evidence.row.subject)
+        if not is_kept(sent, back):
+            failed(
+                f"A value of the type {kind} was read back as {'nothing' if back is pointers.ABSENT else repr(back)}"
+            )
+
+
+@scenario("referred-classes")
+def _referred_classes(evidence: Evidence) -> None:
+    steps = [
+        exchange.step.removeprefix("create-") for exchange in evidence.exchanges if exchange.step.startswith("create-")
+    ]
+    for number in steps or ["0"]:
+        made = accepted(evidence, f"create-{number}")
+        sent = sent_at(evidence, made, f"{evidence.row.subject}/@referredType")[1]
+        back = pointers.select(evidence.object(f"read-{number}"), f"{evidence.row.subject}/@referredType")
+        loose = pointers.select(evidence.object(f"read-{number}"), f"{evidence.row.subject}/*/@referredType")
+        if sent not in (*back, *loose):
+            failed(f"@referredType {sent!r} was not read back")
+
+
+@scenario("current-first")
+def _current_first(evidence: Evidence) -> None:
+    made = evidence.done("create-first")
+    now = pointers.get(made.request.json, evidence.row.subject)[0]["validFor"]
+    for order in ("first", "last"):
+        evidence.done(f"create-{order}")
+        back = pointers.get(evidence.object(f"read-{order}"), evidence.row.subject)
+        if not isinstance(back, list) or not back:
+            failed(f"{evidence.row.subject} is missing")
+        if not is_kept(now, back[0].get("validFor") if isinstance(back[0], dict) else None):
+            if order == "last":
+                remarked(
+                    "The list keeps the order it was sent in; the one in force is first only when it was sent first"
+                )
+            failed("The first of the list is not the one in force")
+
+
+@scenario("unlisted-value")
+def _unlisted_value(evidence: Evidence) -> None:
+    evidence.done("control")
+    seen = evidence.step("refused")
+    if seen.is_success:
+        spoken, sent = sent_at(evidence, seen, evidence.row.subject)
+        if is_kept(sent, pointers.get(evidence.object("read"), spoken)):
+            failed(f"A value that the document does not list was taken: {sent!r}")
+        return
+    refused(evidence)
+
+
+@scenario("element-ids-differ")
+def _element_ids_differ(evidence: Evidence) -> None:
+    evidence.done("create")
+    found = [str(value) for value in pointers.select(evidence.object("read"), f"{evidence.row.subject}/*/id")]
+    if not found:
+        moot("The target gives elements no ids, and need not")
+    if len(set(found)) < len(found):
+        failed("Two elements have the same id")
+
+
+@scenario("send-unknown-id", "unknown-id-refused")
+def _unknown_id_refused(evidence: Evidence) -> None:
+    refused(evidence, "unknown")

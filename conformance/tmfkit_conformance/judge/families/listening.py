@@ -1,0 +1,153 @@
+"""Scenarios on hubs and notifications; ``specs/scenarios.yaml`` says what each asks for."""
+
+from __future__ import annotations
+
+from tmfkit_conformance.judge.evidence import Evidence, failed, moot, unproven
+from tmfkit_conformance.judge.families.events import at_callback, of_event, payload
+from tmfkit_conformance.judge.families.scenarios import accepted, scenario
+
+__all__: list[str] = []
+
+
+@scenario("hub-delivers", "event-any-2xx")
+def _hub_delivers(evidence: Evidence) -> None:
+    evidence.done("register")
+    made = evidence.maybe("create") or evidence.done("trigger-create")
+    if not made.is_success:
+        unproven(f"the create was answered {made.status}")
+    arrived = [note for note in at_callback(evidence) if made.identifier.encode() in note.body]
+    evidence.heard += [note.sequence for note in arrived]
+    if not arrived:
+        failed("Nothing arrived at the registered callback")
+    if evidence.row.scenario == "event-any-2xx" and len({note.event_type for note in arrived}) < 2:
+        failed("After the first notification was answered 201, no other kind arrived")
+
+
+@scenario("hub-callback-only")
+def _hub_callback_only(evidence: Evidence) -> None:
+    accepted(evidence, "register")
+
+
+@scenario("hub-repeats-callback")
+def _hub_repeats_callback(evidence: Evidence) -> None:
+    plain = accepted(evidence, "register")
+    if plain.status == 204:
+        moot("The registration was answered 204, which the document allows as well and which has no body")
+    if not isinstance(plain.answer, dict) or plain.answer.get("callback") != plain.request.json["callback"]:
+        failed("The answer does not repeat the callback")
+    if plain.answer.get("query") not in (None, ""):
+        failed(f"The answer has the query {plain.answer['query']!r}, and none was sent")
+    queried = evidence.maybe("register-query")
+    if (
+        queried
+        and queried.is_success
+        and isinstance(queried.answer, dict)
+        and queried.answer.get("query") != queried.request.json["query"]
+    ):
+        failed(
+            f"The answer has the query {queried.answer.get('query')!r}, and {queried.request.json['query']!r} was sent"
+        )
+
+
+@scenario("hub-registers-again")
+def _hub_registers_again(evidence: Evidence) -> None:
+    evidence.done("register")
+    evidence.done("unregister")
+    accepted(evidence, "again")
+
+
+@scenario("hub-one-listener")
+def _hub_one_listener(evidence: Evidence) -> None:
+    evidence.done("first")
+    second = evidence.step("second")
+    if not second.is_success and second.status != 409:
+        failed(f"The second registration was answered {second.status}, neither accepted nor 409")
+
+
+@scenario("hub-frees-the-place")
+def _hub_frees_the_place(evidence: Evidence) -> None:
+    evidence.done("first")
+    if evidence.step("second").is_success:
+        moot("The target takes several listeners")
+    evidence.done("unregister")
+    accepted(evidence, "third")
+
+
+@scenario("hub-removed-is-silent")
+def _hub_removed_is_silent(evidence: Evidence) -> None:
+    made = evidence.done("create")
+    accepted(evidence, "unregister")
+    if not any(made.identifier.encode() in note.body for note in at_callback(evidence)):
+        unproven("the listener that was not removed heard nothing either")
+    silent = [note for note in at_callback(evidence, "removed") if made.identifier.encode() in note.body]
+    evidence.heard += [note.sequence for note in silent]
+    if silent:
+        failed("The callback that was removed still received a notification")
+
+
+@scenario("hub-own-resource-only")
+def _hub_own_resource_only(evidence: Evidence) -> None:
+    evidence.done("register")
+    own = {event.type for event in evidence.contract.events if event.resource == evidence.operation.resource}
+    arrived = at_callback(evidence)
+    evidence.heard += [note.sequence for note in arrived]
+    if not arrived:
+        unproven("nothing arrived at the registered callback")
+    foreign = sorted({note.event_type for note in arrived} - own)
+    if foreign:
+        failed(f"The hub of {evidence.operation.resource} gave {', '.join(foreign)}")
+
+
+@scenario("event-set-complete")
+def _event_set_complete(evidence: Evidence) -> None:
+    evidence.done("register")
+    own = {event.type for event in evidence.contract.events if evidence.operation.resource in ("", event.resource)}
+    missing = sorted(own - {note.event_type for note in at_callback(evidence)})
+    if missing:
+        failed(f"Did not arrive: {', '.join(missing)}")
+
+
+@scenario("event-by-post")
+def _event_by_post(evidence: Evidence) -> None:
+    evidence.done("register")
+    arrived = at_callback(evidence)
+    evidence.heard += [note.sequence for note in arrived]
+    if not arrived:
+        unproven("nothing arrived at the registered callback")
+    for note in arrived:
+        if note.method != "POST" or not isinstance(note.json, dict):
+            failed(
+                f"A notification came as {note.method} with {'a' if isinstance(note.json, dict) else 'no'} JSON object"
+            )
+
+
+@scenario("event-header")
+def _event_header(evidence: Evidence) -> None:
+    evidence.done("register")
+    arrived = at_callback(evidence)
+    evidence.heard += [note.sequence for note in arrived]
+    if not arrived:
+        unproven("nothing arrived at the registered callback")
+    name, _, wanted = evidence.row.subject.partition(":")
+    for note in arrived:
+        value = next((value for key, value in note.headers if key.lower() == name.strip().lower()), "")
+        if wanted.strip().lower() not in (
+            value.partition(";")[0].strip().lower(),
+            *(part.partition(";")[0].strip().lower() for part in value.split(",")),
+        ):
+            failed(f"A notification came with {name} {value!r}")
+
+
+@scenario("event-carries-whole")
+def _event_carries_whole(evidence: Evidence) -> None:
+    evidence.done("register")
+    event = evidence.contract.event(evidence.row.operation)
+    read = evidence.object(f"read-{event.on}")
+    about = [note for note in of_event(evidence, event) if str(read.get("id")).encode() in note.body]
+    if not about:
+        unproven("no notification of this type arrived")
+    for note in about:
+        resource = payload(note, event)
+        missing = sorted(name for name in read if not isinstance(resource, dict) or name not in resource)
+        if missing:
+            failed(f"The notification lacks {', '.join(missing)}")

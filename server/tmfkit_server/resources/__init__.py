@@ -1,0 +1,1 @@
+"""HTTP only: from a request to a call of a service, from its result to an answer."""

@@ -1,0 +1,74 @@
+"""``GET`` and ``POST`` on a collection, for every resource of every API."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_plus
+
+import falcon.asgi
+from tmfkit_models.contracts import Operation
+
+from tmfkit_server.query.expression import Search
+from tmfkit_server.query.parse import parse_search
+from tmfkit_server.resources.bodies import BodyReader
+from tmfkit_server.resources.endpoint import Addresses, answer, check_accept
+from tmfkit_server.services.entities import Entities
+
+__all__ = ["CreateHandler", "ListHandler"]
+
+
+class ListHandler:
+    """Lists a collection, filtered, sorted, page by page."""
+
+    def __init__(self, operation: Operation, entities: Entities, addresses: Addresses) -> None:
+        self._operation = operation
+        self._entities = entities
+        self._addresses = addresses
+
+    async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """Answer 200, or 206 with the part of the whole that was asked for."""
+        check_accept(req, self._operation)
+        search = parse_search(req.query_string, self._entities.grammar)
+        listing = await self._entities.list(search)
+        resp.set_header("X-Total-Count", str(listing.total))
+        resp.set_header("X-Result-Count", str(len(listing.bodies)))
+        if links := _links(self._addresses.of_request(req), req.query_string, search, listing.total):
+            resp.set_header("Link", links)
+        is_part = search.is_page and len(listing.bodies) < listing.total
+        answer(resp, 206 if is_part else 200, listing.bodies)
+
+
+class CreateHandler:
+    """Creates a resource in a collection."""
+
+    def __init__(self, operation: Operation, entities: Entities, addresses: Addresses, reader: BodyReader) -> None:
+        self._operation = operation
+        self._entities = entities
+        self._addresses = addresses
+        self._reader = reader
+
+    async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """Answer with the new resource and its address."""
+        check_accept(req, self._operation)
+        _, sent = await self._reader.read(req, self._operation.consumes)
+        collection_url = self._addresses.of(req, self._entities.resource.collection)
+        body = await self._entities.create(sent, self._operation, collection_url)
+        resp.set_header("Location", body["href"])
+        answer(resp, self._operation.success, body)
+
+
+def _links(url: str, query: str, search: Search, total: int) -> str:
+    """Return the ``Link`` header that leads to the other pages (RFC 8288), empty without a page size."""
+    if not search.limit:
+        return ""
+    last = max(0, (total - 1) // search.limit * search.limit)
+    offsets = {"first": 0, "last": last}
+    if search.offset > 0:
+        offsets["prev"] = max(0, search.offset - search.limit)
+    if search.offset + search.limit < total:
+        offsets["next"] = search.offset + search.limit
+    kept = [part for part in query.split("&") if part and unquote_plus(part.partition("=")[0]).strip() not in ("offset", "limit")]
+    links = []
+    for relation, offset in offsets.items():
+        address = "&".join([*kept, f"offset={offset}", f"limit={search.limit}"])
+        links.append(f'<{url}?{address}>; rel="{relation}"')
+    return ", ".join(links)

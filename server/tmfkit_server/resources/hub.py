@@ -1,0 +1,46 @@
+"""``POST`` on a hub and ``DELETE`` of one of its listeners, for every API."""
+
+from __future__ import annotations
+
+import falcon.asgi
+from tmfkit_models.contracts import Operation
+
+from tmfkit_server.resources.bodies import BodyReader
+from tmfkit_server.resources.endpoint import Addresses, answer, check_accept
+from tmfkit_server.services.subscriptions import Subscriptions
+
+__all__ = ["RegisterHandler", "UnregisterHandler"]
+
+
+class RegisterHandler:
+    """Registers a listener."""
+
+    def __init__(self, operation: Operation, subscriptions: Subscriptions, addresses: Addresses, reader: BodyReader) -> None:
+        self._operation = operation
+        self._subscriptions = subscriptions
+        self._addresses = addresses
+        self._reader = reader
+
+    async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """Answer 201 with the registration, whatever success status the contract names first: an answer without a body has no id."""
+        check_accept(req, self._operation)
+        _, sent = await self._reader.read(req, self._operation.consumes)
+        registered = await self._subscriptions.register(sent)
+        location = f"{self._addresses.of(req, self._operation.path)}/{registered.id}"
+        resp.set_header("Location", location)
+        if "Content-Location" in self._operation.response_headers.get("201", ()):
+            resp.set_header("Content-Location", location)
+        answer(resp, 201, {"id": registered.id, "callback": registered.callback, "query": registered.query})
+
+
+class UnregisterHandler:
+    """Takes a listener away."""
+
+    def __init__(self, operation: Operation, subscriptions: Subscriptions) -> None:
+        self._operation = operation
+        self._subscriptions = subscriptions
+
+    async def __call__(self, _req: object, resp: falcon.asgi.Response, identifier: str) -> None:
+        """Answer that it is gone."""
+        await self._subscriptions.unregister(identifier)
+        resp.status = self._operation.success

@@ -1,0 +1,70 @@
+"""``GET``, ``PATCH``, ``PUT`` and ``DELETE`` on one resource of a collection, for every resource of every API."""
+
+from __future__ import annotations
+
+import falcon.asgi
+from tmfkit_models.contracts import Operation
+
+from tmfkit_server.query.parse import parse_fields
+from tmfkit_server.resources.bodies import BodyReader
+from tmfkit_server.resources.endpoint import answer, check_accept
+from tmfkit_server.services.entities import Entities
+
+__all__ = ["DeleteHandler", "PatchHandler", "ReplaceHandler", "RetrieveHandler"]
+
+
+class RetrieveHandler:
+    """Reads one resource."""
+
+    def __init__(self, operation: Operation, entities: Entities) -> None:
+        self._operation = operation
+        self._entities = entities
+
+    async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
+        """Answer with the resource, reduced to ``fields``."""
+        check_accept(req, self._operation)
+        fields = parse_fields(req.query_string, self._entities.grammar) if req.query_string else None
+        answer(resp, self._operation.success, await self._entities.retrieve(identifier, fields))
+
+
+class PatchHandler:
+    """Changes one resource in part."""
+
+    def __init__(self, operation: Operation, entities: Entities, reader: BodyReader) -> None:
+        self._operation = operation
+        self._entities = entities
+        self._reader = reader
+
+    async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
+        """Answer with the whole resource as it is after the change."""
+        check_accept(req, self._operation)
+        media_type, patch = await self._reader.read(req, self._operation.consumes)
+        answer(resp, self._operation.success, await self._entities.patch(identifier, media_type, patch, self._operation))
+
+
+class ReplaceHandler:
+    """Replaces one resource."""
+
+    def __init__(self, operation: Operation, entities: Entities, reader: BodyReader) -> None:
+        self._operation = operation
+        self._entities = entities
+        self._reader = reader
+
+    async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
+        """Answer with the resource as it is now."""
+        check_accept(req, self._operation)
+        _, sent = await self._reader.read(req, self._operation.consumes)
+        answer(resp, self._operation.success, await self._entities.replace(identifier, sent, self._operation))
+
+
+class DeleteHandler:
+    """Deletes one resource; a body that comes along has no meaning (RFC 9110 §9.3.5) and is not read."""
+
+    def __init__(self, operation: Operation, entities: Entities) -> None:
+        self._operation = operation
+        self._entities = entities
+
+    async def __call__(self, _req: object, resp: falcon.asgi.Response, identifier: str) -> None:
+        """Answer that it is gone."""
+        await self._entities.delete(identifier)
+        resp.status = self._operation.success

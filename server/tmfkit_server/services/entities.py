@@ -1,0 +1,200 @@
+"""The life of the resources of one collection: what a request does to them, whatever the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tmfkit_models.contracts import Contract, Operation, Resource
+
+from tmfkit_server.errors import InvalidBody, UnknownId, Violation
+from tmfkit_server.query.evaluate import selected, values_at
+from tmfkit_server.query.expression import Search, Selection
+from tmfkit_server.query.parse import Grammar
+from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.events import Announcer
+from tmfkit_server.services.extensions import Extension
+from tmfkit_server.services.patches import JSON_PATCH, json_patched, merge_patched
+from tmfkit_server.services.shapes import canonical, canonical_path, defaults_filled, shape_of, spelled
+from tmfkit_server.services.stamps import Stamps, new_id
+from tmfkit_server.services.validation import Validator
+from tmfkit_server.storage.base import Record, Store, Transaction
+
+__all__ = ["Entities", "Listing"]
+
+_ALWAYS_SHOWN = frozenset({"id", "href"})
+_LONGEST_ID = 256
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Part of a collection, as the client sees it, and how many resources there are altogether."""
+
+    bodies: list[Body]
+    total: int
+
+
+class Entities:
+    """One collection."""
+
+    def __init__(self, contract: Contract, resource: Resource, store: Store, extension: Extension) -> None:
+        self.resource = resource
+        self.grammar = Grammar(lambda path: canonical_path(self._shape, path), loose=resource.loose_equality)
+        self._store = store
+        self._extension = extension
+        self._collection = f"{contract.id}:{resource.name}"
+        self._citations = Citations(contract)
+        self._shape = shape_of(contract, resource.schema)
+        self._stamps = Stamps(contract, resource)
+        self._announcer = Announcer(contract, resource, ignored=self._stamps.times)
+        self._validator = Validator(contract, resource, self._citations)
+        # Segments that a path of the contract has in the place of an id, such as "hub" and "send".
+        prefix = f"{resource.collection}/"
+        below = (operation.path.removeprefix(prefix) for operation in contract.operations if operation.path.startswith(prefix))
+        self._taken_segments = {segment for path in below for segment in path.split("/") if segment != "{id}"}
+
+    async def list(self, search: Search) -> Listing:
+        """Return the resources that *search* describes."""
+        page = await self._store.search(self._collection, search)
+        return Listing([self.shown(record, search.fields) for record in page.records], page.total)
+
+    async def retrieve(self, identifier: str, fields: Selection | None = None) -> Body:
+        """Return one resource, reduced to *fields*; UnknownId when there is none."""
+        record = await self._store.get(self._collection, identifier)
+        return self.shown(self._existing(record, identifier), fields)
+
+    async def create(self, sent: Any, operation: Operation, collection_url: str) -> Body:
+        """Make a resource.
+
+        Args:
+            sent: Body as the client sent it.
+            operation: Operation that is being called.
+            collection_url: Address that the new resource's address begins with.
+
+        Raises:
+            InvalidBody: The body breaks a rule, or its id is taken.
+        """
+        body, spelling = canonical(self._shape, _object(sent))
+        self._validator.check(body, operation)
+        writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
+        async with self._store.transaction() as transaction:
+            identifier = await self._new_id(transaction, body, operation)
+            stamped = self._stamps.at_creation(writable, identifier, collection_url)
+            record = Record(identifier, self._extension.accepted(self.resource, stamped), spelling)
+            await transaction.insert(self._collection, record)
+            await self._announcer.created(transaction, self.shown(record))
+        return self.shown(record)
+
+    async def replace(self, identifier: str, sent: Any, operation: Operation) -> Body:
+        """Put what was sent in the place of a resource; what the server made stays."""
+        body, spelling = canonical(self._shape, _object(sent))
+        async with self._store.transaction() as transaction:
+            record = self._existing(await transaction.get(self._collection, identifier), identifier)
+            self._refuse_other_values(record.body, {**record.body, **body}, operation)
+            self._validator.check(body, operation)
+            after = {**self._stamps.server_made(record.body), **self._stamps.without_read_only(body)}
+            return await self._store_change(transaction, record, replace(record, body=after, spelling=spelling))
+
+    async def patch(self, identifier: str, media_type: str, patch: Any, operation: Operation) -> Body:
+        """Change a resource in part; the result has to be one that could have been created.
+
+        Args:
+            identifier: Which one.
+            media_type: ``application/json-patch+json``, or anything else for a merge patch.
+            patch: The patch document.
+            operation: Operation that is being called.
+
+        Raises:
+            InvalidBody: The patch is malformed, touches what cannot be changed, or its result breaks a rule.
+            Conflict: A test of a JSON Patch failed.
+        """
+        async with self._store.transaction() as transaction:
+            record = self._existing(await transaction.get(self._collection, identifier), identifier)
+            patched = self._patched(record, media_type, patch)
+            self._refuse_other_values(record.body, patched.body, operation)
+            self._validator.check(patched.body, operation)
+            return await self._store_change(transaction, record, patched)
+
+    async def amend(self, identifier: str, changes: Body) -> Body:
+        """Change attributes on the server's own account."""
+        async with self._store.transaction() as transaction:
+            record = self._existing(await transaction.get(self._collection, identifier), identifier)
+            return await self._store_change(transaction, record, replace(record, body={**record.body, **changes}))
+
+    async def delete(self, identifier: str) -> None:
+        """Take a resource away; UnknownId when there is none."""
+        async with self._store.transaction() as transaction:
+            record = self._existing(await transaction.get(self._collection, identifier), identifier)
+            await transaction.remove(self._collection, identifier)
+            await self._announcer.deleted(transaction, self.shown(record))
+
+    def shown(self, record: Record, fields: Selection | None = None) -> Body:
+        """Return a record as the client sees it."""
+        body = self._extension.presented(self.resource, record.body)
+        if fields is not None:
+            body = selected(body, fields, _ALWAYS_SHOWN)
+        return spelled(body, record.spelling)
+
+    def _patched(self, record: Record, media_type: str, patch: Any) -> Record:
+        body = self._extension.presented(self.resource, record.body)
+        if media_type == JSON_PATCH:
+            # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
+            seen = spelled(body, record.spelling)
+            result, spelling = json_patched(seen, self._extension.json_patch(self.resource, patch, seen)), record.spelling
+        else:
+            patch, spelling = canonical(self._shape, _object(patch))
+            result = merge_patched(body, patch)
+        after, respelled = canonical(self._shape, _object(result))
+        return Record(record.id, after, {**record.spelling, **spelling, **respelled})
+
+    async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Body:
+        accepted = self._extension.accepted(self.resource, after.body)
+        if accepted != before.body:
+            accepted = self._stamps.at_change(before.body, accepted)
+        after = replace(after, body=accepted)
+        if after != before:
+            await transaction.replace(self._collection, after)
+            await self._announcer.changed(transaction, self.shown(before), self.shown(after))
+        return self.shown(after)
+
+    def _refuse_other_values(self, before: Body, after: Body, operation: Operation) -> None:
+        """Refuse a change of an attribute that *operation* cannot change; the value that it has is no change."""
+        changed = [
+            pointer
+            for pointer in operation.non_patchable
+            for path in (tuple(pointer.split("/")[1:]),)
+            if list(values_at(before, path)) != list(values_at(after, path))
+        ]
+        if changed:
+            cites = [self._citations.cite(("non-patchable",), (operation,), pointer) for pointer in changed]
+            raise InvalidBody([Violation(pointer, "cannot be changed", cite) for pointer, cite in zip(changed, cites, strict=True)])
+
+    async def _new_id(self, transaction: Transaction, body: Body, operation: Operation) -> str:
+        wanted = body.get("id") if self.resource.client_id else None
+        if wanted is None:
+            return new_id()
+        cited = self._citations.cite(("client-id",), (operation,), "/id")
+        if not _is_path_segment(wanted) or wanted in self._taken_segments:
+            raise InvalidBody.at("/id", "cannot be used as a part of an address", cited)
+        if await transaction.get(self._collection, wanted):
+            raise InvalidBody.at("/id", "is taken; choose another one, or leave it out", cited)
+        return str(wanted)
+
+    def _existing(self, record: Record | None, identifier: str) -> Record:
+        if record is None:
+            raise UnknownId(self.resource.name, identifier)
+        return record
+
+
+def _object(sent: Any) -> dict[str, Any]:
+    if not isinstance(sent, dict):
+        raise InvalidBody.at("", "has to be an object")
+    return sent
+
+
+def _is_path_segment(text: Any) -> bool:
+    has_form = isinstance(text, str) and 0 < len(text) <= _LONGEST_ID and text not in (".", "..")
+    return has_form and text.isprintable() and not set(text) & set("/\\?#%")

@@ -1,0 +1,103 @@
+"""Which notifications a change causes, and who gets them.
+
+A ``state-change`` is told when one of the attributes that the contract names for it changed. A ``change`` is told when any other
+attribute changed, or when the resource has no ``state-change`` event. Times that the server itself moves on are no change.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tmfkit_models.contracts import Contract, Event, Resource
+
+from tmfkit_server.query.evaluate import predicate, selected
+from tmfkit_server.query.expression import Selection
+from tmfkit_server.query.parse import parse_condition_text
+from tmfkit_server.services.stamps import new_id, now
+from tmfkit_server.storage.base import Subscription, Transaction
+
+__all__ = ["Announcer", "hub_name", "wanted"]
+
+_ALWAYS = frozenset({"eventId", "eventTime", "eventType"})
+
+Body = Mapping[str, Any]
+
+
+def hub_name(contract: Contract, path: str) -> str:
+    """Return the name of a hub that no other API has."""
+    return f"{contract.id}:{path}"
+
+
+class Announcer:
+    """Puts the notifications about one resource into the outbox."""
+
+    def __init__(self, contract: Contract, resource: Resource, *, ignored: frozenset[str]) -> None:
+        """Prepare for one resource.
+
+        Args:
+            contract: API.
+            resource: Resource.
+            ignored: Attributes whose change nobody is told of.
+        """
+        self._hub = hub_name(contract, resource.hub)
+        self._events = [event for event in contract.events if event.resource == resource.name]
+        self._states = {pointer.split("/")[1] for event in self._events for pointer in event.attributes}
+        self._ignored = ignored
+
+    async def created(self, transaction: Transaction, body: Body) -> None:
+        """Tell that *body* came into being."""
+        await self._tell(transaction, {"create"}, body)
+
+    async def deleted(self, transaction: Transaction, body: Body) -> None:
+        """Tell that *body* was taken away."""
+        await self._tell(transaction, {"delete"}, body)
+
+    async def changed(self, transaction: Transaction, before: Body, after: Body) -> None:
+        """Tell that *before* became *after*."""
+        names = {*before, *after} - self._ignored
+        changed = {name for name in names if before.get(name) != after.get(name)}
+        kinds = set()
+        if changed & self._states:
+            kinds.add("state-change")
+        if changed - self._states:
+            kinds.add("change")
+        await self._tell(transaction, kinds, after)
+
+    async def _tell(self, transaction: Transaction, kinds: set[str], body: Body) -> None:
+        events = [event for event in self._events if event.on in kinds]
+        if not events:
+            return
+        subscriptions = await transaction.subscriptions(self._hub)
+        for event in events:
+            notification = _notification(event, body) if subscriptions else {}
+            for subscription in subscriptions:
+                for shaped in wanted(subscription, notification):
+                    await transaction.enqueue(subscription, shaped)
+
+
+def _notification(event: Event, body: Body) -> dict[str, Any]:
+    notification: dict[str, Any] = {"eventId": new_id(), "eventTime": now(), "eventType": event.type}
+    *parents, last = event.payload.split("/")[1:]
+    here = notification
+    for name in parents:
+        here = here.setdefault(name, {})
+    here[last] = [body] if event.array else body
+    return notification
+
+
+def wanted(subscription: Subscription, notification: Body) -> Iterator[Body]:
+    """Yield *notification* as *subscription* wants it, or nothing when it does not."""
+    if not subscription.query:
+        yield notification
+        return
+    test, fields = _filter(subscription.query)
+    if test(notification):
+        yield notification if fields is None else selected(notification, fields, _ALWAYS)
+
+
+@functools.lru_cache(maxsize=1024)
+def _filter(query: str) -> tuple[Any, Selection | None]:
+    where, fields = parse_condition_text(query)
+    return predicate(where), fields

@@ -1,0 +1,190 @@
+"""What a patch document makes of a resource: merge patch (RFC 7396) and JSON Patch (RFC 6902).
+
+Both return new values and leave the resource alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tmfkit_server.errors import Conflict, InvalidBody
+
+__all__ = ["JSON_PATCH", "MOST_OPERATIONS", "json_patched", "merge_patched"]
+
+JSON_PATCH = "application/json-patch+json"
+MOST_OPERATIONS = 500
+# ``copy`` operations can double a document again and again: a few hundred bytes of patch would fill the memory.
+MOST_VALUES = 100_000
+
+
+def merge_patched(target: Any, patch: Any) -> Any:
+    """Apply a merge patch: objects merge, null removes, everything else replaces.
+
+    Source:
+        RFC 7396 §2.
+    """
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patched(merged.get(name), value)
+    return merged
+
+
+def json_patched(target: Mapping[str, Any], operations: Any) -> Any:
+    """Apply a JSON Patch as a whole.
+
+    Raises:
+        InvalidBody: The patch is malformed or leads to a place that is not there; the pointer is that of the patch's own part.
+        Conflict: A ``test`` failed.
+
+    Source:
+        RFC 6902 §4; RFC 5789 §2.2 for the 409 of a failed test.
+    """
+    if not isinstance(operations, list):
+        raise InvalidBody.at("", "has to be an array of operations (RFC 6902)")
+    if len(operations) > MOST_OPERATIONS:
+        raise InvalidBody.at("", f"has more than {MOST_OPERATIONS} operations")
+    document = copy.deepcopy(dict(target))
+    for index, operation in enumerate(operations):
+        document = _Step(f"/{index}", operation).applied_to(document)
+    return document
+
+
+class _Step:
+    """One operation of a JSON Patch, at *pointer* in the patch."""
+
+    def __init__(self, pointer: str, operation: Any) -> None:
+        self._pointer = pointer
+        if not isinstance(operation, Mapping):
+            raise InvalidBody.at(pointer, "has to be an object with op and path")
+        self._operation = operation
+        self._name = self._text("op")
+        self._path = self._tokens("path")
+
+    def applied_to(self, document: Any) -> Any:
+        actions: dict[str, Callable[[Any], Any]] = {
+            "add": lambda root: self._added(root, self._path, self._value()),
+            "remove": lambda root: self._removed(root, self._path)[0],
+            "replace": self._replaced,
+            "move": self._moved,
+            "copy": self._copied,
+            "test": self._tested,
+        }
+        if self._name not in actions:
+            raise InvalidBody.at(f"{self._pointer}/op", f"has to be one of {', '.join(actions)}")
+        return actions[self._name](document)
+
+    def _replaced(self, root: Any) -> Any:
+        self._at(root, self._path, "path")
+        if not self._path:
+            return self._value()
+        parent = self._at(root, self._path[:-1], "path")
+        parent[_key(parent, self._path[-1])] = self._value()
+        return root
+
+    def _moved(self, root: Any) -> Any:
+        source = self._tokens("from")
+        if source == self._path[: len(source)] and source != self._path:
+            raise InvalidBody.at(f"{self._pointer}/from", "cannot be moved into itself")
+        root, value = self._removed(root, source, "from")
+        return self._added(root, self._path, value)
+
+    def _copied(self, root: Any) -> Any:
+        value = copy.deepcopy(self._at(root, self._tokens("from"), "from"))
+        if _size(root) + _size(value) > MOST_VALUES:
+            raise InvalidBody.at(self._pointer, "makes the resource too large")
+        return self._added(root, self._path, value)
+
+    def _tested(self, root: Any) -> Any:
+        if not _equal(self._at(root, self._path, "path"), self._value()):
+            raise Conflict(f"The test at {self._pointer} failed: {self._operation['path']!r} has another value.")
+        return root
+
+    def _added(self, root: Any, path: Sequence[str], value: Any) -> Any:
+        if not path:
+            return value
+        parent, last = self._at(root, path[:-1], "path"), path[-1]
+        if isinstance(parent, list):
+            index = len(parent) if last == "-" else _index(last)
+            if index is None or index > len(parent):
+                raise self._nowhere("path")
+            parent.insert(index, value)
+        elif isinstance(parent, dict):
+            parent[last] = value
+        else:
+            raise self._nowhere("path")
+        return root
+
+    def _removed(self, root: Any, path: Sequence[str], member: str = "path") -> tuple[Any, Any]:
+        value = self._at(root, path, member)
+        if not path:
+            raise InvalidBody.at(f"{self._pointer}/{member}", "is the resource itself, which DELETE removes")
+        parent = self._at(root, path[:-1], member)
+        del parent[_key(parent, path[-1])]
+        return root, value
+
+    def _at(self, root: Any, path: Sequence[str], member: str) -> Any:
+        here = root
+        for token in path:
+            if isinstance(here, dict) and token in here:
+                here = here[token]
+            elif isinstance(here, list) and (index := _index(token)) is not None and index < len(here):
+                here = here[index]
+            else:
+                raise self._nowhere(member)
+        return here
+
+    def _value(self) -> Any:
+        if "value" not in self._operation:
+            raise InvalidBody.at(f"{self._pointer}/value", "is required")
+        return copy.deepcopy(self._operation["value"])
+
+    def _text(self, member: str) -> str:
+        text = self._operation.get(member)
+        if not isinstance(text, str):
+            raise InvalidBody.at(f"{self._pointer}/{member}", "is required and has to be a text")
+        return text
+
+    def _tokens(self, member: str) -> tuple[str, ...]:
+        text = self._text(member)
+        if text and not text.startswith("/"):
+            raise InvalidBody.at(f"{self._pointer}/{member}", "has to be a JSON pointer: empty, or beginning with /")
+        return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
+
+    def _nowhere(self, member: str) -> InvalidBody:
+        return InvalidBody.at(f"{self._pointer}/{member}", f"leads nowhere in the resource: {self._operation[member]!r}")
+
+
+def _index(token: str) -> int | None:
+    """Read an array index: digits only, no leading zero (RFC 6901 §4)."""
+    is_index = token.isascii() and token.isdecimal() and len(token) < 10 and (token == "0" or token[0] != "0")
+    return int(token) if is_index else None
+
+
+def _key(parent: Any, token: str) -> Any:
+    return _index(token) if isinstance(parent, list) else token
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Compare as JSON: Python takes true for 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(one == other)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return 1 + sum(map(_size, value.values()))
+    if isinstance(value, list):
+        return 1 + sum(map(_size, value))
+    return 1

@@ -1,0 +1,69 @@
+"""The values that the server makes: identifiers, addresses and times."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from tmfkit_models.contracts import Contract, Resource
+
+__all__ = ["Stamps", "new_id", "now"]
+
+
+def now() -> str:
+    """Return the present instant. Microseconds make a later change later in text as well."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def new_id() -> str:
+    """Return an identifier that nothing else has."""
+    return str(uuid.uuid4())
+
+
+class Stamps:
+    """What the server writes into the bodies of one resource (``x-tmf-generated``, ``x-tmf-read-only``)."""
+
+    def __init__(self, contract: Contract, resource: Resource) -> None:
+        attributes = {name: contract.resolve(schema) for name, schema in contract.attributes(resource.schema).items()}
+        made = {name: schema.get("x-tmf-generated", "") for name, schema in attributes.items()}
+        self._read_only = {name for name, schema in attributes.items() if schema.get("x-tmf-read-only")}
+        self._read_only |= {name for name, how in made.items() if how in ("identifier", "location")}
+        self._created = [name for name, how in made.items() if how == "creation-time"]
+        self._modified = [name for name, how in made.items() if how == "modification-time"]
+        self._status_changed = [name for name, how in made.items() if how == "status-time"]
+        self._states = state_attributes(contract, resource) or ("status",)
+        self.times = frozenset((*self._created, *self._modified, *self._status_changed))
+
+    def without_read_only(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return *body* without the attributes that a client cannot set."""
+        return {name: value for name, value in body.items() if name not in self._read_only}
+
+    def server_made(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the attributes of a stored *body* that a replacement keeps."""
+        kept = {*self._read_only, *self._created}
+        return {name: value for name, value in body.items() if name in kept}
+
+    def at_creation(self, body: Mapping[str, Any], identifier: str, collection_url: str) -> dict[str, Any]:
+        """Return the resource as it comes into being; times that the client sent are kept."""
+        times = dict.fromkeys((*self._created, *self._modified, *self._status_changed), now())
+        return {"id": identifier, "href": f"{collection_url}/{quote(identifier)}", **times, **body}
+
+    def at_change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """Return *after* with the times that a change moves on, unless the change itself set them."""
+        moved = list(self._modified)
+        if any(before.get(name) != after.get(name) for name in self._states):
+            moved += self._status_changed
+        untouched = [name for name in moved if name not in after or before.get(name) == after[name]]
+        return {**after, **dict.fromkeys(untouched, now())}
+
+
+def state_attributes(contract: Contract, resource: Resource) -> tuple[str, ...]:
+    """Return the first-level attributes whose change is a change of state."""
+    return tuple(_first_level(event.attributes for event in contract.events if event.resource == resource.name))
+
+
+def _first_level(pointers: Iterable[tuple[str, ...]]) -> Iterable[str]:
+    return (pointer.split("/")[1] for each in pointers for pointer in each)

@@ -1,0 +1,81 @@
+"""The listeners of one hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from tmfkit_models.contracts import Operation
+
+from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
+from tmfkit_server.query.evaluate import predicate
+from tmfkit_server.query.parse import parse_condition_text
+from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.stamps import new_id
+from tmfkit_server.storage.base import Store, Subscription
+
+__all__ = ["Subscriptions"]
+
+
+class Subscriptions:
+    """Registers and unregisters listeners."""
+
+    def __init__(self, store: Store, hub: str, register: Operation, citations: Citations) -> None:
+        self._store = store
+        self._hub = hub
+        self._register = register
+        self._citations = citations
+
+    async def register(self, body: Any) -> Subscription:
+        """Register a listener.
+
+        Raises:
+            InvalidBody: The callback is missing or no address, or the query is no text.
+            InvalidQuery: The query cannot be understood.
+            Conflict: The same callback is registered with the same query.
+        """
+        callback, query = self._checked(body)
+        new = Subscription(new_id(), self._hub, callback, query)
+        async with self._store.transaction() as transaction:
+            for old in await transaction.subscriptions(self._hub):
+                if (old.callback, old.query) == (callback, query):
+                    raise Conflict(f"This callback is registered as {old.id!r} already; delete that one first.")
+            await transaction.subscribe(new)
+        return new
+
+    async def unregister(self, identifier: str) -> None:
+        """Take a listener away; UnknownId when this hub has no such listener."""
+        async with self._store.transaction() as transaction:
+            known = await transaction.subscriptions(self._hub)
+            if not any(subscription.id == identifier for subscription in known):
+                raise UnknownId("listener", identifier)
+            await transaction.unsubscribe(identifier)
+
+    def _checked(self, body: Any) -> tuple[str, str | None]:
+        if not isinstance(body, Mapping):
+            raise InvalidBody.at("", "has to be an object")
+        callback, query = body.get("callback"), body.get("query")
+        violations = []
+        if not isinstance(callback, str) or not _is_address(callback):
+            cited = self._citations.cite(("mandatory", "hub"), (self._register,), "/callback")
+            what = "has to be an http or https address" if "callback" in body else "is required"
+            violations.append(Violation("/callback", what, cited))
+        if query is not None and not isinstance(query, str):
+            violations.append(Violation("/query", "has to be a text or null"))
+        if violations:
+            raise InvalidBody(violations)
+        if query:
+            predicate(parse_condition_text(query)[0])
+        return str(callback), query
+
+
+def _is_address(text: str) -> bool:
+    if any(character.isspace() or not character.isprintable() for character in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and has_port
