@@ -15,7 +15,6 @@ from tmfkit_codegen.prepared import for_client
 __all__ = ["package"]
 
 
-
 def package(api: Api) -> dict[str, str]:
     """Return the sources of the SDK's package for *api*, by path inside the package.
 

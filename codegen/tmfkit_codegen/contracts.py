@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from tmfkit_codegen.inputs import Api
@@ -15,7 +14,6 @@ __all__ = ["METHODS", "canonical", "data", "document", "operations", "resolved"]
 METHODS = ("get", "post", "put", "patch", "delete")
 
 Tables = dict[str, Any]
-
 
 
 def data(api: Api) -> bytes:
@@ -56,11 +54,17 @@ def operations(openapi: Tables) -> Iterator[tuple[str, str, Tables]]:
     for path, item in openapi["paths"].items():
         for method in METHODS:
             if method in item:
-                yield path, method, {**item[method], "parameters": [*item.get("parameters", []), *item[method].get("parameters", [])]}
+                yield (
+                    path,
+                    method,
+                    {**item[method], "parameters": [*item.get("parameters", []), *item[method].get("parameters", [])]},
+                )
 
 
 def _operation(openapi: Tables, path: str, method: str, operation: Tables) -> Tables:
-    responses = {status: resolved(openapi, answer) for status, answer in operation["responses"].items() if status != "default"}
+    responses = {
+        status: resolved(openapi, answer) for status, answer in operation["responses"].items() if status != "default"
+    }
     success = next(status for status in responses if status.startswith("2"))
     request = resolved(openapi, operation.get("requestBody", {})).get("content", {})
     answer = responses[success].get("content", {})
@@ -122,12 +126,16 @@ def _requirement(row: Mapping[str, Any]) -> Tables:
 
 
 def _erratum(row: Mapping[str, Any]) -> Tables:
-    return {"id": row["id"], "kind": row["class"], **{key: value for key, value in row.items() if key not in ("id", "class")}}
+    return {
+        "id": row["id"],
+        "kind": row["class"],
+        **{key: value for key, value in row.items() if key not in ("id", "class")},
+    }
 
 
 def _component(content: Mapping[str, Any]) -> str:
     """Return the component that the first media type of *content* (or each member of an array there) is."""
-    schema = next(iter(content.values()), {}).get("schema", {})
+    schema: Tables = next(iter(content.values()), Tables()).get("schema", {})
     schema = schema.get("items", schema) if schema.get("type") == "array" else schema
     return str(schema.get("$ref", "")).rpartition("/")[2]
 

@@ -47,7 +47,7 @@ class CodegenError(Exception):
     exit_status: ClassVar[int] = 4
 
 
-class _ManyProblems(CodegenError):
+class _ManyProblems(CodegenError):  # noqa: N818 - a base, never raised
     """Everything wrong that one pass found, sorted, each thing once."""
 
     exit_status: ClassVar[int] = 1
@@ -68,7 +68,7 @@ class TreeProblems(_ManyProblems):
     """The committed tree is not what the inputs give."""
 
 
-class GeneratorDefect(CodegenError):
+class GeneratorDefect(CodegenError):  # noqa: N818 - a defect is what it is
     """A generator broke or lost a part of a contract that is valid: to be mended in ``tmfkit_codegen``."""
 
     def __init__(self, where: str, losses: Iterable[str]) -> None:

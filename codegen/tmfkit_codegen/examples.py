@@ -21,7 +21,9 @@ def problems(api: Api) -> Iterator[Problem]:
     """Yield examples and samples of *api* that are not what they say."""
     for pointer, schema, value in _examples(api.contract.data):
         for place, message in sorted(violations(api.contract.data, schema, value).items()):
-            yield api.contract.problem(pointer + place, f"the example is not valid: {message}", "Mend the example or the schema")
+            yield api.contract.problem(
+                pointer + place, f"the example is not valid: {message}", "Mend the example or the schema"
+            )
     for sample in api.samples:
         yield from _of_sample(api, sample)
 
@@ -62,7 +64,9 @@ def _of_sample(api: Api, sample: SourceFile) -> Iterator[Problem]:
     refused = sample.data.get("refused")
     if refused is None:
         for place, message in sorted(found.items()):
-            yield sample.problem("/body" + place, f"the sample is not valid: {message}", "Repair it, or name the erratum under refused")
+            yield sample.problem(
+                "/body" + place, f"the sample is not valid: {message}", "Repair it, or name the erratum under refused"
+            )
     elif refused["pointer"] not in found:  # a printed sample may be wrong in several places; one is named
         places = ", ".join(sorted(found)) or "no place"
         message = f"the sample is said to be refused at {refused['pointer'] or 'the whole'}; it is invalid at {places}"
@@ -72,27 +76,35 @@ def _of_sample(api: Api, sample: SourceFile) -> Iterator[Problem]:
 def _of_body(openapi: Json, schema: str, body: Json) -> dict[str, str]:
     if not isinstance(body, list):
         return violations(openapi, schema, body)
-    return {joined("", index) + place: text for index, item in enumerate(body) for place, text in violations(openapi, schema, item).items()}
+    return {
+        joined("", index) + place: text
+        for index, item in enumerate(body)
+        for place, text in violations(openapi, schema, item).items()
+    }
 
 
 def _broken_rules(openapi: Json, schema: str, value: Json, pointer: str) -> Iterator[tuple[str, str]]:
+    """Yield where *value* breaks a rule of the schema, or of a schema inside it, and how."""
     schema = followed(openapi, schema)
     if isinstance(value, list) and "items" in at(openapi, schema):
         for index, item in enumerate(value):
             yield from _broken_rules(openapi, joined(schema, "items"), item, joined(pointer, index))
-    if not isinstance(value, dict):
-        return
+    elif isinstance(value, dict):
+        yield from _broken_here(openapi, schema, value, pointer)
+        for name, attribute in attributes(openapi, schema).items():
+            if name in value:
+                yield from _broken_rules(openapi, attribute, value[name], joined(pointer, name))
+
+
+def _broken_here(openapi: Json, schema: str, value: Json, pointer: str) -> Iterator[tuple[str, str]]:
     for rule in rules(openapi, schema, "x-tmf-conditional").values():
-        if _applies(rule["when"], value):
-            for wanted in rule["require"]:
-                if not _found(value, wanted):
-                    yield pointer + wanted, f"{wanted} is needed when {rule['when']}"
+        wanted = rule["require"] if _applies(rule["when"], value) else ()
+        yield from (
+            (pointer + name, f"{name} is needed when {rule['when']}") for name in wanted if not _found(value, name)
+        )
     for members in rules(openapi, schema, "x-tmf-any-of").values():
         if not any(_found(value, member) for member in members):
             yield pointer, f"one of {', '.join(members)} is needed"
-    for name, attribute in attributes(openapi, schema).items():
-        if name in value:
-            yield from _broken_rules(openapi, attribute, value[name], joined(pointer, name))
 
 
 def _applies(when: Mapping[str, Json], value: Json) -> bool:

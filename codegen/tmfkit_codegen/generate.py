@@ -57,7 +57,9 @@ def _shared() -> Iterator[tuple[str, str]]:
     yield "tmfkit_sdk/py.typed", ""
     for name, source in RUNTIME.items():
         path = Path(__file__).parent / "runtime" / source
-        header = _header(f"codegen/tmfkit_codegen/runtime/{source}", hashlib.sha256(path.read_bytes()).hexdigest(), "that file")
+        header = _header(
+            f"codegen/tmfkit_codegen/runtime/{source}", hashlib.sha256(path.read_bytes()).hexdigest(), "that file"
+        )
         yield name, header + path.read_text()
 
 
@@ -81,14 +83,16 @@ def _header(source: str, sha256: str, cause: str) -> str:
 
 
 def _formatted(sources: dict[str, str]) -> dict[str, str]:
-    """Sort the imports of all files, drop unused ones and lay the files out; the settings are those of ``pyproject.toml``."""
+    """Sort imports, drop unused ones and lay the files out, with the settings of ``pyproject.toml``."""
     with TemporaryDirectory() as folder:
         for name, text in sources.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         for step in (["check", "--fix", "--select=I,F401"], ["format"]):
-            done = subprocess.run([*_RUFF, *step, *_STYLE, "."], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+            done = subprocess.run(  # noqa: S603 - a fixed command
+                [*_RUFF, *step, *_STYLE, "."], cwd=folder, capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 raise GeneratorDefect("ruff", [done.stdout + done.stderr])
         return {name: content.decode() for name, content in committed(Path(folder)).items()}

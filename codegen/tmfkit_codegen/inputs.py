@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -58,7 +58,7 @@ class Inputs:
     sha256: str
 
 
-def read_inputs(specs: Path, *, unfinished: bool = False) -> Inputs:
+def read_inputs(specs: Path) -> Inputs:
     """Read the folder *specs*.
 
     Raises:
@@ -70,16 +70,10 @@ def read_inputs(specs: Path, *, unfinished: bool = False) -> Inputs:
     schemas = {name: reader.file(f"{name}.schema.json") for name in SCHEMAS}
     folders = sorted(path.parent for path in specs.glob("*/openapi.yaml"))
     apis = [reader.api(folder, common) for folder in folders]
-    if unfinished:
-        import types
-        for p in reader.problems: print(p)
-        reader.problems.clear()
-        from dataclasses import replace
-        fix = lambda f, k: f if k in f.data else replace(f, data={k: []})
-        apis = [replace(a, register=fix(a.register, "requirements"), errata=fix(a.errata, "errata")) for a in apis if a.contract.data and "x-tmf-api" in a.contract.data]
-        schemas = {}
     if not folders:
-        reader.problems.append(Problem(specs.name, 0, "no folder has an openapi.yaml", "Name the folder of the contracts with --specs"))
+        reader.problems.append(
+            Problem(specs.name, 0, "no folder has an openapi.yaml", "Name the folder of the contracts with --specs")
+        )
     if reader.problems:
         raise InputProblems(reader.problems)
     return Inputs(tuple(apis), schemas, scenarios, reader.sha256())
@@ -97,7 +91,9 @@ class _Folder:
         """Read the file *name*; an empty stand-in for a bad one."""
         shown = f"{self._root.name}/{name}"
         if not (self._root / name).is_file():
-            self.problems.append(Problem(shown, 0, "the file is missing", "Write it; specs/README.md says what stands in it"))
+            self.problems.append(
+                Problem(shown, 0, "the file is missing", "Write it; specs/README.md says what stands in it")
+            )
             return SourceFile(shown, {}, {}, "")
         found = self._tried(lambda: read(self._root / name, shown), SourceFile(shown, {}, {}, ""))
         self._read[name] = found.sha256
@@ -117,7 +113,9 @@ class _Folder:
 
     def sha256(self) -> str:
         """Return one digest over the names and contents of all files read."""
-        return hashlib.sha256("".join(f"{name} {digest}\n" for name, digest in sorted(self._read.items())).encode()).hexdigest()
+        return hashlib.sha256(
+            "".join(f"{name} {digest}\n" for name, digest in sorted(self._read.items())).encode()
+        ).hexdigest()
 
     def _tried(self, step: Callable[[], _T], otherwise: _T) -> _T:
         try:

@@ -15,37 +15,48 @@ from tmfkit_codegen.schemas import COMPONENTS, attributes, schemas
 __all__ = ["problems"]
 
 # JSON Schema 2020-12 (core, applicators, validation, annotations) and the keywords of OpenAPI 3.1.
-KEYWORDS = frozenset(
-    "$schema $id $ref $anchor $dynamicRef $dynamicAnchor $vocabulary $comment $defs allOf anyOf oneOf not if then else dependentSchemas"
-    " prefixItems items contains properties patternProperties additionalProperties propertyNames unevaluatedItems unevaluatedProperties"
-    " type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems minItems uniqueItems"
-    " maxContains minContains maxProperties minProperties required dependentRequired title description default deprecated readOnly writeOnly"
-    " examples format contentEncoding contentMediaType contentSchema discriminator xml externalDocs example".split()
-)
+_VOCABULARIES = """
+    $schema $id $ref $anchor $dynamicRef $dynamicAnchor $vocabulary $comment $defs
+    allOf anyOf oneOf not if then else dependentSchemas prefixItems items contains properties patternProperties
+    additionalProperties propertyNames unevaluatedItems unevaluatedProperties
+    type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern
+    maxItems minItems uniqueItems maxContains minContains maxProperties minProperties required dependentRequired
+    title description default deprecated readOnly writeOnly examples format contentEncoding contentMediaType
+    contentSchema discriminator xml externalDocs example
+"""
+KEYWORDS = frozenset(_VOCABULARIES.split())
 
 
-def problems(inputs: Inputs) -> Iterator[Problem]:
-    """Yield everything wrong with *inputs*; what needs sound forms is looked at only where they are."""
-    for api in inputs.apis:
-        forms = [*_structure(api), *_keywords(api), *vocabulary.form_problems(api, inputs), *register.form_problems(api, inputs)]
-        yield from forms
-        if not forms:
-            yield from vocabulary.name_problems(api)
-            yield from _undeclared(api)
-            yield from register.name_problems(api, inputs)
-            yield from examples.problems(api)
+def problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
+    """Yield everything wrong with *api*; what needs sound forms is looked at only where they are."""
+    forms = [
+        *_structure(api),
+        *_keywords(api),
+        *vocabulary.form_problems(api, inputs),
+        *register.form_problems(api, inputs),
+    ]
+    yield from forms
+    if not forms:
+        yield from vocabulary.name_problems(api)
+        yield from _undeclared(api)
+        yield from register.name_problems(api, inputs)
+        yield from examples.problems(api)
 
 
 def _structure(api: Api) -> Iterator[Problem]:
-    for error in OpenAPIV31SpecValidator(api.contract.data).iter_errors():  # type: ignore[arg-type] # a plain dict is what it takes
-        yield api.contract.problem(joined("", *error.absolute_path), f"not OpenAPI 3.1: {error.message}", "Mend it; OpenAPI 3.1.0 has the rule")
+    for error in OpenAPIV31SpecValidator(api.contract.data).iter_errors():
+        yield api.contract.problem(
+            joined("", *error.absolute_path), f"not OpenAPI 3.1: {error.message}", "Mend it; OpenAPI 3.1.0 has the rule"
+        )
 
 
 def _keywords(api: Api) -> Iterator[Problem]:
     for pointer, schema in schemas(api.contract.data):
         for key in schema:
             if key not in KEYWORDS and not key.startswith("x-"):
-                yield api.contract.problem(joined(pointer, key), f"JSON Schema has no keyword {key!r}", "Mend the spelling")
+                yield api.contract.problem(
+                    joined(pointer, key), f"JSON Schema has no keyword {key!r}", "Mend the spelling"
+                )
 
 
 def _undeclared(api: Api) -> Iterator[Problem]:
@@ -56,4 +67,8 @@ def _undeclared(api: Api) -> Iterator[Problem]:
         known = attributes(openapi, whole).keys() | attributes(openapi, pointer).keys()
         for index, name in enumerate(schema.get("required", ())):
             if name not in known:
-                yield api.contract.problem(joined(pointer, "required", index), f"required names {name!r}, which is no attribute", "Declare it, or mend the name")
+                yield api.contract.problem(
+                    joined(pointer, "required", index),
+                    f"required names {name!r}, which is no attribute",
+                    "Declare it, or mend the name",
+                )

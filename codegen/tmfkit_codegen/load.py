@@ -154,10 +154,16 @@ def bundle(contract: SourceFile, common: SourceFile) -> Bundle:
             continue
         component = _at(common.data, pointer)
         if component is None:
-            problems.append(contract.problem(where, f"{COMMON}#{pointer} does not exist", f"Add it to {common.file}, or mend the name"))
+            problems.append(
+                contract.problem(
+                    where, f"{COMMON}#{pointer} does not exist", f"Add it to {common.file}, or mend the name"
+                )
+            )
             continue
         if _at(contract.data, pointer) is not None:
-            problems.append(contract.problem(pointer, f"{pointer} is a shared component too", "Rename it, or use the shared one"))
+            problems.append(
+                contract.problem(pointer, f"{pointer} is a shared component too", "Rename it, or use the shared one")
+            )
             continue
         borrowed.add(pointer)
         _, section, name = names(pointer)
@@ -172,7 +178,7 @@ def bundle(contract: SourceFile, common: SourceFile) -> Bundle:
 class _CoreLoader(yaml.CSafeLoader):
     """The words of YAML 1.2's core schema: YAML 1.1 reads ``on`` as true and ``2026-01-15`` as a date."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc] # PyYAML sets it on the class, too
 
 
 for _tag, _form, _starts in (
@@ -190,7 +196,7 @@ class _Reader:
     def __init__(self, file: str, lines: dict[str, int], problems: list[Problem]) -> None:
         self._file, self._lines, self._problems = file, lines, problems
 
-    def value(self, node: yaml.Node, pointer: str) -> Any:  # noqa: ANN401 - it is whatever the file says
+    def value(self, node: yaml.Node, pointer: str) -> Any:
         """Return what *node* says."""
         self._lines.setdefault(pointer, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
@@ -204,7 +210,9 @@ class _Reader:
         for key_node, value_node in node.value:
             key, line = _scalar(key_node), key_node.start_mark.line + 1
             if not isinstance(key, str):
-                self._problems.append(Problem(self._file, line, f"the key {key_node.value} is not text", "Put it in quotes"))
+                self._problems.append(
+                    Problem(self._file, line, f"the key {key_node.value} is not text", "Put it in quotes")
+                )
             elif key in found:
                 self._problems.append(Problem(self._file, line, f"the key {key!r} is there twice", "Keep one of them"))
             self._lines[joined(pointer, str(key))] = line
@@ -226,17 +234,20 @@ def _scalar(node: yaml.Node) -> str | int | float | bool | None:
     return text
 
 
-def _strict_json(raw: bytes, shown: str) -> Any:  # noqa: ANN401 - it is whatever the file says
+def _strict_json(raw: bytes, shown: str) -> Any:
     try:
         return json.loads(raw)
     except json.JSONDecodeError as exc:
         raise InputProblems([Problem(shown, exc.lineno, f"not JSON: {exc.msg}", "Mend the syntax")]) from exc
 
 
-def _localized(data: object) -> Any:  # noqa: ANN401 - the same shape as went in
+def _localized(data: object) -> Any:
     """Return a copy of *data* whose references into the shared file lead inside the document."""
     if isinstance(data, dict):
-        return {key: value.removeprefix(COMMON) if _is_reference(key, value) else _localized(value) for key, value in data.items()}
+        return {
+            key: value.removeprefix(COMMON) if _is_reference(key, value) else _localized(value)
+            for key, value in data.items()
+        }
     return [_localized(item) for item in data] if isinstance(data, list) else data
 
 
@@ -257,16 +268,22 @@ def _references(contract: SourceFile, problems: list[Problem]) -> Iterator[tuple
         if target.startswith(COMMON + "#/components/"):
             yield target.removeprefix(COMMON + "#"), where
         elif not target.startswith("#/"):
-            problems.append(contract.problem(where, f"the reference {target} leaves the contract", f"Refer to #/… or {COMMON}#/components/…"))
+            problems.append(
+                contract.problem(
+                    where, f"the reference {target} leaves the contract", f"Refer to #/… or {COMMON}#/components/…"
+                )
+            )
 
 
 def _dangling(data: dict[str, Any], contract: SourceFile) -> Iterator[Problem]:
     for where, target in _all_references(data):
         if target.startswith("#/") and _at(data, target[1:]) is None:
-            yield contract.problem(where, f"the reference {target} leads to nothing", "Mend the name, or write the component")
+            yield contract.problem(
+                where, f"the reference {target} leads to nothing", "Mend the name, or write the component"
+            )
 
 
-def _at(data: object, pointer: str) -> Any:  # noqa: ANN401 - whatever stands there; None for nothing
+def _at(data: object, pointer: str) -> Any:
     for name in names(pointer):
         if not isinstance(data, Mapping):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -14,17 +15,45 @@ from tmfkit_codegen.prepared import for_models
 
 __all__ = ["ALIASES", "module"]
 
-ALIASES = {"@type": "at_type", "@baseType": "at_base_type", "@schemaLocation": "at_schema_location", "@referredType": "at_referred_type"}
+ALIASES = {
+    "@type": "at_type",
+    "@baseType": "at_base_type",
+    "@schemaLocation": "at_schema_location",
+    "@referredType": "at_referred_type",
+}
 """Names that Python cannot spell; the SDK spells them the same way."""
 
 _OPTIONS = (
-    "--input-file-type=openapi --openapi-scopes schemas --ignore-pyproject --strict-refs --no-allow-remote-refs --disable-timestamp"
-    " --output-model-type pydantic_v2.BaseModel --target-python-version 3.11 --target-pydantic-version 2.14"
-    " --base-class tmfkit_models.types.TmfModel --use-missing-sentinel --strict-nullable --strict-types str int bool"
-    " --use-annotated --snake-case-field --use-schema-description --use-field-description --use-single-line-docstring"
-    " --collapse-root-models --use-standard-collections --use-union-operator --enum-field-as-literal all"
-    " --type-mappings uri=string byte=string --use-double-quotes --formatters builtin"
-).split()
+    "--input-file-type=openapi",
+    "--openapi-scopes=schemas",
+    "--ignore-pyproject",
+    "--strict-refs",
+    "--no-allow-remote-refs",
+    "--disable-timestamp",
+    "--output-model-type=pydantic_v2.BaseModel",
+    "--target-python-version=3.11",
+    "--target-pydantic-version=2.14",
+    "--base-class=tmfkit_models.types.TmfModel",
+    "--use-missing-sentinel",  # absent, null and a value are three things
+    "--strict-nullable",
+    "--strict-types=str",
+    "--strict-types=int",
+    "--strict-types=float",
+    "--strict-types=bool",
+    "--use-annotated",
+    "--snake-case-field",
+    "--use-schema-description",
+    "--use-field-description",
+    "--use-single-line-docstring",
+    "--collapse-root-models",
+    "--use-standard-collections",
+    "--use-union-operator",
+    "--enum-field-as-literal=all",
+    "--type-mappings=uri=string",
+    "--use-double-quotes",
+    "--formatters=builtin",
+)
+_CONSTRAINED = {"conint": "int", "constr": "str", "confloat": "float"}
 
 
 def module(api: Api) -> str:
@@ -37,10 +66,34 @@ def module(api: Api) -> str:
         document, aliases, output = (Path(folder, name) for name in ("openapi.json", "aliases.json", "models.py"))
         document.write_text(json.dumps(for_models(api.contract.data)))
         aliases.write_text(json.dumps(ALIASES))
-        command = [sys.executable, "-m", "datamodel_code_generator", f"--input={document}", f"--output={output}", f"--aliases={aliases}"]
+        command = [
+            sys.executable,
+            "-m",
+            "datamodel_code_generator",
+            f"--input={document}",
+            f"--output={output}",
+            f"--aliases={aliases}",
+        ]
         # No file name in what is generated: the folder has another one in every run.
-        command += [*_OPTIONS, f'--custom-file-header="""{api.contract.data["info"]["title"]}: the objects of the contract."""']
+        command += [
+            *_OPTIONS,
+            f'--custom-file-header="""{api.contract.data["info"]["title"]}: the objects of the contract."""',
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter and options
         if done.returncode or done.stderr.strip():
             raise GeneratorDefect(api.contract.contract.file, [f"datamodel-code-generator: {done.stderr.strip()}"])
-        return output.read_text()
+        return _without_calls(output.read_text())
+
+
+def _without_calls(source: str) -> str:
+    """Write ``conint(ge=0)`` as ``Annotated[int, Field(ge=0)]``: a type checker takes no call for a type.
+
+    The generator does so by itself, except inside a union.
+    """
+    text = source
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if name in _CONSTRAINED:
+                call = ast.get_source_segment(source, node) or ""
+                text = text.replace(call, f"Annotated[{_CONSTRAINED[name]}, Field{call.removeprefix(name)}]")
+    return text

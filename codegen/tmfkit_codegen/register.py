@@ -24,7 +24,9 @@ def form_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
         validator = jsonschema_rs.Draft202012Validator(inputs.schemas[kind].data)
         for error in validator.iter_errors(file.data):
             place = joined("", *error.instance_path)
-            yield file.problem(place, f"{place or 'the file'}: {error.message}", f"specs/{kind}.schema.json says what may stand here")
+            yield file.problem(
+                place, f"{place or 'the file'}: {error.message}", f"specs/{kind}.schema.json says what may stand here"
+            )
 
 
 def name_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
@@ -38,16 +40,25 @@ def name_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
     yield from _rows(api, inputs)
     errata = {row["id"] for row in api.errata.data["errata"]}
     for sample in api.samples:
-        named = [*sample.data.get("errata", ()), *([sample.data["refused"]["errata"]] if "refused" in sample.data else [])]
+        named = [
+            *sample.data.get("errata", ()),
+            *([sample.data["refused"]["errata"]] if "refused" in sample.data else []),
+        ]
         for erratum in set(named) - errata:
-            yield sample.problem("/refused", f"there is no erratum {erratum}", f"Mend the id, or add it to {api.errata.file}")
+            yield sample.problem(
+                "/refused", f"there is no erratum {erratum}", f"Mend the id, or add it to {api.errata.file}"
+            )
 
 
 def _repeated(file: SourceFile, key: str) -> Iterator[Problem]:
     counts = Counter(row["id"] for row in file.data[key])
     for index, row in enumerate(file.data[key]):
         if counts[row["id"]] > 1:
-            yield file.problem(f"/{key}/{index}/id", f"{row['id']} is there {counts[row['id']]} times", "Give each row an id of its own")
+            yield file.problem(
+                f"/{key}/{index}/id",
+                f"{row['id']} is there {counts[row['id']]} times",
+                "Give each row an id of its own",
+            )
 
 
 def _types(register: SourceFile) -> Iterator[Problem]:
@@ -56,7 +67,11 @@ def _types(register: SourceFile) -> Iterator[Problem]:
         for index, row in enumerate(rows):
             if row["type"] not in SIMPLE_TYPES and row["type"] not in model:
                 place = joined("/model", name, index, "type")
-                yield register.problem(place, f"{name}.{row['name']} has the unknown type {row['type']}", "Mend the name, or add the type to model")
+                yield register.problem(
+                    place,
+                    f"{name}.{row['name']} has the unknown type {row['type']}",
+                    "Mend the name, or add the type to model",
+                )
 
 
 def _rows(api: Api, inputs: Inputs) -> Iterator[Problem]:
@@ -72,4 +87,8 @@ def _rows(api: Api, inputs: Inputs) -> Iterator[Problem]:
             message = f"{row['id']}: there is no scenario {row['scenario']}"
             yield api.register.problem(f"{place}/scenario", message, f"{inputs.scenarios.file} lists them")
         for erratum in set(row.get("errata", ())) - errata:
-            yield api.register.problem(f"{place}/errata", f"{row['id']}: there is no erratum {erratum}", f"Mend the id, or add it to {api.errata.file}")
+            yield api.register.problem(
+                f"{place}/errata",
+                f"{row['id']}: there is no erratum {erratum}",
+                f"Mend the id, or add it to {api.errata.file}",
+            )

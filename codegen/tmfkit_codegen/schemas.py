@@ -37,7 +37,7 @@ def followed(openapi: Json, pointer: str) -> str:
 
 
 def attributes(openapi: Json, pointer: str) -> dict[str, str]:
-    """Return name → pointer of the attributes of the object schema at *pointer*, those of its ``allOf`` members included."""
+    """Return name → pointer of the attributes of the object schema at *pointer*, ``allOf`` included."""
     found: dict[str, str] = {}
     for part in _parts(openapi, pointer):
         found.update({name: joined(part, "properties", name) for name in at(openapi, part).get("properties", {})})
@@ -63,7 +63,16 @@ def rules(openapi: Json, pointer: str, keyword: str) -> dict[str, Json]:
 
 
 def where(openapi: Json, pointer: str, attribute: str) -> str | None:
-    """Return the pointer of the schema that *attribute* (a pointer into instances; ``*`` enters arrays) leads to, or None."""
+    """Return the schema that an attribute leads to.
+
+    Args:
+        openapi: The bundled contract.
+        pointer: Schema to start from.
+        attribute: Pointer into instances of it; ``*`` or a number enters an array.
+
+    Returns:
+        Pointer of the schema, or None when there is no such attribute.
+    """
     here = followed(openapi, pointer)
     for name in names(attribute):
         if name == "*" or name.isdecimal():
@@ -81,9 +90,15 @@ def schemas(openapi: Json) -> Iterator[tuple[str, Json]]:
     """Yield every schema of the contract with its pointer, nested ones included."""
     for pointer, value in walk(openapi):
         *_, holder, name = ("", "", *names(pointer))
-        if isinstance(value, dict) and (pointer.startswith(COMPONENTS + "/") and pointer.count("/") == COMPONENTS.count("/") + 1):
-            yield from _nested(value, pointer)
-        elif isinstance(value, dict) and name == "schema" and not pointer.startswith(COMPONENTS) and holder != "properties":
+        if (
+            isinstance(value, dict)
+            and (pointer.startswith(COMPONENTS + "/") and pointer.count("/") == COMPONENTS.count("/") + 1)
+        ) or (
+            isinstance(value, dict)
+            and name == "schema"
+            and not pointer.startswith(COMPONENTS)
+            and holder != "properties"
+        ):
             yield from _nested(value, pointer)
 
 

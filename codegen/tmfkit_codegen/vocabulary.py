@@ -32,7 +32,9 @@ def form_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
         place = _place(pointer) or places.get(pointer, "elsewhere")
         for key in keys.keys() & vocabulary["properties"].keys():
             if place not in (allowed := vocabulary["properties"][key]["x-stands-on"]):
-                yield api.contract.problem(joined(pointer, key), f"{key} stands on a {place}", f"Put it on a {' or '.join(allowed)}")
+                yield api.contract.problem(
+                    joined(pointer, key), f"{key} stands on a {place}", f"Put it on a {' or '.join(allowed)}"
+                )
     yield from _missing(api)
 
 
@@ -52,7 +54,9 @@ def _missing(api: Api) -> Iterator[Problem]:
         if place == "operation" and not {"x-tmf-operation", "operationId"} <= value.keys():
             yield api.contract.problem(pointer, "the operation lacks x-tmf-operation or operationId", "Add it")
         if place == "operation" and not any(status.startswith("2") for status in value.get("responses", {})):
-            yield api.contract.problem(pointer, "the operation names no success status", "Add the answer of the good case")
+            yield api.contract.problem(
+                pointer, "the operation names no success status", "Add the answer of the good case"
+            )
         if place == "webhook" and "x-tmf-event" not in value:
             yield api.contract.problem(pointer, "the notification has no x-tmf-event", "Say what triggers it")
 
@@ -106,12 +110,17 @@ def _rule_names(api: Api) -> Iterator[Problem]:
     for pointer, schema in schemas(openapi):
         # Rules often stand on one member of an allOf and speak of attributes of another one.
         whole = "/".join(pointer.split("/")[:4])
-        named = [((index, "when", "pointer"), rule["when"]["pointer"]) for index, rule in enumerate(schema.get("x-tmf-conditional", ()))]
+        named: list[tuple[tuple[str | int, ...], str]] = [
+            ((index, "when", "pointer"), rule["when"]["pointer"])
+            for index, rule in enumerate(schema.get("x-tmf-conditional", ()))
+        ]
         for index, rule in enumerate(schema.get("x-tmf-conditional", ())):
             named += [((index, "require", number), attribute) for number, attribute in enumerate(rule["require"])]
         places = [(joined(pointer, "x-tmf-conditional", *place), attribute) for place, attribute in named]
         for index, members in enumerate(schema.get("x-tmf-any-of", ())):
-            places += [(joined(pointer, "x-tmf-any-of", index, number), attribute) for number, attribute in enumerate(members)]
+            places += [
+                (joined(pointer, "x-tmf-any-of", index, number), attribute) for number, attribute in enumerate(members)
+            ]
         for place, attribute in places:
             if where(openapi, pointer, attribute) is None and where(openapi, whole, attribute) is None:
                 yield _unknown(api, place, f"attribute {attribute}")

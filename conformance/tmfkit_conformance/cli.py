@@ -11,10 +11,12 @@ Commands parse, call one function, print, and return the exit status:
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 import click
 
@@ -23,9 +25,6 @@ from tmfkit_conformance.commands.register import explain_command, init_command, 
 from tmfkit_conformance.commands.run import run_command
 from tmfkit_conformance.errors import KitDefect, KitError, UsageError
 from tmfkit_conformance.report.legible import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["cli", "main"]
 
@@ -38,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The arguments; those of the process when None.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to lose a verdict
     try:
         status = cli.main(arguments, prog_name="tmfkit-conformance", standalone_mode=False)
     except click.ClickException as exc:

@@ -163,7 +163,7 @@ def _generated(row: Requirement, operation: Operation) -> Case:
     if form == "unique":
         return Case(row, Probe("create-twice", operation.id), "second")
     if form == "later":
-        return Case(row, Probe("touch", operation.id), "after")
+        return Case(row, Probe("touch", operation.id, row.subject), "after")
     return Case(
         row,
         Probe(_VALID[operation.action][0], operation.id),

@@ -4,7 +4,7 @@ Tree, in the order in which a request meets them::
 
     ServerError
     ├── SettingsError            the command line or the environment asks for what cannot be
-    ├── StoreFailed              the store could not commit
+    ├── StoreError               the store could not commit
     └── Refusal                  the client's request cannot be served as it is
         ├── NotAuthenticated     no credential, or an unknown one
         ├── NotPermitted         the credential's role may not do this
@@ -38,7 +38,7 @@ __all__ = [
     "Refusal",
     "ServerError",
     "SettingsError",
-    "StoreFailed",
+    "StoreError",
     "UnknownId",
     "UnreadableBody",
     "Violation",
@@ -61,11 +61,11 @@ class SettingsError(ServerError):
         return f"{self.where}: {self.problem}. {self.remedy}."
 
 
-class StoreFailed(ServerError):
+class StoreError(ServerError):
     """The store could not commit; nothing of the request was kept."""
 
 
-class Refusal(ServerError):
+class Refusal(ServerError):  # noqa: N818 - its subclasses name what is refused
     """The client's request cannot be served as it is."""
 
 

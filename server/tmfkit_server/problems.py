@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import falcon
 import falcon.asgi
@@ -44,7 +45,7 @@ class Problem:
         return orjson.dumps(members)
 
 
-def install(app: falcon.asgi.App) -> None:
+def install(app: falcon.asgi.App[Any, Any]) -> None:
     """Make *app* answer every error with a TMF error body."""
     app.add_error_handler(Exception, _answer_unforeseen)
     app.add_error_handler(errors.ServerError, _answer)
@@ -58,11 +59,20 @@ def problem_of(error: errors.ServerError) -> Problem:
             message = "Send a known key as Authorization: Bearer KEY or as X-API-Key."
             return Problem(401, "unauthenticated", "A credential is needed.", message, {"WWW-Authenticate": "Bearer"})
         case errors.NotPermitted(roles=roles):
-            return Problem(403, "forbidden", "The credential's role may not do this.", f"It takes the role {_either(roles)}.")
+            return Problem(
+                403, "forbidden", "The credential's role may not do this.", f"It takes the role {_either(roles)}."
+            )
         case errors.UnknownId(kind=kind, identifier=identifier):
-            return Problem(404, "not-found", f"There is no {kind} {identifier!r}.", "List the collection to see what there is.")
+            return Problem(
+                404, "not-found", f"There is no {kind} {identifier!r}.", "List the collection to see what there is."
+            )
         case errors.NotAcceptable(produces=produces):
-            return Problem(406, "not-acceptable", "The Accept header rules out every type there is.", f"Accept {_either(produces)}.")
+            return Problem(
+                406,
+                "not-acceptable",
+                "The Accept header rules out every type there is.",
+                f"Accept {_either(produces)}.",
+            )
         case errors.Conflict(what=what):
             return Problem(409, "conflict", "The request conflicts with what is stored.", what)
         case errors.NotOffered(what=what):
@@ -70,8 +80,10 @@ def problem_of(error: errors.ServerError) -> Problem:
         case errors.NotSent(identifier=identifier):
             message = f"It has failed for good and is stored as {identifier!r}; send it again to try once more."
             return Problem(500, "not-sent", "The channel did not take the message.", message)
-        case errors.StoreFailed():
-            return Problem(503, "store-unavailable", "The change could not be kept.", "Nothing was changed; try again later.")
+        case errors.StoreError():
+            return Problem(
+                503, "store-unavailable", "The change could not be kept.", "Nothing was changed; try again later."
+            )
         case _:
             return _about_body(error)
 
@@ -82,7 +94,9 @@ def _about_body(error: errors.ServerError) -> Problem:
             return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
         case errors.WrongMediaType(sent=sent, consumes=consumes):
             headers = {"Accept": ", ".join(consumes)}
-            return Problem(415, "wrong-media-type", f"A body of type {sent!r} is not taken.", f"Send {_either(consumes)}.", headers)
+            return Problem(
+                415, "wrong-media-type", f"A body of type {sent!r} is not taken.", f"Send {_either(consumes)}.", headers
+            )
         case errors.UnreadableBody(why=why):
             return Problem(400, "unreadable-body", "The body is not acceptable JSON.", f"{why}.")
         case errors.InvalidBody(violations=violations):
@@ -115,8 +129,10 @@ def _set(resp: falcon.asgi.Response, problem: Problem) -> None:
         resp.set_header(name, value)
 
 
-async def _answer(req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object) -> None:
-    if isinstance(error, errors.StoreFailed):
+async def _answer(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object
+) -> None:
+    if isinstance(error, errors.StoreError):
         _LOG.error("store failed at %s %s", req.method, req.path, exc_info=error)
     _set(resp, problem_of(error))
 
@@ -129,12 +145,16 @@ async def _answer_framework(_req: object, resp: falcon.asgi.Response, error: fal
             problem = Problem(404, "not-found", "Nothing is served at this path.", "See the contract for the paths.")
         case 405:
             allowed = headers.get("Allow", "")
-            problem = Problem(405, "method-not-allowed", "The method is not offered here.", f"Use one of: {allowed}.", headers)
+            problem = Problem(
+                405, "method-not-allowed", "The method is not offered here.", f"Use one of: {allowed}.", headers
+            )
         case status:
             problem = Problem(status, "bad-request", error.title, error.description or "", headers)
     _set(resp, problem)
 
 
-async def _answer_unforeseen(req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Exception, _params: object) -> None:
+async def _answer_unforeseen(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Exception, _params: object
+) -> None:
     _LOG.error("unforeseen failure at %s %s", req.method, req.path, exc_info=error)
     _set(resp, _unforeseen())

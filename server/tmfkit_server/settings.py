@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
-
 from tmfkit_server.errors import SettingsError
 
 __all__ = ["ROLES", "Settings", "api_keys", "base_paths"]
@@ -76,7 +75,9 @@ def api_keys(texts: Iterable[str]) -> dict[str, str]:
         role, _, key = text.partition(":")
         if role not in ROLES or not key:
             # The key itself must not reach a log.
-            raise SettingsError(f"API key with role {role!r}", "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}")
+            raise SettingsError(
+                f"API key with role {role!r}", "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}"
+            )
         found[key] = role
     return found
 

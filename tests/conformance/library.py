@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tmfkit_conformance.drive.client import BLOTTED
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
@@ -13,9 +14,6 @@ from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord, Request, Response
 from tmfkit_conformance.report.model import Report, SelfTestRow
 from tmfkit_models.contracts import Contract, from_document
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DATA = Path(__file__).parent / "data"
 BASE = "http://library.example/library/v1"
@@ -32,7 +30,9 @@ def library() -> Contract:
     return from_document(json.loads((DATA / "library-v1.json").read_text(encoding="utf-8")))
 
 
-def exchange(sequence: int, method: str, path: str, status: int, *, sent: Any = None, answer: Any = None, **more: Any) -> Exchange:
+def exchange(
+    sequence: int, method: str, path: str, status: int, *, sent: Any = None, answer: Any = None, **more: Any
+) -> Exchange:
     """Return an exchange whose bodies are the JSON values given; status 0 is one without an answer."""
     headers = (("Accept", "application/json"), ("Authorization", BLOTTED), *((JSON,) if sent is not None else ()))
     body = b"" if sent is None else json.dumps(sent, separators=(",", ":")).encode()
@@ -43,7 +43,14 @@ def exchange(sequence: int, method: str, path: str, status: int, *, sent: Any = 
         response=Response(status, (JSON, ("Server", "shelf/1")), answered) if status else None,
         started=sequence / 10,
         elapsed_ms=12.5,
-        **{"phase": "register", "probe": "create createBook", "step": "create", "operation": "createBook", "error": "", **more},
+        **{
+            "phase": "register",
+            "probe": "create createBook",
+            "step": "create",
+            "operation": "createBook",
+            "error": "",
+            **more,
+        },
     )
 
 
@@ -55,7 +62,9 @@ EXCHANGES = (
     exchange(5, "POST", "/hub", 0, sent={"callback": "http://127.0.0.1:9/cb"}, error="ReadTimeout: timed out"),
 )
 
-NOTIFICATIONS = (Notification(1, 0.7, "/cb", "POST", (JSON,), b'{"eventType":"BookCreated","event":{"book":{"id":"1"}}}'),)
+NOTIFICATIONS = (
+    Notification(1, 0.7, "/cb", "POST", (JSON,), b'{"eventType":"BookCreated","event":{"book":{"id":"1"}}}'),
+)
 
 OUTCOMES: Mapping[str, Verdict] = {
     verdict.requirement: verdict
@@ -81,7 +90,9 @@ COVERAGE = {"fuzzing": {"listBook": "31/38", "createBook": "0/40"}}
 SELF_TEST = (SelfTestRow("LIB1-POST-002", "takes a book without a title", caught=True),)
 
 
-def report(changed: Mapping[str, Outcome] | None = None, *, self_test: tuple[SelfTestRow, ...] = SELF_TEST, **run: Any) -> Report:
+def report(
+    changed: Mapping[str, Outcome] | None = None, *, self_test: tuple[SelfTestRow, ...] = SELF_TEST, **run: Any
+) -> Report:
     """Return the report of the made-up run.
 
     Args:
@@ -91,7 +102,8 @@ def report(changed: Mapping[str, Outcome] | None = None, *, self_test: tuple[Sel
     """
     changed = changed or {}
     verdicts = tuple(
-        replace(verdict, outcome=changed.get(verdict.requirement, changed.get("*", verdict.outcome))) for verdict in OUTCOMES.values()
+        replace(verdict, outcome=changed.get(verdict.requirement, changed.get("*", verdict.outcome)))
+        for verdict in OUTCOMES.values()
     )
     about = {
         "api": "library-v1",

@@ -1,7 +1,7 @@
 """Double entry: contract and register were written independently from one document, and have to say the same.
 
-``specs/README.md`` has the table of what is compared with what; each of its lines is one function here. A disagreement is reported at the
-side that says something, with the place of the other side where there is one.
+``specs/README.md`` has the table of what is compared with what; each of its lines is one function here. A disagreement
+is reported at the side that says something, with the place of the other side where there is one.
 """
 
 from __future__ import annotations

@@ -57,10 +57,15 @@ def any_of(sides: Sides) -> Iterator[Problem]:
             (attribute, frozenset(member[1:] for member in members)): pointer
             for attribute, pointer, members in _rules(sides, operation, "x-tmf-any-of")
         }
-        rows = {(row.subject, frozenset(row.data.get("expect", {}).get("members", ()))): row for row in sides.of_kind("any-of", operation.id)}
+        rows = {
+            (row.subject, frozenset(row.data.get("expect", {}).get("members", ()))): row
+            for row in sides.of_kind("any-of", operation.id)
+        }
         for (subject, members), row in rows.items():
             if row.binds and (subject, members) not in written:
-                yield sides.only_in_register(row, f"{operation.id} needs one of {', '.join(sorted(members))} at {subject or 'the whole'}")
+                yield sides.only_in_register(
+                    row, f"{operation.id} needs one of {', '.join(sorted(members))} at {subject or 'the whole'}"
+                )
         if operation.action == "create":
             for subject, members in written.keys() - rows.keys():
                 what = f"{operation.id} needs one of {', '.join(sorted(members))} at {subject or 'the whole'}"
@@ -105,7 +110,9 @@ def made_by_server(sides: Sides) -> Iterator[Problem]:
             for row in rows:
                 if row.subject not in written and (row.binds or kind == "default"):
                     yield sides.only_in_register(row, f"{row.subject} is {kind}")
-                elif kind == "default" and row.data["expect"]["value"] != (other := at(sides.openapi, written[row.subject])):
+                elif kind == "default" and row.data["expect"]["value"] != (
+                    other := at(sides.openapi, written[row.subject])
+                ):
                     what = f"the default of {row.subject} is {row.data['expect']['value']!r}"
                     yield sides.different(row.pointer, what, repr(other), written[row.subject])
             for subject in sorted(written.keys() - {row.subject for row in rows}):
@@ -118,7 +125,10 @@ def client_id(sides: Sides) -> Iterator[Problem]:
         resource = sides.tables.resource(operation.resource)
         rows = list(sides.of_kind("client-id", operation.id))
         if resource.client_id and not rows:
-            yield sides.only_in_contract(joined(component(resource.schema), "x-tmf-resource", "client-id"), f"{operation.id} uses the client's id")
+            yield sides.only_in_contract(
+                joined(component(resource.schema), "x-tmf-resource", "client-id"),
+                f"{operation.id} uses the client's id",
+            )
         for row in rows:
             if not resource.client_id and row.binds:
                 yield sides.only_in_register(row, f"{operation.id} uses the client's id")
@@ -179,7 +189,7 @@ def _rules(sides: Sides, operation: Operation, key: str) -> Iterator[tuple[str, 
 
 
 def _conditions(row: Row) -> list[str]:
-    """Return the condition of *row*, its pointer read from the whole body and from the object that the subject is in."""
+    """Return the condition of *row*, its pointer read from the whole body and from the object around the subject."""
     given = row.data.get("given")
     if not isinstance(given, dict):
         return []
@@ -187,7 +197,11 @@ def _conditions(row: Row) -> list[str]:
 
 
 def _condition(when: dict[str, Any], above: str) -> str:
-    rest = {key: sorted(value, key=str) if isinstance(value, list) else value for key, value in when.items() if key != "pointer"}
+    rest = {
+        key: sorted(value, key=str) if isinstance(value, list) else value
+        for key, value in when.items()
+        if key != "pointer"
+    }
     return f"{above}{when['pointer']} {json.dumps(rest, sort_keys=True)}"
 
 

@@ -36,7 +36,9 @@ def headers(sides: Sides) -> Iterator[Problem]:
     for operation in sides.tables.operations:
         place = joined(sides.pointers[operation.id], "responses")
         written = {
-            name: joined(place, status, "headers", name) for status, found in operation.response_headers.items() for name in found
+            name: joined(place, status, "headers", name)
+            for status, found in operation.response_headers.items()
+            for name in found
         }
         yield from _compared(sides, operation.id, "header", written, "sends")
 
@@ -48,7 +50,10 @@ def media_types(sides: Sides) -> Iterator[Problem]:
         answers = {
             media_type: joined(place, "responses", status)
             for status in operation.statuses
-            for media_type in resolved(sides.openapi, at(sides.openapi, joined(place, "responses", status))).get("content", {})
+            if status.startswith("2")  # what an error is written in, no document says
+            for media_type in resolved(sides.openapi, at(sides.openapi, joined(place, "responses", status))).get(
+                "content", {}
+            )
         }
         bodies = {media_type: joined(place, "requestBody", "content", media_type) for media_type in operation.consumes}
         yield from _compared(sides, operation.id, "produces", answers, "answers with")
@@ -65,7 +70,7 @@ def parameters(sides: Sides) -> Iterator[Problem]:
                 yield sides.only_in_register(rows[0], f"{operation.id} takes {' or '.join(names)}")
             if offered and not rows:
                 yield sides.only_in_contract(place, f"{operation.id} takes {' and '.join(sorted(offered))}")
-        paging = {name: place for name in ("offset", "limit") if name in operation.parameters}
+        paging: dict[str, str] = {name: place for name in ("offset", "limit") if name in operation.parameters}
         yield from _compared(sides, operation.id, "paging", paging, "takes")
 
 
@@ -91,7 +96,9 @@ def roles(sides: Sides) -> Iterator[Problem]:
                 yield sides.only_in_register(row, f"{operation.id} is {row.data['expect']['form']} to {row.subject}")
         for index, role in enumerate(operation.roles):
             if role not in {row.subject for row in rows}:
-                yield sides.only_in_contract(joined(sides.pointers[operation.id], "x-tmf-roles", index), f"{operation.id} is for {role}")
+                yield sides.only_in_contract(
+                    joined(sides.pointers[operation.id], "x-tmf-roles", index), f"{operation.id} is for {role}"
+                )
 
 
 def tolerated(sides: Sides) -> Iterator[Problem]:
@@ -103,11 +110,13 @@ def tolerated(sides: Sides) -> Iterator[Problem]:
                 if form["errata"] not in errata:
                     place = joined(pointer, "x-tmf-tolerated", index, "errata")
                     message = f"a form is tolerated because of {form['errata']}, which is no erratum"
-                    yield sides.api.contract.problem(place, message, f"Mend the id, or add it to {sides.api.errata.file}")
+                    yield sides.api.contract.problem(
+                        place, message, f"Mend the id, or add it to {sides.api.errata.file}"
+                    )
 
 
 def _compared(sides: Sides, operation: str, kind: str, written: dict[str, str], verb: str) -> Iterator[Problem]:
-    """Compare the subjects of one kind of row with what the contract has, subject → place; letter case does not matter."""
+    """Compare the subjects of one kind of row with what the contract has (subject → place), in any letter case."""
     rows = {row.subject.lower(): row for row in sides.of_kind(kind, operation)}
     known = {subject.lower(): subject for subject in written}
     for subject in sorted(rows.keys() - known.keys()):

@@ -30,13 +30,13 @@ class Row:
 
     @property
     def subject(self) -> str:
-        """What the row is about: a pointer, a status, a header, a role…"""
+        """What the row is about: a pointer, a status, a header or the like."""
         return str(self.data["subject"])
 
     @property
     def binds(self) -> bool:
-        """Whether the row is a must: one that is not may lack a counterpart where the contract refuses or demands something."""
-        return self.data["level"] == "must"
+        """Whether the row is a must; the contract need not demand or refuse what another row says."""
+        return bool(self.data["level"] == "must")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,10 @@ class Sides:
         return cls(
             api,
             from_document(document(api)),
-            {found["operationId"]: joined("/paths", path, method) for path, method, found in operations(api.contract.data)},
+            {
+                found["operationId"]: joined("/paths", path, method)
+                for path, method, found in operations(api.contract.data)
+            },
             tuple(Row(f"/requirements/{index}", row) for index, row in enumerate(api.register.data["requirements"])),
         )
 
@@ -92,7 +95,9 @@ class Sides:
     def only_in_contract(self, pointer: str, what: str) -> Problem:
         """Report a statement of the contract that no row makes."""
         message = f"{what}, which no row of the register says"
-        return self.api.contract.problem(pointer, message, f"Mend the contract, or add the row to {self.api.register.file}")
+        return self.api.contract.problem(
+            pointer, message, f"Mend the contract, or add the row to {self.api.register.file}"
+        )
 
     def different(self, row: str, what: str, other: str, contract: str) -> Problem:
         """Report something that both sides have, at *row* and *contract*, and that they give differently."""

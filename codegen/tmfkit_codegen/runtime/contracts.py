@@ -1,7 +1,7 @@
 """The contracts as data: what the server serves and the kit checks.
 
-Every API of the project is one JSON file beside this module, written by ``tmfkit-codegen`` from ``specs/<api>/``: the bundled OpenAPI
-document, tables derived from it (operations, resources, events), the register of requirements and the errata.
+Every API of the project is one JSON file beside this module, written by ``tmfkit-codegen`` from ``specs/<api>/``: the
+bundled OpenAPI document, tables derived from it (operations, resources, events), the register of requirements and the errata.
 
 This module imports nothing of the project, so that a conformance run never loads the generated model classes.
 """
@@ -298,7 +298,10 @@ def load(api: str) -> Contract:
 def from_document(document: Mapping[str, Any]) -> Contract:
     """Build a contract from the JSON that ``tmfkit-codegen`` writes."""
     return Contract(
-        **{key: document[key] for key in ("id", "number", "release", "title", "package", "base_path", "sha256", "openapi")},
+        **{
+            key: document[key]
+            for key in ("id", "number", "release", "title", "package", "base_path", "sha256", "openapi")
+        },
         operations=tuple(_built(Operation, row) for row in document["operations"]),
         resources=tuple(_built(Resource, row) for row in document["resources"]),
         events=tuple(_built(Event, row) for row in document["events"]),

@@ -21,14 +21,16 @@ _FORM = re.compile(
 class TmfModel(BaseModel):
     """An object of a contract; attributes that the contract does not know are kept."""
 
-    model_config = ConfigDict(extra="allow", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="allow", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True
+    )
 
 
 def instant(text: str) -> datetime:
     """Return the instant that a date-time of a contract stands for.
 
     Args:
-        text: RFC 3339, or one of the documents' own forms: without seconds, or with an offset like ``+0800`` or ``+08``.
+        text: RFC 3339, or one of the documents' own forms: without seconds, or with an offset like ``+0800``.
 
     Returns:
         An aware datetime; fractions below a microsecond are cut off.

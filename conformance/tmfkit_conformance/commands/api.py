@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from tmfkit_models import contracts
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["api_option"]
 

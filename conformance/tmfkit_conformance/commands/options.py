@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.settings import Settings, read_config
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from tmfkit_models.contracts import Contract
+from tmfkit_models.contracts import Contract
 
 __all__ = ["given_settings", "settings_for"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +14,6 @@ from tmfkit_conformance.report import register
 from tmfkit_conformance.report.model import LEVELS
 from tmfkit_conformance.report.wording import KINDS
 from tmfkit_models import contracts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["explain_command", "init_command", "list_command", "plan_command"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,15 +17,13 @@ from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.report.console import RunProgress, print_summary
 from tmfkit_conformance.report.folder import ReportFolder
 from tmfkit_conformance.report.model import Report
-from tmfkit_conformance.settings import PHASES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tmfkit_models.contracts import Contract
+from tmfkit_conformance.settings import PHASES, Settings
+from tmfkit_models.contracts import Contract
 
 __all__ = ["run_command"]
 
+_SECONDS = click.FloatRange(min=0, min_open=True)
+_FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -42,7 +41,11 @@ def _switch(flag: str, setting: str, words: str, *, sets: bool) -> Callable[[Any
 
 
 def _seconds(flag: str, setting: str, words: str) -> Callable[[Any], Any]:
-    return click.option(flag, setting, type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help=words)
+    return click.option(flag, setting, type=_SECONDS, metavar="SECONDS", help=words)
+
+
+def _number(flag: str, words: str) -> Callable[[Any], Any]:
+    return click.option(flag, type=click.IntRange(min=1), metavar="N", help=words)
 
 
 @click.command("run")
@@ -57,22 +60,23 @@ def _seconds(flag: str, setting: str, words: str) -> Callable[[Any], Any]:
 @_text("--listener-url", "URL", "Address under which the target reaches the listener.")
 @_switch("--no-listener", "listener", "Open no listener; rules on notifications are skipped.", sets=False)
 @click.option("--phase", "phases", type=click.Choice(PHASES), multiple=True, help="Phase to run.  [default: all]")
-@click.option("--max-examples", type=click.IntRange(min=1), metavar="N", help="Generated requests for each operation.")
+@_number("--max-examples", f"Generated requests for each operation.  [default: {Settings.max_examples}]")
 @_switch("--allow-send", "allow_send", "Messages may be sent to other than reserved addresses.", sets=True)
 @_switch("--allow-destructive", "allow_destructive", "Operations on whole collections may be called.", sets=True)
-@_seconds("--timeout", "timeout_seconds", "Longest wait for an answer.  [default: 10]")
-@_seconds("--event-timeout", "event_seconds", "Longest wait for a notification.  [default: 5]")
+@_seconds("--timeout", "timeout_seconds", f"Longest wait for an answer.  [default: {Settings.timeout_seconds:g}]")
+@_seconds(
+    "--event-timeout", "event_seconds", f"Longest wait for a notification.  [default: {Settings.event_seconds:g}]"
+)
 @_switch("--insecure", "verify_tls", "Do not verify the target's certificate.", sets=False)
 @_text("--ca-file", "PEM", "Authority that signed the target's certificate.")
 @_text("--client-certificate", "PEM", "The kit's own certificate.")
 @_text("--client-key", "PEM", "Key of the kit's own certificate.")
-@click.option(
-    "--report", "folder", type=click.Path(path_type=Path), required=True, metavar="DIR", help="For the reports."
-)
+@click.option("--report", "folder", type=_FOLDER, required=True, metavar="DIR", help="Folder for the reports.")
 def run_command(contract: Contract, config: Path | None, folder: Path, **given: Any) -> int:
     """Check an implementation.
 
-    Writes report.html, report.json, junit.xml and bundle.zip into the folder given with --report. Nothing is sent that anyone could regret, and what the run made is deleted at its end.
+    Writes report.html, report.json, junit.xml and bundle.zip into the folder given with --report. Nothing is sent that
+    anyone could regret, and what the run made is deleted at its end.
 
     Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run,
     4 defect of the kit.

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from string import Template
-from typing import TYPE_CHECKING
 
 from tmfkit_conformance.settings import PHASES, Settings
-
-if TYPE_CHECKING:
-    from tmfkit_models.contracts import Contract
+from tmfkit_models.contracts import Contract
 
 __all__ = ["starter_config"]
 

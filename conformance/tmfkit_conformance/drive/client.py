@@ -79,7 +79,7 @@ class Client:
         """
         url = self._settings.base_url
         try:
-            self._http.get(url, headers=self._headers(admin=False))
+            self._http.get(url, headers=self.credentials(admin=False))
         except httpx.TransportError as exc:
             problem = f"no answer ({type(exc).__name__}: {exc})"
             raise TargetUnreachable(
@@ -114,7 +114,7 @@ class Client:
         content = (
             body if isinstance(body, bytes) else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         )
-        sent = {"Accept": "application/json", **self._headers(admin=admin), **(headers or {})}
+        sent = {"Accept": "application/json", **self.credentials(admin=admin), **(headers or {})}
         if media_type:
             sent["Content-Type"] = media_type
         started = self._recorder.clock()
@@ -129,7 +129,8 @@ class Client:
         request = Request(method, url, self._recorder.blotted(sent.items()), content)
         return self._recorder.add(request=request, response=response, error=error, started=started, **about)
 
-    def _headers(self, *, admin: bool) -> dict[str, str]:
+    def credentials(self, *, admin: bool) -> dict[str, str]:
+        """Return the configured headers of a request, those of the role admin on demand."""
         settings = self._settings
         headers = {"Authorization": f"Bearer {settings.bearer}"} if settings.bearer else {}
         headers.update(settings.headers)

@@ -49,21 +49,29 @@ class Payloads:
     def minimal(self, variant: int = 0) -> dict[str, Any]:
         """Return a create body with the mandatory attributes only."""
         body = self._object(self._resource.create, variant, full=False, path="", depth=0)
-        return self._spoken(_merged(body, self._overrides))
+        return self.translated(_merged(body, self._overrides))
 
     def full(self, variant: int = 0) -> dict[str, Any]:
         """Return a create body with every attribute that a client may send."""
         body = self._object(self._resource.create, variant, full=True, path="", depth=0)
-        return self._spoken(_merged(body, self._overrides))
+        return self.translated(_merged(body, self._overrides))
+
+    def completed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a create body that was made elsewhere, with what the vendor configured for every create."""
+        return self.translated(_merged(copy.deepcopy(body), self._overrides))
+
+    def translated(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a body with its attributes under the names that the target takes."""
+        return {self._names.get(name, name): value for name, value in body.items()}
 
     def with_attribute(self, pointer: str, variant: int = 0) -> dict[str, Any]:
         """Return the smallest create body in which *pointer* stands, its parents whole."""
         body = self.minimal(variant)
         name = pointers.parts(pointer)[0]
         spoken = self._names.get(name, name)
-        if pointers.get(self._overrides, f"/{spoken}") is pointers.ABSENT:
+        if variant or name not in self._overrides:
             body[spoken] = self.value(f"/{name}", variant)
-        return self.ensured(body, pointer, variant)
+        return self.consistent(self.ensured(body, pointer, variant))
 
     def ensured(self, body: dict[str, Any], pointer: str, variant: int = 0) -> dict[str, Any]:
         """Return *body* in which *pointer* stands; a value that is missing is made."""
@@ -89,9 +97,18 @@ class Payloads:
             depth=1,
         )
 
-    def body_of(self, component: str, variant: int = 0) -> dict[str, Any]:
-        """Return a whole body of another component (a subscription, say)."""
-        return self._object(component, variant, full=True, path="", depth=0)
+    def holding(self, pointer: str, value: Any) -> dict[str, Any]:
+        """Return the smallest create body in which *pointer* has *value*, with all that the value makes necessary."""
+        body = pointers.with_value(self.with_attribute(pointer), self.spoken(pointer).replace("/*", "/0"), value)
+        return self.consistent(body)
+
+    def consistent(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return *body* with the attributes that conditional rules make necessary in it."""
+        for rule in self._contract.rules(self._resource.create, "x-tmf-conditional"):
+            if holds({**rule["when"], "pointer": self.spoken(rule["when"]["pointer"])}, body):
+                for pointer in rule["require"]:
+                    body = self.ensured(body, pointer)
+        return body
 
     def spoken(self, pointer: str) -> str:
         """Return *pointer* with the names that the dialect uses."""
@@ -100,16 +117,13 @@ class Payloads:
             for depth, name in enumerate(pointer.split("/")[1:])
         )
 
-    def _spoken(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {self._names.get(name, name): value for name, value in body.items()}
-
     def _object(self, schema: Schema | str, variant: int, *, full: bool, path: str, depth: int) -> dict[str, Any]:
         contract = self._contract
         attributes = contract.attributes(schema)
         required = set(contract.required(schema))
         wanted = [name for name in attributes if name in required or (full and name not in META)]
         if depth == 0:
-            wanted = [name for name in wanted if name in required or not self._server_made(attributes[name])]
+            wanted = [name for name in wanted if name in required or not self._server_made(name, attributes[name])]
         for members in contract.rules(schema, "x-tmf-any-of"):
             names = [pointers.parts(member)[0] for member in members]
             if not set(names) & set(wanted):
@@ -147,8 +161,8 @@ class Payloads:
         return body
 
     @staticmethod
-    def _server_made(schema: Schema) -> bool:
-        return bool(schema.get("x-tmf-read-only")) or schema.get("x-tmf-generated") in ("identifier", "location")
+    def _server_made(name: str, schema: Schema) -> bool:
+        return name in ("id", "href") or bool(schema.get("x-tmf-read-only"))
 
     def _value(self, schema: Schema, name: str, variant: int, *, full: bool, path: str, depth: int) -> Any:
         for keyword in ("enum", "x-tmf-values", "examples"):

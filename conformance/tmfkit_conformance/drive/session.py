@@ -21,6 +21,13 @@ from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = ["Ended", "Lacking", "Session"]
 
+_RECEIVERS = {
+    "Email": ("email", "conformance@example.com"),
+    "SMS": ("phoneNumber", "+12025550100"),
+    "MobileApp": ("appUserId", "tmfkit-conformance"),
+}
+"""Message type → the member of a receiver that is its address, and an address that belongs to nobody."""
+
 PARTIAL = ("application/merge-patch+json", "application/json")
 """Media types of a patch that is a partial object."""
 
@@ -287,15 +294,23 @@ class Session:
         body = self.sendable(self.payloads.minimal()) if operation.action == "send-stored" else None
         return self.created("create", body).identifier
 
-    def sendable(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return a message that may be sent: to the configured receiver, else to a reserved one.
+    def sendable(self, body: dict[str, Any], kind: str = "") -> dict[str, Any]:
+        """Return a message of a type that may be sent: to the configured receiver, else to a reserved one.
+
+        Its content has a token, so that it can be seen what becomes of it.
 
         Source: RFC 2606 §3 (``example.com``); the telephone number is of the range kept for fiction.
         """
-        kind = next(iter(self.settings.receivers), "Email")
-        address = self.settings.receivers.get(kind, "conformance@example.com")
-        member = {"Email": "email", "SMS": "phoneNumber", "MobileApp": "appUserId"}.get(kind, "email")
-        return {**body, "type": kind, "receiver": [{"id": "tmfkit", "name": "Conformance check", member: address}]}
+        kind = kind or next(iter(self.settings.receivers), "Email")
+        member, reserved = _RECEIVERS[kind]
+        receiver = {"id": "tmfkit", "name": "Conformance check", member: self.settings.receivers.get(kind, reserved)}
+        message = {
+            "type": kind,
+            "content": "Dear $Reader, this message is a conformance check.",
+            "CommunicationRequestCharacteristic": [{"name": "$Reader", "value": "reader"}],
+            "receiver": [receiver],
+        }
+        return self.payloads.consistent({**body, **self.payloads.translated(message)})
 
     def await_notification(self, callback: str, identifier: str) -> bool:
         """Wait until a callback has heard of an id; return whether it did."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -11,11 +13,6 @@ from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.legible import one_line, shortened
 from tmfkit_conformance.report.model import LEVELS, Line, Report
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from rich.console import Console
 
 __all__ = ["RunProgress", "print_summary"]
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from tmfkit_conformance.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from tmfkit_conformance.judge.verdict import Judgement
-    from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.judge.verdict import Judgement
+from tmfkit_conformance.record.bundle import Bundle
 
 __all__ = ["Difference", "SavedReport", "changes", "recomputed"]
 

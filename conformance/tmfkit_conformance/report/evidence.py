@@ -6,13 +6,10 @@ import json
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tmfkit_conformance.drive.client import BLOTTED
+from tmfkit_conformance.record.exchange import Exchange, Notification, Request
 from tmfkit_conformance.report.legible import legible
-
-if TYPE_CHECKING:
-    from tmfkit_conformance.record.exchange import Exchange, Notification, Request
 
 __all__ = [
     "BODY_LIMIT",

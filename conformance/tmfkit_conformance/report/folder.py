@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.report.html import html_page
 from tmfkit_conformance.report.junit import junit_xml
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tmfkit_conformance.report.model import Report
+from tmfkit_conformance.report.model import Report
 
 __all__ = ["ReportFolder"]
 

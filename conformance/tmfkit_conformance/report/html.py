@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -13,11 +14,7 @@ from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.evidence import ShownExchange, ShownNotification, shown_exchange, shown_notification
 from tmfkit_conformance.report.legible import legible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tmfkit_conformance.report.model import Line, Report
+from tmfkit_conformance.report.model import Line, Report
 
 __all__ = ["EXCHANGE_LIMIT", "html_page"]
 

@@ -8,14 +8,11 @@ have no word for it.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
 
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.legible import legible
-
-if TYPE_CHECKING:
-    from tmfkit_conformance.report.model import Line, Report
+from tmfkit_conformance.report.model import Line, Report
 
 __all__ = ["junit_xml"]
 

@@ -7,18 +7,15 @@ same reports.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import Case, plan
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tmfkit_conformance.record.bundle import Bundle
-    from tmfkit_models.contracts import Contract, Requirement
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_models.contracts import Contract, Requirement
 
 __all__ = ["LEVELS", "NOT_SETTLEABLE", "Line", "Report", "SelfTestRow"]
 

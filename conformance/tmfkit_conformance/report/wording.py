@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
-
-if TYPE_CHECKING:
-    from tmfkit_models.contracts import Contract, Requirement
+from tmfkit_models.contracts import Contract, Requirement
 
 __all__ = ["KINDS", "STANDINGS", "TITLES", "meaning", "operation_title", "plural", "source"]
 

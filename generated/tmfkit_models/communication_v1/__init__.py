@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, StrictBool, StrictInt, StrictStr
+from pydantic import MISSING, Field, StrictBool
 
 from tmfkit_models.types import TmfDateTime, TmfModel
 
@@ -18,9 +18,9 @@ class JsonPatchOperation(TmfModel):
 
     op: Literal["add", "remove", "replace", "move", "copy", "test"]
     """What is done."""
-    path: StrictStr
+    path: str
     """JSON pointer to the place where it is done."""
-    from_: Annotated[StrictStr | MISSING, Field(alias="from")] = MISSING
+    from_: Annotated[str | MISSING, Field(alias="from")] = MISSING
     """JSON pointer to the place that `move` and `copy` take the value from."""
     value: Any | MISSING = MISSING
     """Value that `add`, `replace` and `test` need."""
@@ -38,87 +38,87 @@ class TimePeriod(TmfModel):
 class Extensible(TmfModel):
     """Meta-attributes that any resource or sub-resource may carry."""
 
-    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
     """Class of the object."""
-    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the object's class extends."""
-    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the object's class is found."""
 
 
 class Error(TmfModel):
     """Why a request was refused."""
 
-    code: StrictStr
+    code: str
     """Code of the error, of the application."""
-    reason: StrictStr
+    reason: str
     """What is wrong, fit to be shown to a client's user."""
-    message: StrictStr | MISSING = MISSING
+    message: str | MISSING = MISSING
     """More detail, and what to do about it."""
-    status: StrictStr | MISSING = MISSING
+    status: str | MISSING = MISSING
     """HTTP status code as text."""
-    reference_error: Annotated[StrictStr | MISSING, Field(alias="referenceError")] = MISSING
+    reference_error: Annotated[str | MISSING, Field(alias="referenceError")] = MISSING
     """Link to a description of the error."""
-    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
     """Class of the error."""
-    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the error's class extends."""
-    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the error's class is found."""
 
 
 class EventSubscription(TmfModel):
     """A registered listener."""
 
-    id: StrictStr | MISSING = MISSING
+    id: str | MISSING = MISSING
     """Identifier of the registration."""
-    callback: StrictStr | MISSING = MISSING
+    callback: str | MISSING = MISSING
     """Address that notifications are posted to."""
-    query: StrictStr | None | MISSING = MISSING
+    query: str | None | MISSING = MISSING
     """Which notifications are wanted; null stands for all."""
 
 
 class EventSubscriptionInput(TmfModel):
     """A listener to register."""
 
-    callback: StrictStr
+    callback: str
     """Address that notifications are posted to."""
-    query: StrictStr | None | MISSING = MISSING
+    query: str | None | MISSING = MISSING
     """Which notifications are wanted; all when absent."""
 
 
 class CommunicationRequestCharacteristic(Extensible):
     """Value that takes the place of one token in the content."""
 
-    name: StrictStr | MISSING = MISSING
+    name: str | MISSING = MISSING
     """The token, as it stands in the content."""
-    value: StrictStr | MISSING = MISSING
+    value: str | MISSING = MISSING
     """What takes its place."""
 
 
 class Sender(Extensible):
     """Who sends a message."""
 
-    email: StrictStr | MISSING = MISSING
+    email: str | MISSING = MISSING
     """Mail address that an email comes from."""
-    id: StrictStr | MISSING = MISSING
+    id: str | MISSING = MISSING
     """Identifier of the sender."""
-    name: StrictStr | MISSING = MISSING
+    name: str | MISSING = MISSING
     """Name of the sender."""
-    phone_number: Annotated[StrictStr | MISSING, Field(alias="phoneNumber")] = MISSING
+    phone_number: Annotated[str | MISSING, Field(alias="phoneNumber")] = MISSING
     """Telephone number that an SMS comes from."""
 
 
 class RelatedParty(Extensible):
     """Reference to the party behind a receiver."""
 
-    id: StrictStr | MISSING = MISSING
+    id: str | MISSING = MISSING
     """Identifier of the party."""
-    href: StrictStr | MISSING = MISSING
+    href: str | MISSING = MISSING
     """Address of the party."""
-    name: StrictStr | MISSING = MISSING
+    name: str | MISSING = MISSING
     """Name of the party."""
-    role: StrictStr | MISSING = MISSING
+    role: str | MISSING = MISSING
     """Part that the party plays, for example customer or partner."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the party counts as one."""
@@ -127,21 +127,21 @@ class RelatedParty(Extensible):
 class Attachment(Extensible):
     """File that goes with an email."""
 
-    name: StrictStr | MISSING = MISSING
+    name: str | MISSING = MISSING
     """Name of the file."""
-    path: StrictStr | MISSING = MISSING
+    path: str | MISSING = MISSING
     """Path that the file is found at."""
-    description: StrictStr | MISSING = MISSING
+    description: str | MISSING = MISSING
     """What the file is, in words."""
-    href: StrictStr | MISSING = MISSING
+    href: str | MISSING = MISSING
     """Reference to the file."""
-    mime_type: Annotated[StrictStr | MISSING, Field(alias="mimeType")] = MISSING
+    mime_type: Annotated[str | MISSING, Field(alias="mimeType")] = MISSING
     """Media type of the file."""
     size: float | MISSING = MISSING
     """How large the file is, in the unit of `sizeUnit`."""
-    size_unit: Annotated[StrictStr | MISSING, Field(alias="sizeUnit")] = MISSING
+    size_unit: Annotated[str | MISSING, Field(alias="sizeUnit")] = MISSING
     """Unit that the size is given in."""
-    url: StrictStr | MISSING = MISSING
+    url: str | MISSING = MISSING
     """Address that the file is downloaded from."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the file may be used."""
@@ -150,28 +150,28 @@ class Attachment(Extensible):
 class Event(TmfModel):
     """What every notification carries."""
 
-    event_id: Annotated[StrictStr, Field(alias="eventId")]
+    event_id: Annotated[str, Field(alias="eventId")]
     """Identifier of the occurrence."""
     event_time: Annotated[TmfDateTime, Field(alias="eventTime")]
     """When it occurred."""
-    event_type: Annotated[StrictStr, Field(alias="eventType")]
+    event_type: Annotated[str, Field(alias="eventType")]
     """Which event it is."""
 
 
 class Receiver(Extensible):
     """Who a message is for."""
 
-    app_user_id: Annotated[StrictStr | MISSING, Field(alias="appUserId")] = MISSING
+    app_user_id: Annotated[str | MISSING, Field(alias="appUserId")] = MISSING
     """Identifier of the receiver in the mobile app; a push message goes there."""
-    email: StrictStr | MISSING = MISSING
+    email: str | MISSING = MISSING
     """Mail address that an email goes to."""
-    id: StrictStr | MISSING = MISSING
+    id: str | MISSING = MISSING
     """Identifier of the receiver."""
-    ip: StrictStr | MISSING = MISSING
+    ip: str | MISSING = MISSING
     """Network address of the receiver."""
-    name: StrictStr | MISSING = MISSING
+    name: str | MISSING = MISSING
     """Name of the receiver."""
-    phone_number: Annotated[StrictStr | MISSING, Field(alias="phoneNumber")] = MISSING
+    phone_number: Annotated[str | MISSING, Field(alias="phoneNumber")] = MISSING
     """Telephone number that an SMS goes to."""
     related_party: Annotated[RelatedParty | MISSING, Field(alias="relatedParty")] = MISSING
     """Party that the receiver is."""
@@ -180,25 +180,25 @@ class Receiver(Extensible):
 class CommunicationMessageUpdate(Extensible):
     """What a client may write on a message that is there."""
 
-    priority: Annotated[StrictInt | MISSING, Field(ge=-2147483648, le=2147483647)] = MISSING
+    priority: Annotated[int | MISSING, Field(ge=-2147483648, le=2147483647)] = MISSING
     """How urgent the message is, as a number."""
     type: Literal["SMS", "Email", "MobileApp"] | MISSING = MISSING
     """Channel that the message takes; `MobileApp` is a push message."""
-    subject: StrictStr | MISSING = MISSING
+    subject: str | MISSING = MISSING
     """Title of the message; an email or a push message cannot do without."""
-    content: StrictStr | MISSING = MISSING
+    content: str | MISSING = MISSING
     """Text of the message. It may hold tokens that `CommunicationRequestCharacteristic` gives the values of."""
     send_time: Annotated[TmfDateTime | MISSING, Field(alias="sendTime")] = MISSING
     """When the message is or was sent."""
-    status: StrictStr | MISSING = MISSING
+    status: str | MISSING = MISSING
     """Where the message stands on its way; the server keeps it."""
-    description: StrictStr | MISSING = MISSING
+    description: str | MISSING = MISSING
     """What the message is about, in words."""
     log_flag: Annotated[StrictBool | MISSING, Field(alias="logFlag")] = MISSING
     """Whether the contact with the receiver is to be logged."""
     callback_flag: Annotated[StrictBool | MISSING, Field(alias="callbackFlag")] = MISSING
     """Whether the receiver has to reply."""
-    try_times: Annotated[StrictInt | MISSING, Field(alias="tryTimes", ge=0, le=2147483647)] = MISSING
+    try_times: Annotated[int | MISSING, Field(alias="tryTimes", ge=0, le=2147483647)] = MISSING
     """How many more times the server tries when the first attempt to send fails."""
     communication_request_characteristic: Annotated[
         list[CommunicationRequestCharacteristic] | MISSING,
@@ -216,16 +216,16 @@ class CommunicationMessageUpdate(Extensible):
 class CommunicationMessageCreate(CommunicationMessageUpdate):
     """What a client sends to create a message, or to send one that is not stored yet."""
 
-    id: Annotated[StrictStr | MISSING, Field(min_length=1)] = MISSING
+    id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
     """Identifier that the client wants for the message, anything but `send`; the server makes one when it is left out."""
 
 
 class CommunicationMessage(CommunicationMessageUpdate):
     """Message that can be sent to customers or agents, over a channel that brings it to where they read it."""
 
-    id: StrictStr | MISSING = MISSING
+    id: str | MISSING = MISSING
     """Identifier of the message, no other one has it."""
-    href: StrictStr | MISSING = MISSING
+    href: str | MISSING = MISSING
     """Address of the message."""
     send_time_complete: Annotated[TmfDateTime | MISSING, Field(alias="sendTimeComplete")] = MISSING
     """When the sending was complete; the server sets it."""

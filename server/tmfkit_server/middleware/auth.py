@@ -32,7 +32,9 @@ class ApiKeys:
         """Find out the role of the caller; NotAuthenticated when there is none."""
         req.context.role = self._role(req)
 
-    async def process_resource(self, req: falcon.asgi.Request, _resp: object, resource: object, _params: object) -> None:
+    async def process_resource(
+        self, req: falcon.asgi.Request, _resp: object, resource: object, _params: object
+    ) -> None:
         """Raise NotPermitted when the role may not call the operation."""
         roles = resource.roles.get(req.method, ()) if isinstance(resource, Endpoint) else ()
         if roles and req.context.role not in roles:

@@ -16,7 +16,7 @@ Predicate = Callable[[Body], bool]
 
 
 def predicate(expression: Expression) -> Predicate:
-    """Return the test that a body passes when *expression* holds for it; an InvalidQuery names a bad regular expression."""
+    """Return the test that a body passes when *expression* holds for it; InvalidQuery for a bad regular expression."""
     match expression:
         case Comparison():
             return _comparison(expression)
@@ -53,7 +53,8 @@ def sorted_by(bodies: Iterable[Any], keys: tuple[SortKey, ...], body_of: Callabl
     """Return *bodies* in the order of *keys*, the last-named sorted first so that equal ones keep it."""
     ordered = list(bodies)
     for key in reversed(keys):
-        with_value, without = [], []
+        with_value: list[tuple[Any, Any]] = []
+        without: list[tuple[Any, Any]] = []
         for item in ordered:
             value = next(values_at(body_of(item), key.path), None)
             (without if value is None else with_value).append((item, value))

@@ -32,7 +32,15 @@ _SYMBOLS: dict[str, Operator] = {
     "=~": "regex",
     "*=": "regex",
 }
-_SUFFIXES: dict[str, Operator] = {"eq": "eq", "ne": "ne", "gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte", "regex": "regex"}
+_SUFFIXES: dict[str, Operator] = {
+    "eq": "eq",
+    "ne": "ne",
+    "gt": "gt",
+    "gte": "gte",
+    "lt": "lt",
+    "lte": "lte",
+    "regex": "regex",
+}
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 
 
@@ -74,7 +82,7 @@ def parse_search(query: str, grammar: Grammar) -> Search:
 
 
 def parse_fields(query: str, grammar: Grammar) -> Selection | None:
-    """Read ``fields`` of a request for one resource; conditions there have nothing to select from and are passed over."""
+    """Read ``fields`` of a request for one resource; conditions there have nothing to select from."""
     return _selection(_split(query)[0].get("fields"), grammar)
 
 
@@ -171,7 +179,8 @@ def _sort(texts: list[str], grammar: Grammar) -> tuple[SortKey, ...]:
     if len(names) > MOST_VALUES:
         raise InvalidQuery("sort", f"there are more than {MOST_VALUES} names")
     return tuple(
-        SortKey(grammar.canonical(tuple(name.lstrip("+-").split("."))), descending=name.startswith("-")) for name in names
+        SortKey(grammar.canonical(tuple(name.lstrip("+-").split("."))), descending=name.startswith("-"))
+        for name in names
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tinydb.queries import QueryInstance
@@ -19,7 +20,7 @@ def tinydb_query(expression: Expression) -> QueryInstance:
     """
     test = predicate(expression)
 
-    def row_matches(row: dict[str, Any]) -> bool:
+    def row_matches(row: Mapping[str, Any]) -> bool:
         return test(row["body"])
 
     return QueryInstance(row_matches, None)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.expression import Operator

@@ -13,6 +13,8 @@ from tmfkit_server.errors import BodyTooLarge, UnreadableBody, WrongMediaType
 
 __all__ = ["BodyReader"]
 
+_CHUNK_BYTES = 64 * 1024
+_DISCARDED_BYTES = 16 * 1024 * 1024
 _DEEPEST_NESTING = 64
 _LARGEST_INTEGER = 2**64 - 1
 _SMALLEST_INTEGER = -(2**63)
@@ -40,11 +42,10 @@ class BodyReader:
             UnreadableBody: No JSON, or JSON that cannot be kept as it is.
         """
         media_type = _media_type(req.content_type, consumes)
-        if (req.content_length or 0) > self._max_bytes:
-            raise BodyTooLarge(self._max_bytes)
-        # One byte more tells a body that is too large from one that just fits, when its length is not announced.
+        # One byte more tells a body that is too large from one that just fits.
         content = await req.stream.read(self._max_bytes + 1)
         if len(content) > self._max_bytes:
+            await _discard(req, _DISCARDED_BYTES)
             raise BodyTooLarge(self._max_bytes)
         return media_type, _decoded(content)
 
@@ -57,6 +58,12 @@ def _media_type(header: str | None, consumes: Sequence[str]) -> str:
     if sent not in consumes or any(charset not in ("utf-8", "utf8") for charset in charsets):
         raise WrongMediaType(header, consumes)
     return sent
+
+
+async def _discard(req: falcon.asgi.Request, most_bytes: int) -> None:
+    """Read on for a while: a client that is still sending does not look at the answer, and loses it when we hang up."""
+    while most_bytes > 0 and (chunk := await req.stream.read(_CHUNK_BYTES)):
+        most_bytes -= len(chunk)
 
 
 def _decoded(content: bytes) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import unquote_plus
 
 import falcon.asgi
-from tmfkit_models.contracts import Operation
 
+from tmfkit_models.contracts import Operation
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import parse_search
 from tmfkit_server.resources.bodies import BodyReader
@@ -53,6 +53,8 @@ class CreateHandler:
         collection_url = self._addresses.of(req, self._entities.resource.collection)
         body = await self._entities.create(sent, self._operation, collection_url)
         resp.set_header("Location", body["href"])
+        if "Content-Location" in self._operation.response_headers.get(str(self._operation.success), ()):
+            resp.set_header("Content-Location", body["href"])
         answer(resp, self._operation.success, body)
 
 
@@ -66,7 +68,11 @@ def _links(url: str, query: str, search: Search, total: int) -> str:
         offsets["prev"] = max(0, search.offset - search.limit)
     if search.offset + search.limit < total:
         offsets["next"] = search.offset + search.limit
-    kept = [part for part in query.split("&") if part and unquote_plus(part.partition("=")[0]).strip() not in ("offset", "limit")]
+    kept = [
+        part
+        for part in query.split("&")
+        if part and unquote_plus(part.partition("=")[0]).strip() not in ("offset", "limit")
+    ]
     links = []
     for relation, offset in offsets.items():
         address = "&".join([*kept, f"offset={offset}", f"limit={search.limit}"])

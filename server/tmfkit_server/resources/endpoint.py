@@ -7,8 +7,8 @@ from typing import Any
 
 import falcon.asgi
 import orjson
-from tmfkit_models.contracts import Operation
 
+from tmfkit_models.contracts import Operation
 from tmfkit_server.errors import NotAcceptable
 
 __all__ = ["Addresses", "Endpoint", "Responder", "answer", "check_accept"]
@@ -17,7 +17,7 @@ Responder = Callable[..., Awaitable[None]]
 
 
 class Endpoint:
-    """One path; it has a responder for each method that the contract offers there, so that Falcon answers 405 to others."""
+    """One path, with a responder for each method that the contract offers there; Falcon answers 405 to the others."""
 
     def __init__(self, responders: Iterable[tuple[Operation, Responder]]) -> None:
         self.roles: dict[str, tuple[str, ...]] = {}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import falcon.asgi
-from tmfkit_models.contracts import Operation
 
+from tmfkit_models.contracts import Operation
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.endpoint import Addresses, answer, check_accept
 from tmfkit_server.services.subscriptions import Subscriptions
@@ -15,14 +15,16 @@ __all__ = ["RegisterHandler", "UnregisterHandler"]
 class RegisterHandler:
     """Registers a listener."""
 
-    def __init__(self, operation: Operation, subscriptions: Subscriptions, addresses: Addresses, reader: BodyReader) -> None:
+    def __init__(
+        self, operation: Operation, subscriptions: Subscriptions, addresses: Addresses, reader: BodyReader
+    ) -> None:
         self._operation = operation
         self._subscriptions = subscriptions
         self._addresses = addresses
         self._reader = reader
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """Answer 201 with the registration, whatever success status the contract names first: an answer without a body has no id."""
+        """Answer 201 even where the contract names 204 first, because the client needs the id."""
         check_accept(req, self._operation)
         _, sent = await self._reader.read(req, self._operation.consumes)
         registered = await self._subscriptions.register(sent)

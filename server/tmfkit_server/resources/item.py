@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import falcon.asgi
-from tmfkit_models.contracts import Operation
 
+from tmfkit_models.contracts import Operation
 from tmfkit_server.query.parse import parse_fields
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.endpoint import answer, check_accept
@@ -39,7 +39,9 @@ class PatchHandler:
         """Answer with the whole resource as it is after the change."""
         check_accept(req, self._operation)
         media_type, patch = await self._reader.read(req, self._operation.consumes)
-        answer(resp, self._operation.success, await self._entities.patch(identifier, media_type, patch, self._operation))
+        answer(
+            resp, self._operation.success, await self._entities.patch(identifier, media_type, patch, self._operation)
+        )
 
 
 class ReplaceHandler:

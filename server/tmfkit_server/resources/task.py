@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import falcon.asgi
-from tmfkit_models.contracts import Operation
 
+from tmfkit_models.contracts import Operation
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.endpoint import Addresses, answer, check_accept
 from tmfkit_server.services.entities import Entities
-from tmfkit_server.services.extensions import Task
+from tmfkit_server.services.extensions import Task, TaskCall
+from tmfkit_server.storage.base import Store
 
 __all__ = ["TaskHandler"]
 
@@ -16,20 +17,27 @@ __all__ = ["TaskHandler"]
 class TaskHandler:
     """Carries out a task, on the body sent or on the stored resource that the path names."""
 
-    def __init__(self, operation: Operation, task: Task, entities: Entities, addresses: Addresses, reader: BodyReader) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        task: Task,
+        entities: Entities,
+        *,
+        store: Store,
+        addresses: Addresses,
+        reader: BodyReader,
+    ) -> None:
         self._operation = operation
         self._task = task
         self._entities = entities
+        self._store = store
         self._addresses = addresses
         self._reader = reader
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str = "") -> None:
-        """Answer with what the task gives."""
+        """Answer with what the task gives. A stored resource is the whole input: a body beside it is not read."""
         check_accept(req, self._operation)
+        sent = None if identifier else (await self._reader.read(req, self._operation.consumes))[1]
         collection_url = self._addresses.of(req, self._entities.resource.collection)
-        if identifier:
-            body = await self._task(self._entities, identifier, collection_url)
-        else:
-            _, sent = await self._reader.read(req, self._operation.consumes)
-            body = await self._task(self._entities, sent, collection_url)
-        answer(resp, self._operation.success, body)
+        call = TaskCall(self._operation, self._entities, self._store, collection_url, identifier, sent)
+        answer(resp, self._operation.success, await self._task(call))

@@ -1,7 +1,7 @@
 """Brings notifications from the outbox to their listeners, off the path of any request.
 
-Each listener has a lane of its own: its notifications go out one after the other, in the order of the changes, and a listener that does
-not answer holds up nobody else. A notification that is not taken is tried again after each pause, then given up.
+Each listener has a lane of its own: its notifications go out one after the other, in the order of the changes, and a
+listener that does not answer holds up nobody else. What is not taken is tried again after each pause, then given up.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ class Dispatcher:
         while True:
             for subscription in await self._store.listeners_waiting():
                 if subscription not in self._lanes:
-                    lane = self._lanes[subscription] = asyncio.create_task(self._serve(subscription))
-                    lane.add_done_callback(lambda _, name=subscription: self._lanes.pop(name, None))
+                    self._lanes[subscription] = asyncio.create_task(self._serve(subscription))
             try:
                 async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
                     await self._store.deliveries_waiting()
@@ -59,6 +58,12 @@ class Dispatcher:
 
     async def _serve(self, subscription: str) -> None:
         """Deliver everything that is on its way to one listener."""
+        try:
+            await self._deliver_all(subscription)
+        finally:
+            del self._lanes[subscription]
+
+    async def _deliver_all(self, subscription: str) -> None:
         failures = 0
         while (delivery := await self._store.next_delivery(subscription)) is not None:
             if await self._is_taken(delivery):

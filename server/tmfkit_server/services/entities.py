@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Operation, Resource
-
 from tmfkit_server.errors import InvalidBody, UnknownId, Violation
 from tmfkit_server.query.evaluate import selected, values_at
 from tmfkit_server.query.expression import Search, Selection
@@ -53,7 +52,11 @@ class Entities:
         self._validator = Validator(contract, resource, self._citations)
         # Segments that a path of the contract has in the place of an id, such as "hub" and "send".
         prefix = f"{resource.collection}/"
-        below = (operation.path.removeprefix(prefix) for operation in contract.operations if operation.path.startswith(prefix))
+        below = (
+            operation.path.removeprefix(prefix)
+            for operation in contract.operations
+            if operation.path.startswith(prefix)
+        )
         self._taken_segments = {segment for path in below for segment in path.split("/") if segment != "{id}"}
 
     async def list(self, search: Search) -> Listing:
@@ -131,6 +134,10 @@ class Entities:
             await transaction.remove(self._collection, identifier)
             await self._announcer.deleted(transaction, self.shown(record))
 
+    def cite(self, kinds: tuple[str, ...], operation: Operation, pointer: str) -> str:
+        """Return the id of the register's row for a rule that an extension enforces; see ``Citations.cite``."""
+        return self._citations.cite(kinds, (operation,), pointer)
+
     def shown(self, record: Record, fields: Selection | None = None) -> Body:
         """Return a record as the client sees it."""
         body = self._extension.presented(self.resource, record.body)
@@ -143,7 +150,10 @@ class Entities:
         if media_type == JSON_PATCH:
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
             seen = spelled(body, record.spelling)
-            result, spelling = json_patched(seen, self._extension.json_patch(self.resource, patch, seen)), record.spelling
+            result, spelling = (
+                json_patched(seen, self._extension.json_patch(self.resource, patch, seen)),
+                record.spelling,
+            )
         else:
             patch, spelling = canonical(self._shape, _object(patch))
             result = merge_patched(body, patch)
@@ -170,7 +180,9 @@ class Entities:
         ]
         if changed:
             cites = [self._citations.cite(("non-patchable",), (operation,), pointer) for pointer in changed]
-            raise InvalidBody([Violation(pointer, "cannot be changed", cite) for pointer, cite in zip(changed, cites, strict=True)])
+            raise InvalidBody(
+                [Violation(pointer, "cannot be changed", cite) for pointer, cite in zip(changed, cites, strict=True)]
+            )
 
     async def _new_id(self, transaction: Transaction, body: Body, operation: Operation) -> str:
         wanted = body.get("id") if self.resource.client_id else None

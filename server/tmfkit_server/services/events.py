@@ -1,7 +1,8 @@
 """Which notifications a change causes, and who gets them.
 
-A ``state-change`` is told when one of the attributes that the contract names for it changed. A ``change`` is told when any other
-attribute changed, or when the resource has no ``state-change`` event. Times that the server itself moves on are no change.
+A ``state-change`` is told when one of the attributes that the contract names for it changed. A ``change`` is told when
+any other attribute changed, or when the resource has no ``state-change`` event. Times that the server itself moves on
+are no change.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Event, Resource
-
 from tmfkit_server.query.evaluate import predicate, selected
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.query.parse import parse_condition_text

@@ -5,20 +5,44 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tmfkit_models.contracts import Resource
-
+from tmfkit_models.contracts import Operation, Resource
 from tmfkit_server import apis
+from tmfkit_server.storage.base import Store
 
 if TYPE_CHECKING:
     from tmfkit_server.services.entities import Entities
 
-__all__ = ["Extension", "Task", "extension_of"]
+__all__ = ["Extension", "Task", "TaskCall", "extension_of"]
 
 Body = Mapping[str, Any]
-Task = Callable[["Entities", Body | str, str], Awaitable[Body]]
-"""Takes the entities, the body (or the id of a stored one) and the address of the collection; gives the body of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCall:
+    """One call of a task.
+
+    Attributes:
+        operation: Operation that is being called.
+        entities: The collection it stands on.
+        store: Where the task may keep what is its own.
+        collection_url: Address of the collection.
+        identifier: Stored resource that the path names; empty when there is none.
+        sent: Body as the client sent it; None when the path names a stored resource.
+    """
+
+    operation: Operation
+    entities: Entities
+    store: Store
+    collection_url: str
+    identifier: str = ""
+    sent: Any = None
+
+
+Task = Callable[[TaskCall], Awaitable[Body]]
+"""Carries out a call and gives the body of the answer."""
 
 
 class Extension:

@@ -40,7 +40,7 @@ def json_patched(target: Mapping[str, Any], operations: Any) -> Any:
     """Apply a JSON Patch as a whole.
 
     Raises:
-        InvalidBody: The patch is malformed or leads to a place that is not there; the pointer is that of the patch's own part.
+        InvalidBody: The patch is malformed or leads nowhere; the pointer is that of the patch's own part.
         Conflict: A ``test`` failed.
 
     Source:
@@ -158,12 +158,14 @@ class _Step:
         return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
 
     def _nowhere(self, member: str) -> InvalidBody:
-        return InvalidBody.at(f"{self._pointer}/{member}", f"leads nowhere in the resource: {self._operation[member]!r}")
+        return InvalidBody.at(
+            f"{self._pointer}/{member}", f"leads nowhere in the resource: {self._operation[member]!r}"
+        )
 
 
 def _index(token: str) -> int | None:
     """Read an array index: digits only, no leading zero (RFC 6901 §4)."""
-    is_index = token.isascii() and token.isdecimal() and len(token) < 10 and (token == "0" or token[0] != "0")
+    is_index = token.isascii() and token.isdecimal() and len(token) < 10 and not (token[0] == "0" and len(token) > 1)
     return int(token) if is_index else None
 
 

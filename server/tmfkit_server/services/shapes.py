@@ -1,6 +1,7 @@
 """What a contract says about the form of a resource, laid out for walking a body: names, sub-resources, rules.
 
-A shape is built once a resource. Its walkers canonicalise and spell attribute names; ``rules`` walks it for conditional rules.
+A shape is built once a resource. The walkers here canonicalise and spell attribute names; ``rules`` walks it for the
+conditional rules.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Schema
-
 from tmfkit_server.errors import InvalidBody
 from tmfkit_server.query.expression import Path
 

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tmfkit_models.contracts import Operation
-
 from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.parse import parse_condition_text

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from tmfkit_models.contracts import Contract, Operation, Resource
 
+from tmfkit_models.contracts import Contract, Operation, Resource
 from tmfkit_server.errors import InvalidBody, Violation
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.rules import Breach, breaches
@@ -16,6 +16,7 @@ from tmfkit_server.services.shapes import shape_of
 
 __all__ = ["Validator", "model_of"]
 
+_MISSING_KINDS = ("mandatory", "sub-mandatory")
 _VALUE_KINDS = ("values", "attribute", "patchable", "body")
 
 
@@ -53,10 +54,9 @@ class Validator:
         except ValidationError as exc:
             for error in exc.errors(include_url=False, include_input=False):
                 pointer = "".join(f"/{_escaped(part)}" for part in error["loc"])
-                if error["type"] == "missing":
-                    what, kinds = "is required", ("mandatory", "sub-mandatory")
-                else:
-                    what, kinds = f"is wrong: {error['msg'].removeprefix('Value error, ')}", _VALUE_KINDS
+                is_missing = error["type"] == "missing"
+                what = "is required" if is_missing else f"is wrong: {error['msg'].removeprefix('Value error, ')}"
+                kinds = _MISSING_KINDS if is_missing else _VALUE_KINDS
                 yield Violation(pointer, what, self._citations.cite(kinds, (operation, self._create), pointer))
 
     def _broken_rules(self, body: Mapping[str, Any], operation: Operation) -> Iterator[Violation]:

@@ -1,7 +1,8 @@
 """The protocol that every store implements, and the values that go in and out.
 
-Whatever a store hands out or takes in is an immutable value: a change is a new value, put in place by a transaction. Everything that one
-request changes is one transaction, notifications included, so that a change and its events are kept together or not at all.
+Whatever a store hands out or takes in is an immutable value: a change is a new value, put in place by a transaction.
+Everything that one request changes is one transaction, notifications included, so that a change and its events are kept
+together or not at all.
 """
 
 from __future__ import annotations
@@ -41,7 +42,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A listener: who wants which notifications of a hub (*hub* is unique among all APIs); *query* None stands for all."""
+    """A listener: who wants which notifications of which hub.
+
+    Attributes:
+        id: Identifier.
+        hub: Name of the hub, unique among all APIs.
+        callback: Address that notifications are posted to.
+        query: What is wanted, None for all.
+    """
 
     id: str
     hub: str
@@ -60,7 +68,10 @@ class Delivery:
 
 
 class Transaction(Protocol):
-    """What one request changes. Reads see the store as it was when the transaction began; no other transaction runs meanwhile."""
+    """What one request changes.
+
+    Reads see the store as it was when the transaction began. No other transaction changes what was read meanwhile.
+    """
 
     async def get(self, collection: str, identifier: str) -> Record | None:
         """Return a record, or None when there is none."""
@@ -97,7 +108,7 @@ class Store(Protocol):
         """Let go of files and connections; called once, last."""
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Begin a transaction, which commits when its block ends and is rolled back when an exception leaves the block."""
+        """Begin a transaction; it commits at the end of its block, and is rolled back when an exception leaves it."""
 
     async def get(self, collection: str, identifier: str) -> Record | None:
         """Return a record, or None when there is none."""

@@ -15,7 +15,7 @@ from tinydb import TinyDB
 from tinydb.storages import JSONStorage, MemoryStorage
 from tinydb.table import Document, Table
 
-from tmfkit_server.errors import StoreFailed
+from tmfkit_server.errors import StoreError
 from tmfkit_server.query.evaluate import sorted_by
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.tinydb import tinydb_query
@@ -38,6 +38,12 @@ class _TextIdTable(Table):
     default_query_cache_capacity = 0
 
 
+class _Database(TinyDB):
+    """TinyDB with such tables."""
+
+    table_class = _TextIdTable
+
+
 class EmbeddedStore:
     """A ``Store`` on TinyDB."""
 
@@ -56,10 +62,10 @@ class EmbeddedStore:
     async def open(self) -> None:
         """Open the database; see ``Store.open``."""
         try:
-            self._db = TinyDB(self._path, storage=self._session) if self._path else TinyDB(storage=self._session)
+            self._db = _Database(*filter(None, [self._path]), storage=self._session)
             self._session.read()
         except (OSError, ValueError) as exc:
-            raise StoreFailed(f"{self._path}: {exc}") from exc
+            raise StoreError(f"{self._path}: {exc}") from exc
 
     async def close(self) -> None:
         """Close the file; see ``Store.close``."""
@@ -83,13 +89,10 @@ class EmbeddedStore:
                 for change in changes:
                     change()
         except OSError as exc:
-            raise StoreFailed(str(exc)) from exc
+            raise StoreError(str(exc)) from exc
 
     def table(self, name: str) -> Table:
         """Return a table by name; tables come into being with their first document."""
-        # TinyDB remembers tables by itself, yet would make the first one of its own class.
-        if name not in self._db._tables:  # noqa: SLF001 - TinyDB offers no other way to choose the class per database
-            self._db._tables[name] = _TextIdTable(self._session, name, cache_size=0)  # noqa: SLF001
         return self._db.table(name)
 
     async def get(self, collection: str, identifier: str) -> Record | None:
@@ -116,7 +119,7 @@ class EmbeddedStore:
     async def next_delivery(self, subscription: str) -> Delivery | None:
         """Return the oldest delivery; see ``Store.next_delivery``."""
         # Rows keep the order in which they were inserted.
-        found = self.table(_OUTBOX).get(lambda row: row["subscription"] == subscription)  # type: ignore[arg-type]
+        found = self.table(_OUTBOX).get(lambda row: row["subscription"] == subscription)
         return Delivery(**found) if isinstance(found, Document) else None
 
     async def settle(self, delivery: Delivery) -> None:
@@ -155,7 +158,7 @@ class _EmbeddedTransaction:
     async def unsubscribe(self, identifier: str) -> None:
         def cancel() -> None:
             _forget(self._store.table(_SUBSCRIPTIONS), identifier)
-            self._store.table(_OUTBOX).remove(lambda row: row["subscription"] == identifier)  # type: ignore[arg-type]
+            self._store.table(_OUTBOX).remove(lambda row: row["subscription"] == identifier)
 
         self.changes.append(cancel)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["UnexpectedStatus"]
 
 
-class UnexpectedStatus(Exception):
+class UnexpectedStatus(Exception):  # noqa: N818 - the name that users of such clients know
     """The server answered with a status that the contract does not name.
 
     Attributes:
@@ -18,4 +18,6 @@ class UnexpectedStatus(Exception):
         self.status_code, self.content = status_code, content
 
     def __str__(self) -> str:
-        return f"status {self.status_code} is not in the contract; the body was: {self.content.decode(errors='replace')}"
+        return (
+            f"status {self.status_code} is not in the contract; the body was: {self.content.decode(errors='replace')}"
+        )

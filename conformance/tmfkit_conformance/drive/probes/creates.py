@@ -36,10 +36,7 @@ def values(session: Session, subject: str) -> None:
         or session.listed_values(subject)
     )
     for index, value in enumerate(chosen):
-        body = pointers.with_value(
-            payloads.with_attribute(subject), payloads.spoken(subject).replace("/*", "/0"), value
-        )
-        made = session.call("create", f"create-{index}", body=body)
+        made = session.call("create", f"create-{index}", body=payloads.holding(subject, value))
         if not made.is_success:
             made = session.created(f"plain-{index}", payloads.with_attribute(subject))
             session.call("patch", f"patch-{index}", identifier=made.identifier, body=session.change(subject, value))

@@ -362,7 +362,9 @@ def any_json_value(session: Session, subject: str) -> None:
 @scenario("referred-classes")
 def referred_classes(session: Session, subject: str) -> None:
     """Create with each class of the thing referred to."""
-    spoken = f"{session.payloads.spoken(subject)}/@referredType".replace("/*", "/0")
+    spoken = session.payloads.spoken(subject)
+    member = "/0" if isinstance(pointers.get(session.payloads.with_attribute(subject), spoken), list) else ""
+    spoken = f"{spoken}{member}/@referredType".replace("/*", "/0")
     for index, value in enumerate(session.condition["values"]):
         made = session.created(
             f"create-{index}", pointers.with_value(session.payloads.with_attribute(subject), spoken, value)

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import is_free_text, plain_attribute, probe
-from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_conformance.record.exchange import Exchange
 
 __all__ = ["listed", "next_page"]
@@ -34,13 +34,7 @@ def filter_(session: Session, subject: str) -> None:
     """Create records that differ in the subject, list with a condition that some of them satisfy."""
     pointer = plain_attribute(session) if subject in ("*", "") else subject
     form, operator = session.row.expect.get("form", ""), session.row.expect.get("operator", "eq")
-    values = _values(session, pointer, count=3 if form else 2)
-    for letter, value in zip("abc", values, strict=False):
-        payloads = session.payloads
-        body = pointers.with_value(
-            payloads.with_attribute(pointer), payloads.spoken(pointer).replace("/*", "/0"), value
-        )
-        session.created(f"create-{letter}", body)
+    values = _made_with(session, pointer, count=3 if form else 2)
     name = ".".join(part for part in pointers.parts(session.payloads.spoken(pointer)) if part != "*")
     listed(session, "list", _condition(name, operator, form, values))
 
@@ -85,6 +79,28 @@ def next_page(exchange: Exchange) -> str:
         if "next" in parameters and address.strip().startswith("<"):
             return address.strip()[1:-1]
     return ""
+
+
+def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
+    """Create records in which the pointer has rising values; return the values.
+
+    Values that the server makes are read back; instants differ by more than the second that a server's clock may have.
+    """
+    schema = session.contract.at(session.contract.resource(session.resource_name).schema, pointer)
+    made_by_server = schema.get("x-tmf-read-only") or schema.get("x-tmf-generated")
+    values = [None] * count if made_by_server else _values(session, pointer, count=count)
+    for index, letter in enumerate("abc"[:count]):
+        if index and made_by_server and schema.get("format") == "date-time":
+            session.pause(1.1)
+        body = session.payloads.minimal() if made_by_server else session.payloads.holding(pointer, values[index])
+        made = session.created(f"create-{letter}", body)
+        if made_by_server:
+            values[index] = pointers.get(
+                session.call("retrieve", f"read-{letter}", identifier=made.identifier).answer, pointer
+            )
+            if values[index] is pointers.ABSENT:
+                raise Ended(f"{pointer} is not in the answer, so no condition can be made with it")
+    return values
 
 
 def _values(session: Session, pointer: str, *, count: int) -> list[Any]:

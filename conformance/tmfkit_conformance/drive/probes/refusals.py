@@ -55,20 +55,18 @@ def patch_without(session: Session, subject: str) -> None:
 def any_of(session: Session, subject: str) -> None:
     """Send the object with each of the members alone, and with none of them."""
     payloads, members = session.payloads, session.row.expect["members"]
-    body = payloads.with_attribute(subject)
+    whole = payloads.with_attribute(subject)
     for member in members:
-        body = payloads.ensured(body, f"{subject}/{member}")
+        whole = payloads.ensured(whole, f"{subject}/{member}")
     spoken = payloads.spoken(subject)
     patched = session.created("create").identifier if session.operation.action == "patch" else ""
-    bare = body
-    for member in members:
-        bare = pointers.without(bare, f"{spoken}/{member}")
-    for member in members:
-        alone = pointers.with_value(
-            bare, f"{spoken}/{member}".replace("/*", "/0"), pointers.get(body, f"{spoken}/{member}")
-        )
-        _create_or_patch(session, f"with-{member}", patched, alone, subject)
-    _create_or_patch(session, "refused", patched, bare, subject)
+    for kept in (*members, ""):
+        body = whole
+        for member in members:
+            if member != kept:
+                pointer = f"{spoken}/{member}"
+                body = _lacking(body, pointer) if patched else pointers.without(body, pointer)
+        _create_or_patch(session, f"with-{kept}" if kept else "refused", patched, body, subject)
 
 
 @probe("conditional")

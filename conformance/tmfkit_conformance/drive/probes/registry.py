@@ -73,7 +73,7 @@ def under(session: Session, given: Mapping[str, Any], body: dict[str, Any]) -> d
     if given.get("present") is False:
         return pointers.without(body, where)
     if given.get("present"):
-        return session.payloads.ensured(body, given["pointer"])
+        return session.payloads.consistent(session.payloads.ensured(body, given["pointer"]))
     values = (
         given["one-of"]
         if "one-of" in given
@@ -81,4 +81,4 @@ def under(session: Session, given: Mapping[str, Any], body: dict[str, Any]) -> d
     )
     if not values:
         raise Ended(f"the contract lists no value for {given['pointer']} under which the condition holds")
-    return pointers.with_value(body, where.replace("/*", "/0"), values[0])
+    return session.payloads.consistent(pointers.with_value(body, where.replace("/*", "/0"), values[0]))

@@ -74,9 +74,10 @@ def auth(session: Session, subject: str) -> None:
 
 
 @probe("touch")
-def touch(session: Session, _subject: str) -> None:
-    """Create, wait until a clock of whole seconds has moved, change something, read again."""
-    attribute = plain_attribute(session)
+def touch(session: Session, subject: str) -> None:
+    """Create, wait until a clock of whole seconds has moved, change what moves the subject, read again."""
+    schema = session.contract.at(session.contract.resource(session.resource_name).schema, subject)
+    attribute = "/status" if schema.get("x-tmf-generated") == "status-time" else plain_attribute(session)
     made = session.created("create", session.payloads.with_attribute(attribute))
     session.call("retrieve", "before", identifier=made.identifier)
     session.pause(1.1)

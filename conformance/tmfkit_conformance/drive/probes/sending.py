@@ -54,13 +54,9 @@ def create_does_not_send(session: Session, _subject: str) -> None:
 def send_with_value(session: Session, subject: str) -> None:
     """Send a message with each of the row's values."""
     for index, value in enumerate(session.condition["values"]):
-        session.call(
-            "send",
-            f"send-{index}",
-            body=pointers.with_value(
-                session.sendable(session.payloads.minimal()), session.payloads.spoken(subject), value
-            ),
-        )
+        body = session.sendable(session.payloads.minimal(), value if subject == "/type" else "")
+        body = pointers.with_value(body, session.payloads.spoken(subject), value)
+        session.call("send", f"send-{index}", body=session.payloads.consistent(body))
 
 
 @scenario("condition-by-the-send")

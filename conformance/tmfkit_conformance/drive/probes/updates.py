@@ -22,10 +22,11 @@ def patch(session: Session, _subject: str) -> None:
 @probe("patch-to")
 def patch_to(session: Session, subject: str) -> None:
     """Create with the subject, patch it to another value, read back."""
-    made = session.created("create", session.payloads.with_attribute(subject))
-    session.patch(
-        "patch", made.identifier, {pointers.parts(session.payloads.spoken(subject))[0]: _other(session, subject)}
-    )
+    body, other = session.payloads.with_attribute(subject), session.payloads.with_attribute(subject, 1)
+    made = session.created("create", body)
+    name = pointers.parts(session.payloads.spoken(subject))[0]
+    needed = {needed: value for needed, value in other.items() if needed not in body}
+    session.patch("patch", made.identifier, {name: other[name], **needed})
     session.call("retrieve", "read", identifier=made.identifier)
 
 
@@ -43,9 +44,3 @@ def patch_media(session: Session, subject: str) -> None:
         "patch", "patch", identifier=made.identifier, body=change if partial else operations, media_type=subject
     )
     session.call("retrieve", "read", identifier=made.identifier)
-
-
-def _other(session: Session, subject: str) -> object:
-    name = f"/{pointers.parts(subject)[0]}"
-    whole = session.payloads.with_attribute(subject, 1)
-    return pointers.get(whole, session.payloads.spoken(name))

@@ -104,11 +104,16 @@ def _referred_classes(evidence: Evidence) -> None:
     ]
     for number in steps or ["0"]:
         made = accepted(evidence, f"create-{number}")
-        sent = sent_at(evidence, made, f"{evidence.row.subject}/@referredType")[1]
-        back = pointers.select(evidence.object(f"read-{number}"), f"{evidence.row.subject}/@referredType")
-        loose = pointers.select(evidence.object(f"read-{number}"), f"{evidence.row.subject}/*/@referredType")
-        if sent not in (*back, *loose):
-            failed(f"@referredType {sent!r} was not read back")
+        sent, back = (
+            _referred(value, evidence.row.subject) for value in (made.request.json, evidence.object(f"read-{number}"))
+        )
+        if not sent or sent != back:
+            failed(f"@referredType {sent!r} was read back as {back!r}")
+
+
+def _referred(body: object, pointer: str) -> list[object]:
+    """Return the classes that a reference, or each of a list of references, names."""
+    return [*pointers.select(body, f"{pointer}/@referredType"), *pointers.select(body, f"{pointer}/*/@referredType")]
 
 
 @scenario("current-first")

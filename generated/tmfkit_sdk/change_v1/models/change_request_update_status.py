@@ -7,14 +7,14 @@
 from typing import Literal, get_args
 
 ChangeRequestUpdateStatus = Literal[
-    "Pending for Implementation",
-    "Fallback Execution",
-    "Cancelled",
-    "New",
     "Scheduled for Approval",
+    "Cancelled",
+    "Pending for Implementation",
+    "New",
+    "Request for Authorization",
     "Post Implementation Review",
     "Closed",
-    "Request for Authorization",
+    "Fallback Execution",
 ]
 
 CHANGE_REQUEST_UPDATE_STATUS_VALUES: tuple[ChangeRequestUpdateStatus, ...] = get_args(ChangeRequestUpdateStatus)

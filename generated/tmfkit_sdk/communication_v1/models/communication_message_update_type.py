@@ -7,9 +7,9 @@
 from typing import Literal, get_args
 
 CommunicationMessageUpdateType = Literal[
-    "SMS",
     "MobileApp",
     "Email",
+    "SMS",
 ]
 
 COMMUNICATION_MESSAGE_UPDATE_TYPE_VALUES: tuple[CommunicationMessageUpdateType, ...] = get_args(

@@ -7,12 +7,12 @@
 from typing import Literal, get_args
 
 JsonPatchOperationOp = Literal[
-    "remove",
     "move",
-    "test",
-    "copy",
     "add",
     "replace",
+    "remove",
+    "copy",
+    "test",
 ]
 
 JSON_PATCH_OPERATION_OP_VALUES: tuple[JsonPatchOperationOp, ...] = get_args(JsonPatchOperationOp)

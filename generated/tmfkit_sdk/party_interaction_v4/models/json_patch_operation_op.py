@@ -7,12 +7,12 @@
 from typing import Literal, get_args
 
 JsonPatchOperationOp = Literal[
-    "copy",
-    "test",
-    "replace",
-    "add",
     "remove",
+    "replace",
+    "copy",
     "move",
+    "add",
+    "test",
 ]
 
 JSON_PATCH_OPERATION_OP_VALUES: tuple[JsonPatchOperationOp, ...] = get_args(JsonPatchOperationOp)

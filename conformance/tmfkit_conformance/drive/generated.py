@@ -1,0 +1,106 @@
+"""The generated phases: Schemathesis makes requests from the contract, the kit steers and records them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+import schemathesis
+from schemathesis.core.errors import HookExecutionError
+from schemathesis.engine import events
+from schemathesis.engine.context import EngineContext
+from schemathesis.engine.core import ExecutionPlan
+from schemathesis.engine.run import Phase, PhaseName
+from schemathesis.schemas import BaseSchema
+
+from tmfkit_conformance.drive import engine_input
+from tmfkit_conformance.drive.belongings import Belongings
+from tmfkit_conformance.drive.client import Client, Recorder
+from tmfkit_conformance.drive.hooks import Hooks
+from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.settings import PHASES, Settings
+from tmfkit_models.contracts import Contract
+
+__all__ = ["drive"]
+
+
+def drive(
+    contract: Contract,
+    settings: Settings,
+    recorder: Recorder,
+    progress: Callable[[str, int, int], None],
+    *,
+    dialect: Mapping[str, Mapping[str, str]] | None = None,
+    listener_url: str = "",
+) -> None:
+    """Drive the generated phases that the settings name; after each one, delete what it made.
+
+    Args:
+        contract: The contract.
+        settings: What the kit was told of the target.
+        recorder: Where exchanges are written down.
+        progress: Called with the phase, how many of its parts are done, and how many there are.
+        dialect: Resource → attribute → the alias that the target takes it under.
+        listener_url: Where notifications are received; empty without a listener.
+
+    Raises:
+        KitDefect: A request could not be steered or recorded.
+    """
+    phases = [phase for phase in PHASES if phase in settings.phases and phase != "register"]
+    if not phases:
+        return
+    config = schemathesis.Config.from_dict(engine_input.configuration(contract, settings))
+    schema = schemathesis.openapi.from_dict(engine_input.document(contract, settings), config=config)
+    belongings = Belongings(contract)
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(contextlib.closing(Client(settings, recorder)))
+        hooks = Hooks(
+            contract, settings, client, recorder, belongings, dialect=dialect or {}, listener_url=listener_url
+        )
+        stack.enter_context(hooks.attached(schema))
+        for phase in phases:
+            try:
+                _run(phase, schema, hooks, progress)
+            finally:
+                _clean_up(settings, client, belongings)
+            if hooks.target_is_gone:
+                return
+
+
+def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, int, int], None]) -> None:
+    """Run one phase.
+
+    The plan is made by hand, because Schemathesis' own one opens with requests that no hook sees.
+    """
+    context = EngineContext(schema=schema, stop_event=threading.Event())
+    hooks.begin(phase, context.stop)
+    sequences = schema.config.generation_for(phase="stateful").max_examples
+    parts = sequences if phase == "stateful" and sequences else schema.statistic.operations.total
+    done = 0
+    for event in ExecutionPlan([Phase(PhaseName(phase))]).execute(context):
+        if isinstance(event, events.ScenarioFinished):
+            done += 1
+            progress(phase, min(done, parts), parts)
+        elif isinstance(event, events.NonFatalError) and isinstance(event.value, HookExecutionError):
+            raise KitDefect(f"{phase}, {event.label}", str(event.value), "Report it with the log") from event.value
+        elif isinstance(event, events.Interrupted) and not hooks.target_is_gone:
+            raise KeyboardInterrupt
+
+
+def _clean_up(settings: Settings, client: Client, belongings: Belongings) -> None:
+    """Delete what the phase made and is still there."""
+    for operation, identifier in belongings.leftovers():
+        url = engine_input.address(settings, operation).replace("{id}", quote(identifier, safe=""))
+        exchange = client.send(
+            "DELETE",
+            url,
+            phase="cleanup",
+            probe="cleanup",
+            step="delete",
+            operation=operation.id,
+            admin="admin" in operation.roles,
+        )
+        if exchange.response is None:
+            return

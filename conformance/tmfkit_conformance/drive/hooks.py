@@ -1,0 +1,201 @@
+"""What is done to every generated request before it is sent, and how it is written down: Schemathesis' public hooks."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+import requests
+import schemathesis
+from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER, HookContext
+from schemathesis.schemas import BaseSchema
+
+from tmfkit_conformance.drive.belongings import Belongings
+from tmfkit_conformance.drive.client import Client, Recorder
+from tmfkit_conformance.drive.payloads import Payloads
+from tmfkit_conformance.record.exchange import Exchange, Request, Response
+from tmfkit_conformance.settings import Settings
+from tmfkit_models.contracts import Contract, Operation
+
+__all__ = ["Hooks"]
+
+SILENCE_LIMIT = 5
+"""Requests without an answer, one after the other, after which the target is taken to be gone."""
+
+_RESERVED_LISTENER = "http://listener.example"
+"""Source: RFC 2606 §2; nothing answers there."""
+
+
+class Hooks:
+    """Steers and records generated requests.
+
+    Args:
+        contract: The contract.
+        settings: Payload overrides.
+        client: Knows the credentials.
+        recorder: Where exchanges are written down.
+        belongings: What the generated phases made so far.
+        dialect: Resource → attribute → the alias it is written under.
+        listener_url: Where subscriptions are to be delivered; a reserved address when empty.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        settings: Settings,
+        client: Client,
+        recorder: Recorder,
+        belongings: Belongings,
+        *,
+        dialect: Mapping[str, Mapping[str, str]],
+        listener_url: str,
+    ) -> None:
+        self._contract = contract
+        self._settings = settings
+        self._client = client
+        self._recorder = recorder
+        self._belongings = belongings
+        self._dialect = dialect
+        self._listener_url = listener_url or _RESERVED_LISTENER
+        self._operations = {operation.id: operation for operation in contract.operations}
+        self._steps: Counter[str] = Counter()
+        self._started = 0.0
+        self._silence = 0
+        self._stop: Callable[[], None] = lambda: None
+        self.phase = ""
+
+    @property
+    def target_is_gone(self) -> bool:
+        """Whether the target has not answered for so long that nothing more is sent."""
+        return self._silence >= SILENCE_LIMIT
+
+    def begin(self, phase: str, stop: Callable[[], None]) -> None:
+        """Start a phase; *stop* ends it early."""
+        self.phase, self._stop = phase, stop
+        self._steps.clear()
+
+    @contextlib.contextmanager
+    def attached(self, schema: BaseSchema) -> Iterator[None]:
+        """Attach the hooks for a while."""
+        # Schemathesis offers this one hook for all schemas of a process only.
+        before_call = GLOBAL_HOOK_DISPATCHER.register_hook_with_name(self.before_call, "before_call")
+        schema.hooks.register_hook_with_name(self.after_call, "after_call")
+        schema.hooks.register_hook_with_name(self.after_network_error, "after_network_error")
+        try:
+            yield
+        finally:
+            GLOBAL_HOOK_DISPATCHER.unregister(before_call)
+
+    def before_call(self, _context: HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+        """Make a generated request harmless, and give it what the vendor configured."""
+        operation = self._operation(case)
+        case.headers.update({"Accept": "application/json"})
+        case.headers.update(self._client.credentials(admin="admin" in operation.roles))
+        if "id" in case.path_parameters:
+            chosen = self._belongings.choose(operation, _addressed(case))
+            case.path_parameters = {**case.path_parameters, "id": quote(chosen, safe="")}
+        if isinstance(case.body, dict):
+            case.body = self._body(operation, case.body)
+        # As for every other request of the kit, neither proxies nor credentials come from the environment.
+        kwargs["proxies"] = {"no_proxy": "*"}
+        kwargs["auth"] = _no_credentials
+        self._started = self._recorder.clock()
+
+    def after_call(self, _context: HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+        """Write down a request with its answer."""
+        headers = [(name, value) for name, values in response.headers.items() for value in values]
+        answer = Response(response.status_code, self._recorder.blotted(headers), response.content or b"")
+        self._silence = 0
+        self._write_down(case, response.request, answer)
+
+    def after_network_error(
+        self, _context: HookContext, case: schemathesis.Case, request: requests.PreparedRequest
+    ) -> None:
+        """Write down a request that got no answer; stop when the target seems to be gone."""
+        self._silence += 1
+        self._write_down(case, request, None)
+        if self.target_is_gone:
+            self._stop()
+
+    def _write_down(
+        self, case: schemathesis.Case, request: requests.PreparedRequest, response: Response | None
+    ) -> None:
+        operation = self._operation(case)
+        self._steps[operation.id] += 1
+        body = request.body or b""
+        exchange: Exchange = self._recorder.add(
+            request=Request(
+                str(request.method),
+                str(request.url),
+                self._recorder.blotted((name, _text(value)) for name, value in request.headers.items()),
+                body.encode() if isinstance(body, str) else body,
+            ),
+            response=response,
+            started=self._started,
+            phase=self.phase,
+            probe=f"{self.phase} {operation.id}",
+            step=str(self._steps[operation.id]),
+            operation=operation.id,
+            # The hook is called where the exception is handled, and is not given it.
+            error="" if response else f"{type(sys.exception()).__name__}: {sys.exception()}",
+            mode=case.meta.generation.mode.value if case.meta else "positive",
+            mutated=_mutated(case),
+        )
+        self._belongings.observe(operation, _addressed(case), exchange)
+
+    def _operation(self, case: schemathesis.Case) -> Operation:
+        return self._operations[case.operation.definition.raw["operationId"]]
+
+    def _body(self, operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
+        if operation.action == "register":
+            return self._registration(body)
+        payloads = self._payloads(operation)
+        if operation.action not in ("create", "send"):
+            return payloads.translated(body)
+        completed = payloads.completed(body)
+        # An id is of no use to the target, or it is used: then it must not be that of something there.
+        return {**completed, "id": self._belongings.unused_id()} if isinstance(body.get("id"), str) else completed
+
+    def _registration(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a registration that has notifications delivered to the kit alone."""
+        if not isinstance(body.get("callback"), str):
+            return body
+        return {**body, "callback": f"{self._listener_url}/{self._belongings.unused_id()}"}
+
+    def _payloads(self, operation: Operation) -> Payloads:
+        settings, name = self._settings, operation.resource
+        names = self._dialect.get(name, {})
+        return Payloads(
+            self._contract,
+            self._contract.resource(name),
+            settings.payloads.get(name, {}),
+            settings.values.get(name, {}),
+            names,
+        )
+
+
+def _addressed(case: schemathesis.Case) -> str:
+    """Return the id in the path of a request; empty without one."""
+    return unquote(str(case.path_parameters.get("id", "")))
+
+
+def _mutated(case: schemathesis.Case) -> str:
+    """Say where a negative request departs from the contract, in Schemathesis' words."""
+    if case.meta is None or not case.meta.generation.mode.is_negative:
+        return ""
+    data = case.meta.phase.data
+    where = data.parameter_location.value if data.parameter_location else ""
+    return " ".join(str(part) for part in (where, data.parameter, data.location, data.description) if part)
+
+
+def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Stand in for credentials, so that none are looked up in the user's netrc file."""
+    return request
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

@@ -1,0 +1,121 @@
+"""Every command that a developer or CI runs, in one list: ``nox -l``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_external_run = True
+nox.options.reuse_venv = "yes"
+nox.options.sessions = [
+    "lint", "types", "imports", "specs", "generated", "tests", "certify", "selftest", "build",
+]  # fmt: skip
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+CODE = ["codegen", "server", "conformance", "scripts", "tests", "noxfile.py"]
+
+
+def install(session: nox.Session, extras: str, *groups: str) -> None:
+    """Install the project, editable, with extras and dependency groups."""
+    wanted = [requirement for group in groups for requirement in nox.project.dependency_groups(PROJECT, group)]
+    session.install("-e", f".[{extras}]" if extras else ".", *wanted)
+
+
+@nox.session(default=False)
+def fmt(session: nox.Session) -> None:
+    """Format the sources; the only session that rewrites them."""
+    install(session, "", "lint")
+    session.run("ruff", "check", "--fix", *CODE)
+    session.run("ruff", "format", *CODE)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format, spelling and the project file."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", *CODE)
+    session.run("ruff", "format", "--check", *CODE, "generated")
+    session.run("codespell", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", *CODE)
+    session.run("validate-pyproject", "pyproject.toml")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly, of every package, the generated ones included, and of the tests."""
+    install(session, "all", "types")
+    session.run("mypy")
+    session.run("mypy", "--no-warn-unused-ignores", "tests", "scripts")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check that imports run one way: codegen, generated, then SDK, server and kit beside each other."""
+    install(session, "all", "imports")
+    session.run("lint-imports")
+
+
+@nox.session
+def specs(session: nox.Session) -> None:
+    """Check the contracts, the registers, the samples, and that contract and register agree."""
+    install(session, "codegen")
+    session.run("tmfkit-codegen", "lint")
+
+
+@nox.session(default=False)
+def generate(session: nox.Session) -> None:
+    """Write ``generated/`` anew from ``specs/``."""
+    install(session, "codegen")
+    session.run("tmfkit-codegen", "write")
+
+
+@nox.session
+def generated(session: nox.Session) -> None:
+    """Check that ``generated/`` is what ``specs/`` gives: not stale, not edited by hand, the same every time."""
+    install(session, "codegen")
+    session.run("tmfkit-codegen", "check")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests, on the interpreter that runs nox."""
+    install(session, "all", "test")
+    session.run("pytest", "-n", "2", "--dist", "loadgroup", *session.posargs)
+
+
+@nox.session
+def certify(session: nox.Session) -> None:
+    """Start the server, certify every API against it, and say where the reports are."""
+    install(session, "server,conformance")
+    session.run("python", "scripts/certify.py", "--report", "reports", *session.posargs)
+
+
+@nox.session
+def selftest(session: nox.Session) -> None:
+    """Prove that the kit's checks can fail: run it against deliberately broken servers."""
+    install(session, "server,conformance")
+    session.run("tmfkit-conformance", "selftest", "--app", "tmfkit_server.asgi:in_memory", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build sdist and wheel, look inside them, and use the wheel in an environment of its own."""
+    session.install("build")
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "-m", "build", "--outdir", folder, silent=True)
+        wheel = next(Path(folder).glob("*.whl"))
+        session.run("python", "scripts/inspect_distribution.py", folder)
+        environment = Path(folder) / "environment"
+        session.run("python", "-m", "venv", str(environment))
+        binaries = environment / ("Scripts" if sys.platform == "win32" else "bin")
+        python = str(binaries / "python")
+        session.run(python, "-m", "pip", "install", "--quiet", f"{wheel}[all]", external=True)
+        for command in PROJECT["project"]["scripts"]:
+            session.run(str(binaries / command), "--version", external=True)
+        session.run(python, "scripts/certify.py", "--report", str(Path(folder) / "reports"), "--phase", "register", external=True)

@@ -1,0 +1,39 @@
+"""Customer Management API 4.0 (TMF629)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from tmfkit_models.contracts import Resource
+from tmfkit_models.types import instant
+from tmfkit_server.services.extensions import Extension
+
+__all__ = ["EXTENSION"]
+
+_PROFILES = "creditProfile"
+
+
+class Customer(Extension):
+    """Shows the credit profile that is in force before the others."""
+
+    api: ClassVar[str] = "tmf629-v4"
+
+    def presented(self, resource: Resource, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return *body* with its profiles in force first; reading decides which, because time does."""
+        del resource
+        profiles = body.get(_PROFILES, ())
+        if len(profiles) < 2:
+            return body
+        present = datetime.now(UTC)
+        return {**body, _PROFILES: sorted(profiles, key=lambda profile: not _is_in_force(profile, present))}
+
+
+EXTENSION = Customer()
+
+
+def _is_in_force(profile: Mapping[str, Any], present: datetime) -> bool:
+    period = profile.get("validFor", {})
+    begins, ends = period.get("startDateTime"), period.get("endDateTime")
+    return (begins is None or instant(begins) <= present) and (ends is None or present < instant(ends))

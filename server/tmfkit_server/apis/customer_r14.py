@@ -1,0 +1,81 @@
+"""Customer Management API R14.5.1 (TMF629): the document's own form of JSON Patch, and card numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from tmfkit_models.contracts import Resource
+from tmfkit_server.services.extensions import Extension
+
+__all__ = ["EXTENSION"]
+
+_CARD_NUMBER = "cardNumber"
+_DIGITS_KEPT = 4
+
+Body = Mapping[str, Any]
+
+
+class CustomerR14(Extension):
+    """Reads the samples' patches, and keeps the last four digits of a card number only."""
+
+    api: ClassVar[str] = "tmf629-v1"
+
+    def accepted(self, resource: Resource, body: Body) -> Body:
+        """Return *body* with card numbers masked."""
+        del resource
+        masked: Body = _masked(body)
+        return masked
+
+    def json_patch(self, resource: Resource, patch: Any, body: Body) -> Any:
+        """Translate the document's patches to RFC 6902, and leave those in that form as they are.
+
+        Source:
+            TMF629 R14.5.1, "PATCH update for an array" and the samples of PATCH customerAccount and paymentMean.
+        """
+        operations = [patch] if isinstance(patch, dict) else patch
+        if not isinstance(operations, list):
+            return patch
+        return [_translated(operation, resource.name, body) for operation in operations]
+
+
+EXTENSION = CustomerR14()
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _mask(member) if name == _CARD_NUMBER else _masked(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_masked(member) for member in value]
+    return value
+
+
+def _mask(number: Any) -> Any:
+    if not isinstance(number, str) or sum(map(str.isdigit, number)) <= _DIGITS_KEPT:
+        return number
+    return "x" * (len(number) - _DIGITS_KEPT) + number[-_DIGITS_KEPT:]
+
+
+def _translated(operation: Any, resource: str, body: Body) -> Any:
+    if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
+        return operation
+    changed = dict(operation)
+    # The samples begin their pointers with the name of the resource.
+    if changed["path"].startswith(f"/{resource}/") and resource not in body:
+        changed["path"] = changed["path"].removeprefix(f"/{resource}")
+    name = changed["path"].removeprefix("/")
+    if "value" in changed and isinstance(changed["value"], dict) and changed["value"].keys() == {name}:
+        changed["value"] = changed["value"][name]
+    if changed.get("op") == "update":
+        return _update(changed, body.get(name))
+    if changed.get("op") == "add" and isinstance(body.get(name), list) and not isinstance(changed.get("value"), list):
+        # RFC 6902 would put the new member in the place of the whole array.
+        changed["path"] += "/-"
+    return changed
+
+
+def _update(operation: dict[str, Any], old: Any) -> dict[str, Any]:
+    """Read ``update`` as a replacement that keeps the members of an object it does not name."""
+    value = operation.get("value")
+    merged = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+    return {**operation, "op": "replace" if old is not None else "add", "value": merged}

@@ -1,0 +1,56 @@
+"""Running the application under gunicorn's own ASGI worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import falcon.asgi
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from tmfkit_server.app import create_app
+from tmfkit_server.settings import Settings
+
+__all__ = ["serve"]
+
+_LONGEST_REQUEST_LINE_BYTES = 8190
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]
+    """gunicorn, configured by our settings only: no configuration file, no environment of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        options: dict[str, Any] = {
+            "bind": f"{host}:{self._settings.port}",
+            "workers": self._settings.workers,
+            "worker_class": "asgi",
+            # "auto" cancels a start-up of more than 30 s and then serves without the store.
+            "asgi_lifespan": "on",
+            "control_socket_disable": True,
+            "limit_request_line": _LONGEST_REQUEST_LINE_BYTES,
+            "loglevel": "warning",
+            "when_ready": _print_address,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> falcon.asgi.App[Any, Any]:
+        """Build the application, in each worker."""
+        return create_app(self._settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal ends it; ends the process."""
+    _Gunicorn(settings).run()
+
+
+def _print_address(arbiter: Any) -> None:
+    # The port that was bound, which with --port 0 nobody knows before.
+    for listener in arbiter.LISTENERS:
+        click.echo(f"tmfkit-server listening on {listener}")

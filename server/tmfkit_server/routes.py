@@ -1,0 +1,104 @@
+"""From a contract to Falcon routes: every operation gets the handler of its action."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import falcon.asgi
+
+from tmfkit_models.contracts import Contract, Operation
+from tmfkit_server.errors import NotOffered
+from tmfkit_server.resources.bodies import BodyReader
+from tmfkit_server.resources.collection import CreateHandler, ListHandler
+from tmfkit_server.resources.endpoint import Addresses, Endpoint, Responder
+from tmfkit_server.resources.hub import RegisterHandler, UnregisterHandler
+from tmfkit_server.resources.item import DeleteHandler, PatchHandler, ReplaceHandler, RetrieveHandler
+from tmfkit_server.resources.task import TaskHandler
+from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.entities import Entities
+from tmfkit_server.services.events import hub_name
+from tmfkit_server.services.extensions import extension_of
+from tmfkit_server.services.subscriptions import Subscriptions
+from tmfkit_server.storage.base import Store
+
+__all__ = ["Api"]
+
+
+class Api:
+    """One API, ready to be mounted."""
+
+    def __init__(
+        self, contract: Contract, store: Store, reader: BodyReader, *, base_path: str, public_url: str
+    ) -> None:
+        self._contract = contract
+        self._store = store
+        self._reader = reader
+        self._base_path = base_path
+        self._addresses = Addresses(base_path, public_url)
+        self._extension = extension_of(contract.id)
+        self._entities = {each.name: Entities(contract, each, store, self._extension) for each in contract.resources}
+
+    def mount(self, app: falcon.asgi.App[Any, Any]) -> None:
+        """Add a route for every path of the contract, and for its other spellings."""
+        responders: dict[str, list[tuple[Operation, Responder]]] = defaultdict(list)
+        for operation in self._contract.operations:
+            for path in self._paths(operation):
+                responders[path].append((operation, self._responder(operation)))
+        for path, found in responders.items():
+            app.add_route(f"{self._base_path}{path.replace('{id}', '{identifier}')}", Endpoint(found))
+
+    def _paths(self, operation: Operation) -> Iterator[str]:
+        yield operation.path
+        if operation.resource:
+            resource = self._contract.resource(operation.resource)
+            if operation.path.startswith(resource.collection):
+                for alias in resource.path_aliases:
+                    yield alias + operation.path.removeprefix(resource.collection)
+
+    def _responder(self, operation: Operation) -> Responder:
+        if operation.action in ("register", "unregister"):
+            return self._hub_responder(operation)
+        entities = self._entities[operation.resource]
+        match operation.action:
+            case "list":
+                return ListHandler(operation, entities, self._addresses).__call__
+            case "create":
+                return CreateHandler(operation, entities, self._addresses, self._reader).__call__
+            case "retrieve":
+                return RetrieveHandler(operation, entities).__call__
+            case "patch":
+                return PatchHandler(operation, entities, self._reader).__call__
+            case "replace":
+                return ReplaceHandler(operation, entities, self._reader).__call__
+            case "delete":
+                return DeleteHandler(operation, entities).__call__
+            case _:
+                return self._task_responder(operation, entities)
+
+    def _hub_responder(self, operation: Operation) -> Responder:
+        path = operation.path.removesuffix("/{id}")
+        [register] = [each for each in self._contract.operations if each.action == "register" and each.path == path]
+        hub = hub_name(self._contract, path)
+        subscriptions = Subscriptions(self._store, hub, register, Citations(self._contract))
+        if operation.action == "register":
+            return RegisterHandler(operation, subscriptions, self._addresses, self._reader).__call__
+        return UnregisterHandler(operation, subscriptions).__call__
+
+    def _task_responder(self, operation: Operation, entities: Entities) -> Responder:
+        task = self._extension.task(operation.action)
+        if task is None:
+            return _not_offered(operation)
+        handler = TaskHandler(
+            operation, task, entities, store=self._store, addresses=self._addresses, reader=self._reader
+        )
+        return handler.__call__
+
+
+def _not_offered(operation: Operation) -> Responder:
+    async def refuse(_req: object, _resp: object, identifier: str = "") -> None:
+        del identifier
+        raise NotOffered(f"The operation {operation.id}")
+
+    return refuse

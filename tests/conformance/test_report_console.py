@@ -1,0 +1,76 @@
+"""What the terminal shows."""
+
+from __future__ import annotations
+
+import io
+
+from conformance_golden import assert_golden
+from library import report
+from rich.console import Console
+
+from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.report.console import RunProgress, print_summary
+
+
+def summary(changed: dict[str, Outcome] | None = None) -> str:
+    """Return what is printed at the end of a run."""
+    printed = io.StringIO()
+    print_summary(report(changed), Console(file=printed, highlight=False))
+    return printed.getvalue()
+
+
+def test_summary_names_every_failed_must_with_its_words_and_remark() -> None:
+    assert_golden("summary.txt", summary())
+
+
+def test_summary_of_a_conformant_run_is_short() -> None:
+    assert summary({"*": Outcome.PASS}).splitlines() == [
+        "CONFORMANT  library-v1 at http://library.example/library/v1",
+        "Every must of the document that could be checked here holds: 11 in all. What does not apply to this target,"
+        " or cannot be seen from outside, is counted below; it is no part of the verdict.",
+        "",
+        "must    11 passed",
+        "should  1 passed",
+        "may     1 passed",
+        "",
+        "5 exchanges in 1.2 s, contract 5f5f5f5f5f5f",
+    ]
+
+
+def test_summary_of_an_incomplete_run_says_what_was_lacking() -> None:
+    printed = summary({"*": Outcome.PASS, "LIB1-DELETE-002": Outcome.SKIP})
+    assert "INCOMPLETE" in printed
+    assert "No must failed, but 1 could not be checked, because the kit lacked means" in printed
+    assert "  1 requirement, 1 must among them: The kit lacked a credential of an administrator" in printed
+
+
+def test_summary_of_a_run_that_checked_nothing_says_so() -> None:
+    assert "No must was settled by a check, and nothing checked is never a pass." in summary(
+        {"*": Outcome.NOT_APPLICABLE}
+    )
+
+
+def test_summary_lists_errors_of_the_kit_apart() -> None:
+    assert "Errors of the kit\n  LIB1-GET-001  A book is read with 200.\n" in summary({"LIB1-GET-001": Outcome.ERROR})
+
+
+def test_summary_cannot_drive_the_terminal() -> None:
+    assert "\x1b" not in summary()
+
+
+def test_progress_is_one_line_a_phase_where_nobody_watches() -> None:
+    printed = io.StringIO()
+    with RunProgress(Console(file=printed, force_terminal=False)) as progress:
+        for done in range(3):
+            progress("register", done, 2)
+        progress("fuzzing", 0, 1_200)
+    assert printed.getvalue() == "phase register: 2 steps\nphase fuzzing: 1,200 steps\n"
+
+
+def test_progress_is_a_bar_on_a_terminal() -> None:
+    printed = io.StringIO()
+    with RunProgress(Console(file=printed, force_terminal=True, width=80)) as progress:
+        progress("register", 1, 2)
+        progress("register", 2, 2)
+    assert "register" in printed.getvalue()
+    assert "2/2" in printed.getvalue()

@@ -1,0 +1,73 @@
+"""Verdicts side by side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from library import report
+
+from tmfkit_conformance.errors import UsageError
+from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.report.differences import Difference, SavedReport, changes, recomputed
+
+
+def saved(path: Path, changed: dict[str, Outcome] | None = None, **more: Any) -> SavedReport:
+    """Write a report and read it back."""
+    path.write_text(json.dumps({**report(changed).to_json(), **more}), encoding="utf-8")
+    return SavedReport.read(path)
+
+
+def test_reports_with_the_same_verdicts_do_not_differ(tmp_path: Path) -> None:
+    assert changes([saved(tmp_path / "a"), saved(tmp_path / "b")]) == ()
+
+
+def test_changed_verdicts_stand_side_by_side(tmp_path: Path) -> None:
+    reports = [
+        saved(tmp_path / "a"),
+        saved(tmp_path / "b", {"LIB1-POST-002": Outcome.PASS}),
+        saved(tmp_path / "c", requirements=[]),
+    ]
+    assert changes(reports)[1] == Difference("LIB1-POST-002", ("fail", "pass", "(none)"))
+    assert [one.requirement for one in changes(reports[:2])] == ["LIB1-POST-002"]
+
+
+def test_reports_of_different_apis_are_not_compared(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"the reports are about different APIs \(library-v1, other-v1\)"):
+        changes([saved(tmp_path / "a"), saved(tmp_path / "b", api="other-v1")])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"requirements": [1]}'], ids=["empty", "array", "object", "rows"])
+def test_what_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="cannot be read as a report"):
+        SavedReport.read(path)
+
+
+def test_missing_report_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="FileNotFoundError"):
+        SavedReport.read(tmp_path / "none")
+
+
+def test_recorded_verdicts_that_come_out_again_do_not_differ() -> None:
+    assert recomputed(report().bundle, report().judgement) == ()
+
+
+def test_every_part_of_a_recorded_verdict_counts() -> None:
+    made = report()
+    rows = [dict(row) for row in made.bundle.verdicts]
+    rows[0]["verdict"] = "fail"
+    rows[1]["remark"] = "another"
+    rows[1]["exchanges"] = [9]
+    del rows[2]
+    rows.append({"id": "LIB1-OLD-001", "verdict": "pass"})
+    assert recomputed(replace(made.bundle, verdicts=rows), made.judgement) == (
+        Difference("LIB1-POST-001", ("fail", "pass")),
+        Difference("LIB1-POST-002", ("fail", "fail, but for remark and exchanges")),
+        Difference("LIB1-OLD-001", ("pass", "(none)")),
+        Difference("LIB1-POST-003", ("(none)", "pass")),
+    )

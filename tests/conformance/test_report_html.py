@@ -1,0 +1,176 @@
+"""``report.html``."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from library import report
+
+from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.report.html import EXCHANGE_LIMIT, html_page
+
+_VOID = {"meta", "link", "input", "br"}
+
+
+class Page(HTMLParser):
+    """Reads a page: its tags, its visible text by section, whatever points elsewhere."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.section = ""
+        self.texts: dict[str, str] = {}
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.scripts = 0
+        self.feed(text)
+        assert self.open == [], "every tag is closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag not in _VOID:
+            self.open.append(tag)
+        if tag == "section" and "id" in found:
+            self.section = found["id"]
+        self.scripts += tag == "script"
+        self.ids += [found["id"]] if "id" in found else []
+        self.addresses += [found[name] for name in ("href", "src", "action", "data", "poster") if name in found]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.texts[self.section] = " ".join(f"{self.texts.get(self.section, '')} {data}".split())
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(html_page(report()))
+
+
+def test_first_page_says_the_verdict_and_what_it_rests_on(page: Page) -> None:
+    assert "Not conformant" in page.texts[""]
+    assert page.texts["summary"] == (
+        "3 musts of the document do not hold for this target. Each is listed below with the reason."
+        " What the document demands 11 musts"
+        " 5 passed 1 passed with a remark 3 failed 1 skipped 0 not applicable 1 not settleable from outside"
+        " Only musts decide. Should: 1 failed. May: 1 not applicable."
+        " Target http://library.example/library/v1"
+        " Document LIB1 Library API Specification, release 1.0"
+        f" Contract library-v1, sha256 {'5f' * 32}"
+        " Kit tmfkit 0.1.0"
+        " Run 5 exchanges, 1 notification, 1.2 s; phases: register, fuzzing"
+        " To verify tmfkit-conformance verify bundle.zip judges the recorded exchanges again,"
+        " without the target, and compares."
+        " Musts that failed Skipped Recommendations Remarks Generated requests All requirements Errata Self-test"
+    )
+
+
+def test_failure_shows_words_source_remark_exchange_and_curl_line(page: Page) -> None:
+    failures = page.texts["failures"]
+    for part in (
+        "LIB1-POST-002",
+        "A create needs title.",
+        "A create without title was answered 201",
+        "LIB1 Library API Specification, release 1.0: Create a book, mandatory attributes (line 44 of our text of it)",
+        "#2 POST http://library.example/library/v1/book → 201",
+        "Authorization: (not recorded)",
+        "curl -i -X POST http://library.example/library/v1/book",
+        "ReadTimeout: timed out",
+        '{ "eventType": "BookCreated",',
+    ):
+        assert part in failures
+
+
+def test_page_needs_no_network(page: Page) -> None:
+    assert [address for address in page.addresses if not address.startswith("#")] == ["data:,"]
+    assert "@import" not in html_page(report())
+    assert "url(" not in html_page(report())
+
+
+def test_links_inside_the_page_lead_somewhere(page: Page) -> None:
+    assert {address[1:] for address in page.addresses if address.startswith("#")} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_what_the_target_sent_is_shown_and_not_obeyed(page: Page) -> None:
+    assert page.scripts == 1, "the filter's own"
+    assert r"Answered with <script>alert('x')</script> \x1b[31m \x00 \ud800 \u202e &amp; ]]>" in page.texts["failures"]
+    html_page(report()).encode()
+
+
+def test_page_holds_no_character_that_html_forbids() -> None:
+    assert re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", html_page(report())) is None
+
+
+def test_long_body_is_cut_with_a_note(page: Page) -> None:
+    assert "characters; the whole is in bundle.zip, exchange 3" in page.texts["failures"]
+
+
+def test_exchange_that_two_failures_share_is_shown_once(page: Page) -> None:
+    assert page.ids.count("exchange-1") == 1
+    assert "exchange #1 under LIB1-POST-002" in page.texts["unmet"]
+
+
+def test_skip_says_what_to_configure(page: Page) -> None:
+    assert page.texts["skipped"].startswith("Skipped 1 The kit lacked means for these.")
+    assert (
+        "The kit lacked a credential of an administrator (--admin-header) 1 requirement, 1 must"
+        in page.texts["skipped"]
+    )
+
+
+def test_generated_phases_show_findings_and_what_was_never_exercised(page: Page) -> None:
+    assert "A filter with %00 was answered 500 no requirement says so: a remark · exchange 3" in page.texts["generated"]
+    assert "createBook 0/40 never answered with success, so not exercised" in page.texts["generated"]
+
+
+def test_errata_and_dialect_are_shown(page: Page) -> None:
+    assert "book: pages under the name pageCount" in page.texts["errata"]
+    assert "Ours A number: the table defines the attribute. Also taken Text in an answer" in page.texts["errata"]
+
+
+def test_self_test_is_shown_where_it_is_known(page: Page) -> None:
+    assert "1 of 1 caught" in page.texts["selftest"]
+    assert "selftest" not in Page(html_page(report(self_test=()))).texts
+
+
+def test_every_requirement_is_in_the_list_once(page: Page) -> None:
+    listed = re.findall(r"LIB1-[A-Z]+-\d{3}", page.texts["requirements"])
+    assert sorted(listed) == sorted(line.requirement.id for line in report().lines)
+
+
+def test_conformant_run_has_no_empty_sections() -> None:
+    quiet = Page(html_page(report({"*": Outcome.PASS})))
+    assert not {"failures", "errors", "skipped", "unmet", "remarks"} & set(quiet.texts)
+    assert "Conformant" in quiet.texts[""]
+
+
+def test_error_of_the_kit_is_said_first() -> None:
+    summary = Page(html_page(report({"LIB1-GET-001": Outcome.ERROR}))).texts["summary"]
+    assert summary.startswith("The kit itself failed in 1 check, so this verdict is worth nothing yet.")
+
+
+def test_only_the_last_exchanges_are_shown_under_a_requirement() -> None:
+    made = report()
+    many = tuple(
+        made.bundle.exchanges[0].__class__(**{**made.bundle.exchanges[0].__dict__, "sequence": number})
+        for number in range(1, 21)
+    )
+    verdicts = (
+        Verdict("LIB1-POST-001", Outcome.FAIL, "Answered 500", tuple(range(1, 21))),
+        *made.judgement.verdicts[1:],
+    )
+    crowded = type(made).of(
+        type(made.bundle)(made.bundle.run, made.bundle.probes, many, ()), type(made.judgement)(verdicts), made.contract
+    )
+    shown = Page(html_page(crowded))
+    assert [f"exchange-{number}" in shown.ids for number in (20, 21 - EXCHANGE_LIMIT, 20 - EXCHANGE_LIMIT)] == [
+        True,
+        True,
+        False,
+    ]
+    assert "14 earlier exchanges in bundle.zip" in shown.texts["failures"]

@@ -1,0 +1,36 @@
+"""``junit.xml``."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from conformance_golden import assert_golden
+from library import HOSTILE, report
+
+from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.report.junit import junit_xml
+
+
+def test_junit_file_has_a_case_for_every_requirement() -> None:
+    assert_golden("junit.xml", junit_xml(report()).decode())
+
+
+def test_junit_file_is_well_formed_whatever_the_target_sent() -> None:
+    suite = ET.fromstring(junit_xml(report(base_url=HOSTILE, kit_version=HOSTILE))).find("testsuite")
+    assert suite is not None
+    assert len(suite.findall("testcase")) == int(suite.attrib["tests"]) == 13
+
+
+def test_junit_counts_match_its_cases() -> None:
+    suite = ET.fromstring(junit_xml(report({"LIB1-GET-001": Outcome.ERROR}))).find("testsuite")
+    assert suite is not None
+    counted = {tag: len(suite.findall(f"testcase/{tag}")) for tag in ("failure", "error", "skipped")}
+    assert counted == {"failure": 3, "error": 1, "skipped": 4}
+    assert [suite.attrib[name] for name in ("failures", "errors", "skipped")] == ["3", "1", "4"]
+
+
+def test_only_a_must_is_a_failure() -> None:
+    suite = ET.fromstring(junit_xml(report()))
+    case = suite.find("testsuite/testcase[@name='LIB1-POST-004']/skipped")
+    assert case is not None
+    assert case.attrib["message"] == "should, does not hold: There is no Location header"

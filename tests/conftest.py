@@ -1,0 +1,101 @@
+"""Fixtures that several test folders share: a running server, a listener for notifications."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+
+_COMMAND = [sys.executable, "-c", "from tmfkit_server.cli import main; main()", "run", "--port", "0"]
+_ANNOUNCEMENT = "tmfkit-server listening on "
+
+
+@contextlib.contextmanager
+def running_server(*options: str) -> Iterator[str]:
+    """Run ``tmfkit-server run`` on a free port; give its URL, and ask for a clean end afterwards."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TMFKIT_")}
+    process = subprocess.Popen(
+        [*_COMMAND, *options], stdout=subprocess.PIPE, text=True, env={**environment, "PYTHONUNBUFFERED": "1"}
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith(_ANNOUNCEMENT), f"the server did not start: {line!r}"
+        url = line.removeprefix(_ANNOUNCEMENT).strip()
+        # The socket listens already; the answer comes as soon as the application has started.
+        assert httpx.get(f"{url}/health/live", timeout=20).status_code == 200
+        yield url
+        process.terminate()
+        assert process.wait(timeout=15) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """URL of a server with the memory store and without credentials."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Callable[..., contextlib.AbstractContextManager[str]]:
+    """Starts further servers, with options of their own."""
+    return running_server
+
+
+@dataclass
+class Listener:
+    """A listener for notifications."""
+
+    url: str
+    status: int = 201
+    _arrived: queue.SimpleQueue[dict[str, Any]] = field(default_factory=queue.SimpleQueue)
+
+    def take(self, notification: dict[str, Any]) -> None:
+        self._arrived.put(notification)
+
+    def next(self, *, seconds: float = 5) -> dict[str, Any]:
+        """Return the next notification; ``queue.Empty`` when none comes in time."""
+        return self._arrived.get(timeout=seconds)
+
+    def is_silent(self) -> bool:
+        return self._arrived.empty()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A listener on a free port that answers 201."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(heard.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            heard.take(json.loads(body))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    heard = Listener(f"http://127.0.0.1:{server.server_port}/listener")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield heard
+    server.shutdown()
+    server.server_close()
+    thread.join()

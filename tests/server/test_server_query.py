@@ -1,0 +1,169 @@
+"""Filters, selection, sorting and paging over HTTP."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from server_bodies import customer, unique
+
+
+@pytest.fixture(scope="module")
+def group(server_url: str) -> str:
+    """Name of three customers that differ: a, b and c."""
+    group = unique("g")
+    url = f"{server_url}/tmf-api/customerManagement/v4/customer"
+    rows: list[dict[str, object]] = [
+        {"status": "a", "rank": 1, "validFor": {"startDateTime": "2020-01-01T00:00Z"}, "note": "x,y"},
+        {"status": "b", "rank": 10, "validFor": {"startDateTime": "2020-06-01T02:00:00+0200"}, "limitless": "1", "note": "p;q=1"},
+        {"status": "c", "characteristic": [{"name": "k", "value": True}, {"name": "l", "value": "B"}]},
+    ]
+    for row in rows:
+        assert httpx.post(url, json=customer(name=group, **row)).status_code == 201
+    return group
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("status=a", "a"),
+        ("status=a,b", "ab"),
+        ("status=a%2Cb", "ab"),
+        ("status=a&status=b", "ab"),
+        ("status=a;status=c", "ac"),
+        ("status=a;rank=10", "ab"),
+        ("note=x\\,y", "a"),
+        ("note=p;q", ""),
+        ("note=p%3Bq=1", "b"),
+        ("status.eq=a", "a"),
+        ("status==a", "a"),
+        ("status.ne=a", "bc"),
+        ("rank.gt=1", "b"),
+        ("rank%3E%3D1", "ab"),
+        ("rank>=1", "ab"),
+        ("rank<10", "a"),
+        ("rank.lte=10&rank.gt=1", "b"),
+        ("rank.gt=0&rank.gt=5", "b"),
+        ("rank=1.0", "a"),
+        ("validFor.startDateTime=2020-06-01T00:00:00Z", "b"),
+        ("validFor.startDateTime.gt=2020-05-05", "b"),
+        ("validFor.startDateTime.lt=2020-06-01T02:00:01+02:00", "ab"),
+        ("characteristic.name=l", "c"),
+        ("characteristic.value=true", "c"),
+        ("characteristic.value=B", "c"),
+        ("characteristic.value=b", ""),
+        ("status.regex=^[ab]$", "ab"),
+        ("status*=b", "b"),
+        ("limitless=1", "b"),
+        ("unknown=1", ""),
+        ('status="a"', ""),
+    ],
+)
+def test_filter(customers: httpx.Client, group: str, query: str, found: str) -> None:
+    answer = customers.get(f"/customer?name={group}&{query}")
+    assert answer.status_code == 200, answer.text
+    assert "".join(sorted(each["status"] for each in answer.json())) == found
+    assert answer.headers["X-Total-Count"] == str(len(found))
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("offset=-1", 400),
+        ("limit=x", 400),
+        ("limit=", 400),
+        ("limit=1&limit=2", 400),
+        ("offset=" + "9" * 40, 400),
+        ("status.regex=(", 400),
+        ("status.regex=" + "a" * 300, 400),
+        ("status", 400),
+        ("&".join(f"a{number}=1" for number in range(60)), 400),
+        ("status=" + "," * 200, 400),
+        (".".join("abcdefghijklmnop") + "=1", 400),
+        ("filter=$.x", 501),
+        ("fields=$.x", 501),
+        ("_method=DELETE", 200),
+        ("name=%ff%zz", 200),
+    ],
+)
+def test_query_that_cannot_be_understood(customers: httpx.Client, query: str, status: int) -> None:
+    answer = customers.get(f"/customer?{query}")
+    assert answer.status_code == status
+    if status >= 400:
+        assert answer.json()["status"] == str(status)
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"), [("status", "abc"), ("-status", "cba"), ("%2Bstatus", "abc"), ("-rank", "bac"), ("rank,status", "abc")]
+)
+def test_sort(customers: httpx.Client, group: str, sort: str, order: str) -> None:
+    found = customers.get(f"/customer?name={group}&sort={sort}").json()
+    assert "".join(each["status"] for each in found) == order
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "found", "relations"),
+    [
+        ("offset=0&limit=2", 206, "ab", {"first", "last", "next"}),
+        ("offset=2&limit=2", 206, "c", {"first", "last", "prev"}),
+        ("limit=3", 200, "abc", {"first", "last"}),
+        ("limit=0", 206, "", set()),
+        ("offset=9", 206, "", set()),
+        ("", 200, "abc", set()),
+    ],
+)
+def test_page(customers: httpx.Client, group: str, page: str, status: int, found: str, relations: set[str]) -> None:
+    answer = customers.get(f"/customer?name={group}&sort=status&{page}")
+    assert answer.status_code == status
+    assert "".join(each["status"] for each in answer.json()) == found
+    assert (answer.headers["X-Total-Count"], answer.headers["X-Result-Count"]) == ("3", str(len(found)))
+    assert set(answer.links) == relations
+
+
+def test_next_link_leads_through_the_whole_collection(customers: httpx.Client, group: str) -> None:
+    url, found = f"{customers.base_url}customer?name={group}&sort=-status&limit=1", ""
+    while url:
+        answer = customers.get(url)
+        found += answer.json()[0]["status"]
+        url = answer.links.get("next", {}).get("url", "")
+    assert found == "cba"
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ("status", {"status"}),
+        (" status , rank", {"status", "rank"}),
+        ("none", set()),
+        ("nix", set()),
+        ("validFor.startDateTime", {"validFor"}),
+        ("validFor.nix", set()),
+    ],
+)
+def test_fields_select_and_id_and_href_always_come_along(
+    customers: httpx.Client, group: str, fields: str, names: set[str]
+) -> None:
+    [listed] = customers.get("/customer", params={"name": group, "status": "a", "fields": fields}).json()
+    assert set(listed) == {"id", "href", *names}
+    assert customers.get(listed["href"], params={"fields": fields}).json() == listed
+
+
+def test_r14_ignores_case_and_quotes(r14: httpx.Client) -> None:
+    group = unique()
+    sent = {"name": group, "status": "Active"}
+    assert r14.post("/customer", json=sent).status_code == 201
+    assert len(r14.get(f'/customer?name="{group.upper()}"&status=active').json()) == 1
+
+
+def test_trailing_slash_head_and_options(customers: httpx.Client, group: str) -> None:
+    assert customers.get(f"/customer/?name={group}").json() == customers.get(f"/customer?name={group}").json()
+    head = customers.head(f"/customer?name={group}")
+    assert (head.status_code, head.content, head.headers["X-Total-Count"]) == (200, b"", "3")
+    assert "POST" in customers.options("/customer").headers["Allow"]
+
+
+def test_methods_are_not_tunnelled(customers: httpx.Client) -> None:
+    made = customers.post("/customer", json=customer()).json()
+    tunnelled = customers.post(f"/customer/{made['id']}", json={}, headers={"X-HTTP-Method-Override": "DELETE"})
+    assert tunnelled.status_code == 405
+    assert customers.get(f"/customer/{made['id']}?_method=DELETE").json() == made
