@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -118,4 +116,5 @@ def build(session: nox.Session) -> None:
         session.run(python, "-m", "pip", "install", "--quiet", f"{wheel}[all]", external=True)
         for command in PROJECT["project"]["scripts"]:
             session.run(str(binaries / command), "--version", external=True)
-        session.run(python, "scripts/certify.py", "--report", str(Path(folder) / "reports"), "--phase", "register", external=True)
+        reports = str(Path(folder) / "reports")
+        session.run(python, "scripts/certify.py", "--report", reports, "--phase", "register", external=True)

@@ -22,7 +22,8 @@ def problems(folder: Path) -> list[str]:
     inside = set(zipfile.ZipFile(wheel).namelist())
     found = [f"{wheel.name} lacks {name}" for name in IN_WHEEL if name not in inside]
     tops = {name.split("/")[0] for name in inside}
-    found += [f"{wheel.name} has {top}" for top in sorted(tops) if top not in PACKAGES and not top.endswith(".dist-info")]
+    known = (*PACKAGES, next(top for top in tops if top.endswith(".dist-info")))
+    found += [f"{wheel.name} has {top}" for top in sorted(tops) if top not in known]
     found += [f"{wheel.name} has {name}" for name in sorted(inside) if name.endswith((".pyc", ".env"))]
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
