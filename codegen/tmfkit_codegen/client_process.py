@@ -1,7 +1,7 @@
 """Runs openapi-python-client in a process of its own: ``python -m tmfkit_codegen.client_process DOCUMENT OUTPUT``.
 
-A process of its own because one internal of the pinned version is replaced here (`_spelled`), and so that several APIs are
-made at once.
+A process of its own because one internal of the pinned version is replaced here (`_spelled`), and so that several APIs
+are made at once.
 """
 
 from __future__ import annotations

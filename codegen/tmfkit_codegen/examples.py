@@ -85,10 +85,10 @@ def _of_body(openapi: Json, schema: str, body: Json) -> dict[str, str]:
 
 def _broken_rules(openapi: Json, schema: str, value: Json, pointer: str) -> Iterator[tuple[str, str]]:
     """Yield where *value* breaks a rule of the schema, or of a schema inside it, and how."""
-    schema = followed(openapi, schema)
-    if isinstance(value, list) and "items" in at(openapi, schema):
+    whole = followed(openapi, schema)
+    if isinstance(value, list) and "items" in at(openapi, whole):
         for index, item in enumerate(value):
-            yield from _broken_rules(openapi, joined(schema, "items"), item, joined(pointer, index))
+            yield from _broken_rules(openapi, joined(whole, "items"), item, joined(pointer, index))
     elif isinstance(value, dict):
         yield from _broken_here(openapi, schema, value, pointer)
         for name, attribute in attributes(openapi, schema).items():

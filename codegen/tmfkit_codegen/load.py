@@ -276,7 +276,7 @@ def _references(contract: SourceFile, problems: list[Problem]) -> Iterator[tuple
 
 
 def _dangling(data: dict[str, Any], contract: SourceFile) -> Iterator[Problem]:
-    for where, target in _all_references(data):
+    for where, target in _all_references(contract.data):
         if target.startswith("#/") and _at(data, target[1:]) is None:
             yield contract.problem(
                 where, f"the reference {target} leads to nothing", "Mend the name, or write the component"

@@ -36,10 +36,7 @@ _OPTIONS = (
     "--base-class=tmfkit_models.types.TmfModel",
     "--use-missing-sentinel",  # absent, null and a value are three things
     "--strict-nullable",
-    "--strict-types=str",
-    "--strict-types=int",
-    "--strict-types=float",
-    "--strict-types=bool",
+    *("--strict-types", "str", "int", "float", "bool"),
     "--use-annotated",
     "--snake-case-field",
     "--use-schema-description",

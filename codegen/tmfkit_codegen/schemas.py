@@ -117,8 +117,12 @@ def _nested(schema: Json, pointer: str) -> Iterator[tuple[str, Json]]:
 
 
 def _parts(openapi: Json, pointer: str) -> Iterator[str]:
-    """Yield the schemas that the object schema at *pointer* is put together from, itself last."""
-    pointer = followed(openapi, pointer)
+    """Yield the schemas that the object schema at *pointer* is put together from, itself last.
+
+    A reference is one of them: keywords beside it hold as well, a `required` that binds in one place only for example.
+    """
+    if "$ref" in (schema := at(openapi, pointer)):
+        yield from _parts(openapi, schema["$ref"].removeprefix("#"))
     for index in range(len(at(openapi, pointer).get("allOf", ()))):
         yield from _parts(openapi, joined(pointer, "allOf", index))
     yield pointer

@@ -33,7 +33,7 @@ def form_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
         for key in keys.keys() & vocabulary["properties"].keys():
             if place not in (allowed := vocabulary["properties"][key]["x-stands-on"]):
                 yield api.contract.problem(
-                    joined(pointer, key), f"{key} stands on a {place}", f"Put it on a {' or '.join(allowed)}"
+                    joined(pointer, key), f"{key} has no meaning here ({place})", f"Put it on a {' or '.join(allowed)}"
                 )
     yield from _missing(api)
 
@@ -110,20 +110,19 @@ def _rule_names(api: Api) -> Iterator[Problem]:
     for pointer, schema in schemas(openapi):
         # Rules often stand on one member of an allOf and speak of attributes of another one.
         whole = "/".join(pointer.split("/")[:4])
-        named: list[tuple[tuple[str | int, ...], str]] = [
-            ((index, "when", "pointer"), rule["when"]["pointer"])
-            for index, rule in enumerate(schema.get("x-tmf-conditional", ()))
-        ]
-        for index, rule in enumerate(schema.get("x-tmf-conditional", ())):
-            named += [((index, "require", number), attribute) for number, attribute in enumerate(rule["require"])]
-        places = [(joined(pointer, "x-tmf-conditional", *place), attribute) for place, attribute in named]
-        for index, members in enumerate(schema.get("x-tmf-any-of", ())):
-            places += [
-                (joined(pointer, "x-tmf-any-of", index, number), attribute) for number, attribute in enumerate(members)
-            ]
-        for place, attribute in places:
+        for place, attribute in _attributes_of_rules(schema):
             if where(openapi, pointer, attribute) is None and where(openapi, whole, attribute) is None:
-                yield _unknown(api, place, f"attribute {attribute}")
+                yield _unknown(api, joined(pointer, *place), f"attribute {attribute}")
+
+
+def _attributes_of_rules(schema: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for index, rule in enumerate(schema.get("x-tmf-conditional", ())):
+        yield ("x-tmf-conditional", index, "when", "pointer"), rule["when"]["pointer"]
+        for number, attribute in enumerate(rule["require"]):
+            yield ("x-tmf-conditional", index, "require", number), attribute
+    for index, members in enumerate(schema.get("x-tmf-any-of", ())):
+        for number, attribute in enumerate(members):
+            yield ("x-tmf-any-of", index, number), attribute
 
 
 def _unknown(api: Api, pointer: str, what: str) -> Problem:

@@ -12,7 +12,6 @@ Commands parse, call one function, print, and return the exit status:
 from __future__ import annotations
 
 import io
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -51,10 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KitError as exc:
         click.echo(f"Error: {one_line(str(exc))}", err=True)
         return exc.exit_status
-    except BrokenPipeError:
-        # The reader of our output (`head`, say) has seen enough. What Python still holds for it goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as exc:  # noqa: BLE001 - the last frame: status 4 says that the kit is at fault, not the target
         traceback.print_exc()
         remedy = "Report it with the lines above, the command and `--version`"
@@ -82,3 +77,7 @@ for _command in (
     init_command,
 ):
     cli.add_command(_command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -40,7 +40,7 @@ def test_summary_of_a_conformant_run_is_short() -> None:
 def test_summary_of_an_incomplete_run_says_what_was_lacking() -> None:
     printed = summary({"*": Outcome.PASS, "LIB1-DELETE-002": Outcome.SKIP})
     assert "INCOMPLETE" in printed
-    assert "No must failed, but 1 could not be checked, because the kit lacked means" in printed
+    assert "No must failed, but 1 could not be checked: the kit lacked means" in printed
     assert "  1 requirement, 1 must among them: The kit lacked a credential of an administrator" in printed
 
 

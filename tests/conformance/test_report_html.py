@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from library import report
 
-from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
 from tmfkit_conformance.report.html import EXCHANGE_LIMIT, html_page
 
 _VOID = {"meta", "link", "input", "br"}
@@ -116,11 +116,20 @@ def test_exchange_that_two_failures_share_is_shown_once(page: Page) -> None:
 
 
 def test_skip_says_what_to_configure(page: Page) -> None:
-    assert page.texts["skipped"].startswith("Skipped 1 The kit lacked means for these.")
+    assert page.texts["skipped"].startswith("Skipped 1 These could not be checked: the kit lacked means, or")
     assert (
         "The kit lacked a credential of an administrator (--admin-header) 1 requirement, 1 must"
         in page.texts["skipped"]
     )
+
+
+def test_skip_for_a_refused_start_shows_the_refusal() -> None:
+    made = report()
+    skipped = Verdict("LIB1-POST-001", Outcome.SKIP, "the create was answered 400 (exchange 4)", (4,))
+    page = Page(
+        html_page(type(made).of(made.bundle, Judgement((skipped, *made.judgement.verdicts[1:])), made.contract))
+    )
+    assert "the create was answered 400 1 requirement, 1 must among them #4 PATCH" in page.texts["skipped"]
 
 
 def test_generated_phases_show_findings_and_what_was_never_exercised(page: Page) -> None:

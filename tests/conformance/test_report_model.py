@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 from conformance_golden import assert_golden
-from library import library, report
+from library import LACKING, library, report
 
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.judge.verdict import Judgement, Outcome
+from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
 from tmfkit_conformance.report.model import Report
 
 
@@ -53,11 +53,16 @@ def test_rows_that_nothing_can_settle_are_counted_apart() -> None:
     }
 
 
-def test_skips_are_grouped_by_what_the_kit_lacked() -> None:
-    skips = report({"LIB1-GET-001": Outcome.SKIP, "LIB1-PATCH-001": Outcome.SKIP}).skips()
-    assert {remark: [line.requirement.id for line in lines] for remark, lines in skips.items()} == {
-        "": ["LIB1-GET-001", "LIB1-PATCH-001"],
-        "The kit lacked a credential of an administrator (--admin-header)": ["LIB1-DELETE-002"],
+def test_skips_are_grouped_by_their_reason_whatever_the_exchange() -> None:
+    made = report()
+    refused = [
+        Verdict(row, Outcome.SKIP, f"the create was answered 400 (exchange {number})", (number,))
+        for number, row in enumerate(("LIB1-POST-001", "LIB1-POST-002"), 1)
+    ]
+    skips = Report.of(made.bundle, Judgement((*refused, *made.judgement.verdicts[2:])), library()).skips()
+    assert {reason: [line.requirement.id for line in lines] for reason, lines in skips.items()} == {
+        "the create was answered 400": ["LIB1-POST-001", "LIB1-POST-002"],
+        LACKING: ["LIB1-DELETE-002"],
     }
 
 

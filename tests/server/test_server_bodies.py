@@ -6,7 +6,6 @@ import json
 
 import httpx
 import pytest
-
 from server_bodies import JSON, customer, unique
 
 
@@ -32,7 +31,9 @@ def test_unreadable_body_is_400(customers: httpx.Client, content: bytes) -> None
     assert customers.get("/customer").headers["X-Total-Count"] == before
 
 
-@pytest.mark.parametrize("sent", [[], "text", 3, None, [customer()]], ids=["array", "text", "number", "null", "array-of-one"])
+@pytest.mark.parametrize(
+    "sent", [[], "text", 3, None, [customer()]], ids=["array", "text", "number", "null", "array-of-one"]
+)
 def test_body_that_is_no_object_is_400(customers: httpx.Client, sent: object) -> None:
     answer = customers.post("/customer", content=json.dumps(sent), headers=JSON)
     assert (answer.status_code, answer.json()["message"]) == (400, "the body has to be an object")
@@ -68,7 +69,13 @@ def test_media_type_of_a_create(customers: httpx.Client, media_type: str, status
 
 @pytest.mark.parametrize(
     ("accept", "status"),
-    [("application/json", 200), ("*/*", 200), ("application/*;q=0.5", 200), ("text/html", 406), ("application/json;q=0", 406)],
+    [
+        ("application/json", 200),
+        ("*/*", 200),
+        ("application/*;q=0.5", 200),
+        ("text/html", 406),
+        ("application/json;q=0", 406),
+    ],
 )
 def test_accept_decides_whether_json_may_be_answered(customers: httpx.Client, accept: str, status: int) -> None:
     assert customers.get("/customer", headers={"Accept": accept}).status_code == status

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tmfkit_models.contracts import Contract, Operation
-
 from server_bodies import creates, full
+
+from tmfkit_models.contracts import Contract, Operation
 
 CASES = [pytest.param(contract, create, id=f"{contract.id}-{create.resource}") for contract, create in creates()]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from server_bodies import customer
 
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
@@ -17,7 +16,8 @@ MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 def made(customers: httpx.Client) -> dict[str, Any]:
     characteristic = [{"name": "a", "value": 1}, {"name": "b", "value": True}]
     body: dict[str, Any] = customers.post(
-        "/customer", json=customer(status="New", validFor={"startDateTime": "2020-01-01T00:00Z"}, characteristic=characteristic)
+        "/customer",
+        json=customer(status="New", validFor={"startDateTime": "2020-01-01T00:00Z"}, characteristic=characteristic),
     ).json()
     return body
 
@@ -26,7 +26,11 @@ def made(customers: httpx.Client) -> dict[str, Any]:
 def test_merge_patch_merges_objects_removes_nulls_and_replaces_arrays(
     customers: httpx.Client, made: dict[str, Any], headers: dict[str, str]
 ) -> None:
-    patch = {"status": None, "validFor": {"endDateTime": "2021-01-01T00:00Z"}, "characteristic": [{"name": "c", "value": 2}]}
+    patch = {
+        "status": None,
+        "validFor": {"endDateTime": "2021-01-01T00:00Z"},
+        "characteristic": [{"name": "c", "value": 2}],
+    }
     changed = httpx.patch(made["href"], json=patch, headers=headers).json()
     expected = {name: value for name, value in made.items() if name != "status"}
     expected["validFor"] = {"startDateTime": "2020-01-01T00:00Z", "endDateTime": "2021-01-01T00:00Z"}
@@ -39,8 +43,16 @@ def test_merge_patch_merges_objects_removes_nulls_and_replaces_arrays(
     ("operations", "attribute", "value"),
     [
         ([{"op": "replace", "path": "/status", "value": "Old"}], "status", "Old"),
-        ([{"op": "add", "path": "/characteristic/-", "value": {"name": "c", "value": 2}}], "characteristic", ["a", "b", "c"]),
-        ([{"op": "add", "path": "/characteristic/0", "value": {"name": "c", "value": 2}}], "characteristic", ["c", "a", "b"]),
+        (
+            [{"op": "add", "path": "/characteristic/-", "value": {"name": "c", "value": 2}}],
+            "characteristic",
+            ["a", "b", "c"],
+        ),
+        (
+            [{"op": "add", "path": "/characteristic/0", "value": {"name": "c", "value": 2}}],
+            "characteristic",
+            ["c", "a", "b"],
+        ),
         ([{"op": "remove", "path": "/characteristic/0"}], "characteristic", ["b"]),
         ([{"op": "remove", "path": "/status"}], "status", None),
         ([{"op": "copy", "from": "/name", "path": "/status"}], "status", "Northside"),
@@ -66,7 +78,11 @@ def test_json_patch(made: dict[str, Any], operations: list[Any], attribute: str,
         ([{"op": "add", "path": "/a"}], 400, "/0/value is required"),
         ([{"op": "add", "path": "a", "value": 1}], 400, "/0/path has to be a JSON pointer: empty, or beginning with /"),
         ([{"op": "replace", "path": "/nix", "value": 1}], 400, "/0/path leads nowhere in the resource: '/nix'"),
-        ([{"op": "remove", "path": "/characteristic/01"}], 400, "/0/path leads nowhere in the resource: '/characteristic/01'"),
+        (
+            [{"op": "remove", "path": "/characteristic/01"}],
+            400,
+            "/0/path leads nowhere in the resource: '/characteristic/01'",
+        ),
         ([{"op": "copy", "path": "/x", "from": 3}], 400, "/0/from is required and has to be a text"),
         ([{"op": "remove", "path": ""}], 400, "/0/path is the resource itself, which DELETE removes"),
         (
@@ -97,7 +113,8 @@ def test_copies_that_double_the_resource_are_stopped(made: dict[str, Any]) -> No
 
 
 def test_refused_merge_patch_changes_nothing(customers: httpx.Client, made: dict[str, Any]) -> None:
-    for patch in ({"name": None, "status": "x"}, {"characteristic": [{"name": "a"}]}, {"id": "x"}, []):
+    refused: list[Any] = [{"name": None, "status": "x"}, {"characteristic": [{"name": "a"}]}, {"id": "x"}, []]
+    for patch in refused:
         assert customers.patch(made["href"], json=patch).status_code == 400
     assert customers.get(made["href"]).json() == made
 

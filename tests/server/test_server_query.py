@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 import pytest
-
 from server_bodies import customer, unique
 
 
@@ -15,7 +14,13 @@ def group(server_url: str) -> str:
     url = f"{server_url}/tmf-api/customerManagement/v4/customer"
     rows: list[dict[str, object]] = [
         {"status": "a", "rank": 1, "validFor": {"startDateTime": "2020-01-01T00:00Z"}, "note": "x,y"},
-        {"status": "b", "rank": 10, "validFor": {"startDateTime": "2020-06-01T02:00:00+0200"}, "limitless": "1", "note": "p;q=1"},
+        {
+            "status": "b",
+            "rank": 10,
+            "validFor": {"startDateTime": "2020-06-01T02:00:00+0200"},
+            "limitless": "1",
+            "note": "p;q=1",
+        },
         {"status": "c", "characteristic": [{"name": "k", "value": True}, {"name": "l", "value": "B"}]},
     ]
     for row in rows:
@@ -94,7 +99,8 @@ def test_query_that_cannot_be_understood(customers: httpx.Client, query: str, st
 
 
 @pytest.mark.parametrize(
-    ("sort", "order"), [("status", "abc"), ("-status", "cba"), ("%2Bstatus", "abc"), ("-rank", "bac"), ("rank,status", "abc")]
+    ("sort", "order"),
+    [("status", "abc"), ("-status", "cba"), ("%2Bstatus", "abc"), ("-rank", "bac"), ("rank,status", "abc")],
 )
 def test_sort(customers: httpx.Client, group: str, sort: str, order: str) -> None:
     found = customers.get(f"/customer?name={group}&sort={sort}").json()

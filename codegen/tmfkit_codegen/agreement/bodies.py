@@ -10,7 +10,7 @@ from tmfkit_codegen.agreement.sides import META, Row, Sides, nested
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.load import joined, names
 from tmfkit_codegen.runtime.contracts import Operation
-from tmfkit_codegen.schemas import at, attributes, component, followed, required, rules, where
+from tmfkit_codegen.schemas import at, attributes, component, required, rules, where
 
 __all__ = ["any_of", "client_id", "conditional", "made_by_server", "mandatory", "patchable", "subjects", "values"]
 
@@ -184,7 +184,7 @@ def _required(sides: Sides, operation: Operation) -> dict[str, str]:
 def _rules(sides: Sides, operation: Operation, key: str) -> Iterator[tuple[str, str, Any]]:
     """Yield the rules below bodies of *operation*: attribute, place of the rule, rule."""
     for attribute, schema in nested(sides.openapi, component(operation.request_schema)):
-        for pointer, rule in rules(sides.openapi, followed(sides.openapi, schema), key).items():
+        for pointer, rule in rules(sides.openapi, schema, key).items():
             yield attribute, pointer, rule
 
 

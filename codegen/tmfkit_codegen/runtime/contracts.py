@@ -1,7 +1,8 @@
 """The contracts as data: what the server serves and the kit checks.
 
 Every API of the project is one JSON file beside this module, written by ``tmfkit-codegen`` from ``specs/<api>/``: the
-bundled OpenAPI document, tables derived from it (operations, resources, events), the register of requirements and the errata.
+bundled OpenAPI document, tables derived from it (operations, resources, events), the register of requirements and the
+errata.
 
 This module imports nothing of the project, so that a conformance run never loads the generated model classes.
 """
@@ -263,8 +264,10 @@ class Contract:
         return here
 
     def _collected(self, schema: Schema | str, keyword: str) -> tuple[Any, ...]:
-        schema = self.resolve(self.component(schema) if isinstance(schema, str) else schema)
+        schema = self.component(schema) if isinstance(schema, str) else schema
         found: list[Any] = []
+        if "$ref" in schema:
+            found.extend(self._collected(schema["$ref"].rsplit("/", 1)[-1], keyword))
         for part in schema.get("allOf", ()):
             found.extend(self._collected(part, keyword))
         found.extend(schema.get(keyword, ()))
@@ -302,12 +305,17 @@ def from_document(document: Mapping[str, Any]) -> Contract:
             key: document[key]
             for key in ("id", "number", "release", "title", "package", "base_path", "sha256", "openapi")
         },
-        operations=tuple(_built(Operation, row) for row in document["operations"]),
+        operations=tuple(_operation(row) for row in document["operations"]),
         resources=tuple(_built(Resource, row) for row in document["resources"]),
         events=tuple(_built(Event, row) for row in document["events"]),
         requirements=tuple(_built(Requirement, row) for row in document["requirements"]),
         errata=tuple(_built(Erratum, row) for row in document["errata"]),
     )
+
+
+def _operation(row: Mapping[str, Any]) -> Operation:
+    headers = {status: tuple(names) for status, names in row["response_headers"].items()}
+    return _built(Operation, {**row, "response_headers": headers})
 
 
 def _built(kind: type[_T], row: Mapping[str, Any]) -> _T:

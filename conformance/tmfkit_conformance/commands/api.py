@@ -15,15 +15,14 @@ __all__ = ["api_option"]
 def api_option(*, required: bool = True) -> Callable[[Any], Any]:
     """Return the option ``--api``, which hands the contract of the API to the command as ``contract``."""
     words = "The API; `list` names them all."
-    return click.option("--api", "contract", type=_ApiName(), metavar="ID", required=required, help=words)
+    return click.option("--api", "contract", callback=_loaded, metavar="ID", required=required, help=words)
 
 
-class _ApiName(click.ParamType[contracts.Contract]):
-    name = "id"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> contracts.Contract:
-        """Load the contract; a usage error that lists the APIs when there is none of that name."""
-        try:
-            return contracts.load(value)
-        except contracts.ContractError as exc:
-            self.fail(str(exc), param, ctx)
+def _loaded(_context: click.Context, _option: click.Parameter, name: str | None) -> contracts.Contract | None:
+    """Load the contract; a usage error that lists the APIs when there is none of that name."""
+    if name is None:
+        return None
+    try:
+        return contracts.load(name)
+    except contracts.ContractError as exc:
+        raise click.BadParameter(str(exc)) from exc

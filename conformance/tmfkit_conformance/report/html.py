@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -57,7 +57,7 @@ def html_page(report: Report) -> str:
         errors=evidence.of(report.lines_with(Outcome.ERROR)),
         failures=evidence.of(report.lines_with(Outcome.FAIL, levels=("must",))),
         unmet=evidence.of(report.lines_with(Outcome.FAIL, levels=("should", "may"))),
-        skips=report.skips(),
+        skips=evidence.of_groups(report.skips()),
         remarked=report.lines_with(Outcome.PASS_WITH_REMARK),
         groups=_groups(report),
     )
@@ -72,7 +72,15 @@ class _Evidence:
         self._shown_under: dict[int, str] = {}
 
     def of(self, lines: Iterable[Line]) -> list[Evidenced]:
+        """Return the lines, each with what shows its verdict."""
         return [self._one(line) for line in lines]
+
+    def of_groups(self, groups: Mapping[str, tuple[Line, ...]]) -> list[tuple[str, tuple[Line, ...], Evidenced]]:
+        """Return the groups, each with what shows one of its lines; the others were alike."""
+        return [
+            (reason, lines, self._one(next((line for line in lines if line.verdict.exchanges), lines[0])))
+            for reason, lines in groups.items()
+        ]
 
     def _one(self, line: Line) -> Evidenced:
         cited = [sequence for sequence in dict.fromkeys(line.verdict.exchanges) if sequence in self._exchanges]

@@ -32,7 +32,8 @@ def junit_xml(report: Report) -> bytes:
     root = ET.Element("testsuites", name="tmfkit-conformance")
     root.append(suite)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _properties(suite: ET.Element, report: Report) -> None:

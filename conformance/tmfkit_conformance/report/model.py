@@ -6,6 +6,7 @@ same reports.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,6 +24,8 @@ LEVELS = ("must", "should", "may")
 
 NOT_SETTLEABLE = "not-settleable"
 """Standing of a row that nothing outside the target can settle."""
+
+_EXCHANGE = re.compile(r" \(exchange \d+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +174,12 @@ class Report:
         return {standing: counted[standing] for standing in [*(outcome.label for outcome in Outcome), NOT_SETTLEABLE]}
 
     def skips(self) -> dict[str, tuple[Line, ...]]:
-        """Return what the kit lacked → the lines that it could not check for that reason."""
-        skipped = self.lines_with(Outcome.SKIP)
-        remarks = dict.fromkeys(line.remark for line in skipped)
-        return {remark: tuple(line for line in skipped if line.remark == remark) for remark in remarks}
+        """Return why something could not be checked → the lines it is true of; exchanges make no difference."""
+        grouped: dict[str, tuple[Line, ...]] = {}
+        for line in self.lines_with(Outcome.SKIP):
+            reason = _EXCHANGE.sub("", line.remark)
+            grouped[reason] = (*grouped.get(reason, ()), line)
+        return grouped
 
     def to_json(self) -> dict[str, Any]:
         """Return ``report.json``."""

@@ -98,8 +98,8 @@ def meaning(report: Report) -> str:
         )
     if skipped:
         return (
-            f"No must failed, but {skipped:,} could not be checked, because the kit lacked means: "
-            "a credential, a listener, a configuration. This is neither conformant nor not: "
+            f"No must failed, but {skipped:,} could not be checked: the kit lacked means (a credential, a listener, "
+            "a configuration), or what a check starts from was refused. This is neither conformant nor not: "
             "supply what is listed under “Skipped” and run again."
         )
     return (

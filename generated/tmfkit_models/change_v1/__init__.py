@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, Field, StrictStr
 
 from tmfkit_models.types import TmfDateTime, TmfModel
 
@@ -18,9 +18,9 @@ class JsonPatchOperation(TmfModel):
 
     op: Literal["add", "remove", "replace", "move", "copy", "test"]
     """What is done."""
-    path: str
+    path: StrictStr
     """JSON pointer to the place where it is done."""
-    from_: Annotated[str | MISSING, Field(alias="from")] = MISSING
+    from_: Annotated[StrictStr | MISSING, Field(alias="from")] = MISSING
     """JSON pointer to the place that `move` and `copy` take the value from."""
     value: Any | MISSING = MISSING
     """Value that `add`, `replace` and `test` need."""
@@ -29,175 +29,175 @@ class JsonPatchOperation(TmfModel):
 class Extensible(TmfModel):
     """Meta-attributes that any resource or sub-resource may carry."""
 
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the object."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the object's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the object's class is found."""
 
 
 class Error(TmfModel):
     """Why a request was refused."""
 
-    code: str
+    code: StrictStr
     """Code of the error, of the application."""
-    reason: str
+    reason: StrictStr
     """What is wrong, fit to be shown to a client's user."""
-    message: str | MISSING = MISSING
+    message: StrictStr | MISSING = MISSING
     """More detail, and what to do about it."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """HTTP status code as text."""
-    reference_error: Annotated[str | MISSING, Field(alias="referenceError")] = MISSING
+    reference_error: Annotated[StrictStr | MISSING, Field(alias="referenceError")] = MISSING
     """Link to a description of the error."""
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the error."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the error's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the error's class is found."""
 
 
 class EventSubscription(TmfModel):
     """A registered listener."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the registration."""
-    callback: str | MISSING = MISSING
+    callback: StrictStr | MISSING = MISSING
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; null stands for all."""
 
 
 class EventSubscriptionInput(TmfModel):
     """A listener to register."""
 
-    callback: str
+    callback: StrictStr
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; all when absent."""
 
 
 class ChangeRequestCharacteristic(Extensible):
     """One fact about a change, as a name and a value."""
 
-    name: str
+    name: StrictStr
     """Which characteristic it is."""
-    value: str
+    value: StrictStr
     """The value."""
 
 
 class ImpactEntityRef(Extensible):
     """Reference to a product, service, resource or other thing that feels a change."""
 
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """How the change is felt there."""
-    href: str
+    href: StrictStr
     """Address of the thing."""
-    id: str
+    id: StrictStr
     """Identifier of the thing."""
 
 
 class Incident(Extensible):
     """Event that has changed how a product, service or resource works."""
 
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What happened, in words."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the incident."""
 
 
 class Location(Extensible):
     """Place of a change."""
 
-    address: str | MISSING = MISSING
+    address: StrictStr | MISSING = MISSING
     """Address, in full."""
-    post_code: Annotated[str | MISSING, Field(alias="postCode")] = MISSING
+    post_code: Annotated[StrictStr | MISSING, Field(alias="postCode")] = MISSING
     """Code of the postal area."""
 
 
 class Note(Extensible):
     """Remark on a change request."""
 
-    author: str | MISSING = MISSING
+    author: StrictStr | MISSING = MISSING
     """Who wrote it."""
     date_time: Annotated[TmfDateTime | MISSING, Field(alias="dateTime")] = MISSING
     """When it was written."""
-    text: str | MISSING = MISSING
+    text: StrictStr | MISSING = MISSING
     """What it says."""
 
 
 class Record(Extensible):
     """One entry of a work log."""
 
-    date_time: Annotated[str, Field(alias="dateTime")]
+    date_time: Annotated[StrictStr, Field(alias="dateTime")]
     """When the entry was made, as text."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What was done."""
-    support_person: Annotated[str | MISSING, Field(alias="supportPerson")] = MISSING
+    support_person: Annotated[StrictStr | MISSING, Field(alias="supportPerson")] = MISSING
     """Who made the entry."""
 
 
 class RelatedChangeRequestRef(Extensible):
     """Reference to another change request."""
 
-    correlation: str | MISSING = MISSING
+    correlation: StrictStr | MISSING = MISSING
     """What the two have to do with each other."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the other one is about, in words."""
-    href: str
+    href: StrictStr
     """Address of the other one."""
-    id: str
+    id: StrictStr
     """Identifier of the other one."""
 
 
 class RelatedPartyRef(Extensible):
     """Reference to a party, such as a customer, an operator or a third one, with the part that it plays."""
 
-    contact_info: Annotated[str | dict[str, Any] | MISSING, Field(alias="contactInfo")] = MISSING
+    contact_info: Annotated[StrictStr | dict[str, Any] | MISSING, Field(alias="contactInfo")] = MISSING
     """How the party is reached; as text, or as an object that has a member for each way."""
-    href: str
+    href: StrictStr
     """Address of the party."""
-    id: str
+    id: StrictStr
     """Identifier of the party."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the party."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """Part that the party plays."""
 
 
 class SLARef(Extensible):
     """Reference to a service level agreement."""
 
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What is agreed, in words."""
-    href: str
+    href: StrictStr
     """Address of the agreement."""
-    id: str
+    id: StrictStr
     """Identifier of the agreement."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the agreement."""
 
 
 class TargetEntityRef(Extensible):
     """Reference to the thing that is changed or configured."""
 
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the thing is, in words."""
-    href: str
+    href: StrictStr
     """Address of the thing."""
-    id: str
+    id: StrictStr
     """Identifier of the thing."""
 
 
 class Task(Extensible):
     """One step on the way to a resolution."""
 
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What is done, in words."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the step."""
-    state: str | MISSING = MISSING
+    state: StrictStr | MISSING = MISSING
     """How far the step is."""
 
 
@@ -215,7 +215,7 @@ class WorkLog(Extensible):
 
     creat_date_time: Annotated[TmfDateTime, Field(alias="creatDateTime")]
     """When the log was begun; the name is the document's own."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the log is about, in words."""
     last_update_date_time: Annotated[TmfDateTime | MISSING, Field(alias="lastUpdateDateTime")] = MISSING
     """When the log was last written to."""
@@ -226,24 +226,24 @@ class WorkLog(Extensible):
 class Event(TmfModel):
     """What every notification carries."""
 
-    event_id: Annotated[str, Field(alias="eventId")]
+    event_id: Annotated[StrictStr, Field(alias="eventId")]
     """Identifier of the occurrence."""
     event_time: Annotated[TmfDateTime, Field(alias="eventTime")]
     """When it occurred."""
-    event_type: Annotated[str, Field(alias="eventType")]
+    event_type: Annotated[StrictStr, Field(alias="eventType")]
     """Which event it is."""
 
 
 class Attachment(Extensible):
     """Document or other file that explains a change."""
 
-    date_time: Annotated[str | MISSING, Field(alias="dateTime")] = MISSING
+    date_time: Annotated[StrictStr | MISSING, Field(alias="dateTime")] = MISSING
     """When the attachment was made, as text."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the attachment is, in words."""
-    href: str
+    href: StrictStr
     """Address of the attachment."""
-    id: str
+    id: StrictStr
     """Identifier of the attachment."""
     related_party_ref: Annotated[RelatedPartyRef | MISSING, Field(alias="relatedPartyRef")] = MISSING
     """Party that the attachment comes from or has to do with."""
@@ -252,13 +252,13 @@ class Attachment(Extensible):
 class ChangeRequestSpecification(Extensible):
     """Reference to the specification of a kind of change request."""
 
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the specification is for, in words."""
-    href: str
+    href: StrictStr
     """Address of the specification."""
-    id: str
+    id: StrictStr
     """Identifier of the specification."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the specification."""
     valid_for: Annotated[ValidFor | MISSING, Field(alias="validFor")] = MISSING
     """When the specification is in force."""
@@ -267,11 +267,11 @@ class ChangeRequestSpecification(Extensible):
 class Resolution(Extensible):
     """Remedy or work that puts a change into effect."""
 
-    code: str | MISSING = MISSING
+    code: StrictStr | MISSING = MISSING
     """Code of the resolution; its parts may stand for levels."""
-    description: str
+    description: StrictStr
     """What the resolution is, in words."""
-    name: str
+    name: StrictStr
     """Name of the resolution."""
     task: list[Task] | MISSING = MISSING
     """Steps of the work."""
@@ -286,9 +286,9 @@ class ChangeRequestUpdate(Extensible):
     """When the work really began."""
     attachment: list[Attachment] | MISSING = MISSING
     """Documents and other files that explain the change."""
-    budget: str | MISSING = MISSING
+    budget: StrictStr | MISSING = MISSING
     """Money set aside for the change."""
-    category: str | MISSING = MISSING
+    category: StrictStr | MISSING = MISSING
     """Group of changes that the request belongs to."""
     change_request_characteristic: Annotated[
         list[ChangeRequestCharacteristic] | MISSING,
@@ -299,17 +299,17 @@ class ChangeRequestUpdate(Extensible):
         ChangeRequestSpecification | MISSING, Field(alias="changeRequestSpecification")
     ] = MISSING
     """Specification that says which attributes such a request has."""
-    channel: str | MISSING = MISSING
+    channel: StrictStr | MISSING = MISSING
     """Way by which the request came in."""
     completion_date: Annotated[TmfDateTime | MISSING, Field(alias="completionDate")] = MISSING
     """When it was confirmed that the change is complete."""
-    currency: str | MISSING = MISSING
+    currency: StrictStr | MISSING = MISSING
     """Currency of the amounts."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What is to be changed, in words."""
-    external_id: Annotated[str | MISSING, Field(alias="externalId")] = MISSING
+    external_id: Annotated[StrictStr | MISSING, Field(alias="externalId")] = MISSING
     """Identifier that the requestor gave the request, to find it again."""
-    impact: str | MISSING = MISSING
+    impact: StrictStr | MISSING = MISSING
     """What the change does to the services that are running."""
     impact_entity_ref: Annotated[list[ImpactEntityRef] | MISSING, Field(alias="impactEntityRef")] = MISSING
     """Products, services, resources and other things that feel the change."""
@@ -323,7 +323,7 @@ class ChangeRequestUpdate(Extensible):
     """When the work is to end."""
     planned_start_time: Annotated[TmfDateTime | MISSING, Field(alias="plannedStartTime")] = MISSING
     """When the work is to begin."""
-    priority: str | MISSING = MISSING
+    priority: StrictStr | MISSING = MISSING
     """How urgent the request is, in the requestor's words."""
     related_change_request_ref: Annotated[
         list[RelatedChangeRequestRef] | MISSING, Field(alias="relatedChangeRequestRef")
@@ -333,15 +333,15 @@ class ChangeRequestUpdate(Extensible):
     """Parties that have a part in the change."""
     request_date: Annotated[TmfDateTime | MISSING, Field(alias="requestDate")] = MISSING
     """When the request was raised."""
-    request_type: Annotated[str | MISSING, Field(alias="requestType")] = MISSING
+    request_type: Annotated[StrictStr | MISSING, Field(alias="requestType")] = MISSING
     """Type of the request."""
     resolution: Resolution | MISSING = MISSING
     """How the change was or is put into effect."""
-    risk: str | MISSING = MISSING
+    risk: StrictStr | MISSING = MISSING
     """What may go wrong with the change."""
-    risk_mitigation_plan: Annotated[str | MISSING, Field(alias="riskMitigationPlan")] = MISSING
+    risk_mitigation_plan: Annotated[StrictStr | MISSING, Field(alias="riskMitigationPlan")] = MISSING
     """What is done against the risk."""
-    risk_value: Annotated[str | MISSING, Field(alias="riskValue")] = MISSING
+    risk_value: Annotated[StrictStr | MISSING, Field(alias="riskValue")] = MISSING
     """What it costs in addition if things do go wrong."""
     scheduled_date: Annotated[TmfDateTime | MISSING, Field(alias="scheduledDate")] = MISSING
     """When the schedule of the change was made."""
@@ -381,7 +381,7 @@ class ChangeRequestCreate(ChangeRequestUpdate):
         "Closed",
     ]
     """Where the request stands: submitted, waiting for authorization, scheduled and waiting for approval, approved and waiting for its time, done and under review, failed and being taken back, called off, or reviewed and over."""
-    priority: str
+    priority: StrictStr
     """How urgent the request is, in the requestor's words."""
     target_entity_ref: Annotated[list[TargetEntityRef], Field(alias="targetEntityRef")]
     """Things that are changed or configured."""
@@ -392,9 +392,9 @@ class ChangeRequestCreate(ChangeRequestUpdate):
 class ChangeRequest(ChangeRequestUpdate):
     """Request for a change, by which a customer and a service provider, or a service provider and a partner, agree on the change and follow it."""
 
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the change request."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier that the change management system gives the request."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, StrictBool
+from pydantic import MISSING, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from tmfkit_models.types import TmfDateTime, TmfModel
 
@@ -18,9 +18,9 @@ class JsonPatchOperation(TmfModel):
 
     op: Literal["add", "remove", "replace", "move", "copy", "test"]
     """What is done."""
-    path: str
+    path: StrictStr
     """JSON pointer to the place where it is done."""
-    from_: Annotated[str | MISSING, Field(alias="from")] = MISSING
+    from_: Annotated[StrictStr | MISSING, Field(alias="from")] = MISSING
     """JSON pointer to the place that `move` and `copy` take the value from."""
     value: Any | MISSING = MISSING
     """Value that `add`, `replace` and `test` need."""
@@ -38,87 +38,87 @@ class TimePeriod(TmfModel):
 class Extensible(TmfModel):
     """Meta-attributes that any resource or sub-resource may carry."""
 
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the object."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the object's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the object's class is found."""
 
 
 class Error(TmfModel):
     """Why a request was refused."""
 
-    code: str
+    code: StrictStr
     """Code of the error, of the application."""
-    reason: str
+    reason: StrictStr
     """What is wrong, fit to be shown to a client's user."""
-    message: str | MISSING = MISSING
+    message: StrictStr | MISSING = MISSING
     """More detail, and what to do about it."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """HTTP status code as text."""
-    reference_error: Annotated[str | MISSING, Field(alias="referenceError")] = MISSING
+    reference_error: Annotated[StrictStr | MISSING, Field(alias="referenceError")] = MISSING
     """Link to a description of the error."""
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the error."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the error's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the error's class is found."""
 
 
 class EventSubscription(TmfModel):
     """A registered listener."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the registration."""
-    callback: str | MISSING = MISSING
+    callback: StrictStr | MISSING = MISSING
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; null stands for all."""
 
 
 class EventSubscriptionInput(TmfModel):
     """A listener to register."""
 
-    callback: str
+    callback: StrictStr
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; all when absent."""
 
 
 class CommunicationRequestCharacteristic(Extensible):
     """Value that takes the place of one token in the content."""
 
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """The token, as it stands in the content."""
-    value: str | MISSING = MISSING
+    value: StrictStr | MISSING = MISSING
     """What takes its place."""
 
 
 class Sender(Extensible):
     """Who sends a message."""
 
-    email: str | MISSING = MISSING
+    email: StrictStr | MISSING = MISSING
     """Mail address that an email comes from."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the sender."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the sender."""
-    phone_number: Annotated[str | MISSING, Field(alias="phoneNumber")] = MISSING
+    phone_number: Annotated[StrictStr | MISSING, Field(alias="phoneNumber")] = MISSING
     """Telephone number that an SMS comes from."""
 
 
 class RelatedParty(Extensible):
     """Reference to the party behind a receiver."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the party."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the party."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the party."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """Part that the party plays, for example customer or partner."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the party counts as one."""
@@ -127,21 +127,21 @@ class RelatedParty(Extensible):
 class Attachment(Extensible):
     """File that goes with an email."""
 
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the file."""
-    path: str | MISSING = MISSING
+    path: StrictStr | MISSING = MISSING
     """Path that the file is found at."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the file is, in words."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Reference to the file."""
-    mime_type: Annotated[str | MISSING, Field(alias="mimeType")] = MISSING
+    mime_type: Annotated[StrictStr | MISSING, Field(alias="mimeType")] = MISSING
     """Media type of the file."""
-    size: float | MISSING = MISSING
+    size: StrictFloat | MISSING = MISSING
     """How large the file is, in the unit of `sizeUnit`."""
-    size_unit: Annotated[str | MISSING, Field(alias="sizeUnit")] = MISSING
+    size_unit: Annotated[StrictStr | MISSING, Field(alias="sizeUnit")] = MISSING
     """Unit that the size is given in."""
-    url: str | MISSING = MISSING
+    url: StrictStr | MISSING = MISSING
     """Address that the file is downloaded from."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the file may be used."""
@@ -150,28 +150,28 @@ class Attachment(Extensible):
 class Event(TmfModel):
     """What every notification carries."""
 
-    event_id: Annotated[str, Field(alias="eventId")]
+    event_id: Annotated[StrictStr, Field(alias="eventId")]
     """Identifier of the occurrence."""
     event_time: Annotated[TmfDateTime, Field(alias="eventTime")]
     """When it occurred."""
-    event_type: Annotated[str, Field(alias="eventType")]
+    event_type: Annotated[StrictStr, Field(alias="eventType")]
     """Which event it is."""
 
 
 class Receiver(Extensible):
     """Who a message is for."""
 
-    app_user_id: Annotated[str | MISSING, Field(alias="appUserId")] = MISSING
+    app_user_id: Annotated[StrictStr | MISSING, Field(alias="appUserId")] = MISSING
     """Identifier of the receiver in the mobile app; a push message goes there."""
-    email: str | MISSING = MISSING
+    email: StrictStr | MISSING = MISSING
     """Mail address that an email goes to."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the receiver."""
-    ip: str | MISSING = MISSING
+    ip: StrictStr | MISSING = MISSING
     """Network address of the receiver."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the receiver."""
-    phone_number: Annotated[str | MISSING, Field(alias="phoneNumber")] = MISSING
+    phone_number: Annotated[StrictStr | MISSING, Field(alias="phoneNumber")] = MISSING
     """Telephone number that an SMS goes to."""
     related_party: Annotated[RelatedParty | MISSING, Field(alias="relatedParty")] = MISSING
     """Party that the receiver is."""
@@ -180,25 +180,25 @@ class Receiver(Extensible):
 class CommunicationMessageUpdate(Extensible):
     """What a client may write on a message that is there."""
 
-    priority: Annotated[int | MISSING, Field(ge=-2147483648, le=2147483647)] = MISSING
+    priority: Annotated[StrictInt | MISSING, Field(ge=-2147483648, le=2147483647)] = MISSING
     """How urgent the message is, as a number."""
     type: Literal["SMS", "Email", "MobileApp"] | MISSING = MISSING
     """Channel that the message takes; `MobileApp` is a push message."""
-    subject: str | MISSING = MISSING
+    subject: StrictStr | MISSING = MISSING
     """Title of the message; an email or a push message cannot do without."""
-    content: str | MISSING = MISSING
+    content: StrictStr | MISSING = MISSING
     """Text of the message. It may hold tokens that `CommunicationRequestCharacteristic` gives the values of."""
     send_time: Annotated[TmfDateTime | MISSING, Field(alias="sendTime")] = MISSING
     """When the message is or was sent."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """Where the message stands on its way; the server keeps it."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the message is about, in words."""
     log_flag: Annotated[StrictBool | MISSING, Field(alias="logFlag")] = MISSING
     """Whether the contact with the receiver is to be logged."""
     callback_flag: Annotated[StrictBool | MISSING, Field(alias="callbackFlag")] = MISSING
     """Whether the receiver has to reply."""
-    try_times: Annotated[int | MISSING, Field(alias="tryTimes", ge=0, le=2147483647)] = MISSING
+    try_times: Annotated[StrictInt | MISSING, Field(alias="tryTimes", ge=0, le=2147483647)] = MISSING
     """How many more times the server tries when the first attempt to send fails."""
     communication_request_characteristic: Annotated[
         list[CommunicationRequestCharacteristic] | MISSING,
@@ -216,16 +216,16 @@ class CommunicationMessageUpdate(Extensible):
 class CommunicationMessageCreate(CommunicationMessageUpdate):
     """What a client sends to create a message, or to send one that is not stored yet."""
 
-    id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    id: Annotated[StrictStr | MISSING, Field(min_length=1)] = MISSING
     """Identifier that the client wants for the message, anything but `send`; the server makes one when it is left out."""
 
 
 class CommunicationMessage(CommunicationMessageUpdate):
     """Message that can be sent to customers or agents, over a channel that brings it to where they read it."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the message, no other one has it."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the message."""
     send_time_complete: Annotated[TmfDateTime | MISSING, Field(alias="sendTimeComplete")] = MISSING
     """When the sending was complete; the server sets it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, StrictBool
+from pydantic import MISSING, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from tmfkit_models.types import TmfDateTime, TmfModel
 
@@ -16,86 +16,86 @@ from tmfkit_models.types import TmfDateTime, TmfModel
 class CustomerAccountItem(TmfModel):
     """Link to an account, from a customer or from another account."""
 
-    id: str
+    id: StrictStr
     """Identifier of the account."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the account."""
-    name: str
+    name: StrictStr
     """Name of the account."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """Longer text about the account."""
-    status: str
+    status: StrictStr
     """Condition of the account, free text."""
 
 
 class Medium(TmfModel):
     """Postal address, electronic address or number; which members make sense depends on the kind."""
 
-    city: str | MISSING = MISSING
+    city: StrictStr | MISSING = MISSING
     """Town of a postal address."""
-    country: str | MISSING = MISSING
+    country: StrictStr | MISSING = MISSING
     """Country of a postal address."""
-    email_address: Annotated[str | MISSING, Field(alias="emailAddress")] = MISSING
+    email_address: Annotated[StrictStr | MISSING, Field(alias="emailAddress")] = MISSING
     """Electronic mail address in full."""
-    type: str | MISSING = MISSING
+    type: StrictStr | MISSING = MISSING
     """Kind of the number, free text."""
-    number: str | MISSING = MISSING
+    number: StrictStr | MISSING = MISSING
     """Number to call."""
-    postcode: str | MISSING = MISSING
+    postcode: StrictStr | MISSING = MISSING
     """Code of the postal district."""
-    state_or_province: Annotated[str | MISSING, Field(alias="stateOrProvince")] = MISSING
+    state_or_province: Annotated[StrictStr | MISSING, Field(alias="stateOrProvince")] = MISSING
     """State or province of a postal address."""
-    street1: str | MISSING = MISSING
+    street1: StrictStr | MISSING = MISSING
     """Street and house."""
-    street2: str | MISSING = MISSING
+    street2: StrictStr | MISSING = MISSING
     """What else is needed to find the house."""
 
 
 class PaymentMeanRef(TmfModel):
     """Link to a payment mean."""
 
-    id: str
+    id: StrictStr
     """Identifier of the payment mean."""
-    href: str
+    href: StrictStr
     """Address of the payment mean."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the payment mean."""
 
 
 class Characteristic(TmfModel):
     """One further fact, as a name and a value."""
 
-    name: str
+    name: StrictStr
     """What the fact is about."""
-    value: str
+    value: StrictStr
     """The fact."""
 
 
 class CustomerAccountRef(TmfModel):
     """Link to an account, from a customer or from another account."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the account."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the account."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the account."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """Longer text about the account."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """Condition of the account, free text."""
 
 
 class BankAccount(TmfModel):
     """Details of a bank account."""
 
-    iban: Annotated[str | MISSING, Field(alias="IBAN")] = MISSING
+    iban: Annotated[StrictStr | MISSING, Field(alias="IBAN")] = MISSING
     """International number of the account."""
-    bic: Annotated[str | MISSING, Field(alias="BIC")] = MISSING
+    bic: Annotated[StrictStr | MISSING, Field(alias="BIC")] = MISSING
     """International code of the bank."""
-    domiciliation: str | MISSING = MISSING
+    domiciliation: StrictStr | MISSING = MISSING
     """Where the branch that keeps the account is."""
-    account_holder: Annotated[str | MISSING, Field(alias="accountHolder")] = MISSING
+    account_holder: Annotated[StrictStr | MISSING, Field(alias="accountHolder")] = MISSING
     """Whose account it is."""
 
 
@@ -104,9 +104,9 @@ class JsonPatchOperation(TmfModel):
 
     op: Literal["add", "remove", "replace", "move", "copy", "test", "update"]
     """What is done; `update` is the document's own word for replace, and merges where the value is an object."""
-    path: str
+    path: StrictStr
     """JSON pointer to the place that is changed."""
-    from_: Annotated[str | MISSING, Field(alias="from")] = MISSING
+    from_: Annotated[StrictStr | MISSING, Field(alias="from")] = MISSING
     """JSON pointer to the place that `move` and `copy` take the value from."""
     value: Any | MISSING = MISSING
     """Value that `add`, `replace`, `update` and `test` need."""
@@ -115,41 +115,41 @@ class JsonPatchOperation(TmfModel):
 class Error(TmfModel):
     """Why a request was refused."""
 
-    code: str
+    code: StrictStr
     """Code of the error, of the application."""
-    reason: str
+    reason: StrictStr
     """What is wrong, fit to be shown to a client's user."""
-    message: str | MISSING = MISSING
+    message: StrictStr | MISSING = MISSING
     """More detail, and what to do about it."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """HTTP status code as text."""
-    reference_error: Annotated[str | MISSING, Field(alias="referenceError")] = MISSING
+    reference_error: Annotated[StrictStr | MISSING, Field(alias="referenceError")] = MISSING
     """Link to a description of the error."""
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the error."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the error's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the error's class is found."""
 
 
 class EventSubscription(TmfModel):
     """A registered listener."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the registration."""
-    callback: str | MISSING = MISSING
+    callback: StrictStr | MISSING = MISSING
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; null stands for all."""
 
 
 class EventSubscriptionInput(TmfModel):
     """A listener to register."""
 
-    callback: str
+    callback: StrictStr
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; all when absent."""
 
 
@@ -165,13 +165,13 @@ class TimePeriod(TmfModel):
 class RelatedParty(TmfModel):
     """Link to a party, or to a role that a party plays."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the party."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the party or of the party's role."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """What the party is here."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the party."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the party is linked."""
@@ -182,7 +182,7 @@ class ContactMedium(TmfModel):
 
     preferred: StrictBool | MISSING = MISSING
     """Whether this is the way to try first."""
-    type: str | MISSING = MISSING
+    type: StrictStr | MISSING = MISSING
     """Kind of way, free text."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When it can be used."""
@@ -197,20 +197,20 @@ class CustomerCreditProfile(TmfModel):
     """When the profile was drawn up."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the profile holds."""
-    credit_risk_rating: Annotated[int | str | MISSING, Field(alias="creditRiskRating")] = MISSING
+    credit_risk_rating: Annotated[StrictInt | StrictStr | MISSING, Field(alias="creditRiskRating")] = MISSING
     """Rating of the risk. A whole number; the number as text is taken and kept as well."""
-    credit_score: Annotated[float | str | MISSING, Field(alias="creditScore")] = MISSING
+    credit_score: Annotated[StrictFloat | StrictStr | MISSING, Field(alias="creditScore")] = MISSING
     """How creditworthy, worked out from income, history and the like. A number; the number as text is taken and kept as well."""
 
 
 class CustomerAccountTaxExemption(TmfModel):
     """Proof that a tax need not be paid."""
 
-    issuing_jurisdiction: Annotated[str, Field(alias="issuingJurisdiction")]
+    issuing_jurisdiction: Annotated[StrictStr, Field(alias="issuingJurisdiction")]
     """Who levies the tax that need not be paid."""
-    certificate_number: Annotated[str | MISSING, Field(alias="certificateNumber")] = MISSING
+    certificate_number: Annotated[StrictStr | MISSING, Field(alias="certificateNumber")] = MISSING
     """Number of the document that proves it."""
-    reason: str | MISSING = MISSING
+    reason: StrictStr | MISSING = MISSING
     """Why the tax need not be paid."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the proof holds."""
@@ -219,7 +219,7 @@ class CustomerAccountTaxExemption(TmfModel):
 class CustomerAccountRelationship(TmfModel):
     """Link between this account and others."""
 
-    relationship_type: Annotated[str, Field(alias="relationshipType")]
+    relationship_type: Annotated[StrictStr, Field(alias="relationshipType")]
     """What kind of link it is."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the link holds."""
@@ -230,13 +230,13 @@ class CustomerAccountRelationship(TmfModel):
 class Contact(TmfModel):
     """A person or organization to turn to about the account."""
 
-    contact_type: Annotated[str, Field(alias="contactType")]
+    contact_type: Annotated[StrictStr, Field(alias="contactType")]
     """Which contact it is, free text."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the contact can be turned to."""
-    contact_name: Annotated[str | MISSING, Field(alias="contactName")] = MISSING
+    contact_name: Annotated[StrictStr | MISSING, Field(alias="contactName")] = MISSING
     """Name to show for the contact."""
-    party_role_type: Annotated[str | MISSING, Field(alias="partyRoleType")] = MISSING
+    party_role_type: Annotated[StrictStr | MISSING, Field(alias="partyRoleType")] = MISSING
     """What kind of role the contact plays, such as manager of the account."""
     contact_medium: Annotated[list[ContactMedium] | MISSING, Field(alias="contactMedium")] = MISSING
     """Ways to get in touch with the contact."""
@@ -247,17 +247,17 @@ class Contact(TmfModel):
 class CustomerRef(TmfModel):
     """Link to a customer."""
 
-    id: str
+    id: StrictStr
     """Identifier of the customer."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the customer."""
-    name: str
+    name: StrictStr
     """Name to show for the customer."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """Longer text about the customer."""
-    customer_rank: Annotated[str | float | MISSING, Field(alias="customerRank")] = MISSING
+    customer_rank: Annotated[StrictStr | StrictFloat | MISSING, Field(alias="customerRank")] = MISSING
     """How much this customer matters beside the others. Text; a number is taken and kept as well."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """Where the customer is in its life, free text."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the customer's status holds."""
@@ -266,36 +266,37 @@ class CustomerRef(TmfModel):
 class CustomerAccountBalance(TmfModel):
     """One balance of the account."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the balance."""
-    type: str
+    type: StrictStr
     """Kind of balance, free text."""
-    amount: float
+    amount: StrictFloat
     """How much it is."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the balance holds."""
-    status: str
+    status: StrictStr
     """Condition of the balance, free text."""
 
 
 class PaymentPlan(TmfModel):
     """Agreement to pay an amount in parts."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the plan."""
-    status: str
+    status: StrictStr
     """Whether the plan is in effect, free text."""
-    type: str | MISSING = MISSING
+    type: StrictStr | MISSING = MISSING
     """Kind of plan."""
-    priority: Annotated[int | MISSING, Field(ge=-2147483648, le=2147483647)] = MISSING
+    priority: Annotated[StrictInt | MISSING, Field(ge=-2147483648, le=2147483647)] = MISSING
     """Rank among the plans."""
-    amount: float
+    amount: StrictFloat
     """What is paid."""
-    payment_frequency: Annotated[str, Field(alias="paymentFrequency")]
+    payment_frequency: Annotated[StrictStr, Field(alias="paymentFrequency")]
     """How often a part is paid, free text."""
-    number_of_payments: Annotated[int | MISSING, Field(alias="numberOfPayments", ge=-2147483648, le=2147483647)] = (
-        MISSING
-    )
+    number_of_payments: Annotated[
+        StrictInt | MISSING,
+        Field(alias="numberOfPayments", ge=-2147483648, le=2147483647),
+    ] = MISSING
     """In how many parts the whole is paid."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the plan holds."""
@@ -313,11 +314,11 @@ class PaymentPlanUpdate(PaymentPlan):
 class CreditCard(TmfModel):
     """Details of a credit card."""
 
-    credit_card_holder: Annotated[str | MISSING, Field(alias="creditCardHolder")] = MISSING
+    credit_card_holder: Annotated[StrictStr | MISSING, Field(alias="creditCardHolder")] = MISSING
     """Whose card it is."""
-    type: str | MISSING = MISSING
+    type: StrictStr | MISSING = MISSING
     """Which kind of card it is, free text."""
-    number: str | MISSING = MISSING
+    number: StrictStr | MISSING = MISSING
     """Number of the card, masked but for its last digits."""
     expiration_date: Annotated[TmfDateTime | MISSING, Field(alias="expirationDate")] = MISSING
     """Until when the card can be used."""
@@ -326,11 +327,11 @@ class CreditCard(TmfModel):
 class Notification(TmfModel):
     """What every notification has."""
 
-    event_type: Annotated[str, Field(alias="eventType")]
+    event_type: Annotated[StrictStr, Field(alias="eventType")]
     """Which kind of event it is."""
     event_time: Annotated[TmfDateTime, Field(alias="eventTime")]
     """When it happened."""
-    event_id: Annotated[str, Field(alias="eventId")]
+    event_id: Annotated[StrictStr, Field(alias="eventId")]
     """Identifier, one for each notification."""
 
 
@@ -339,7 +340,7 @@ class ContactMediumItem(TmfModel):
 
     preferred: StrictBool | MISSING = MISSING
     """Whether this is the way to try first."""
-    type: str
+    type: StrictStr
     """Kind of way, free text."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When it can be used."""
@@ -350,15 +351,15 @@ class ContactMediumItem(TmfModel):
 class CustomerUpdate(TmfModel):
     """What a change may set on a customer."""
 
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name to show for the customer."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """Where the customer is in its life, free text; New when not given on create."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """Longer text about the customer."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the customer's status holds."""
-    customer_rank: Annotated[str | float | MISSING, Field(alias="customerRank")] = MISSING
+    customer_rank: Annotated[StrictStr | StrictFloat | MISSING, Field(alias="customerRank")] = MISSING
     """How much this customer matters beside the others. Text; a number is taken and kept as well."""
     related_party: Annotated[RelatedParty | MISSING, Field(alias="relatedParty")] = MISSING
     """The party that is this customer."""
@@ -379,37 +380,37 @@ class CustomerUpdate(TmfModel):
 class CustomerCreate(CustomerUpdate):
     """A customer to make, or to put in the place of one."""
 
-    id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    id: Annotated[StrictStr | MISSING, Field(min_length=1)] = MISSING
     """Identifier that the client wishes for; made by the server when absent. The word hub cannot be one."""
-    name: str
+    name: StrictStr
     """Name to show for the customer."""
 
 
 class Customer(CustomerUpdate):
     """A person or organization that buys, or gets for nothing, what the enterprise offers."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier, one for each customer; text, possibly of digits only."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the customer."""
 
 
 class CustomerAccountBase(TmfModel):
     """What both a create and a change may set on an account, payment plans left aside."""
 
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the account."""
-    account_type: Annotated[str | MISSING, Field(alias="accountType")] = MISSING
+    account_type: Annotated[StrictStr | MISSING, Field(alias="accountType")] = MISSING
     """Category that the account belongs to, free text."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """Condition of the account, free text; Active when not given on create."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """Longer text about the account."""
-    credit_limit: Annotated[float | MISSING, Field(alias="creditLimit")] = MISSING
+    credit_limit: Annotated[StrictFloat | MISSING, Field(alias="creditLimit")] = MISSING
     """Most that may be charged to the account."""
-    pin: str | MISSING = MISSING
+    pin: StrictStr | MISSING = MISSING
     """Secret number of several digits that the holder identifies with."""
-    receivable_balance: Annotated[float | MISSING, Field(alias="receivableBalance")] = MISSING
+    receivable_balance: Annotated[StrictFloat | MISSING, Field(alias="receivableBalance")] = MISSING
     """What is owed on the account in all."""
     customer_account_tax_exemption: Annotated[
         list[CustomerAccountTaxExemption] | MISSING,
@@ -443,22 +444,22 @@ class CustomerAccountUpdate(CustomerAccountBase):
 class CustomerAccountCreate(CustomerAccountBase):
     """An account to make."""
 
-    id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    id: Annotated[StrictStr | MISSING, Field(min_length=1)] = MISSING
     """Identifier that the client wishes for; made by the server when absent. The word hub cannot be one."""
     payment_plan: Annotated[list[PaymentPlan] | MISSING, Field(alias="paymentPlan")] = MISSING
     """Plans to pay in parts."""
-    name: str
+    name: StrictStr
     """Name of the account."""
-    account_type: Annotated[str, Field(alias="accountType")]
+    account_type: Annotated[StrictStr, Field(alias="accountType")]
     """Category that the account belongs to, free text."""
 
 
 class CustomerAccount(CustomerAccountBase):
     """An account on which the charges and payments of a customer are kept."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier, one for each account; text, possibly of digits only."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the account."""
     last_modified: Annotated[TmfDateTime | MISSING, Field(alias="lastModified")] = MISSING
     """When the account was last changed; moved by the server."""
@@ -469,11 +470,11 @@ class CustomerAccount(CustomerAccountBase):
 class PaymentMeanUpdate(TmfModel):
     """What a change may set on a payment mean."""
 
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the payment mean."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the payment mean can be used."""
-    payment_mean_type: Annotated[str | MISSING, Field(alias="paymentMeanType")] = MISSING
+    payment_mean_type: Annotated[StrictStr | MISSING, Field(alias="paymentMeanType")] = MISSING
     """Kind of payment mean, free text; it decides which details are needed."""
     related_party: Annotated[RelatedParty | MISSING, Field(alias="relatedParty")] = MISSING
     """The party that pays."""
@@ -486,11 +487,11 @@ class PaymentMeanUpdate(TmfModel):
 class PaymentMeanCreate(PaymentMeanUpdate):
     """A payment mean to make."""
 
-    id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
+    id: Annotated[StrictStr | MISSING, Field(min_length=1)] = MISSING
     """Identifier that the client wishes for; made by the server when absent. The word hub cannot be one."""
-    name: str
+    name: StrictStr
     """Name of the payment mean."""
-    payment_mean_type: Annotated[str, Field(alias="paymentMeanType")]
+    payment_mean_type: Annotated[StrictStr, Field(alias="paymentMeanType")]
     """Kind of payment mean, free text; it decides which details are needed."""
     related_party: Annotated[RelatedParty, Field(alias="relatedParty")]
     """The party that pays."""
@@ -499,9 +500,9 @@ class PaymentMeanCreate(PaymentMeanUpdate):
 class PaymentMean(PaymentMeanUpdate):
     """A way in which a customer pays, with its details."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier, one for each payment mean; text, possibly of digits only."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the payment mean."""
 
 

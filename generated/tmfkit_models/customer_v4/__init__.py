@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, StrictBool
+from pydantic import MISSING, Field, StrictBool, StrictInt, StrictStr
 
 from tmfkit_models.types import TmfDateTime, TmfModel
 
@@ -18,9 +18,9 @@ class JsonPatchOperation(TmfModel):
 
     op: Literal["add", "remove", "replace", "move", "copy", "test"]
     """What is done."""
-    path: str
+    path: StrictStr
     """JSON pointer to the place where it is done."""
-    from_: Annotated[str | MISSING, Field(alias="from")] = MISSING
+    from_: Annotated[StrictStr | MISSING, Field(alias="from")] = MISSING
     """JSON pointer to the place that `move` and `copy` take the value from."""
     value: Any | MISSING = MISSING
     """Value that `add`, `replace` and `test` need."""
@@ -29,11 +29,11 @@ class JsonPatchOperation(TmfModel):
 class Extensible(TmfModel):
     """Meta-attributes that any resource or sub-resource may carry."""
 
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the object."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the object's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the object's class is found."""
 
 
@@ -49,52 +49,52 @@ class TimePeriod(TmfModel):
 class Error(TmfModel):
     """Why a request was refused."""
 
-    code: str
+    code: StrictStr
     """Code of the error, of the application."""
-    reason: str
+    reason: StrictStr
     """What is wrong, fit to be shown to a client's user."""
-    message: str | MISSING = MISSING
+    message: StrictStr | MISSING = MISSING
     """More detail, and what to do about it."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """HTTP status code as text."""
-    reference_error: Annotated[str | MISSING, Field(alias="referenceError")] = MISSING
+    reference_error: Annotated[StrictStr | MISSING, Field(alias="referenceError")] = MISSING
     """Link to a description of the error."""
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the error."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the error's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the error's class is found."""
 
 
 class EventSubscription(TmfModel):
     """A registered listener."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the registration."""
-    callback: str | MISSING = MISSING
+    callback: StrictStr | MISSING = MISSING
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; null stands for all."""
 
 
 class EventSubscriptionInput(TmfModel):
     """A listener to register."""
 
-    callback: str
+    callback: StrictStr
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; all when absent."""
 
 
 class Characteristic(Extensible):
     """One fact about a customer, as a name and a value."""
 
-    name: str
+    name: StrictStr
     """Which characteristic it is."""
     value: Any
     """The value, any JSON value."""
-    value_type: Annotated[str | MISSING, Field(alias="valueType")] = MISSING
+    value_type: Annotated[StrictStr | MISSING, Field(alias="valueType")] = MISSING
     """Which type of data the value is."""
 
 
@@ -103,11 +103,12 @@ class CreditProfile(Extensible):
 
     credit_profile_date: Annotated[TmfDateTime, Field(alias="creditProfileDate")]
     """When the assessment was made."""
-    credit_risk_rating: Annotated[int | MISSING, Field(alias="creditRiskRating", ge=-2147483648, le=2147483647)] = (
-        MISSING
-    )
+    credit_risk_rating: Annotated[
+        StrictInt | MISSING,
+        Field(alias="creditRiskRating", ge=-2147483648, le=2147483647),
+    ] = MISSING
     """How risky the customer is, as a number."""
-    credit_score: Annotated[int | MISSING, Field(alias="creditScore", ge=-2147483648, le=2147483647)] = MISSING
+    credit_score: Annotated[StrictInt | MISSING, Field(alias="creditScore", ge=-2147483648, le=2147483647)] = MISSING
     """How creditworthy the customer is, as a number drawn from income, payments made and the like."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the assessment is in force."""
@@ -116,94 +117,94 @@ class CreditProfile(Extensible):
 class MediumCharacteristic(Extensible):
     """What has to be known to use a contact medium."""
 
-    city: str | MISSING = MISSING
+    city: StrictStr | MISSING = MISSING
     """City or town."""
-    contact_type: Annotated[str | MISSING, Field(alias="contactType")] = MISSING
+    contact_type: Annotated[StrictStr | MISSING, Field(alias="contactType")] = MISSING
     """What the medium is used for or where it leads, for example a mobile, the office or deliveries."""
-    country: str | MISSING = MISSING
+    country: StrictStr | MISSING = MISSING
     """Country."""
-    email_address: Annotated[str | MISSING, Field(alias="emailAddress")] = MISSING
+    email_address: Annotated[StrictStr | MISSING, Field(alias="emailAddress")] = MISSING
     """Electronic mail address, complete."""
-    fax_number: Annotated[str | MISSING, Field(alias="faxNumber")] = MISSING
+    fax_number: Annotated[StrictStr | MISSING, Field(alias="faxNumber")] = MISSING
     """Number of the fax machine."""
-    phone_number: Annotated[str | MISSING, Field(alias="phoneNumber")] = MISSING
+    phone_number: Annotated[StrictStr | MISSING, Field(alias="phoneNumber")] = MISSING
     """Number of the telephone to call first."""
-    post_code: Annotated[str | MISSING, Field(alias="postCode")] = MISSING
+    post_code: Annotated[StrictStr | MISSING, Field(alias="postCode")] = MISSING
     """Code of the postal area."""
-    social_network_id: Annotated[str | MISSING, Field(alias="socialNetworkId")] = MISSING
+    social_network_id: Annotated[StrictStr | MISSING, Field(alias="socialNetworkId")] = MISSING
     """Name or number that the customer has in a social network."""
-    state_or_province: Annotated[str | MISSING, Field(alias="stateOrProvince")] = MISSING
+    state_or_province: Annotated[StrictStr | MISSING, Field(alias="stateOrProvince")] = MISSING
     """State, province or similar part of the country."""
-    street1: str | MISSING = MISSING
+    street1: StrictStr | MISSING = MISSING
     """Street and house number."""
-    street2: str | MISSING = MISSING
+    street2: StrictStr | MISSING = MISSING
     """Second line of the street address."""
 
 
 class RelatedParty(Extensible):
     """Reference to a party or to a role that a party plays."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the party referred to."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the party."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the party."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the party."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """Part that the party plays."""
 
 
 class AccountRef(Extensible):
     """Reference to an account, of a party or a financial one."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the account referred to."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the account is for, in words."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the account."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the account."""
-    name: str
+    name: StrictStr
     """Name of the account."""
 
 
 class AgreementRef(Extensible):
     """Reference to an agreement, a contract or arrangement between parties."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the agreement referred to."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the agreement."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the agreement."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the agreement."""
 
 
 class PaymentMethodRef(Extensible):
     """Reference to a means of payment, such as a direct debit."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the payment method referred to."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the payment method."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the payment method."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the payment method."""
 
 
 class Event(TmfModel):
     """What every notification carries."""
 
-    event_id: Annotated[str, Field(alias="eventId")]
+    event_id: Annotated[StrictStr, Field(alias="eventId")]
     """Identifier of the occurrence."""
     event_time: Annotated[TmfDateTime, Field(alias="eventTime")]
     """When it occurred."""
-    event_type: Annotated[str, Field(alias="eventType")]
+    event_type: Annotated[StrictStr, Field(alias="eventType")]
     """Which event it is."""
 
 
@@ -212,7 +213,7 @@ class ContactMedium(Extensible):
 
     characteristic: MediumCharacteristic
     """The address, number or account behind the medium."""
-    medium_type: Annotated[str, Field(alias="mediumType")]
+    medium_type: Annotated[StrictStr, Field(alias="mediumType")]
     """Which kind of medium it is, for example a postal address or a telephone number."""
     preferred: StrictBool | MISSING = MISSING
     """Whether this is the medium to use first."""
@@ -235,15 +236,15 @@ class CustomerUpdate(Extensible):
     """Assessments of the customer's credit; the one in force stands first, older ones may follow."""
     engaged_party: Annotated[RelatedParty | MISSING, Field(alias="engagedParty")] = MISSING
     """Person or organization that is the customer."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """What the customer is called, to tell it from other customers."""
     payment_method: Annotated[list[PaymentMethodRef] | MISSING, Field(alias="paymentMethod")] = MISSING
     """Means by which the customer pays."""
     related_party: Annotated[list[RelatedParty] | MISSING, Field(alias="relatedParty")] = MISSING
     """Parties, or roles of parties, that have to do with the customer."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """Where the customer stands in its life cycle; the values are up to the implementation."""
-    status_reason: Annotated[str | MISSING, Field(alias="statusReason")] = MISSING
+    status_reason: Annotated[StrictStr | MISSING, Field(alias="statusReason")] = MISSING
     """Why the status is what it is, in words."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the customer counts as one."""
@@ -252,7 +253,7 @@ class CustomerUpdate(Extensible):
 class CustomerCreate(CustomerUpdate):
     """What a client sends to create a customer."""
 
-    name: str
+    name: StrictStr
     """What the customer is called, to tell it from other customers."""
     engaged_party: Annotated[RelatedParty, Field(alias="engagedParty")]
     """Person or organization that is the customer."""
@@ -261,9 +262,9 @@ class CustomerCreate(CustomerUpdate):
 class Customer(CustomerUpdate):
     """Whoever takes the enterprise's products or services, paid or free: a person, an organization, or a service provider that resells or leases them."""
 
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the customer."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the customer, no other one has it."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, Field, StrictFloat, StrictStr
 
 from tmfkit_models.types import TmfDateTime, TmfModel
 
@@ -18,9 +18,9 @@ class JsonPatchOperation(TmfModel):
 
     op: Literal["add", "remove", "replace", "move", "copy", "test"]
     """What is done."""
-    path: str
+    path: StrictStr
     """JSON pointer to the place where it is done."""
-    from_: Annotated[str | MISSING, Field(alias="from")] = MISSING
+    from_: Annotated[StrictStr | MISSING, Field(alias="from")] = MISSING
     """JSON pointer to the place that `move` and `copy` take the value from."""
     value: Any | MISSING = MISSING
     """Value that `add`, `replace` and `test` need."""
@@ -29,11 +29,11 @@ class JsonPatchOperation(TmfModel):
 class Extensible(TmfModel):
     """Meta-attributes that any resource or sub-resource may carry."""
 
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the object."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the object's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the object's class is found."""
 
 
@@ -49,185 +49,185 @@ class TimePeriod(TmfModel):
 class Error(TmfModel):
     """Why a request was refused."""
 
-    code: str
+    code: StrictStr
     """Code of the error, of the application."""
-    reason: str
+    reason: StrictStr
     """What is wrong, fit to be shown to a client's user."""
-    message: str | MISSING = MISSING
+    message: StrictStr | MISSING = MISSING
     """More detail, and what to do about it."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """HTTP status code as text."""
-    reference_error: Annotated[str | MISSING, Field(alias="referenceError")] = MISSING
+    reference_error: Annotated[StrictStr | MISSING, Field(alias="referenceError")] = MISSING
     """Link to a description of the error."""
-    at_type: Annotated[str | MISSING, Field(alias="@type")] = MISSING
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
     """Class of the error."""
-    at_base_type: Annotated[str | MISSING, Field(alias="@baseType")] = MISSING
+    at_base_type: Annotated[StrictStr | MISSING, Field(alias="@baseType")] = MISSING
     """Class that the error's class extends."""
-    at_schema_location: Annotated[str | MISSING, Field(alias="@schemaLocation")] = MISSING
+    at_schema_location: Annotated[StrictStr | MISSING, Field(alias="@schemaLocation")] = MISSING
     """Where the schema of the error's class is found."""
 
 
 class EventSubscription(TmfModel):
     """A registered listener."""
 
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the registration."""
-    callback: str | MISSING = MISSING
+    callback: StrictStr | MISSING = MISSING
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; null stands for all."""
 
 
 class EventSubscriptionInput(TmfModel):
     """A listener to register."""
 
-    callback: str
+    callback: StrictStr
     """Address that notifications are posted to."""
-    query: str | None | MISSING = MISSING
+    query: StrictStr | None | MISSING = MISSING
     """Which notifications are wanted; all when absent."""
 
 
 class ChannelItem(Extensible):
     """Reference to a channel, such as the web, an app, a social network or a store."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the channel referred to."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the channel."""
-    id: str
+    id: StrictStr
     """Identifier of the channel."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the channel."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """Part that the channel plays."""
 
 
 class RelatedPartyItem(Extensible):
     """Reference to a party or to a role that a party plays."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the party referred to."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the party."""
-    id: str
+    id: StrictStr
     """Identifier of the party."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the party."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """Part that the party plays."""
 
 
 class InteractionRelationship(Extensible):
     """Link to another interaction."""
 
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the other interaction."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the other interaction."""
-    relationship_type: Annotated[str | MISSING, Field(alias="relationshipType")] = MISSING
+    relationship_type: Annotated[StrictStr | MISSING, Field(alias="relationshipType")] = MISSING
     """What the other interaction is to this one."""
 
 
 class Note(Extensible):
     """A remark."""
 
-    author: str | MISSING = MISSING
+    author: StrictStr | MISSING = MISSING
     """Who wrote the remark."""
     date: TmfDateTime | MISSING = MISSING
     """When the remark was written."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the remark, of its own at least within what it belongs to."""
-    text: str | MISSING = MISSING
+    text: StrictStr | MISSING = MISSING
     """The remark itself."""
 
 
 class Quantity(Extensible):
     """A number of units."""
 
-    amount: float | MISSING = MISSING
+    amount: StrictFloat | MISSING = MISSING
     """How many."""
-    units: str | MISSING = MISSING
+    units: StrictStr | MISSING = MISSING
     """Of what."""
 
 
 class RelatedChannel(Extensible):
     """Reference to a channel, such as the web, an app, a social network or a store."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the channel referred to."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the channel."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the channel."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the channel."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """Part that the channel plays."""
 
 
 class RelatedEntityRefOrValue(Extensible):
     """An entity of any class, referred to or held in full. The meta-attributes speak of the entity, not of this object; an entity held in full brings its own attributes along."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the entity referred to."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the entity."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the entity."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the entity."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """Part that the entity plays."""
 
 
 class RelatedParty(Extensible):
     """Reference to a party or to a role that a party plays."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the party referred to."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the party."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the party."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the party."""
-    role: str | MISSING = MISSING
+    role: StrictStr | MISSING = MISSING
     """Part that the party plays."""
 
 
 class Event(TmfModel):
     """What every notification carries."""
 
-    event_id: Annotated[str, Field(alias="eventId")]
+    event_id: Annotated[StrictStr, Field(alias="eventId")]
     """Identifier of the occurrence."""
     event_time: Annotated[TmfDateTime, Field(alias="eventTime")]
     """When it occurred."""
-    event_type: Annotated[str, Field(alias="eventType")]
+    event_type: Annotated[StrictStr, Field(alias="eventType")]
     """Which event it is."""
 
 
 class AttachmentRefOrValue(Extensible):
     """A document, picture, video or the like, either with its content or as a reference to it."""
 
-    at_referred_type: Annotated[str | MISSING, Field(alias="@referredType")] = MISSING
+    at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the attachment referred to."""
-    attachment_type: Annotated[str | MISSING, Field(alias="attachmentType")] = MISSING
+    attachment_type: Annotated[StrictStr | MISSING, Field(alias="attachmentType")] = MISSING
     """Which kind of attachment it is, for example video or picture."""
-    content: Annotated[str | MISSING, Field(json_schema_extra={"contentEncoding": "base64"})] = MISSING
+    content: Annotated[StrictStr | MISSING, Field(json_schema_extra={"contentEncoding": "base64"})] = MISSING
     """The content itself, where it is sent along, in base64."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """What the attachment holds, in words."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the attachment as a resource."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the attachment."""
-    mime_type: Annotated[str | MISSING, Field(alias="mimeType")] = MISSING
+    mime_type: Annotated[StrictStr | MISSING, Field(alias="mimeType")] = MISSING
     """Media type of the content."""
-    name: str | MISSING = MISSING
+    name: StrictStr | MISSING = MISSING
     """Name of the attachment."""
     size: Quantity | MISSING = MISSING
     """How large the content is."""
-    url: str | MISSING = MISSING
+    url: StrictStr | MISSING = MISSING
     """Address of the content on the web."""
     valid_for: Annotated[TimePeriod | MISSING, Field(alias="validFor")] = MISSING
     """When the attachment is valid."""
@@ -242,7 +242,7 @@ class InteractionItem(Extensible):
     """Where the item came up."""
     creation_date: Annotated[TmfDateTime | MISSING, Field(alias="creationDate")] = MISSING
     """When the item was recorded."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the item."""
     item: RelatedEntityRefOrValue | MISSING = MISSING
     """What the item is about, an entity of any class, referred to or held in full."""
@@ -250,11 +250,11 @@ class InteractionItem(Extensible):
     """When the item came up."""
     note: list[Note] | MISSING = MISSING
     """Remarks on the item."""
-    reason: str | MISSING = MISSING
+    reason: StrictStr | MISSING = MISSING
     """Why the item came up."""
     related_party: Annotated[list[RelatedParty] | MISSING, Field(alias="relatedParty")] = MISSING
     """Parties, or roles of parties, that have to do with the item."""
-    resolution: str | MISSING = MISSING
+    resolution: StrictStr | MISSING = MISSING
     """What came of it."""
 
 
@@ -267,7 +267,7 @@ class PartyInteractionUpdate(Extensible):
     """Ways by which the contact came about, such as the web, an app or a store."""
     creation_date: Annotated[TmfDateTime | MISSING, Field(alias="creationDate")] = MISSING
     """When the interaction was recorded."""
-    description: str | MISSING = MISSING
+    description: StrictStr | MISSING = MISSING
     """The interaction in words."""
     interaction_date: Annotated[TimePeriod | MISSING, Field(alias="interactionDate")] = MISSING
     """When the interaction took place. What takes but a moment has equal ends or one end only."""
@@ -279,11 +279,11 @@ class PartyInteractionUpdate(Extensible):
     """Other interactions that this one has to do with."""
     note: list[Note] | MISSING = MISSING
     """Remarks on the interaction."""
-    reason: str | MISSING = MISSING
+    reason: StrictStr | MISSING = MISSING
     """Why the interaction took place."""
     related_party: Annotated[list[RelatedPartyItem] | MISSING, Field(alias="relatedParty")] = MISSING
     """Parties, or roles of parties, that took part or have to do with the interaction."""
-    status: str | MISSING = MISSING
+    status: StrictStr | MISSING = MISSING
     """How far the interaction has got."""
     status_change_date: Annotated[TmfDateTime | MISSING, Field(alias="statusChangeDate")] = MISSING
     """When the status last got another value."""
@@ -292,13 +292,13 @@ class PartyInteractionUpdate(Extensible):
 class PartyInteractionCreate(PartyInteractionUpdate):
     """What a client sends to record an interaction."""
 
-    direction: str
+    direction: StrictStr
     """Who started the interaction, the party (inbound) or the enterprise (outbound)."""
     interaction_date: Annotated[TimePeriod, Field(alias="interactionDate")]
     """When the interaction took place. What takes but a moment has equal ends or one end only."""
-    reason: str
+    reason: StrictStr
     """Why the interaction took place."""
-    status: str
+    status: StrictStr
     """How far the interaction has got."""
     channel: list[ChannelItem]
     """Ways by which the contact came about, such as the web, an app or a store."""
@@ -307,11 +307,11 @@ class PartyInteractionCreate(PartyInteractionUpdate):
 class PartyInteraction(PartyInteractionUpdate):
     """One contact between the enterprise and a party, with what it was about and what came of it."""
 
-    direction: str | MISSING = MISSING
+    direction: StrictStr | MISSING = MISSING
     """Who started the interaction, the party (inbound) or the enterprise (outbound)."""
-    href: str | MISSING = MISSING
+    href: StrictStr | MISSING = MISSING
     """Address of the interaction."""
-    id: str | MISSING = MISSING
+    id: StrictStr | MISSING = MISSING
     """Identifier of the interaction, no other one has it."""
 
 

@@ -7,14 +7,14 @@
 from typing import Literal, get_args
 
 ChangeRequestUpdateStatus = Literal[
-    "Scheduled for Approval",
     "Cancelled",
-    "Pending for Implementation",
-    "New",
-    "Request for Authorization",
-    "Post Implementation Review",
     "Closed",
     "Fallback Execution",
+    "New",
+    "Pending for Implementation",
+    "Post Implementation Review",
+    "Request for Authorization",
+    "Scheduled for Approval",
 ]
 
 CHANGE_REQUEST_UPDATE_STATUS_VALUES: tuple[ChangeRequestUpdateStatus, ...] = get_args(ChangeRequestUpdateStatus)

@@ -7,12 +7,12 @@
 from typing import Literal, get_args
 
 JsonPatchOperationOp = Literal[
-    "copy",
-    "replace",
     "add",
-    "remove",
-    "test",
+    "copy",
     "move",
+    "remove",
+    "replace",
+    "test",
 ]
 
 JSON_PATCH_OPERATION_OP_VALUES: tuple[JsonPatchOperationOp, ...] = get_args(JsonPatchOperationOp)

@@ -7,8 +7,8 @@
 from typing import Literal, get_args
 
 CommunicationMessageUpdateType = Literal[
-    "MobileApp",
     "Email",
+    "MobileApp",
     "SMS",
 ]
 

@@ -7,11 +7,11 @@
 from typing import Literal, get_args
 
 JsonPatchOperationOp = Literal[
-    "move",
     "add",
-    "replace",
-    "remove",
     "copy",
+    "move",
+    "remove",
+    "replace",
     "test",
 ]
 

@@ -7,13 +7,13 @@
 from typing import Literal, get_args
 
 JsonPatchOperationOp = Literal[
-    "copy",
     "add",
-    "replace",
-    "update",
-    "remove",
+    "copy",
     "move",
+    "remove",
+    "replace",
     "test",
+    "update",
 ]
 
 JSON_PATCH_OPERATION_OP_VALUES: tuple[JsonPatchOperationOp, ...] = get_args(JsonPatchOperationOp)

@@ -7,12 +7,12 @@
 from typing import Literal, get_args
 
 JsonPatchOperationOp = Literal[
+    "add",
+    "copy",
+    "move",
     "remove",
     "replace",
     "test",
-    "copy",
-    "add",
-    "move",
 ]
 
 JSON_PATCH_OPERATION_OP_VALUES: tuple[JsonPatchOperationOp, ...] = get_args(JsonPatchOperationOp)

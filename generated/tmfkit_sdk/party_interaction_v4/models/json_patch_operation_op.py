@@ -7,11 +7,11 @@
 from typing import Literal, get_args
 
 JsonPatchOperationOp = Literal[
-    "remove",
-    "replace",
+    "add",
     "copy",
     "move",
-    "add",
+    "remove",
+    "replace",
     "test",
 ]
 

@@ -1,0 +1,107 @@
+"""Where the body of a recorded request departs from the contract, found from its bytes alone."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jsonschema_rs
+
+from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_models.contracts import Contract, ContractError, Operation
+
+__all__ = ["Bodies", "Departure"]
+
+_JSON_PATCH = "application/json-patch+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One thing about a body that the contract does not have.
+
+    Attributes:
+        kind: ``malformed`` (no JSON object where one is due), ``missing`` (a required member), ``wrong-type`` (a value
+            of another type, null apart, which can be read as absent), or ``other``.
+        pointer: Where, with ``*`` for a member of an array.
+        message: What, for a person.
+    """
+
+    kind: Literal["malformed", "missing", "wrong-type", "other"]
+    pointer: str
+    message: str
+
+
+class Bodies:
+    """Holds request bodies against a contract.
+
+    Args:
+        contract: The contract.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    def departures(self, operation: Operation, exchange: Exchange) -> tuple[Departure, ...]:
+        """Return where the body of a request departs from the contract; nothing where no body is due."""
+        if not operation.consumes:
+            return ()
+        request = exchange.request
+        if request.media_type not in self._schemas(operation):
+            return (Departure("other", "", f"the body is declared {request.media_type or 'nothing'}"),)
+        if not request.is_json:
+            return (Departure("malformed", "", "the body is not JSON"),)
+        validator = self._validator(operation.id, request.media_type)
+        value = self._canonical(operation, request.json)
+        if request.media_type == _JSON_PATCH:
+            return tuple(Departure("other", "", error.message) for error in validator.iter_errors(value))
+        if not isinstance(value, dict):
+            return (Departure("malformed", "", "the body is no JSON object"),)
+        return tuple(self._departure(operation, error) for error in validator.iter_errors(value))
+
+    def _departure(self, operation: Operation, error: jsonschema_rs.ValidationError) -> Departure:
+        kind = error.kind
+        pointer = "".join(f"/{_escaped(name) if isinstance(name, str) else '*'}" for name in error.instance_path)
+        if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
+            missing = f"{pointer}/{_escaped(kind.property)}"
+            return Departure("missing", missing, f"{missing} is missing")
+        message = f"{pointer}: {error.message}"[:200]
+        wrong_type = isinstance(kind, jsonschema_rs.ValidationErrorKind.Type) and error.instance is not None
+        if wrong_type and not self._is_tolerant(operation, pointer):
+            return Departure("wrong-type", pointer, message)
+        return Departure("other", pointer, message)
+
+    def _is_tolerant(self, operation: Operation, pointer: str) -> bool:
+        """Say whether an erratum tolerates other forms of what a pointer names."""
+        try:
+            return bool(self._contract.at(operation.request_schema, pointer).get("x-tmf-tolerated"))
+        except ContractError:
+            return False
+
+    def _canonical(self, operation: Operation, value: Any) -> Any:
+        """Return a body with the contract's names in the place of their aliases."""
+        if not isinstance(value, dict) or not operation.request_schema:
+            return value
+        names: dict[str, str] = {}
+        for name, schema in self._contract.attributes(operation.request_schema).items():
+            for alias in self._contract.resolve(schema).get("x-tmf-aliases", ()):
+                names[alias] = name
+        return {names.get(name, name): member for name, member in value.items()}
+
+    def _schemas(self, operation: Operation) -> Mapping[str, Any]:
+        described = self._contract.openapi["paths"][operation.path][operation.method.lower()]
+        content: Mapping[str, Any] = described["requestBody"]["content"]
+        return content
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - it lives as long as the judgement it is made for
+    def _validator(self, operation_id: str, media_type: str) -> jsonschema_rs.Draft202012Validator:
+        schema = self._schemas(self._contract.operation(operation_id))[media_type]["schema"]
+        components = {"schemas": self._contract.openapi["components"]["schemas"]}
+        return jsonschema_rs.Draft202012Validator(
+            {"allOf": [schema], "components": components}, validate_formats=False
+        )
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,34 @@
+"""The ways to break a server, one function for each kind of requirement and each scenario."""
+
+from __future__ import annotations
+
+from tmfkit_conformance.selftest.breaks import (
+    answers,
+    attributes,
+    bodies,
+    hubs,
+    lifecycle,
+    notifications,
+    queries,
+    refusals,
+    sending,
+    updates,
+)
+from tmfkit_conformance.selftest.breaks.registry import BREAKERS, UNBREAKABLE, Break, Note
+
+__all__ = [
+    "BREAKERS",
+    "UNBREAKABLE",
+    "Break",
+    "Note",
+    "answers",
+    "attributes",
+    "bodies",
+    "hubs",
+    "lifecycle",
+    "notifications",
+    "queries",
+    "refusals",
+    "sending",
+    "updates",
+]

@@ -1,0 +1,142 @@
+"""Servers that lose, alter or do not make the attributes of what is created."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, showing
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.target import Target
+
+__all__: list[str] = []
+
+
+@breaks("attribute")
+def attribute(target: Target) -> Break:
+    """The attribute missing when read back, where not every attribute was sent."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        is_sent = bool(pointers.select(made.sent, target.subject))
+        return shown if not is_sent or made.changes or target.is_full(made.sent) else _without(shown, target.subject)
+
+    return showing(target, f"loses {target.subject} of a {target.resource.name} created with some attributes", change)
+
+
+@breaks("values")
+def values(target: Target) -> Break:
+    """The last of the values read back as another one."""
+    value = target.row.expect["values"][-1]
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        is_sent = pointers.get(made.sent, target.subject) == value and not made.changes
+        if not is_sent or target.is_full(made.sent):
+            return shown
+        return pointers.with_value(shown, target.subject.replace("/*", "/0"), f"not {value}")
+
+    return showing(target, f"keeps another value than {value!r} of {target.subject}", change)
+
+
+@breaks("optional")
+def optional(target: Target) -> Break:
+    """A create without the attribute refused."""
+
+    def refusal(call: Call, _history: History) -> Answer | None:
+        is_lacking = target.is_own(call) and target.attribute not in (call.json or ())
+        return answered(400, {"code": "20", "reason": "missing"}) if is_lacking else None
+
+    return instead(f"refuses {target.row.operation} without {target.subject}", refusal)
+
+
+@breaks("default")
+def default(target: Target) -> Break:
+    """The attribute missing when it was not sent."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        return shown if target.attribute in made.sent or made.changes else _without(shown, target.subject)
+
+    return showing(target, f"gives {target.subject} no value when none is sent", change)
+
+
+@breaks("client-id")
+def client_id(target: Target) -> Break:
+    """The id of the client not used."""
+
+    def change(call: Call, _history: History) -> Call:
+        if not target.is_own(call) or not isinstance(call.json, dict):
+            return call
+        return call.with_json(_without(call.json, "/id"))
+
+    return asking(f"gives an id of its own when {target.row.operation} sends one", change)
+
+
+@breaks("read-only")
+def read_only(target: Target) -> Break:
+    """The client's value taken."""
+    words = f"takes the value of {target.subject} that {target.row.operation} sends"
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        if target.is_own(call) and pointers.select(call.json, target.subject):
+            answer = await sound(call.with_json(_without(call.json, target.subject)))
+            history.kept[answer.identifier] = pointers.get(call.json, target.subject)
+            return answer
+        answer = await sound(call)
+        if target.reads(call, history) and call.identifier in history.kept:
+            return answer.with_json(pointers.with_value(answer.json, target.subject, history.kept[call.identifier]))
+        return answer
+
+    return Break(words, serve)
+
+
+@breaks("generated")
+def generated(target: Target) -> Break:
+    """The value that the server is to make: missing, the same again, not moved on, or leading nowhere."""
+    return {"unique": _same_id, "later": _stopped, "location": _nowhere}.get(target.form, _not_made)(target)
+
+
+def _not_made(target: Target) -> Break:
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        if not target.is_own(call) or not answer.is_success or pointers.select(call.json, target.subject):
+            return answer
+        return answer.with_json(_without(answer.json, target.subject))
+
+    return answering(f"answers {target.row.operation} without {target.subject}", change)
+
+
+def _same_id(target: Target) -> Break:
+    def change(call: Call, answer: Answer, history: History) -> Answer:
+        last = history.last_call
+        is_again = target.is_own(call) and last is not None and target.is_own(last) and last.json == call.json
+        if not is_again or not answer.is_success:
+            return answer
+        shown = list(history.made.values())[-1].shown
+        return answer.with_json({**answer.json, "id": shown.get("id")}).with_header("Location", "")
+
+    return answering("gives the same id again when the same is created twice in a row", change)
+
+
+def _stopped(target: Target) -> Break:
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        before = pointers.get(made.shown, target.subject)
+        if not made.changes or before is pointers.ABSENT:
+            return shown
+        return pointers.with_value(shown, target.subject, before)
+
+    return showing(target, f"leaves {target.subject} as it was when something changes", change)
+
+
+def _nowhere(target: Target) -> Break:
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        href = pointers.get(answer.json, target.subject)
+        if not target.is_own(call) or not answer.is_success or not isinstance(href, str):
+            return answer
+        before, _, last = href.rpartition("/")
+        return answer.with_json(pointers.with_value(answer.json, target.subject, f"{before}/nowhere/{last}"))
+
+    return answering(f"answers {target.row.operation} with {target.subject} leading nowhere", change)
+
+
+def _without(value: dict[str, Any], pointer: str) -> dict[str, Any]:
+    changed: dict[str, Any] = pointers.without(value, pointer)
+    return changed

@@ -1,0 +1,164 @@
+"""Servers that take what they are to refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.payloads import holds
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.history import History
+from tmfkit_conformance.selftest.target import Target
+
+__all__ = ["filled"]
+
+
+def filled(body: Any, pointer: str, value: Any) -> Any:
+    """Return a body in which every object that is to have *pointer* has it; what is missing or null gets *value*."""
+    changed = pointers.with_value({"": body}, "/", body)[""]
+    parents, _, _ = pointer.rpartition("/")
+    last = pointers.parts(pointer)[-1]
+    for parent in pointers.select(changed, parents):
+        if isinstance(parent, dict) and parent.get(last) is None:
+            parent[last] = value
+    return changed
+
+
+def _taking(target: Target, words: str, complete: Callable[[dict[str, Any], History, Call], Any]) -> Break:
+    """Break the operation of the requirement: *complete* makes of a faulty body one that is in order."""
+
+    def change(call: Call, history: History) -> Call:
+        if not target.is_own(call) or not isinstance(call.json, dict):
+            return call
+        return call.with_json(complete(call.json, history, call))
+
+    return asking(words, change)
+
+
+@breaks("mandatory", "sub-mandatory")
+def mandatory(target: Target) -> Break:
+    """A body without the attribute taken."""
+    words = f"takes {target.row.operation} without {target.subject}"
+    if target.operation.action == "register":
+        return _taking(target, words, lambda body, _history, _call: filled(body, target.subject, "http://127.0.0.1:9/"))
+    value = target.payloads.value(target.subject)
+    return _taking(target, words, lambda body, _history, _call: filled(body, target.subject, value))
+
+
+@breaks("any-of")
+def any_of(target: Target) -> Break:
+    """An object with none of the members taken."""
+    members = target.row.expect["members"]
+    first = f"{target.subject}/{members[0]}"
+    value = target.payloads.value(first)
+
+    def complete(body: dict[str, Any], _history: History, _call: Call) -> Any:
+        found = pointers.select(body, target.subject)
+        bare = all(isinstance(one, dict) and not set(members) & set(one) for one in found)
+        return filled(body, first, value) if bare else body
+
+    return _taking(target, f"takes {target.row.operation} with none of {', '.join(members)}", complete)
+
+
+@breaks("conditional")
+def conditional(target: Target) -> Break:
+    """Under the condition, a body without the attribute taken."""
+    given = target.row.given if isinstance(target.row.given, Mapping) else {}
+    value = target.payloads.value(target.subject)
+
+    def complete(body: dict[str, Any], history: History, call: Call) -> Any:
+        made = history.made.get(call.identifier)
+        whole = {**made.sent, **body} if made else body
+        return filled(body, target.subject, value) if holds(given, whole) else body
+
+    return _taking(target, f"takes {target.row.operation} without {target.subject}, whatever {given}", complete)
+
+
+@breaks("non-patchable")
+def non_patchable(target: Target) -> Break:
+    """The attribute changed by a patch."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        if target.is_own(call) and pointers.select(call.json, target.subject):
+            history.kept[call.identifier] = pointers.get(call.json, target.subject)
+            return await sound(call.with_json(pointers.without(call.json, target.subject)))
+        answer = await sound(call)
+        if target.reads(call, history) and call.identifier in history.kept:
+            return answer.with_json(pointers.with_value(answer.json, target.subject, history.kept[call.identifier]))
+        return answer
+
+    return Break(f"changes {target.subject} when it is patched", serve)
+
+
+@breaks("auth")
+def auth(target: Target) -> Break:
+    """The role that is to be refused served, or the role that is to be served refused."""
+    if target.form == "refused":
+
+        def serve(call: Call, answer: Answer, _history: History) -> Answer:
+            is_refused = target.is_own(call) and answer.status in (401, 403)
+            return answered(target.operation.success) if is_refused else answer
+
+        return answering(f"serves {target.row.operation} to the role {target.subject}", serve)
+
+    def refuse(call: Call, answer: Answer, _history: History) -> Answer:
+        return answered(403, {}) if target.is_own(call) and answer.is_success else answer
+
+    return answering(f"refuses {target.row.operation} to the role {target.subject}", refuse)
+
+
+@breaks("scenario:unknown-id-refused", "scenario:send-unknown-id")
+def unknown_id(target: Target) -> Break:
+    """An id that nothing has served as if something had."""
+
+    def change(call: Call, answer: Answer, history: History) -> Answer:
+        is_known = call.identifier in {**history.made, **history.listeners, **history.removed}
+        if not target.is_own(call) or is_known:
+            return answer
+        return answered(target.operation.success, {} if target.operation.produces else None)
+
+    return answering(f"serves {target.row.operation} with an id that nothing has", change)
+
+
+@breaks("scenario:unlisted-value")
+def unlisted_value(target: Target) -> Break:
+    """A value taken that the document does not list."""
+    listed = target.contract.at(target.resource.schema, target.subject)
+    values = list(listed.get("enum") or listed.get("x-tmf-values") or ())
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        sent = pointers.get(call.json, target.subject)
+        if target.is_own(call) and sent is not pointers.ABSENT and sent not in values:
+            answer = await sound(call.with_json(pointers.with_value(call.json, target.subject, values[0])))
+            history.kept[answer.identifier] = sent
+            return answer
+        answer = await sound(call)
+        if target.reads(call, history) and call.identifier in history.kept:
+            return answer.with_json(pointers.with_value(answer.json, target.subject, history.kept[call.identifier]))
+        return answer
+
+    return Break(f"takes any value of {target.subject}", serve)
+
+
+@breaks("scenario:put-refused")
+def put_refused(target: Target) -> Break:
+    """PUT served."""
+
+    def answer(call: Call, _history: History) -> Answer | None:
+        below = call.path.startswith(f"{target.contract.base_path}{target.resource.collection}/")
+        return answered(200, {}) if call.method == "PUT" and below else None
+
+    return instead("serves PUT, which the document does not offer", answer)
+
+
+@breaks("scenario:collection-delete-refused")
+def collection_delete_refused(target: Target) -> Break:
+    """DELETE on the collection served."""
+
+    def answer(call: Call, _history: History) -> Answer | None:
+        collection = f"{target.contract.base_path}{target.resource.collection}"
+        return answered(204) if call.method == "DELETE" and call.path.rstrip("/") == collection else None
+
+    return instead("serves DELETE on the whole collection", answer)

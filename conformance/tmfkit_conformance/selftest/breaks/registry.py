@@ -1,0 +1,129 @@
+"""What a break is, the ways to make one, and where the breaks of a kind of requirement are found."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound
+from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.target import Target
+
+__all__ = ["BREAKERS", "UNBREAKABLE", "Break", "Note", "answering", "asking", "breaks", "instead", "notifying", "showing"]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A notification on its way to a listener.
+
+    Attributes:
+        callback: Where it goes.
+        body: The notification, a JSON value.
+        method: HTTP method.
+        headers: Headers.
+    """
+
+    callback: str
+    body: Any
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"), ("Accept", "application/json"))
+
+    @property
+    def event_type(self) -> str:
+        """``eventType`` of the notification; empty when there is none."""
+        return str(self.body.get("eventType", "")) if isinstance(self.body, dict) else ""
+
+    def with_body(self, body: Any) -> Note:
+        """Return the notification with another body."""
+        return replace(self, body=body)
+
+
+Serve = Callable[[Call, Sound, History], Awaitable[Answer]]
+Notify = Callable[[Note, History], list[Note]]
+
+
+async def _soundly(call: Call, sound: Sound, _history: History) -> Answer:
+    return await sound(call)
+
+
+def _delivered(note: Note, _history: History) -> list[Note]:
+    return [note]
+
+
+@dataclass(frozen=True)
+class Break:
+    """One thing that a server does wrong.
+
+    Attributes:
+        words: What it does, to be read after "a server that".
+        serve: Answers a call, with the help of the sound application.
+        notify: Makes of one notification those that are sent.
+    """
+
+    words: str
+    serve: Serve = _soundly
+    notify: Notify = _delivered
+
+
+Breaker = Callable[[Target], Break]
+BREAKERS: dict[str, list[Breaker]] = {}
+"""Kind of requirement, or ``scenario:NAME`` → what breaks a server for a requirement of it."""
+
+UNBREAKABLE = {"scenario:put-not-offered": "the document asks for nothing here, and the check only records what it saw"}
+"""Kind of requirement, or ``scenario:NAME`` → why no server can fail it."""
+
+
+def breaks(*names: str) -> Callable[[Breaker], Breaker]:
+    """Register a function that breaks a server for requirements of these kinds."""
+
+    def register(breaker: Breaker) -> Breaker:
+        for name in names:
+            BREAKERS.setdefault(name, []).append(breaker)
+        return breaker
+
+    return register
+
+
+def answering(words: str, change: Callable[[Call, Answer, History], Answer]) -> Break:
+    """Break what is answered: *change* makes the wrong answer of the sound one."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        return change(call, await sound(call), history)
+
+    return Break(words, serve)
+
+
+def asking(words: str, change: Callable[[Call, History], Call]) -> Break:
+    """Break what is understood: *change* makes of a call the one that the sound application is asked."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        return await sound(change(call, history))
+
+    return Break(words, serve)
+
+
+def instead(words: str, answer: Callable[[Call, History], Answer | None]) -> Break:
+    """Answer without the sound application where *answer* gives something."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        return answer(call, history) or await sound(call)
+
+    return Break(words, serve)
+
+
+def showing(target: Target, words: str, change: Callable[[dict[str, Any], Made], dict[str, Any]]) -> Break:
+    """Break what a read of a resource shows: *change* is given what it shows rightly, and how it was made."""
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        made = target.reads(call, history)
+        if made is None or not isinstance(answer.json, dict) or not answer.is_success:
+            return answer
+        return answer.with_json(change(answer.json, made))
+
+    return answering(words, changed)
+
+
+def notifying(words: str, change: Callable[[Note, History], list[Note]]) -> Break:
+    """Break what listeners are told."""
+    return Break(words, notify=change)

@@ -1,0 +1,109 @@
+"""What a broken server remembers, so that it can be broken in one situation and sound in all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tmfkit_conformance.selftest.calls import Answer, Call
+
+__all__ = ["History", "Listener", "Made"]
+
+_MAKING = ("create", "send")
+
+
+@dataclass
+class Made:
+    """One resource.
+
+    Attributes:
+        resource: Name of the resource.
+        sent: Body that it was created with.
+        shown: Answer to the create.
+        changes: The patches and replacements that succeeded, in order.
+        number: How many resources were made before it.
+        is_sent: Whether it is a message and has been sent.
+    """
+
+    resource: str
+    sent: dict[str, Any]
+    shown: dict[str, Any]
+    number: int
+    changes: list[Call] = field(default_factory=list)
+    is_sent: bool = False
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One registration at a hub."""
+
+    hub: str
+    callback: str
+
+
+@dataclass
+class History:
+    """What the client has seen of one broken server.
+
+    Attributes:
+        made: Id → resource, those that were deleted included, in the order of creation.
+        deleted: Ids of resources that are gone.
+        last_shown: Id → what the latest read of it gave.
+        listeners: Id → registration that is in force.
+        removed: Registrations that were taken back.
+        refused: Callbacks that were refused once.
+        last_call: The latest call.
+        kept: Whatever else a broken server has to remember.
+    """
+
+    made: dict[str, Made] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+    last_shown: dict[str, Any] = field(default_factory=dict)
+    listeners: dict[str, Listener] = field(default_factory=dict)
+    removed: dict[str, Listener] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    last_call: Call | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def saw(self, call: Call, answer: Answer) -> None:
+        """Remember a call and what the client was answered."""
+        self.last_call = call
+        if call.operation is None or not answer.is_success:
+            return
+        if call.action == "register":
+            callback = call.json.get("callback", "") if isinstance(call.json, dict) else ""
+            self.listeners[answer.identifier] = Listener(call.operation.path, callback)
+        elif call.action == "unregister" and call.identifier in self.listeners:
+            self.removed[call.identifier] = self.listeners.pop(call.identifier)
+        elif call.action in _MAKING:
+            self._remember(call.operation.resource, call, answer)
+        elif call.action == "delete":
+            self.deleted.add(call.identifier)
+        elif call.identifier in self.made:
+            self._change(call, answer)
+
+    def successor(self, identifier: str) -> str:
+        """Return the id of the resource that was made next, from the same body; empty when there is none."""
+        known = self.made.get(identifier)
+        if known is None:
+            return ""
+        alike = (
+            other
+            for other, made in self.made.items()
+            if made.number == known.number + 1 and made.sent == known.sent and other not in self.deleted
+        )
+        return next(alike, "")
+
+    def _remember(self, resource: str, call: Call, answer: Answer) -> None:
+        sent = call.json if isinstance(call.json, dict) else {}
+        shown = answer.json if isinstance(answer.json, dict) else {}
+        self.made[answer.identifier] = Made(resource, sent, shown, len(self.made), is_sent=call.action == "send")
+
+    def _change(self, call: Call, answer: Answer) -> None:
+        made = self.made[call.identifier]
+        if call.action == "send-stored":
+            made.is_sent = True
+        elif call.action == "retrieve":
+            self.last_shown[call.identifier] = answer.json
+        else:
+            made.changes.append(call)

@@ -1,0 +1,91 @@
+"""What a break is about: one requirement, its operation, its resource, and the calls that it speaks of."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.payloads import Payloads
+from tmfkit_conformance.selftest.calls import Call
+from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_models.contracts import Contract, Event, Operation, Requirement, Resource
+
+__all__ = ["Target"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A requirement, with what the contract says of it.
+
+    Attributes:
+        contract: The contract.
+        row: The requirement.
+    """
+
+    contract: Contract
+    row: Requirement
+
+    @functools.cached_property
+    def events(self) -> tuple[Event, ...]:
+        """The notification types that the requirement speaks of; empty when it speaks of an operation."""
+        return tuple(event for event in self.contract.events if self.row.operation in ("*", event.type))
+
+    @functools.cached_property
+    def operation(self) -> Operation:
+        """The operation of the requirement; a requirement on notifications has none, and none may be asked for."""
+        return self.contract.operation(self.row.operation)
+
+    @functools.cached_property
+    def resource(self) -> Resource:
+        """The resource that the requirement is about; the first one where it is about a hub shared by all."""
+        name = self.events[0].resource if self.events else self.operation.resource
+        return self.contract.resource(name) if name else self.contract.resources[0]
+
+    @functools.cached_property
+    def payloads(self) -> Payloads:
+        """Makes bodies and values of the resource."""
+        return Payloads(self.contract, self.resource, {}, {}, {})
+
+    @property
+    def subject(self) -> str:
+        """Subject of the requirement."""
+        return self.row.subject
+
+    @property
+    def attribute(self) -> str:
+        """Name of the first-level attribute that the subject is, or is in."""
+        return pointers.parts(self.subject)[0]
+
+    @property
+    def member(self) -> str:
+        """Name of what the subject points at."""
+        return pointers.parts(self.subject)[-1]
+
+    @property
+    def form(self) -> str:
+        """The form that the requirement expects; empty when it names none."""
+        return str(self.row.expect.get("form", ""))
+
+    def is_own(self, call: Call) -> bool:
+        """Say whether *call* is the operation of the requirement."""
+        return call.operation is not None and call.operation.id == self.row.operation
+
+    def does(self, call: Call, *actions: str) -> bool:
+        """Say whether *call* does one of these actions on the resource."""
+        return call.operation is not None and call.action in actions and call.operation.resource == self.resource.name
+
+    def reads(self, call: Call, history: History) -> Made | None:
+        """Return what *call* reads whole, when it is a resource that was made through this server."""
+        if not self.does(call, "retrieve") or "fields" in call.names:
+            return None
+        return history.made.get(call.identifier)
+
+    def is_full(self, body: dict[str, Any]) -> bool:
+        """Say whether a body has every attribute that a client may send."""
+        return self._every_name <= set(body)
+
+    @functools.cached_property
+    def _every_name(self) -> set[str]:
+        return set(self.payloads.full())
