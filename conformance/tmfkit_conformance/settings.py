@@ -24,6 +24,9 @@ _TEXT = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}
 _SECONDS = {"type": "number", "exclusiveMinimum": 0}
 
+_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"})
+_HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+
 CONFIG_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -140,11 +143,10 @@ class Settings:
         return replace(self, **changes)
 
     @property
-    def secrets(self) -> frozenset[str]:
-        """Values that never go into a bundle or a report."""
-        return frozenset(
-            [*self.headers.values(), *self.admin_headers.values(), *([f"Bearer {self.bearer}"] if self.bearer else [])]
-        )
+    def secret_headers(self) -> frozenset[str]:
+        """Names, in lower case, of headers whose values never go into a bundle or a report."""
+        configured = {name.lower() for name in (*self.headers, *self.admin_headers)}
+        return frozenset(configured - _HARMLESS | _CREDENTIALS)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -157,7 +159,8 @@ def read_config(path: Path) -> dict[str, Any]:
         config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
         raise UsageError(str(path), f"cannot be read ({exc})", "Give a YAML or JSON file, `init` writes one") from exc
-    for error in jsonschema_rs.validator_for(dict(CONFIG_SCHEMA)).iter_errors(config):
+    validator = jsonschema_rs.validator_for(dict(CONFIG_SCHEMA), mask="a value")  # values may be secrets
+    for error in validator.iter_errors(config):
         where = "/".join(str(name) for name in error.instance_path) or "the whole file"
         raise UsageError(f"{path}, {where}", error.message, f"Names that can stand there: {', '.join(_names())}")
     return dict(config)
@@ -168,6 +171,12 @@ def _names() -> list[str]:
 
 
 def _check_url(name: str, url: str) -> None:
-    split = urlsplit(url)
-    if split.scheme not in ("http", "https") or not split.hostname or split.query or split.fragment:
+    try:
+        split = urlsplit(url)
+        usable = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
+    except ValueError:  # brackets that do not match, a port that is no number
+        usable = False
+    if not usable or split.query or split.fragment:
         raise UsageError(name, f"{url!r} is not a base URL", "Give http://HOST:PORT/PATH with no query")
+    if split.username or split.password:
+        raise UsageError(name, "there are credentials in the URL", "Give them as headers: --header, or `headers`")

@@ -81,3 +81,7 @@ def run(
         click.echo(f"tmfkit-server: {exc}", err=True)
         sys.exit(2)
     serve(settings)
+
+
+if __name__ == "__main__":
+    main()

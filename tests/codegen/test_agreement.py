@@ -28,6 +28,7 @@ CASES = [
     pytest.param(CONTRACT, "required: [title, kind]", "required: [kind]", ["createTicket needs /title, which the contract"], id="mandatory-without-required"),
     pytest.param(CONTRACT, "required: [text]", "required: [text, author]", ["createTicket needs /note/*/author, which no row"], id="required-without-row"),
     pytest.param(CONTRACT, "required: [text]", "minProperties: 1", ["createTicket needs /note/*/text, which the contract"], id="sub-mandatory"),
+    pytest.param(CONTRACT, "              description: Where the ticket waits.\n", "              description: Where the ticket waits.\n              required: [id]\n", ["createTicket needs /queue/id, which no row"], id="required-beside-a-reference"),
     pytest.param(REGISTER, row("sub-mandatory", "createTicket", "/reporter/name"), row("optional", "createTicket", "/reporter/name"), ["createTicket needs /reporter/name, which no row"], id="nested-required"),
     pytest.param(REGISTER, "{pointer: /kind, one-of: [fault]}", "{pointer: /kind, one-of: [question]}", ["createTicket needs /line when {'pointer': '/kind', 'one-of': ['question']}, which the contract", "createTicket needs /line when /kind {\"one-of\": [\"fault\"]}, which no row"], id="conditional"),
     pytest.param(REGISTER, "{members: [id, href]}", "{members: [id, name]}", ["createTicket needs one of id, name at /queue, which the contract", "createTicket needs one of href, id at /queue, which no row"], id="any-of"),

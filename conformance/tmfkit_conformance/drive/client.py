@@ -10,31 +10,29 @@ from typing import Any
 
 import httpx
 
-from tmfkit_conformance.errors import TargetUnreachable
-from tmfkit_conformance.record.exchange import Exchange, Headers, Request, Response
+from tmfkit_conformance.errors import TargetUnreachable, UsageError
+from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Headers, Request, Response
 from tmfkit_conformance.settings import Settings
 
-__all__ = ["BLOTTED", "Client", "Recorder"]
-
-BLOTTED = "(not recorded)"
+__all__ = ["Client", "Recorder", "run_clock", "tls_context"]
 
 
 class Recorder:
     """Collects the exchanges of a run in the order of sending.
 
     Args:
-        secrets: Header values that are not written down.
+        secret_headers: Names, in lower case, of headers whose values are not written down.
         clock: Seconds since the run began.
     """
 
-    def __init__(self, secrets: frozenset[str], clock: Callable[[], float]) -> None:
-        self._secrets = secrets
+    def __init__(self, secret_headers: frozenset[str], clock: Callable[[], float]) -> None:
+        self._secret_headers = secret_headers
         self.clock = clock
         self.exchanges: list[Exchange] = []
 
     def blotted(self, headers: Iterable[tuple[str, str]]) -> Headers:
         """Return the headers with credentials blotted out."""
-        return tuple((name, BLOTTED if value in self._secrets else value) for name, value in headers)
+        return tuple((name, BLOTTED if name.lower() in self._secret_headers else value) for name, value in headers)
 
     def add(self, *, request: Request, response: Response | None, started: float, **about: Any) -> Exchange:
         """Write down one exchange; *about* holds the remaining fields of ``Exchange``."""
@@ -80,7 +78,7 @@ class Client:
         url = self._settings.base_url
         try:
             self._http.get(url, headers=self.credentials(admin=False))
-        except httpx.TransportError as exc:
+        except httpx.RequestError as exc:
             problem = f"no answer ({type(exc).__name__}: {exc})"
             raise TargetUnreachable(
                 url, problem, "Start the server, or correct --base-url and the TLS options"
@@ -124,7 +122,7 @@ class Client:
             response = Response(
                 answer.status_code, self._recorder.blotted(answer.headers.multi_items()), answer.content
             )
-        except httpx.TransportError as exc:
+        except httpx.RequestError as exc:
             error = f"{type(exc).__name__}: {exc}"
         request = Request(method, url, self._recorder.blotted(sent.items()), content)
         return self._recorder.add(request=request, response=response, error=error, started=started, **about)
@@ -143,9 +141,12 @@ def tls_context(settings: Settings) -> ssl.SSLContext | bool:
         return False
     if not (settings.ca_file or settings.client_certificate):
         return True
-    context = ssl.create_default_context(cafile=settings.ca_file or None)
-    if settings.client_certificate:
-        context.load_cert_chain(settings.client_certificate, settings.client_key or None)
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file or None)
+        if settings.client_certificate:
+            context.load_cert_chain(settings.client_certificate, settings.client_key or None)
+    except (OSError, ssl.SSLError) as exc:
+        raise UsageError("the TLS files", f"cannot be used ({exc})", "Give PEM files that belong together") from exc
     return context
 
 

@@ -31,7 +31,7 @@ def drive(contract: Contract, settings: Settings, progress: Progress) -> Bundle:
         UsageError: The listener's address cannot be used.
     """
     clock = run_clock()
-    recorder = Recorder(settings.secrets, clock)
+    recorder = Recorder(settings.secret_headers, clock)
     with contextlib.ExitStack() as stack:
         client = Client(settings, recorder)
         stack.callback(client.close)

@@ -195,6 +195,8 @@ class Session:
             operation=operation.id,
         )
         self._keep_track(operation, url, exchange)
+        if as_admin and not self.settings.admin_headers and exchange.status in (401, 403):
+            self.lack("a credential for the role admin: configure `admin_headers` (or --admin-header)")
         return exchange
 
     def request(self, method: str, url: str, step: str, *, operation: str = "", **sent: Any) -> Exchange:

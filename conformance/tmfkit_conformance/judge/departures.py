@@ -58,7 +58,8 @@ class Bodies:
             return tuple(Departure("other", "", error.message) for error in validator.iter_errors(value))
         if not isinstance(value, dict):
             return (Departure("malformed", "", "the body is no JSON object"),)
-        return tuple(self._departure(operation, error) for error in validator.iter_errors(value))
+        found = (self._departure(operation, error) for error in validator.iter_errors(value))
+        return tuple(departure for departure in found if not _is_merged(operation, departure))
 
     def _departure(self, operation: Operation, error: jsonschema_rs.ValidationError) -> Departure:
         kind = error.kind
@@ -98,9 +99,12 @@ class Bodies:
     def _validator(self, operation_id: str, media_type: str) -> jsonschema_rs.Draft202012Validator:
         schema = self._schemas(self._contract.operation(operation_id))[media_type]["schema"]
         components = {"schemas": self._contract.openapi["components"]["schemas"]}
-        return jsonschema_rs.Draft202012Validator(
-            {"allOf": [schema], "components": components}, validate_formats=False
-        )
+        return jsonschema_rs.Draft202012Validator({"allOf": [schema], "components": components}, validate_formats=False)
+
+
+def _is_merged(operation: Operation, departure: Departure) -> bool:
+    """Say whether a partial object may leave out what is missing: it is merged, and only arrays are replaced whole."""
+    return operation.action == "patch" and departure.kind == "missing" and "/*/" not in departure.pointer
 
 
 def _escaped(name: str) -> str:

@@ -101,6 +101,7 @@ class Evidence:
         """Return the first exchange of a step; without one nothing is proven."""
         exchange = self.maybe(step)
         if exchange is None:
+            self.used += [last.sequence for last in self.exchanges[-1:] if last.sequence not in self.used]
             unproven(self.record.ended or f"the step {step!r} was not reached")
         if exchange.response is None:
             failed(f"no answer: {exchange.error}")

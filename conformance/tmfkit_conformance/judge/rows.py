@@ -48,8 +48,10 @@ class Rows:
 
     def tolerated_statuses(self, operation: Operation) -> tuple[str, ...]:
         """Return the statuses that errata tolerate in the place of the success status."""
-        rows = (row for row in self._of("status", operation.id) if (row.given or "valid") == "valid")
-        return tuple(status for row in rows for status in row.expect.get("tolerate", ()))
+        rows = (row for row in self._contract.requirements if row.kind == "status" and row.operation == operation.id)
+        return tuple(
+            status for row in rows if (row.given or "valid") == "valid" for status in row.expect.get("tolerate", ())
+        )
 
     def scenario(self, name: str, resource: str) -> str:
         """Return the id of the first row that a scenario settles for a resource; empty without one."""

@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["Exchange", "Notification", "ProbeRecord", "Request", "Response"]
+__all__ = ["BLOTTED", "Exchange", "Notification", "ProbeRecord", "Request", "Response"]
 
 Headers = tuple[tuple[str, str], ...]
 _PLAIN = frozenset(
     {"sequence", "phase", "probe", "step", "operation", "error", "started", "elapsed_ms", "mode", "mutated"}
 )
+
+
+BLOTTED = "(not recorded)"
+"""What stands in a bundle where a credential was sent."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Request:
     def json(self) -> Any:
         """The body as a JSON value, or None when it is empty or not JSON."""
         return _parsed(self.body)[0]
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is one JSON value."""
+        return _parsed(self.body)[1]
 
     @property
     def media_type(self) -> str:

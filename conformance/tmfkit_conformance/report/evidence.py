@@ -7,8 +7,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from tmfkit_conformance.drive.client import BLOTTED
-from tmfkit_conformance.record.exchange import Exchange, Notification, Request
+from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Notification, Request
 from tmfkit_conformance.report.legible import legible
 
 __all__ = [

@@ -10,7 +10,18 @@ from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_conformance.selftest.target import Target
 
-__all__ = ["BREAKERS", "UNBREAKABLE", "Break", "Note", "answering", "asking", "breaks", "instead", "notifying", "showing"]
+__all__ = [
+    "BREAKERS",
+    "UNBREAKABLE",
+    "Break",
+    "Note",
+    "answering",
+    "asking",
+    "breaks",
+    "instead",
+    "notifying",
+    "showing",
+]
 
 
 @dataclass(frozen=True)
