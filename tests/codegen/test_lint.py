@@ -17,7 +17,7 @@ CONTRACT, REGISTER, SAMPLE, REFUSED = "openapi.yaml", "requirements.yaml", "samp
 
 CASES = [
     pytest.param(CONTRACT, "      operationId: createQueue\n", "      operationID: createQueue\n", "not OpenAPI 3.1", id="not-openapi"),
-    pytest.param(CONTRACT, "              minimum: 1\n", "              minimun: 1\n", "JSON Schema has no keyword 'minimun'", id="misspelt-keyword"),
+    pytest.param(CONTRACT, "              minimum: 1\n", "              lowest: 1\n", "JSON Schema has no keyword 'lowest'", id="unknown-keyword"),
     pytest.param(CONTRACT, "required: [text]", "required: [txt]", "required names 'txt', which is no attribute", id="undeclared-required"),
     pytest.param(CONTRACT, "examples: [2, 4]", "examples: [2, 9]", "the example is not valid: 9 is greater than the maximum of 5", id="invalid-example"),
     pytest.param(CONTRACT, "                  line: L-4711\n", "", "the example is not valid: /line is needed when", id="example-breaks-a-rule"),

@@ -51,22 +51,26 @@ def drive(
     phases = [phase for phase in PHASES if phase in settings.phases and phase != "register"]
     if not phases:
         return
-    config = schemathesis.Config.from_dict(engine_input.configuration(contract, settings))
-    schema = schemathesis.openapi.from_dict(engine_input.document(contract, settings), config=config)
     belongings = Belongings(contract)
-    with contextlib.ExitStack() as stack:
-        client = stack.enter_context(contextlib.closing(Client(settings, recorder)))
+    with contextlib.closing(Client(settings, recorder)) as client:
         hooks = Hooks(
             contract, settings, client, recorder, belongings, dialect=dialect or {}, listener_url=listener_url
         )
-        stack.enter_context(hooks.attached(schema))
         for phase in phases:
+            # A schema for each phase: it keeps values seen in answers, which are not to be used in requests.
+            schema = _schema(contract, settings)
             try:
-                _run(phase, schema, hooks, progress)
+                with hooks.attached(schema):
+                    _run(phase, schema, hooks, progress)
             finally:
                 _clean_up(settings, client, belongings)
             if hooks.target_is_gone:
                 return
+
+
+def _schema(contract: Contract, settings: Settings) -> BaseSchema:
+    config = schemathesis.Config.from_dict(engine_input.configuration(contract, settings))
+    return schemathesis.openapi.from_dict(engine_input.document(contract, settings), config=config)
 
 
 def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, int, int], None]) -> None:

@@ -44,6 +44,8 @@ def drive(contract: Contract, settings: Settings, progress: Progress) -> Bundle:
         session = Session(contract, settings, client, listener)
         if "register" in settings.phases:
             _register_phase(session, progress)
+        if set(settings.phases) - {"register"}:
+            _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
         return Bundle(
             run=_about(contract, settings, session, clock()),
             probes=tuple(session.records),
@@ -63,6 +65,16 @@ def _register_phase(session: Session, progress: Progress) -> None:
         progress("register", len(wanted), len(wanted))
     finally:
         session.cleanup()
+
+
+def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> None:
+    """Drive what Schemathesis generates, in the dialect that the register phase found."""
+    # Imported here, because Schemathesis takes most of a second to load and the register phase has no use for it.
+    from tmfkit_conformance.drive import generated
+
+    generated.drive(
+        session.contract, session.settings, recorder, progress, dialect=session.dialect, listener_url=listener_url
+    )
 
 
 def _drive(session: Session, probe: Probe) -> None:

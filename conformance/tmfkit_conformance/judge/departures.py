@@ -23,7 +23,7 @@ class Departure:
 
     Attributes:
         kind: ``malformed`` (no JSON object where one is due), ``missing`` (a required member), ``wrong-type`` (a value
-            of another type, null apart, which can be read as absent), or ``other``.
+            of another type), or ``other``.
         pointer: Where, with ``*`` for a member of an array.
         message: What, for a person.
     """
@@ -58,7 +58,9 @@ class Bodies:
             return tuple(Departure("other", "", error.message) for error in validator.iter_errors(value))
         if not isinstance(value, dict):
             return (Departure("malformed", "", "the body is no JSON object"),)
-        found = (self._departure(operation, error) for error in validator.iter_errors(value))
+        # A null is not counted: it removes what is there, or can be read as absent.
+        errors = (error for error in validator.iter_errors(value) if error.instance is not None)
+        found = (self._departure(operation, error) for error in errors)
         return tuple(departure for departure in found if not _is_merged(operation, departure))
 
     def _departure(self, operation: Operation, error: jsonschema_rs.ValidationError) -> Departure:
@@ -68,8 +70,7 @@ class Bodies:
             missing = f"{pointer}/{_escaped(kind.property)}"
             return Departure("missing", missing, f"{missing} is missing")
         message = f"{pointer}: {error.message}"[:200]
-        wrong_type = isinstance(kind, jsonschema_rs.ValidationErrorKind.Type) and error.instance is not None
-        if wrong_type and not self._is_tolerant(operation, pointer):
+        if isinstance(kind, jsonschema_rs.ValidationErrorKind.Type) and not self._is_tolerant(operation, pointer):
             return Departure("wrong-type", pointer, message)
         return Departure("other", pointer, message)
 

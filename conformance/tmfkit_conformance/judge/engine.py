@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
 
+from tmfkit_conformance.judge import generated
 from tmfkit_conformance.judge.evidence import Evidence, Settled
 from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.schema import Shape
-from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
+from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import Case, plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract
 
-__all__ = ["judge"]
+__all__ = ["judge", "merged"]
 
 
 def judge(bundle: Bundle, contract: Contract) -> Judgement:
@@ -24,7 +27,7 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
         contract: The contract to hold it against, not necessarily the one that it was recorded with.
 
     Returns:
-        A verdict for every row of the register.
+        A verdict for every row of the register, and what the generated phases brought to light.
     """
     by_probe: dict[str, list[Exchange]] = defaultdict(list)
     for exchange in bundle.exchanges:
@@ -39,7 +42,33 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
             continue
         evidence = Evidence(contract, case, record, tuple(by_probe[record.key]), bundle.notifications, shape)
         verdicts.append(_judged(evidence, bundle))
-    return Judgement(tuple(verdicts))
+    found, coverage = generated.findings(bundle, contract)
+    return Judgement(merged(verdicts, found), found, coverage)
+
+
+def merged(verdicts: Iterable[Verdict], findings: Iterable[Finding]) -> tuple[Verdict, ...]:
+    """Return the verdicts, those failed whose row a finding violates.
+
+    Args:
+        verdicts: What the checks of the register phase came to.
+        findings: What the generated phases brought to light.
+    """
+    linked: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        linked[finding.requirement].append(finding)
+    return tuple(_failed(verdict, linked[verdict.requirement]) for verdict in verdicts)
+
+
+def _failed(verdict: Verdict, findings: list[Finding]) -> Verdict:
+    if not findings:
+        return verdict
+    remarks = [verdict.remark, *(f"{found.message} ({found.phase} phase, {found.count} times)" for found in findings)]
+    return replace(
+        verdict,
+        outcome=max(verdict.outcome, Outcome.FAIL),
+        remark="; ".join(remark for remark in remarks if remark),
+        exchanges=(*verdict.exchanges, *(number for found in findings for number in found.exchanges)),
+    )
 
 
 def _unseen(case: Case) -> Verdict:

@@ -12,6 +12,7 @@ from tmfkit_conformance.judge.sightings import Sighting, Watch
 from tmfkit_conformance.judge.verdict import Finding
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.settings import PHASES
 from tmfkit_models.contracts import Contract
 
 __all__ = ["Coverage", "findings"]
@@ -19,7 +20,7 @@ __all__ = ["Coverage", "findings"]
 Coverage = dict[str, dict[str, str]]
 """Phase → operationId → ``2xx/all``."""
 
-_REGISTER_PHASES = ("register", "cleanup")
+_GENERATED = tuple(phase for phase in PHASES if phase != "register")
 _SHOWN = 6
 
 
@@ -35,9 +36,14 @@ def findings(bundle: Bundle, contract: Contract) -> tuple[tuple[Finding, ...], C
         operation of the contract, how many answers had a 2xx status among all answers. ``0/0`` says that the operation
         was not called in that phase.
     """
-    generated = [exchange for exchange in bundle.exchanges if exchange.phase not in _REGISTER_PHASES]
+    generated = [exchange for exchange in bundle.exchanges if exchange.phase in _GENERATED]
     watch = Watch(contract, _served(generated))
-    sightings = [sighting for exchange in generated for sighting in watch.sightings(exchange)]
+    sightings: list[Sighting] = []
+    for exchange in bundle.exchanges:
+        if exchange.phase in _GENERATED:
+            sightings += watch.sightings(exchange)
+        elif exchange.phase == "cleanup":
+            watch.follow(exchange)
     return _grouped([*sightings, *_silence(generated)]), _coverage(bundle, contract, generated)
 
 
@@ -81,9 +87,8 @@ def _finding(group: list[Sighting]) -> Finding:
 
 
 def _coverage(bundle: Bundle, contract: Contract, generated: list[Exchange]) -> Coverage:
-    phases = [phase for phase in bundle.run.get("phases", ()) if phase not in _REGISTER_PHASES]
     table: Coverage = {}
-    for phase in phases:
+    for phase in (phase for phase in _GENERATED if phase in bundle.run.get("phases", ())):
         of_phase = [exchange for exchange in generated if exchange.phase == phase]
         table[phase] = {operation.id: _share(of_phase, operation.id) for operation in contract.operations}
     return table

@@ -77,6 +77,10 @@ class Watch:
             yield from self._answer(operation, exchange)
         yield from self._life(operation, exchange)
 
+    def follow(self, exchange: Exchange) -> None:
+        """Take in an exchange that is not judged, such as those that tidy up."""
+        self._lives.observe(self._contract.operation(exchange.operation), exchange)
+
     def _server_error(self, operation: Operation, exchange: Exchange, departures: tuple[Departure, ...]) -> Sighting:
         """Link a 5xx to the row that asks for a refusal, if the operation works at all."""
         works = (exchange.phase, exchange.operation) in self._served

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from tmfkit_conformance.record.exchange import Headers, Response
 from tmfkit_models.contracts import Contract, Operation
@@ -72,6 +72,12 @@ class Call:
     def with_json(self, value: Any) -> Call:
         """Return the call with another body."""
         return replace(self, body=json.dumps(value).encode())
+
+    def at(self, identifier: str) -> Call:
+        """Return the same call to another thing of the collection."""
+        old, new = (quote(text, safe="") for text in (self.identifier, identifier))
+        before, _, after = self.path.rpartition(old)
+        return replace(self, path=f"{before}{new}{after}", identifier=identifier)
 
     def without_parameters(self, *names: str) -> Call:
         """Return the call without these query parameters."""

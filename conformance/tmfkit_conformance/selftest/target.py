@@ -68,6 +68,11 @@ class Target:
         """The form that the requirement expects; empty when it names none."""
         return str(self.row.expect.get("form", ""))
 
+    def listed(self, pointer: str) -> list[Any]:
+        """Return the values that the contract lists for an attribute; empty when it lists none."""
+        schema = self.contract.at(self.resource.schema, pointer)
+        return list(schema.get("enum") or schema.get("x-tmf-values") or ())
+
     def is_own(self, call: Call) -> bool:
         """Say whether *call* is the operation of the requirement."""
         return call.operation is not None and call.operation.id == self.row.operation

@@ -18,6 +18,8 @@ __all__ = ["Shape", "canonical", "canonical_path", "defaults_filled", "shape_of"
 
 Body = Mapping[str, Any]
 
+_PLAIN_REFERENCE = {"$ref", "description"}
+
 
 @dataclass(slots=True)
 class Shape:
@@ -50,7 +52,10 @@ def shape_of(contract: Contract, component: str) -> Shape:
 
 
 def _built(contract: Contract, schema: Schema, known: dict[int, Shape]) -> Shape:
-    schema = contract.component(_name(schema)) if "$ref" in schema else schema
+    if (
+        "$ref" in schema and schema.keys() <= _PLAIN_REFERENCE
+    ):  # beside others, keys of the reference add to those of the component
+        schema = contract.component(_name(schema))
     if id(schema) in known:
         return known[id(schema)]
     shape = known[id(schema)] = Shape(

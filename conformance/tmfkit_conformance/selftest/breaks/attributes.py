@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, showing
-from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, keeping, showing
+from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_conformance.selftest.target import Target
 
@@ -76,17 +76,11 @@ def read_only(target: Target) -> Break:
     """The client's value taken."""
     words = f"takes the value of {target.subject} that {target.row.operation} sends"
 
-    async def serve(call: Call, sound: Sound, history: History) -> Answer:
-        if target.is_own(call) and pointers.select(call.json, target.subject):
-            answer = await sound(call.with_json(_without(call.json, target.subject)))
-            history.kept[answer.identifier] = pointers.get(call.json, target.subject)
-            return answer
-        answer = await sound(call)
-        if target.reads(call, history) and call.identifier in history.kept:
-            return answer.with_json(pointers.with_value(answer.json, target.subject, history.kept[call.identifier]))
-        return answer
+    def cleaned(call: Call) -> Call | None:
+        is_sent = target.is_own(call) and bool(pointers.select(call.json, target.subject))
+        return call.with_json(_without(call.json, target.subject)) if is_sent else None
 
-    return Break(words, serve)
+    return keeping(target, words, cleaned)
 
 
 @breaks("generated")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import holds
-from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead
-from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, keeping
+from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History
 from tmfkit_conformance.selftest.target import Target
 
@@ -17,7 +18,7 @@ __all__ = ["filled"]
 
 def filled(body: Any, pointer: str, value: Any) -> Any:
     """Return a body in which every object that is to have *pointer* has it; what is missing or null gets *value*."""
-    changed = pointers.with_value({"": body}, "/", body)[""]
+    changed = copy.deepcopy(body)
     parents, _, _ = pointer.rpartition("/")
     last = pointers.parts(pointer)[-1]
     for parent in pointers.select(changed, parents):
@@ -80,16 +81,11 @@ def conditional(target: Target) -> Break:
 def non_patchable(target: Target) -> Break:
     """The attribute changed by a patch."""
 
-    async def serve(call: Call, sound: Sound, history: History) -> Answer:
-        if target.is_own(call) and pointers.select(call.json, target.subject):
-            history.kept[call.identifier] = pointers.get(call.json, target.subject)
-            return await sound(call.with_json(pointers.without(call.json, target.subject)))
-        answer = await sound(call)
-        if target.reads(call, history) and call.identifier in history.kept:
-            return answer.with_json(pointers.with_value(answer.json, target.subject, history.kept[call.identifier]))
-        return answer
+    def cleaned(call: Call) -> Call | None:
+        is_sent = target.is_own(call) and bool(pointers.select(call.json, target.subject))
+        return call.with_json(pointers.without(call.json, target.subject)) if is_sent else None
 
-    return Break(f"changes {target.subject} when it is patched", serve)
+    return keeping(target, f"changes {target.subject} when it is patched", cleaned)
 
 
 @breaks("auth")
@@ -125,21 +121,15 @@ def unknown_id(target: Target) -> Break:
 @breaks("scenario:unlisted-value")
 def unlisted_value(target: Target) -> Break:
     """A value taken that the document does not list."""
-    listed = target.contract.at(target.resource.schema, target.subject)
-    values = list(listed.get("enum") or listed.get("x-tmf-values") or ())
+    values = target.listed(target.subject)
 
-    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+    def cleaned(call: Call) -> Call | None:
         sent = pointers.get(call.json, target.subject)
-        if target.is_own(call) and sent is not pointers.ABSENT and sent not in values:
-            answer = await sound(call.with_json(pointers.with_value(call.json, target.subject, values[0])))
-            history.kept[answer.identifier] = sent
-            return answer
-        answer = await sound(call)
-        if target.reads(call, history) and call.identifier in history.kept:
-            return answer.with_json(pointers.with_value(answer.json, target.subject, history.kept[call.identifier]))
-        return answer
+        if not target.is_own(call) or sent is pointers.ABSENT or sent in values:
+            return None
+        return call.with_json(pointers.with_value(call.json, target.subject, values[0]))
 
-    return Break(f"takes any value of {target.subject}", serve)
+    return keeping(target, f"takes any value of {target.subject}", cleaned)
 
 
 @breaks("scenario:put-refused")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_conformance.selftest.target import Target
@@ -133,6 +134,28 @@ def showing(target: Target, words: str, change: Callable[[dict[str, Any], Made],
         return answer.with_json(change(answer.json, made))
 
     return answering(words, changed)
+
+
+def keeping(target: Target, words: str, cleaned: Callable[[Call], Call | None]) -> Break:
+    """Break what is taken: a value of the subject that is not to be taken is shown in every read from then on.
+
+    Args:
+        target: The requirement.
+        words: What the server does.
+        cleaned: Makes of a call with such a value the one that the sound application is asked; None without one.
+    """
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        clean = cleaned(call)
+        answer = await sound(clean or call)
+        identifier = call.identifier or answer.identifier
+        if clean and answer.is_success:
+            history.kept[identifier] = pointers.get(call.json, target.subject)
+        elif answer.is_success and target.reads(call, history) and identifier in history.kept:
+            return answer.with_json(pointers.with_value(answer.json, target.subject, history.kept[identifier]))
+        return answer
+
+    return Break(words, serve)
 
 
 def notifying(words: str, change: Callable[[Note, History], list[Note]]) -> Break:

@@ -1,0 +1,241 @@
+"""Servers on which resources do not live as they should; each is broken for one scenario."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, showing
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.target import Target
+
+__all__: list[str] = []
+
+
+@breaks("scenario:created-is-readable", "scenario:full-create", "scenario:all-without-fields")
+def loses_one_of_all(target: Target) -> Break:
+    """One attribute missing when every attribute was sent."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        if not target.is_full(made.sent) or made.changes:
+            return shown
+        return {name: value for name, value in shown.items() if name != sorted(made.sent)[-1]}
+
+    return showing(target, f"loses an attribute of a {target.resource.name} created with all of them", change)
+
+
+@breaks("scenario:created-is-listed")
+def latest_not_listed(target: Target) -> Break:
+    """The latest resource missing in the list."""
+
+    def change(call: Call, answer: Answer, history: History) -> Answer:
+        if not _is_whole_list(target, call) or not isinstance(answer.json, list) or not history.made:
+            return answer
+        latest = list(history.made)[-1]
+        return answer.with_json([member for member in answer.json if member.get("id") != latest])
+
+    return answering(f"leaves the latest {target.resource.name} out of the list", change)
+
+
+def _is_whole_list(target: Target, call: Call) -> bool:
+    return target.does(call, "list") and call.names <= {"offset", "limit"}
+
+
+@breaks("scenario:created-once")
+def creates_twice(target: Target) -> Break:
+    """Two resources made by one create."""
+
+    async def serve(call: Call, sound: Sound, _history: History) -> Answer:
+        answer = await sound(call)
+        if target.does(call, "create") and answer.is_success:
+            await sound(call)
+        return answer
+
+    return Break(f"makes two of {target.resource.name} from one create", serve)
+
+
+@breaks("scenario:minimal-create")
+def wants_more(target: Target) -> Break:
+    """A create with the mandatory attributes only refused."""
+
+    def refusal(call: Call, _history: History) -> Answer | None:
+        is_minimal = target.does(call, "create") and set(call.json or ()) == set(target.payloads.minimal())
+        return answered(400, {"code": "20", "reason": "more is wanted"}) if is_minimal else None
+
+    return instead("refuses a create with the mandatory attributes only", refusal)
+
+
+@breaks("scenario:read-is-safe")
+def counts_reads(target: Target) -> Break:
+    """Another answer to the second of two reads."""
+
+    def change(call: Call, answer: Answer, history: History) -> Answer:
+        last = history.last_call
+        is_again = target.reads(call, history) and last is not None and (last.method, last.path) == (call.method, call.path)
+        if not is_again or not isinstance(answer.json, dict) or not answer.is_success:
+            return answer
+        return answer.with_json({**answer.json, "timesRead": 2})
+
+    return answering("changes a resource when it is read twice in a row", change)
+
+
+@breaks("scenario:reads-one-object")
+def reads_the_next(target: Target) -> Break:
+    """Another resource read than the one addressed."""
+
+    def change(call: Call, history: History) -> Call:
+        made = target.reads(call, history)
+        successor = history.successor(call.identifier) if made and not made.changes else ""
+        return call.at(successor) if successor else call
+
+    return asking("gives the resource that was made next instead of the one addressed", change)
+
+
+@breaks("scenario:no-tunnelled-methods")
+def tunnels(target: Target) -> Break:
+    """DELETE tunnelled through GET and POST."""
+
+    def change(call: Call, _history: History) -> Call:
+        named = {value for name, value in call.parameters if name == "_method"} | {call.header("X-HTTP-Method-Override")}
+        return replace(call, method="DELETE", query="", body=b"") if "DELETE" in named else call
+
+    return asking(f"deletes a {target.resource.name} when GET or POST says that DELETE is meant", change)
+
+
+@breaks("scenario:deleted-is-gone")
+def deleted_still_listed(target: Target) -> Break:
+    """A deleted resource still in the list."""
+
+    def change(call: Call, answer: Answer, history: History) -> Answer:
+        if not _is_whole_list(target, call) or not isinstance(answer.json, list):
+            return answer
+        gone = [history.last_shown[identifier] for identifier in history.deleted if identifier in history.last_shown]
+        return answer.with_json([*answer.json, *gone])
+
+    return answering(f"lists every {target.resource.name} that was deleted", change)
+
+
+@breaks("scenario:deleted-is-gone")
+def deleted_still_read(target: Target) -> Break:
+    """A deleted resource still readable."""
+
+    def change(call: Call, answer: Answer, history: History) -> Answer:
+        is_gone = target.does(call, "retrieve") and call.identifier in history.deleted
+        shown = history.last_shown.get(call.identifier)
+        return answered(200, shown) if is_gone and shown else answer
+
+    return answering(f"gives a {target.resource.name} that was deleted when it is read", change)
+
+
+@breaks("scenario:delete-one-of-two")
+def deletes_both(target: Target) -> Break:
+    """The next resource deleted as well."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        successor = history.successor(call.identifier) if target.is_own(call) else ""
+        if successor:
+            await sound(call.at(successor))
+        return await sound(call)
+
+    return Break(f"deletes the {target.resource.name} that was made next as well", serve)
+
+
+@breaks("scenario:delete-ignores-fields")
+def delete_fails_with_fields(target: Target) -> Break:
+    """A failure at a selection in a delete."""
+
+    def failure(call: Call, _history: History) -> Answer | None:
+        return answered(500, {}) if target.is_own(call) and "fields" in call.names else None
+
+    return instead(f"fails when {target.row.operation} is sent with fields", failure)
+
+
+@breaks("scenario:trailing-slash")
+def wants_no_slash(target: Target) -> Break:
+    """404 with a slash at the end."""
+
+    def refusal(call: Call, _history: History) -> Answer | None:
+        return answered(404, {}) if target.does(call, "retrieve") and call.path.endswith("/") else None
+
+    return instead("answers a read 404 when there is a slash at the end of the path", refusal)
+
+
+@breaks("scenario:not-a-resource")
+def serves_anything(target: Target) -> Break:
+    """Something served where there is nothing."""
+    path = f"{target.contract.base_path}{target.subject}"
+    return instead(
+        f"serves {target.subject}, which is no resource",
+        lambda call, _history: answered(200, {}) if (call.method, call.path) == ("GET", path) else None,
+    )
+
+
+@breaks("scenario:references-as-sent", "scenario:value-kept")
+def loses_value(target: Target) -> Break:
+    """The value of the row lost."""
+    given = target.row.given if not isinstance(target.row.given, str) else {}
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        sent = pointers.get(made.sent, target.subject)
+        is_it = sent == given["value"] if "value" in given else sent is not pointers.ABSENT
+        return pointers.without(shown, target.subject) if is_it and not target.is_full(made.sent) else shown
+
+    return showing(target, f"loses {target.subject} when it is {str(given.get('value', 'sent'))[:60]}", change)
+
+
+@breaks("scenario:any-json-value")
+def turns_into_text(target: Target) -> Break:
+    """A boolean turned into a text."""
+    where = target.subject.replace("/*", "/0")
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        is_it = pointers.get(made.sent, target.subject) is True and not target.is_full(made.sent)
+        return pointers.with_value(shown, where, "true") if is_it else shown
+
+    return showing(target, f"turns a boolean in {target.subject} into a text", change)
+
+
+@breaks("scenario:referred-classes")
+def loses_class(target: Target) -> Break:
+    """The last of the classes lost."""
+    given = target.row.given if not isinstance(target.row.given, str) else {}
+    wheres = [f"{target.subject}/@referredType", f"{target.subject}/*/@referredType"]
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        sent = [value for where in wheres for value in pointers.select(made.sent, where)]
+        if given["values"][-1] not in sent:
+            return shown
+        return pointers.without(pointers.without(shown, wheres[0]), wheres[1])
+
+    return showing(target, f"loses @referredType {given['values'][-1]} of {target.subject}", change)
+
+
+@breaks("scenario:current-first")
+def ended_first(target: Target) -> Break:
+    """The profile that ends first put first."""
+
+    def ends(profile: Any) -> str:
+        return str(pointers.get(profile, "/validFor/endDateTime"))
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        several = pointers.get(shown, target.subject)
+        if made.changes or not isinstance(several, list) or len(several) < 2:
+            return shown
+        return pointers.with_value(shown, target.subject, sorted(several, key=ends))
+
+    return showing(target, f"puts first in {target.subject} what ended first", change)
+
+
+@breaks("scenario:element-ids-differ")
+def same_element_ids(target: Target) -> Break:
+    """Elements that were sent without ids given one and the same."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        sent, several = (pointers.get(value, target.subject) for value in (made.sent, shown))
+        if not isinstance(sent, list) or len(sent) < 2 or not isinstance(several, list):
+            return shown
+        return pointers.with_value(shown, target.subject, [{**element, "id": "1"} for element in several])
+
+    return showing(target, f"gives all elements of {target.subject} the same id", change)

@@ -1,0 +1,120 @@
+"""Servers that lose notifications or send them in the wrong form."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.selftest.breaks.bodies import with_fault
+from tmfkit_conformance.selftest.breaks.registry import Break, Note, breaks, notifying
+from tmfkit_conformance.selftest.history import History
+from tmfkit_conformance.selftest.target import Target
+from tmfkit_models.contracts import Event
+
+__all__: list[str] = []
+
+
+def _told_once(target: Target) -> Event:
+    """Return one type that the row speaks of, of those heard through the same hub one that a run triggers once."""
+    resource = target.contract.resource(target.events[0].resource)
+    same_hub = [event for event in target.events if target.contract.resource(event.resource).hub == resource.hub]
+    return next((event for event in same_hub if event.on == "delete"), same_hub[-1])
+
+
+@breaks("event")
+def lost(target: Target) -> Break:
+    """The notifications of the type lost."""
+    return notifying(
+        f"sends no {target.row.operation}",
+        lambda note, _history: [] if note.event_type == target.row.operation else [note],
+    )
+
+
+@breaks("scenario:event-set-complete")
+def one_type_lost(target: Target) -> Break:
+    """The notifications of one type lost."""
+    missing = [event.type for event in target.contract.events if event.resource == target.resource.name][-1]
+    return notifying(
+        f"sends no {missing}",
+        lambda note, _history: [] if note.event_type == missing else [note],
+    )
+
+
+@breaks("event-member")
+def member(target: Target) -> Break:
+    """The member missing or of another form in notifications of one type; the same in all where it is to be unique."""
+    types = {event.type for event in target.events} if target.form == "unique" else {_told_once(target).type}
+
+    def change(note: Note, _history: History) -> list[Note]:
+        return [note.with_body(_spoilt(target, note.body))] if note.event_type in types else [note]
+
+    words = "with the same" if target.form == "unique" else "with a wrong" if target.form in _SPOILT else "without"
+    return notifying(f"sends {' and '.join(sorted(types))} {words} {target.subject}", change)
+
+
+_SPOILT: dict[str, Any] = {"unique": "1", "date-time": "soon", "object": "text"}
+"""Form → a value that has another form."""
+
+
+def _spoilt(target: Target, body: Any) -> Any:
+    if target.form == "resource":
+        return _with_resource(body, target.subject, lambda value: with_fault(target, target.resource.schema, value))
+    if target.form in _SPOILT:
+        return pointers.with_value(body, target.subject, _SPOILT[target.form])
+    return pointers.without(body, target.subject)
+
+
+def _with_resource(body: Any, pointer: str, change: Any) -> Any:
+    """Change the resource in a notification, also where it stands in a list of one."""
+    found = pointers.get(body, pointer)
+    if isinstance(found, list):
+        return pointers.with_value(body, pointer, [change(value) for value in found])
+    return pointers.with_value(body, pointer, change(copy.deepcopy(found))) if isinstance(found, dict) else body
+
+
+@breaks("scenario:event-carries-whole")
+def part_carried(target: Target) -> Break:
+    """A part of the resource in the notification."""
+
+    def part(resource: dict[str, Any]) -> dict[str, Any]:
+        left_out = [name for name in resource if name != "id"][-1]
+        return {name: value for name, value in resource.items() if name != left_out}
+
+    def change(note: Note, _history: History) -> list[Note]:
+        is_it = note.event_type == target.row.operation
+        return [note.with_body(_with_resource(note.body, target.subject, part))] if is_it else [note]
+
+    return notifying(f"sends {target.row.operation} with a part of the resource", change)
+
+
+@breaks("scenario:event-by-post")
+def by_put(_target: Target) -> Break:
+    """Notifications sent by PUT."""
+    return notifying("sends notifications by PUT", lambda note, _history: [replace(note, method="PUT")])
+
+
+@breaks("scenario:event-header")
+def other_header(target: Target) -> Break:
+    """Another value in the header of notifications."""
+    name = target.subject.partition(":")[0].strip()
+
+    def change(note: Note, _history: History) -> list[Note]:
+        others = tuple(pair for pair in note.headers if pair[0].lower() != name.lower())
+        return [replace(note, headers=(*others, (name, "text/plain")))]
+
+    return notifying(f"sends notifications with another {name}", change)
+
+
+@breaks("scenario:event-any-2xx")
+def once_only(_target: Target) -> Break:
+    """No listener told a second time."""
+
+    def change(note: Note, history: History) -> list[Note]:
+        told: set[str] = history.kept.setdefault("told", set())
+        is_first = note.callback not in told
+        told.add(note.callback)
+        return [note] if is_first else []
+
+    return notifying("tells no listener anything after the first notification", change)

@@ -1,0 +1,168 @@
+"""Servers that select, filter, sort or page wrongly."""
+
+from __future__ import annotations
+
+import re
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead
+from tmfkit_conformance.selftest.calls import Answer, Call, answered
+from tmfkit_conformance.selftest.history import History
+from tmfkit_conformance.selftest.target import Target
+
+__all__: list[str] = []
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NO_FILTERS = frozenset({"fields", "sort", "offset", "limit", "filter"})
+
+
+def _selected(call: Call) -> list[str]:
+    return [name for key, value in call.parameters if key == "fields" for name in value.split(",")]
+
+
+@breaks("fields")
+def fields(target: Target) -> Break:
+    """The selection ignored: the row's own, or that of one attribute where the row is about every attribute."""
+    if target.subject == "*":
+        chosen = {_left_to_every(target)}
+    else:
+        chosen = {target.attribute, *(pointers.parts(also)[0] for also in target.row.expect.get("also", ()))}
+
+    def change(call: Call, _history: History) -> Call:
+        is_it = target.is_own(call) and call.names == {"fields"} and set(_selected(call)) == chosen
+        return call.without_parameters("fields") if is_it else call
+
+    return asking(f"ignores fields={','.join(sorted(chosen))} in {target.row.operation}", change)
+
+
+def _left_to_every(target: Target) -> str:
+    """Return an attribute that no other requirement selects."""
+    of_others = {row.subject for row in target.contract.requirements if row.operation == target.row.operation}
+    names = sorted(name for name in target.payloads.full() if f"/{name}" not in of_others)
+    return names[-1]
+
+
+@breaks("filter")
+def filter_(target: Target) -> Break:
+    """Nothing found where the condition of the row is met by something."""
+    operator = target.row.expect.get("operator", "eq")
+    path = ".".join(part for part in pointers.parts(target.subject) if part != "*") if target.subject != "*" else ""
+    suffix = "" if operator == "eq" else f".{operator}"
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        names = call.names - _NO_FILTERS
+        if not target.is_own(call) or not answer.is_success or len(names) != 1 or names != call.names:
+            return answer
+        named = names == {path + suffix} if path else not any(name in names for name in _of_others(target))
+        return answer.with_json([]) if named and _form(call) == target.form else answer
+
+    what = f"{target.subject} {operator} {target.form}".strip()
+    return answering(f"finds nothing with the filter {what} in {target.row.operation}", change)
+
+
+def _form(call: Call) -> str:
+    if len(call.parameters) > 1:
+        return "or-repeat"
+    return "or-comma" if "," in call.parameters[0][1] else ""
+
+
+def _of_others(target: Target) -> set[str]:
+    rows = [row for row in target.contract.requirements if row.kind == "filter" and row.operation == target.row.operation]
+    return {".".join(part for part in pointers.parts(row.subject) if part != "*") for row in rows} | {"id"}
+
+
+@breaks("sort")
+def sort(target: Target) -> Break:
+    """Sorting ignored; a failure where ignoring it says that it is not offered."""
+    if target.row.level == "may":
+        return instead(
+            f"fails to sort in {target.row.operation}",
+            lambda call, _history: answered(500, {}) if target.is_own(call) and "sort" in call.names else None,
+        )
+
+    def change(call: Call, _history: History) -> Call:
+        return call.without_parameters("sort") if target.is_own(call) else call
+
+    return asking(f"ignores sort in {target.row.operation}", change)
+
+
+@breaks("paging")
+def paging(target: Target) -> Break:
+    """A page that is no array."""
+    name = target.subject.lstrip("/")
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        is_page = target.is_own(call) and answer.is_success and name in call.names
+        return answer.with_json({"items": answer.json}) if is_page else answer
+
+    return answering(f"answers {target.row.operation} with an object around the array when {name} is sent", change)
+
+
+@breaks("scenario:filters-combine")
+def second_condition(target: Target) -> Break:
+    """The second condition ignored; a failure where ignoring it says that it is not offered."""
+
+    def is_it(call: Call) -> bool:
+        return target.is_own(call) and len(call.names - _NO_FILTERS) > 1
+
+    if target.row.level == "may":
+        return instead(
+            f"fails at two conditions in {target.row.operation}",
+            lambda call, _history: answered(500, {}) if is_it(call) else None,
+        )
+    return asking(
+        f"ignores the second of two conditions in {target.row.operation}",
+        lambda call, _history: call.without_parameters(call.parameters[-1][0]) if is_it(call) else call,
+    )
+
+
+@breaks("scenario:filter-without-match")
+def no_match(target: Target) -> Break:
+    """404 where a filter finds nothing."""
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        is_it = target.is_own(call) and answer.json == [] and bool(call.names - _NO_FILTERS)
+        return answered(404, {"code": "60", "reason": "nothing found"}) if is_it else answer
+
+    return answering(f"answers {target.row.operation} 404 when the filter finds nothing", change)
+
+
+@breaks("scenario:fields-with-filter")
+def selection_beside_filter(target: Target) -> Break:
+    """The selection ignored beside a filter."""
+
+    def change(call: Call, _history: History) -> Call:
+        is_it = target.is_own(call) and "fields" in call.names and len(call.names) > 1
+        return call.without_parameters("fields") if is_it else call
+
+    return asking(f"ignores fields beside a filter in {target.row.operation}", change)
+
+
+@breaks("scenario:fields-whole-attribute")
+def part_of_attribute(target: Target) -> Break:
+    """A part of the attribute given when it is selected."""
+    name = target.attribute
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        whole = answer.json.get(name) if isinstance(answer.json, dict) else None
+        if not target.does(call, "retrieve") or _selected(call) != [name] or whole is None:
+            return answer
+        part = dict(list(whole.items())[:-1]) if isinstance(whole, dict) else whole[:-1]
+        return answer.with_json({**answer.json, name: part})
+
+    return answering(f"gives a part of {target.subject} when it is selected", change)
+
+
+@breaks("scenario:filter-by-day", "scenario:filter-loose")
+def unusual_value(target: Target) -> Break:
+    """A failure at a bare day, or at a value in quotes."""
+
+    def is_it(value: str) -> bool:
+        return bool(_DAY.fullmatch(value)) if target.row.scenario == "filter-by-day" else value.startswith('"')
+
+    def failure(call: Call, _history: History) -> Answer | None:
+        is_filtered = target.is_own(call) and any(is_it(value) for _, value in call.parameters)
+        return answered(500, {}) if is_filtered else None
+
+    what = "a bare day" if target.row.scenario == "filter-by-day" else "a value in quotes"
+    return instead(f"fails at {what} in a filter of {target.row.operation}", failure)

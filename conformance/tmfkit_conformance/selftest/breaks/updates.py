@@ -1,0 +1,228 @@
+"""Servers that patch or replace wrongly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.selftest.breaks.registry import Break, asking, breaks, instead, showing
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.target import Target
+
+__all__: list[str] = []
+
+
+def _merged(made: Made) -> dict[str, Any]:
+    """Return the partial object of the only change, nothing when there was another one or none."""
+    only = made.changes[0] if len(made.changes) == 1 else None
+    return only.json if only and only.action == "patch" and isinstance(only.json, dict) else {}
+
+
+def _operation(made: Made, name: str) -> dict[str, Any]:
+    """Return the JSON Patch operation *name* of the only change, nothing when it was something else."""
+    only = made.changes[0].json if len(made.changes) == 1 else None
+    found = only[0] if isinstance(only, list) and only else {}
+    return found if found.get("op") == name else {}
+
+
+def _replaced(made: Made) -> dict[str, Any]:
+    """Return the body of the only change, a replacement; nothing when it was something else."""
+    only = made.changes[0] if len(made.changes) == 1 else None
+    return only.json if only and only.action == "replace" and isinstance(only.json, dict) else {}
+
+
+def _are_alike(before: Any, after: Any) -> bool:
+    """Say whether one whole value takes the place of another, so that nothing is to be merged or shortened."""
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after)
+    if isinstance(before, dict) and isinstance(after, dict):
+        return set(before) <= set(after)
+    return after is not None
+
+
+@breaks("patchable")
+def patchable(target: Target) -> Break:
+    """A patch of the attribute alone without effect, where not every attribute was sent on create."""
+    name = target.attribute
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        merged = _merged(made)
+        is_it = set(merged) == {name} and name in made.sent and not target.is_full(made.sent)
+        return {**shown, name: made.sent[name]} if is_it and _are_alike(made.sent[name], merged[name]) else shown
+
+    return showing(target, f"leaves {target.subject} as it was when it is patched", change)
+
+
+@breaks("scenario:patch-keeps-others")
+def patch_loses_another(target: Target) -> Break:
+    """Another attribute lost by a patch, where every attribute was sent on create."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        merged = _merged(made)
+        if not merged or not target.is_full(made.sent):
+            return shown
+        lost = sorted(name for name in made.sent if name not in merged)[-1]
+        return {name: value for name, value in shown.items() if name != lost}
+
+    return showing(target, "loses another attribute when one is patched", change)
+
+
+@breaks("scenario:patch-lasts")
+def patch_does_not_last(target: Target) -> Break:
+    """A patch without effect, where every attribute was sent on create."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        before = {name: made.sent[name] for name in _merged(made) if name in made.sent}
+        return {**shown, **before} if target.is_full(made.sent) else shown
+
+    return showing(target, "forgets a patch after answering it", change)
+
+
+@breaks("scenario:patch-one-of-two")
+def patch_both(target: Target) -> Break:
+    """The next resource, made from the same body, patched as well."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        successor = history.successor(call.identifier) if target.is_own(call) else ""
+        if successor:
+            await sound(call.at(successor))
+        return await sound(call)
+
+    return Break("patches the resource that was made next as well", serve)
+
+
+@breaks("scenario:merge-null-removes")
+def null_ignored(target: Target) -> Break:
+    """A null in a merge patch ignored."""
+
+    def change(call: Call, _history: History) -> Call:
+        is_null = isinstance(call.json, dict) and call.json.get(target.attribute, "") is None
+        return call.with_json(pointers.without(call.json, target.subject)) if target.is_own(call) and is_null else call
+
+    return asking(f"ignores a null for {target.subject} in a merge patch", change)
+
+
+@breaks("scenario:merge-array-replaces")
+def array_extended(target: Target) -> Break:
+    """A shorter array in a merge patch appended to the longer one that there was."""
+
+    def change(call: Call, history: History) -> Call:
+        before = pointers.get(history.made[call.identifier].sent, target.subject) if _is_known(call, history) else None
+        after = pointers.get(call.json, target.subject)
+        if not target.is_own(call) or not isinstance(before, list) or not isinstance(after, list):
+            return call
+        is_shorter = len(after) < len(before)
+        return call.with_json(pointers.with_value(call.json, target.subject, before + after)) if is_shorter else call
+
+    return asking(f"appends to {target.subject} where a merge patch replaces it", change)
+
+
+@breaks("scenario:merge-object-merges")
+def object_replaced(target: Target) -> Break:
+    """An object in a merge patch taken for the whole of it."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        before, after = (pointers.get(value, target.subject) for value in (made.sent, _merged(made)))
+        is_part = isinstance(before, dict) and isinstance(after, dict) and not _are_alike(before, after)
+        return pointers.with_value(shown, target.subject, after) if is_part else shown
+
+    return showing(target, f"replaces {target.subject} where a merge patch names one member of it", change)
+
+
+@breaks("scenario:json-patch-replace")
+def json_patch_forgotten(target: Target) -> Break:
+    """The operation ``replace`` without effect."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        path = _operation(made, "replace").get("path", "")
+        before = pointers.get(made.sent, path) if path else pointers.ABSENT
+        return shown if before is pointers.ABSENT else pointers.with_value(shown, path, before)
+
+    return showing(target, "forgets a JSON Patch after answering it", change)
+
+
+@breaks("scenario:json-patch-remove")
+def json_patch_keeps(target: Target) -> Break:
+    """The operation ``remove`` without effect."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        is_removed = bool(_operation(made, "remove"))
+        before = pointers.get(made.sent, target.subject)
+        return pointers.with_value(shown, target.subject, before) if is_removed else shown
+
+    return showing(target, f"keeps {target.subject} when a JSON Patch removes it", change)
+
+
+@breaks("scenario:json-patch-add-member")
+def json_patch_displaces(target: Target) -> Break:
+    """The members there were displaced by the operation ``add``."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        added = _operation(made, "add")
+        return pointers.with_value(shown, target.subject, [added["value"]]) if added else shown
+
+    return showing(target, f"drops the members of {target.subject} when a JSON Patch adds one", change)
+
+
+@breaks("scenario:replace-takes-all")
+def replace_keeps_one(target: Target) -> Break:
+    """One attribute as it was before a replacement."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        replaced = _replaced(made)
+        kept = [name for name in replaced if name not in ("id", "href") and replaced[name] != made.sent.get(name)]
+        return {**shown, kept[-1]: made.sent.get(kept[-1])} if kept else shown
+
+    return showing(target, "leaves an attribute as it was when the resource is replaced", change)
+
+
+@breaks("scenario:replace-clears")
+def replace_keeps_the_missing(target: Target) -> Break:
+    """An attribute still there that the replacement lacks."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        replaced, before = _replaced(made), pointers.get(made.sent, target.subject)
+        is_kept = bool(replaced) and target.attribute not in replaced and before is not pointers.ABSENT
+        return pointers.with_value(shown, target.subject, before) if is_kept else shown
+
+    return showing(target, f"keeps {target.subject} when the resource is replaced without it", change)
+
+
+@breaks("scenario:replace-keeps-id")
+def replace_gives_an_id(target: Target) -> Break:
+    """Another id after a replacement."""
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        return {**shown, "id": f"{shown.get('id')}-replaced"} if _replaced(made) else shown
+
+    return showing(target, "gives a resource another id when it is replaced", change)
+
+
+@breaks("scenario:status-moves")
+def status_stays(target: Target) -> Break:
+    """The last of the moves without effect."""
+    pointer = target.subject or "/status"
+    given = target.row.given if not isinstance(target.row.given, str) else {}
+    before, last = list(given.get("values") or target.listed(pointer))[-2:]
+
+    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+        states = [pointers.get(made.sent, pointer), *(pointers.get(change.json, pointer) for change in made.changes)]
+        return pointers.with_value(shown, pointer, before) if states[-2:] == [before, last] else shown
+
+    return showing(target, f"does not move {pointer} from {before} to {last}", change)
+
+
+@breaks("scenario:undefined-attribute")
+def undefined_attribute(target: Target) -> Break:
+    """A failure at an attribute that the document does not define."""
+
+    def failure(call: Call, _history: History) -> Answer | None:
+        is_sent = target.is_own(call) and bool(pointers.select(call.json, target.subject))
+        return answered(500, {}) if is_sent else None
+
+    return instead(f"fails when {target.subject} is patched", failure)
+
+
+def _is_known(call: Call, history: History) -> bool:
+    return call.identifier in history.made
