@@ -23,6 +23,8 @@ from tmfkit_models.contracts import Contract, Operation
 
 __all__ = ["Hooks"]
 
+Case = schemathesis.Case[Any]
+
 SILENCE_LIMIT = 5
 """Requests without an answer, one after the other, after which the target is taken to be gone."""
 
@@ -90,7 +92,7 @@ class Hooks:
         finally:
             GLOBAL_HOOK_DISPATCHER.unregister(before_call)
 
-    def before_call(self, _context: HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+    def before_call(self, _context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
         """Make a generated request harmless, and give it what the vendor configured."""
         operation = self._operation(case)
         case.headers.update({"Accept": "application/json"})
@@ -105,34 +107,29 @@ class Hooks:
         kwargs["auth"] = _no_credentials
         self._started = self._recorder.clock()
 
-    def after_call(self, _context: HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+    def after_call(self, _context: HookContext, case: Case, response: schemathesis.Response) -> None:
         """Write down a request with its answer."""
         headers = [(name, value) for name, values in response.headers.items() for value in values]
         answer = Response(response.status_code, self._recorder.blotted(headers), response.content or b"")
         self._silence = 0
         self._write_down(case, response.request, answer)
 
-    def after_network_error(
-        self, _context: HookContext, case: schemathesis.Case, request: requests.PreparedRequest
-    ) -> None:
+    def after_network_error(self, _context: HookContext, case: Case, request: requests.PreparedRequest) -> None:
         """Write down a request that got no answer; stop when the target seems to be gone."""
         self._silence += 1
         self._write_down(case, request, None)
         if self.target_is_gone:
             self._stop()
 
-    def _write_down(
-        self, case: schemathesis.Case, request: requests.PreparedRequest, response: Response | None
-    ) -> None:
+    def _write_down(self, case: Case, request: requests.PreparedRequest, response: Response | None) -> None:
         operation = self._operation(case)
         self._steps[operation.id] += 1
-        body = request.body or b""
         exchange: Exchange = self._recorder.add(
             request=Request(
                 str(request.method),
                 str(request.url),
                 self._recorder.blotted((name, _text(value)) for name, value in request.headers.items()),
-                body.encode() if isinstance(body, str) else body,
+                _bytes(request.body),
             ),
             response=response,
             started=self._started,
@@ -147,7 +144,7 @@ class Hooks:
         )
         self._belongings.observe(operation, _addressed(case), exchange)
 
-    def _operation(self, case: schemathesis.Case) -> Operation:
+    def _operation(self, case: Case) -> Operation:
         return self._operations[case.operation.definition.raw["operationId"]]
 
     def _body(self, operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
@@ -178,12 +175,12 @@ class Hooks:
         )
 
 
-def _addressed(case: schemathesis.Case) -> str:
+def _addressed(case: Case) -> str:
     """Return the id in the path of a request; empty without one."""
     return unquote(str(case.path_parameters.get("id", "")))
 
 
-def _mutated(case: schemathesis.Case) -> str:
+def _mutated(case: Case) -> str:
     """Say where a negative request departs from the contract, in Schemathesis' words."""
     if case.meta is None or not case.meta.generation.mode.is_negative:
         return ""
@@ -195,6 +192,11 @@ def _mutated(case: schemathesis.Case) -> str:
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Stand in for credentials, so that none are looked up in the user's netrc file."""
     return request
+
+
+def _bytes(body: object) -> bytes:
+    """Return the body of a request; the kit's requests have them whole, as text or as bytes."""
+    return body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
 
 
 def _text(value: str | bytes) -> str:

@@ -36,10 +36,13 @@ def findings(bundle: Bundle, contract: Contract) -> tuple[tuple[Finding, ...], C
         operation of the contract, how many answers had a 2xx status among all answers. ``0/0`` says that the operation
         was not called in that phase.
     """
-    generated = [exchange for exchange in bundle.exchanges if exchange.phase in _GENERATED]
+    # Operations are looked up: the contract need not be the one that the bundle was recorded with.
+    known = {operation.id for operation in contract.operations}
+    exchanges = [exchange for exchange in bundle.exchanges if exchange.operation in known]
+    generated = [exchange for exchange in exchanges if exchange.phase in _GENERATED]
     watch = Watch(contract, _served(generated))
     sightings: list[Sighting] = []
-    for exchange in bundle.exchanges:
+    for exchange in exchanges:
         if exchange.phase in _GENERATED:
             sightings += watch.sightings(exchange)
         elif exchange.phase == "cleanup":

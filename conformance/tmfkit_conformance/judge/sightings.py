@@ -56,6 +56,7 @@ class Watch:
         self._shape = Shape(contract)
         self._bodies = Bodies(contract)
         self._lives = Lives()
+        self._describes_errors = "Error" in contract.openapi["components"]["schemas"]
         self._faulty: set[tuple[str, str]] = set()
 
     def sightings(self, exchange: Exchange) -> Iterator[Sighting]:
@@ -68,7 +69,7 @@ class Watch:
         # 501 says that an option is not offered, which a target may say.
         if exchange.status >= 500 and exchange.status != 501:
             yield self._server_error(operation, exchange, departures)
-        if exchange.status >= 400:
+        if exchange.status >= 400 and self._describes_errors:
             yield from self._error_answer(exchange)
         if exchange.is_success:
             yield from (self._accepted(operation, exchange, departure) for departure in departures)

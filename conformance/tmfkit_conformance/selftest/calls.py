@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from tmfkit_conformance.record.exchange import Headers, Response
 from tmfkit_models.contracts import Contract, Operation
@@ -21,7 +21,7 @@ class Call:
 
     Attributes:
         method: HTTP method.
-        path: Path at the server, base path included.
+        path: Path at the server, base path included, percent encoding undone.
         query: Query string as received, without the question mark.
         headers: Headers as received.
         body: Body as received.
@@ -75,9 +75,8 @@ class Call:
 
     def at(self, identifier: str) -> Call:
         """Return the same call to another thing of the collection."""
-        old, new = (quote(text, safe="") for text in (self.identifier, identifier))
-        before, _, after = self.path.rpartition(old)
-        return replace(self, path=f"{before}{new}{after}", identifier=identifier)
+        before, _, after = self.path.rpartition(self.identifier)
+        return replace(self, path=f"{before}{identifier}{after}", identifier=identifier)
 
     def without_parameters(self, *names: str) -> Call:
         """Return the call without these query parameters."""
@@ -131,7 +130,7 @@ def operation_at(contract: Contract, method: str, path: str) -> tuple[Operation 
             return operation, ""
         middle = below[len(before) : len(below) - len(after)]
         if marker and middle and "/" not in middle and below == f"{before}{middle}{after}":
-            return operation, unquote(middle)
+            return operation, middle
     return None, ""
 
 

@@ -18,9 +18,9 @@ def _callback(call: Call) -> str:
     return str(call.json.get("callback", "")) if isinstance(call.json, dict) else ""
 
 
-def _others(target: Target, call: Call, history: History) -> list[str]:
+def _others(call: Call, history: History) -> list[str]:
     """Return the callbacks, other than the one that *call* registers, that the same hub tells."""
-    if call.action != "register" or call.operation is None or target.events:
+    if call.action != "register" or call.operation is None:
         return []
     here = [listener.callback for listener in history.listeners.values() if listener.hub == call.operation.path]
     return [callback for callback in here if callback != _callback(call)]
@@ -60,7 +60,7 @@ def wants_query(target: Target) -> Break:
 
 
 @breaks("scenario:hub-registers-again")
-def remembers_removed(target: Target) -> Break:
+def remembers_removed(_target: Target) -> Break:
     """A callback refused that was registered and taken back."""
 
     def refusal(call: Call, history: History) -> Answer | None:
@@ -72,20 +72,20 @@ def remembers_removed(target: Target) -> Break:
 
 
 @breaks("scenario:hub-one-listener")
-def fails_at_second(target: Target) -> Break:
+def fails_at_second(_target: Target) -> Break:
     """A failure at the second listener."""
     return instead(
         "fails when a second listener is registered",
-        lambda call, history: answered(500, {}) if _others(target, call, history) else None,
+        lambda call, history: answered(500, {}) if _others(call, history) else None,
     )
 
 
 @breaks("scenario:hub-frees-the-place")
-def never_frees(target: Target) -> Break:
+def never_frees(_target: Target) -> Break:
     """A callback that was refused beside another one refused for ever."""
 
     def refusal(call: Call, history: History) -> Answer | None:
-        if not _others(target, call, history) and _callback(call) not in history.refused:
+        if not _others(call, history) and _callback(call) not in history.refused:
             return None
         history.refused.add(_callback(call))
         return answered(409, _TAKEN)

@@ -1,0 +1,68 @@
+"""Every broken server there is: one or more for each requirement that has a check."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.selftest.breaks import BREAKERS, UNBREAKABLE, Break
+from tmfkit_conformance.selftest.target import Target
+from tmfkit_models import contracts
+from tmfkit_models.contracts import Contract, Requirement
+
+__all__ = ["SOUND", "Variant", "exempt", "kind_of", "variants"]
+
+SOUND = "sound"
+"""In place of the id of a variant: the application as it is."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A server that breaks one requirement.
+
+    Attributes:
+        id: Id of the requirement; a second server for the same one has ``~2`` at the end.
+        requirement: Id of the requirement.
+        kind: Its kind, or ``scenario:NAME``.
+        breaks: What the server does wrong.
+    """
+
+    id: str
+    requirement: str
+    kind: str
+    breaks: Break
+
+
+def kind_of(row: Requirement) -> str:
+    """Return the kind of a requirement, ``scenario:NAME`` for a scenario."""
+    return f"scenario:{row.scenario}" if row.scenario else row.kind
+
+
+def exempt(contract: Contract) -> dict[str, str]:
+    """Return the requirements with a check that no server can fail, each with the reason."""
+    rows = (row for row in contract.requirements if not row.reason and kind_of(row) in UNBREAKABLE)
+    return {row.id: UNBREAKABLE[kind_of(row)] for row in rows}
+
+
+@functools.cache
+def variants(api: str) -> tuple[Variant, ...]:
+    """Return the broken servers for an API, in the order of its register.
+
+    Raises:
+        KitDefect: Nothing breaks requirements of some kind.
+    """
+    contract = contracts.load(api)
+    exempted = exempt(contract)
+    rows = (row for row in contract.requirements if not row.reason and row.id not in exempted)
+    return tuple(variant for row in rows for variant in _of(contract, row))
+
+
+def _of(contract: Contract, row: Requirement) -> Iterator[Variant]:
+    kind = kind_of(row)
+    if kind not in BREAKERS:
+        raise KitDefect(row.id, f"no server is broken for requirements of the kind {kind}", "Write one, in selftest/breaks")
+    target = Target(contract, row)
+    for number, breaker in enumerate(BREAKERS[kind], start=1):
+        yield Variant(row.id if number == 1 else f"{row.id}~{number}", row.id, kind, breaker(target))

@@ -1,0 +1,179 @@
+"""The generated phases against a small server: what is sent, what is left alone, what is written down."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from library import library
+from library_server import ADMIN, serving
+
+from tmfkit_conformance.drive.client import BLOTTED, Recorder, run_clock
+from tmfkit_conformance.drive.generated import drive
+from tmfkit_conformance.drive.hooks import SILENCE_LIMIT
+from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.settings import PHASES, Settings
+
+PHASES_MADE = PHASES[1:]
+FOREIGN = {"title": "Middlemarch", "pages": 880}
+TOKEN = "reader-token"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run left behind."""
+
+    exchanges: list[Exchange]
+    books: list[dict[str, Any]]
+    progress: list[tuple[str, int, int]]
+    listener_url: str
+
+    def of(self, phase: str) -> list[Exchange]:
+        return [exchange for exchange in self.exchanges if exchange.phase == phase]
+
+    @property
+    def lines(self) -> list[str]:
+        """Method, path and status of every request; names that are new in every run are levelled."""
+        requests = ((exchange.request, exchange.status) for exchange in self.exchanges)
+        return [
+            re.sub(r"tmfkit-[0-9a-f]{8}", "tmfkit", f"{request.method} {request.url.split('/', 3)[3]} {status}")
+            for request, status in requests
+        ]
+
+
+def driven(url: str, **more: Any) -> Run:
+    """Drive the generated phases against a server; the first thing there is not the kit's."""
+    settings = Settings(
+        api="library-v1",
+        base_url=url,
+        **{
+            "phases": PHASES_MADE,
+            "max_examples": 4,
+            "headers": {"X-Api-Key": TOKEN},
+            "admin_headers": {"Authorization": ADMIN},
+            **more,
+        },
+    )
+    recorder = Recorder(settings.secret_headers, run_clock())
+    progress: list[tuple[str, int, int]] = []
+    with Listener("127.0.0.1:0", "", recorder.clock) as listener:
+        drive(library(), settings, recorder, lambda *done: progress.append(done), listener_url=listener.url)
+        return Run(recorder.exchanges, [], progress, listener.url)
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """A run against a server that has a book of somebody else's."""
+    with serving() as url:
+        assert httpx.post(f"{url}/book", json=FOREIGN).json()["id"] == "1"
+        made = driven(url, payloads={"book": {"shelf": "C3"}})
+        yield Run(made.exchanges, httpx.get(f"{url}/book").json(), made.progress, made.listener_url)
+
+
+@pytest.mark.parametrize("phase", PHASES_MADE)
+def test_every_phase_reaches_operations_with_success(run: Run, phase: str) -> None:
+    assert {exchange.operation for exchange in run.of(phase) if exchange.is_success} >= {"createBook"}
+
+
+def test_every_operation_succeeds_in_some_phase(run: Run) -> None:
+    served = {exchange.operation for exchange in run.exchanges if exchange.is_success and exchange.phase != "cleanup"}
+    assert served == {operation.id for operation in library().operations}
+
+
+def test_phases_come_in_their_order_each_tidied_up_after(run: Run) -> None:
+    order = list(dict.fromkeys(exchange.phase for exchange in run.exchanges if exchange.phase != "cleanup"))
+    assert order == list(PHASES_MADE)
+
+
+def test_exchanges_say_where_they_come_from(run: Run) -> None:
+    numbers: dict[str, int] = {}
+    for exchange in (exchange for exchange in run.exchanges if exchange.phase != "cleanup"):
+        assert exchange.probe == f"{exchange.phase} {exchange.operation}"
+        numbers[exchange.probe] = numbers.get(exchange.probe, 0) + 1
+        assert exchange.step == str(numbers[exchange.probe])
+        assert exchange.mode in ("positive", "negative")
+        assert bool(exchange.mutated) == (exchange.mode == "negative")
+
+
+def test_negative_requests_say_where_they_depart(run: Run) -> None:
+    mutated = {exchange.mutated for exchange in run.of("coverage") if exchange.operation == "createBook"}
+    assert any("missing required" in text.lower() or "required" in text.lower() for text in mutated), mutated
+    assert all(not text or text.startswith("body ") for text in mutated)
+
+
+def test_what_is_not_the_kits_own_is_neither_changed_nor_deleted(run: Run) -> None:
+    assert run.books == [{**FOREIGN, "id": "1", "href": "/library/v1/book/1"}]
+    meddling = [x for x in run.exchanges if x.request.method != "GET" and x.request.url.endswith("/book/1")]
+    assert meddling == []
+
+
+def test_everything_made_is_deleted_by_its_operation(run: Run) -> None:
+    cleanup = run.of("cleanup")
+    assert {exchange.operation for exchange in cleanup} == {"deleteBook", "unregisterListener"}
+    assert {exchange.status for exchange in cleanup} == {204}
+
+
+def test_credentials_are_sent_and_not_written_down(run: Run) -> None:
+    headers = [dict(exchange.request.headers) for exchange in run.exchanges]
+    assert all(sent["X-Api-Key"] == BLOTTED for sent in headers)
+    as_admin = [x for x in run.exchanges if dict(x.request.headers).get("Authorization") == BLOTTED]
+    assert {exchange.operation for exchange in as_admin} == {"deleteBook"}
+    # Only the credential makes this server answer anything but 403.
+    assert 403 not in {exchange.status for exchange in as_admin}
+
+
+def test_configured_members_are_in_every_generated_create(run: Run) -> None:
+    bodies = [x.request.json for x in run.exchanges if x.operation == "createBook"]
+    objects = [body for body in bodies if isinstance(body, dict)]
+    assert objects
+    assert all(body["shelf"] == "C3" for body in objects)
+
+
+def test_subscriptions_lead_to_the_kit_alone(run: Run) -> None:
+    bodies = [x.request.json for x in run.exchanges if x.operation == "registerListener"]
+    callbacks = [body["callback"] for body in bodies if isinstance(body, dict) and "callback" in body]
+    texts = [callback for callback in callbacks if isinstance(callback, str)]
+    assert texts
+    assert all(callback.startswith(f"{run.listener_url}/tmfkit-") for callback in texts)
+    assert len(set(texts)) == len(texts)
+
+
+def test_progress_is_told_for_every_phase(run: Run) -> None:
+    assert list(dict.fromkeys(phase for phase, _, _ in run.progress)) == list(PHASES_MADE)
+    assert all(0 < done <= parts for _, done, parts in run.progress)
+
+
+def test_two_runs_against_fresh_servers_send_the_same() -> None:
+    lines = []
+    for _ in range(2):
+        with serving() as url:
+            lines.append(driven(url).lines)
+    assert len(lines[0]) > 100
+    assert lines[0] == lines[1]
+
+
+def test_only_the_phases_asked_for_are_driven() -> None:
+    with serving() as url:
+        made = driven(url, phases=("register", "examples"))
+    assert {exchange.phase for exchange in made.exchanges} == {"examples", "cleanup"}
+
+
+def test_register_phase_alone_sends_nothing_generated() -> None:
+    assert driven("http://127.0.0.1:9/library/v1", phases=("register",)).exchanges == []
+
+
+def test_target_that_is_gone_is_given_up() -> None:
+    with socket.socket() as reserved:
+        # Bound and not listening: every connection is refused.
+        reserved.bind(("127.0.0.1", 0))
+        made = driven(f"http://127.0.0.1:{reserved.getsockname()[1]}/library/v1")
+    assert len(made.exchanges) == SILENCE_LIMIT
+    assert {exchange.response for exchange in made.exchanges} == {None}
+    assert all(exchange.error.startswith("ConnectionError: ") for exchange in made.exchanges)
+    assert {exchange.phase for exchange in made.exchanges} == {"examples"}
