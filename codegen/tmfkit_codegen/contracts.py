@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tmfkit_codegen.inputs import Api
@@ -16,16 +17,16 @@ METHODS = ("get", "post", "put", "patch", "delete")
 Tables = dict[str, Any]
 
 
-def data(api: Api) -> bytes:
-    """Return the JSON file of *api*."""
-    return (json.dumps(document(api), ensure_ascii=False, indent=1) + "\n").encode()
+def data(api: Api, scenarios: Mapping[str, str]) -> bytes:
+    """Return the JSON file of *api*; *scenarios* says what each named scenario does."""
+    return (json.dumps(document(api, scenarios), ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def document(api: Api) -> Tables:
+def document(api: Api, scenarios: Mapping[str, str] = MappingProxyType({})) -> Tables:
     """Return the JSON document that ``tmfkit_models.contracts.from_document`` reads."""
     openapi = api.contract.data
     about = openapi["x-tmf-api"]
-    requirements = [_requirement(row) for row in api.register.data["requirements"]]
+    requirements = [_requirement(row, scenarios) for row in api.register.data["requirements"]]
     errata = [_erratum(row) for row in api.errata.data["errata"]]
     return {
         "id": about["id"],
@@ -119,9 +120,11 @@ def _events(openapi: Tables) -> Iterator[Tables]:
         }
 
 
-def _requirement(row: Mapping[str, Any]) -> Tables:
+def _requirement(row: Mapping[str, Any], scenarios: Mapping[str, str]) -> Tables:
     """Return *row* with its source laid flat; the further lines of a source are for the reader of the register."""
     flat = {key: value for key, value in row.items() if key != "source"}
+    if "scenario" in row:
+        flat["procedure"] = scenarios.get(row["scenario"], "")
     return {**flat, "section": row["source"]["section"], "line": row["source"]["line"]}
 
 

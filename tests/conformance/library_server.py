@@ -46,6 +46,7 @@ def serving(*, demands_title: bool = True) -> Iterator[str]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are written apart
     shelf: Shelf
 
     def do_GET(self) -> None:

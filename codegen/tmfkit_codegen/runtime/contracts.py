@@ -126,7 +126,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One row of the register; ``specs/README.md`` explains the fields."""
+    """One row of the register; ``specs/README.md`` explains the fields, *procedure* is what the named scenario does."""
 
     id: str
     level: str
@@ -140,6 +140,7 @@ class Requirement:
     given: str | Mapping[str, Any] = ""
     expect: Mapping[str, Any] = field(default_factory=dict)
     scenario: str = ""
+    procedure: str = ""
     reason: str = ""
     errata: tuple[str, ...] = ()
 

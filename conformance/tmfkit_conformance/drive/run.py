@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import metadata
 
 from tmfkit_conformance.drive.client import Client, Recorder, run_clock
@@ -23,8 +23,14 @@ Progress = Callable[[str, int, int], None]
 """Called with the phase, how many of its parts are done, and how many there are."""
 
 
-def drive(contract: Contract, settings: Settings, progress: Progress) -> Bundle:
+def drive(contract: Contract, settings: Settings, progress: Progress, *, only: Collection[str] = ()) -> Bundle:
     """Drive the phases that the settings name, and return what was recorded.
+
+    Args:
+        contract: The contract.
+        settings: What the kit was told of the target.
+        progress: Told how far the run is.
+        only: Ids of the requirements to drive the probes of; all when empty.
 
     Raises:
         TargetUnreachable: The target does not answer.
@@ -43,7 +49,7 @@ def drive(contract: Contract, settings: Settings, progress: Progress) -> Bundle:
         )
         session = Session(contract, settings, client, listener)
         if "register" in settings.phases:
-            _register_phase(session, progress)
+            _register_phase(session, progress, only)
         if set(settings.phases) - {"register"}:
             _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
         return Bundle(
@@ -54,9 +60,10 @@ def drive(contract: Contract, settings: Settings, progress: Progress) -> Bundle:
         )
 
 
-def _register_phase(session: Session, progress: Progress) -> None:
+def _register_phase(session: Session, progress: Progress, only: Collection[str]) -> None:
     """Drive every probe, and delete what they made, also when one of them fails."""
-    wanted = probes(plan(session.contract))
+    cases = plan(session.contract)
+    wanted = probes(tuple(case for case in cases if not only or case.requirement.id in only))
     try:
         settle(session)
         for number, probe in enumerate(wanted):

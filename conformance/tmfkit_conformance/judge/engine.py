@@ -62,7 +62,7 @@ def merged(verdicts: Iterable[Verdict], findings: Iterable[Finding]) -> tuple[Ve
 def _failed(verdict: Verdict, findings: list[Finding]) -> Verdict:
     if not findings:
         return verdict
-    remarks = [verdict.remark, *(f"{found.message} ({found.phase} phase, {found.count} times)" for found in findings)]
+    remarks = [verdict.remark, *(f"{found.message} ({found.phase} phase, {found.count}×)" for found in findings)]
     return replace(
         verdict,
         outcome=max(verdict.outcome, Outcome.FAIL),

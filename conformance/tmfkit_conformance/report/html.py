@@ -51,7 +51,7 @@ def html_page(report: Report) -> str:
         title=wording.TITLES[report.verdict],
         meaning=wording.meaning(report),
         standings=wording.STANDINGS,
-        kinds=wording.KINDS,
+        how=wording.check,
         plural=wording.plural,
         source=partial(wording.source, report.contract),
         errors=evidence.of(report.lines_with(Outcome.ERROR)),

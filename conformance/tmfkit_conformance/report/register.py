@@ -70,7 +70,7 @@ def explain_lines(contract: Contract, row: Requirement) -> Iterator[str]:
     if case.probe is None:
         yield f"Check      none: {row.reason}"
     else:
-        yield f"Check      {wording.KINDS[row.kind]}"
+        yield f"Check      {wording.check(row)}"
         yield f"Probe      {_settled_by(case)}"
     yield from _conditions(row)
     for erratum in contract.errata:

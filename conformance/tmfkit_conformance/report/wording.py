@@ -8,7 +8,7 @@ from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
 from tmfkit_models.contracts import Contract, Requirement
 
-__all__ = ["KINDS", "STANDINGS", "TITLES", "meaning", "operation_title", "plural", "source"]
+__all__ = ["KINDS", "STANDINGS", "TITLES", "check", "meaning", "operation_title", "plural", "source"]
 
 TITLES: Final = {"conformant": "Conformant", "not-conformant": "Not conformant", "incomplete": "Incomplete"}
 """Verdict of a run → how it is written in a heading."""
@@ -55,6 +55,11 @@ KINDS: Final = {
     "scenario": "a scenario of several requests is played",
 }
 """Kind of a row → how it is checked, as a sentence without its full stop."""
+
+
+def check(row: Requirement) -> str:
+    """Return how a row is checked, as a sentence without its full stop."""
+    return row.procedure.rstrip(".") or KINDS[row.kind]
 
 
 def plural(count: int, noun: str) -> str:

@@ -136,8 +136,8 @@ def deleted(session: Session, _subject: str) -> None:
 def repeated(session: Session, _subject: str) -> None:
     """Do the same twice: register one callback, or create with one id."""
     if session.operation.action == "register":
-        session.registered("first", "repeated")
-        session.call("register", "second", body={"callback": session.listener.callback("repeated")})
+        first = session.registered("first", "repeated")
+        session.call("register", "second", body=first.request.json, resource=session.operation.resource)
         session.unregistered("undone")
         return
     body = {**session.payloads.minimal(), "id": session.unused_id()}

@@ -9,6 +9,7 @@ from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History
 from tmfkit_conformance.selftest.target import Target
+from tmfkit_models.contracts import Requirement
 
 __all__: list[str] = []
 
@@ -45,30 +46,32 @@ def _left_to_every(target: Target) -> str:
 @breaks("filter")
 def filter_(target: Target) -> Break:
     """Nothing found where the condition of the row is met by something."""
-    operator = target.row.expect.get("operator", "eq")
-    path = ".".join(part for part in pointers.parts(target.subject) if part != "*") if target.subject != "*" else ""
-    suffix = "" if operator == "eq" else f".{operator}"
+    rows = [row for row in target.contract.requirements if row.kind == "filter" and row.operation == target.row.operation]
+    of_others = {_parameter(row) for row in rows} | {"id"}
 
     def change(call: Call, answer: Answer, _history: History) -> Answer:
-        names = call.names - _NO_FILTERS
-        if not target.is_own(call) or not answer.is_success or len(names) != 1 or names != call.names:
+        if not target.is_own(call) or not answer.is_success or len(call.names) != 1 or call.names & _NO_FILTERS:
             return answer
-        named = names == {path + suffix} if path else not any(name in names for name in _of_others(target))
-        return answer.with_json([]) if named and _form(call) == target.form else answer
+        [name] = call.names
+        is_meant = name not in of_others if target.subject == "*" else name == _parameter(target.row)
+        return answer.with_json([]) if is_meant and _form(call) == target.form else answer
 
+    operator = target.row.expect.get("operator", "eq")
     what = f"{target.subject} {operator} {target.form}".strip()
     return answering(f"finds nothing with the filter {what} in {target.row.operation}", change)
+
+
+def _parameter(row: Requirement) -> str:
+    """Return the query parameter that a filter row speaks of."""
+    operator = row.expect.get("operator", "eq")
+    path = ".".join(part for part in pointers.parts(row.subject) if part != "*")
+    return path if operator == "eq" else f"{path}.{operator}"
 
 
 def _form(call: Call) -> str:
     if len(call.parameters) > 1:
         return "or-repeat"
     return "or-comma" if "," in call.parameters[0][1] else ""
-
-
-def _of_others(target: Target) -> set[str]:
-    rows = [row for row in target.contract.requirements if row.kind == "filter" and row.operation == target.row.operation]
-    return {".".join(part for part in pointers.parts(row.subject) if part != "*") for row in rows} | {"id"}
 
 
 @breaks("sort")

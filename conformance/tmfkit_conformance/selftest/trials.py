@@ -1,0 +1,135 @@
+"""Trials: one run against one broken server each, and what the checks said."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from multiprocessing.queues import Queue
+from typing import Final
+
+from tmfkit_conformance.drive.run import drive
+from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.verdict import Judgement, Outcome
+from tmfkit_conformance.selftest.serving import served
+from tmfkit_conformance.selftest.variants import SOUND
+from tmfkit_conformance.settings import Settings
+from tmfkit_models import contracts
+
+__all__ = ["Attempt", "Trial", "tried"]
+
+_PROCESSES: Final = 2
+_EVENT_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What is to be tried.
+
+    Attributes:
+        api: Id of the API.
+        variant: Id of the broken server, or ``sound``.
+        requirement: Id of the requirement that it breaks; empty for the sound one.
+        whole: Whether the whole register is driven; only the probe of the requirement otherwise.
+    """
+
+    api: str
+    variant: str
+    requirement: str
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of it.
+
+    Attributes:
+        attempt: What was tried.
+        outcome: Verdict on the requirement.
+        remark: Its remark.
+        failed: Every requirement that did not hold, in the order of the register.
+        overall: Verdict of the run.
+    """
+
+    attempt: Attempt
+    outcome: Outcome
+    remark: str
+    failed: tuple[str, ...]
+    overall: str
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether the check of the requirement that is broken said so."""
+        return self.outcome is Outcome.FAIL
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The other requirements that did not hold."""
+        return tuple(row for row in self.failed if row != self.attempt.requirement)
+
+
+def tried(factory: str, settings: Settings, attempts: Iterable[Attempt]) -> Iterator[Trial]:
+    """Make attempts, two at a time, and yield what came of each as it is known.
+
+    Args:
+        factory: The sound application, as ``served`` takes it.
+        settings: Credentials and the like; the address and the API are filled in.
+        attempts: What is to be tried.
+
+    Raises:
+        UsageError: gunicorn is missing, or *factory* has a wrong form.
+        KitError: A server does not start.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ExitStack() as stack:
+        # A server each, because lists and notifications show what others do.
+        urls: Queue[str] = context.Queue()
+        for _ in range(_PROCESSES):
+            urls.put(stack.enter_context(served(factory)))
+        pool = stack.enter_context(
+            ProcessPoolExecutor(_PROCESSES, mp_context=context, initializer=_take_server, initargs=(urls,))
+        )
+        futures = [pool.submit(_tried, settings, attempt) for attempt in attempts]
+        for future in as_completed(futures):
+            yield future.result()
+
+
+_server: list[str] = []
+"""The address of the server that this process of the pool has for itself."""
+
+
+def _take_server(urls: Queue[str]) -> None:
+    _server.append(urls.get())
+
+
+def _tried(settings: Settings, attempt: Attempt) -> Trial:
+    contract = contracts.load(attempt.api)
+    judgement = _run(
+        replace(
+            settings,
+            api=attempt.api,
+            base_url=f"{_server[0]}/broken/{attempt.api}/{attempt.variant}{contract.base_path}",
+            phases=("register",),
+            event_seconds=_EVENT_SECONDS,
+            allow_destructive=True,
+        ),
+        () if attempt.whole else (attempt.requirement,),
+    )
+    rows = {verdict.requirement: verdict for verdict in judgement.verdicts}
+    failed = tuple(verdict.requirement for verdict in judgement.verdicts if verdict.outcome >= Outcome.FAIL)
+    overall = judgement.overall(row.id for row in contract.requirements if row.level == "must")
+    if attempt.variant == SOUND:
+        return Trial(attempt, Outcome.NOT_APPLICABLE, "", failed, overall)
+    own = rows[attempt.requirement]
+    return Trial(attempt, own.outcome, own.remark, failed, overall)
+
+
+def _run(settings: Settings, only: tuple[str, ...]) -> Judgement:
+    contract = contracts.load(settings.api)
+    return judge(drive(contract, settings, _silent, only=only), contract)
+
+
+def _silent(_phase: str, _done: int, _all: int) -> None:
+    """Nobody watches a trial."""

@@ -1,0 +1,17 @@
+"""The reference server as the self-test of the kit needs it: in memory, with a key for each role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import falcon.asgi
+
+from tmfkit_server.app import create_app
+from tmfkit_server.settings import Settings
+
+__all__ = ["app"]
+
+
+def app() -> falcon.asgi.App[Any, Any]:
+    """Return the application; the keys are ``user-key`` and ``admin-key``."""
+    return create_app(Settings(api_keys={"user-key": "user", "admin-key": "admin"}))
