@@ -43,7 +43,8 @@ def generate(inputs: Inputs) -> Tree:
         for made in pool.map(_of_api, inputs.apis):
             sources.update(made)
     tree = {name: text.encode() for name, text in _formatted(sources).items()}
-    tree |= {f"tmfkit_models/contracts/{api.id}.json": contracts.data(api, inputs.scenarios.data) for api in inputs.apis}
+    scenarios = inputs.scenarios.data
+    tree |= {f"tmfkit_models/contracts/{api.id}.json": contracts.data(api, scenarios) for api in inputs.apis}
     losses = [loss for api in inputs.apis for loss in completeness.losses(api, tree)]
     if losses:
         raise GeneratorDefect("completeness", losses)

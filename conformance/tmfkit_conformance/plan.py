@@ -138,7 +138,7 @@ def _status(row: Requirement, operation: Operation) -> Case:
 
 def _header(row: Requirement, operation: Operation) -> Case:
     if row.expect.get("leads-to"):
-        return Case(row, Probe(*_VALID[operation.action][:1], operation.id), "follow-location")
+        return Case(row, Probe(*_VALID[operation.action][:1], operation.id), f"follow-{row.subject.lower()}")
     if row.subject.lower() == "link":
         return Case(row, Probe("page", operation.id, "limit"), "page")
     return _valid(row, operation)

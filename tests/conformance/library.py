@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tmfkit_conformance.drive.client import BLOTTED
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
-from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord, Request, Response
+from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Notification, ProbeRecord, Request, Response
 from tmfkit_conformance.report.model import Report, SelfTestRow
 from tmfkit_models.contracts import Contract, from_document
 

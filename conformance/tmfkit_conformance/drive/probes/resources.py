@@ -13,9 +13,10 @@ def create(session: Session, _subject: str) -> None:
     """Create with the mandatory attributes only, read back, follow the addresses that the answer gives."""
     made = session.created("create")
     session.call("retrieve", "read", identifier=made.identifier)
-    location = made.response.header("Location") or made.response.header("Content-Location") if made.response else None
-    if location:
-        session.follow(location, "follow-location")
+    for name in ("Location", "Content-Location"):
+        address = made.response.header(name) if made.response else None
+        if address:
+            session.follow(address, f"follow-{name.lower()}")
     if isinstance(made.answer, dict) and isinstance(made.answer.get("href"), str):
         session.follow(made.answer["href"], "follow-href")
 

@@ -82,7 +82,7 @@ def _other_header(evidence: Evidence, seen: Exchange) -> Never:
 
 
 def _leads_to_resource(evidence: Evidence, made: Exchange, value: str) -> None:
-    followed = evidence.maybe("follow-location") if evidence.operation.action == "create" else evidence.step("read")
+    followed = evidence.maybe(evidence.case.step) if evidence.operation.action == "create" else evidence.step("read")
     if followed is None or not followed.is_success:
         failed(f"{evidence.row.subject} is {value!r}; reading it gave {followed.status if followed else 'nothing'}")
     got = followed.answer.get("id") if isinstance(followed.answer, dict) else None

@@ -69,7 +69,8 @@ def _schema(target: Target, call: Call, value: Any, history: History) -> Any:
 
 
 def _other_id(_target: Target, call: Call, value: Any, history: History) -> Any:
-    return value if call.identifier in history.last_shown else {**value, "id": f"{value['id']}-other"}
+    is_read_before = call.action == "retrieve" and call.identifier in history.last_shown
+    return value if is_read_before else {**value, "id": f"{value['id']}-other"}
 
 
 def _other_text(target: Target, call: Call, value: Any, _history: History) -> Any:
@@ -102,7 +103,7 @@ _FORMS: dict[str, tuple[str, _Change]] = {
     "object": ("with an array around the object", lambda _target, _call, value, _history: [value]),
     "empty": ("200 with a body", _without),
     "schema": ("with an attribute of the wrong type", _members(_schema)),
-    "same-id": ("with another id on the first read", _other_id),
+    "same-id": ("with another id", _other_id),
     "own-href": (
         "with an href that ends in something else",
         _members(lambda _target, _call, value, _history: {**value, "href": f"{value.get('href')}/self"}),

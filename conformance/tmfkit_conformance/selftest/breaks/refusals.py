@@ -19,12 +19,18 @@ __all__ = ["filled"]
 def filled(body: Any, pointer: str, value: Any) -> Any:
     """Return a body in which every object that is to have *pointer* has it; what is missing or null gets *value*."""
     changed = copy.deepcopy(body)
-    parents, _, _ = pointer.rpartition("/")
-    last = pointers.parts(pointer)[-1]
-    for parent in pointers.select(changed, parents):
-        if isinstance(parent, dict) and parent.get(last) is None:
+    parents, _, last = pointer.rpartition("/")
+    for parent in _objects(changed, parents):
+        if parent.get(last) is None:
             parent[last] = value
     return changed
+
+
+def _objects(body: Any, pointer: str) -> list[dict[str, Any]]:
+    """Return the objects that *pointer* reaches, those in a list that it reaches included."""
+    found = pointers.select(body, pointer)
+    opened = [member for value in found for member in (value if isinstance(value, list) else [value])]
+    return [value for value in opened if isinstance(value, dict)]
 
 
 def _taking(target: Target, words: str, complete: Callable[[dict[str, Any], History, Call], Any]) -> Break:
@@ -40,11 +46,17 @@ def _taking(target: Target, words: str, complete: Callable[[dict[str, Any], Hist
 
 @breaks("mandatory", "sub-mandatory")
 def mandatory(target: Target) -> Break:
-    """A body without the attribute taken."""
+    """A body without the attribute taken; a failure where an erratum tolerates that it is taken."""
+    is_callback = target.operation.action == "register"
+    value = "http://127.0.0.1:9/" if is_callback else target.payloads.value(target.subject)
+    if str(target.operation.success) in target.row.expect.get("tolerate", ()):
+
+        def failure(call: Call, _history: History) -> Answer | None:
+            is_faulty = target.is_own(call) and call.json != filled(call.json, target.subject, value)
+            return answered(500, {}) if is_faulty else None
+
+        return instead(f"fails at {target.row.operation} without {target.subject}", failure)
     words = f"takes {target.row.operation} without {target.subject}"
-    if target.operation.action == "register":
-        return _taking(target, words, lambda body, _history, _call: filled(body, target.subject, "http://127.0.0.1:9/"))
-    value = target.payloads.value(target.subject)
     return _taking(target, words, lambda body, _history, _call: filled(body, target.subject, value))
 
 
@@ -53,14 +65,19 @@ def any_of(target: Target) -> Break:
     """An object with none of the members taken."""
     members = target.row.expect["members"]
     first = f"{target.subject}/{members[0]}"
-    value = target.payloads.value(first)
+    value = target.payloads.value(first.replace(target.subject, _element(target), 1))
 
     def complete(body: dict[str, Any], _history: History, _call: Call) -> Any:
-        found = pointers.select(body, target.subject)
-        bare = all(isinstance(one, dict) and not set(members) & set(one) for one in found)
-        return filled(body, first, value) if bare else body
+        is_bare = all(not set(members) & set(one) for one in _objects(body, target.subject))
+        return filled(body, first, value) if is_bare else body
 
     return _taking(target, f"takes {target.row.operation} with none of {', '.join(members)}", complete)
+
+
+def _element(target: Target) -> str:
+    """Return the pointer of the objects that the subject is, or holds a list of."""
+    schema = target.contract.at(target.resource.schema, target.subject)
+    return f"{target.subject}/*" if "items" in schema else target.subject
 
 
 @breaks("conditional")

@@ -43,12 +43,12 @@ def _are_alike(before: Any, after: Any) -> bool:
 
 @breaks("patchable")
 def patchable(target: Target) -> Break:
-    """A patch of the attribute alone without effect, where not every attribute was sent on create."""
+    """A patch of the attribute without effect, where not every attribute was sent on create."""
     name = target.attribute
 
     def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
         merged = _merged(made)
-        is_it = set(merged) == {name} and name in made.sent and not target.is_full(made.sent)
+        is_it = name in merged and name in made.sent and not target.is_full(made.sent)
         return {**shown, name: made.sent[name]} if is_it and _are_alike(made.sent[name], merged[name]) else shown
 
     return showing(target, f"leaves {target.subject} as it was when it is patched", change)
