@@ -22,6 +22,7 @@ import click
 from tmfkit_conformance.commands.evidence import compare_command, verify_command
 from tmfkit_conformance.commands.register import explain_command, init_command, list_command, plan_command
 from tmfkit_conformance.commands.run import run_command
+from tmfkit_conformance.commands.selftest import selftest_command
 from tmfkit_conformance.errors import KitDefect, KitError, UsageError
 from tmfkit_conformance.report.legible import one_line
 
@@ -75,6 +76,7 @@ for _command in (
     verify_command,
     compare_command,
     init_command,
+    selftest_command,
 ):
     cli.add_command(_command)
 

@@ -195,7 +195,7 @@ _PLANNERS: dict[str, Callable[[Requirement, Operation], Case]] = {
     "status": _status,
     "header": _header,
     "produces": _valid,
-    "accept": _valid,
+    "accept": _about("accept", "call"),
     "body": _body,
     "consumes": _consumes,
     "attribute": _about("with", "read"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,10 +16,12 @@ import pytest
 from library import library
 from library_server import ADMIN, serving
 
+from tmfkit_conformance.drive.belongings import Belongings
 from tmfkit_conformance.drive.client import Recorder, run_clock
 from tmfkit_conformance.drive.generated import drive
 from tmfkit_conformance.drive.hooks import SILENCE_LIMIT
 from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.generated import findings
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import BLOTTED, Exchange
@@ -159,6 +164,25 @@ def test_two_runs_against_fresh_servers_send_the_same() -> None:
     assert lines[0] == lines[1]
 
 
+def test_nothing_is_left_in_the_folder_and_nothing_taken_from_the_kits_sources(tmp_path: Path) -> None:
+    # In a process of its own, because Hypothesis collects and caches once for each process.
+    with serving() as url:
+        script = f"""
+from hypothesis.internal.conjecture import providers
+from tmfkit_conformance.drive.client import Recorder, run_clock
+from tmfkit_conformance.drive.generated import drive
+from tmfkit_conformance.settings import Settings
+from tmfkit_models.contracts import load
+settings = Settings("tmf629-v4", base_url={url!r}, phases=("fuzzing",), max_examples=5)
+recorder = Recorder(frozenset(), run_clock())
+drive(load(settings.api), settings, recorder, lambda *_: None)
+assert recorder.exchanges
+assert len(providers._local_constants) == 0
+"""
+        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=120)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_server_that_demands_nothing_is_found_out() -> None:
     with serving(demands_title=False) as url:
         made = driven(url, phases=("coverage",))
@@ -190,3 +214,13 @@ def test_target_that_is_gone_is_given_up() -> None:
     assert len(made.exchanges) == SILENCE_LIMIT
     assert {exchange.response for exchange in made.exchanges} == {None}
     assert all(exchange.error.startswith("ConnectionError: ") for exchange in made.exchanges)
+
+
+@pytest.mark.parametrize("phase", PHASES_MADE)
+def test_failure_of_the_kit_itself_is_not_passed_over(monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
+    def broken(*_: object) -> str:
+        raise RuntimeError("no id to be had")
+
+    monkeypatch.setattr(Belongings, "choose", broken)
+    with serving() as url, pytest.raises(KitDefect, match="no id to be had"):
+        driven(url, phases=(phase,), max_examples=10)

@@ -33,7 +33,7 @@ def with_send() -> Contract:
 
 
 def test_hubs_and_deletes_come_last() -> None:
-    assert [operation.action for operation in offered(library(), settings())] == [
+    assert [operation.action for operation in offered(library(), settings(), "fuzzing")] == [
         "create",
         "list",
         "retrieve",
@@ -46,13 +46,13 @@ def test_hubs_and_deletes_come_last() -> None:
 
 @pytest.mark.parametrize("allowed", [True, False])
 def test_messages_are_sent_on_permission_only(allowed: bool) -> None:
-    names = {operation.id for operation in offered(with_send(), settings(allow_send=allowed))}
+    names = {operation.id for operation in offered(with_send(), settings(allow_send=allowed), "fuzzing")}
     assert ("sendBook" in names) is allowed
 
 
 def test_hub_at_another_address_of_the_same_server_is_driven_there() -> None:
     given = settings(hub_urls={"": "http://shop.example:8080/events/hub/"})
-    assert list(document(library(), given)["paths"]) == [
+    assert list(document(library(), given, "fuzzing")["paths"]) == [
         "/library/v1/book",
         "/library/v1/book/{id}",
         "/events/hub",
@@ -62,30 +62,38 @@ def test_hub_at_another_address_of_the_same_server_is_driven_there() -> None:
 
 def test_hub_at_another_server_is_left_out() -> None:
     given = settings(hub_urls={"": "http://events.example/hub"})
-    assert {operation.action for operation in offered(library(), given)}.isdisjoint({"register", "unregister"})
+    assert {operation.action for operation in offered(library(), given, "fuzzing")}.isdisjoint(
+        {"register", "unregister"}
+    )
 
 
 def test_create_is_followed_by_what_works_on_the_thing_made() -> None:
-    paths = document(library(), settings())["paths"]
+    paths = document(library(), settings(), "stateful")["paths"]
+    by_id = {"id": "$response.body#/id"}
     assert paths["/library/v1/book"]["post"]["responses"]["201"]["links"] == {
-        name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
-        for name in ("retrieveBook", "patchBook", "deleteBook")
+        "listBook": {"operationId": "listBook", "parameters": {}},
+        "retrieveBook": {"operationId": "retrieveBook", "parameters": by_id},
+        "patchBook": {"operationId": "patchBook", "parameters": by_id},
+        "deleteBook": {"operationId": "deleteBook", "parameters": by_id},
     }
-    assert list(
-        paths["/events/hub" if "/events/hub" in paths else "/library/v1/hub"]["post"]["responses"]["201"]["links"]
-    ) == ["unregisterListener"]
+
+
+def test_sequences_are_of_resources_alone() -> None:
+    assert list(document(library(), settings(), "stateful")["paths"]) == ["/library/v1/book", "/library/v1/book/{id}"]
 
 
 def test_contract_itself_is_not_changed() -> None:
     contract = library()
     before = repr(contract.openapi)
-    document(contract, settings())
+    document(contract, settings(), "fuzzing")
     assert repr(contract.openapi) == before
 
 
 def test_partial_object_is_sent_under_the_media_type_that_a_must_row_names() -> None:
     contract = contracts.load("tmf629-v1")
-    paths = document(contract, settings(api="tmf629-v1", base_url="http://shop.example/customerManagement"))["paths"]
+    paths = document(contract, settings(api="tmf629-v1", base_url="http://shop.example/customerManagement"), "fuzzing")[
+        "paths"
+    ]
     content = paths["/customerManagement/customer/{id}"]["patch"]["requestBody"]["content"]
     assert list(content) == ["application/json", "application/json-patch+json"]
 

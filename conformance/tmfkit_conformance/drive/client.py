@@ -14,7 +14,10 @@ from tmfkit_conformance.errors import TargetUnreachable, UsageError
 from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Headers, Request, Response
 from tmfkit_conformance.settings import Settings
 
-__all__ = ["Client", "Recorder", "run_clock", "tls_context"]
+__all__ = ["ACCEPT", "Client", "Recorder", "run_clock", "tls_context"]
+
+ACCEPT = "application/json, */*;q=0.5"
+"""Sent where no row asks for another, so that a target that refuses bare ``application/json`` fails that row only."""
 
 
 class Recorder:
@@ -112,7 +115,7 @@ class Client:
         content = (
             body if isinstance(body, bytes) else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         )
-        sent = {"Accept": "application/json", **self.credentials(admin=admin), **(headers or {})}
+        sent = {"Accept": ACCEPT, **self.credentials(admin=admin), **(headers or {})}
         if media_type:
             sent["Content-Type"] = media_type
         started = self._recorder.clock()

@@ -25,16 +25,19 @@ _ORDER = ("create", "list", "retrieve", "patch", "replace", "send", "send-stored
 _NO_POOL = {"operation-ordering": "none", "extra-data-sources": {"responses": False}}
 
 
-def offered(contract: Contract, settings: Settings) -> tuple[Operation, ...]:
-    """Return the operations that generated requests may go to, in the order in which they are to be driven.
+def offered(contract: Contract, settings: Settings, phase: str) -> tuple[Operation, ...]:
+    """Return the operations that the requests of a phase may go to, in the order in which they are to be driven.
 
-    Left out are those that send messages, unless the settings allow it, and hubs at another origin than the API's.
+    Left out are those that send messages, unless the settings allow it; hubs at another origin than the API's; and
+    hubs in the stateful phase, where half of the sequences would be a subscription and its end, which scenarios of the
+    register phase try already.
     """
     origin = urlsplit(settings.base_url)[:2]
     allowed = [
         operation
         for operation in contract.operations
         if (settings.allow_send or operation.action not in ("send", "send-stored"))
+        and not (phase == "stateful" and operation.action in ("register", "unregister"))
         and urlsplit(address(settings, operation))[:2] == origin
     ]
     return tuple(sorted(allowed, key=lambda operation: _ORDER.index(operation.action)))
@@ -55,12 +58,12 @@ def collection(contract: Contract, operation: Operation) -> str:
     return contract.resource(operation.resource).collection
 
 
-def document(contract: Contract, settings: Settings) -> dict[str, Any]:
-    """Return the OpenAPI document that requests are generated from.
+def document(contract: Contract, settings: Settings, phase: str) -> dict[str, Any]:
+    """Return the OpenAPI document that the requests of a phase are generated from.
 
     Its paths are whole ones, from the root of the target's origin.
     """
-    wanted = offered(contract, settings)
+    wanted = offered(contract, settings, phase)
     paths: dict[str, dict[str, Any]] = {}
     for operation in wanted:
         source = contract.openapi["paths"][operation.path]
@@ -122,19 +125,21 @@ def _prepared(contract: Contract, operation: Operation, wanted: tuple[Operation,
         content = prepared["requestBody"]["content"]
         prepared["requestBody"]["content"] = _one_of_each_form(contract, operation, content)
     followers = [
-        other.id
+        other
         for other in wanted
-        if "{id}" in other.path and collection(contract, other) == collection(contract, operation)
+        if ("{id}" in other.path or other.action == "list")
+        and collection(contract, other) == collection(contract, operation)
     ]
     if operation.action in ("create", "register"):
         for status, response in prepared["responses"].items():
             if status.startswith("2") and "content" in response:
-                response["links"] = {name: _link(name) for name in followers}
+                response["links"] = {other.id: _link(other) for other in followers}
     return prepared
 
 
-def _link(operation_id: str) -> dict[str, Any]:
-    return {"operationId": operation_id, "parameters": {"id": "$response.body#/id"}}
+def _link(operation: Operation) -> dict[str, Any]:
+    parameters = {"id": "$response.body#/id"} if "{id}" in operation.path else {}
+    return {"operationId": operation.id, "parameters": parameters}
 
 
 def _one_of_each_form(contract: Contract, operation: Operation, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from unittest import mock
 from urllib.parse import quote
 
 import schemathesis
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.internal.conjecture import providers
 from schemathesis.core.errors import HookExecutionError
 from schemathesis.engine import events
 from schemathesis.engine.context import EngineContext
@@ -52,13 +56,13 @@ def drive(
     if not phases:
         return
     belongings = Belongings(contract)
-    with contextlib.closing(Client(settings, recorder)) as client:
+    with _kept_apart(), contextlib.closing(Client(settings, recorder)) as client:
         hooks = Hooks(
             contract, settings, client, recorder, belongings, dialect=dialect or {}, listener_url=listener_url
         )
         for phase in phases:
             # A schema for each phase: it keeps values seen in answers, which are not to be used in requests.
-            schema = _schema(contract, settings)
+            schema = _schema(contract, settings, phase)
             try:
                 with hooks.attached(schema):
                     _run(phase, schema, hooks, progress)
@@ -68,9 +72,27 @@ def drive(
                 return
 
 
-def _schema(contract: Contract, settings: Settings) -> BaseSchema:
+@contextlib.contextmanager
+def _kept_apart() -> Iterator[None]:
+    """Keep what is generated apart from where the kit is installed and run.
+
+    Hypothesis draws values from the sources of modules outside ``site-packages``, the kit's own if it is installed
+    editable, and keeps a cache in the current folder. The same run has to send the same everywhere, and to leave
+    nothing behind.
+    """
+    # No setting turns the first one off; ``create`` covers a release that no longer has the function.
+    nothing_is_local = mock.patch.object(providers, "is_local_module_file", return_value=False, create=True)
+    with tempfile.TemporaryDirectory() as folder, nothing_is_local:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
+
+
+def _schema(contract: Contract, settings: Settings, phase: str) -> BaseSchema:
     config = schemathesis.Config.from_dict(engine_input.configuration(contract, settings))
-    return schemathesis.openapi.from_dict(engine_input.document(contract, settings), config=config)
+    return schemathesis.openapi.from_dict(engine_input.document(contract, settings, phase), config=config)
 
 
 def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, int, int], None]) -> None:
@@ -88,7 +110,9 @@ def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, 
             done += 1
             progress(phase, min(done, parts), parts)
         elif isinstance(event, events.NonFatalError) and isinstance(event.value, HookExecutionError):
-            raise KitDefect(f"{phase}, {event.label}", str(event.value), "Report it with the log") from event.value
+            raise KitDefect(
+                f"{phase}, {event.label}", str(event.value), "Report it with the contract's digest"
+            ) from event.value
         elif isinstance(event, events.Interrupted) and not hooks.target_is_gone:
             raise KeyboardInterrupt
 

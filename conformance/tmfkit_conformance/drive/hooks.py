@@ -15,7 +15,7 @@ from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER, HookContext
 from schemathesis.schemas import BaseSchema
 
 from tmfkit_conformance.drive.belongings import Belongings
-from tmfkit_conformance.drive.client import Client, Recorder
+from tmfkit_conformance.drive.client import ACCEPT, Client, Recorder
 from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
 from tmfkit_conformance.settings import Settings
@@ -95,7 +95,7 @@ class Hooks:
     def before_call(self, _context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
         """Make a generated request harmless, and give it what the vendor configured."""
         operation = self._operation(case)
-        case.headers.update({"Accept": "application/json"})
+        case.headers.update({"Accept": ACCEPT})
         case.headers.update(self._client.credentials(admin="admin" in operation.roles))
         if "id" in case.path_parameters:
             chosen = self._belongings.choose(operation, _addressed(case))

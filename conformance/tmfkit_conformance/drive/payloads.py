@@ -15,7 +15,7 @@ from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = ["META", "Payloads"]
 
-META = frozenset({"@type", "@baseType", "@schemaLocation", "@referredType"})
+META = frozenset({"@type", "@baseType", "@schemaLocation"})
 """Attributes that say of which class an object is; sent only where a requirement speaks of them."""
 
 _DEEPEST = 6
@@ -47,7 +47,7 @@ class Payloads:
         self._names = names
 
     def minimal(self, variant: int = 0) -> dict[str, Any]:
-        """Return a create body with the mandatory attributes only."""
+        """Return a create body with the mandatory attributes only, each of them whole."""
         body = self._object(self._resource.create, variant, full=False, path="", depth=0)
         return self.translated(_merged(body, self._overrides))
 
@@ -128,8 +128,9 @@ class Payloads:
             names = [pointers.parts(member)[0] for member in members]
             if not set(names) & set(wanted):
                 wanted.append(names[0])
+        whole = full or depth == 0  # an empty object in a mandatory attribute is nothing that a target would expect
         body = {
-            name: self._property(attributes[name], name, variant, full=full, path=path, depth=depth) for name in wanted
+            name: self._property(attributes[name], name, variant, full=whole, path=path, depth=depth) for name in wanted
         }
         for rule in contract.rules(schema, "x-tmf-conditional"):
             body = self._satisfied(rule, body, attributes, variant, path, depth)

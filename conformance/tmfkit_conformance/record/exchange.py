@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-__all__ = ["BLOTTED", "Exchange", "Notification", "ProbeRecord", "Request", "Response"]
+from tmfkit_conformance.record import wire
+from tmfkit_conformance.record.wire import Headers
 
-Headers = tuple[tuple[str, str], ...]
+__all__ = ["BLOTTED", "Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
+
 _PLAIN = frozenset(
     {"sequence", "phase", "probe", "step", "operation", "error", "started", "elapsed_ms", "mode", "mutated"}
 )
@@ -33,17 +34,17 @@ class Request:
     @functools.cached_property
     def json(self) -> Any:
         """The body as a JSON value, or None when it is empty or not JSON."""
-        return _parsed(self.body)[0]
+        return wire.parsed(self.body)[0]
 
     @property
     def is_json(self) -> bool:
         """Whether the body is one JSON value."""
-        return _parsed(self.body)[1]
+        return wire.parsed(self.body)[1]
 
     @property
     def media_type(self) -> str:
         """Content-Type without parameters, lower case; empty without one."""
-        return _media_type(self.headers)
+        return wire.media_type(self.headers)
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,12 @@ class Response:
     @functools.cached_property
     def json(self) -> Any:
         """The body as a JSON value, or None when it is empty or not JSON."""
-        return _parsed(self.body)[0]
+        return wire.parsed(self.body)[0]
 
     @property
     def is_json(self) -> bool:
         """Whether the body is one JSON value."""
-        return _parsed(self.body)[1]
+        return wire.parsed(self.body)[1]
 
     @property
     def is_success(self) -> bool:
@@ -72,11 +73,16 @@ class Response:
     @property
     def media_type(self) -> str:
         """Content-Type without parameters, lower case; empty without one."""
-        return _media_type(self.headers)
+        return wire.media_type(self.headers)
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header, or None."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+        return wire.first_header(self.headers, name)
+
+    @property
+    def next_page(self) -> str:
+        """The address that the answer gives for the next page of a list, or nothing."""
+        return wire.next_page(self.headers)
 
 
 @dataclass(frozen=True)
@@ -122,9 +128,14 @@ class Exchange:
         return self.response is not None and self.response.is_success
 
     @property
+    def speaks_of_caller(self) -> bool:
+        """Whether the answer speaks of credentials, time or rate, and so says nothing of the request."""
+        return self.status in (401, 403, 408, 429)
+
+    @property
     def is_refusal(self) -> bool:
-        """Whether the answer is a 4xx that speaks of the request itself, not of credentials, time or rate."""
-        return 400 <= self.status < 500 and self.status not in (401, 403, 408, 429)
+        """Whether the answer is a 4xx that speaks of the request itself."""
+        return 400 <= self.status < 500 and not self.speaks_of_caller
 
     @property
     def answer(self) -> Any:
@@ -134,13 +145,12 @@ class Exchange:
     @property
     def identifier(self) -> str:
         """Id of the thing made or returned: the body's ``id``, else the end of Location; empty without either."""
-        if isinstance(self.answer, dict) and self.answer.get("id") not in (None, ""):
-            return str(self.answer["id"])
-        for name in ("Location", "Content-Location"):
-            location = self.response.header(name) if self.response else None
-            if location:
-                return unquote(urlsplit(location).path.rstrip("/").rsplit("/", 1)[-1])
-        return ""
+        own = self.answer.get("id") if isinstance(self.answer, dict) else None
+        if isinstance(own, (str, int)) and not isinstance(own, bool) and own != "":
+            return str(own)
+        headers = self.response.headers if self.response else ()
+        named = (wire.first_header(headers, name) for name in ("Location", "Content-Location"))
+        return next((wire.last_segment(address) for address in named if address), "")
 
     def to_json(self) -> dict[str, Any]:
         """Return the exchange as a JSON object."""
@@ -150,12 +160,12 @@ class Exchange:
             "method": request.method,
             "url": request.url,
             "headers": request.headers,
-            "body": _text(request.body),
+            "body": wire.plain(request.body),
         }
         plain["response"] = response and {
             "status": response.status,
             "headers": response.headers,
-            "body": _text(response.body),
+            "body": wire.plain(response.body),
         }
         return plain
 
@@ -165,10 +175,10 @@ class Exchange:
         request, response = plain["request"], plain["response"]
         fields = {**plain}
         fields["request"] = Request(
-            request["method"], request["url"], _pairs(request["headers"]), _bytes(request["body"])
+            request["method"], request["url"], _pairs(request["headers"]), wire.octets(request["body"])
         )
         fields["response"] = response and Response(
-            response["status"], _pairs(response["headers"]), _bytes(response["body"])
+            response["status"], _pairs(response["headers"]), wire.octets(response["body"])
         )
         return cls(**fields)
 
@@ -196,7 +206,7 @@ class Notification:
     @functools.cached_property
     def json(self) -> Any:
         """The body as a JSON value, or None when it is not JSON."""
-        return _parsed(self.body)[0]
+        return wire.parsed(self.body)[0]
 
     @property
     def event_type(self) -> str:
@@ -204,15 +214,29 @@ class Notification:
         named = self.json.get("eventType") if isinstance(self.json, dict) else None
         return named.strip() if isinstance(named, str) else ""
 
+    def came_to(self, callback: str) -> bool:
+        """Say whether it was sent to a callback of the kit, or to an address below it.
+
+        Only the end of the callback's path is compared: a proxy on the way may cut off its beginning.
+        """
+        name = "/".join(urlsplit(callback).path.rsplit("/", 2)[-2:])
+        return bool(name) and f"/{name}/" in f"/{self.path.partition('?')[0]}/"
+
+    def mentions(self, identifier: str) -> bool:
+        """Say whether a value anywhere in the notification is an id, or an address that ends in it."""
+        return bool(identifier) and any(
+            str(leaf) == identifier or wire.last_segment(str(leaf)) == identifier for leaf in _leaves(self.json)
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the notification as a JSON object."""
         plain = {key: value for key, value in self.__dict__.items() if key not in ("body", "json")}
-        return {**plain, "body": _text(self.body)}
+        return {**plain, "body": wire.plain(self.body)}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> Notification:
         """Read a notification that ``to_json`` wrote."""
-        return cls(**{**plain, "headers": _pairs(plain["headers"]), "body": _bytes(plain["body"])})
+        return cls(**{**plain, "headers": _pairs(plain["headers"]), "body": wire.octets(plain["body"])})
 
 
 @dataclass(frozen=True)
@@ -232,27 +256,12 @@ class ProbeRecord:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def _parsed(body: bytes) -> tuple[Any, bool]:
-    try:
-        return json.loads(body), True
-    except (ValueError, RecursionError):
-        return None, False
-
-
-def _media_type(headers: Headers) -> str:
-    value = next((value for key, value in headers if key.lower() == "content-type"), "")
-    return value.partition(";")[0].strip().lower()
-
-
-def _text(body: bytes) -> str | dict[str, str]:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(body).decode("ascii")}
-
-
-def _bytes(text: str | dict[str, str]) -> bytes:
-    return base64.b64decode(text["base64"]) if isinstance(text, dict) else text.encode("utf-8")
+def _leaves(value: Any) -> Iterator[str | int]:
+    if isinstance(value, (dict, list)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(member)
+    elif isinstance(value, (str, int)):
+        yield value
 
 
 def _pairs(headers: list[list[str]]) -> Headers:

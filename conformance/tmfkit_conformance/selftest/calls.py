@@ -89,7 +89,7 @@ class Answer(Response):
 
     @property
     def identifier(self) -> str:
-        """Id of the thing made or returned: the body's ``id``, else the end of Location; empty when neither is there."""
+        """Id of the thing made or returned: the body's ``id``, else the end of Location; empty without both."""
         if isinstance(self.json, dict) and self.json.get("id") not in (None, ""):
             return str(self.json["id"])
         location = self.header("Location") or self.header("Content-Location") or ""

@@ -36,7 +36,7 @@ _RELAY: Final = "relay"
 
 
 def broken(factory: str) -> Hosting:
-    """Return the application that *factory*, ``MODULE:NAME`` of a function without arguments, makes, broken as asked."""
+    """Return what *factory*, ``MODULE:NAME`` of a function without arguments, makes, with its broken variants."""
     module, _, name = factory.partition(":")
     return Hosting(getattr(importlib.import_module(module), name)())
 

@@ -41,9 +41,8 @@ def served(factory: str) -> Iterator[str]:
     _check(factory)
     with socket.create_server(("127.0.0.1", 0)) as listening, tempfile.TemporaryFile() as log:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        process = subprocess.Popen(
-            _command(factory, listening.fileno()), pass_fds=(listening.fileno(),), stdout=log, stderr=log
-        )
+        command = _command(factory, listening.fileno())
+        process = subprocess.Popen(command, pass_fds=(listening.fileno(),), stdout=log, stderr=log)  # noqa: S603 - ours
         try:
             _wait(process, url, factory, log)
             yield url

@@ -89,8 +89,36 @@ class Target:
 
     def is_full(self, body: dict[str, Any]) -> bool:
         """Say whether a body has every attribute that a client may send."""
-        return self._every_name <= set(body)
+        return self._all <= self._canonical(body)
+
+    def is_full_but(self, name: str, body: Any) -> bool:
+        """Say whether a body has every attribute that a client may send but this one."""
+        return isinstance(body, dict) and name not in body and self._all - {name} <= self._canonical(body)
+
+    def is_minimal(self, body: Any) -> bool:
+        """Say whether a body has the mandatory attributes only."""
+        return isinstance(body, dict) and self._canonical(body) == self._mandatory
+
+    def is_server_time(self, name: str) -> bool:
+        """Say whether an attribute is a time that the server moves on."""
+        schema = self.contract.attributes(self.resource.schema).get(name, {})
+        return str(self.contract.resolve(schema).get("x-tmf-generated", "")).endswith("-time")
 
     @functools.cached_property
-    def _every_name(self) -> set[str]:
+    def _all(self) -> set[str]:
         return set(self.payloads.full())
+
+    @functools.cached_property
+    def _mandatory(self) -> set[str]:
+        return set(self.payloads.minimal())
+
+    @functools.cached_property
+    def _spellings(self) -> dict[str, str]:
+        """Alias of an attribute → its own name."""
+        attributes = self.contract.attributes(self.resource.schema)
+        resolved = {name: self.contract.resolve(schema) for name, schema in attributes.items()}
+        return {alias: name for name, schema in resolved.items() for alias in schema.get("x-tmf-aliases", ())}
+
+    def _canonical(self, body: dict[str, Any]) -> set[str]:
+        """Return the names of the attributes of a body, aliases replaced by the attribute's own name."""
+        return {self._spellings.get(name, name) for name in body}

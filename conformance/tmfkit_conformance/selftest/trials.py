@@ -88,9 +88,8 @@ def tried(factory: str, settings: Settings, attempts: Iterable[Attempt]) -> Iter
         urls: Queue[str] = context.Queue()
         for _ in range(_PROCESSES):
             urls.put(stack.enter_context(served(factory)))
-        pool = stack.enter_context(
-            ProcessPoolExecutor(_PROCESSES, mp_context=context, initializer=_take_server, initargs=(urls,))
-        )
+        pool = ProcessPoolExecutor(_PROCESSES, mp_context=context, initializer=_take_server, initargs=(urls,))
+        stack.callback(pool.shutdown, cancel_futures=True)
         futures = [pool.submit(_tried, settings, attempt) for attempt in attempts]
         for future in as_completed(futures):
             yield future.result()

@@ -62,7 +62,9 @@ def variants(api: str) -> tuple[Variant, ...]:
 def _of(contract: Contract, row: Requirement) -> Iterator[Variant]:
     kind = kind_of(row)
     if kind not in BREAKERS:
-        raise KitDefect(row.id, f"no server is broken for requirements of the kind {kind}", "Write one, in selftest/breaks")
+        raise KitDefect(
+            row.id, f"no server is broken for requirements of the kind {kind}", "Add one to selftest/breaks"
+        )
     target = Target(contract, row)
     for number, breaker in enumerate(BREAKERS[kind], start=1):
         yield Variant(row.id if number == 1 else f"{row.id}~{number}", row.id, kind, breaker(target))

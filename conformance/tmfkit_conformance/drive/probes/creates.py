@@ -18,8 +18,11 @@ def with_attribute(session: Session, subject: str) -> None:
 
 @probe("minus")
 def minus(session: Session, subject: str) -> None:
-    """Create without the subject (under the row's condition, if it has one), read back."""
-    payloads, body = session.payloads, session.payloads.minimal()
+    """Create with everything but the subject (under the row's condition, if it has one), read back.
+
+    With less, a refusal might speak of something else that is missing.
+    """
+    payloads, body = session.payloads, session.payloads.full()
     if session.condition:
         body = under(session, session.condition, body)
     made = session.created("create", pointers.without(body, payloads.spoken(subject)))

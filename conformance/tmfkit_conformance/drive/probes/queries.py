@@ -21,7 +21,8 @@ def fields(session: Session, subject: str) -> None:
     action = session.operation.action
     made = session.created("create", session.payloads.full())
     whole = session.call("retrieve", "whole", identifier=made.identifier)
-    present = [name for name in whole.answer or {} if name not in ("id", "href") and not name.startswith("@")]
+    shown = whole.answer if isinstance(whole.answer, dict) else {}
+    present = [name for name in shown if name not in ("id", "href") and not name.startswith("@")]
     chosen = present if subject == "*" else [pointers.parts(session.payloads.spoken(subject))[0]]
     also = [pointers.parts(other)[0] for other in session.also_selected()]
     for name in chosen:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
 
@@ -58,6 +60,37 @@ def replace(session: Session, subject: str) -> None:
     made = session.created("create", session.payloads.full())
     session.call("replace", "replace", identifier=made.identifier, body=session.payloads.full(1), media_type=subject)
     session.call("retrieve", "read", identifier=made.identifier)
+
+
+@probe("accept")
+def accept(session: Session, subject: str) -> None:
+    """Do the operation with an Accept header that names one media type and no other."""
+    operation = session.operation
+    identifier = session.made_for(operation) if "{id}" in operation.path else ""
+    body = _body(session) if operation.consumes else None
+    media_type = session.patch_media if operation.action == "patch" else ""
+    session.call(
+        operation.action,
+        "call",
+        identifier=identifier,
+        body=body,
+        media_type=media_type,
+        headers={"Accept": subject},
+        resource=operation.resource,
+    )
+
+
+def _body(session: Session) -> dict[str, Any]:
+    """Return a body for the operation of the probe that is in order."""
+    match session.operation.action:
+        case "register":
+            return {"callback": session.listener.callback(f"accept-{session.number()}")}
+        case "patch":
+            return session.change(plain_attribute(session))
+        case "send":
+            return session.sendable(session.payloads.minimal())
+        case _:
+            return session.payloads.minimal()
 
 
 @probe("auth")

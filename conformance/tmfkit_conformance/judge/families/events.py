@@ -86,6 +86,12 @@ def _id_of(note: Notification, wanted: Event) -> str:
     return ""
 
 
+def _is_foreign(evidence: Evidence, note: Notification, wanted: Event) -> bool:
+    """Say whether a notification is about a resource that somebody else made, and not wrongly about one of ours."""
+    ours = [exchange.identifier for exchange in evidence.all("trigger-create")]
+    return _id_of(note, wanted) not in ("", *ours) and not any(own.encode() in note.body for own in ours)
+
+
 @check("event-member")
 def event_member(evidence: Evidence) -> None:
     """Every notification of the type has the member in the form of the row."""
@@ -94,7 +100,7 @@ def event_member(evidence: Evidence) -> None:
     evidence.done("register")
     if row.subject == "/eventType":
         _every_type(evidence)
-    found = [(note, one) for one in wanted for note in of_event(evidence, one)]
+    found = [(note, one) for one in wanted for note in of_event(evidence, one) if not _is_foreign(evidence, note, one)]
     if not found:
         unproven("no notification of this type arrived")
     form = row.expect.get("form", "non-empty")

@@ -95,9 +95,9 @@ def accept(target: Target) -> Break:
     """A refusal of the Accept header."""
 
     def refusal(call: Call, _history: History) -> Answer | None:
-        return answered(406, {}) if target.is_own(call) and target.subject in call.header("Accept") else None
+        return answered(406, {}) if target.is_own(call) and target.subject == call.header("Accept") else None
 
-    return instead(f"answers {target.row.operation} 406 to Accept: {target.subject}", refusal)
+    return instead(f"answers {target.row.operation} 406 to Accept: {target.subject} alone", refusal)
 
 
 @breaks("consumes")

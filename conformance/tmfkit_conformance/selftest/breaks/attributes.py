@@ -40,13 +40,13 @@ def values(target: Target) -> Break:
 
 @breaks("optional")
 def optional(target: Target) -> Break:
-    """A create without the attribute refused."""
+    """A create with everything but the attribute refused."""
 
     def refusal(call: Call, _history: History) -> Answer | None:
-        is_lacking = target.is_own(call) and target.attribute not in (call.json or ())
+        is_lacking = target.is_own(call) and target.is_full_but(target.attribute, call.json)
         return answered(400, {"code": "20", "reason": "missing"}) if is_lacking else None
 
-    return instead(f"refuses {target.row.operation} without {target.subject}", refusal)
+    return instead(f"refuses {target.row.operation} without {target.subject} when all else is sent", refusal)
 
 
 @breaks("default")

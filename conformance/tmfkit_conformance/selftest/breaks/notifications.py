@@ -50,12 +50,13 @@ def member(target: Target) -> Break:
     def change(note: Note, _history: History) -> list[Note]:
         return [note.with_body(_spoilt(target, note.body))] if note.event_type in types else [note]
 
-    words = "with the same" if target.form == "unique" else "with a wrong" if target.form in _SPOILT else "without"
+    words = _WORDS.get(target.form, "without")
     return notifying(f"sends {' and '.join(sorted(types))} {words} {target.subject}", change)
 
 
 _SPOILT: dict[str, Any] = {"unique": "1", "date-time": "soon", "object": "text"}
 """Form → a value that has another form."""
+_WORDS = {"unique": "with the same", "date-time": "with a wrong", "object": "with a wrong", "resource": "with a wrong"}
 
 
 def _spoilt(target: Target, body: Any) -> Any:

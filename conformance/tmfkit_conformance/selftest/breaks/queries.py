@@ -46,8 +46,8 @@ def _left_to_every(target: Target) -> str:
 @breaks("filter")
 def filter_(target: Target) -> Break:
     """Nothing found where the condition of the row is met by something."""
-    rows = [row for row in target.contract.requirements if row.kind == "filter" and row.operation == target.row.operation]
-    of_others = {_parameter(row) for row in rows} | {"id"}
+    filters = [row for row in target.contract.requirements if row.kind == "filter"]
+    of_others = {_parameter(row) for row in filters if row.operation == target.row.operation} | {"id"}
 
     def change(call: Call, answer: Answer, _history: History) -> Answer:
         if not target.is_own(call) or not answer.is_success or len(call.names) != 1 or call.names & _NO_FILTERS:

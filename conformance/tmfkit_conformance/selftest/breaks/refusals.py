@@ -9,7 +9,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import holds
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, keeping
-from tmfkit_conformance.selftest.calls import Answer, Call, answered
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
 from tmfkit_conformance.selftest.history import History
 from tmfkit_conformance.selftest.target import Target
 
@@ -68,7 +68,8 @@ def any_of(target: Target) -> Break:
     value = target.payloads.value(first.replace(target.subject, _element(target), 1))
 
     def complete(body: dict[str, Any], _history: History, _call: Call) -> Any:
-        is_bare = all(not set(members) & set(one) for one in _objects(body, target.subject))
+        found = _objects(body, target.subject)
+        is_bare = all(one.get(member) is None for one in found for member in members)
         return filled(body, first, value) if is_bare else body
 
     return _taking(target, f"takes {target.row.operation} with none of {', '.join(members)}", complete)
@@ -82,16 +83,24 @@ def _element(target: Target) -> str:
 
 @breaks("conditional")
 def conditional(target: Target) -> Break:
-    """Under the condition, a body without the attribute taken."""
+    """Under the condition, a body without the attribute taken, and a message that lacks it refused at its send only."""
     given = target.row.given if isinstance(target.row.given, Mapping) else {}
     value = target.payloads.value(target.subject)
 
-    def complete(body: dict[str, Any], history: History, call: Call) -> Any:
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        if call.action == "send-stored" and call.identifier in history.kept:
+            return answered(400, {"code": "20", "reason": "missing"})
         made = history.made.get(call.identifier)
-        whole = {**made.sent, **body} if made else body
-        return filled(body, target.subject, value) if holds(given, whole) else body
+        whole = {**made.sent, **(call.json or {})} if made else call.json
+        if not target.is_own(call) or not isinstance(call.json, dict) or not holds(given, whole):
+            return await sound(call)
+        complete = filled(call.json, target.subject, value)
+        answer = await sound(call.with_json(complete))
+        if complete != call.json:
+            history.kept[answer.identifier] = "lacking"
+        return answer
 
-    return _taking(target, f"takes {target.row.operation} without {target.subject}, whatever {given}", complete)
+    return Break(f"takes {target.row.operation} without {target.subject} where it is needed", serve)
 
 
 @breaks("non-patchable")

@@ -1,0 +1,106 @@
+"""``selftest``: proves that every check can fail."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import click
+from rich.console import Console
+
+from tmfkit_conformance.commands.options import given_settings
+from tmfkit_conformance.report.console import RunProgress
+from tmfkit_conformance.report.register import columns
+from tmfkit_conformance.report.wording import KINDS
+from tmfkit_conformance.selftest import table
+from tmfkit_conformance.selftest.choice import Filter, attempts, chosen
+from tmfkit_conformance.selftest.outcome import Shown
+from tmfkit_conformance.selftest.trials import Trial, tried
+from tmfkit_conformance.selftest.variants import exempt
+from tmfkit_conformance.settings import Settings
+from tmfkit_models import contracts
+
+__all__ = ["selftest_command"]
+
+_KIND = click.Choice(sorted(KINDS))
+_HEADS = ("API", "rows with a check", "broken servers", "caught exactly", "caught with others", "not caught")
+
+
+@click.command("selftest")
+@click.option("--app", "factory", required=True, metavar="MODULE:NAME", help="Function that makes the application.")
+@click.option("--api", "apis", type=click.Choice(contracts.apis()), metavar="ID", multiple=True, help="Only this API.")
+@click.option("--kind", "kinds", type=_KIND, metavar="KIND", multiple=True, help="Only requirements of this kind.")
+@click.option("--requirement", "requirements", metavar="ID", multiple=True, help="Only this requirement.")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only the first N of each kind.")
+@click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Header of every request.")
+@click.option("--bearer", metavar="TOKEN", help="Token of an ordinary user.")
+@click.option(
+    "--admin-header", "admin_headers", metavar="'NAME: VALUE'", multiple=True, help="Header of an administrator."
+)
+@click.option("--write", "whole", is_flag=True, help="Write the table; the whole register is driven each time for it.")
+def selftest_command(
+    factory: str,
+    apis: tuple[str, ...],
+    kinds: tuple[str, ...],
+    requirements: tuple[str, ...],
+    sample: int | None,
+    *,
+    whole: bool,
+    **given: Any,
+) -> int:
+    """Prove that every check can fail.
+
+    Serves a sound application with servers beside it that are broken in one thing each, one or more for every
+    requirement that has a check, and demands that this check says so. The credentials have to be of the application:
+    an ordinary user's and, where an API has operations for administrators only, an administrator's.
+
+    Exit status: 0 when every must is proven, 1 when one of them is not or the table is stale.
+    """
+    # Whoever ends this by SIGTERM means the servers as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings = Settings("", base_url="http://127.0.0.1").merged(given_settings(given))
+    wanted = Filter(kinds, requirements, sample)
+    found = _shown(factory, settings, apis or contracts.apis(), wanted, whole=whole)
+    _print_table(found)
+    faults = [fault for one in found for fault in one.faults()]
+    if whole:
+        table.write({**table.read(), **{one.contract.id: one.table() for one in found}})
+        click.echo(f"Written: {table.FILE}")
+    else:
+        faults += [f"The table is stale, run `selftest --write`: {line}" for one in found for line in one.stale()]
+    for fault in faults:
+        click.echo(fault)
+    return 1 if faults else 0
+
+
+def _shown(factory: str, settings: Settings, apis: tuple[str, ...], wanted: Filter, *, whole: bool) -> list[Shown]:
+    """Try the broken servers that are wanted, of every API in turn."""
+    known = table.read()
+    choice = {api: chosen(contracts.load(api), wanted) for api in apis}
+    choice = {api: servers for api, servers in choice.items() if servers}
+    if not choice:
+        raise click.UsageError("no requirement with a check is of this kind, or has this id")
+    planned = [
+        attempt
+        for api, servers in choice.items()
+        for attempt in attempts(contracts.load(api), servers, known.get(api, {}), whole=whole)
+    ]
+    trials: dict[str, list[Trial]] = {api: [] for api in choice}
+    with RunProgress(Console(stderr=True)) as progress:
+        progress("selftest", 0, len(planned))
+        for done, trial in enumerate(tried(factory, settings, planned), start=1):
+            trials[trial.attempt.api].append(trial)
+            progress("selftest", done, len(planned))
+    return [Shown.of(contracts.load(api), servers, trials[api], known.get(api, {})) for api, servers in choice.items()]
+
+
+def _print_table(found: list[Shown]) -> None:
+    rows = [(one.contract.id, *(f"{count:,}" for count in one.counts)) for one in found]
+    for line in columns([_HEADS, *rows]):
+        click.echo(line)
+    for one in found:
+        for row, reason in exempt(one.contract).items():
+            click.echo(f"{row} cannot fail: {reason}.")
+        for variant in one.not_caught:
+            if one.level(variant) != "must":
+                click.echo(f"{variant.id} ({one.level(variant)}) is not proven: a server that {variant.breaks.words}.")

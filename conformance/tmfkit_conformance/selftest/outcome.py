@@ -1,0 +1,122 @@
+"""What a self-test of one API has shown, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from tmfkit_conformance.selftest.choice import exemplars
+from tmfkit_conformance.selftest.table import Caught
+from tmfkit_conformance.selftest.trials import Trial
+from tmfkit_conformance.selftest.variants import SOUND, Variant, variants
+from tmfkit_models.contracts import Contract
+
+__all__ = ["Shown"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The self-test of one API.
+
+    Attributes:
+        contract: The contract.
+        tried: The broken servers that were tried, in the order of the register.
+        sound: The run against the sound application.
+        trials: Id of a broken server → what came of it.
+        known: The committed table of this API.
+        is_everything: Whether every broken server of the API was tried.
+    """
+
+    contract: Contract
+    tried: tuple[Variant, ...]
+    sound: Trial
+    trials: Mapping[str, Trial]
+    known: Mapping[str, Caught]
+    is_everything: bool
+
+    @classmethod
+    def of(
+        cls, contract: Contract, tried: Collection[Variant], trials: Iterable[Trial], known: Mapping[str, Caught]
+    ) -> Self:
+        """Put the trials of one API together.
+
+        Args:
+            contract: The contract.
+            tried: The broken servers that were tried.
+            trials: What came of each, and of the sound application.
+            known: The committed table of this API.
+        """
+        by_id = {trial.attempt.variant: trial for trial in trials}
+        sound = by_id.pop(SOUND)
+        return cls(contract, tuple(tried), sound, by_id, known, is_everything=len(tried) == len(variants(contract.id)))
+
+    def level(self, variant: Variant) -> str:
+        """Return the level of the requirement that a server breaks."""
+        return self.contract.requirement(variant.requirement).level
+
+    def is_caught(self, variant: Variant) -> bool:
+        """Say whether a check has caught a server; a check that fails the sound application too proves nothing."""
+        return self.trials[variant.id].is_caught and variant.requirement not in self.sound.failed
+
+    def others(self, variant: Variant) -> tuple[str, ...]:
+        """Return the other requirements that a server breaks, as far as it was tried with more than its own probe."""
+        trial, known = self.trials[variant.id], self.known.get(variant.id)
+        if not trial.attempt.whole and known is not None:
+            return known.others
+        return tuple(row for row in trial.others if row not in self.sound.failed)
+
+    @property
+    def not_caught(self) -> list[Variant]:
+        """The servers that were not caught."""
+        return [variant for variant in self.tried if not self.is_caught(variant)]
+
+    @property
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """Rows with a check, broken servers, those caught exactly, those caught with others, those not caught."""
+        rows = {variant.requirement for variant in self.tried}
+        exactly = sum(self.is_caught(variant) and not self.others(variant) for variant in self.tried)
+        missed = len(self.not_caught)
+        return len(rows), len(self.tried), exactly, len(self.tried) - exactly - missed, missed
+
+    def table(self) -> dict[str, Caught]:
+        """Return the table of this API as this self-test has it; what was not tried stays as it was."""
+        tried = {
+            variant.id: Caught(variant.breaks.words, self.others(variant))
+            for variant in self.tried
+            if self.is_caught(variant)
+        }
+        missed = {variant.id for variant in self.not_caught}
+        kept = {} if self.is_everything else {name: row for name, row in self.known.items() if name not in missed}
+        order = {row.id: number for number, row in enumerate(self.contract.requirements)}
+        merged = {**kept, **tried}
+        places = sorted((order.get(name.partition("~")[0], -1), name) for name in merged)
+        return {name: merged[name] for _, name in places}
+
+    def faults(self) -> Iterator[str]:
+        """Yield everything for which the self-test has not succeeded."""
+        if self.sound.overall != "conformant":
+            failed = ", ".join(self.sound.failed) or "something was skipped"
+            yield f"{self.contract.id}: the application itself is {self.sound.overall}: {failed}"
+        for variant in self.not_caught:
+            if self.level(variant) == "must":
+                trial = self.trials[variant.id]
+                seen = f"{trial.outcome.label} {trial.remark}".strip()
+                yield f"{variant.id}: no check catches a server that {variant.breaks.words} ({seen})"
+        if self.is_everything:
+            yield from self._kinds_not_exact()
+
+    def _kinds_not_exact(self) -> Iterator[str]:
+        table = self.table()
+        kinds = {self.contract.requirement(variant.requirement).kind for variant in self.tried}
+        for kind in sorted(kinds - set(exemplars(self.contract, self.tried, table))):
+            yield f"{self.contract.id}: no server is caught by exactly the requirement it breaks, for the kind {kind}"
+
+    def stale(self) -> Iterator[str]:
+        """Yield every difference from the committed table."""
+        table = self.table()
+        for name in sorted(set(table) | set(self.known if self.is_everything else ())):
+            if name not in self.known:
+                yield f"{name} is missing"
+            elif table.get(name) != self.known[name]:
+                yield f"{name} differs" if name in table else f"{name} is caught no more"
