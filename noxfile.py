@@ -100,7 +100,16 @@ def certify(session: nox.Session) -> None:
 def selftest(session: nox.Session) -> None:
     """Prove that the kit's checks can fail: run it against deliberately broken servers."""
     install(session, "server,conformance")
-    session.run("tmfkit-conformance", "selftest", "--app", "tmfkit_server.asgi:in_memory", *session.posargs)
+    keys = ["--bearer", "user-key", "--admin-header", "Authorization: Bearer admin-key"]
+    app = "tests.conformance.reference_server:app"
+    session.run("tmfkit-conformance", "selftest", "--app", app, *keys, *session.posargs)
+
+
+@nox.session(default=False)
+def mocks(session: nox.Session) -> None:
+    """Show that mock servers are found wanting: Prism and json-server, from the npm registry; needs Node.js."""
+    install(session, "conformance")
+    session.run("python", "scripts/mocks.py", *session.posargs)
 
 
 @nox.session

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,9 @@ def _environment(tree: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-def _python(*arguments: str, tree: Path = ROOT / "generated", status: int | None = 0) -> subprocess.CompletedProcess[str]:
+def _python(
+    *arguments: str, tree: Path = ROOT / "generated", status: int | None = 0
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, *arguments], env=_environment(tree), capture_output=True, text=True, check=False
     )
@@ -106,8 +108,8 @@ def certify(
 
 
 @pytest.fixture(scope="module")
-def run(certify: Callable[[Path], Run], tree: Path) -> Iterator[Run]:
-    yield certify(tree)
+def run(certify: Callable[[Path], Run], tree: Path) -> Run:
+    return certify(tree)
 
 
 def test_contracts_that_are_imported_are_those_generated_here(tree: Path) -> None:

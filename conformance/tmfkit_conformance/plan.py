@@ -155,6 +155,8 @@ def _consumes(row: Requirement, operation: Operation) -> Case:
         return Case(
             row, Probe("patch-media" if operation.action == "patch" else "replace", operation.id, row.subject), ""
         )
+    if operation.action == "create":
+        return Case(row, Probe("create-full", operation.id), "create")
     return _valid(row, operation)
 
 

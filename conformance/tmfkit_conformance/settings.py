@@ -5,6 +5,8 @@ A configuration file (YAML or JSON) holds the same names; options of the command
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -22,10 +24,17 @@ PHASES = ("register", "examples", "coverage", "fuzzing", "stateful")
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}
-_SECONDS = {"type": "number", "exclusiveMinimum": 0}
+_MOST_SECONDS = 3600.0
+_SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": _MOST_SECONDS}
 
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"})
 _HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+_SCHEMES = frozenset({"basic", "bearer", "digest", "negotiate", "token"})
+_SHORTEST_SECRET = 6
+"""Characters of a text that is looked for in answers; blotting out a shorter one would spoil the evidence."""
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - refused, not listened at
 
 CONFIG_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -118,15 +127,45 @@ class Settings:
             _check_url(f"hub_urls.{name}" if name else "hub_urls", url)
         if self.listener_url:
             _check_url("listener_url", self.listener_url)
+        self._check_listener()
+        self._check_headers()
+        for name in ("timeout_seconds", "event_seconds"):
+            if not 0 < getattr(self, name) <= _MOST_SECONDS:
+                problem = f"{getattr(self, name)} is no wait between 0 and {_MOST_SECONDS:g} seconds"
+                raise UsageError(name, problem, "Give a number of seconds such as 10")
+        if self.client_key and not self.client_certificate:
+            raise UsageError("client_key", "there is no certificate that it is the key of", "Give client_certificate")
+        for name in ("ca_file", "client_certificate", "client_key"):
+            path = getattr(self, name)
+            if path and not Path(path).is_file():
+                raise UsageError(name, f"there is no file {path!r}", "Give the path of a PEM file")
+
+    def _check_listener(self) -> None:
         host, _, port = self.listener_bind.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
             raise UsageError(
                 "listener_bind", f"{self.listener_bind!r} is not HOST:PORT", "Write for example 127.0.0.1:8099"
             )
-        for name in ("ca_file", "client_certificate", "client_key"):
-            path = getattr(self, name)
-            if path and not Path(path).is_file():
-                raise UsageError(name, f"there is no file {path!r}", "Give the path of a PEM file")
+        if host in _EVERY_ADDRESS and not self.listener_url:
+            problem = f"{host} is every address of this machine, and the target needs one that it can call"
+            raise UsageError("listener_bind", problem, "Give --listener-url as well, or one address")
+
+    def _check_headers(self) -> None:
+        """Refuse what cannot go into a header; no value is repeated in a message, for it may be a credential."""
+        for setting, pairs in (
+            ("headers", self.headers),
+            ("admin_headers", self.admin_headers),
+            ("bearer", {"Authorization": self.bearer}),
+        ):
+            for name, value in pairs.items():
+                if not _HEADER_NAME.fullmatch(name):
+                    raise UsageError(setting, f"{name!r} is not the name of a header", "Write it as 'Name: value'")
+                if not (value.isascii() and value.isprintable()):
+                    raise UsageError(
+                        f"{setting}, {name}",
+                        "the value has characters that no header can carry",
+                        "Use printable ASCII characters",
+                    )
 
     def merged(self, given: Mapping[str, Any]) -> Settings:
         """Return these settings with the values of *given*; headers and the like are merged, not replaced."""
@@ -148,6 +187,16 @@ class Settings:
         configured = {name.lower() for name in (*self.headers, *self.admin_headers)}
         return frozenset(configured - _HARMLESS | _CREDENTIALS)
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Texts that never go into a bundle or a report, wherever they stand."""
+        values = [self.bearer]
+        for name, value in (*self.headers.items(), *self.admin_headers.items()):
+            if name.lower() not in _HARMLESS:
+                scheme, _, rest = value.strip().partition(" ")
+                values.append(rest.strip() if scheme.lower() in _SCHEMES else value.strip())
+        return frozenset(value for value in values if len(value) >= _SHORTEST_SECRET)
+
 
 def read_config(path: Path) -> dict[str, Any]:
     """Read a configuration file.
@@ -155,10 +204,16 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: It cannot be read, is no YAML or JSON, or has a name or value that the kit does not know.
     """
+    remedy = "Give a YAML or JSON file, `init` writes one"
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
-        raise UsageError(str(path), f"cannot be read ({exc})", "Give a YAML or JSON file, `init` writes one") from exc
+        # The loader is a safe one; S506 knows only the name of the original.
+        config = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextDates) or {}  # noqa: S506
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(str(path), f"cannot be read ({exc})", remedy) from exc
+    except (yaml.YAMLError, RecursionError) as exc:
+        raise UsageError(str(path), f"is no YAML ({_without_text(exc)})", remedy) from None  # it quotes the file
+    if not _is_json(config):
+        raise UsageError(str(path), "has names that are no texts, or a part that holds itself", remedy)
     validator = jsonschema_rs.validator_for(dict(CONFIG_SCHEMA), mask="a value")  # values may be secrets
     for error in validator.iter_errors(config):
         where = "/".join(str(name) for name in error.instance_path) or "the whole file"
@@ -166,17 +221,43 @@ def read_config(path: Path) -> dict[str, Any]:
     return dict(config)
 
 
+class _TextDates(yaml.SafeLoader):
+    """Reads a date as the text that it is in a request, quoted or not."""
+
+
+_TextDates.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _without_text(exc: Exception) -> str:
+    """Return what is wrong with a YAML file and where, and nothing of what stands there: it may be a secret."""
+    if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark:
+        return f"line {exc.problem_mark.line + 1}, column {exc.problem_mark.column + 1}"
+    return type(exc).__name__
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
 def _names() -> list[str]:
     return [item.name for item in fields(Settings) if item.name != "api"]
 
 
 def _check_url(name: str, url: str) -> None:
+    if "@" in url:
+        raise UsageError(name, "there are credentials in the URL", "Give them as headers: --header, or `headers`")
+    plain, _, rest = url.partition("?")
     try:
-        split = urlsplit(url)
+        split = urlsplit(plain)
         usable = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
     except ValueError:  # brackets that do not match, a port that is no number
         usable = False
-    if not usable or split.query or split.fragment:
-        raise UsageError(name, f"{url!r} is not a base URL", "Give http://HOST:PORT/PATH with no query")
-    if split.username or split.password:
-        raise UsageError(name, "there are credentials in the URL", "Give them as headers: --header, or `headers`")
+    if not usable or rest or split.fragment or not plain.isprintable() or " " in plain:
+        # What stands behind a question mark may be a secret as well.
+        raise UsageError(name, f"{plain!r} is not a base URL", "Give http://HOST:PORT/PATH with no query")

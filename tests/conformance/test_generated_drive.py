@@ -17,9 +17,8 @@ from library import library
 from library_server import ADMIN, serving
 
 from tmfkit_conformance.drive.belongings import Belongings
-from tmfkit_conformance.drive.client import Recorder, run_clock
+from tmfkit_conformance.drive.client import SILENCE_LIMIT, Recorder, run_clock
 from tmfkit_conformance.drive.generated import drive
-from tmfkit_conformance.drive.hooks import SILENCE_LIMIT
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.generated import findings
@@ -169,7 +168,7 @@ def test_nothing_is_left_in_the_folder_and_nothing_taken_from_the_kits_sources(t
     with serving() as url:
         script = f"""
 from hypothesis.internal.conjecture import providers
-from tmfkit_conformance.drive.client import Recorder, run_clock
+from tmfkit_conformance.drive.client import SILENCE_LIMIT, Recorder, run_clock
 from tmfkit_conformance.drive.generated import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import load

@@ -48,6 +48,16 @@ def test_r14_last_modified_moves_on_with_a_change_only(r14: httpx.Client, accoun
     assert r14.patch(account["href"], json={"name": changed["name"]}).json() == changed
 
 
+def test_r14_payment_plan_needs_its_payment_mean_in_a_patch_only(r14: httpx.Client, account: dict[str, Any]) -> None:
+    [plan] = account["paymentPlan"]
+    plan = {name: value for name, value in plan.items() if name != "paymentMean"}
+    body = {name: value for name, value in account.items() if name not in ("id", "href", "lastModified")}
+    assert r14.post("/customerAccount", json={**body, "paymentPlan": [plan]}).status_code == 201
+    refused = r14.patch(account["href"], json={"paymentPlan": [plan]})
+    assert (refused.status_code, "TMF629V1-CUSTOMERACCOUNT-PATCH-055" in refused.text) == (400, True)
+    assert r14.get(account["href"]).json() == account
+
+
 def test_r14_status_has_the_documents_default(r14: httpx.Client) -> None:
     assert r14.post("/customer", json={"name": "a"}).json()["status"] == "New"
 
@@ -101,11 +111,11 @@ def test_r14_add_appends_to_an_array(r14: httpx.Client, account: dict[str, Any])
 
 def test_r14_keeps_the_last_four_digits_of_a_card_number(r14: httpx.Client) -> None:
     body = full(contracts.load("tmf629-v1"), "PaymentMean_Create")
-    body["creditCard"]["cardNumber"] = "4111111111111111"
+    body["creditCard"]["number"] = "4111111111111111"
     made = r14.post("/paymentMean", json=body).json()
-    assert made["creditCard"]["cardNumber"] == "xxxxxxxxxxxx1111"
-    again = r14.patch(made["href"], json={"creditCard": {"cardNumber": "xxxxx1234"}}).json()
-    assert again["creditCard"]["cardNumber"] == "xxxxx1234"
+    assert made["creditCard"]["number"] == "xxxxxxxxxxxx1111"
+    again = r14.patch(made["href"], json={"creditCard": {"number": "xxxxx1234"}}).json()
+    assert again["creditCard"]["number"] == "xxxxx1234"
 
 
 def test_change_request_has_a_second_path(changes: httpx.Client) -> None:
@@ -121,6 +131,13 @@ def test_credit_profile_in_force_comes_first(customers: httpx.Client) -> None:
     present = {"creditProfileDate": "2020-01-01T00:00Z", "validFor": {"startDateTime": "2020-01-01T00:00Z"}}
     made = customers.post("/customer", json=customer(creditProfile=[old, present])).json()
     assert made["creditProfile"] == [present, old]
+
+
+def test_r14_credit_profile_in_force_comes_first(r14: httpx.Client) -> None:
+    old = {"creditProfileDate": "2010-01-01T00:00Z", "validFor": {"endDateTime": "2011-01-01T00:00Z"}}
+    present = {"creditProfileDate": "2020-01-01T00:00Z", "validFor": {"startDateTime": "2020-01-01T00:00Z"}}
+    made = r14.post("/customer", json={"name": "a", "customerCreditProfile": [old, present]}).json()
+    assert made["customerCreditProfile"] == [present, old]
 
 
 def test_send_new_stores_and_completes(messages: httpx.Client) -> None:

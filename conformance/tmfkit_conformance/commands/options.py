@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from tmfkit_models.contracts import Contract
 
 __all__ = ["given_settings", "settings_for"]
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BY_RESOURCE = ("hub_urls", "payloads", "values")
 
 
@@ -40,7 +38,6 @@ def settings_for(contract: Contract, *, config: Path | None, given: Mapping[str,
     for source in (read, given):
         settings = settings.merged({name: value for name, value in source.items() if name != "base_url"})
     _check_resources(contract, settings)
-    _check_headers(settings)
     return settings
 
 
@@ -87,21 +84,3 @@ def _check_resources(contract: Contract, settings: Settings) -> None:
             if name not in allowed:
                 problem = f"{contract.id} has no resource {name!r}"
                 raise UsageError(setting, problem, f"Names that can stand there: {', '.join(sorted(known))}")
-
-
-def _check_headers(settings: Settings) -> None:
-    """Refuse what cannot go into a header; no value is repeated in a message, for it may be a credential."""
-    for setting, pairs in (
-        ("headers", settings.headers),
-        ("admin_headers", settings.admin_headers),
-        ("bearer", {"Authorization": settings.bearer}),
-    ):
-        for name, value in pairs.items():
-            if not _HEADER_NAME.fullmatch(name):
-                raise UsageError(setting, f"{name!r} is not the name of a header", "Write it as 'Name: value'")
-            if not (value.isascii() and value.isprintable()):
-                raise UsageError(
-                    f"{setting}, {name}",
-                    "the value has characters that no header can carry",
-                    "Use printable ASCII characters",
-                )

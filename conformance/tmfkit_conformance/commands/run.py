@@ -16,7 +16,8 @@ from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.report.console import RunProgress, print_summary
 from tmfkit_conformance.report.folder import ReportFolder
-from tmfkit_conformance.report.model import Report
+from tmfkit_conformance.report.model import Report, SelfTestRow
+from tmfkit_conformance.selftest.table import caught
 from tmfkit_conformance.settings import PHASES, Settings
 from tmfkit_models.contracts import Contract
 
@@ -87,8 +88,15 @@ def run_command(contract: Contract, config: Path | None, folder: Path, **given: 
         bundle = drive(contract, settings, progress)
     judgement = judge(bundle, contract)
     judged = replace(bundle, verdicts=[verdict.to_json() for verdict in judgement.verdicts])
-    report = Report.of(judged, judgement, contract)
+    report = Report.of(judged, judgement, contract, self_test=_self_test(contract))
     written = reports.write(report)
     print_summary(report, Console(highlight=False))
     click.echo(f"Written: {', '.join(map(str, written))}")
     return report.exit_status
+
+
+def _self_test(contract: Contract) -> tuple[SelfTestRow, ...]:
+    """Return what broken servers the checks of this API are known to catch."""
+    rows = {row.id for row in contract.requirements}
+    known = caught(contract.id).items()
+    return tuple(SelfTestRow(row, f"A server that {words}", caught=True) for row, words in known if row in rows)

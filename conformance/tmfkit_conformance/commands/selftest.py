@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 from typing import Any
 
 import click
 from rich.console import Console
 
+from tmfkit_conformance.commands.api import apis_option
 from tmfkit_conformance.commands.options import given_settings
 from tmfkit_conformance.report.console import RunProgress
 from tmfkit_conformance.report.register import columns
@@ -16,9 +18,10 @@ from tmfkit_conformance.selftest import table
 from tmfkit_conformance.selftest.choice import Filter, attempts, chosen
 from tmfkit_conformance.selftest.outcome import Shown
 from tmfkit_conformance.selftest.trials import Trial, tried
-from tmfkit_conformance.selftest.variants import exempt
+from tmfkit_conformance.selftest.variants import Variant, exempt
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
+from tmfkit_models.contracts import Contract
 
 __all__ = ["selftest_command"]
 
@@ -28,7 +31,7 @@ _HEADS = ("API", "rows with a check", "broken servers", "caught exactly", "caugh
 
 @click.command("selftest")
 @click.option("--app", "factory", required=True, metavar="MODULE:NAME", help="Function that makes the application.")
-@click.option("--api", "apis", type=click.Choice(contracts.apis()), metavar="ID", multiple=True, help="Only this API.")
+@apis_option()
 @click.option("--kind", "kinds", type=_KIND, metavar="KIND", multiple=True, help="Only requirements of this kind.")
 @click.option("--requirement", "requirements", metavar="ID", multiple=True, help="Only this requirement.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only the first N of each kind.")
@@ -37,22 +40,26 @@ _HEADS = ("API", "rows with a check", "broken servers", "caught exactly", "caugh
 @click.option(
     "--admin-header", "admin_headers", metavar="'NAME: VALUE'", multiple=True, help="Header of an administrator."
 )
-@click.option("--write", "whole", is_flag=True, help="Write the table; the whole register is driven each time for it.")
+@click.option("--whole", is_flag=True, help="Drive the whole register against each, not only its own check.")
+@click.option("--write", is_flag=True, help="Write the table of what is caught.")
 def selftest_command(
     factory: str,
-    apis: tuple[str, ...],
+    chosen_apis: tuple[Contract, ...],
     kinds: tuple[str, ...],
     requirements: tuple[str, ...],
     sample: int | None,
     *,
     whole: bool,
+    write: bool,
     **given: Any,
 ) -> int:
     """Prove that every check can fail.
 
     Serves a sound application with servers beside it that are broken in one thing each, one or more for every
-    requirement that has a check, and demands that this check says so. The credentials have to be of the application:
-    an ordinary user's and, where an API has operations for administrators only, an administrator's.
+    requirement that has a check, and demands that this check says so. One for each kind of requirement, and every one
+    that the table of what is caught does not know, is run against the whole register: nothing else may be red. The
+    credentials have to be of the application: an ordinary user's and, where an API has operations for administrators
+    only, an administrator's.
 
     Exit status: 0 when every must is proven, 1 when one of them is not or the table is stale.
     """
@@ -60,10 +67,11 @@ def selftest_command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = Settings("", base_url="http://127.0.0.1").merged(given_settings(given))
     wanted = Filter(kinds, requirements, sample)
-    found = _shown(factory, settings, apis or contracts.apis(), wanted, whole=whole)
+    choice = _chosen(chosen_apis or [contracts.load(api) for api in contracts.apis()], wanted)
+    found = _shown(factory, settings, choice, whole=whole)
     _print_table(found)
     faults = [fault for one in found for fault in one.faults()]
-    if whole:
+    if write:
         table.write({**table.read(), **{one.contract.id: one.table() for one in found}})
         click.echo(f"Written: {table.FILE}")
     else:
@@ -73,25 +81,33 @@ def selftest_command(
     return 1 if faults else 0
 
 
-def _shown(factory: str, settings: Settings, apis: tuple[str, ...], wanted: Filter, *, whole: bool) -> list[Shown]:
-    """Try the broken servers that are wanted, of every API in turn."""
-    known = table.read()
-    choice = {api: chosen(contracts.load(api), wanted) for api in apis}
-    choice = {api: servers for api, servers in choice.items() if servers}
-    if not choice:
+def _chosen(apis: Iterable[Contract], wanted: Filter) -> list[tuple[Contract, list[Variant]]]:
+    """Return the broken servers that are wanted, of each API that has some."""
+    found = [(contract, chosen(contract, wanted)) for contract in apis]
+    if not any(servers for _, servers in found):
         raise click.UsageError("no requirement with a check is of this kind, or has this id")
+    return [(contract, servers) for contract, servers in found if servers]
+
+
+def _shown(
+    factory: str, settings: Settings, choice: list[tuple[Contract, list[Variant]]], *, whole: bool
+) -> list[Shown]:
+    """Try the broken servers, and put together what was shown of each API."""
+    known = table.read()
     planned = [
         attempt
-        for api, servers in choice.items()
-        for attempt in attempts(contracts.load(api), servers, known.get(api, {}), whole=whole)
+        for contract, servers in choice
+        for attempt in attempts(contract, servers, known.get(contract.id, {}), whole=whole)
     ]
-    trials: dict[str, list[Trial]] = {api: [] for api in choice}
+    trials: dict[str, list[Trial]] = {contract.id: [] for contract, _ in choice}
     with RunProgress(Console(stderr=True)) as progress:
         progress("selftest", 0, len(planned))
         for done, trial in enumerate(tried(factory, settings, planned), start=1):
             trials[trial.attempt.api].append(trial)
             progress("selftest", done, len(planned))
-    return [Shown.of(contracts.load(api), servers, trials[api], known.get(api, {})) for api, servers in choice.items()]
+    return [
+        Shown.of(contract, servers, trials[contract.id], known.get(contract.id, {})) for contract, servers in choice
+    ]
 
 
 def _print_table(found: list[Shown]) -> None:

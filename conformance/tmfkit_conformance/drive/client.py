@@ -14,10 +14,13 @@ from tmfkit_conformance.errors import TargetUnreachable, UsageError
 from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Headers, Request, Response
 from tmfkit_conformance.settings import Settings
 
-__all__ = ["ACCEPT", "Client", "Recorder", "run_clock", "tls_context"]
+__all__ = ["ACCEPT", "SILENCE_LIMIT", "Client", "Recorder", "run_clock", "tls_context"]
 
 ACCEPT = "application/json, */*;q=0.5"
 """Sent where no row asks for another, so that a target that refuses bare ``application/json`` fails that row only."""
+
+SILENCE_LIMIT = 5
+"""Requests without an answer, one after the other, after which the target is taken to be gone."""
 
 
 class Recorder:
@@ -26,10 +29,14 @@ class Recorder:
     Args:
         secret_headers: Names, in lower case, of headers whose values are not written down.
         clock: Seconds since the run began.
+        secrets: Texts that are not written down wherever they stand; a target may repeat what it was sent.
     """
 
-    def __init__(self, secret_headers: frozenset[str], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, secret_headers: frozenset[str], clock: Callable[[], float], *, secrets: frozenset[str] = frozenset()
+    ) -> None:
         self._secret_headers = secret_headers
+        self._secrets = sorted(secrets, key=len, reverse=True)  # one may be a part of another
         self.clock = clock
         self.exchanges: list[Exchange] = []
 
@@ -37,9 +44,17 @@ class Recorder:
         """Return the headers with credentials blotted out."""
         return tuple((name, BLOTTED if name.lower() in self._secret_headers else value) for name, value in headers)
 
+    def without_secrets(self, text: str) -> str:
+        """Return a text with every secret in it blotted out."""
+        for secret in self._secrets:
+            text = text.replace(secret, BLOTTED)
+        return text
+
     def add(self, *, request: Request, response: Response | None, started: float, **about: Any) -> Exchange:
         """Write down one exchange; *about* holds the remaining fields of ``Exchange``."""
         fields = {"phase": "register", "probe": "", "step": "", "operation": "", "error": "", **about}
+        fields["error"] = self.without_secrets(fields["error"])
+        response = response and self._repeating_nothing(response)
         elapsed_ms = round((self.clock() - started) * 1000, 2)
         exchange = Exchange(
             len(self.exchanges) + 1,
@@ -51,6 +66,13 @@ class Recorder:
         )
         self.exchanges.append(exchange)
         return exchange
+
+    def _repeating_nothing(self, response: Response) -> Response:
+        body = response.body
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), BLOTTED.encode())
+        headers = tuple((name, self.without_secrets(value)) for name, value in response.headers)
+        return Response(response.status, headers, body)
 
 
 class Client:
@@ -82,7 +104,7 @@ class Client:
         try:
             self._http.get(url, headers=self.credentials(admin=False))
         except httpx.RequestError as exc:
-            problem = f"no answer ({type(exc).__name__}: {exc})"
+            problem = f"no answer ({type(exc).__name__}: {self._recorder.without_secrets(str(exc))})"
             raise TargetUnreachable(
                 url, problem, "Start the server, or correct --base-url and the TLS options"
             ) from exc
@@ -115,9 +137,8 @@ class Client:
         content = (
             body if isinstance(body, bytes) else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         )
-        sent = {"Accept": ACCEPT, **self.credentials(admin=admin), **(headers or {})}
-        if media_type:
-            sent["Content-Type"] = media_type
+        declared = {"Content-Type": media_type} if media_type else {}
+        sent = _over({"Accept": ACCEPT}, self.credentials(admin=admin), headers or {}, declared)
         started = self._recorder.clock()
         response, error = None, ""
         try:
@@ -125,7 +146,7 @@ class Client:
             response = Response(
                 answer.status_code, self._recorder.blotted(answer.headers.multi_items()), answer.content
             )
-        except httpx.RequestError as exc:
+        except (httpx.RequestError, httpx.InvalidURL) as exc:  # the target may have given the address
             error = f"{type(exc).__name__}: {exc}"
         request = Request(method, url, self._recorder.blotted(sent.items()), content)
         return self._recorder.add(request=request, response=response, error=error, started=started, **about)
@@ -133,23 +154,32 @@ class Client:
     def credentials(self, *, admin: bool) -> dict[str, str]:
         """Return the configured headers of a request, those of the role admin on demand."""
         settings = self._settings
-        headers = {"Authorization": f"Bearer {settings.bearer}"} if settings.bearer else {}
-        headers.update(settings.headers)
-        return {**headers, **settings.admin_headers} if admin else headers
+        bearer = {"Authorization": f"Bearer {settings.bearer}"} if settings.bearer else {}
+        return _over(bearer, settings.headers, settings.admin_headers if admin else {})
+
+
+def _over(*parts: Mapping[str, str]) -> dict[str, str]:
+    """Join headers; of two that differ in letter case at most, the later one is sent."""
+    joined: dict[str, tuple[str, str]] = {}
+    for part in parts:
+        joined.update({name.lower(): (name, value) for name, value in part.items()})
+    return dict(joined.values())
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | bool:
     """Return what the TLS settings ask for, in the form that httpx takes."""
-    if not settings.verify_tls:
-        return False
     if not (settings.ca_file or settings.client_certificate):
-        return True
+        return settings.verify_tls
     try:
         context = ssl.create_default_context(cafile=settings.ca_file or None)
         if settings.client_certificate:
-            context.load_cert_chain(settings.client_certificate, settings.client_key or None)
+            # The empty password makes a key that needs one an error; OpenSSL would ask for it at the terminal.
+            context.load_cert_chain(settings.client_certificate, settings.client_key or None, password="")
     except (OSError, ssl.SSLError) as exc:
-        raise UsageError("the TLS files", f"cannot be used ({exc})", "Give PEM files that belong together") from exc
+        problem = f"cannot be used ({exc})"
+        raise UsageError("the TLS files", problem, "Give PEM files that belong together, the key unencrypted") from exc
+    if not settings.verify_tls:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
 
 

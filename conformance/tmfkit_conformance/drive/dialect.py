@@ -7,7 +7,7 @@ rest of the run; two readings are never mixed, and every row on such an attribut
 from __future__ import annotations
 
 from tmfkit_conformance.drive.payloads import Payloads
-from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_conformance.plan import Probe
 from tmfkit_models.contracts import Resource
 
@@ -17,10 +17,14 @@ __all__ = ["settle"]
 def settle(session: Session) -> None:
     """Try, for every resource with aliases, the contract's names and then each alias; keep what is taken."""
     session.begin(Probe("dialect", ""))
-    for resource in session.contract.resources:
-        for name, aliases in _aliases(session, resource).items():
-            _settle(session, resource, name, aliases)
-    session.end()
+    try:
+        for resource in session.contract.resources:
+            for name, aliases in _aliases(session, resource).items():
+                _settle(session, resource, name, aliases)
+    except Ended as ended:
+        session.end(ended=str(ended))
+    else:
+        session.end()
 
 
 def _settle(session: Session, resource: Resource, name: str, aliases: list[str]) -> None:

@@ -15,7 +15,7 @@ from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER, HookContext
 from schemathesis.schemas import BaseSchema
 
 from tmfkit_conformance.drive.belongings import Belongings
-from tmfkit_conformance.drive.client import ACCEPT, Client, Recorder
+from tmfkit_conformance.drive.client import ACCEPT, SILENCE_LIMIT, Client, Recorder
 from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
 from tmfkit_conformance.settings import Settings
@@ -24,9 +24,6 @@ from tmfkit_models.contracts import Contract, Operation
 __all__ = ["Hooks"]
 
 Case = schemathesis.Case[Any]
-
-SILENCE_LIMIT = 5
-"""Requests without an answer, one after the other, after which the target is taken to be gone."""
 
 _RESERVED_LISTENER = "http://listener.example"
 """Source: RFC 2606 §2; nothing answers there."""

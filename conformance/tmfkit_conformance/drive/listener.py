@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
 from tmfkit_conformance.errors import UsageError
-from tmfkit_conformance.record.exchange import Notification
+from tmfkit_conformance.record.exchange import Headers, Notification
 
 __all__ = ["Listener"]
 
 _BODY_LIMIT_BYTES = 4 * 1024 * 1024
+_LINE_LIMIT_BYTES = 1024
 
 
 class Listener:
@@ -35,8 +36,8 @@ class Listener:
         self._received: list[Notification] = []
         self._clock = clock
         try:
-            self._server = ThreadingHTTPServer((host, int(port)), self._handler())
-        except OSError as exc:
+            self._server = _Server((host, int(port)), self._keep)
+        except (OSError, UnicodeError) as exc:  # the latter for a name that no host can have
             raise UsageError(
                 "listener_bind", f"cannot listen at {bind} ({exc})", "Give a free address with --listener-bind"
             ) from exc
@@ -75,44 +76,62 @@ class Listener:
                 self._arrived.wait(left)
         return True
 
-    def _keep(self, path: str, method: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _keep(self, path: str, method: str, headers: Headers, body: bytes) -> None:
         with self._arrived:
             number = len(self._received) + 1
-            self._received.append(Notification(number, round(self._clock(), 4), path, method, tuple(headers), body))
+            self._received.append(Notification(number, round(self._clock(), 4), path, method, headers, body))
             self._arrived.notify_all()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        keep = self._keep
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-            timeout = 30
+class _Server(ThreadingHTTPServer):
+    """Hands every request it receives to *keep*."""
 
-            def _receive(self) -> None:
-                length = self.headers.get("Content-Length") or "0"
-                if not length.isdecimal() or int(length) > _BODY_LIMIT_BYTES or self.headers.get("Transfer-Encoding"):
-                    body = self._chunks() if self.headers.get("Transfer-Encoding") else b""
-                else:
-                    body = self.rfile.read(int(length))
-                keep(self.path, self.command, list(self.headers.items()), body)
-                self.send_response(201)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+    def __init__(self, address: tuple[str, int], keep: Callable[[str, str, Headers, bytes], None]) -> None:
+        super().__init__(address, _Handler)
+        self.keep = keep
 
-            def _chunks(self) -> bytes:
-                body = b""
-                while len(body) < _BODY_LIMIT_BYTES:
-                    size = int(self.rfile.readline().split(b";")[0].strip() or b"0", 16)
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                    if size == 0:
-                        break
-                return body
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay silent: a target that hangs up in the middle of a notification is no failure of the kit."""
 
-            do_POST = do_PUT = do_PATCH = do_GET = do_DELETE = _receive  # noqa: N815 - names that http.server looks up
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - signature of http.server
-                """Stay silent: the run reports what was received."""
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 30
+    server: _Server
 
-        return Handler
+    def _receive(self) -> None:
+        try:
+            body = self._body()
+        except ValueError as exc:  # its end cannot be found, nor the beginning of what follows it
+            self.close_connection = True
+            self.send_error(400, str(exc))
+            return
+        self.server.keep(self.path, self.command, tuple(self.headers.items()), body)
+        self.send_response(201)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_PUT = do_PATCH = do_GET = do_DELETE = _receive  # noqa: N815 - names that http.server looks up
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - signature of http.server
+        """Stay silent: the run reports what was received."""
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding"):
+            return b"".join(self._chunks())
+        return self._read(int(self.headers.get("Content-Length") or "0"), limit=_BODY_LIMIT_BYTES)
+
+    def _chunks(self) -> Iterator[bytes]:
+        left = _BODY_LIMIT_BYTES
+        while size := int(self.rfile.readline(_LINE_LIMIT_BYTES).split(b";")[0], 16):
+            yield self._read(size, limit=left)
+            left -= size
+            self.rfile.readline(_LINE_LIMIT_BYTES)
+        while self.rfile.readline(_LINE_LIMIT_BYTES).strip():
+            pass  # trailers
+
+    def _read(self, size: int, *, limit: int) -> bytes:
+        if not 0 <= size <= limit:
+            raise ValueError(f"The body has more than {_BODY_LIMIT_BYTES} bytes, or a length that is none")
+        return self.rfile.read(size)

@@ -73,6 +73,18 @@ class Payloads:
             body[spoken] = self.value(f"/{name}", variant)
         return self.consistent(self.ensured(body, pointer, variant))
 
+    def telling(self, pointer: str) -> dict[str, Any]:
+        """Return the smallest create body in which *pointer* stands with its second value.
+
+        The first is what a mock server answers that knows the contract and keeps nothing. What the vendor configured
+        for every create stays.
+        """
+        body = self.minimal()
+        name = pointers.parts(pointer)[0]
+        if name not in self._overrides:
+            body[self._names.get(name, name)] = self.value(f"/{name}", 1)
+        return self.consistent(self.ensured(body, pointer, 1))
+
     def ensured(self, body: dict[str, Any], pointer: str, variant: int = 0) -> dict[str, Any]:
         """Return *body* in which *pointer* stands; a value that is missing is made."""
         if pointers.select(body, self.spoken(pointer)):

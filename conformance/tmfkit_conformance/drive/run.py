@@ -37,7 +37,7 @@ def drive(contract: Contract, settings: Settings, progress: Progress, *, only: C
         UsageError: The listener's address cannot be used.
     """
     clock = run_clock()
-    recorder = Recorder(settings.secret_headers, clock)
+    recorder = Recorder(settings.secret_headers, clock, secrets=settings.secrets)
     with contextlib.ExitStack() as stack:
         client = Client(settings, recorder)
         stack.callback(client.close)

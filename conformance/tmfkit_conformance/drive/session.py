@@ -11,7 +11,7 @@ from typing import Any, Never
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.client import Client
+from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.plan import Probe
@@ -63,6 +63,7 @@ class Session:
         self._numbers = itertools.count(1)
         self._registrations: list[tuple[str, str]] = []
         self._about = ""
+        self._silence = 0
         self._run_name = uuid.uuid4().hex[:8]
 
     def begin(self, probe: Probe) -> None:
@@ -200,10 +201,18 @@ class Session:
         return exchange
 
     def request(self, method: str, url: str, step: str, *, operation: str = "", **sent: Any) -> Exchange:
-        """Send any request and record it under *step*."""
-        return self._client.send(
+        """Send any request and record it under *step*.
+
+        Raises:
+            Ended: The target has stopped answering; nothing more is sent.
+        """
+        if self._silence >= SILENCE_LIMIT:
+            raise Ended(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
+        exchange = self._client.send(
             method, url, phase="register", probe=self._probe.key, step=step, operation=operation, **sent
         )
+        self._silence = 0 if exchange.response else self._silence + 1
+        return exchange
 
     def created(self, step: str, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
         """Create what a probe starts from.
@@ -269,10 +278,14 @@ class Session:
         """Return an id that nothing at the target has."""
         return f"tmfkit-{self._run_name}-{self.number()}"
 
+    def callback(self, name: str) -> str:
+        """Return a callback address that was not used before."""
+        return self.listener.callback(f"{self._run_name}/{name}-{self.number()}")
+
     def registered(self, step: str, name: str, **more: Any) -> Exchange:
         """Register a callback of its own; Ended when it is refused."""
-        callback = self.listener.callback(f"{self._run_name}/{name}-{self.number()}")
-        exchange = self.call("register", step, body={"callback": callback, **more}, resource=self.operation.resource)
+        body = {"callback": self.callback(name), **more}
+        exchange = self.call("register", step, body=body, resource=self.operation.resource)
         if not exchange.is_success:
             self.stop("the registration", exchange)
         self._registrations.append((self.operation.resource, exchange.identifier))
@@ -316,10 +329,9 @@ class Session:
 
     def await_notification(self, callback: str, identifier: str) -> bool:
         """Wait until a callback has heard of an id; return whether it did."""
-        path = callback.split("/", 3)[-1]
 
         def arrived(received: tuple[Notification, ...]) -> bool:
-            return any(note.path.lstrip("/").startswith(path) and identifier.encode() in note.body for note in received)
+            return any(note.came_to(callback) and note.mentions(identifier) for note in received)
 
         return self.listener.wait(arrived, seconds=self.settings.event_seconds)
 
@@ -335,18 +347,25 @@ class Session:
     def follow(self, address: str, step: str) -> Exchange:
         """GET an address that the target gave, absolute or relative to the base URL.
 
-        Only the path is used where the host is another one: an address may be that of a proxy.
+        Where it is at another host, or below another path, it may be what a proxy on the way hides: then the part
+        from the collection on is looked for under the base URL. No other host is ever called.
         """
         base = self.settings.base_url
-        target = urlsplit(urljoin(base + "/", address))
         root = urlsplit(base)
+        try:
+            target = urlsplit(urljoin(base + "/", address))
+        except ValueError:  # brackets that do not match
+            target = urlsplit(address.replace("[", "%5B").replace("]", "%5D"))
         path = target.path + (f"?{target.query}" if target.query else "")
+        hidden, collection, rest = path.rpartition(self.contract.resource(self.resource_name).collection)
+        if target.netloc != root.netloc and collection and hidden != root.path and rest[:1] in ("", "/", "?"):
+            path = root.path + collection + rest
         return self.request("GET", f"{root.scheme}://{root.netloc}{path}", step)
 
     def item_url(self, identifier: str) -> str:
         """Return the address of a member of the probe's resource."""
         collection = self.contract.resource(self.resource_name).collection
-        return f"{self.settings.base_url}{collection}/{quote(identifier, safe='')}"
+        return f"{self.settings.base_url}{collection}/{_quoted(identifier)}"
 
     def url_of(self, path: str) -> str:
         """Return the address of a path below the base URL."""
@@ -357,7 +376,7 @@ class Session:
         self.begin(Probe("cleanup", ""))
         for url, operation_id in reversed(list(self._made.items())):
             operation = self.contract.operation(operation_id)
-            self._client.send(
+            exchange = self._client.send(
                 "DELETE",
                 url,
                 phase="cleanup",
@@ -366,18 +385,20 @@ class Session:
                 operation=operation.id,
                 admin="admin" in operation.roles,
             )
+            if exchange.response is None and self._silence >= SILENCE_LIMIT:
+                break  # it did not come back
         self._made.clear()
 
     def _url(self, operation: Operation, identifier: str) -> str:
-        path = operation.path.replace("{id}", quote(identifier, safe=""))
+        path = operation.path.replace("{id}", _quoted(identifier))
         hub = self.settings.hub_urls.get(operation.resource) or self.settings.hub_urls.get("")
         if operation.action in ("register", "unregister") and hub:
-            return hub.rstrip("/") + (f"/{quote(identifier, safe='')}" if identifier else "")
+            return hub.rstrip("/") + (f"/{_quoted(identifier)}" if identifier else "")
         return self.url_of(path)
 
     @staticmethod
     def _query(query: Mapping[str, str] | str) -> str:
-        text = query if isinstance(query, str) else urlencode(query)
+        text = query if isinstance(query, str) else urlencode(query, errors="replace")
         return f"?{text}" if text else ""
 
     def _keep_track(self, operation: Operation, url: str, exchange: Exchange) -> None:
@@ -389,3 +410,17 @@ class Session:
             )
             if undo is not None:
                 self._made[self._url(undo, exchange.identifier)] = undo.id
+        elif operation.action == "patch" and exchange.is_success and isinstance(exchange.request.json, dict):
+            self._follow_moved(operation, exchange.request.json.get("id"))
+
+    def _follow_moved(self, operation: Operation, identifier: Any) -> None:
+        """Keep track of a resource whose id was patched: a target that wrongly takes the new one has it there."""
+        undo = self.contract.action("delete", operation.resource)
+        if undo is not None and isinstance(identifier, str):
+            self._made[self._url(undo, identifier)] = undo.id
+
+
+def _quoted(identifier: str) -> str:
+    """Return an id as it stands in a path; dots alone would be taken for a step up in it."""
+    quoted = quote(identifier, safe="", errors="replace")
+    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Never
 
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge import keeping
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.plan import Case
@@ -12,6 +15,8 @@ from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeReco
 from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = ["Evidence", "Settled", "failed", "moot", "passed", "remarked", "unproven"]
+
+_LEVELS = ("must", "should", "may")
 
 
 class Settled(Exception):  # noqa: N818 - the way out of a check, whichever way it went
@@ -60,6 +65,7 @@ class Evidence:
         shape: Holds answers against the contract.
         used: Sequence numbers of the exchanges that the check has looked at.
         heard: Sequence numbers of the notifications that the check has looked at.
+        ways: Other names and forms, allowed by the document, in which things came back; a pass is remarked with them.
     """
 
     contract: Contract
@@ -70,6 +76,7 @@ class Evidence:
     shape: Shape
     used: list[int] = field(default_factory=list)
     heard: list[int] = field(default_factory=list)
+    ways: list[str] = field(default_factory=list)
 
     @property
     def row(self) -> Requirement:
@@ -80,6 +87,12 @@ class Evidence:
     def operation(self) -> Operation:
         """The operation of the requirement, or the registration that its event is heard through."""
         return self.contract.operation(self.case.probe.operation if self.case.probe else self.row.operation)
+
+    @property
+    def given_values(self) -> tuple[Any, ...]:
+        """The values that a row of a scenario says are to be tried, each in its turn; without any nothing is proven."""
+        values = self.row.given.get("values", ()) if isinstance(self.row.given, Mapping) else ()
+        return tuple(values) or unproven("the row names no values")
 
     @property
     def resource_schema(self) -> str:
@@ -98,13 +111,19 @@ class Evidence:
         return next(iter(self.all(step)), None)
 
     def step(self, step: str) -> Exchange:
-        """Return the first exchange of a step; without one nothing is proven."""
+        """Return the first exchange of a step.
+
+        Without one nothing is proven, nor by an answer that speaks of credentials, time or rate, except in rows that
+        are about credentials.
+        """
         exchange = self.maybe(step)
         if exchange is None:
             self.used += [last.sequence for last in self.exchanges[-1:] if last.sequence not in self.used]
             unproven(self.record.ended or f"the step {step!r} was not reached")
         if exchange.response is None:
             failed(f"no answer: {exchange.error}")
+        if exchange.speaks_of_caller and self.row.kind != "auth":
+            unproven(f"the {step} was answered {exchange.status}, which speaks of credentials, time or rate")
         return exchange
 
     def done(self, step: str) -> Exchange:
@@ -121,6 +140,75 @@ class Evidence:
             unproven(f"the {step} that this check looks at was not answered with a JSON object")
         return exchange.answer
 
+    def count(self, fact: str) -> int:
+        """Return how many values the driver tried, as it wrote down; without any nothing is proven."""
+        noted = self.record.facts.get(fact)
+        return noted if isinstance(noted, int) and noted > 0 else unproven(self.record.ended or "no value was tried")
+
+    def about(self, step: str, made: Exchange) -> dict[str, Any]:
+        """Return the JSON object that a step was answered with, which has to be the thing that *made* made."""
+        found = self.object(step)
+        if not made.identifier or str(found.get("id")) != made.identifier:
+            unproven(f"the {step} gave the id {found.get('id')!r:.200}, and {made.identifier!r} was made")
+        return found
+
+    def spelt(self, body: Any, pointer: str) -> str:
+        """Return a pointer of the resource in the names that a body uses: an alias counts as the attribute."""
+        return keeping.spelt(self.contract, self.resource_schema, body, pointer)
+
+    def value(self, body: Any, pointer: str) -> Any:
+        """Return what a body has at a pointer of the resource, under whichever name; ``ABSENT`` for nothing."""
+        return pointers.get(body, self.spelt(body, pointer))
+
+    def keeps(self, pointer: str, sent: dict[str, Any], got: Any) -> bool:
+        """Say whether what stood at *pointer* in a body that was sent stands in one that came back.
+
+        The whole first-level attribute is compared, else what the pointer itself names.
+        """
+        whole = "/" + pointer.split("/")[1]
+        asked = self.asked(sent, got)
+        return any(self._is_kept(at, asked, got) for at in dict.fromkeys((whole, pointer)))
+
+    def lost(self, sent: dict[str, Any], got: Any) -> list[str]:
+        """Return the names of the attributes that were sent and did not come back."""
+        asked = self.asked(sent, got)
+        names = [name for name, value in asked.items() if value is not None]
+        return [name for name in names if not self._is_kept(f"/{name}", asked, got)]
+
+    def asked(self, sent: dict[str, Any], got: Any) -> dict[str, Any]:
+        """Return a body without the attributes that a target lacks and may lack: those with rows of a lower level.
+
+        Bodies with every attribute have them as well, and a must is not to fail for what the document only allows. One
+        that did come back is compared: else nothing might be left of an attribute all of whose members are optional.
+        """
+        for pointer in _weaker(self.contract, self.operation.resource, self.row.level):
+            spelt = self.spelt(sent, pointer)
+            is_lacking = pointers.select(sent, spelt) and not pointers.select(got, self.spelt(got, pointer))
+            if is_lacking and not f"{self.row.subject}/".startswith(f"{pointer}/"):
+                sent = pointers.without(sent, spelt)
+        return sent
+
+    def _is_kept(self, pointer: str, sent: Any, got: Any) -> bool:
+        there, back = self.spelt(sent, pointer), self.spelt(got, pointer)
+        value = pointers.get(sent, there)
+        words = None
+        if value is not pointers.ABSENT:
+            schema = keeping.schema_at(self.contract, self.resource_schema, pointer)
+            words = keeping.kept(self.contract, schema, value, pointers.get(got, back))
+        if words is None:
+            return False
+        self.ways += words if there == back else [*words, f"with {there} under the name {back}"]
+        return True
+
     def verdict(self, settled: Settled) -> Verdict:
         """Return the verdict of a check that came to its outcome."""
+        if settled.outcome is Outcome.PASS and self.ways:
+            settled = Settled(Outcome.PASS_WITH_REMARK, f"Given back {'; '.join(dict.fromkeys(self.ways))}")
         return Verdict(self.row.id, settled.outcome, settled.remark, tuple(self.used), tuple(self.heard))
+
+
+def _weaker(contract: Contract, resource: str, level: str) -> tuple[str, ...]:
+    """Return the attributes of a resource whose being kept is asked for at a lower level only."""
+    lower = _LEVELS[_LEVELS.index(level) + 1 :]
+    rows = (row for row in contract.requirements if row.kind == "attribute" and row.level in lower)
+    return tuple(row.subject for row in rows if contract.operation(row.operation).resource == resource)

@@ -46,6 +46,20 @@ class Shape:
             f"/{'/'.join(str(name) for name in error.instance_path)}: {error.message}"[:300] for error in errors[:5]
         ], []
 
+    def tolerated(self, value: Any, component: str, pointer: str) -> list[str]:
+        """Return the ids of errata that tolerate a value in the place of what a pointer of a component names."""
+        try:
+            forms = self._contract.at(component, pointer).get("x-tmf-tolerated", ())
+        except LookupError:
+            return []
+        components = {"schemas": self._contract.openapi["components"]["schemas"]}
+        fitting = (
+            form["errata"]
+            for form in forms
+            if jsonschema_rs.Draft202012Validator({**form["schema"], "components": components}).is_valid(value)
+        )
+        return sorted(fitting)
+
     def _errata_used(self, value: Any, component: str) -> list[str]:
         strict = self._validator(component, "strict").iter_errors(value)
         used: list[str] = []

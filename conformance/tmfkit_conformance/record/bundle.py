@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeReco
 __all__ = ["Bundle"]
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the same run gives the same bytes
+
+# A damaged or encrypted archive, JSON that is none or goes too deep, and JSON that is not what a run writes.
+_UNREADABLE = (
+    OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, KeyError, TypeError, ValueError, AttributeError
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,13 @@ class Bundle:
             with zipfile.ZipFile(path) as archive:
                 files = {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
             return cls(
-                run=json.loads(files["run.json"]),
+                run={**json.loads(files["run.json"])},
                 probes=tuple(ProbeRecord(**row) for row in _rows(files["probes.jsonl"])),
                 exchanges=tuple(Exchange.from_json(row) for row in _rows(files["exchanges.jsonl"])),
                 notifications=tuple(Notification.from_json(row) for row in _rows(files["notifications.jsonl"])),
                 verdicts=json.loads(files["verdicts.json"]),
             )
-        except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as exc:
+        except _UNREADABLE as exc:
             problem = f"cannot be read as a bundle ({type(exc).__name__}: {exc})"
             raise UsageError(str(path), problem, "Give the bundle.zip that `run` wrote") from exc
 

@@ -178,7 +178,7 @@ class Exchange:
             request["method"], request["url"], _pairs(request["headers"]), wire.octets(request["body"])
         )
         fields["response"] = response and Response(
-            response["status"], _pairs(response["headers"]), wire.octets(response["body"])
+            int(response["status"]), _pairs(response["headers"]), wire.octets(response["body"])
         )
         return cls(**fields)
 
@@ -223,9 +223,11 @@ class Notification:
         return bool(name) and f"/{name}/" in f"/{self.path.partition('?')[0]}/"
 
     def mentions(self, identifier: str) -> bool:
-        """Say whether a value anywhere in the notification is an id, or an address that ends in it."""
+        """Say whether a member called ``id``, anywhere in the notification, is an id, or an address ends in it."""
         return bool(identifier) and any(
-            str(leaf) == identifier or wire.last_segment(str(leaf)) == identifier for leaf in _leaves(self.json)
+            (name.lower() == "id" and str(value) == identifier)
+            or (isinstance(value, str) and "/" in value and wire.last_segment(value) == identifier)
+            for name, value in _members(self.json)
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -256,12 +258,12 @@ class ProbeRecord:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def _leaves(value: Any) -> Iterator[str | int]:
-    if isinstance(value, (dict, list)):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(member)
-    elif isinstance(value, (str, int)):
-        yield value
+def _members(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every member of every object in a JSON value."""
+    if isinstance(value, dict):
+        yield from value.items()
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _members(member)
 
 
 def _pairs(headers: list[list[str]]) -> Headers:

@@ -65,9 +65,10 @@ def attempts(
     """Return what is to be tried: the sound application, and each broken one.
 
     A broken server is tried with the probe of its own requirement; with the whole register when it is the exemplar of
-    its kind, or when *whole* says so of all.
+    its kind, when the table does not know it, or when *whole* says so of all.
     """
     by_kind = set(exemplars(contract, among, known).values())
-    tried = [Attempt(contract.id, one.id, one.requirement, whole or one.id in by_kind) for one in among]
+    news = {one.id for one in among if one.id not in known or known[one.id].words != one.breaks.words}
+    tried = [Attempt(contract.id, one.id, one.requirement, whole or one.id in by_kind | news) for one in among]
     # The long ones first, so that no process is left alone with one of them at the end.
     return [Attempt(contract.id, SOUND, "", whole=True), *sorted(tried, key=lambda attempt: not attempt.whole)]

@@ -24,12 +24,15 @@ from tmfkit_conformance.selftest.history import History
 from tmfkit_conformance.selftest.variants import SOUND, variants
 from tmfkit_models import contracts
 
-__all__ = ["Hosting", "broken"]
+__all__ = ["DEFECT", "Hosting", "broken"]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+DEFECT: Final = "X-Tmfkit-Defect"
+"""Header of every answer of a variant that has failed by accident, at this call or before; it says with what."""
 
 _BROKEN: Final = "broken"
 _RELAY: Final = "relay"
@@ -51,6 +54,7 @@ class Hosting:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._histories: defaultdict[str, History] = defaultdict(History)
+        self._defects: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the server."""
@@ -60,13 +64,16 @@ class Hosting:
             return
         below = rest[0].removesuffix("////")
         body = await _body(receive)
-        if first == _RELAY:
-            answer = await self._relayed(api, variant, below, body)
-        else:
-            root_path = f"{scope.get('root_path', '')}/{_BROKEN}/{api}/{variant}"
-            inner = {**scope, "path": f"/{below}", "root_path": root_path}
-            answer = await self._served(api, variant, inner, body)
-        await _send(send, answer)
+        try:
+            if first == _RELAY:
+                answer = await self._relayed(api, variant, below, body)
+            else:
+                root_path = f"{scope.get('root_path', '')}/{_BROKEN}/{api}/{variant}"
+                answer = await self._served(api, variant, {**scope, "path": f"/{below}", "root_path": root_path}, body)
+        except Exception as exc:  # noqa: BLE001 - a server that breaks by accident is not caught by any check
+            self._defects[variant] = f"{type(exc).__name__}: {exc}"
+            answer = Answer(500, ())
+        await _send(send, answer.with_header(DEFECT, self._defects.get(variant, "")))
 
     async def _served(self, api: str, variant: str, scope: Scope, body: bytes) -> Answer:
         """Answer a call as the variant does."""

@@ -1,6 +1,6 @@
 """The table of the broken servers that the checks are known to catch: ``caught.json``, committed beside this module.
 
-It is written by ``tmfkit-conformance selftest --write`` and held against every later self-test.
+It is written by ``tmfkit-conformance selftest --write``, and every later self-test is held against it.
 """
 
 from __future__ import annotations

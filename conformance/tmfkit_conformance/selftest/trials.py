@@ -11,8 +11,10 @@ from multiprocessing.queues import Queue
 from typing import Final
 
 from tmfkit_conformance.drive.run import drive
+from tmfkit_conformance.errors import KitDefect, KitError
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Judgement, Outcome
+from tmfkit_conformance.selftest.hosting import DEFECT
 from tmfkit_conformance.selftest.serving import served
 from tmfkit_conformance.selftest.variants import SOUND
 from tmfkit_conformance.settings import Settings
@@ -81,6 +83,7 @@ def tried(factory: str, settings: Settings, attempts: Iterable[Attempt]) -> Iter
     Raises:
         UsageError: gunicorn is missing, or *factory* has a wrong form.
         KitError: A server does not start.
+        KitDefect: The kit itself failed at a broken server.
     """
     context = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
@@ -90,9 +93,21 @@ def tried(factory: str, settings: Settings, attempts: Iterable[Attempt]) -> Iter
             urls.put(stack.enter_context(served(factory)))
         pool = ProcessPoolExecutor(_PROCESSES, mp_context=context, initializer=_take_server, initargs=(urls,))
         stack.callback(pool.shutdown, cancel_futures=True)
-        futures = [pool.submit(_tried, settings, attempt) for attempt in attempts]
+        futures = {pool.submit(_tried, settings, attempt): attempt for attempt in attempts}
         for future in as_completed(futures):
+            _check(futures[future], future.exception())
             yield future.result()
+
+
+def _check(attempt: Attempt, failure: BaseException | None) -> None:
+    """Raise what a trial failed with; what the kit does not foresee is said with the server that brought it about."""
+    if failure is None:
+        return
+    if isinstance(failure, KitError):
+        raise failure
+    where = f"{attempt.api}, against the server {attempt.variant}"
+    problem = f"the kit failed with {type(failure).__name__}: {failure}"
+    raise KitDefect(where, problem, "No answer of a target may do that: correct the probe or the check") from failure
 
 
 _server: list[str] = []
@@ -127,7 +142,13 @@ def _tried(settings: Settings, attempt: Attempt) -> Trial:
 
 def _run(settings: Settings, only: tuple[str, ...]) -> Judgement:
     contract = contracts.load(settings.api)
-    return judge(drive(contract, settings, _silent, only=only), contract)
+    bundle = drive(contract, settings, _silent, only=only)
+    for exchange in bundle.exchanges:
+        defect = exchange.response.header(DEFECT) if exchange.response else None
+        if defect:
+            problem = f"the server failed by accident ({defect}), so nothing is proven"
+            raise KitDefect(exchange.request.url, problem, "Correct what breaks it, in selftest/breaks")
+    return judge(bundle, contract)
 
 
 def _silent(_phase: str, _done: int, _all: int) -> None:

@@ -10,7 +10,7 @@ from tmfkit_models.contracts import Resource
 from tmfkit_models.types import instant
 from tmfkit_server.services.extensions import Extension
 
-__all__ = ["EXTENSION"]
+__all__ = ["EXTENSION", "in_force_first"]
 
 _PROFILES = "creditProfile"
 
@@ -21,16 +21,26 @@ class Customer(Extension):
     api: ClassVar[str] = "tmf629-v4"
 
     def presented(self, resource: Resource, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return *body* with its profiles in force first; reading decides which, because time does."""
+        """Return *body* with its credit profiles in force first."""
         del resource
-        profiles = body.get(_PROFILES, ())
-        if len(profiles) < 2:
-            return body
-        present = datetime.now(UTC)
-        return {**body, _PROFILES: sorted(profiles, key=lambda profile: not _is_in_force(profile, present))}
+        return in_force_first(body, _PROFILES)
 
 
 EXTENSION = Customer()
+
+
+def in_force_first(body: Mapping[str, Any], attribute: str) -> Mapping[str, Any]:
+    """Return *body* with the credit profiles in force before the others; reading decides which, because time does.
+
+    Args:
+        body: A customer.
+        attribute: Name of the list of profiles.
+    """
+    profiles = body.get(attribute, ())
+    if len(profiles) < 2:
+        return body
+    present = datetime.now(UTC)
+    return {**body, attribute: sorted(profiles, key=lambda profile: not _is_in_force(profile, present))}
 
 
 def _is_in_force(profile: Mapping[str, Any], present: datetime) -> bool:

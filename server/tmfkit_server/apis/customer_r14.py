@@ -1,4 +1,4 @@
-"""Customer Management API R14.5.1 (TMF629): the document's own form of JSON Patch, and card numbers."""
+"""Customer Management API R14.5.1 (TMF629): the document's own form of JSON Patch, card numbers, credit profiles."""
 
 from __future__ import annotations
 
@@ -6,26 +6,34 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tmfkit_models.contracts import Resource
+from tmfkit_server.apis.customer import in_force_first
 from tmfkit_server.services.extensions import Extension
 
 __all__ = ["EXTENSION"]
 
-_CARD_NUMBER = "cardNumber"
+_PROFILES = "customerCreditProfile"
 _DIGITS_KEPT = 4
 
 Body = Mapping[str, Any]
 
 
 class CustomerR14(Extension):
-    """Reads the samples' patches, and keeps the last four digits of a card number only."""
+    """Reads the samples' patches, keeps the last four digits of a card number, shows the profile in force first."""
 
     api: ClassVar[str] = "tmf629-v1"
 
     def accepted(self, resource: Resource, body: Body) -> Body:
-        """Return *body* with card numbers masked."""
+        """Return *body* with its card number masked."""
         del resource
-        masked: Body = _masked(body)
-        return masked
+        card = body.get("creditCard")
+        if not isinstance(card, Mapping) or "number" not in card:
+            return body
+        return {**body, "creditCard": {**card, "number": _masked(card["number"])}}
+
+    def presented(self, resource: Resource, body: Body) -> Body:
+        """Return *body* with its credit profiles in force first."""
+        del resource
+        return in_force_first(body, _PROFILES)
 
     def json_patch(self, resource: Resource, patch: Any, body: Body) -> Any:
         """Translate the document's patches to RFC 6902, and leave those in that form as they are.
@@ -42,15 +50,7 @@ class CustomerR14(Extension):
 EXTENSION = CustomerR14()
 
 
-def _masked(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _mask(member) if name == _CARD_NUMBER else _masked(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_masked(member) for member in value]
-    return value
-
-
-def _mask(number: Any) -> Any:
+def _masked(number: Any) -> Any:
     if not isinstance(number, str) or sum(map(str.isdigit, number)) <= _DIGITS_KEPT:
         return number
     return "x" * (len(number) - _DIGITS_KEPT) + number[-_DIGITS_KEPT:]

@@ -119,6 +119,7 @@ class Entities:
             patched = self._patched(record, media_type, patch)
             self._refuse_other_values(record.body, patched.body, operation)
             self._validator.check(patched.body, operation)
+            self._validator.check_change(record.body, patched.body, operation)
             return await self._store_change(transaction, record, patched)
 
     async def amend(self, identifier: str, changes: Body) -> Body:

@@ -31,7 +31,8 @@ class Validator:
     """Validates the bodies of one resource; a patched resource has to be one that could have been created."""
 
     def __init__(self, contract: Contract, resource: Resource, citations: Citations) -> None:
-        self._model = model_of(contract, resource.create)
+        self._create_model = model_of(contract, resource.create)
+        self._update_model = model_of(contract, resource.update)
         self._shape = shape_of(contract, resource.create)
         self._citations = citations
         self._create = contract.action("create", resource.name)
@@ -43,14 +44,23 @@ class Validator:
             body: The resource as it would be stored, or a create body; attributes under their own names.
             operation: Operation that is being called, for the citation.
         """
-        found = [*self._broken_types(body, operation), *self._broken_rules(body, operation)]
+        found = [*self._broken_types(self._create_model, body, operation), *self._broken_rules(body, operation)]
         if found:
             raise InvalidBody(found)
 
-    def _broken_types(self, body: Mapping[str, Any], operation: Operation) -> Iterator[Violation]:
+    def check_change(self, before: Mapping[str, Any], after: Mapping[str, Any], operation: Operation) -> None:
+        """Raise InvalidBody when an attribute that a patch changed breaks what a patch is asked for beyond a create."""
+        changed = {name: value for name, value in after.items() if value != before.get(name)}
+        found = list(self._broken_types(self._update_model, changed, operation))
+        if found:
+            raise InvalidBody(found)
+
+    def _broken_types(
+        self, model: type[BaseModel], body: Mapping[str, Any], operation: Operation
+    ) -> Iterator[Violation]:
         try:
             # Python names of attributes are no names on the wire.
-            self._model.model_validate(body, by_alias=True, by_name=False)
+            model.model_validate(body, by_alias=True, by_name=False)
         except ValidationError as exc:
             for error in exc.errors(include_url=False, include_input=False):
                 pointer = "".join(f"/{_escaped(part)}" for part in error["loc"])

@@ -12,7 +12,7 @@ __all__: list[str] = []
 @probe("with")
 def with_attribute(session: Session, subject: str) -> None:
     """Create with the subject, read back."""
-    made = session.created("create", session.payloads.with_attribute(subject))
+    made = session.created("create", session.payloads.telling(subject))
     session.call("retrieve", "read", identifier=made.identifier)
 
 
@@ -33,11 +33,9 @@ def minus(session: Session, subject: str) -> None:
 def values(session: Session, subject: str) -> None:
     """Create with each of the row's values; one that a create refuses is tried by patch."""
     payloads = session.payloads
-    chosen = (
-        session.settings.values.get(session.resource_name, {}).get(subject)
-        or session.row.expect.get("values")
-        or session.listed_values(subject)
-    )
+    configured = session.settings.values.get(session.resource_name, {}).get(subject)
+    chosen = session.row.expect.get("values") or configured or session.listed_values(subject)
+    session.fact("values", len(chosen))
     for index, value in enumerate(chosen):
         made = session.call("create", f"create-{index}", body=payloads.holding(subject, value))
         if not made.is_success:

@@ -44,11 +44,10 @@ def events(session: Session, _subject: str) -> None:
 
 def heard(received: tuple[Notification, ...], callback: str, event: Event, identifier: str) -> list[Notification]:
     """Return the notifications of one type about one resource that came to a callback."""
-    path = callback.split("/", 3)[-1]
     return [
         note
         for note in received
-        if note.path.lstrip("/").startswith(path) and note.event_type == event.type and identifier.encode() in note.body
+        if note.came_to(callback) and note.event_type == event.type and note.mentions(identifier)
     ]
 
 
@@ -80,3 +79,4 @@ def _change_state(session: Session, identifier: str, event: Event) -> None:
             identifier,
             session.change(event.attributes[0], session.payloads.value(event.attributes[0], variant)),
         )
+    session.call("retrieve", "read-state-change", identifier=identifier)

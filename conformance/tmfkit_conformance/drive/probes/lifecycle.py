@@ -28,8 +28,8 @@ def scenario(name: str) -> Callable[[Driver], Driver]:
 @scenario("full-create")
 @scenario("all-without-fields")
 def full_create(session: Session, _subject: str) -> None:
-    """Create with every attribute, read back."""
-    made = session.created("create", session.payloads.full())
+    """Create with every attribute, read back; the second values, which no mock server has in store."""
+    made = session.created("create", session.payloads.full(1))
     session.call("retrieve", "read", identifier=made.identifier)
 
 
@@ -187,6 +187,7 @@ def json_patch_add_member(session: Session, subject: str) -> None:
 def replace_takes_all(session: Session, _subject: str) -> None:
     """Create with every attribute, replace all of them."""
     made = session.created("create", session.payloads.full())
+    session.call("retrieve", "before", identifier=made.identifier)
     session.call("replace", "replace", identifier=made.identifier, body=session.payloads.full(1))
     session.call("retrieve", "read", identifier=made.identifier)
 
@@ -195,6 +196,7 @@ def replace_takes_all(session: Session, _subject: str) -> None:
 def replace_clears(session: Session, subject: str) -> None:
     """Create with every attribute, replace without the subject."""
     made = session.created("create", session.payloads.full())
+    session.call("retrieve", "before", identifier=made.identifier)
     body = pointers.without(session.payloads.full(), session.payloads.spoken(subject))
     session.call("replace", "replace", identifier=made.identifier, body=body)
     session.call("retrieve", "read", identifier=made.identifier)
@@ -247,7 +249,8 @@ def collection_delete_refused(session: Session, _subject: str) -> None:
 
 @scenario("delete-ignores-fields")
 def delete_ignores_fields(session: Session, _subject: str) -> None:
-    """Delete with a selection."""
+    """Delete without a selection, and with one."""
+    session.call("delete", "control", identifier=session.created("create").identifier)
     made = session.created("create")
     session.call("delete", "delete", identifier=made.identifier, query={"fields": "id"})
 
@@ -296,8 +299,9 @@ def filters_combine(session: Session, _subject: str) -> None:
 
 @scenario("filter-without-match")
 def filter_without_match(session: Session, _subject: str) -> None:
-    """List with a condition that nothing satisfies."""
+    """List without a condition, and with one that nothing satisfies."""
     session.created("create")
+    session.call("list", "control")
     session.call("list", "list", query={"id": session.unused_id()})
 
 
@@ -333,7 +337,7 @@ def not_a_resource(session: Session, subject: str) -> None:
 @scenario("value-kept")
 def references_as_sent(session: Session, subject: str) -> None:
     """Create with the subject (with the row's value, if it has one), read back."""
-    body = session.payloads.with_attribute(subject)
+    body = session.payloads.telling(subject)
     if "value" in session.condition:
         body = pointers.with_value(
             body, session.payloads.spoken(subject).replace("/*", "/0"), session.condition["value"]
@@ -425,6 +429,7 @@ def status_moves(session: Session, subject: str) -> None:
     """Create in the first state, patch through the others."""
     pointer = subject or "/status"
     first, *others = session.condition.get("values") or session.listed_values(pointer)
+    session.fact("moves", len(others))
     made = session.created(
         "create", pointers.with_value(session.payloads.with_attribute(pointer), session.payloads.spoken(pointer), first)
     )

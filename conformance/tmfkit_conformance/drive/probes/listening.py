@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tmfkit_conformance.drive.probes.hubs import events
 from tmfkit_conformance.drive.probes.lifecycle import scenario
-from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.drive.session import Ended, Session
 
 __all__: list[str] = []
 
@@ -13,7 +13,6 @@ for _name in (
     "event-set-complete",
     "event-by-post",
     "event-header",
-    "hub-own-resource-only",
     "event-any-2xx",
 ):
     scenario(_name)(events)
@@ -26,6 +25,21 @@ def hub_delivers(session: Session, _subject: str) -> None:
     session.fact("callback", callback)
     made = session.created("create")
     session.await_notification(callback, made.identifier)
+    session.unregistered("undone")
+
+
+@scenario("hub-own-resource-only")
+def hub_own_resource_only(session: Session, _subject: str) -> None:
+    """Register, create another resource and then one of the hub's own, wait for what is told of the latter."""
+    callback = session.registered("register", "own").request.json["callback"]
+    session.fact("callback", callback)
+    others = [one.name for one in session.contract.resources if one.name != session.operation.resource]
+    if not session.operation.resource or not others:
+        raise Ended("the hub is one for all resources")
+    session.created("create-other", resource=others[0])
+    made = session.created("create")
+    session.await_notification(callback, made.identifier)
+    session.pause(0.2)  # what is told of the other resource may come a little later
     session.unregistered("undone")
 
 
@@ -62,7 +76,7 @@ def hub_one_listener(session: Session, _subject: str) -> None:
     """Register two callbacks; where the second is refused, take the first back and try again."""
     resource = session.operation.resource
     first = session.registered("first", "one")
-    body = {"callback": session.listener.callback(f"other-{session.number()}")}
+    body = {"callback": session.callback("other")}
     second = session.call("register", "second", body=body, resource=resource)
     if first.identifier:
         session.call("unregister", "unregister", identifier=first.identifier, resource=resource)

@@ -10,7 +10,7 @@ from tmfkit_conformance.drive.probes.registry import is_free_text, plain_attribu
 from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["listed", "next_page"]
+__all__ = ["listed"]
 
 _MOST_PAGES = 20
 
@@ -67,19 +67,9 @@ def page(session: Session, subject: str) -> None:
 def listed(session: Session, step: str, query: str, *, resource: str = "") -> list[Exchange]:
     """List with a query string, and the pages after it; each is recorded under *step*."""
     pages = [session.call("list", step, query=query, resource=resource)]
-    while len(pages) < _MOST_PAGES and (address := next_page(pages[-1])):
-        pages.append(session.follow(address, step))
+    while len(pages) < _MOST_PAGES and (response := pages[-1].response) and response.next_page:
+        pages.append(session.follow(response.next_page, step))
     return pages
-
-
-def next_page(exchange: Exchange) -> str:
-    """Return the address of the next page that the Link header of an answer gives, or nothing."""
-    link = exchange.response.header("Link") if exchange.response else None
-    for part in (link or "").split(","):
-        address, _, parameters = part.partition(";")
-        if "next" in parameters and address.strip().startswith("<"):
-            return address.strip()[1:-1]
-    return ""
 
 
 def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
@@ -99,24 +89,31 @@ def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
             values[index] = pointers.get(
                 session.call("retrieve", f"read-{letter}", identifier=made.identifier).answer, pointer
             )
-            if values[index] is pointers.ABSENT:
-                raise Ended(f"{pointer} is not in the answer, so no condition can be made with it")
+            if not isinstance(values[index], (str, int, float)):
+                raise Ended(f"{pointer} is no text or number in the answer, so no condition can be made with it")
     return values
 
 
 def _values(session: Session, pointer: str, *, count: int) -> list[Any]:
-    """Return values in rising order; those of free text are found nowhere else at the target."""
+    """Return different values in rising order; those of free text are found nowhere else at the target."""
     schema = session.contract.at(session.contract.resource(session.resource_name).schema, pointer)
     configured = session.settings.values.get(session.resource_name, {}).get(pointer)
-    if configured:
-        return list(configured[:count])
-    if is_free_text(schema):
+    if not configured and is_free_text(schema):
         return [session.unused_id() for _ in range(count)]
-    return [session.payloads.value(pointer, index) for index in range(count)]
+    candidates = configured or [session.payloads.value(pointer, index) for index in range(count)]
+    different = [value for index, value in enumerate(candidates) if value not in candidates[:index]]
+    if len(different) < count:
+        raise Ended(f"{count} different values of {pointer} are needed, and {len(different)} known: configure `values`")
+    return sorted(different[:count], key=_rank)
+
+
+def _rank(value: Any) -> tuple[float, str]:
+    """Return what a value is sorted by: numbers before texts."""
+    return (value, "") if isinstance(value, (int, float)) else (float("inf"), str(value))
 
 
 def _condition(name: str, operator: str, form: str, values: list[Any]) -> str:
-    texts = [quote(_text(value), safe="") for value in values]
+    texts = [quote(_text(value), safe="", errors="replace") for value in values]
     if form == "or-comma":
         return f"{quote(name)}={texts[0]},{texts[1]}"
     if form == "or-repeat":

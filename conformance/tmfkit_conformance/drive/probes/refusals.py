@@ -85,8 +85,11 @@ def patch_not(session: Session, subject: str) -> None:
     attribute = plain_attribute(session)
     made = session.created("create", session.payloads.with_attribute(attribute))
     session.patch("control", made.identifier, session.change(attribute))
-    session.call("retrieve", "before", identifier=made.identifier)
-    session.patch("refused", made.identifier, session.change(subject, session.other_value(subject)))
+    before = session.call("retrieve", "before", identifier=made.identifier)
+    value = session.other_value(subject)
+    if value == pointers.get(before.answer, session.payloads.spoken(subject)):
+        value = session.payloads.value(subject, 0)
+    session.patch("refused", made.identifier, session.change(subject, value))
     session.call("retrieve", "read", identifier=made.identifier)
 
 
@@ -101,7 +104,7 @@ def refused(session: Session, subject: str) -> None:
     if action == "register":
         session.registered("control", "refused")
         session.unregistered("control-undone")
-        body: dict[str, Any] = {"callback": session.listener.callback("refused")}
+        body: dict[str, Any] = {"callback": session.callback("refused")}
         session.call(action, "refused", body=_faulty(session, subject, body, "/callback"))
         return
     identifier = session.created("create").identifier if action in ("patch", "replace") else ""

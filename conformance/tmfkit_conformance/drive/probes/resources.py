@@ -25,8 +25,8 @@ def create(session: Session, _subject: str) -> None:
 
 @probe("create-full")
 def create_full(session: Session, _subject: str) -> None:
-    """Create with every attribute, read back."""
-    made = session.created("create", session.payloads.full())
+    """Create with every attribute, read back; the second values, which no mock server has in store."""
+    made = session.created("create", session.payloads.full(1))
     session.call("retrieve", "read", identifier=made.identifier)
 
 
@@ -69,7 +69,7 @@ def accept(session: Session, subject: str) -> None:
     identifier = session.made_for(operation) if "{id}" in operation.path else ""
     body = _body(session) if operation.consumes else None
     media_type = session.patch_media if operation.action == "patch" else ""
-    session.call(
+    called = session.call(
         operation.action,
         "call",
         identifier=identifier,
@@ -78,13 +78,15 @@ def accept(session: Session, subject: str) -> None:
         headers={"Accept": subject},
         resource=operation.resource,
     )
+    if operation.action == "register" and called.is_success and called.identifier:
+        session.call("unregister", "undone", identifier=called.identifier, resource=operation.resource)
 
 
 def _body(session: Session) -> dict[str, Any]:
     """Return a body for the operation of the probe that is in order."""
     match session.operation.action:
         case "register":
-            return {"callback": session.listener.callback(f"accept-{session.number()}")}
+            return {"callback": session.callback("accept")}
         case "patch":
             return session.change(plain_attribute(session))
         case "send":

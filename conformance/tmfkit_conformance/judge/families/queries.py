@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, unproven
 from tmfkit_conformance.judge.families.registry import check
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["ids", "members"]
+__all__ = ["listed", "members", "need_every_page", "not_offered"]
 
 _NOT_OFFERED = (400, 501)
 
@@ -26,21 +27,46 @@ def members(exchanges: list[Exchange]) -> list[dict[str, Any]]:
     ]
 
 
-def ids(exchanges: list[Exchange]) -> list[str]:
-    """Return the ids that the pages of a list hold, in order."""
+def _ids(exchanges: list[Exchange]) -> list[str]:
     return [str(member.get("id")) for member in members(exchanges)]
+
+
+def listed(evidence: Evidence, step: str) -> list[str]:
+    """Return the ids on the pages of a step, each of which has to have been served as a list."""
+    evidence.step(step)
+    for page in evidence.all(step):
+        if not page.is_success:
+            not_offered(evidence, page, f"{_asked(page) or 'The list'} was answered {page.status or 'nothing'}")
+        if not isinstance(page.answer, list):
+            failed(f"{_asked(page) or 'The list'} gave no JSON array")
+    return _ids(evidence.all(step))
+
+
+def need_every_page(evidence: Evidence, step: str) -> None:
+    """What a list lacks proves nothing while there are pages that were not looked at."""
+    last = evidence.all(step)[-1]
+    if last.status == 206 or (last.response and last.response.next_page):
+        unproven("there are more pages than were looked at")
+
+
+def not_offered(evidence: Evidence, seen: Exchange, remark: str) -> Never:
+    """Come to an outcome on a query that had no effect, or was refused: an option need not be offered."""
+    if evidence.row.level == "may" and (seen.is_success or seen.status in _NOT_OFFERED):
+        moot(f"Not offered: {remark}")
+    failed(remark)
 
 
 @check("fields")
 def fields(evidence: Evidence) -> None:
     """What was selected is there, and no other attribute is."""
-    steps = [exchange.step for exchange in evidence.exchanges if exchange.step.startswith("select:")]
-    whole = evidence.object("whole")
-    if not steps:
-        evidence.step("select")
-    made = str(whole.get("id"))
-    for step in steps:
-        _selection(evidence, step, whole, made)
+    whole, created = evidence.object("whole"), evidence.done("create")
+    subject = evidence.row.subject
+    every = [name for name in whole if name not in ("id", "href") and not name.startswith("@")]
+    chosen = every if subject == "*" else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
+    if not set(chosen) & set(whole):
+        unproven("without a selection the answer has nothing of it either")
+    for name in chosen:
+        _selection(evidence, f"select:{name}", whole, created.identifier)
     passed()
 
 
@@ -50,9 +76,11 @@ def _selection(evidence: Evidence, step: str, whole: dict[str, Any], made: str) 
         failed(f"{_asked(seen)} was answered {seen.status}")
     selected = {name for name in _asked(seen).removeprefix("fields=").split(",") if name}
     objects = seen.answer if isinstance(seen.answer, list) else [seen.answer]
+    shown = 0
     for found in objects:
         if not isinstance(found, dict):
             failed(f"{_asked(seen)} gave no JSON object")
+        shown += len(selected & set(found))
         others = sorted(name for name in found if name not in selected | {"id", "href"} and not name.startswith("@"))
         if others:
             failed(f"{_asked(seen)} gave {', '.join(others)} as well")
@@ -60,6 +88,9 @@ def _selection(evidence: Evidence, step: str, whole: dict[str, Any], made: str) 
         missing = sorted(name for name in selected if own and name in whole and name not in found)
         if missing:
             failed(f"{_asked(seen)} did not give {', '.join(missing)}")
+    if not shown:
+        need_every_page(evidence, step)
+        failed(f"{_asked(seen)} gave nothing that was selected")
 
 
 def _asked(exchange: Exchange) -> str:
@@ -70,27 +101,14 @@ def _asked(exchange: Exchange) -> str:
 def filter_(evidence: Evidence) -> None:
     """Records that satisfy the condition are in, others are out."""
     row = evidence.row
-    made = {
-        letter: found.identifier
-        for letter in "abc"
-        if (found := evidence.maybe(f"create-{letter}")) and found.is_success
-    }
-    if not {"a", "b"} <= set(made):
-        evidence.done("create-a")
-        evidence.done("create-b")
-    pages = evidence.all("list")
-    if not pages:
-        evidence.step("list")
-    if not all(page.is_success for page in pages):
-        _not_offered(evidence, pages[0], f"{_asked(pages[0])} was answered {pages[0].status}")
     wanted, unwanted = _expected(row.expect.get("operator", "eq"), row.expect.get("form", ""))
-    listed = set(ids(pages))
-    missing = [letter for letter in wanted if made[letter] not in listed]
-    foreign = [letter for letter in unwanted if letter in made and made[letter] in listed]
-    if foreign and not missing:
-        _not_offered(evidence, pages[0], f"{_asked(pages[0])} gave a record that does not satisfy it as well")
-    if missing:
-        failed(f"{_asked(pages[0])} did not give a record that satisfies it")
+    made = {letter: evidence.done(f"create-{letter}").identifier for letter in wanted + unwanted}
+    found, asked = listed(evidence, "list"), _asked(evidence.step("list"))
+    if any(made[letter] not in found for letter in wanted):
+        need_every_page(evidence, "list")
+        failed(f"{asked} did not give a record that satisfies it")
+    if any(made[letter] in found for letter in unwanted):
+        not_offered(evidence, evidence.step("list"), f"{asked} gave a record that does not satisfy it as well")
     passed()
 
 
@@ -109,29 +127,16 @@ def _expected(operator: str, form: str) -> tuple[str, str]:
     }[operator]
 
 
-def _not_offered(evidence: Evidence, seen: Exchange, remark: str) -> None:
-    if evidence.row.level == "may" and (seen.is_success or seen.status in _NOT_OFFERED):
-        moot(f"Not offered: {remark}")
-    failed(remark)
-
-
 @check("sort")
 def sort(evidence: Evidence) -> None:
     """Records come in rising order, and falling with a minus."""
     first, second = (evidence.done(f"create-{letter}").identifier for letter in "ab")
     for step, low, high in (("list", second, first), ("descending", first, second)):
-        pages = evidence.all(step)
-        if not pages or not pages[0].is_success:
-            _not_offered(
-                evidence,
-                evidence.step(step),
-                f"{_asked(evidence.step(step))} was answered {evidence.step(step).status}",
-            )
-        order = ids(pages)
+        order, seen = listed(evidence, step), evidence.step(step)
         if low not in order or high not in order:
             unproven("the records made for this are not on the pages looked at")
         if order.index(low) > order.index(high):
-            _not_offered(evidence, pages[0], f"{_asked(pages[0])} does not sort")
+            not_offered(evidence, seen, f"{_asked(seen)} does not sort")
     passed()
 
 
@@ -139,13 +144,13 @@ def sort(evidence: Evidence) -> None:
 def paging(evidence: Evidence) -> None:
     """``limit`` gives no more than it says; ``offset`` leaves records out from the start."""
     whole, page = evidence.done("whole"), evidence.step("page")
-    if not page.is_success:
-        _not_offered(evidence, page, f"{_asked(page)} was answered {page.status}")
-    if not isinstance(page.answer, list):
-        failed(f"{_asked(page)} gave no JSON array")
-    everything = ids([whole])
-    if "limit" in _asked(page) and len(page.answer) > 1:
-        _not_offered(evidence, page, f"{_asked(page)} gave {len(page.answer)} records")
-    if "offset" in _asked(page) and everything and everything[0] in ids([page]):
-        _not_offered(evidence, page, f"{_asked(page)} did not leave out the first record")
+    shown, everything = listed(evidence, "page"), _ids([whole])
+    if len(everything) < 2:
+        unproven("the whole list has less than the two records that were made")
+    if not shown:
+        failed(f"{_asked(page)} gave no record")
+    if "limit" in _asked(page) and len(shown) > 1:
+        not_offered(evidence, page, f"{_asked(page)} gave {len(shown)} records")
+    if "offset" in _asked(page) and everything[0] in shown:
+        not_offered(evidence, page, f"{_asked(page)} did not leave out the first record")
     passed()

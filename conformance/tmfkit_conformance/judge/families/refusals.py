@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, passed, remarked, unproven
 from tmfkit_conformance.judge.families.attributes import sent_at
@@ -19,32 +18,34 @@ __all__ = ["refused"]
 def refused(evidence: Evidence, step: str = "refused", *, control: str = "control") -> Exchange:
     """Return the exchange of a request that is to be refused, and was.
 
-    Comes to an outcome when it was not: a refusal counts only beside a control that succeeds, and one that speaks of
-    credentials, time or rate never counts.
+    Comes to an outcome when it was not: a refusal counts only beside a control that succeeds.
     """
-    if control:
-        seen = evidence.step(control)
-        if not seen.is_success:
-            unproven(f"the control, a request that is in order, was answered {seen.status}")
+    _control(evidence, control)
     exchange = evidence.step(step)
     if str(exchange.status) in evidence.row.expect.get("tolerate", ()):
         remarked(f"Answered {exchange.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
     if exchange.is_success:
         failed(f"Answered {exchange.status} instead of a refusal")
     if not exchange.is_refusal:
-        (unproven if exchange.status in (401, 403, 408, 429) else failed)(
-            f"Answered {exchange.status} instead of a 4xx that speaks of the request"
-        )
+        failed(f"Answered {exchange.status} instead of a 4xx that speaks of the request")
     return exchange
+
+
+def _control(evidence: Evidence, step: str) -> Exchange:
+    seen = evidence.step(step)
+    if not seen.is_success:
+        unproven(f"the control, a request that is in order, was answered {seen.status}")
+    return seen
 
 
 @check("mandatory", "sub-mandatory")
 def mandatory(evidence: Evidence) -> None:
     """A body without the attribute is refused; a refused patch changes nothing."""
     refused(evidence)
-    if evidence.maybe("refused-second"):
+    is_patch = evidence.operation.action == "patch"
+    if "/*/" in evidence.row.subject and not is_patch:
         refused(evidence, "refused-second")
-    if evidence.operation.action == "patch" and not is_same(evidence.object("before"), evidence.object("read")):
+    if is_patch and not is_same(evidence.object("before"), evidence.object("read")):
         failed("The patch was refused, and the resource was changed all the same")
     passed()
 
@@ -78,17 +79,19 @@ def any_of(evidence: Evidence) -> None:
 @check("non-patchable")
 def non_patchable(evidence: Evidence) -> None:
     """Another value is refused, or accepted and not taken."""
-    control, seen = evidence.step("control"), evidence.step("refused")
-    if not control.is_success:
-        unproven(f"the control, a patch of an attribute that may be changed, was answered {control.status}")
+    control, seen = _control(evidence, "control"), evidence.step("refused")
     if not seen.is_success and not seen.is_refusal:
-        (unproven if seen.status in (401, 403, 408, 429) else failed)(f"Answered {seen.status}")
+        failed(f"Answered {seen.status}")
+    before = evidence.object("before")
+    if evidence.lost(control.request.json, before):
+        unproven("the control, a patch of an attribute that may be changed, changed nothing")
     spoken, sent = sent_at(evidence, seen, evidence.row.subject)
+    if is_kept(sent, evidence.value(before, evidence.row.subject)):
+        unproven(f"{spoken} had the value {sent!r} already")
     read = evidence.step("read")
     if not read.is_success:
         failed(f"After the patch the resource cannot be read by its id any more (answered {read.status})")
-    back = pointers.get(read.answer, spoken)
-    if back is not pointers.ABSENT and is_kept(sent, back):
+    if is_kept(sent, evidence.value(evidence.object("read"), evidence.row.subject)):
         failed(f"{spoken} was changed to {sent!r}")
     passed()
 
@@ -102,11 +105,11 @@ def auth(evidence: Evidence) -> None:
         if not call.is_success:
             failed(f"The call was answered {call.status}")
         passed()
-    control = evidence.step("control")
-    if not control.is_success:
-        unproven(f"the same call in the role admin was answered {control.status}")
+    _control(evidence, "control")
     if call.is_success:
         failed(f"The call was answered {call.status} instead of a refusal")
+    if call.status in (408, 429):
+        unproven(f"the call was answered {call.status}, which speaks of time or rate")
     if not 400 <= call.status < 500:
         failed(f"Answered {call.status} instead of a 4xx")
     if not evidence.step("read").is_success:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, failed, unproven
-from tmfkit_conformance.judge.families.attributes import sent_at
 from tmfkit_conformance.judge.families.refusals import refused
 from tmfkit_conformance.judge.families.scenarios import accepted, scenario
 
 __all__: list[str] = []
 
 
-@scenario("send-new", "send-is-not-an-id")
+@scenario("send-new")
 def _send_new(evidence: Evidence) -> None:
     accepted(evidence, "send")
+
+
+@scenario("send-is-not-an-id")
+def _send_is_not_an_id(evidence: Evidence) -> None:
+    seen = evidence.step("send")
+    if seen.status in (404, 405):
+        failed(f"The send was answered {seen.status}, as if its path named a message")
+    if not seen.is_success:
+        unproven(f"the send was answered {seen.status}")
 
 
 @scenario("send-stored")
@@ -59,19 +67,16 @@ def _without_body(evidence: Evidence) -> None:
 
 @scenario("create-does-not-send")
 def _create_does_not_send(evidence: Evidence) -> None:
-    evidence.done("create")
-    if evidence.object("read").get("sendTimeComplete") not in (None, ""):
+    if evidence.about("read", evidence.done("create")).get("sendTimeComplete") not in (None, ""):
         failed("A message just created already has sendTimeComplete")
 
 
 @scenario("send-with-value")
 def _send_with_value(evidence: Evidence) -> None:
-    steps = [exchange.step for exchange in evidence.exchanges if exchange.step.startswith("send-")]
-    for step in steps or ["send-0"]:
-        seen = evidence.step(step)
+    for number, value in enumerate(evidence.given_values):
+        seen = evidence.step(f"send-{number}")
         if not seen.is_success:
-            sent = sent_at(evidence, seen, evidence.row.subject)[1]
-            failed(f"{evidence.row.subject} {sent!r} was answered {seen.status}")
+            failed(f"{evidence.row.subject} {value!r} was answered {seen.status}")
 
 
 @scenario("condition-by-the-send")

@@ -90,9 +90,10 @@ def conditional(target: Target) -> Break:
     async def serve(call: Call, sound: Sound, history: History) -> Answer:
         if call.action == "send-stored" and call.identifier in history.kept:
             return answered(400, {"code": "20", "reason": "missing"})
+        if not target.is_own(call) or not isinstance(call.json, dict):
+            return await sound(call)
         made = history.made.get(call.identifier)
-        whole = {**made.sent, **(call.json or {})} if made else call.json
-        if not target.is_own(call) or not isinstance(call.json, dict) or not holds(given, whole):
+        if not holds(given, {**made.sent, **call.json} if made else call.json):
             return await sound(call)
         complete = filled(call.json, target.subject, value)
         answer = await sound(call.with_json(complete))

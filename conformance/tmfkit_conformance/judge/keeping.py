@@ -1,0 +1,111 @@
+"""Whether what was sent came back, where the document allows an attribute more than one name or form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.compare import is_kept
+from tmfkit_models.contracts import Contract, Schema
+
+__all__ = ["kept", "schema_at", "spelt"]
+
+
+def spelt(contract: Contract, component: str, body: Any, pointer: str) -> str:
+    """Return *pointer* in the names that *body* uses: an alias stands where the attribute's own name does not."""
+    schema: Schema = contract.component(component)
+    here, path = body, ""
+    for name in pointers.parts(pointer):
+        names = _names(contract, schema, name)
+        used = next((other for other in names if isinstance(here, dict) and other in here), name)
+        path += "/" + used.replace("~", "~0").replace("/", "~1")
+        here = pointers.get(body, path)
+        schema = _below(contract, schema, name)
+    return path
+
+
+def schema_at(contract: Contract, component: str, pointer: str) -> Schema:
+    """Return the schema that *pointer* leads to, by any name; an empty one where the contract has no such attribute."""
+    schema: Schema = contract.component(component)
+    for name in pointers.parts(pointer):
+        schema = _below(contract, schema, name)
+    return contract.resolve(schema)
+
+
+def kept(contract: Contract, schema: Schema, sent: Any, got: Any) -> list[str] | None:
+    """Say whether everything that was sent is in what came back.
+
+    Args:
+        contract: The contract.
+        schema: Schema of the value.
+        sent: What was sent.
+        got: What came back.
+
+    Returns:
+        None when something is not there. Else in which other names and forms it came back: nothing where it came back
+        as it was sent.
+    """
+    if is_kept(sent, got):
+        return []
+    schema = contract.resolve(schema)
+    forms = schema.get("x-tmf-tolerated", ())
+    if forms and _is_same_in_another_form(sent, got):
+        return [f"in a form that is tolerated by {', '.join(sorted({form['errata'] for form in forms}))}"]
+    if isinstance(sent, dict) and isinstance(got, dict):
+        return _members_kept(contract, schema, sent, got)
+    if isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
+        return _joined(
+            [kept(contract, schema.get("items", {}), one, other) for one, other in zip(sent, got, strict=True)]
+        )
+    return None
+
+
+def _members_kept(
+    contract: Contract, schema: Schema, sent: Mapping[str, Any], got: Mapping[str, Any]
+) -> list[str] | None:
+    found: list[list[str] | None] = []
+    for name, value in sent.items():
+        if value is None:
+            continue
+        used = next((other for other in (name, *_names(contract, schema, name)) if other in got), None)
+        if used is None:
+            return None
+        found.append(kept(contract, _below(contract, schema, name), value, got[used]))
+        if used != name:
+            found.append([f"with {name} under the name {used}"])
+    return _joined(found)
+
+
+def _joined(found: list[list[str] | None]) -> list[str] | None:
+    lists = [words for words in found if words is not None]
+    return list(dict.fromkeys(word for words in lists for word in words)) if len(lists) == len(found) else None
+
+
+def _is_same_in_another_form(sent: Any, got: Any) -> bool:
+    """Say whether one is the other as a list of one, as a text, or as the only thing that the other holds of it."""
+    one, other = (value[0] if isinstance(value, list) and len(value) == 1 else value for value in (sent, got))
+    if is_kept(one, other):
+        return True
+    if isinstance(one, dict):
+        return not isinstance(other, (dict, list)) and any(is_kept(member, other) for member in one.values())
+    is_scalar = not isinstance(one, list) and isinstance(other, (str, int, float))
+    return is_scalar and str(one).lower() == str(other).lower()
+
+
+def _names(contract: Contract, schema: Schema, name: str) -> tuple[str, ...]:
+    """Return every name of the attribute that *name* is one of, its own first."""
+    for own, described in contract.attributes(schema).items():
+        names = (own, *contract.resolve(described).get("x-tmf-aliases", ()))
+        if name in names:
+            return names
+    return (name,)
+
+
+def _below(contract: Contract, schema: Schema, name: str) -> Schema:
+    """Return the schema of the member called *name*, or of the members of an array."""
+    schema = contract.resolve(schema)
+    if "items" in schema:
+        items: Schema = schema["items"]
+        return items
+    return contract.attributes(schema).get(_names(contract, schema, name)[0], {})
