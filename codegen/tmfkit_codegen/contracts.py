@@ -104,6 +104,7 @@ def _resources(openapi: Tables) -> Iterator[Tables]:
                 "client_id": about["client-id"] == "honoured",
                 "loose_equality": about["equality"] == "loose",
                 "hub": about["hub"],
+                "usual": about.get("usual", []),
             }
 
 

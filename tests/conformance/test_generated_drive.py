@@ -168,7 +168,7 @@ def test_nothing_is_left_in_the_folder_and_nothing_taken_from_the_kits_sources(t
     with serving() as url:
         script = f"""
 from hypothesis.internal.conjecture import providers
-from tmfkit_conformance.drive.client import SILENCE_LIMIT, Recorder, run_clock
+from tmfkit_conformance.drive.client import Recorder, run_clock
 from tmfkit_conformance.drive.generated import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import load

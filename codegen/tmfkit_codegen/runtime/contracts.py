@@ -90,6 +90,7 @@ class Resource:
         client_id: Whether an ``id`` in a create body is used.
         loose_equality: Whether equality in filters ignores case and quotes.
         hub: Path of the hub that its events are registered at.
+        usual: Attributes that a create may go without, and that a target may all the same be waiting for.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Resource:
     client_id: bool
     loose_equality: bool
     hub: str
+    usual: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

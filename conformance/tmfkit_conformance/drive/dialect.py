@@ -1,4 +1,4 @@
-"""Finds out under which names the target takes attributes that the document names in two ways.
+"""Finds out under which names the target takes what the document names in two ways: attributes and paths.
 
 The kit writes the contract's name. A target that refuses it, and takes an alias, is spoken to with the alias for the
 rest of the run; two readings are never mixed, and every row on such an attribute is remarked.
@@ -19,12 +19,24 @@ def settle(session: Session) -> None:
     session.begin(Probe("dialect", ""))
     try:
         for resource in session.contract.resources:
+            _settle_path(session, resource)
             for name, aliases in _aliases(session, resource).items():
                 _settle(session, resource, name, aliases)
     except Ended as ended:
         session.end(ended=str(ended))
     else:
         session.end()
+
+
+def _settle_path(session: Session, resource: Resource) -> None:
+    """Keep to the first path of the collection that is not answered 404."""
+    if not resource.path_aliases or session.call("list", resource.collection, resource=resource.name).status != 404:
+        return
+    for path in resource.path_aliases:
+        session.dialect[resource.name] = {resource.collection: path}
+        if session.call("list", path, resource=resource.name).status != 404:
+            return
+    session.dialect[resource.name] = {}
 
 
 def _settle(session: Session, resource: Resource, name: str, aliases: list[str]) -> None:

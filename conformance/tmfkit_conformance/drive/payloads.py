@@ -47,7 +47,7 @@ class Payloads:
         self._names = names
 
     def minimal(self, variant: int = 0) -> dict[str, Any]:
-        """Return a create body with the mandatory attributes only, each of them whole."""
+        """Return a create body with the mandatory and the usual attributes only, each of them whole."""
         body = self._object(self._resource.create, variant, full=False, path="", depth=0)
         return self.translated(_merged(body, self._overrides))
 
@@ -135,6 +135,7 @@ class Payloads:
         required = set(contract.required(schema))
         wanted = [name for name in attributes if name in required or (full and name not in META)]
         if depth == 0:
+            wanted += [name for name in self._resource.usual if name not in wanted]
             wanted = [name for name in wanted if name in required or not self._server_made(name, attributes[name])]
         for members in contract.rules(schema, "x-tmf-any-of"):
             names = [pointers.parts(member)[0] for member in members]

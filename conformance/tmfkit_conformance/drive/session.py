@@ -365,7 +365,7 @@ class Session:
     def item_url(self, identifier: str) -> str:
         """Return the address of a member of the probe's resource."""
         collection = self.contract.resource(self.resource_name).collection
-        return f"{self.settings.base_url}{collection}/{_quoted(identifier)}"
+        return self.url_of(f"{self._spoken_path(collection)}/{_quoted(identifier)}")
 
     def url_of(self, path: str) -> str:
         """Return the address of a path below the base URL."""
@@ -394,7 +394,15 @@ class Session:
         hub = self.settings.hub_urls.get(operation.resource) or self.settings.hub_urls.get("")
         if operation.action in ("register", "unregister") and hub:
             return hub.rstrip("/") + (f"/{_quoted(identifier)}" if identifier else "")
-        return self.url_of(path)
+        return self.url_of(self._spoken_path(path))
+
+    def _spoken_path(self, path: str) -> str:
+        """Return a path of the contract below the collection that the target answers at."""
+        for resource in self.contract.resources:
+            spoken = self.dialect[resource.name].get(resource.collection)
+            if spoken and (path == resource.collection or path.startswith(f"{resource.collection}/")):
+                return spoken + path.removeprefix(resource.collection)
+        return path
 
     @staticmethod
     def _query(query: Mapping[str, str] | str) -> str:

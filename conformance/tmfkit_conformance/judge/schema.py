@@ -16,7 +16,7 @@ from tmfkit_models.contracts import Contract
 
 __all__ = ["Shape"]
 
-_NOT_ASKED = frozenset({"required", "examples", "example", "default", "minLength"})
+_NOT_ASKED = frozenset({"required", "examples", "example", "default", "minLength", "minimum", "maximum"})
 _DATE_TIME = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*([Zz]|[+-]\d\d(:?\d\d)?)$"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ __all__ = ["BLOTTED", "Exchange", "Headers", "Notification", "ProbeRecord", "Req
 _PLAIN = frozenset(
     {"sequence", "phase", "probe", "step", "operation", "error", "started", "elapsed_ms", "mode", "mutated"}
 )
-
+_DOUBLED = re.compile(r"([A-Z][a-z]+)\1$")
 
 BLOTTED = "(not recorded)"
 """What stands in a bundle where a credential was sent."""
@@ -210,9 +211,12 @@ class Notification:
 
     @property
     def event_type(self) -> str:
-        """``eventType`` of the notification, blanks around it left out; empty when there is none."""
+        """``eventType`` of the notification; empty when there is none.
+
+        Blanks and a last word that stands there twice are left out: the documents print both by mistake.
+        """
         named = self.json.get("eventType") if isinstance(self.json, dict) else None
-        return named.strip() if isinstance(named, str) else ""
+        return _DOUBLED.sub(r"\1", "".join(named.split())) if isinstance(named, str) else ""
 
     def came_to(self, callback: str) -> bool:
         """Say whether it was sent to a callback of the kit, or to an address below it.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import Payloads
+from tmfkit_conformance.report.model import LEVELS
 from tmfkit_conformance.selftest.calls import Call
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_models.contracts import Contract, Event, Operation, Requirement, Resource
@@ -99,6 +101,15 @@ class Target:
     def is_minimal(self, body: Any) -> bool:
         """Say whether a body has the mandatory attributes only."""
         return isinstance(body, dict) and self._canonical(body) == self._mandatory
+
+    def owed(self, names: Iterable[str]) -> list[str]:
+        """Return those attributes that a target may not lack, at the level of the requirement."""
+        rows = (row for row in self.contract.requirements if row.kind == "attribute")
+        levels = {row.subject: row.level for row in rows if self._is_about(row)}
+        return [name for name in names if LEVELS.index(levels.get(f"/{name}", "must")) <= LEVELS.index(self.row.level)]
+
+    def _is_about(self, row: Requirement) -> bool:
+        return self.contract.operation(row.operation).resource == self.resource.name
 
     def is_server_time(self, name: str) -> bool:
         """Say whether an attribute is a time that the server moves on."""

@@ -23,7 +23,7 @@ from tmfkit_models import contracts
 __all__ = ["Attempt", "Trial", "tried"]
 
 _PROCESSES: Final = 2
-_EVENT_SECONDS: Final = 1.0
+_EVENT_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.compare import instant, is_kept
-from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
 from tmfkit_conformance.judge.families.messages import has_type
 from tmfkit_conformance.judge.families.registry import check
 
@@ -165,6 +165,9 @@ def _later(evidence: Evidence) -> None:
 def _location(evidence: Evidence) -> None:
     made = evidence.done("create")
     href = pointers.get(made.answer, evidence.row.subject)
+    if href is pointers.ABSENT and "absent" in evidence.row.expect.get("tolerate", ()):
+        errata = ", ".join(evidence.row.errata)
+        remarked(f"The answer has no {evidence.row.subject}, which an erratum tolerates ({errata})")
     if not isinstance(href, str) or not href:
         failed(f"{evidence.row.subject} is missing in the answer")
     followed = evidence.step("follow-href")

@@ -207,7 +207,7 @@ def _echo(evidence: Evidence, seen: Exchange) -> None:
 def _whole(evidence: Evidence, seen: Exchange) -> None:
     _object(evidence, seen)
     whole = evidence.object("create" if evidence.case.step == "read" else "read")
-    created = evidence.asked(evidence.done("create").request.json)
+    created = evidence.asked(evidence.done("create").request.json, seen.answer)
     missing = sorted(
         name for name in {**created, **whole} if evidence.value(seen.answer, f"/{name}") is pointers.ABSENT
     )
@@ -255,7 +255,7 @@ def has_type(value: Any, name: str) -> bool:
         return instant(value) is not None
     if name in ("integer", "number"):
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return is_number and (name == "number" or float(value).is_integer())
+        return is_number and (name == "number" or isinstance(value, int) or value.is_integer())
     kinds: dict[str, type] = {"string": str, "uri": str, "boolean": bool, "object": dict}
     if name == "string":
         return isinstance(value, str) and value != ""

@@ -20,7 +20,8 @@ def loses_one_of_all(target: Target) -> Break:
     def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
         if not target.is_full(made.sent) or made.changes:
             return shown
-        return {name: value for name, value in shown.items() if name != max(made.sent)}
+        lost = max(target.owed(made.sent))
+        return {name: value for name, value in shown.items() if name != lost}
 
     return showing(target, f"loses an attribute of a {target.resource.name} created with all of them", change)
 

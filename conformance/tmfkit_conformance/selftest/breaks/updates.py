@@ -62,7 +62,7 @@ def patch_loses_another(target: Target) -> Break:
         merged = _merged(made)
         if not merged or not target.is_full(made.sent):
             return shown
-        lost = max(name for name in made.sent if name not in merged and not target.is_server_time(name))
+        lost = max(name for name in target.owed(made.sent) if name not in merged and not target.is_server_time(name))
         return {name: value for name, value in shown.items() if name != lost}
 
     return showing(target, "loses another attribute when one is patched", change)

@@ -1,0 +1,204 @@
+"""Attributes that are kept, made, optional or the server's own: what the judge makes of canned answers."""
+
+from __future__ import annotations
+
+import pytest
+from evidence_builder import (
+    FAIL,
+    HOST,
+    MOOT,
+    PASS,
+    REMARK,
+    SKIP,
+    Situation,
+    ask,
+    get,
+    made,
+    patch,
+    post,
+    read,
+    resource,
+)
+
+NAME = ask("attribute", "createCustomer", "/name", expect={"type": "string", "array": False})
+START = ask("attribute", "createCustomer", "/validFor/startDateTime", expect={"type": "datetime", "array": False})
+LIMIT = ask("attribute", "createCustomerAccount", "/creditLimit", expect={"type": "number"})
+TRAITS = ask("attribute", "createCustomer", "/characteristic", expect={"type": "Characteristic", "array": True})
+PARTY = ask("attribute", "createCustomer", "/relatedParty", expect={"type": "RelatedParty"})
+PRIORITY = ask("attribute", "createCommunicationMessage", "/priority", api="tmf681-v1", expect={"type": "integer"})
+PLANNED = ask("attribute", "createChangeRequest", "/plannedEndTime", api="tmf655-v1", expect={"type": "datetime"})
+TRAIT = {"name": "colour", "value": "red"}
+CARD = {"name": "a", "bankAccount": {"IBAN": "x"}}
+IBAN = ask("attribute", "createPaymentMean", "/bankAccount/IBAN", expect={"type": "string"})
+
+VALUES = ask("values", "createCustomer", "/status", expect={"values": ["Active", "New"]})
+OPTIONAL = ask("optional", "createCustomer", "/description")
+DEFAULT = ask("default", "createCustomer", "/status", expect={"value": "New"})
+ANY_DEFAULT = ask("default", "createCustomer", "/status")
+CLIENT_ID = ask("client-id", "createCustomer", "/id")
+READ_ONLY = ask("read-only", "createPaymentMean", "/href")
+NOT_EMPTY = ask("generated", "createCustomer", "/id", expect={"form": "non-empty"})
+UNIQUE = ask("generated", "createCustomer", "/id", expect={"form": "unique"})
+MODIFIED = ask("generated", "createCustomerAccount", "/lastModified", expect={"form": "date-time"})
+HREF = ask("generated", "createCustomer", "/href", expect={"form": "location"})
+LATER = ask("generated", "patchCustomerAccount", "/lastModified", expect={"form": "later"})
+OWN = "2001-01-01T00:00:00Z"
+
+SITUATIONS = [
+    NAME.gives(PASS, "kept", made(name="one"), read(name="one")),
+    NAME.gives(PASS, "kept-beside-others", made(name="one"), read(name="one", colour="red", description=None)),
+    NAME.gives(FAIL, "changed", made(name="one"), read(name="One")),
+    NAME.gives(FAIL, "lost", made(name="one"), read()),
+    NAME.gives(FAIL, "refused", post("create", 400, sent={"name": "one"})),
+    NAME.gives(FAIL, "shown-on-create-only", made(name="one"), read(name=None)),
+    NAME.gives(SKIP, "not-read", made(name="one")),
+    NAME.gives(SKIP, "read-refused", made(name="one"), get("read", 404)),
+    NAME.gives(SKIP, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
+    NAME.gives(SKIP, "credentials-ran-out", post("create", 401, sent={"name": "one"})),
+    START.gives(
+        PASS, "another-offset",
+        made(validFor={"startDateTime": "2020-05-01T10:00:00+0800"}),
+        read(validFor={"startDateTime": "2020-05-01T02:00:00.000Z"}),
+    ),
+    START.gives(
+        FAIL, "another-instant",
+        made(validFor={"startDateTime": "2020-05-01T10:00:00+0800"}),
+        read(validFor={"startDateTime": "2020-05-01T10:00:00Z"}),
+    ),
+    START.gives(
+        PASS, "the-other-member-lost",
+        made(validFor={"startDateTime": OWN, "endDateTime": OWN}), read(validFor={"startDateTime": OWN}),
+    ),
+    LIMIT.gives(PASS, "1-is-1.0", made(creditLimit=1), read(creditLimit=1.0)),
+    LIMIT.gives(FAIL, "1-is-not-true", made(creditLimit=1), read(creditLimit=True)),
+    LIMIT.gives(FAIL, "1-is-not-a-text", made(creditLimit=1), read(creditLimit="1")),
+    TRAITS.gives(PASS, "element-with-more", made(characteristic=[TRAIT]), read(characteristic=[{**TRAIT, "id": "1"}])),
+    TRAITS.gives(FAIL, "element-lost", made(characteristic=[TRAIT, TRAIT]), read(characteristic=[TRAIT])),
+    TRAITS.gives(FAIL, "element-added", made(characteristic=[TRAIT]), read(characteristic=[TRAIT, TRAIT])),
+    TRAITS.gives(FAIL, "list-unwrapped", made(characteristic=[TRAIT]), read(characteristic=TRAIT)),
+    PARTY.gives(REMARK, "list-of-one-tolerated", made(relatedParty={"id": "1"}), read(relatedParty=[{"id": "1"}])),
+    PARTY.gives(FAIL, "list-of-two", made(relatedParty={"id": "1"}), read(relatedParty=[{"id": "1"}, {"id": "2"}])),
+    PRIORITY.gives(REMARK, "text-tolerated", made(priority=3), read(priority="3")),
+    PRIORITY.gives(FAIL, "another-text", made(priority=3), read(priority="4")),
+    PLANNED.gives(REMARK, "other-name-in-the-answer", made(plannedEndTime=OWN), read(planedEndTime=OWN)),
+    PLANNED.gives(FAIL, "other-name-other-value", made(plannedEndTime=OWN), read(planedEndTime="2002-01-01T00:00:00Z")),
+    PLANNED.gives(PASS, "sent-and-read-under-the-other-name", made(planedEndTime=OWN), read(planedEndTime=OWN)),
+    IBAN.gives(REMARK, "other-name-of-a-member", made(**CARD), read(name="a", bankAccount={"iban": "x"})),
+    VALUES.gives(
+        PASS, "all-kept",
+        post("create-0", 201, resource(), sent={"status": "Active"}), get("read-0", 200, {"status": "Active"}),
+        post("create-1", 201, resource(), sent={"status": "New"}), get("read-1", 200, {"status": "New"}),
+        facts={"values": 2},
+    ),
+    VALUES.gives(
+        PASS, "by-patch",
+        post("create-0", 400, sent={"status": "Active"}), patch("patch-0", 200, {"status": "Active"}),
+        get("read-0", 200, {"status": "Active"}),
+        facts={"values": 1},
+    ),
+    VALUES.gives(
+        FAIL, "another-value",
+        post("create-0", 201, resource(), sent={"status": "Active"}), get("read-0", 200, {"status": "New"}),
+        facts={"values": 1},
+    ),
+    VALUES.gives(
+        FAIL, "refused-twice",
+        post("create-0", 400, sent={"status": "Active"}), patch("patch-0", 400, {"status": "Active"}),
+        facts={"values": 1},
+    ),
+    VALUES.gives(
+        SKIP, "the-second-not-tried",
+        post("create-0", 201, resource(), sent={"status": "Active"}), get("read-0", 200, {"status": "Active"}),
+        facts={"values": 2},
+    ),
+    VALUES.gives(SKIP, "none-tried"),
+    OPTIONAL.gives(PASS, "taken", made(name="one")),
+    OPTIONAL.gives(FAIL, "refused", post("create", 400, sent={"name": "one"})),
+    OPTIONAL.gives(FAIL, "redirect", post("create", 301, sent={"name": "one"})),
+    OPTIONAL.gives(MOOT, "always-configured", made(name="one", description="d")),
+    OPTIONAL.gives(SKIP, "not-reached", ended="the target stopped"),
+    DEFAULT.gives(PASS, "given", made(name="one"), read(status="New")),
+    DEFAULT.gives(FAIL, "another", made(name="one"), read(status="Active")),
+    DEFAULT.gives(FAIL, "none", made(name="one"), read()),
+    DEFAULT.gives(MOOT, "always-configured", made(status="Active"), read(status="Active")),
+    DEFAULT.gives(SKIP, "refused", post("create", 400, sent={})),
+    ANY_DEFAULT.gives(PASS, "any", made(name="one"), read(status="whatever")),
+    CLIENT_ID.gives(PASS, "used", post("create", 201, {"id": "a"}, sent={"id": "a"})),
+    CLIENT_ID.gives(PASS, "used-by-location", post("create", 201, sent={"id": "a b"}, headers={"Location": "/x/a%20b"})),
+    CLIENT_ID.gives(FAIL, "another", post("create", 201, {"id": "b"}, sent={"id": "a"})),
+    CLIENT_ID.gives(FAIL, "refused", post("create", 409, sent={"id": "a"})),
+    CLIENT_ID.gives(FAIL, "object-for-an-id", post("create", 201, {"id": {"a": 1}}, sent={"id": "a"})),
+    CLIENT_ID.gives(SKIP, "not-sent"),
+    READ_ONLY.gives(PASS, "refused", made("control"), read("control-read"), post("create", 400, sent={"href": "h"})),
+    READ_ONLY.gives(
+        PASS, "not-taken",
+        made("control"), read("control-read"), post("create", 201, resource(), sent={"href": "h"}), read(),
+    ),
+    READ_ONLY.gives(
+        FAIL, "taken",
+        made("control"), read("control-read"), post("create", 201, {"id": "7"}, sent={"href": "h"}),
+        get("read", 200, {"id": "7", "href": "h"}),
+    ),
+    READ_ONLY.gives(FAIL, "fails", made("control"), read("control-read"), post("create", 500, sent={"href": "h"})),
+    READ_ONLY.gives(SKIP, "control-refused", post("control", 400), post("create", 400, sent={"href": "h"})),
+    READ_ONLY.gives(
+        SKIP, "read-of-another",
+        made("control"), read("control-read"), post("create", 201, resource(), sent={"href": "h"}), get("read", 200, {}),
+    ),
+    READ_ONLY.gives(
+        SKIP, "the-targets-own-value",
+        made("control"), get("control-read", 200, {"href": "h"}), post("create", 201, resource(), sent={"href": "h"}),
+        get("read", 200, {"id": "7", "href": "h"}),
+    ),
+    NOT_EMPTY.gives(PASS, "in-the-answer", made()),
+    NOT_EMPTY.gives(PASS, "in-the-read", post("create", 201, headers={"Location": "/customer/7"}), read()),
+    *(
+        NOT_EMPTY.gives(FAIL, f"is-{words}", post("create", 201, {"id": value}))
+        for words, value in {"null": None, "empty": "", "empty-list": [], "empty-object": {}}.items()
+    ),
+    NOT_EMPTY.gives(SKIP, "refused", post("create", 400)),
+    MODIFIED.gives(PASS, "without-seconds", post("create", 201, {"lastModified": "2020-05-01T10:00Z"})),
+    MODIFIED.gives(FAIL, "day-only", post("create", 201, {"lastModified": "2020-05-01"})),
+    MODIFIED.gives(FAIL, "number", post("create", 201, {"lastModified": 1588327200})),
+    UNIQUE.gives(PASS, "two", made("first"), made("second", identifier="8")),
+    UNIQUE.gives(FAIL, "one", made("first"), made("second")),
+    UNIQUE.gives(FAIL, "none", post("first", 201, {}), post("second", 201, {})),
+    UNIQUE.gives(SKIP, "second-refused", made("first"), post("second", 409)),
+    HREF.gives(PASS, "leads-there", made(), read("follow-href")),
+    HREF.gives(PASS, "numeric-id", post("create", 201, {"id": 7, "href": "x/7"}), get("follow-href", 200, {"id": 7})),
+    HREF.gives(FAIL, "leads-elsewhere", made(), read("follow-href", identifier="8")),
+    HREF.gives(FAIL, "leads-nowhere", made(), get("follow-href", 404)),
+    HREF.gives(FAIL, "gives-a-list", made(), get("follow-href", 200, [resource()])),
+    HREF.gives(FAIL, "no-text", post("create", 201, {"id": "7", "href": {"a": HOST}})),
+    HREF.gives(SKIP, "not-followed", made()),
+    LATER.gives(
+        PASS, "moved-on",
+        get("before", 200, {"lastModified": "2020-05-01T10:00:00+08:00"}), patch("patch", 200, {}),
+        get("after", 200, {"lastModified": "2020-05-01T02:00:01Z"}),
+    ),
+    LATER.gives(
+        FAIL, "stood-still",
+        get("before", 200, {"lastModified": "2020-05-01T10:00:00+08:00"}), patch("patch", 200, {}),
+        get("after", 200, {"lastModified": "2020-05-01T02:00:00Z"}),
+    ),
+    LATER.gives(
+        FAIL, "gone", get("before", 200, {"lastModified": OWN}), patch("patch", 200, {}), get("after", 200, {})
+    ),
+    LATER.gives(SKIP, "patch-refused", get("before", 200, {"lastModified": OWN}), patch("patch", 400, {})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_attribute_is_judged_by_what_comes_back(situation: Situation) -> None:
+    verdict = situation.verdict()
+    assert verdict.outcome is situation.outcome, verdict.remark
+
+
+def test_remark_names_the_erratum_that_tolerates_a_form() -> None:
+    [situation] = [param.values[0] for param in SITUATIONS if param.id == "attribute-list-of-one-tolerated"]
+    assert situation.verdict().remark == "Given back in a form that is tolerated by TMF629V1-E09"
+
+
+def test_remark_names_the_other_name() -> None:
+    [situation] = [param.values[0] for param in SITUATIONS if param.id == "attribute-other-name-in-the-answer"]
+    assert situation.verdict().remark == "Given back with /plannedEndTime under the name /planedEndTime"

@@ -1,0 +1,186 @@
+"""Hubs and notifications: what the judge makes of canned answers and of what arrived."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from evidence_builder import (
+    CALLBACK,
+    FAIL,
+    MOOT,
+    PASS,
+    REMARK,
+    REMOVED,
+    SKIP,
+    Situation,
+    Step,
+    ask,
+    delete,
+    get,
+    made,
+    note,
+    patch,
+    post,
+    resource,
+)
+
+HUB = ask("hub", "registerCustomerListener")
+DELIVERS = ask("hub-delivers", "registerCustomerListener")
+CALLBACK_ONLY = ask("hub-callback-only", "registerCustomerListener")
+AGAIN = ask("hub-registers-again", "unregisterCustomerListener")
+ONE = ask("hub-one-listener", "registerCustomerListener")
+FREES = ask("hub-frees-the-place", "unregisterCustomerListener")
+SILENT = ask("hub-removed-is-silent", "unregisterCustomerListener")
+OWN = ask("hub-own-resource-only", "registerCustomerListener")
+REPEATS = ask("hub-repeats-callback", "registerCustomerListener")
+REPEATS_CALLBACK = ask("hub-repeats-callback", "registerCustomerListener", "/callback")
+CREATED, CHANGED, DELETED = (f"Customer{what}Notification" for what in ("Create", "Update", "Delete"))
+EVENT = ask("event", CREATED)
+DELETION = ask("event", DELETED)
+NOT_EMPTY = ask("event-member", CREATED, "/eventTime", expect={"form": "non-empty"})
+UNIQUE = ask("event-member", "*", "/eventId", expect={"form": "unique"})
+TIME = ask("event-member", CREATED, "/eventTime", expect={"form": "date-time"})
+TYPE = ask("event-member", CREATED, "/eventType", expect={"form": "event-type"})
+RESOURCE = ask("event-member", CREATED, "/event/customer", expect={"form": "resource"})
+OBJECT = ask("event-member", CREATED, "/event", expect={"form": "object"})
+COMPLETE = ask("event-set-complete", CREATED)
+BY_POST = ask("event-by-post", CREATED)
+ANY_2XX = ask("event-any-2xx", CREATED)
+HEADER = ask("event-header", CREATED, "Content-Type: application/json")
+WHOLE = ask("event-carries-whole", CREATED, "/event/customer")
+
+SENT = {"callback": CALLBACK}
+FACT = {"callback": CALLBACK, "removed": REMOVED}
+ABOUT = {"event": {"customer": resource(name="one")}}
+FOREIGN = {"event": {"customer": resource("99", name="one")}}
+
+
+def register(step: str = "register", status: int = 201, answer: Any = None, **sent: Any) -> Step:
+    body = {**SENT, **sent}
+    more = {} if status == 204 else {"answer": answer or {"id": "s1", "query": None, **body}}
+    return post(step, status, sent=body, path="/customer/hub", **more)
+
+
+def unregister(step: str = "unregister", status: int = 204) -> Step:
+    return delete(step, status, at="/customer/hub/s1")
+
+
+TRIGGERED = (
+    register(),
+    made("trigger-create", name="one"),
+    get("read-create", 200, resource(name="one")),
+    patch("trigger-change", 200, {"name": "two"}),
+    delete("trigger-delete", 204),
+)
+NUMERIC = (register(), post("trigger-create", 201, {"id": 7}, sent={}))
+ALL_THREE = [note(one, ABOUT, number=number) for number, one in enumerate((CREATED, CHANGED, DELETED), 1)]
+
+
+def heard(*notes: Any) -> dict[str, Any]:
+    return {"notes": notes, "facts": FACT}
+
+
+SITUATIONS = [
+    HUB.gives(PASS, "accepted", register()),
+    HUB.gives(FAIL, "refused", register(status=400)),
+    HUB.gives(SKIP, "not-sent"),
+    DELIVERS.gives(PASS, "arrived", register(), made(), **heard(note(CREATED, ABOUT))),
+    DELIVERS.gives(PASS, "below-the-callback", register(), made(), **heard(note(CREATED, ABOUT, path="/proxy/kit/cb-1/listener?x=1"))),
+    DELIVERS.gives(PASS, "by-href", register(), made(), **heard(note(CREATED, {"event": {"href": "https://x/customer/7"}}))),
+    DELIVERS.gives(PASS, "numeric-id", register(), post("create", 201, {"id": 7}), **heard(note(CREATED, {"event": {"customer": {"id": 7}}}))),
+    DELIVERS.gives(FAIL, "nothing", register(), made(), **heard()),
+    DELIVERS.gives(FAIL, "of-another", register(), made(), **heard(note(CREATED, {**FOREIGN, "version": "7"}))),
+    DELIVERS.gives(FAIL, "at-another-callback", register(), made(), **heard(note(CREATED, ABOUT, path="/kit/cb-12"))),
+    DELIVERS.gives(SKIP, "create-refused", register(), post("create", 400), **heard()),
+    DELIVERS.gives(SKIP, "registration-refused", register(status=409), made(), **heard(note(CREATED, ABOUT))),
+    CALLBACK_ONLY.gives(PASS, "accepted-204", register(status=204)),
+    CALLBACK_ONLY.gives(FAIL, "refused", register(status=400)),
+    AGAIN.gives(PASS, "accepted", register(), unregister(), register("again")),
+    AGAIN.gives(FAIL, "refused", register(), unregister(), register("again", 409)),
+    AGAIN.gives(SKIP, "not-removed", register(), unregister(status=500), register("again", 409)),
+    ONE.gives(PASS, "both", register("first"), register("second")),
+    ONE.gives(PASS, "second-409", register("first"), register("second", 409)),
+    ONE.gives(FAIL, "second-400", register("first"), register("second", 400)),
+    ONE.gives(FAIL, "second-breaks", register("first"), register("second", 500)),
+    ONE.gives(SKIP, "first-refused", register("first", 409)),
+    FREES.gives(PASS, "room", register("first"), register("second", 409), unregister(), register("third")),
+    FREES.gives(FAIL, "no-room", register("first"), register("second", 409), unregister(), register("third", 409)),
+    FREES.gives(MOOT, "several", register("first"), register("second"), unregister()),
+    FREES.gives(SKIP, "not-removed", register("first"), register("second", 409)),
+    SILENT.gives(PASS, "silent", register(), unregister(), made(), **heard(note(CREATED, ABOUT))),
+    SILENT.gives(FAIL, "still-told", register(), unregister(), made(), **heard(note(CREATED, ABOUT), note(CREATED, ABOUT, number=2, to=REMOVED))),
+    SILENT.gives(FAIL, "not-removed", register(), unregister(status=404), made(), **heard(note(CREATED, ABOUT))),
+    SILENT.gives(SKIP, "nobody-told", register(), unregister(), made(), **heard()),
+    OWN.gives(PASS, "own", register(), made("create-other", identifier="5"), **heard(note(CREATED, ABOUT))),
+    OWN.gives(FAIL, "of-the-other", register(), made("create-other", identifier="5"), **heard(note("PaymentMeanCreateNotification", ABOUT))),
+    OWN.gives(SKIP, "nothing", register(), made("create-other", identifier="5"), **heard()),
+    OWN.gives(SKIP, "no-other-made", register(), **heard(note(CREATED, ABOUT))),
+    REPEATS.gives(PASS, "both", register(), register("register-query", query="eventType=X")),
+    REPEATS.gives(PASS, "no-query", register(answer=SENT), register("register-query", query="a=b")),
+    REPEATS.gives(FAIL, "another-callback", register(answer={"callback": "x"}), register("register-query", query="a=b")),
+    REPEATS.gives(FAIL, "a-query-of-its-own", register(answer={**SENT, "query": "all"}), register("register-query", query="a=b")),
+    REPEATS.gives(FAIL, "query-lost", register(), register("register-query", answer=SENT, query="a=b")),
+    REPEATS.gives(FAIL, "list", register(answer=[SENT]), register("register-query", query="a=b")),
+    REPEATS.gives(MOOT, "204", register(status=204), register("register-query", 204, query="a=b")),
+    REPEATS.gives(SKIP, "query-refused", register(), register("register-query", 400, query="a=b")),
+    REPEATS_CALLBACK.gives(PASS, "query-refused", register(), register("register-query", 400, query="a=b")),
+    EVENT.gives(PASS, "arrived", *TRIGGERED, **heard(note(CREATED, ABOUT))),
+    EVENT.gives(PASS, "in-a-list-of-one", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": [resource()]}}))),
+    EVENT.gives(PASS, "other-initial", *TRIGGERED, **heard(note(CREATED, {"event": {"Customer": resource()}}))),
+    EVENT.gives(PASS, "numeric-id", *NUMERIC, **heard(note(CREATED, {"event": {"customer": {"id": 7}}}))),
+    EVENT.gives(FAIL, "other-type", *TRIGGERED, **heard(note(CHANGED, ABOUT))),
+    EVENT.gives(FAIL, "of-another", *TRIGGERED, **heard(note(CREATED, FOREIGN))),
+    EVENT.gives(FAIL, "nothing", *TRIGGERED, **heard()),
+    EVENT.gives(SKIP, "not-triggered", register(), post("trigger-create", 500), **heard()),
+    EVENT.gives(SKIP, "not-registered", register(status=500), **heard()),
+    DELETION.gives(SKIP, "delete-not-offered", *TRIGGERED[:-1], delete("trigger-delete", 405), **heard(note(CREATED, ABOUT))),
+    NOT_EMPTY.gives(PASS, "there", *TRIGGERED, **heard(note(CREATED, ABOUT))),
+    NOT_EMPTY.gives(FAIL, "empty", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventTime": ""}))),
+    NOT_EMPTY.gives(SKIP, "nothing", *TRIGGERED, **heard()),
+    UNIQUE.gives(PASS, "two", *TRIGGERED, **heard(*ALL_THREE)),
+    UNIQUE.gives(PASS, "delivered-twice", *TRIGGERED, **heard(*ALL_THREE, *ALL_THREE)),
+    UNIQUE.gives(FAIL, "same", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CHANGED, ABOUT))),
+    UNIQUE.gives(FAIL, "missing", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventId": None}))),
+    TIME.gives(PASS, "without-seconds", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventTime": "2020-05-01T10:00+0800"}))),
+    TIME.gives(FAIL, "number", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventTime": 1588327200}))),
+    TYPE.gives(PASS, "known", *TRIGGERED, **heard(note(CREATED, ABOUT))),
+    TYPE.gives(PASS, "with-blanks", *TRIGGERED, **heard(note(f" {CREATED} ", ABOUT))),
+    TYPE.gives(FAIL, "unknown", *TRIGGERED, **heard(note("CustomerMade", ABOUT))),
+    TYPE.gives(FAIL, "none", *TRIGGERED, **heard(note("", ABOUT))),
+    TYPE.gives(SKIP, "nothing", *TRIGGERED, **heard()),
+    RESOURCE.gives(PASS, "as-the-tables-have-it", *TRIGGERED, **heard(note(CREATED, ABOUT))),
+    RESOURCE.gives(PASS, "beside-somebody-elses", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, FOREIGN, number=2))),
+    RESOURCE.gives(FAIL, "no-resource", *TRIGGERED, **heard(note(CREATED, {"event": {"href": "/customer/7"}}))),
+    RESOURCE.gives(FAIL, "wrong-type", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": resource(name=7)}}))),
+    RESOURCE.gives(FAIL, "no-id", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": {"name": "one"}}}))),
+    RESOURCE.gives(SKIP, "nothing", *TRIGGERED, **heard()),
+    OBJECT.gives(PASS, "object", *TRIGGERED, **heard(note(CREATED, ABOUT))),
+    OBJECT.gives(REMARK, "beside-it", *TRIGGERED, **heard(note(CREATED, {"customer": resource()}))),
+    OBJECT.gives(FAIL, "text", *TRIGGERED, **heard(note(CREATED, {"event": "customer 7"}))),
+    COMPLETE.gives(PASS, "all", *TRIGGERED, **heard(*ALL_THREE)),
+    COMPLETE.gives(FAIL, "one-missing", *TRIGGERED, **heard(*ALL_THREE[:2])),
+    COMPLETE.gives(SKIP, "one-not-triggered", *TRIGGERED[:-1], **heard(*ALL_THREE[:2])),
+    BY_POST.gives(PASS, "post", *TRIGGERED, **heard(note(CREATED, ABOUT))),
+    BY_POST.gives(FAIL, "put", *TRIGGERED, **heard(note(CREATED, ABOUT, method="PUT"))),
+    BY_POST.gives(SKIP, "nothing", *TRIGGERED, **heard()),
+    ANY_2XX.gives(PASS, "goes-on", *TRIGGERED, **heard(*ALL_THREE)),
+    ANY_2XX.gives(FAIL, "stops", *TRIGGERED, **heard(note(CREATED, ABOUT))),
+    ANY_2XX.gives(FAIL, "nothing", *TRIGGERED, **heard()),
+    ANY_2XX.gives(SKIP, "not-triggered", register(), post("trigger-create", 500), **heard()),
+    HEADER.gives(PASS, "with-a-parameter", *TRIGGERED, **heard(note(CREATED, ABOUT, headers=(("content-type", "application/json; charset=utf-8"),)))),
+    HEADER.gives(FAIL, "another", *TRIGGERED, **heard(note(CREATED, ABOUT, headers=(("Content-Type", "text/json"),)))),
+    HEADER.gives(FAIL, "none", *TRIGGERED, **heard(note(CREATED, ABOUT, headers=()))),
+    HEADER.gives(SKIP, "nothing", *TRIGGERED, **heard()),
+    WHOLE.gives(PASS, "whole", *TRIGGERED, **heard(note(CREATED, ABOUT))),
+    WHOLE.gives(FAIL, "part", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": {"id": "7", "name": "one"}}}))),
+    WHOLE.gives(FAIL, "text", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": "/customer/7"}}))),
+    WHOLE.gives(SKIP, "of-another", *TRIGGERED, **heard(note(CREATED, FOREIGN))),
+    WHOLE.gives(SKIP, "not-read", *TRIGGERED[:2], **heard(note(CREATED, ABOUT))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_hub_is_judged_by_what_it_answers_and_what_arrives(situation: Situation) -> None:
+    verdict = situation.verdict()
+    assert verdict.outcome is situation.outcome, verdict.remark

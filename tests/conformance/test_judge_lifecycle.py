@@ -1,0 +1,188 @@
+"""What is created, read and deleted: what the judge makes of canned answers."""
+
+from __future__ import annotations
+
+import pytest
+from evidence_builder import (
+    FAIL,
+    MOOT,
+    PASS,
+    REMARK,
+    SKIP,
+    Situation,
+    Step,
+    ask,
+    delete,
+    get,
+    made,
+    post,
+    read,
+    resource,
+)
+
+READABLE = ask("created-is-readable", "createCustomer")
+FULL = ask("full-create", "createCustomer")
+LISTED = ask("created-is-listed", "listCustomer")
+ONCE = ask("created-once", "createCustomer")
+MINIMAL = ask("minimal-create", "createCustomer")
+SAFE = ask("read-is-safe", "retrieveCustomer")
+ONE_OBJECT = ask("reads-one-object", "retrieveCustomer")
+TUNNEL = ask("no-tunnelled-methods", "retrieveCustomer")
+GONE = ask("deleted-is-gone", "deleteCustomer", expect={"tolerate": ["405"]})
+ONE_OF_TWO = ask("delete-one-of-two", "deleteCustomer")
+SLASH = ask("trailing-slash", "retrieveCustomer")
+NOTHING = ask("not-a-resource", "listCustomer", "/customers")
+REFERENCE = ask("references-as-sent", "createCustomer", "/relatedParty")
+KEPT = ask("value-kept", "createCustomer", "/validFor/startDateTime", given={"value": "2020-05-01T10:00Z"})
+ANY_VALUE = ask("any-json-value", "createCustomer", "/characteristic/*/value")
+CLASSES = ask("referred-classes", "createCustomer", "/relatedParty", given={"values": ["Individual", "Organization"]})
+CURRENT = ask("current-first", "retrieveCustomer", "/customerCreditProfile")
+IDS = ask("element-ids-differ", "createCustomer", "/characteristic")
+
+NAMED = made(name="one")
+TOKEN = "/customer?name=token-1"
+KINDS = {"string": "text", "number": 4.5, "boolean": True, "object": {"member": 1}, "array": [1, "two"]}
+NOW, PAST = {"validFor": {"startDateTime": "2020-01-01T00:00:00Z"}}, {"validFor": {"startDateTime": "2018-01-01T00:00:00Z"}}
+TRAIT = {"name": "colour"}
+CONTROL = get("control", 200, [])
+
+
+def listed(*members: object, status: int = 200, **more: object) -> Step:
+    return get("list", status, list(members), at="/customer", **more)  # type: ignore[arg-type]
+
+
+def valued(**got: object) -> tuple[Step, ...]:
+    steps = [
+        (made(f"create-{kind}", characteristic=[{"value": value}]), read(f"read-{kind}", characteristic=[{"value": got.get(kind, value)}]))
+        for kind, value in KINDS.items()
+    ]  # fmt: skip
+    return tuple(step for pair in steps for step in pair)
+
+
+def classes(*back: str) -> tuple[Step, ...]:
+    steps = [
+        (made(f"create-{number}", relatedParty={"@referredType": sent}), read(f"read-{number}", relatedParty={"@referredType": got}))
+        for number, (sent, got) in enumerate(zip(("Individual", "Organization"), back, strict=True))
+    ]  # fmt: skip
+    return tuple(step for pair in steps for step in pair)
+
+
+def profiles(first: list[object], last: list[object]) -> tuple[Step, ...]:
+    return (
+        made("create-first", customerCreditProfile=[NOW, PAST]), read("read-first", customerCreditProfile=first),
+        made("create-last", customerCreditProfile=[PAST, NOW]), read("read-last", customerCreditProfile=last),
+    )  # fmt: skip
+
+
+def tunnelled(*reads: Step) -> tuple[Step, ...]:
+    return NAMED, get("get", 200, {}, at="/customer/7?_method=DELETE"), post("post", 405, path="/customer/7"), *reads
+
+
+def deleted(*after: Step, status: int = 204) -> tuple[Step, ...]:
+    return NAMED, read("before"), delete("delete", status), *after
+
+
+SITUATIONS = [
+    READABLE.gives(PASS, "as-sent", NAMED, read(name="one")),
+    READABLE.gives(FAIL, "otherwise", NAMED, read(name="two")),
+    READABLE.gives(FAIL, "not-there", NAMED, get("read", 404)),
+    READABLE.gives(FAIL, "refused", post("create", 400, sent={"name": "one"})),
+    READABLE.gives(SKIP, "not-read", NAMED),
+    FULL.gives(REMARK, "tolerated-form", made(relatedParty={"id": "1"}), read(relatedParty=[{"id": "1"}])),
+    FULL.gives(PASS, "as-sent", NAMED, read(name="one")),
+    FULL.gives(FAIL, "one-lost", made(name="one", status="New"), read(name="one")),
+    LISTED.gives(PASS, "in-the-list", made(), listed(resource())),
+    LISTED.gives(PASS, "numeric-id", post("create", 201, {"id": 7}), listed({"id": 7})),
+    LISTED.gives(FAIL, "not-in-the-list", made(), listed(resource("8"))),
+    LISTED.gives(FAIL, "list-of-texts", made(), listed("7")),
+    LISTED.gives(FAIL, "no-list", made(), get("list", 200, {"id": "7"}, at="/customer")),
+    LISTED.gives(FAIL, "refused", made(), listed(status=404)),
+    LISTED.gives(SKIP, "more-pages", made(), listed(resource("8"), headers={"Link": "</customer?offset=1>;rel=next"})),
+    LISTED.gives(SKIP, "not-listed", made()),
+    ONCE.gives(PASS, "one-each", made(), get("list", 200, [{"name": "token-1"}], at=TOKEN), made("second", identifier="8")),
+    ONCE.gives(FAIL, "two", made(), get("list", 200, [{"name": "token-1"}] * 2, at=TOKEN), made("second", identifier="8")),
+    ONCE.gives(FAIL, "same-id", made(), get("list", 200, [{"name": "token-1"}], at=TOKEN), made("second")),
+    ONCE.gives(SKIP, "not-found", made(), get("list", 200, [{"name": "x"}], at=TOKEN), made("second", identifier="8")),
+    ONCE.gives(SKIP, "not-listed", made(), made("second", identifier="8")),
+    MINIMAL.gives(PASS, "taken", NAMED),
+    MINIMAL.gives(FAIL, "refused", post("create", 400)),
+    MINIMAL.gives(SKIP, "rate", post("create", 429)),
+    SAFE.gives(PASS, "same", made(), read("first"), read("second")),
+    SAFE.gives(PASS, "another-offset", made(), read("first", d="2020-05-01T10:00Z"), read("second", d="2020-05-01T12:00+02")),
+    SAFE.gives(FAIL, "another", made(), read("first", name="a"), read("second", name="b")),
+    SAFE.gives(FAIL, "second-fails", made(), read("first"), get("second", 404)),
+    SAFE.gives(SKIP, "empty", made(), get("first", 200, {}), get("second", 200, {})),
+    SAFE.gives(SKIP, "null", made(), get("first", 200, None), get("second", 200, None)),
+    ONE_OBJECT.gives(
+        PASS, "each-its-own", made("create-a"), made("create-b", identifier="8"),
+        read("read-a"), read("read-b", identifier="8"),
+    ),
+    ONE_OBJECT.gives(
+        FAIL, "the-latest", made("create-a"), made("create-b", identifier="8"),
+        get("read-a", 200, resource("8")), read("read-b", identifier="8"),
+    ),
+    ONE_OBJECT.gives(
+        FAIL, "list-of-both", made("create-a"), made("create-b", identifier="8"),
+        get("read-a", 200, [resource(), resource("8")]), read("read-b", identifier="8"),
+    ),
+    ONE_OBJECT.gives(SKIP, "second-not-read", made("create-a"), made("create-b", identifier="8"), read("read-a")),
+    TUNNEL.gives(PASS, "there", *tunnelled(read(name="one"))),
+    TUNNEL.gives(FAIL, "gone", *tunnelled(get("read", 404))),
+    TUNNEL.gives(FAIL, "another", *tunnelled(read(name="two"))),
+    TUNNEL.gives(SKIP, "not-tried", NAMED, read(name="one")),
+    GONE.gives(PASS, "404", *deleted(get("read", 404), listed())),
+    GONE.gives(PASS, "410", *deleted(get("read", 410), listed(resource("8")))),
+    GONE.gives(FAIL, "still-read", *deleted(read(), listed())),
+    GONE.gives(FAIL, "still-listed", *deleted(get("read", 404), listed(resource()))),
+    GONE.gives(FAIL, "read-breaks", *deleted(get("read", 500), listed())),
+    GONE.gives(FAIL, "list-breaks", *deleted(get("read", 404), listed(status=500))),
+    GONE.gives(MOOT, "delete-not-offered", *deleted(status=405)),
+    GONE.gives(SKIP, "delete-refused", *deleted(status=409)),
+    GONE.gives(SKIP, "not-listed", *deleted(get("read", 404))),
+    GONE.gives(SKIP, "credentials", *deleted(get("read", 403), listed())),
+    ONE_OF_TWO.gives(PASS, "one", delete("delete", 204), get("read", 404), read("other", identifier="8")),
+    ONE_OF_TWO.gives(FAIL, "both", delete("delete", 204), get("read", 404), get("other", 404)),
+    ONE_OF_TWO.gives(FAIL, "none", delete("delete", 204), read(), read("other", identifier="8")),
+    ONE_OF_TWO.gives(FAIL, "read-breaks", delete("delete", 204), get("read", 500), read("other", identifier="8")),
+    ONE_OF_TWO.gives(SKIP, "delete-refused", delete("delete", 405)),
+    SLASH.gives(PASS, "same", read(), get("slash", 200, resource(), at="/customer/7/")),
+    SLASH.gives(FAIL, "404", read(), get("slash", 404, at="/customer/7/")),
+    SLASH.gives(FAIL, "redirect", read(), get("slash", 308, at="/customer/7/", headers={"Location": "/customer/7"})),
+    SLASH.gives(SKIP, "not-tried", read()),
+    NOTHING.gives(PASS, "404", CONTROL, get("read", 404, at="/customers")),
+    NOTHING.gives(FAIL, "served", CONTROL, get("read", 200, [], at="/customers")),
+    NOTHING.gives(SKIP, "nothing-served", get("control", 404), get("read", 404, at="/customers")),
+    REFERENCE.gives(PASS, "with-more", made(relatedParty={"id": "1"}), read(relatedParty={"id": "1", "name": "n"})),
+    REFERENCE.gives(FAIL, "with-less", made(relatedParty={"id": "1", "name": "n"}), read(relatedParty={"id": "1"})),
+    REFERENCE.gives(SKIP, "not-read", made(relatedParty={"id": "1"})),
+    KEPT.gives(
+        PASS, "another-offset",
+        made(validFor={"startDateTime": "2020-05-01T10:00Z"}), read(validFor={"startDateTime": "2020-05-01T10:00:00.000+00"}),
+    ),
+    KEPT.gives(FAIL, "refused", post("create", 400, sent={"validFor": {"startDateTime": "2020-05-01T10:00Z"}})),
+    ANY_VALUE.gives(PASS, "each", *valued()),
+    ANY_VALUE.gives(FAIL, "number-as-text", *valued(number="4.5")),
+    ANY_VALUE.gives(FAIL, "true-as-1", *valued(boolean=1)),
+    ANY_VALUE.gives(FAIL, "refused", *valued()[:8], post("create-array", 400)),
+    ANY_VALUE.gives(SKIP, "one-not-tried", *valued()[:8]),
+    CLASSES.gives(PASS, "each", *classes("Individual", "Organization")),
+    CLASSES.gives(FAIL, "lost", *classes("Individual", "Party")),
+    CLASSES.gives(SKIP, "one-not-tried", *classes("Individual", "Organization")[:2]),
+    CURRENT.gives(PASS, "sorted", *profiles([NOW, PAST], [NOW, PAST])),
+    CURRENT.gives(REMARK, "order-kept", *profiles([NOW, PAST], [PAST, NOW])),
+    CURRENT.gives(FAIL, "oldest-first", *profiles([PAST, NOW], [PAST, NOW])),
+    CURRENT.gives(FAIL, "texts", *profiles(["now", "past"], ["now", "past"])),
+    CURRENT.gives(FAIL, "none", *profiles([], [])),
+    CURRENT.gives(SKIP, "second-not-made", *profiles([NOW, PAST], [NOW, PAST])[:2]),
+    IDS.gives(PASS, "two", made(), read(characteristic=[{**TRAIT, "id": "1"}, {**TRAIT, "id": "2"}])),
+    IDS.gives(FAIL, "one", made(), read(characteristic=[{**TRAIT, "id": "1"}, {**TRAIT, "id": "1"}])),
+    IDS.gives(MOOT, "none", made(), read(characteristic=[TRAIT, TRAIT])),
+    IDS.gives(MOOT, "nulls", made(), read(characteristic=[{"id": None}, {"id": None}])),
+    IDS.gives(SKIP, "one-element", made(), read(characteristic=[{**TRAIT, "id": "1"}])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_life_of_a_resource_is_judged_by_what_is_read(situation: Situation) -> None:
+    verdict = situation.verdict()
+    assert verdict.outcome is situation.outcome, verdict.remark
