@@ -14,7 +14,7 @@ import test_judge_queries
 import test_judge_refusals
 import test_judge_sending
 import test_judge_updates
-from evidence_builder import FAIL, MOOT, PASS, REMARK, SKIP, Situation, Step
+from evidence_builder import FAIL, MOOT, PASS, REMARK, SKIP, Situation
 
 from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.families.scenarios import SCENARIOS
@@ -64,7 +64,7 @@ HOSTILE: dict[str, Any] = {
     "octets": bytes(range(256)),
     "utf-16": '{"id": "7"}'.encode("utf-16"),
     "objects-for-texts": {"id": {"a": 1}, "href": ["x"], "name": {}, "status": []},
-    "large": {"id": "7", "name": "x" * 1_000_000},
+    "large": {"id": "7", "name": "x" * 20_000},
 }
 
 
@@ -81,35 +81,30 @@ def test_check_is_shown_to_pass_and_to_fail(name: str) -> None:
     assert FAIL in shown
 
 
-@pytest.mark.parametrize("situation", PARAMS)
-def test_nothing_recorded_is_never_a_pass(situation: Situation) -> None:
-    assert dataclasses.replace(situation, steps=(), notes=()).verdict().outcome is SKIP
+def test_nothing_recorded_is_never_a_pass() -> None:
+    for situation in ALL:
+        assert dataclasses.replace(situation, steps=(), notes=()).verdict().outcome is SKIP, situation.check
 
 
-@pytest.mark.parametrize("situation", PASSING)
-def test_lack_of_means_is_a_skip_that_says_so(situation: Situation) -> None:
-    verdict = situation.verdict(lacking="a credential")
-    assert (verdict.outcome, verdict.remark) == (SKIP, "The kit lacked a credential")
+def test_lack_of_means_is_a_skip_that_says_so() -> None:
+    for situation in ALL:
+        verdict = situation.verdict(lacking="a credential")
+        assert (verdict.outcome, verdict.remark) == (SKIP, "The kit lacked a credential")
 
 
 @pytest.mark.parametrize("situation", PASSING)
 def test_pass_needs_every_exchange_that_it_names(situation: Situation) -> None:
-    verdict = situation.verdict()
-    steps: tuple[Step, ...] = situation.steps
-    for sequence in verdict.exchanges:
-        fewer = (*steps[: sequence - 1], *steps[sequence:])
+    for name in {situation.steps[sequence - 1].step for sequence in situation.verdict().exchanges}:
+        fewer = tuple(step for step in situation.steps if step.step != name)
         outcome = dataclasses.replace(situation, steps=fewer).verdict().outcome
-        assert outcome in (SKIP, FAIL, MOOT), f"passes without {steps[sequence - 1].step}"
+        assert outcome in (SKIP, FAIL, MOOT), f"passes without {name}"
 
 
-@pytest.mark.parametrize("status", NONSENSE.values(), ids=list(NONSENSE))
-@pytest.mark.parametrize("situation", [param for param in PASSING if param.values[0].check not in CANNOT_FAIL])
-def test_target_that_answers_everything_the_same_bad_way_passes_nothing(
-    situation: Situation, status: tuple[int, Any]
-) -> None:
-    number, answer = status
-    outcome = with_answers(situation, status=number, answer=answer, headers={}).verdict().outcome
-    assert outcome in (SKIP, FAIL, MOOT)
+@pytest.mark.parametrize(("status", "answer"), NONSENSE.values(), ids=list(NONSENSE))
+def test_target_that_answers_everything_the_same_bad_way_passes_nothing(status: int, answer: Any) -> None:
+    for situation in (param.values[0] for param in PASSING):
+        outcome = with_answers(situation, status=status, answer=answer, headers={}).verdict().outcome
+        assert outcome in (SKIP, FAIL, MOOT) or situation.check in CANNOT_FAIL, situation.check
 
 
 @pytest.mark.parametrize("answer", HOSTILE.values(), ids=list(HOSTILE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from tmfkit_conformance.selftest.table import Caught
 from tmfkit_conformance.selftest.trials import Attempt
@@ -12,6 +13,8 @@ from tmfkit_conformance.selftest.variants import SOUND, Variant, variants
 from tmfkit_models.contracts import Contract
 
 __all__ = ["Filter", "attempts", "chosen", "exemplars"]
+
+_CANDIDATES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def exemplars(contract: Contract, among: Collection[Variant], known: Mapping[str
     found: dict[str, str] = {}
     for variant in among:
         row = known.get(variant.id)
-        if row is not None and not row.others:
+        if row == Caught(variant.breaks.words, ()):
             found.setdefault(contract.requirement(variant.requirement).kind, variant.id)
     return found
 
@@ -64,11 +67,26 @@ def attempts(
 ) -> list[Attempt]:
     """Return what is to be tried: the sound application, and each broken one.
 
-    A broken server is tried with the probe of its own requirement; with the whole register when it is the exemplar of
-    its kind, when the table does not know it, or when *whole* says so of all.
+    A broken server is tried with the probe of its own requirement. It is tried with the whole register when it is the
+    exemplar of its kind, when it may become that of a kind without one, or when *whole* says so of all.
     """
-    by_kind = set(exemplars(contract, among, known).values())
-    news = {one.id for one in among if one.id not in known or known[one.id].words != one.breaks.words}
-    tried = [Attempt(contract.id, one.id, one.requirement, whole or one.id in by_kind | news) for one in among]
+    by_kind = exemplars(contract, among, known)
+    thoroughly = {*by_kind.values(), *_candidates(contract, among, known, without=by_kind)}
+    tried = [Attempt(contract.id, one.id, one.requirement, whole or one.id in thoroughly) for one in among]
     # The long ones first, so that no process is left alone with one of them at the end.
     return [Attempt(contract.id, SOUND, "", whole=True), *sorted(tried, key=lambda attempt: not attempt.whole)]
+
+
+def _candidates(
+    contract: Contract, among: Collection[Variant], known: Mapping[str, Caught], *, without: Collection[str]
+) -> list[str]:
+    """Return the first few broken servers of every other kind that were never tried with the whole register."""
+    taken: Counter[str] = Counter()
+    found = []
+    for variant in among:
+        kind, row = contract.requirement(variant.requirement).kind, known.get(variant.id)
+        is_tried = row is not None and row.others is not None and row.words == variant.breaks.words
+        if kind not in without and not is_tried and taken[kind] < _CANDIDATES:
+            taken[kind] += 1
+            found.append(variant.id)
+    return found

@@ -59,12 +59,12 @@ class Shown:
         """Say whether a check has caught a server; a check that fails the sound application too proves nothing."""
         return self.trials[variant.id].is_caught and variant.requirement not in self.sound.failed
 
-    def others(self, variant: Variant) -> tuple[str, ...]:
-        """Return the other requirements that a server breaks, as far as it was tried with more than its own probe."""
+    def others(self, variant: Variant) -> tuple[str, ...] | None:
+        """Return the other requirements that a server breaks; None where nobody has looked at them."""
         trial, known = self.trials[variant.id], self.known.get(variant.id)
-        if not trial.attempt.whole and known is not None:
-            return known.others
-        return tuple(row for row in trial.others if row not in self.sound.failed)
+        if trial.attempt.whole:
+            return tuple(row for row in trial.others if row not in self.sound.failed)
+        return known.others if known is not None and known.words == variant.breaks.words else None
 
     @property
     def not_caught(self) -> list[Variant]:
@@ -72,12 +72,17 @@ class Shown:
         return [variant for variant in self.tried if not self.is_caught(variant)]
 
     @property
-    def counts(self) -> tuple[int, int, int, int, int]:
-        """Rows with a check, broken servers, those caught exactly, those caught with others, those not caught."""
-        rows = {variant.requirement for variant in self.tried}
-        exactly = sum(self.is_caught(variant) and not self.others(variant) for variant in self.tried)
-        missed = len(self.not_caught)
-        return len(rows), len(self.tried), exactly, len(self.tried) - exactly - missed, missed
+    def counts(self) -> dict[str, int]:
+        """How many of what there are: a heading of the table → the number under it."""
+        others = [self.others(variant) for variant in self.tried if self.is_caught(variant)]
+        return {
+            "rows with a check": len({variant.requirement for variant in self.tried}),
+            "broken servers": len(self.tried),
+            "caught exactly": others.count(()),
+            "with others": sum(bool(ids) for ids in others),
+            "others not looked at": others.count(None),
+            "not caught": len(self.not_caught),
+        }
 
     def table(self) -> dict[str, Caught]:
         """Return the table of this API as this self-test has it; what was not tried stays as it was."""

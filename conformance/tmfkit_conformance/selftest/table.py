@@ -25,11 +25,12 @@ class Caught:
 
     Attributes:
         words: What the server does wrong, to be read after "a server that".
-        others: Ids of the other requirements that it breaks with the same thing; empty when it breaks exactly one.
+        others: Ids of the other requirements that it breaks with the same thing; empty when it breaks exactly one, None
+            when it was only tried with the probe of its own requirement.
     """
 
     words: str
-    others: tuple[str, ...]
+    others: tuple[str, ...] | None
 
 
 def caught(api: str) -> dict[str, str]:
@@ -54,7 +55,7 @@ def read() -> dict[str, dict[str, Caught]]:
         return {}
     plain = json.loads(FILE.read_text(encoding="utf-8"))
     return {
-        api: {variant: Caught(row["words"], tuple(row["others"])) for variant, row in rows.items()}
+        api: {variant: Caught(row["words"], _ids(row["others"])) for variant, row in rows.items()}
         for api, rows in plain.items()
     }
 
@@ -62,9 +63,13 @@ def read() -> dict[str, dict[str, Caught]]:
 def write(table: Mapping[str, Mapping[str, Caught]]) -> None:
     """Write the table, in the order of the APIs and of their registers."""
     plain = {
-        api: {variant: {"words": row.words, "others": list(row.others)} for variant, row in table[api].items()}
+        api: {variant: {"words": row.words, "others": row.others} for variant, row in table[api].items()}
         for api in contracts.apis()
         if table.get(api)
     }
     FILE.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     read.cache_clear()
+
+
+def _ids(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
