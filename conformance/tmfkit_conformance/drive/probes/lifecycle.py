@@ -35,7 +35,8 @@ def full_create(session: Session, _subject: str) -> None:
 
 @scenario("created-is-listed")
 def created_is_listed(session: Session, _subject: str) -> None:
-    """Create, list all pages."""
+    """List all pages, create, list all pages again."""
+    listed(session, "before", "")
     session.created("create")
     listed(session, "list", "")
 

@@ -72,6 +72,8 @@ def _all_without_fields(evidence: Evidence) -> None:
 @scenario("created-is-listed")
 def _created_is_listed(evidence: Evidence) -> None:
     made = evidence.done("create")
+    if made.identifier in listed(evidence, "before"):
+        failed(f"{made.identifier!r} was in the list before it was made, so the list is not of what was made")
     if made.identifier not in listed(evidence, "list"):
         need_every_page(evidence, "list")
         failed("The resource just made is not in the list")
