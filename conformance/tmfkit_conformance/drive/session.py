@@ -126,7 +126,7 @@ class Session:
     def listener(self) -> Listener:
         """The listener; Lacking when the kit may not open one."""
         if self._listener is None:
-            raise Lacking("no listener: the configuration says `listener: false`")
+            raise Lacking("a listener: the configuration says `listener: false`")
         return self._listener
 
     @property

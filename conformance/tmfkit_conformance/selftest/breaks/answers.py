@@ -61,7 +61,8 @@ def status(target: Target) -> Break:
             return answer.with_status(int(wrong))
         return answer
 
-    return answering(f"answers {target.row.operation} ({given}) {wrong} instead of {target.subject}", change)
+    when = "" if given == "valid" else f" ({given.replace('-', ' ')})"
+    return answering(f"answers {target.row.operation}{when} with {wrong} instead of {target.subject}", change)
 
 
 @breaks("header")
@@ -97,7 +98,7 @@ def accept(target: Target) -> Break:
     def refusal(call: Call, _history: History) -> Answer | None:
         return answered(406, {}) if target.is_own(call) and target.subject == call.header("Accept") else None
 
-    return instead(f"answers {target.row.operation} 406 to Accept: {target.subject} alone", refusal)
+    return instead(f"answers {target.row.operation} with 406 to Accept: {target.subject} alone", refusal)
 
 
 @breaks("consumes")
@@ -108,4 +109,4 @@ def consumes(target: Target) -> Break:
     def refusal(call: Call, _history: History) -> Answer | None:
         return answered(wrong, {}) if target.is_own(call) and call.media_type == target.subject else None
 
-    return instead(f"answers {target.row.operation} {wrong} to a body of type {target.subject}", refusal)
+    return instead(f"answers {target.row.operation} with {wrong} to a body of type {target.subject}", refusal)

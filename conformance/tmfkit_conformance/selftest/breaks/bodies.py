@@ -101,7 +101,7 @@ def _without(target: Target, _call: Call, value: Any, _history: History) -> Any:
 _FORMS: dict[str, tuple[str, _Change]] = {
     "array": ("with an object around the array", lambda _target, _call, value, _history: {"items": value}),
     "object": ("with an array around the object", lambda _target, _call, value, _history: [value]),
-    "empty": ("200 with a body", _without),
+    "empty": ("with 200 and a body", _without),
     "schema": ("with an attribute of the wrong type", _members(_schema)),
     "same-id": ("with another id", _other_id),
     "own-href": (

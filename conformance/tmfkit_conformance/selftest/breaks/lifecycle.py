@@ -165,7 +165,7 @@ def wants_no_slash(target: Target) -> Break:
     def refusal(call: Call, _history: History) -> Answer | None:
         return answered(404, {}) if target.does(call, "retrieve") and call.path.endswith("/") else None
 
-    return instead("answers a read 404 when there is a slash at the end of the path", refusal)
+    return instead("answers a read with 404 when there is a slash at the end of the path", refusal)
 
 
 @breaks("scenario:not-a-resource")

@@ -128,7 +128,7 @@ def no_match(target: Target) -> Break:
         is_it = target.is_own(call) and answer.json == [] and bool(call.names - _NO_FILTERS)
         return answered(wrong, {"code": "60", "reason": "nothing found"}) if is_it else answer
 
-    return answering(f"answers {target.row.operation} {wrong} when the filter finds nothing", change)
+    return answering(f"answers {target.row.operation} with {wrong} when the filter finds nothing", change)
 
 
 @breaks("scenario:fields-with-filter")

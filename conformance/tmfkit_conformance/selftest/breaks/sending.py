@@ -18,7 +18,7 @@ __all__: list[str] = []
 def not_found(target: Target) -> Break:
     """404 where a message is to be sent."""
     return instead(
-        f"answers {target.row.operation} 404",
+        f"answers {target.row.operation} with 404",
         lambda call, _history: answered(404, {}) if target.is_own(call) else None,
     )
 

@@ -1,0 +1,284 @@
+"""Runs against the reference server: what is sent, what is judged, what is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from meddler import Answer, Call, Forward, meddling
+
+from tmfkit_conformance.commands.options import settings_for
+from tmfkit_conformance.drive.run import drive
+from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.plan import plan
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.record.exchange import BLOTTED
+from tmfkit_conformance.settings import Settings
+from tmfkit_models import contracts
+from tmfkit_models.contracts import Contract
+
+StartServer = Callable[..., contextlib.AbstractContextManager[str]]
+USER, ADMIN = "user-key-1", "admin-key-1"
+
+
+def quiet(*_: object) -> None:
+    pass
+
+
+def run(api: str, url: str, *, only: tuple[str, ...] = (), **more: Any) -> Bundle:
+    """Drive the register phase of an API, at the root of a server or at a base URL of its own."""
+    contract = contracts.load(api)
+    settings = Settings(api, **{"base_url": url + contract.base_path, "phases": ("register",), "event_seconds": 2, **more})
+    return drive(contract, settings, quiet, only=only)
+
+
+def rows(api: str, **wanted: str) -> tuple[str, ...]:
+    """Return the ids of the rows with these fields that can be settled."""
+    settled = [row for row in contracts.load(api).requirements if not row.reason]
+    return tuple(row.id for row in settled if all(getattr(row, name) == value for name, value in wanted.items()))
+
+
+def verdicts(bundle: Bundle, api: str, only: tuple[str, ...] = ()) -> dict[str, Verdict]:
+    judged = judge(bundle, contracts.load(api)).verdicts
+    return {verdict.requirement: verdict for verdict in judged if not only or verdict.requirement in only}
+
+
+def overall(bundle: Bundle, contract: Contract) -> str:
+    return judge(bundle, contract).overall(row.id for row in contract.requirements if row.level == "must")
+
+
+def records(url: str, api: str, **headers: str) -> dict[str, list[Any]]:
+    contract = contracts.load(api)
+    return {
+        resource.name: httpx.get(f"{url}{contract.base_path}{resource.collection}", headers=headers).json()
+        for resource in contract.resources
+    }
+
+
+@pytest.fixture(scope="module")
+def server(start_server: StartServer) -> Iterator[str]:
+    """A server of the module's own, with records that are not the kit's."""
+    with start_server() as url:
+        for api, collection, body in (
+            ("tmf629-v1", "/customer", {"name": "Somebody"}),
+            ("tmf681-v1", "/communicationMessage", {"content": "not yours"}),
+        ):
+            httpx.post(f"{url}{contracts.load(api).base_path}{collection}", json=body).raise_for_status()
+        yield url
+
+
+@pytest.mark.parametrize("api", ["tmf629-v1", "tmf681-v1"])
+def test_reference_server_conforms_and_is_as_it_was_afterwards(server: str, api: str) -> None:
+    before = records(server, api)
+    contract = contracts.load(api)
+    bundle = run(api, server, allow_destructive=True)
+    judged = verdicts(bundle, api)
+    assert {row: one.remark for row, one in judged.items() if one.outcome >= Outcome.SKIP} == {}
+    assert overall(bundle, contract) == "conformant"
+    assert records(server, api) == before
+    assert not any(exchange.error for exchange in bundle.exchanges)
+
+
+def test_kit_touches_only_what_it_made(server: str) -> None:
+    api = "tmf629-v1"
+    foreign = {member["id"] for members in records(server, api).values() for member in members}
+    bundle = run(api, server, only=rows(api, kind="scenario"))
+    assert foreign
+    changing = [one.request.url for one in bundle.exchanges if one.request.method in ("PUT", "PATCH", "DELETE")]
+    assert changing
+    assert not any(identifier in url for url in changing for identifier in foreign)
+
+
+def test_every_subscription_is_taken_back(server: str) -> None:
+    seen: list[Call] = []
+
+    def watch(call: Call, forward: Forward) -> Answer:
+        seen.append(call)
+        return forward(call)
+
+    api = "tmf629-v1"
+    with meddling(server, watch) as url:
+        bundle = run(api, url, only=rows(api, kind="hub") + rows(api, operation="registerCustomerListener"))
+    hubs = [one for one in bundle.exchanges if one.operation.startswith("register") and one.is_success]
+    gone = {call.path.rsplit("/", 1)[-1] for call in seen if call.method == "DELETE"}
+    assert hubs
+    assert {one.identifier for one in hubs} <= gone
+
+
+def test_without_a_listener_what_needs_one_is_skipped_and_the_run_incomplete(server: str) -> None:
+    api = "tmf681-v1"
+    only = rows(api, kind="event") + rows(api, kind="client-id") + rows(api, operation="createCommunicationMessage")
+    bundle = run(api, server, only=only, listener=False)
+    judged = verdicts(bundle, api, only)
+    events = {judged[row] for row in rows(api, kind="event")}
+    assert {(one.outcome, one.remark) for one in events} == {
+        (Outcome.SKIP, "The kit lacked a listener: the configuration says `listener: false`")
+    }
+    assert overall(bundle, contracts.load(api)) == "incomplete"
+    assert not any(exchange.operation == "registerListener" for exchange in bundle.exchanges)
+
+
+def test_target_is_given_the_address_that_it_knows_the_listener_under(server: str) -> None:
+    """What the target calls is a proxy that cuts off the beginning of the path."""
+    api = "tmf681-v1"
+    only = rows(api, kind="event") + rows(api, scenario="hub-delivers")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def cut(call: Call, forward: Forward) -> Answer:
+        assert call.path.startswith("/behind/the/proxy/")
+        path = call.path.removeprefix("/behind/the/proxy")
+        return forward(Call(call.method, path, call.headers, call.body))
+
+    with meddling(f"http://127.0.0.1:{port}", cut) as proxy:
+        bundle = run(
+            api, server, only=only, listener_bind=f"127.0.0.1:{port}", listener_url=f"{proxy}/behind/the/proxy"
+        )
+    assert {one.outcome for one in verdicts(bundle, api, only).values()} == {Outcome.PASS}
+    registered = [one for one in bundle.exchanges if one.operation == "registerListener"]
+    assert all(one.request.json["callback"].startswith(f"{proxy}/behind/the/proxy/") for one in registered)
+
+
+def test_hub_elsewhere_is_registered_at(server: str) -> None:
+    api = "tmf629-v1"
+    only = rows(api, scenario="hub-callback-only")
+    base = contracts.load(api).base_path
+    elsewhere: list[str] = []
+
+    def hub(call: Call, forward: Forward) -> Answer:
+        elsewhere.append(call.path)
+        return forward(Call(call.method, call.path.replace("/events", f"{base}/customer/hub"), call.headers, call.body))
+
+    with meddling(server, hub) as url:
+        bundle = run(api, server, only=only, hub_urls={"customer": f"{url}/events/"})
+    assert {one.outcome for one in verdicts(bundle, api, only).values()} == {Outcome.PASS}
+    assert elsewhere[0] == "/events"
+    assert elsewhere[1].startswith("/events/")
+    assert {path.split("/")[1] for path in elsewhere} == {"events"}
+
+
+def test_configuration_reaches_every_body(server: str, tmp_path: Path) -> None:
+    api = "tmf629-v1"
+    config = tmp_path / "kit.yaml"
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "base_url": server + contracts.load(api).base_path,
+                "phases": ["register"],
+                "payloads": {"customer": {"relatedParty": {"id": "P-1"}, "tenant": "north"}},
+                "values": {"customer": {"/name": ["Ann", "Bob"]}},
+            }
+        )
+    )
+    contract = contracts.load(api)
+    only = ("TMF629V1-CUSTOMER-POST-009", *rows(api, kind="patchable", subject="/name", operation="patchCustomer"))
+    bundle = drive(contract, settings_for(contract, config=config, given={}), quiet, only=only)
+    created = [one.request.json for one in bundle.exchanges if one.operation == "createCustomer"]
+    assert created
+    assert all((body["relatedParty"]["id"], body["tenant"]) == ("P-1", "north") for body in created)
+    patched = [one.request.json for one in bundle.exchanges if one.operation == "patchCustomer"]
+    assert [body["name"] for body in patched] == ["Bob"]
+    assert {one.outcome for one in verdicts(bundle, api, only).values()} == {Outcome.PASS}
+
+
+def test_row_that_lists_values_is_not_settled_by_the_configured_ones(server: str) -> None:
+    api = "tmf655-v1"
+    [row, *_] = [row for row in contracts.load(api).requirements if row.kind == "values"]
+    bundle = run(api, server, only=(row.id,), values={"changeRequest": {row.subject: ["New", "New"]}})
+    sent = [one.request.json for one in bundle.exchanges if one.step.startswith("create-")]
+    assert len(sent) == len(row.expect["values"])
+
+
+@pytest.fixture(scope="module")
+def guarded(start_server: StartServer) -> Iterator[str]:
+    """A server with a key for each role, and a record that is not the kit's."""
+    with start_server("--api-key", f"user:{USER}", "--api-key", f"admin:{ADMIN}") as url:
+        body = {
+            "status": "New", "priority": "high", "targetEntityRef": [{"id": "1"}], "changeRequestSpecification": {"id": "1"},
+        }  # fmt: skip
+        path = f"{url}{contracts.load('tmf655-v1').base_path}/changeRequest"
+        httpx.post(path, json=body, headers={"X-API-Key": USER}).raise_for_status()
+        yield url
+
+
+AUTH = "tmf655-v1"
+ON_DELETE = rows(AUTH, operation="deleteChangeRequest")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"bearer": USER, "admin_headers": {"authorization": f"Bearer {ADMIN}"}}, id="bearer"),
+        pytest.param({"headers": {"X-API-Key": USER}, "admin_headers": {"x-api-key": ADMIN}}, id="header"),
+    ],
+)
+def test_with_both_credentials_every_row_on_delete_is_settled(guarded: str, given: dict[str, Any]) -> None:
+    before = records(guarded, AUTH, **{"X-API-Key": USER})
+    bundle = run(AUTH, guarded, only=ON_DELETE, **given)
+    judged = verdicts(bundle, AUTH, ON_DELETE)
+    assert {row: one.remark for row, one in judged.items() if one.outcome >= Outcome.SKIP} == {}
+    assert records(guarded, AUTH, **{"X-API-Key": USER}) == before
+
+
+def test_without_the_admins_credential_rows_on_delete_are_skipped(guarded: str) -> None:
+    bundle = run(AUTH, guarded, only=ON_DELETE, bearer=USER)
+    judged = verdicts(bundle, AUTH, ON_DELETE)
+    assert {one.outcome for one in judged.values()} == {Outcome.SKIP}
+    assert all("admin_headers" in one.remark for one in judged.values())
+    assert overall(bundle, contracts.load(AUTH)) == "incomplete"
+
+
+def test_without_any_credential_nothing_is_settled_and_nothing_failed(guarded: str) -> None:
+    bundle = run(AUTH, guarded)
+    assert {one.outcome for one in verdicts(bundle, AUTH).values()} == {Outcome.SKIP, Outcome.NOT_APPLICABLE}
+    assert overall(bundle, contracts.load(AUTH)) == "incomplete"
+
+
+def test_no_secret_goes_into_the_bundle_even_where_the_target_repeats_it(guarded: str, tmp_path: Path) -> None:
+    def mirror(call: Call, forward: Forward) -> Answer:
+        answer = forward(call)
+        headers = (*answer.headers, ("X-Seen", str(call.headers)))
+        return Answer(answer.status, answer.body if answer.status < 400 else repr(call.headers).encode(), headers)
+
+    given = {"bearer": USER, "admin_headers": {"X-API-Key": ADMIN, "X-Tenant": "north-tenant"}}
+    with meddling(guarded, mirror) as url:
+        bundle = run(AUTH, url, only=ON_DELETE, **given)
+    path = tmp_path / "bundle.zip"
+    bundle.write(path)
+    text = repr(Bundle.read(path)) + "".join(str(one) for one in judge(bundle, contracts.load(AUTH)).verdicts)
+    assert not any(secret in text for secret in (USER, ADMIN, "north-tenant"))
+    assert BLOTTED in text
+
+
+def test_interrupted_run_leaves_nothing_behind(server: str) -> None:
+    api = "tmf681-v1"
+    contract = contracts.load(api)
+    before = records(server, api)
+    settings = Settings(api, server + contract.base_path, phases=("register",))
+    reached: list[int] = []
+
+    def interrupt(_phase: str, done: int, _all: int) -> None:
+        reached.append(len(records(server, api)["communicationMessage"]))
+        if done == 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        drive(contract, settings, interrupt)
+    assert max(reached) > len(before["communicationMessage"])
+    assert records(server, api) == before
+
+
+def test_only_the_probes_of_the_rows_asked_for_are_driven(server: str) -> None:
+    api, only = "tmf681-v1", ("TMF681-GET-002",)
+    bundle = run(api, server, only=only)
+    [case] = [case for case in plan(contracts.load(api)) if case.requirement.id in only]
+    assert case.probe is not None
+    assert {record.key for record in bundle.probes} == {"dialect", case.probe.key}
+    assert {row for row, one in verdicts(bundle, api).items() if one.outcome is Outcome.PASS} >= set(only)

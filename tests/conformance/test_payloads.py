@@ -1,0 +1,162 @@
+"""Bodies made from the contract: as small or as whole as asked for, always in order, always as configured."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.payloads import META, Payloads, holds
+from tmfkit_conformance.judge.departures import Bodies
+from tmfkit_conformance.record.exchange import Exchange, Request
+from tmfkit_models import contracts
+from tmfkit_models.contracts import ContractError
+
+RESOURCES = [(api, resource.name) for api in contracts.apis() for resource in contracts.load(api).resources]
+
+
+def payloads(api: str, resource: str, **more: Any) -> Payloads:
+    contract = contracts.load(api)
+    settings: dict[str, Any] = {"overrides": {}, "values": {}, "names": {}, **more}
+    return Payloads(contract, contract.resource(resource), **settings)
+
+
+def faults(api: str, resource: str, body: dict[str, Any]) -> list[str]:
+    """What of a create body the contract does not have, its conditional rules included."""
+    contract = contracts.load(api)
+    create = contract.action("create", resource)
+    assert create is not None
+    request = Request("POST", "http://h", (("Content-Type", "application/json"),), json.dumps(body).encode())
+    exchange = Exchange(1, "register", "", "create", create.id, request, None, "", 0.0, 0.0)
+    schema = contract.resource(resource).create
+    rules = [
+        f"{rule}"
+        for rule in contract.rules(schema, "x-tmf-conditional")
+        if holds(rule["when"], body) and any(pointers.get(body, name) is pointers.ABSENT for name in rule["require"])
+    ]
+    return [departure.message for departure in Bodies(contract).departures(create, exchange)] + rules
+
+
+@pytest.mark.parametrize("variant", [0, 1])
+@pytest.mark.parametrize(("api", "resource"), RESOURCES)
+def test_bodies_are_in_order(api: str, resource: str, variant: int) -> None:
+    made = payloads(api, resource)
+    assert faults(api, resource, made.minimal(variant)) == []
+    assert faults(api, resource, made.full(variant)) == []
+
+
+@pytest.mark.parametrize(("api", "resource"), RESOURCES)
+def test_smallest_body_has_the_mandatory_attributes_and_the_whole_one_every_attribute(api: str, resource: str) -> None:
+    contract, made = contracts.load(api), payloads(api, resource)
+    create = contract.resource(resource).create
+    assert set(contract.required(create)) <= set(made.minimal())
+    writable = {
+        name
+        for name, schema in contract.attributes(create).items()
+        if name not in {*META, "id", "href"} and not contract.resolve(schema).get("x-tmf-read-only")
+    }
+    assert writable <= set(made.full())
+
+
+@pytest.mark.parametrize(("api", "resource"), RESOURCES)
+def test_every_attribute_of_the_register_can_be_sent(api: str, resource: str) -> None:
+    contract, made = contracts.load(api), payloads(api, resource)
+    for row in contract.requirements:
+        if row.kind == "attribute" and not row.reason and contract.operation(row.operation).resource == resource:
+            body = made.with_attribute(row.subject)
+            assert pointers.select(body, row.subject), row.id
+            assert faults(api, resource, body) == [], row.id
+
+
+@pytest.mark.parametrize(("api", "resource"), RESOURCES)
+def test_two_variants_of_a_patchable_attribute_differ(api: str, resource: str) -> None:
+    contract, made = contracts.load(api), payloads(api, resource)
+    for row in contract.requirements:
+        if row.kind == "patchable" and not row.reason and contract.operation(row.operation).resource == resource:
+            assert made.value(row.subject, 0) != made.value(row.subject, 1), row.id
+
+
+def test_same_body_is_made_again_and_is_nobody_elses() -> None:
+    made = payloads("tmf629-v1", "customer")
+    first = made.full()
+    first["characteristic"].clear()
+    assert made.full() == payloads("tmf629-v1", "customer").full()
+    assert made.full()["characteristic"]
+
+
+def test_overrides_are_merged_into_every_create_body() -> None:
+    made = payloads("tmf629-v1", "customer", overrides={"relatedParty": {"id": "P-1"}, "name": "ours", "status": None})
+    for body in (made.minimal(), made.full(), made.with_attribute("/description"), made.completed({"name": "generated"})):
+        assert body["name"] == "ours"
+        assert body["relatedParty"]["id"] == "P-1"
+        assert "status" not in body
+    assert made.full()["relatedParty"].keys() > {"id"}
+
+
+def test_configured_values_are_sent_wherever_the_attribute_stands() -> None:
+    made = payloads("tmf629-v1", "customer", values={"/relatedParty/id": ["P-1", "P-2"], "/name": ["n1", "n2"]})
+    assert [made.full(variant)["relatedParty"]["id"] for variant in (0, 1, 2)] == ["P-1", "P-2", "P-1"]
+    assert made.minimal()["name"] == "n1"
+    assert made.value("/name", 1) == "n2"
+    assert made.with_attribute("/name", 1)["name"] == "n2"
+
+
+def test_dialect_changes_the_names_and_nothing_else() -> None:
+    plain = payloads("tmf655-v1", "changeRequest")
+    spoken = payloads("tmf655-v1", "changeRequest", names={"targetEntityRef": "targetEntity"})
+    for one, other in ((plain.minimal(), spoken.minimal()), (plain.full(), spoken.full())):
+        assert other == {{"targetEntityRef": "targetEntity"}.get(name, name): value for name, value in one.items()}
+    assert spoken.spoken("/targetEntityRef/*/id") == "/targetEntity/*/id"
+    assert spoken.spoken("/note/targetEntityRef") == "/note/targetEntityRef"
+
+
+def test_value_of_an_attribute_that_is_none_is_refused() -> None:
+    with pytest.raises(ContractError, match="no attribute '/colour'"):
+        payloads("tmf629-v1", "customer").value("/colour")
+
+
+@pytest.mark.parametrize(
+    ("when", "body", "is_it"),
+    [
+        ({"pointer": "/type", "one-of": ["a", "b"]}, {"type": "b"}, True),
+        ({"pointer": "/type", "one-of": ["a", "b"]}, {}, False),
+        ({"pointer": "/type", "none-of": ["a"]}, {"type": "b"}, True),
+        ({"pointer": "/type", "none-of": ["a"]}, {"type": "a"}, False),
+        ({"pointer": "/type", "none-of": ["a"]}, {}, False),
+        ({"pointer": "/type", "present": True}, {"type": None}, True),
+        ({"pointer": "/type", "present": False}, {}, True),
+        ({"pointer": "/type", "present": False}, [], True),
+    ],
+)
+def test_condition_holds(when: dict[str, Any], body: Any, *, is_it: bool) -> None:
+    assert holds(when, body) is is_it
+
+
+PAIRS = st.recursive(
+    st.integers() | st.text("ab/~*0", max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab/~0", max_size=2), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text("ab/~0", min_size=1, max_size=3), PAIRS, max_size=4))
+def test_pointer_reaches_what_it_was_made_for_and_leaves_the_rest(body: dict[str, Any]) -> None:
+    for name, value in body.items():
+        pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+        assert pointers.parts(pointer) == [name]
+        assert pointers.select(body, pointer) == [value]
+        left = pointers.without(body, pointer)
+        assert left == {other: kept for other, kept in body.items() if other != name}
+        assert pointers.with_value(left, pointer, value) == body
+
+
+def test_star_reaches_every_member() -> None:
+    body = {"a": [{"b": 1}, {"c": 2}, {"b": 3}, "text"]}
+    assert pointers.select(body, "/a/*/b") == [1, 3]
+    assert pointers.get(body, "/a/*/d") is pointers.ABSENT
+    assert pointers.without(body, "/a/*/b") == {"a": [{}, {"c": 2}, {}, "text"]}
+    assert pointers.select(body, "") == [body]

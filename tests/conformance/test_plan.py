@@ -1,0 +1,109 @@
+"""The plan: every row of every register has a probe or a reason, every probe a driver, every scenario a judge."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tmfkit_conformance.drive.probes import PROBES
+from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.judge.families import CHECKS
+from tmfkit_conformance.judge.families.scenarios import SCENARIOS
+from tmfkit_conformance.plan import Probe, plan, probes
+from tmfkit_models import contracts
+from tmfkit_models.contracts import Requirement
+
+SPECS = Path(__file__).parents[2] / "specs"
+NAMED = frozenset(yaml.safe_load((SPECS / "scenarios.yaml").read_text(encoding="utf-8")))
+KINDS = frozenset(
+    line.split("|")[1].strip(" `")
+    for line in (SPECS / "README.md").read_text(encoding="utf-8").split("| kind |")[1].split("\n\n")[0].splitlines()[2:]
+    if line.startswith("| `")
+)
+
+
+@pytest.mark.parametrize("api", contracts.apis())
+def test_every_row_has_a_probe_that_can_be_driven_or_a_reason(api: str) -> None:
+    contract = contracts.load(api)
+    cases = plan(contract)
+    assert tuple(case.requirement for case in cases) == contract.requirements
+    for case in cases:
+        if case.probe is None:
+            assert case.requirement.reason, case.requirement.id
+        else:
+            assert case.probe.name in PROBES, case.requirement.id
+            assert case.requirement.kind in CHECKS, case.requirement.id
+
+
+@pytest.mark.parametrize("api", contracts.apis())
+def test_probes_of_an_api_have_different_keys(api: str) -> None:
+    wanted = probes(plan(contracts.load(api)))
+    assert len({probe.key for probe in wanted}) == len(wanted)
+
+
+def test_every_named_scenario_has_a_driver_and_a_judge_and_there_is_no_other() -> None:
+    assert {name.removeprefix("scenario:") for name in PROBES if name.startswith("scenario:")} == NAMED
+    assert set(SCENARIOS) == NAMED
+
+
+def test_every_kind_of_the_register_has_a_check_and_there_is_no_other() -> None:
+    kinds = {name for cell in KINDS for name in cell.replace("`", "").split(", ")}
+    assert kinds == set(CHECKS)
+
+
+def test_key_names_the_row_only_where_the_probe_is_its_own() -> None:
+    assert Probe("with", "createCustomer", "/name").key == "with createCustomer /name"
+    assert Probe("values", "createCustomer", "/status", "R-1").key == "values createCustomer /status [R-1]"
+    assert Probe("dialect", "").key == "dialect"
+
+
+def row(**changes: Any) -> Requirement:
+    plain = Requirement("R-1", "must", "status", "createCustomer", "201", "", "", 1, "table")
+    return dataclasses.replace(plain, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "probe", "step"),
+    [
+        pytest.param({}, "create createCustomer", "create", id="valid"),
+        pytest.param({"given": "malformed-body", "subject": "400"}, "refused createCustomer malformed-body", "refused", id="refused"),
+        pytest.param({"operation": "listCustomer", "subject": "206"}, "page listCustomer limit", "page", id="page"),
+        pytest.param({"kind": "consumes", "subject": "application/json"}, "create-full createCustomer", "create", id="consumes"),
+        pytest.param({"kind": "accept", "subject": "application/json"}, "accept createCustomer application/json", "call", id="accept"),
+        pytest.param({"kind": "event", "operation": "CustomerDeleteNotification", "subject": ""}, "events registerCustomerListener", "", id="event"),
+        pytest.param({"kind": "event-member", "operation": "*", "subject": "/eventId"}, "events registerCustomerListener", "", id="any-event"),
+        pytest.param({"kind": "filter", "operation": "listCustomer", "subject": "*"}, "filter listCustomer * [R-1]", "list", id="own-row"),
+    ],
+)  # fmt: skip
+def test_row_is_settled_by_a_step_of_a_probe(changes: dict[str, Any], probe: str, step: str) -> None:
+    contract = dataclasses.replace(contracts.load("tmf629-v1"), requirements=(row(**changes),))
+    [case] = plan(contract)
+    assert case.probe is not None
+    assert (case.probe.key, case.step) == (probe, step)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"kind": "smell"}, id="unknown-kind"),
+        pytest.param({"given": "full-moon"}, id="unknown-condition"),
+    ],
+)
+def test_row_that_nothing_drives_is_a_defect_of_the_kit(changes: dict[str, Any]) -> None:
+    contract = dataclasses.replace(contracts.load("tmf629-v1"), requirements=(row(**changes),))
+    with pytest.raises(KitDefect) as raised:
+        plan(contract)
+    assert raised.value.where == "R-1"
+    assert raised.value.exit_status == 4
+
+
+def test_event_without_a_hub_is_a_defect_of_the_kit() -> None:
+    whole = contracts.load("tmf629-v1")
+    deaf = tuple(operation for operation in whole.operations if operation.action != "register")
+    event = row(kind="event", operation="CustomerDeleteNotification", subject="")
+    with pytest.raises(KitDefect, match="no hub to hear this event through"):
+        plan(dataclasses.replace(whole, operations=deaf, requirements=(event,)))
