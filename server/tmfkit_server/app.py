@@ -12,9 +12,11 @@ from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.routes import Api
+from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.delivery import Dispatcher
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
+from tmfkit_server.storage.documents import IndexPlan
 from tmfkit_server.storage.embedded import EmbeddedStore
 
 __all__ = ["create_app", "create_store"]
@@ -39,7 +41,15 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
 
 def create_store(settings: Settings) -> Store:
     """Return the store that the settings name, not yet open."""
-    return EmbeddedStore(settings.store.partition(":")[2])
+    plans = {
+        collection_name(contract, resource): IndexPlan(
+            filtered_paths(contract, resource), loose=resource.loose_equality
+        )
+        for contract in map(contracts.load, contracts.apis())
+        for resource in contract.resources
+    }
+    path = settings.store.partition(":")[2]
+    return EmbeddedStore(path, plans, lock_wait_seconds=settings.store_wait_seconds)
 
 
 class _Lifespan:

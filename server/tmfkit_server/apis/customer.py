@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 from tmfkit_models.contracts import Resource
 from tmfkit_models.types import instant
 from tmfkit_server.services.extensions import Extension
+from tmfkit_server.storage.base import Record
 
 __all__ = ["EXTENSION"]
 
 _PROFILES = "creditProfile"
+_PROFILES_IN_JSON = b'"creditProfile"'
 
 
 class Customer(Extension):
@@ -28,6 +30,11 @@ class Customer(Extension):
             return body
         present = datetime.now(UTC)
         return {**body, _PROFILES: sorted(profiles, key=lambda profile: not _is_in_force(profile, present))}
+
+    def is_presented_as_stored(self, resource: Resource, record: Record) -> bool:
+        """Tell whether there are no profiles to put in order."""
+        del resource
+        return _PROFILES_IN_JSON not in record.encoded
 
 
 EXTENSION = Customer()
