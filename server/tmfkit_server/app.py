@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 from typing import Any
 
 import falcon.asgi
 
 from tmfkit_models import contracts
 from tmfkit_server import problems
+from tmfkit_server.errors import SettingsError, StoreLocked, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources.bodies import BodyReader
@@ -18,13 +21,22 @@ from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.documents import IndexPlan
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.exchange import Source
+from tmfkit_server.storage.journal import preflight
+from tmfkit_server.storage.snapshot import Snapshot
 
-__all__ = ["create_app", "create_store"]
+__all__ = ["check_store", "create_app", "create_snapshot", "create_source", "create_store"]
+
+_LOG = logging.getLogger(__name__)
+
+# A worker that takes over waits for the one that it follows, which may take gunicorn's graceful 30 s to end.
+_TAKE_OVER_SECONDS = 40
+_TRY_AGAIN, _GIVE_UP = 1, 3  # exit statuses of a worker, to gunicorn
 
 
 def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     """Return the application: every API of ``tmfkit_models.contracts`` under its base path."""
-    store = create_store(settings)
+    store = create_store(settings, wait_seconds=_TAKE_OVER_SECONDS)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     app.add_middleware(_Lifespan(store))
     app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
@@ -39,8 +51,13 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     return app
 
 
-def create_store(settings: Settings) -> Store:
-    """Return the store that the settings name, not yet open."""
+def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
+    """Return the store that the settings name, not yet open.
+
+    Args:
+        settings: Settings.
+        wait_seconds: How long ``open`` waits for another process that has the store for itself.
+    """
     plans = {
         collection_name(contract, resource): IndexPlan(
             filtered_paths(contract, resource), loose=resource.loose_equality
@@ -49,7 +66,26 @@ def create_store(settings: Settings) -> Store:
         for resource in contract.resources
     }
     path = settings.store.partition(":")[2]
-    return EmbeddedStore(path, plans, lock_wait_seconds=settings.store_wait_seconds)
+    return EmbeddedStore(path, plans, lock_wait_seconds=wait_seconds)
+
+
+def check_store(settings: Settings) -> None:
+    """See that the store can be opened, before workers are started; StoreUnusable when it cannot."""
+    if path := settings.store.partition(":")[2]:
+        preflight(path)
+
+
+def create_source(settings: Settings) -> Source:
+    """Return what an export reads, not yet open; a server may be running on it."""
+    return create_snapshot(settings)
+
+
+def create_snapshot(settings: Settings) -> Snapshot:
+    """Return the file of the store, not yet open; SettingsError when it keeps its documents elsewhere."""
+    scheme, _, path = settings.store.partition(":")
+    if scheme != "tinydb":
+        raise SettingsError(f"--store {settings.store}", "it has no file", "Use tinydb:PATH")
+    return Snapshot(path)
 
 
 class _Lifespan:
@@ -60,7 +96,14 @@ class _Lifespan:
         self._dispatcher = Dispatcher(store)
 
     async def process_startup(self, _scope: object, _event: object) -> None:
-        await self._store.open()
+        try:
+            await self._store.open()
+        except StoreUnusable as exc:
+            _LOG.error("%s", exc)
+            raise SystemExit(_TRY_AGAIN if isinstance(exc, StoreLocked) else _GIVE_UP) from exc
+        # What is here now stays, so the garbage collector need never look at it again.
+        gc.collect()
+        gc.freeze()
         self._dispatcher.start()
 
     async def process_shutdown(self, _scope: object, _event: object) -> None:

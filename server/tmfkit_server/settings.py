@@ -29,7 +29,6 @@ class Settings:
         public_url: Scheme and host that hrefs begin with; empty takes them from each request.
         base_paths: API → base path, where it is not the contract's own.
         max_body_bytes: Largest request body.
-        store_wait_seconds: How long to wait at the start for another process that has the store.
     """
 
     host: str = "127.0.0.1"
@@ -40,7 +39,6 @@ class Settings:
     public_url: str = ""
     base_paths: Mapping[str, str] = field(default_factory=dict)
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
-    store_wait_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""

@@ -94,7 +94,11 @@ class Index:
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """File document *number* anew, which was *before* and is *after*; None where there is none."""
-        old = self._keys(before) if before is not None else _NO_KEYS
+        if before is None:
+            if after is not None:
+                self.put(number, after)
+            return
+        old = self._keys(before)
         new = self._keys(after) if after is not None else _NO_KEYS
         if old == new:
             return
@@ -149,10 +153,11 @@ class Index:
         return united
 
     def _keys(self, body: Body) -> frozenset[Key]:
-        if len(self.path) == 1:
-            found = body.get(self.path[0])
-            if not isinstance(found, list):
-                return frozenset(keys_of(found, loose=self._loose))
+        first = body.get(self.path[0])
+        if first is None:
+            return _NO_KEYS
+        if len(self.path) == 1 and not isinstance(first, list):
+            return frozenset(keys_of(first, loose=self._loose))
         return frozenset(key for found in values_at(body, self.path) for key in keys_of(found, loose=self._loose))
 
     def _add(self, key: Key, number: int) -> None:

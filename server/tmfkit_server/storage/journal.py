@@ -23,7 +23,7 @@ from tmfkit_server.storage.documents import Batch, Row
 from tmfkit_server.storage.ownership import Ownership
 from tmfkit_server.storage.record import Record
 
-__all__ = ["Journal", "connect", "open_rows", "verified"]
+__all__ = ["Journal", "check_pages", "connect", "count_rows", "open_rows", "preflight", "verified"]
 
 APPLICATION_ID = 0x746D666B  # "tmfk"
 FORMAT = 1
@@ -81,7 +81,7 @@ class Journal:
             if not self.path.exists():
                 _create(self.path)
             self._connection = connect(self.path)
-            _check_pages(self.path, self._connection)
+            check_pages(self.path, self._connection)
             self.commit([], self.last_number())
         except BaseException as exc:
             self.close()
@@ -135,6 +135,17 @@ class Journal:
         return self._connection
 
 
+def preflight(path: str) -> None:
+    """See that a file could be opened, before a server is started for it; raises what ``Journal.open`` would."""
+    ownership = Ownership(Path(path))
+    ownership.take()
+    try:
+        if Path(path).exists():
+            connect(Path(path)).close()
+    finally:
+        ownership.give_back()
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Open a file that exists, and see that it is a store's.
 
@@ -165,6 +176,12 @@ def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
     rows = connection.execute(f"SELECT {_COLUMNS} FROM document WHERE number <> {_COUNTER} ORDER BY number")  # noqa: S608
     for number, collection, key, tag, spelling, content in rows:
         yield collection, number, (key, content, spelling, tag)
+
+
+def count_rows(connection: sqlite3.Connection) -> int:
+    """Return the number of documents."""
+    [count] = connection.execute("SELECT count(*) - 1 FROM document").fetchone()
+    return int(count)
 
 
 def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, Row, Body]]:
@@ -240,7 +257,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(file)
 
 
-def _check_pages(path: Path, connection: sqlite3.Connection) -> None:
+def check_pages(path: Path, connection: sqlite3.Connection) -> None:
+    """Have SQLite look at the structure of the file; StoreDamaged when it finds something."""
     try:
         found = [text for [text] in connection.execute(f"PRAGMA quick_check({_MOST_PROBLEMS})")]
     except sqlite3.Error as exc:

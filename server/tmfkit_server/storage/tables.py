@@ -131,7 +131,7 @@ class _Draft(MutableMapping[int, dict[str, Any]]):
 
     def __contains__(self, number: object) -> bool:
         if number in self._drafts:
-            return self._drafts[number] is not None  # type: ignore[index]
+            return self._drafts[number] is not None
         return self._batch.row(self._documents, number) is not None  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[int]:
