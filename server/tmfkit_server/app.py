@@ -10,7 +10,7 @@ import falcon.asgi
 
 from tmfkit_models import contracts
 from tmfkit_server import problems
-from tmfkit_server.errors import SettingsError, StoreLocked, StoreUnusable
+from tmfkit_server.errors import SettingsError, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources.bodies import BodyReader
@@ -29,14 +29,14 @@ __all__ = ["check_store", "create_app", "create_snapshot", "create_source", "cre
 
 _LOG = logging.getLogger(__name__)
 
-# A worker that takes over waits for the one that it follows, which may take gunicorn's graceful 30 s to end.
-_TAKE_OVER_SECONDS = 40
-_TRY_AGAIN, _GIVE_UP = 1, 3  # exit statuses of a worker, to gunicorn
+# The lock is free when this is waited for, or as good as free.
+_LOCK_SECONDS = 5
+_GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
 
 
 def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     """Return the application: every API of ``tmfkit_models.contracts`` under its base path."""
-    store = create_store(settings, wait_seconds=_TAKE_OVER_SECONDS)
+    store = create_store(settings, wait_seconds=_LOCK_SECONDS)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     app.add_middleware(_Lifespan(store))
     app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
@@ -69,10 +69,18 @@ def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
     return EmbeddedStore(path, plans, lock_wait_seconds=wait_seconds)
 
 
-def check_store(settings: Settings) -> None:
-    """See that the store can be opened, before workers are started; StoreUnusable when it cannot."""
+def check_store(settings: Settings, *, wait_seconds: float = 0.0) -> None:
+    """See that the store can be opened.
+
+    Args:
+        settings: Settings.
+        wait_seconds: How long to wait for another process that has the store for itself.
+
+    Raises:
+        StoreUnusable: It cannot be.
+    """
     if path := settings.store.partition(":")[2]:
-        preflight(path)
+        preflight(path, wait_seconds=wait_seconds)
 
 
 def create_source(settings: Settings) -> Source:
@@ -100,7 +108,7 @@ class _Lifespan:
             await self._store.open()
         except StoreUnusable as exc:
             _LOG.error("%s", exc)
-            raise SystemExit(_TRY_AGAIN if isinstance(exc, StoreLocked) else _GIVE_UP) from exc
+            raise SystemExit(_GIVE_UP) from exc
         # What is here now stays, so the garbage collector need never look at it again.
         gc.collect()
         gc.freeze()

@@ -10,13 +10,17 @@ import falcon.asgi
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from tmfkit_server.app import create_app
+from tmfkit_server.app import check_store, create_app
+from tmfkit_server.errors import StoreLocked
 from tmfkit_server.settings import Settings
 
 __all__ = ["serve"]
 
 _LONGEST_REQUEST_LINE_BYTES = 8190
 _SILENCE_SECONDS = 120
+# A new worker waits for the one that it follows, which gunicorn gives 30 s to end.
+_TAKE_OVER_SECONDS = 40
+_TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
 _LOG = logging.getLogger(__name__)
 
 
@@ -42,6 +46,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "limit_request_line": _LONGEST_REQUEST_LINE_BYTES,
             "loglevel": "warning",
             "when_ready": _print_address,
+            "post_worker_init": lambda _: _wait_for_store(self._settings),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -67,6 +72,14 @@ def serve(settings: Settings) -> None:
     """Serve until a signal ends it; ends the process."""
     _log_to_stderr()
     _Gunicorn(settings).run()
+
+
+def _wait_for_store(settings: Settings) -> None:
+    try:
+        check_store(settings, wait_seconds=_TAKE_OVER_SECONDS)
+    except StoreLocked as exc:
+        _LOG.error("%s", exc)
+        raise SystemExit(_TRY_AGAIN) from exc
 
 
 def _log_to_stderr() -> None:

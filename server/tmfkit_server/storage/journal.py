@@ -135,10 +135,10 @@ class Journal:
         return self._connection
 
 
-def preflight(path: str) -> None:
-    """See that a file could be opened, before a server is started for it; raises what ``Journal.open`` would."""
+def preflight(path: str, *, wait_seconds: float = 0.0) -> None:
+    """See that a file can be taken and looks like a store's; takes and raises what ``Journal.open`` does."""
     ownership = Ownership(Path(path))
-    ownership.take()
+    ownership.take(wait_seconds=wait_seconds)
     try:
         if Path(path).exists():
             connect(Path(path)).close()
