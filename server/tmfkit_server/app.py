@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 from typing import Any
 
 import falcon.asgi
 
 from tmfkit_models import contracts
 from tmfkit_server import problems
+from tmfkit_server.errors import SettingsError, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.routes import Api
+from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.delivery import Dispatcher
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
+from tmfkit_server.storage.documents import IndexPlan
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.exchange import Source
+from tmfkit_server.storage.journal import preflight
+from tmfkit_server.storage.snapshot import Snapshot
 
-__all__ = ["create_app", "create_store"]
+__all__ = ["check_store", "create_app", "create_snapshot", "create_source", "create_store"]
+
+_LOG = logging.getLogger(__name__)
+
+# The lock is free when this is waited for, or as good as free.
+_LOCK_SECONDS = 5
+_GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
 
 
 def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     """Return the application: every API of ``tmfkit_models.contracts`` under its base path."""
-    store = create_store(settings)
+    store = create_store(settings, wait_seconds=_LOCK_SECONDS)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     app.add_middleware(_Lifespan(store))
     app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
@@ -37,9 +51,49 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     return app
 
 
-def create_store(settings: Settings) -> Store:
-    """Return the store that the settings name, not yet open."""
-    return EmbeddedStore(settings.store.partition(":")[2])
+def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
+    """Return the store that the settings name, not yet open.
+
+    Args:
+        settings: Settings.
+        wait_seconds: How long ``open`` waits for another process that has the store for itself.
+    """
+    plans = {
+        collection_name(contract, resource): IndexPlan(
+            filtered_paths(contract, resource), loose=resource.loose_equality
+        )
+        for contract in map(contracts.load, contracts.apis())
+        for resource in contract.resources
+    }
+    path = settings.store.partition(":")[2]
+    return EmbeddedStore(path, plans, lock_wait_seconds=wait_seconds)
+
+
+def check_store(settings: Settings, *, wait_seconds: float = 0.0) -> None:
+    """See that the store can be opened.
+
+    Args:
+        settings: Settings.
+        wait_seconds: How long to wait for another process that has the store for itself.
+
+    Raises:
+        StoreUnusable: It cannot be.
+    """
+    if path := settings.store.partition(":")[2]:
+        preflight(path, wait_seconds=wait_seconds)
+
+
+def create_source(settings: Settings) -> Source:
+    """Return what an export reads, not yet open; a server may be running on it."""
+    return create_snapshot(settings)
+
+
+def create_snapshot(settings: Settings) -> Snapshot:
+    """Return the file of the store, not yet open; SettingsError when it keeps its documents elsewhere."""
+    scheme, _, path = settings.store.partition(":")
+    if scheme != "tinydb":
+        raise SettingsError(f"--store {settings.store}", "it has no file", "Use tinydb:PATH")
+    return Snapshot(path)
 
 
 class _Lifespan:
@@ -50,7 +104,14 @@ class _Lifespan:
         self._dispatcher = Dispatcher(store)
 
     async def process_startup(self, _scope: object, _event: object) -> None:
-        await self._store.open()
+        try:
+            await self._store.open()
+        except StoreUnusable as exc:
+            _LOG.error("%s", exc)
+            raise SystemExit(_GIVE_UP) from exc
+        # What is here now stays, so the garbage collector need never look at it again.
+        gc.collect()
+        gc.freeze()
         self._dispatcher.start()
 
     async def process_shutdown(self, _scope: object, _event: object) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import click
 import falcon.asgi
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from tmfkit_server.app import create_app
+from tmfkit_server.app import check_store, create_app
+from tmfkit_server.errors import StoreLocked
 from tmfkit_server.settings import Settings
 
 __all__ = ["serve"]
 
 _LONGEST_REQUEST_LINE_BYTES = 8190
+_SILENCE_SECONDS = 120
+# A new worker waits for the one that it follows, which gunicorn gives 30 s to end.
+_TAKE_OVER_SECONDS = 40
+_TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
+_LOG = logging.getLogger(__name__)
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -33,9 +41,12 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             # "auto" cancels a start-up of more than 30 s and then serves without the store.
             "asgi_lifespan": "on",
             "control_socket_disable": True,
+            # A large store is read before the first heartbeat.
+            "timeout": _SILENCE_SECONDS,
             "limit_request_line": _LONGEST_REQUEST_LINE_BYTES,
             "loglevel": "warning",
             "when_ready": _print_address,
+            "post_worker_init": lambda _: _wait_for_store(self._settings),
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -44,10 +55,39 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         """Build the application, in each worker."""
         return create_app(self._settings)
 
+    def run(self) -> None:
+        """Run the master process until a signal ends it."""
+        _Arbiter(self).run()
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's master process, which keeps to the number of workers that the settings allow."""
+
+    def handle_ttin(self) -> None:
+        """Refuse one more worker, which would wait for the store without end."""
+        _LOG.warning("SIGTTIN ignored: the store belongs to one process")
+
 
 def serve(settings: Settings) -> None:
     """Serve until a signal ends it; ends the process."""
+    _log_to_stderr()
     _Gunicorn(settings).run()
+
+
+def _wait_for_store(settings: Settings) -> None:
+    try:
+        check_store(settings, wait_seconds=_TAKE_OVER_SECONDS)
+    except StoreLocked as exc:
+        _LOG.error("%s", exc)
+        raise SystemExit(_TRY_AGAIN) from exc
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("tmfkit_server").addHandler(handler)
+    # What a store found when it was opened is said even when all is well.
+    logging.getLogger("tmfkit_server.storage").setLevel(logging.INFO)
 
 
 def _print_address(arbiter: Any) -> None:

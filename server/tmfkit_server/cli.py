@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from importlib import metadata
+from pathlib import Path
+from typing import NoReturn
 
 import click
 
+from tmfkit_server.app import check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
-from tmfkit_server.errors import SettingsError
+from tmfkit_server.errors import OperatorError, ServerError, SettingsError, StoreError
 from tmfkit_server.settings import DEFAULT_MAX_BODY_BYTES, Settings, api_keys, base_paths
+from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
 __all__ = ["main"]
 
@@ -77,10 +82,58 @@ def run(
             base_paths=base_paths(path_texts),
             max_body_bytes=max_body_bytes,
         )
-    except SettingsError as exc:
-        click.echo(f"tmfkit-server: {exc}", err=True)
-        sys.exit(2)
+        check_store(settings)
+    except OperatorError as exc:
+        _give_up(exc)
     serve(settings)
+
+
+_STORE = click.option("--store", required=True, metavar="STORE", help="The store: tinydb:PATH.")
+
+
+@main.command("export")
+@_STORE
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+def export_command(store: str, file: Path) -> None:
+    """Write everything in a store to FILE as JSON lines; - is stdout. A server may be running on it."""
+    try:
+        count = asyncio.run(export_to(file, create_source(Settings(store=store)), bar=_bar))
+    except OperatorError as exc:
+        _give_up(exc)
+    click.echo(f"{count:,} entries exported to {file}", err=str(file) == "-")
+
+
+@main.command("import")
+@_STORE
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def import_command(store: str, file: Path) -> None:
+    """Read the export FILE into a store that is new, or has nothing in it."""
+    try:
+        count = asyncio.run(import_from(file, create_store(Settings(store=store)), bar=_bar))
+    except (OperatorError, StoreError) as exc:
+        _give_up(exc)
+    click.echo(f"{count:,} entries imported into {store}")
+
+
+@main.command()
+@_STORE
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(store: str, file: Path) -> None:
+    """Copy the file of a store to FILE, which is a store in its turn. A server may be running on it."""
+    try:
+        asyncio.run(back_up_to(file, create_snapshot(Settings(store=store)), bar=_bar))
+    except OperatorError as exc:
+        _give_up(exc)
+    click.echo(f"{store} backed up to {file}")
+
+
+def _bar(label: str, length: int) -> Bar:
+    return click.progressbar(length=length, label=label, file=sys.stderr)
+
+
+def _give_up(exc: ServerError) -> NoReturn:
+    click.echo(f"tmfkit-server: {exc}", err=True)
+    sys.exit(2 if isinstance(exc, SettingsError) else 3)
 
 
 if __name__ == "__main__":

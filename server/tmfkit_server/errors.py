@@ -3,8 +3,14 @@
 Tree, in the order in which a request meets them::
 
     ServerError
-    ├── SettingsError            the command line or the environment asks for what cannot be
+    ├── OperatorError            an operator has to put something right
+    │   ├── SettingsError        the command line or the environment asks for what cannot be
+    │   ├── StoreUnusable        the store cannot be opened
+    │   │   ├── StoreLocked      another process has it
+    │   │   └── StoreDamaged     it is not what was written
+    │   └── ExchangeError        an export, an import or a backup cannot go on
     ├── StoreError               the store could not commit
+    │   └── StoreFull            there is no room left
     └── Refusal                  the client's request cannot be served as it is
         ├── NotAuthenticated     no credential, or an unknown one
         ├── NotPermitted         the credential's role may not do this
@@ -17,6 +23,7 @@ Tree, in the order in which a request meets them::
         ├── NotOffered           understood, but not implemented here
         ├── UnknownId            nothing has this identifier
         ├── Conflict             at odds with what is stored
+        ├── PreconditionFailed   what is stored is not what the client wants to change
         └── NotSent              a channel did not take a message
 """
 
@@ -28,6 +35,7 @@ from dataclasses import dataclass
 __all__ = [
     "BodyTooLarge",
     "Conflict",
+    "ExchangeError",
     "InvalidBody",
     "InvalidQuery",
     "NotAcceptable",
@@ -35,10 +43,16 @@ __all__ = [
     "NotOffered",
     "NotPermitted",
     "NotSent",
+    "OperatorError",
+    "PreconditionFailed",
     "Refusal",
     "ServerError",
     "SettingsError",
+    "StoreDamaged",
     "StoreError",
+    "StoreFull",
+    "StoreLocked",
+    "StoreUnusable",
     "UnknownId",
     "UnreadableBody",
     "Violation",
@@ -50,8 +64,8 @@ class ServerError(Exception):
     """Any failure the server foresees."""
 
 
-class SettingsError(ServerError):
-    """A setting cannot be honoured; ``str()`` says where, what and what to do."""
+class OperatorError(ServerError):
+    """Something that an operator has to put right; ``str()`` says where, what and what to do."""
 
     def __init__(self, where: str, problem: str, remedy: str) -> None:
         super().__init__(where, problem, remedy)
@@ -61,8 +75,32 @@ class SettingsError(ServerError):
         return f"{self.where}: {self.problem}. {self.remedy}."
 
 
+class SettingsError(OperatorError):
+    """A setting cannot be honoured."""
+
+
+class StoreUnusable(OperatorError):  # noqa: N818 - its subclasses say what is wrong with it
+    """The store cannot be opened."""
+
+
+class StoreLocked(StoreUnusable):
+    """Another process has the store."""
+
+
+class StoreDamaged(StoreUnusable):
+    """The store is not what was written; it was left as it was found."""
+
+
+class ExchangeError(OperatorError):
+    """An export, an import or a backup cannot go on."""
+
+
 class StoreError(ServerError):
     """The store could not commit; nothing of the request was kept."""
+
+
+class StoreFull(StoreError):  # noqa: N818 - says what is wrong with it
+    """The store could not commit, because there is no room left."""
 
 
 class Refusal(ServerError):  # noqa: N818 - its subclasses name what is refused
@@ -175,6 +213,18 @@ class Conflict(Refusal):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class PreconditionFailed(Refusal):
+    """The client wants to change another state of the resource than the one that is stored.
+
+    Attributes:
+        tag: Entity tag of what is stored.
+    """
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
 
 
 class NotSent(Refusal):

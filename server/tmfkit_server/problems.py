@@ -17,6 +17,7 @@ __all__ = ["Problem", "install", "problem_of"]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_LIST = 20
+_RETRY_AFTER_SECONDS = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,21 @@ def problem_of(error: errors.ServerError) -> Problem:
         case errors.NotSent(identifier=identifier):
             message = f"It has failed for good and is stored as {identifier!r}; send it again to try once more."
             return Problem(500, "not-sent", "The channel did not take the message.", message)
+        case errors.PreconditionFailed():
+            message = "Read it again and decide anew; the answer's ETag is the one to send in If-Match."
+            return Problem(412, "precondition-failed", "The resource is no longer what If-Match names.", message)
         case errors.StoreError():
-            return Problem(
-                503, "store-unavailable", "The change could not be kept.", "Nothing was changed; try again later."
-            )
+            return _about_store(error)
         case _:
             return _about_body(error)
+
+
+def _about_store(error: errors.StoreError) -> Problem:
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS}
+    message = "Nothing was changed; try again later."
+    if isinstance(error, errors.StoreFull):
+        return Problem(507, "store-full", "There is no room left to keep the change.", message, headers)
+    return Problem(503, "store-unavailable", "The change could not be kept.", message, headers)
 
 
 def _about_body(error: errors.ServerError) -> Problem:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -91,3 +95,49 @@ def test_unknown_api_in_a_base_path_is_refused_with_the_known_ones() -> None:
     result = CliRunner().invoke(cli.main, ["run", "--base-path", "nix=/x"])
     assert result.exit_code == 2
     assert "tmf681-v1" in result.stderr
+
+
+def test_store_that_another_server_has_is_refused(start_server: Starter, tmp_path: Path) -> None:
+    store = f"tinydb:{tmp_path / 'a.db'}"
+    with start_server("--store", store):
+        result = CliRunner().invoke(cli.main, ["run", "--port", "0", "--store", store])
+        assert result.exit_code == 3
+        assert "has it open, and a store of this kind belongs to one process" in result.stderr
+
+
+def test_signals_for_more_and_for_new_workers_leave_one_that_serves(start_server: Starter, tmp_path: Path) -> None:
+    with start_server("--store", f"tinydb:{tmp_path / 'a.db'}") as url:
+        body = {"name": "kept", "engagedParty": {"id": "1"}}
+        made = httpx.post(f"{url}/tmf-api/customerManagement/v4/customer", json=body)
+        [worker] = _workers(tmp_path)
+        master = _parent(worker)
+        os.kill(master, signal.SIGTTIN)
+        os.kill(master, signal.SIGHUP)
+        until = time.monotonic() + 30
+        while _workers(tmp_path) in ([], [worker]) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert httpx.get(made.headers["Location"], timeout=30).json() == made.json()
+        [successor] = _workers(tmp_path)
+        assert successor != worker
+        assert _parent(successor) == master
+
+
+def test_damaged_store_ends_the_server_with_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.write_bytes(b"something else" * 100)
+    result = CliRunner().invoke(cli.main, ["run", "--store", f"tinydb:{path}"])
+    assert (result.exit_code, result.stderr) == (
+        3,
+        f"tmfkit-server: {path}: it is damaged, or no store of this server: file is not a database."
+        " It was left as it is. Start from a backup, or look at it with sqlite3's .recover.\n",
+    )
+
+
+def _workers(folder: Path) -> list[int]:
+    """Return the process that has the store's file open, as its lock says."""
+    text = (folder / "a.db.lock").read_text().strip()
+    return [int(text)] if text else []
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])

@@ -1,26 +1,37 @@
-"""What every store has to do; each implementation runs all of it."""
+"""What every store has to do; each implementation runs all of it.
+
+To add a store, add its name to ``LASTING`` and to ``new_store`` what makes it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from tmfkit_server.query.expression import Comparison, Search, SortKey
-from tmfkit_server.storage.base import Record, Store, Subscription
+from tmfkit_server.errors import StoreError
+from tmfkit_server.query.evaluate import predicate
+from tmfkit_server.query.expression import All, Comparison, Expression, Operator, Search, SortKey
+from tmfkit_server.query.expression import Any as AnyOf
+from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription
 from tmfkit_server.storage.embedded import EmbeddedStore
 
 Scenario = Callable[[Store], Awaitable[None]]
 Runner = Callable[[Scenario], None]
 
 
-@pytest.fixture(params=["memory", "file"])
+LASTING = ["file"]
+"""The stores whose content outlives the process."""
+
+
+@pytest.fixture(params=["memory", *LASTING])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
     """Makes a store; every store of one test that outlives its process has the same content."""
-    path = str(tmp_path / "db.json") if request.param == "file" else ""
+    path = str(tmp_path / "store.db") if request.param == "file" else ""
     return lambda: EmbeddedStore(path)
 
 
@@ -172,12 +183,214 @@ def test_news_wakes_whoever_waits(run: Runner) -> None:
     run(scenario)
 
 
-def test_file_is_read_again(tmp_path: Path) -> None:
+def test_transactions_on_different_records_do_not_wait_for_each_other(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _insert(store, Record("1", {}), Record("2", {}))
+        async with store.transaction() as one:
+            assert await one.get("c", "1")
+            async with asyncio.timeout(5), store.transaction() as two:
+                assert await two.get("c", "2")
+                await two.replace("c", Record("2", {"done": True}))
+            assert await store.get("c", "2") == Record("2", {"done": True})
+
+    run(scenario)
+
+
+def test_id_that_a_transaction_found_free_stays_free_for_it(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        taken = 0
+
+        async def take(value: int) -> None:
+            nonlocal taken
+            async with store.transaction() as transaction:
+                if await transaction.get("c", "1") is None:
+                    await asyncio.sleep(0)
+                    await transaction.insert("c", Record("1", {"by": value}))
+                    taken += 1
+
+        await asyncio.gather(*(take(value) for value in range(5)))
+        assert taken == 1
+
+    run(scenario)
+
+
+def test_transactions_that_wait_for_each_other_do_not_wait_for_ever(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _insert(store, Record("1", {"n": 0}), Record("2", {"n": 0}))
+
+        async def change(first: str, second: str) -> None:
+            async with store.transaction() as transaction:
+                await transaction.get("c", first)
+                await asyncio.sleep(0.05)
+                await transaction.get("c", second)
+
+        async with asyncio.timeout(20):
+            ends = await asyncio.gather(change("1", "2"), change("2", "1"), return_exceptions=True)
+        assert [type(end) for end in ends if end] == [StoreError]
+        async with store.transaction() as transaction:
+            assert await transaction.get("c", "1")
+            assert await transaction.get("c", "2")
+
+    run(scenario)
+
+
+def test_listener_is_taken_once_by_registrations_at_the_same_time(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        async def register(name: str) -> None:
+            async with store.transaction() as transaction:
+                if not await transaction.subscriptions("h", for_change=True):
+                    await asyncio.sleep(0)
+                    await transaction.subscribe(Subscription(name, "h", "http://x", "é"))
+
+        await asyncio.gather(*(register(str(number)) for number in range(5)))
+        async with store.transaction() as transaction:
+            assert len(await transaction.subscriptions("h")) == 1
+
+    run(scenario)
+
+
+def test_cancelled_request_leaves_no_lock_behind(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _insert(store, Record("1", {"n": 0}))
+
+        async def change() -> None:
+            async with store.transaction() as transaction:
+                await transaction.get("c", "1")
+                await transaction.replace("c", Record("1", {"n": 1}))
+
+        for turns in range(6):
+            tasks = [asyncio.create_task(change()) for _ in range(3)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.timeout(5):
+            await change()
+        assert await store.get("c", "1") == Record("1", {"n": 1})
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("new_store", LASTING, indirect=True)
+def test_content_outlives_the_process(new_store: Callable[[], Store]) -> None:
+    listener = Subscription("s", "h", "http://x", None)
+
     async def scenario() -> None:
-        path = str(tmp_path / "db.json")
-        async with _open(EmbeddedStore(path)) as store:
-            await _insert(store, Record("1", {"a": "é"}, {"/a": "b"}))
-        async with _open(EmbeddedStore(path)) as store:
+        async with _open(new_store()) as store:
+            await _insert(store, Record("1", {"a": "é"}, {"/a": "b"}), Record("2", {"b": [1.5, None, {}]}))
+            async with store.transaction() as transaction:
+                await transaction.subscribe(listener)
+                await transaction.enqueue(listener, {"n": 1})
+                await transaction.enqueue(listener, {"n": 2})
+            first = await store.next_delivery("s")
+            assert first
+            await store.settle(first)
+            tag = (await _existing(store, "1")).tag
+        async with _open(new_store()) as store:
             assert await store.get("c", "1") == Record("1", {"a": "é"}, {"/a": "b"})
+            assert (await _existing(store, "1")).tag == tag
+            assert await store.get("c", "2") == Record("2", {"b": [1.5, None, {}]})
+            async with store.transaction() as transaction:
+                assert await transaction.subscriptions("h") == [listener]
+            second = await store.next_delivery("s")
+            assert second
+            assert second.notification == {"n": 2}
+            await store.settle(second)
+            async with store.transaction() as transaction:
+                await transaction.enqueue(listener, {"n": 3})
+            third = await store.next_delivery("s")
+            assert third
+            assert third.sequence > second.sequence > first.sequence
 
     asyncio.run(scenario())
+
+
+def test_contents_are_everything_in_the_order_of_creation(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        listener = Subscription("s", "h", "http://x", None)
+        assert await store.count() == 0
+        await _insert(store, Record("b", {"n": 1}), Record("a", {"n": 2}, {"/n": "m"}))
+        async with store.transaction() as transaction:
+            await transaction.subscribe(listener)
+            await transaction.insert("d", Record("a", {}))
+            await transaction.enqueue(listener, {"n": 1})
+        found = [entry async for entry in store.contents()]
+        assert await store.count() == len(found) == 5
+        records = [entry for entry in found if isinstance(entry, Stored)]
+        assert records == [
+            Stored("c", Record("b", {"n": 1})),
+            Stored("c", Record("a", {"n": 2}, {"/n": "m"})),
+            Stored("d", Record("a", {})),
+        ]
+        assert [entry for entry in found if isinstance(entry, Subscription)] == [listener]
+        [delivery] = [entry for entry in found if isinstance(entry, Delivery)]
+        assert (delivery.subscription, delivery.callback, delivery.notification) == ("s", "http://x", {"n": 1})
+
+    run(scenario)
+
+
+def test_tag_tells_states_apart_and_is_the_same_for_equal_ones(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _insert(store, Record("1", {"a": 1, "b": 2}), Record("2", {"b": 2, "a": 1}))
+        one, two = await _existing(store, "1"), await _existing(store, "2")
+        assert one.tag == two.tag == Record("3", {"a": 1, "b": 2}).tag
+        for other in (Record("1", {"a": 1, "b": 3}), Record("1", {"a": 1, "b": 2}, {"/a": "c"})):
+            async with store.transaction() as transaction:
+                await transaction.replace("c", other)
+            assert (await _existing(store, "1")).tag == other.tag != one.tag
+
+    run(scenario)
+
+
+_VALUES: list[object] = [
+    *("a", "A", "b", "ä", "", "10", "9", "true", "2020-01-01", "2020-01-01T00:00:00Z", "2020-01-01T02:00:00+0200"),
+    *(True, False, None, 0, 1, 1.0, 10, -2.5, 2**63, 1e300, [], {}, ["a", 10], [["b"], {"y": "c"}]),
+]
+_TEXTS = ["a", "A", "ä", "", "10", "1", "1.0", "9", "true", "2020-01-01", "2020-06-01T00:00Z", "9223372036854775808"]
+
+
+def test_search_finds_exactly_what_the_expression_means(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        chance = random.Random(1)
+        bodies = {
+            str(number): {"n": number, "x": chance.choice(_VALUES), "z": [{"y": chance.choice(_VALUES)} for _ in "ab"]}
+            for number in range(300)
+        }
+        await _insert(store, *(Record(name, body) for name, body in bodies.items()))
+        for step in range(60):
+            await _check_searches(store, bodies, chance)
+            name = str(chance.randrange(300))
+            async with store.transaction() as transaction:
+                if bodies.pop(name, None) is None:
+                    bodies[name] = {"x": chance.choice(_VALUES)}
+                    await transaction.insert("c", Record(name, bodies[name]))
+                elif step % 2:
+                    await transaction.remove("c", name)
+                else:
+                    bodies[name] = {"x": chance.choice(_VALUES), "z": {"y": chance.choice(_VALUES)}}
+                    await transaction.replace("c", Record(name, bodies[name]))
+
+    run(scenario)
+
+
+async def _check_searches(store: Store, bodies: dict[str, dict[str, object]], chance: random.Random) -> None:
+    def comparison() -> Comparison:
+        path = chance.choice([("x",), ("z", "y"), ("x", "y"), ("n",)])
+        how: list[Operator] = ["eq", "eq", "gt", "gte", "lt", "lte", "ne"]
+        texts = tuple(chance.choice(_TEXTS) for _ in range(chance.choice([1, 1, 2])))
+        return Comparison(path, chance.choice(how), texts)
+
+    pair = (comparison(), AnyOf((comparison(), comparison())))
+    shapes: list[Expression] = [comparison(), All((comparison(), comparison())), All(pair), AnyOf(pair)]
+    where = chance.choice(shapes)
+    test = predicate(where)
+    wanted = {name for name, body in bodies.items() if test(body)}
+    page = await store.search("c", Search(where=where))
+    assert ({record.id for record in page.records}, page.total) == (wanted, len(wanted)), where
+
+
+async def _existing(store: Store, identifier: str) -> Record:
+    record = await store.get("c", identifier)
+    assert record
+    return record

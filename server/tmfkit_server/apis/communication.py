@@ -71,7 +71,7 @@ class Communication(Extension):
 EXTENSION = Communication()
 
 
-async def _send_new(call: TaskCall) -> Message:
+async def _send_new(call: TaskCall) -> Record:
     """Store the message sent, then send it; refused as a whole when it has no usable receiver."""
     if isinstance(call.sent, dict) and call.sent.get("type", "SMS") in _ADDRESS:  # another type is refused as such
         _check_receiver(call, call.sent)
@@ -79,9 +79,9 @@ async def _send_new(call: TaskCall) -> Message:
     return await _send(call, message)
 
 
-async def _send_stored(call: TaskCall) -> Message:
+async def _send_stored(call: TaskCall) -> Record:
     message = await call.entities.retrieve(call.identifier)
-    _check_receiver(call, message)
+    _check_receiver(call, message.body)
     return await _send(call, message)
 
 
@@ -92,18 +92,16 @@ def _check_receiver(call: TaskCall, message: Message) -> None:
         raise InvalidBody.at("/receiver", f"needs at least one receiver with {address}", cited)
 
 
-async def _send(call: TaskCall, message: Message) -> Message:
+async def _send(call: TaskCall, message: Record) -> Record:
     channel: Channel = StoreChannel(call.store)
     began = now()
     try:
-        for dispatch in dispatches(message):
+        for dispatch in dispatches(message.body):
             await channel.hand_over(dispatch)
     except ChannelError as exc:
-        await call.entities.amend(message["id"], {"sendTime": began, "status": "Failed"})
-        raise NotSent(message["id"]) from exc
-    return await call.entities.amend(
-        message["id"], {"sendTime": began, "sendTimeComplete": now(), "status": "Completed"}
-    )
+        await call.entities.amend(message.id, {"sendTime": began, "status": "Failed"})
+        raise NotSent(message.id) from exc
+    return await call.entities.amend(message.id, {"sendTime": began, "sendTimeComplete": now(), "status": "Completed"})
 
 
 def dispatches(message: Message) -> Iterator[Dispatch]:

@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 from tmfkit_models.contracts import Resource
 from tmfkit_models.types import instant
 from tmfkit_server.services.extensions import Extension
+from tmfkit_server.storage.base import Record
 
 __all__ = ["EXTENSION", "in_force_first"]
 
 _PROFILES = "creditProfile"
+_PROFILES_IN_JSON = b'"creditProfile"'
 
 
 class Customer(Extension):
@@ -24,6 +26,11 @@ class Customer(Extension):
         """Return *body* with its credit profiles in force first."""
         del resource
         return in_force_first(body, _PROFILES)
+
+    def is_presented_as_stored(self, resource: Resource, record: Record) -> bool:
+        """Tell whether there are no profiles to put in order."""
+        del resource
+        return _PROFILES_IN_JSON not in record.encoded
 
 
 EXTENSION = Customer()

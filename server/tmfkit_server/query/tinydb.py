@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from tinydb.queries import QueryInstance
 
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import Expression
 
-__all__ = ["tinydb_query"]
+__all__ = ["TmfQuery"]
 
 
-def tinydb_query(expression: Expression) -> QueryInstance:
-    """Return the TinyDB query that finds the rows whose ``body`` satisfies *expression*.
+class TmfQuery(QueryInstance):
+    """The TinyDB query that finds the documents for which an expression holds.
 
-    It carries no hash, which keeps it out of TinyDB's query cache: a cached result would outlive the change of a row.
+    It carries no hash, which keeps it out of TinyDB's query cache: a cached result would outlive the change of a
+    document.
+
+    Attributes:
+        expression: The expression, for a table that has an index for it.
     """
-    test = predicate(expression)
 
-    def row_matches(row: Mapping[str, Any]) -> bool:
-        return test(row["body"])
-
-    return QueryInstance(row_matches, None)
+    def __init__(self, expression: Expression) -> None:
+        """Translate *expression*; InvalidQuery for a bad regular expression."""
+        super().__init__(predicate(expression), None)
+        self.expression = expression

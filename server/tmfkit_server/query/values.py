@@ -6,14 +6,14 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import re2  # type: ignore[import-untyped]
 
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.expression import Operator
 
-__all__ = ["LONGEST_REGEX", "instant", "matcher"]
+__all__ = ["LONGEST_REGEX", "Key", "bounds", "instant", "keys_equal_to", "keys_of", "matcher"]
 
 LONGEST_REGEX = 256
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)? ?(?:Z|[+\- ]?\d\d:?\d\d)?)?", re.ASCII)
@@ -25,6 +25,8 @@ _ORDER: Mapping[Operator, Callable[[Any, Any], bool]] = {
 }
 
 Matcher = Callable[[Any], bool]
+Key: TypeAlias = str | int | float | datetime | tuple[bool]
+"""What an index files a JSON value under: equal keys for equal values, and of one type in the order of the values."""
 
 
 def instant(text: str) -> datetime | None:
@@ -112,6 +114,48 @@ def _ordering(compare: Callable[[Any, Any], bool], value: str) -> Matcher:
                 return False
 
     return ordered
+
+
+def keys_of(found: Any, *, loose: bool) -> tuple[Key, ...]:
+    """Return the keys that the JSON value *found* is filed under; none for what no comparison ever finds."""
+    match found:
+        case str():
+            when = instant(found)
+            if loose:
+                return (found.casefold(),) if when is None else (found.casefold(), when)
+            return (found,) if when is None else (when,)
+        case bool():
+            return ((found,),)  # in a tuple, because True equals 1
+        case int() | float():
+            return (found,)
+        case _:
+            return ()
+
+
+def keys_equal_to(value: str, *, loose: bool) -> list[Key]:
+    """Return the keys of all JSON values that equal *value*, a text of a query."""
+    keys: list[Key] = []
+    number, when = _number(value), instant(value)
+    if loose:
+        keys.append(value.casefold())
+    elif when is None:
+        keys.append(value)
+    if when is not None:
+        keys.append(when)
+    if value in ("true", "false"):
+        keys.append((value == "true",))
+    if number is not None:
+        keys.append(number)
+    return keys
+
+
+def bounds(value: str) -> list[Key]:
+    """Return what JSON values are compared with that are ordered against *value*, one key for each type of theirs.
+
+    The text alone means that date-times, too, are compared as texts.
+    """
+    number, when = _number(value), instant(value)
+    return [value, *(key for key in (number, when) if key is not None)]
 
 
 def _number(value: str) -> int | float | None:

@@ -10,7 +10,7 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import parse_search
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import Addresses, answer, check_accept
+from tmfkit_server.resources.endpoint import Addresses, answer, answer_with, check_accept
 from tmfkit_server.services.entities import Entities
 
 __all__ = ["CreateHandler", "ListHandler"]
@@ -30,11 +30,11 @@ class ListHandler:
         search = parse_search(req.query_string, self._entities.grammar)
         listing = await self._entities.list(search)
         resp.set_header("X-Total-Count", str(listing.total))
-        resp.set_header("X-Result-Count", str(len(listing.bodies)))
+        resp.set_header("X-Result-Count", str(listing.count))
         if links := _links(self._addresses.of_request(req), req.query_string, search, listing.total):
             resp.set_header("Link", links)
-        is_part = search.is_page and len(listing.bodies) < listing.total
-        answer(resp, 206 if is_part else 200, listing.bodies)
+        is_part = search.is_page and listing.count < listing.total
+        answer(resp, 206 if is_part else 200, listing.content)
 
 
 class CreateHandler:
@@ -45,17 +45,19 @@ class CreateHandler:
         self._entities = entities
         self._addresses = addresses
         self._reader = reader
+        headers = operation.response_headers.get(str(operation.success), ())
+        self._has_content_location = "Content-Location" in headers
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer with the new resource and its address."""
         check_accept(req, self._operation)
         _, sent = await self._reader.read(req, self._operation.consumes)
         collection_url = self._addresses.of(req, self._entities.resource.collection)
-        body = await self._entities.create(sent, self._operation, collection_url)
-        resp.set_header("Location", body["href"])
-        if "Content-Location" in self._operation.response_headers.get(str(self._operation.success), ()):
-            resp.set_header("Content-Location", body["href"])
-        answer(resp, self._operation.success, body)
+        record = await self._entities.create(sent, self._operation, collection_url)
+        resp.set_header("Location", record.body["href"])
+        if self._has_content_location:
+            resp.set_header("Content-Location", record.body["href"])
+        answer_with(resp, self._operation.success, self._entities, record)
 
 
 def _links(url: str, query: str, search: Search, total: int) -> str:

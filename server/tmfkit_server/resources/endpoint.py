@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
 
 import falcon.asgi
-import orjson
 
 from tmfkit_models.contracts import Operation
 from tmfkit_server.errors import NotAcceptable
+from tmfkit_server.query.expression import Selection
+from tmfkit_server.services.entities import Entities
+from tmfkit_server.storage.base import Record
 
-__all__ = ["Addresses", "Endpoint", "Responder", "answer", "check_accept"]
+__all__ = ["Addresses", "Endpoint", "Responder", "answer", "answer_with", "check_accept"]
 
 Responder = Callable[..., Awaitable[None]]
 
@@ -50,10 +51,18 @@ class Addresses:
         return f"{self._public_url or req.prefix}{req.path}"
 
 
-def answer(resp: falcon.asgi.Response, status: int, body: Any) -> None:
-    """Answer with a JSON body."""
+def answer(resp: falcon.asgi.Response, status: int, content: bytes) -> None:
+    """Answer with a JSON text."""
     resp.status = status
-    resp.data = orjson.dumps(body)
+    resp.data = content
+
+
+def answer_with(
+    resp: falcon.asgi.Response, status: int, entities: Entities, record: Record, fields: Selection | None = None
+) -> None:
+    """Answer with a resource, reduced to *fields*, and with the tag of what is stored."""
+    resp.set_header("ETag", f'"{record.tag}"')
+    answer(resp, status, entities.rendered(record, fields))
 
 
 def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import falcon.asgi
+import orjson
 
 from tmfkit_models.contracts import Operation
 from tmfkit_server.resources.bodies import BodyReader
@@ -32,7 +33,8 @@ class RegisterHandler:
         resp.set_header("Location", location)
         if "Content-Location" in self._operation.response_headers.get("201", ()):
             resp.set_header("Content-Location", location)
-        answer(resp, 201, {"id": registered.id, "callback": registered.callback, "query": registered.query})
+        body = {"id": registered.id, "callback": registered.callback, "query": registered.query}
+        answer(resp, 201, orjson.dumps(body))
 
 
 class UnregisterHandler:

@@ -7,7 +7,8 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.query.parse import parse_fields
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import answer, check_accept
+from tmfkit_server.resources.conditions import expected_tags, is_unchanged
+from tmfkit_server.resources.endpoint import answer_with, check_accept
 from tmfkit_server.services.entities import Entities
 
 __all__ = ["DeleteHandler", "PatchHandler", "ReplaceHandler", "RetrieveHandler"]
@@ -21,10 +22,15 @@ class RetrieveHandler:
         self._entities = entities
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
-        """Answer with the resource, reduced to ``fields``."""
+        """Answer with the resource, reduced to ``fields``, or with 304 when the client has it already."""
         check_accept(req, self._operation)
         fields = parse_fields(req.query_string, self._entities.grammar) if req.query_string else None
-        answer(resp, self._operation.success, await self._entities.retrieve(identifier, fields))
+        record = await self._entities.retrieve(identifier)
+        answer_with(resp, self._operation.success, self._entities, record, fields)
+        # A resource that is shown in another way at another time may be unchanged and yet not what the client has.
+        if is_unchanged(req, record.tag) and self._entities.is_shown_as_stored(record):
+            resp.status = 304
+            resp.data = None
 
 
 class PatchHandler:
@@ -39,9 +45,8 @@ class PatchHandler:
         """Answer with the whole resource as it is after the change."""
         check_accept(req, self._operation)
         media_type, patch = await self._reader.read(req, self._operation.consumes)
-        answer(
-            resp, self._operation.success, await self._entities.patch(identifier, media_type, patch, self._operation)
-        )
+        record = await self._entities.patch(identifier, media_type, patch, self._operation, expected=expected_tags(req))
+        answer_with(resp, self._operation.success, self._entities, record)
 
 
 class ReplaceHandler:
@@ -56,7 +61,8 @@ class ReplaceHandler:
         """Answer with the resource as it is now."""
         check_accept(req, self._operation)
         _, sent = await self._reader.read(req, self._operation.consumes)
-        answer(resp, self._operation.success, await self._entities.replace(identifier, sent, self._operation))
+        record = await self._entities.replace(identifier, sent, self._operation, expected=expected_tags(req))
+        answer_with(resp, self._operation.success, self._entities, record)
 
 
 class DeleteHandler:
@@ -66,7 +72,7 @@ class DeleteHandler:
         self._operation = operation
         self._entities = entities
 
-    async def __call__(self, _req: object, resp: falcon.asgi.Response, identifier: str) -> None:
+    async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
         """Answer that it is gone."""
-        await self._entities.delete(identifier)
+        await self._entities.delete(identifier, expected=expected_tags(req))
         resp.status = self._operation.success

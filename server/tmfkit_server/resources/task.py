@@ -6,7 +6,7 @@ import falcon.asgi
 
 from tmfkit_models.contracts import Operation
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import Addresses, answer, check_accept
+from tmfkit_server.resources.endpoint import Addresses, answer_with, check_accept
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Task, TaskCall
 from tmfkit_server.storage.base import Store
@@ -40,4 +40,4 @@ class TaskHandler:
         sent = None if identifier else (await self._reader.read(req, self._operation.consumes))[1]
         collection_url = self._addresses.of(req, self._entities.resource.collection)
         call = TaskCall(self._operation, self._entities, self._store, collection_url, identifier, sent)
-        answer(resp, self._operation.success, await self._task(call))
+        answer_with(resp, self._operation.success, self._entities, await self._task(call))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
 
 from tmfkit_models.contracts import Contract, Operation, Resource
-from tmfkit_server.errors import InvalidBody, UnknownId, Violation
+from tmfkit_server.errors import InvalidBody, PreconditionFailed, UnknownId, Violation
 from tmfkit_server.query.evaluate import selected, values_at
 from tmfkit_server.query.expression import Search, Selection
 from tmfkit_server.query.parse import Grammar
+from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.events import Announcer
 from tmfkit_server.services.extensions import Extension
@@ -20,19 +23,29 @@ from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
 from tmfkit_server.storage.base import Record, Store, Transaction
 
-__all__ = ["Entities", "Listing"]
+__all__ = ["Entities", "Expected", "Listing"]
 
 _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
 
 Body = Mapping[str, Any]
 
+Expected: TypeAlias = frozenset[str] | None
+"""Tags one of which a stored resource must have for a change to be made, None for any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Part of a collection, as the client sees it, and how many resources there are altogether."""
+    """Part of a collection, as the client sees it.
 
-    bodies: list[Body]
+    Attributes:
+        content: JSON text of the array.
+        count: How many resources are in it.
+        total: How many there are altogether.
+    """
+
+    content: bytes
+    count: int
     total: int
 
 
@@ -44,7 +57,7 @@ class Entities:
         self.grammar = Grammar(lambda path: canonical_path(self._shape, path), loose=resource.loose_equality)
         self._store = store
         self._extension = extension
-        self._collection = f"{contract.id}:{resource.name}"
+        self._collection = collection_name(contract, resource)
         self._citations = Citations(contract)
         self._shape = shape_of(contract, resource.schema)
         self._stamps = Stamps(contract, resource)
@@ -62,14 +75,14 @@ class Entities:
     async def list(self, search: Search) -> Listing:
         """Return the resources that *search* describes."""
         page = await self._store.search(self._collection, search)
-        return Listing([self.shown(record, search.fields) for record in page.records], page.total)
+        content = b",".join([self.rendered(record, search.fields) for record in page.records])
+        return Listing(b"[%b]" % content, len(page.records), page.total)
 
-    async def retrieve(self, identifier: str, fields: Selection | None = None) -> Body:
-        """Return one resource, reduced to *fields*; UnknownId when there is none."""
-        record = await self._store.get(self._collection, identifier)
-        return self.shown(self._existing(record, identifier), fields)
+    async def retrieve(self, identifier: str) -> Record:
+        """Return one resource; UnknownId when there is none."""
+        return self._existing(await self._store.get(self._collection, identifier), identifier)
 
-    async def create(self, sent: Any, operation: Operation, collection_url: str) -> Body:
+    async def create(self, sent: Any, operation: Operation, collection_url: str) -> Record:
         """Make a resource.
 
         Args:
@@ -89,19 +102,21 @@ class Entities:
             record = Record(identifier, self._extension.accepted(self.resource, stamped), spelling)
             await transaction.insert(self._collection, record)
             await self._announcer.created(transaction, self.shown(record))
-        return self.shown(record)
+        return record
 
-    async def replace(self, identifier: str, sent: Any, operation: Operation) -> Body:
+    async def replace(self, identifier: str, sent: Any, operation: Operation, *, expected: Expected = None) -> Record:
         """Put what was sent in the place of a resource; what the server made stays."""
         body, spelling = canonical(self._shape, _object(sent))
         async with self._store.transaction() as transaction:
-            record = self._existing(await transaction.get(self._collection, identifier), identifier)
+            record = await self._to_change(transaction, identifier, expected)
             self._refuse_other_values(record.body, {**record.body, **body}, operation)
             self._validator.check(body, operation)
             after = {**self._stamps.server_made(record.body), **self._stamps.without_read_only(body)}
-            return await self._store_change(transaction, record, replace(record, body=after, spelling=spelling))
+            return await self._store_change(transaction, record, Record(identifier, after, spelling))
 
-    async def patch(self, identifier: str, media_type: str, patch: Any, operation: Operation) -> Body:
+    async def patch(
+        self, identifier: str, media_type: str, patch: Any, operation: Operation, *, expected: Expected = None
+    ) -> Record:
         """Change a resource in part; the result has to be one that could have been created.
 
         Args:
@@ -109,29 +124,31 @@ class Entities:
             media_type: ``application/json-patch+json``, or anything else for a merge patch.
             patch: The patch document.
             operation: Operation that is being called.
+            expected: What the resource has to be for the change to be made.
 
         Raises:
             InvalidBody: The patch is malformed, touches what cannot be changed, or its result breaks a rule.
             Conflict: A test of a JSON Patch failed.
+            PreconditionFailed: The resource is not what was expected.
         """
         async with self._store.transaction() as transaction:
-            record = self._existing(await transaction.get(self._collection, identifier), identifier)
+            record = await self._to_change(transaction, identifier, expected)
             patched = self._patched(record, media_type, patch)
             self._refuse_other_values(record.body, patched.body, operation)
             self._validator.check(patched.body, operation)
             self._validator.check_change(record.body, patched.body, operation)
             return await self._store_change(transaction, record, patched)
 
-    async def amend(self, identifier: str, changes: Body) -> Body:
+    async def amend(self, identifier: str, changes: Body) -> Record:
         """Change attributes on the server's own account."""
         async with self._store.transaction() as transaction:
-            record = self._existing(await transaction.get(self._collection, identifier), identifier)
-            return await self._store_change(transaction, record, replace(record, body={**record.body, **changes}))
+            record = await self._to_change(transaction, identifier, None)
+            return await self._store_change(transaction, record, record.with_body({**record.body, **changes}))
 
-    async def delete(self, identifier: str) -> None:
-        """Take a resource away; UnknownId when there is none."""
+    async def delete(self, identifier: str, *, expected: Expected = None) -> None:
+        """Take a resource away; UnknownId when there is none, PreconditionFailed when it is not what was expected."""
         async with self._store.transaction() as transaction:
-            record = self._existing(await transaction.get(self._collection, identifier), identifier)
+            record = await self._to_change(transaction, identifier, expected)
             await transaction.remove(self._collection, identifier)
             await self._announcer.deleted(transaction, self.shown(record))
 
@@ -145,6 +162,16 @@ class Entities:
         if fields is not None:
             body = selected(body, fields, _ALWAYS_SHOWN)
         return spelled(body, record.spelling)
+
+    def rendered(self, record: Record, fields: Selection | None = None) -> bytes:
+        """Return the JSON text of a record as the client sees it, which mostly is the one that is stored."""
+        if fields is None and self.is_shown_as_stored(record):
+            return record.encoded
+        return orjson.dumps(self.shown(record, fields))
+
+    def is_shown_as_stored(self, record: Record) -> bool:
+        """Tell whether the client sees a whole record exactly as it is stored, whenever it looks."""
+        return not record.spelling and self._extension.is_presented_as_stored(self.resource, record)
 
     def _patched(self, record: Record, media_type: str, patch: Any) -> Record:
         body = self._extension.presented(self.resource, record.body)
@@ -161,15 +188,22 @@ class Entities:
         after, respelled = canonical(self._shape, _object(result))
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
 
-    async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Body:
+    async def _to_change(self, transaction: Transaction, identifier: str, expected: Expected) -> Record:
+        record = self._existing(await transaction.get(self._collection, identifier), identifier)
+        if expected is not None and record.tag not in expected:
+            raise PreconditionFailed(record.tag)
+        return record
+
+    async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Record:
         accepted = self._extension.accepted(self.resource, after.body)
         if accepted != before.body:
             accepted = self._stamps.at_change(before.body, accepted)
-        after = replace(after, body=accepted)
-        if after != before:
-            await transaction.replace(self._collection, after)
-            await self._announcer.changed(transaction, self.shown(before), self.shown(after))
-        return self.shown(after)
+        after = after.with_body(accepted)
+        if after == before:
+            return before
+        await transaction.replace(self._collection, after)
+        await self._announcer.changed(transaction, self.shown(before), self.shown(after))
+        return after
 
     def _refuse_other_values(self, before: Body, after: Body, operation: Operation) -> None:
         """Refuse a change of an attribute that *operation* cannot change; the value that it has is no change."""

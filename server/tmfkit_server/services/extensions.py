@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tmfkit_models.contracts import Operation, Resource
 from tmfkit_server import apis
-from tmfkit_server.storage.base import Store
+from tmfkit_server.storage.base import Record, Store
 
 if TYPE_CHECKING:
     from tmfkit_server.services.entities import Entities
@@ -41,8 +41,8 @@ class TaskCall:
     sent: Any = None
 
 
-Task = Callable[[TaskCall], Awaitable[Body]]
-"""Carries out a call and gives the body of the answer."""
+Task = Callable[[TaskCall], Awaitable[Record]]
+"""Carries out a call and gives the resource that is the answer."""
 
 
 class Extension:
@@ -59,6 +59,15 @@ class Extension:
         """Return a stored *body* as it is shown; called on every read, attributes under their own names."""
         del resource
         return body
+
+    def is_presented_as_stored(self, resource: Resource, record: Record) -> bool:
+        """Tell whether ``presented`` gives the body of *record* back as it is, now and later.
+
+        An extension that presents bodies in another way may say here which ones it leaves alone: they are answered
+        without being decoded.
+        """
+        del resource, record
+        return type(self).presented is Extension.presented
 
     def json_patch(self, resource: Resource, patch: Any, body: Body) -> Any:
         """Return an RFC 6902 patch for what a client sent as one."""

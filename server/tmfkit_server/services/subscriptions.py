@@ -37,7 +37,7 @@ class Subscriptions:
         callback, query = self._checked(body)
         new = Subscription(new_id(), self._hub, callback, query)
         async with self._store.transaction() as transaction:
-            for old in await transaction.subscriptions(self._hub):
+            for old in await transaction.subscriptions(self._hub, for_change=True):
                 if (old.callback, old.query) == (callback, query):
                     raise Conflict(f"This callback is registered as {old.id!r} already; delete that one first.")
             await transaction.subscribe(new)
@@ -46,7 +46,7 @@ class Subscriptions:
     async def unregister(self, identifier: str) -> None:
         """Take a listener away; UnknownId when this hub has no such listener."""
         async with self._store.transaction() as transaction:
-            known = await transaction.subscriptions(self._hub)
+            known = await transaction.subscriptions(self._hub, for_change=True)
             if not any(subscription.id == identifier for subscription in known):
                 raise UnknownId("listener", identifier)
             await transaction.unsubscribe(identifier)

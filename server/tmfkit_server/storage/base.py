@@ -7,29 +7,15 @@ together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 from tmfkit_server.query.expression import Search
+from tmfkit_server.storage.record import Body, Record
 
-__all__ = ["Delivery", "Page", "Record", "Store", "Subscription", "Transaction"]
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One stored resource.
-
-    Attributes:
-        id: Identifier, unique in its collection.
-        body: The resource, every attribute under its own name.
-        spelling: Pointer of an attribute (``*`` for array members) → the other name that the client uses for it.
-    """
-
-    id: str
-    body: Mapping[str, Any]
-    spelling: Mapping[str, str] = field(default_factory=dict)
+__all__ = ["Delivery", "Entry", "Page", "Record", "Store", "Stored", "Subscription", "Transaction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +50,30 @@ class Delivery:
     sequence: int
     subscription: str
     callback: str
-    notification: Mapping[str, Any]
+    notification: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record together with the collection that it is in."""
+
+    collection: str
+    record: Record
+
+
+Entry: TypeAlias = Stored | Subscription | Delivery
+"""Anything that a store keeps."""
 
 
 class Transaction(Protocol):
     """What one request changes.
 
-    Reads see the store as it was when the transaction began. No other transaction changes what was read meanwhile.
+    Reads see what was committed, and nobody else changes what a transaction has read or changed until it has ended:
+    who comes second waits for that, and then sees what the first has made of it.
     """
 
     async def get(self, collection: str, identifier: str) -> Record | None:
-        """Return a record, or None when there is none."""
+        """Return a record, or None when there is none; either way it stays so until the transaction ends."""
 
     async def insert(self, collection: str, record: Record) -> None:
         """Add *record*, whose id must be free."""
@@ -85,8 +84,14 @@ class Transaction(Protocol):
     async def remove(self, collection: str, identifier: str) -> None:
         """Take a record away."""
 
-    async def subscriptions(self, hub: str) -> Sequence[Subscription]:
-        """Return the listeners of *hub*, in the order of their registration."""
+    async def subscriptions(self, hub: str, *, for_change: bool = False) -> Sequence[Subscription]:
+        """Return the listeners of *hub*, in the order of their registration.
+
+        Args:
+            hub: Name of the hub.
+            for_change: Whether the transaction is going to add or take away one of them, which it has to say before
+                it does anything else. No other transaction then reads them until this one has ended.
+        """
 
     async def subscribe(self, subscription: Subscription) -> None:
         """Add a listener."""
@@ -94,7 +99,7 @@ class Transaction(Protocol):
     async def unsubscribe(self, identifier: str) -> None:
         """Take a listener away, with everything that is still on its way to it."""
 
-    async def enqueue(self, subscription: Subscription, notification: Mapping[str, Any]) -> None:
+    async def enqueue(self, subscription: Subscription, notification: Body) -> None:
         """Put *notification* into the outbox, for one listener."""
 
 
@@ -127,3 +132,9 @@ class Store(Protocol):
 
     async def settle(self, delivery: Delivery) -> None:
         """Take *delivery* out of the outbox: it has arrived, or has been given up."""
+
+    async def count(self) -> int:
+        """Return how many entries ``contents`` gives."""
+
+    def contents(self) -> AsyncIterator[Entry]:
+        """Give everything that is stored, as it was at one moment, what came first before what came later."""

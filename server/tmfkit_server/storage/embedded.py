@@ -1,111 +1,115 @@
-"""The embedded store: TinyDB, in memory or in one JSON file, for one process.
+"""The embedded store: TinyDB in memory, committed to one SQLite file, for one process.
 
-Stock TinyDB: every commit copies the table that it changes and, with a file, rewrites the file.
+A change is readable once it is on the disk, not before. Transactions lock what they read and change, and nothing else,
+until then: those that touch different resources go to the disk together.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import asdict
-from typing import Any
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeAlias
 
-from tinydb import TinyDB
-from tinydb.storages import JSONStorage, MemoryStorage
-from tinydb.table import Document, Table
+import orjson
 
-from tmfkit_server.errors import StoreError
-from tmfkit_server.query.evaluate import sorted_by
 from tmfkit_server.query.expression import Search
-from tmfkit_server.query.tinydb import tinydb_query
-from tmfkit_server.storage.base import Delivery, Page, Record, Subscription
-from tmfkit_server.storage.session import Session
+from tmfkit_server.storage.base import Delivery, Entry, Page, Record, Subscription
+from tmfkit_server.storage.commits import GroupCommit
+from tmfkit_server.storage.documents import Batch, Change, IndexPlan
+from tmfkit_server.storage.entries import (
+    OUTBOX,
+    SUBSCRIPTIONS,
+    Lanes,
+    Listeners,
+    delivery_of,
+    entry_of,
+    record_of,
+    row_of,
+)
+from tmfkit_server.storage.journal import Journal
+from tmfkit_server.storage.locks import Holder, Locks
+from tmfkit_server.storage.record import Body
+from tmfkit_server.storage.searching import Searcher
+from tmfkit_server.storage.tables import Database, DocumentStorage
 
 __all__ = ["EmbeddedStore"]
 
-_SUBSCRIPTIONS = "hub:subscriptions"
-_OUTBOX = "hub:outbox"
-_COUNTERS = "hub:counters"
+_LOG = logging.getLogger(__name__)
 
-Change = Callable[[], None]
-
-
-class _TextIdTable(Table):
-    """A table whose document ids are the resources' own identifiers."""
-
-    document_id_class = str  # type: ignore[assignment]
-    default_query_cache_capacity = 0
-
-
-class _Database(TinyDB):
-    """TinyDB with such tables."""
-
-    table_class = _TextIdTable
+_End: TypeAlias = Callable[[Batch, Holder], Awaitable[None]]
 
 
 class EmbeddedStore:
     """A ``Store`` on TinyDB."""
 
-    def __init__(self, path: str = "") -> None:
+    def __init__(
+        self, path: str = "", plans: Mapping[str, IndexPlan] | None = None, *, lock_wait_seconds: float = 0.0
+    ) -> None:
         """Describe the store; ``open`` opens it.
 
         Args:
             path: File to keep everything in; empty keeps it in memory only.
+            plans: Collection → the indexes that it has from the start.
+            lock_wait_seconds: How long ``open`` waits for another process that has the file.
         """
         self._path = path
-        self._session = Session(JSONStorage if path else MemoryStorage)
-        self._lock = asyncio.Lock()
+        self._plans = plans or {}
+        self._lock_wait_seconds = lock_wait_seconds
+        self._locks = Locks()
+        self._searcher = Searcher()
+        self._group: GroupCommit | None = None
         self._news = asyncio.Event()
         self._news.set()
 
     async def open(self) -> None:
-        """Open the database; see ``Store.open``."""
+        """Take the file and read it, without a pause in between; see ``Store.open``.
+
+        Raises:
+            StoreUnusable: The file cannot be taken, or is damaged.
+        """
+        began = time.monotonic()
+        journal = Journal(self._path) if self._path else None
+        if journal is not None:
+            journal.open(wait_seconds=self._lock_wait_seconds)
+        self._storage = DocumentStorage(journal, self._plans)
+        self._listeners = Listeners(self._storage.documents(SUBSCRIPTIONS))
+        self._lanes = Lanes(self._storage.documents(OUTBOX))
         try:
-            self._db = _Database(*filter(None, [self._path]), storage=self._session)
-            self._session.read()
-        except (OSError, ValueError) as exc:
-            raise StoreError(f"{self._path}: {exc}") from exc
+            self._storage.load()
+        except BaseException:
+            self._storage.close()
+            raise
+        if journal is not None:
+            self._group = GroupCommit(journal)
+            took = time.monotonic() - began
+            _LOG.info("%s: intact, %s entries, read in %.1f s", self._path, f"{await self.count():,}", took)
 
     async def close(self) -> None:
-        """Close the file; see ``Store.close``."""
-        self._db.close()
+        """Wait for the commits that are under way, and close the file; see ``Store.close``."""
+        if self._group is not None:
+            await self._group.close()
+        self._storage.close()
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[_EmbeddedTransaction]:
-        """Collect the changes of a block and make them together; see ``Store.transaction``."""
-        async with self._lock:
-            transaction = _EmbeddedTransaction(self)
-            yield transaction
-            self._commit(transaction.changes)
-            if transaction.has_news:
-                self._news.set()
+    def database(self) -> Database:
+        """Return the store as a TinyDB database. Its methods commit at once, and hold up the event loop until then."""
+        return Database(storage=lambda: self._storage)
 
-    def _commit(self, changes: Sequence[Change]) -> None:
-        if not changes:
-            return
-        try:
-            with self._session.batch():
-                for change in changes:
-                    change()
-        except OSError as exc:
-            raise StoreError(str(exc)) from exc
-
-    def table(self, name: str) -> Table:
-        """Return a table by name; tables come into being with their first document."""
-        return self._db.table(name)
+    def transaction(self) -> _EmbeddedTransaction:
+        """Begin a transaction; see ``Store.transaction``."""
+        return _EmbeddedTransaction(self._storage, self._locks, self._listeners, self._lanes, self._end)
 
     async def get(self, collection: str, identifier: str) -> Record | None:
         """Return one record; see ``Store.get``."""
-        found = self.table(collection).get(doc_id=identifier)  # type: ignore[call-overload]
-        return None if found is None else _record(found)
+        documents = self._storage.documents(collection)
+        number = documents.numbers.get(identifier)
+        return None if number is None else record_of(documents.rows[number])
 
     async def search(self, collection: str, search: Search) -> Page:
         """Return a page of records; see ``Store.search``."""
-        rows = self.table(collection).search(tinydb_query(search.where))
-        ordered = sorted_by(rows, search.sort, lambda row: row["body"])
-        end = None if search.limit is None else search.offset + search.limit
-        return Page([_record(row) for row in ordered[search.offset : end]], len(ordered))
+        return await self._searcher.page(self._storage.documents(collection), search)
 
     async def deliveries_waiting(self) -> None:
         """Wait for news in the outbox; see ``Store.deliveries_waiting``."""
@@ -114,92 +118,116 @@ class EmbeddedStore:
 
     async def listeners_waiting(self) -> Sequence[str]:
         """Return who has something coming; see ``Store.listeners_waiting``."""
-        return list(dict.fromkeys(row["subscription"] for row in self.table(_OUTBOX).all()))
+        return self._lanes.listeners()
 
     async def next_delivery(self, subscription: str) -> Delivery | None:
         """Return the oldest delivery; see ``Store.next_delivery``."""
-        # Rows keep the order in which they were inserted.
-        found = self.table(_OUTBOX).get(lambda row: row["subscription"] == subscription)
-        return Delivery(**found) if isinstance(found, Document) else None
+        number = self._lanes.first(subscription)
+        return None if number is None else delivery_of(number, self._storage.documents(OUTBOX).rows[number])
 
     async def settle(self, delivery: Delivery) -> None:
         """Forget a delivery; see ``Store.settle``."""
-        async with self._lock:
-            self._commit([lambda: _forget(self.table(_OUTBOX), str(delivery.sequence))])
+        batch = Batch()
+        batch.add(Change(self._storage.documents(OUTBOX), delivery.sequence, None))
+        await self._end(batch, Holder())
+
+    async def count(self) -> int:
+        """Return how many entries there are; see ``Store.count``."""
+        return sum(len(self._storage.documents(name).rows) for name in self._storage.read())
+
+    async def contents(self) -> AsyncIterator[Entry]:
+        """Give everything; see ``Store.contents``."""
+        tables = {name: list(self._storage.documents(name).rows.items()) for name in self._storage.read()}
+        everything = sorted((number, name, row) for name, rows in tables.items() for number, row in rows)
+        for number, name, row in everything:
+            yield entry_of(name, number, row)
+
+    async def _end(self, batch: Batch, holder: Holder) -> None:
+        """Commit *batch*, and release the locks of *holder* when it is readable or has failed."""
+        batch.settle_numbers(self._storage.next_number)
+
+        def at_end() -> None:
+            self._locks.release(holder)
+            if any(change.documents.name == OUTBOX for change in batch.changes.values()):
+                self._news.set()
+
+        if self._group is None:
+            try:
+                batch.apply()
+            finally:
+                at_end()
+        else:
+            await self._group.submit(batch, self._storage.last_number, at_end)
 
 
 class _EmbeddedTransaction:
-    """A ``Transaction``: a list of changes, made in one batch at the end."""
+    """A ``Transaction``, and the block around it."""
 
-    def __init__(self, store: EmbeddedStore) -> None:
-        self._store = store
-        self.changes: list[Change] = []
-        self.has_news = False
+    def __init__(self, storage: DocumentStorage, locks: Locks, listeners: Listeners, lanes: Lanes, end: _End) -> None:
+        self._storage = storage
+        self._locks = locks
+        self._listeners = listeners
+        self._lanes = lanes
+        self._end = end
+        self._batch = Batch()
+        self._holder = Holder()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None or not self._batch.changes:
+            self._locks.release(self._holder)
+        else:
+            await self._end(self._batch, self._holder)
 
     async def get(self, collection: str, identifier: str) -> Record | None:
-        return await self._store.get(collection, identifier)
+        await self._locks.acquire(self._holder, (collection, identifier))
+        documents = self._storage.documents(collection)
+        number = self._batch.number_of(documents, identifier)
+        row = None if number is None else self._batch.row(documents, number)
+        return None if row is None else record_of(row)
 
     async def insert(self, collection: str, record: Record) -> None:
-        self._put(collection, record.id, _row(record), is_new=True)
+        await self._locks.acquire(self._holder, (collection, record.id))
+        documents = self._storage.documents(collection)
+        if self._batch.number_of(documents, record.id) is not None:
+            raise ValueError(f"{collection}: {record.id!r} already exists")
+        self._batch.add(Change(documents, self._batch.new_number(), row_of(record), record.body))
 
     async def replace(self, collection: str, record: Record) -> None:
-        self._put(collection, record.id, _row(record))
+        number = await self._number(collection, record.id)
+        self._batch.add(Change(self._storage.documents(collection), number, row_of(record), record.body))
 
     async def remove(self, collection: str, identifier: str) -> None:
-        self.changes.append(lambda: _forget(self._store.table(collection), identifier))
+        number = await self._number(collection, identifier)
+        self._batch.add(Change(self._storage.documents(collection), number, None))
 
-    async def subscriptions(self, hub: str) -> Sequence[Subscription]:
-        rows = self._store.table(_SUBSCRIPTIONS).all()
-        return [Subscription(**row) for row in rows if row["hub"] == hub]
+    async def subscriptions(self, hub: str, *, for_change: bool = False) -> Sequence[Subscription]:
+        await self._locks.acquire(self._holder, (SUBSCRIPTIONS, hub), is_shared=not for_change)
+        return list(self._listeners.of(hub))
 
     async def subscribe(self, subscription: Subscription) -> None:
-        self._put(_SUBSCRIPTIONS, subscription.id, asdict(subscription), is_new=True)
+        row, body = Listeners.row(subscription)
+        self._batch.add(Change(self._storage.documents(SUBSCRIPTIONS), self._batch.new_number(), row, body))
 
     async def unsubscribe(self, identifier: str) -> None:
-        def cancel() -> None:
-            _forget(self._store.table(_SUBSCRIPTIONS), identifier)
-            self._store.table(_OUTBOX).remove(lambda row: row["subscription"] == identifier)
+        subscriptions, outbox = self._storage.documents(SUBSCRIPTIONS), self._storage.documents(OUTBOX)
+        self._batch.add(Change(subscriptions, subscriptions.numbers[identifier], None))
+        for number in self._lanes.all(identifier):
+            self._batch.add(Change(outbox, number, None))
 
-        self.changes.append(cancel)
+    async def enqueue(self, subscription: Subscription, notification: Body) -> None:
+        body = {"subscription": subscription.id, "callback": subscription.callback, "notification": notification}
+        number = self._batch.new_number()
+        row = ("", orjson.dumps(body), b"", "")
+        self._batch.add(Change(self._storage.documents(OUTBOX), number, row, body))
 
-    async def enqueue(self, subscription: Subscription, notification: Mapping[str, Any]) -> None:
-        def put() -> None:
-            sequence = _count_up(self._store.table(_COUNTERS), _OUTBOX)
-            delivery = Delivery(sequence, subscription.id, subscription.callback, notification)
-            row = {name: getattr(delivery, name) for name in Delivery.__slots__}
-            self._store.table(_OUTBOX).insert(Document(row, doc_id=str(sequence)))  # type: ignore[arg-type]
-
-        self.changes.append(put)
-        self.has_news = True
-
-    def _put(self, table: str, identifier: str, row: dict[str, Any], *, is_new: bool = False) -> None:
-        document = Document(row, doc_id=identifier)  # type: ignore[arg-type]
-
-        def put() -> None:
-            if is_new:
-                self._store.table(table).insert(document)
-            else:
-                # Not ``upsert``, which merges the old row into the new one.
-                self._store.table(table)._update_table(lambda rows: rows.__setitem__(identifier, row))  # type: ignore[index]  # noqa: SLF001
-
-        self.changes.append(put)
-
-
-def _row(record: Record) -> dict[str, Any]:
-    return {"id": record.id, "body": record.body, "spelling": record.spelling}
-
-
-def _record(row: Mapping[str, Any]) -> Record:
-    return Record(row["id"], row["body"], row["spelling"])
-
-
-def _forget(table: Table, identifier: str) -> None:
-    table.remove(doc_ids=[identifier])  # type: ignore[list-item]
-
-
-def _count_up(table: Table, name: str) -> int:
-    """Return the next number of a counter that outlives restarts and removals."""
-    row = table.get(doc_id=name)  # type: ignore[call-overload]
-    number: int = (row["last"] if row else 0) + 1
-    table.upsert(Document({"last": number}, doc_id=name))  # type: ignore[arg-type]
-    return number
+    async def _number(self, collection: str, identifier: str) -> int:
+        await self._locks.acquire(self._holder, (collection, identifier))
+        number = self._batch.number_of(self._storage.documents(collection), identifier)
+        if number is None:
+            raise KeyError(f"{collection}: there is no {identifier!r}")
+        return number

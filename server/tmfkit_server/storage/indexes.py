@@ -1,0 +1,285 @@
+"""Secondary indexes of one table: from the value of an attribute to the documents that have it.
+
+An index knows exactly what ``query.evaluate`` would find for equality and order, so that what it gives needs no second
+look. Everything else ("not equal", regular expressions) is found by looking at the documents.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from tmfkit_server.query.evaluate import values_at
+from tmfkit_server.query.expression import All, Comparison, Expression, Operator, Path
+from tmfkit_server.query.expression import Any as AnyOf
+from tmfkit_server.query.values import Key, bounds, keys_equal_to, keys_of
+
+__all__ = ["Candidates", "Index", "Indexes"]
+
+Body: TypeAlias = Mapping[str, Any]
+Numbers: TypeAlias = "set[int] | frozenset[int]"
+
+_ON_DEMAND_AT_MOST = 24
+# Fewer candidates than this are looked at one by one, rather than cut down by a further index.
+_FEW = 64
+# Fewer new keys than this are put in their places one by one; more are sorted in.
+_FEW_KEYS = 64
+_ORDERED: frozenset[Operator] = frozenset({"gt", "gte", "lt", "lte"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Documents among which are all that an expression holds for.
+
+    Attributes:
+        numbers: Numbers of the documents.
+        is_exact: Whether it holds for every one of them.
+    """
+
+    numbers: Numbers
+    is_exact: bool
+
+
+class _KeysInOrder:
+    """The keys of one type in their order, put there only when somebody asks.
+
+    A key whose last document is gone stays until there are too many such.
+    """
+
+    def __init__(self, keys: Iterable[Any]) -> None:
+        self._keys: list[Any] = sorted(keys)
+        self._new: list[Any] = []
+
+    def add(self, key: Any) -> None:
+        """Take a key that was not there, or not any more."""
+        self._new.append(key)
+
+    def outnumber(self, count: int) -> bool:
+        """Tell whether most of the keys are gone, when *count* of them are not."""
+        return len(self._keys) + len(self._new) > 2 * count + _FEW_KEYS
+
+    def between(self, how: Operator, bound: Any) -> list[Any]:
+        """Return the keys that compare as *how* says with *bound*; a key may be there twice."""
+        if len(self._new) < _FEW_KEYS:
+            for key in self._new:
+                bisect.insort(self._keys, key)
+        else:
+            self._keys += self._new
+            self._keys.sort()
+        self._new = []
+        side = bisect.bisect_left if how in ("gte", "lt") else bisect.bisect_right
+        cut = side(self._keys, bound)
+        return self._keys[cut:] if how in ("gt", "gte") else self._keys[:cut]
+
+
+class Index:
+    """The index of one attribute."""
+
+    def __init__(self, path: Path, *, loose: bool = False) -> None:
+        """Begin an index.
+
+        Args:
+            path: Attribute; arrays are entered member by member.
+            loose: Whether equality of texts ignores case.
+        """
+        self.path = path
+        self._loose = loose
+        # One document is filed as its number, several as a set: most keys of a large table have one.
+        self._filed: dict[Key, int | set[int]] = {}
+        self._counts: dict[str, int] = {"text": 0, "number": 0, "instant": 0, "truth": 0}
+        self._in_order: dict[str, _KeysInOrder] = {}
+
+    def change(self, number: int, before: Body | None, after: Body | None) -> None:
+        """File document *number* anew, which was *before* and is *after*; None where there is none."""
+        if before is None:
+            if after is not None:
+                self.put(number, after)
+            return
+        old = self._keys(before)
+        new = self._keys(after) if after is not None else _NO_KEYS
+        if old == new:
+            return
+        for key in old - new:
+            self._discard(key, number)
+        for key in new - old:
+            self._add(key, number)
+
+    def put(self, number: int, body: Body) -> None:
+        """File a document, which may be filed already."""
+        for key in self._keys(body):
+            self._add(key, number)
+
+    def find(self, comparison: Comparison) -> Numbers | None:
+        """Return the documents for which *comparison* holds, None when the index cannot tell."""
+        if comparison.operator == "eq":
+            wanted = {key for value in comparison.values for key in keys_equal_to(value, loose=self._loose)}
+            return self._united(wanted)
+        if comparison.operator in _ORDERED and not self._loose:
+            return self._ordered(comparison)
+        return None
+
+    def _ordered(self, comparison: Comparison) -> Numbers | None:
+        found: list[Numbers] = []
+        for value in comparison.values:
+            limits = bounds(value)
+            is_instant = any(isinstance(limit, datetime) for limit in limits)
+            if not is_instant and self._counts["instant"]:
+                return None  # date-times would have to be compared as texts
+            for limit in limits:
+                kind = _kind(limit)
+                if self._counts[kind]:
+                    found.append(self._united(self._sorted(kind).between(comparison.operator, limit)))
+        return frozenset().union(*found) if len(found) != 1 else found[0]
+
+    def _sorted(self, kind: str) -> _KeysInOrder:
+        keys = self._in_order.get(kind)
+        if keys is None or keys.outnumber(self._counts[kind]):
+            keys = self._in_order[kind] = _KeysInOrder(key for key in self._filed if _kind(key) == kind)
+        return keys
+
+    def _united(self, keys: Iterable[Key]) -> Numbers:
+        filed = [found for key in keys if (found := self._filed.get(key)) is not None]
+        if len(filed) == 1:
+            return {filed[0]} if isinstance(filed[0], int) else filed[0]
+        united: set[int] = set()
+        for found in filed:
+            if isinstance(found, int):
+                united.add(found)
+            else:
+                united |= found
+        return united
+
+    def _keys(self, body: Body) -> frozenset[Key]:
+        first = body.get(self.path[0])
+        if first is None:
+            return _NO_KEYS
+        if len(self.path) == 1 and not isinstance(first, list):
+            return frozenset(keys_of(first, loose=self._loose))
+        return frozenset(key for found in values_at(body, self.path) for key in keys_of(found, loose=self._loose))
+
+    def _add(self, key: Key, number: int) -> None:
+        filed = self._filed.get(key)
+        if filed is None:
+            self._filed[key] = number
+            kind = _kind(key)
+            self._counts[kind] += 1
+            if kind in self._in_order:
+                self._in_order[kind].add(key)
+        elif isinstance(filed, set):
+            filed.add(number)
+        elif filed != number:
+            self._filed[key] = {filed, number}
+
+    def _discard(self, key: Key, number: int) -> None:
+        filed = self._filed.get(key)
+        if isinstance(filed, set):
+            filed.discard(number)
+            if filed:
+                return
+        elif filed != number:
+            return
+        del self._filed[key]
+        self._counts[_kind(key)] -= 1
+
+
+_NO_KEYS: frozenset[Key] = frozenset()
+
+
+def _kind(key: Key) -> str:
+    match key:
+        case str():
+            return "text"
+        case datetime():
+            return "instant"
+        case tuple():
+            return "truth"
+        case _:
+            return "number"
+
+
+class Indexes:
+    """The indexes of one table: those that it was made with, and those that filters asked for.
+
+    The latter are limited in number; the one that has not been used for the longest time makes room.
+    """
+
+    def __init__(self, paths: Iterable[Path] = (), *, loose: bool = False) -> None:
+        self._loose = loose
+        self._fixed = {path: Index(path, loose=loose) for path in paths}
+        self._on_demand: dict[Path, Index] = {}
+        self._unfinished: dict[Path, Index] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._fixed or self._on_demand or self._unfinished)
+
+    def change(self, number: int, before: Body | None, after: Body | None) -> None:
+        """Follow the change of one document in every index."""
+        for index in self._all():
+            index.change(number, before, after)
+
+    def missing(self, expression: Expression) -> list[Path]:
+        """Return the attributes that *expression* could use an index of which does not exist."""
+        match expression:
+            case Comparison(path=path, operator=operator):
+                can_use = operator == "eq" or (operator in _ORDERED and not self._loose)
+                return [path] if can_use and path not in self._fixed and path not in self._on_demand else []
+            case All(parts=parts) | AnyOf(parts=parts):
+                return list(dict.fromkeys(path for part in parts for path in self.missing(part)))
+
+    def begin(self, path: Path) -> Index:
+        """Begin an index, which follows changes at once; the caller files what there is, and then calls ``finish``."""
+        index = self._unfinished[path] = Index(path, loose=self._loose)
+        return index
+
+    def finish(self, index: Index) -> None:
+        """Take an index into use."""
+        del self._unfinished[index.path]
+        while len(self._on_demand) >= _ON_DEMAND_AT_MOST:
+            del self._on_demand[next(iter(self._on_demand))]
+        self._on_demand[index.path] = index
+
+    def candidates(self, expression: Expression) -> Candidates | None:
+        """Return where to look for the documents that *expression* holds for, None for everywhere."""
+        match expression:
+            case Comparison():
+                found = self._find(expression)
+                return None if found is None else Candidates(found, is_exact=True)
+            case All(parts=parts):
+                return self._all_of(parts)
+            case AnyOf(parts=parts):
+                alternatives = [self.candidates(part) for part in parts]
+                known = [each for each in alternatives if each is not None]
+                if not parts or len(known) < len(alternatives):
+                    return None
+                numbers = frozenset().union(*(each.numbers for each in known))
+                return Candidates(numbers, is_exact=all(each.is_exact for each in known))
+
+    def _all_of(self, parts: tuple[Expression, ...]) -> Candidates | None:
+        # Equality first: it costs a look-up, and mostly leaves few.
+        cheapest_first = sorted(parts, key=lambda part: not (isinstance(part, Comparison) and part.operator == "eq"))
+        best: Candidates | None = None
+        for index, part in enumerate(cheapest_first):
+            if best is not None and len(best.numbers) <= _FEW:
+                return Candidates(best.numbers, is_exact=False)
+            found = self.candidates(part)
+            if best is None:
+                best = found if found is None or index == 0 else Candidates(found.numbers, is_exact=False)
+            elif found is None:
+                best = Candidates(best.numbers, is_exact=False)
+            else:
+                best = Candidates(best.numbers & found.numbers, is_exact=best.is_exact and found.is_exact)
+        return best
+
+    def _find(self, comparison: Comparison) -> Numbers | None:
+        path = comparison.path
+        index = self._fixed.get(path)
+        if index is None and path in self._on_demand:
+            index = self._on_demand[path] = self._on_demand.pop(path)  # now the last to make room
+        return None if index is None else index.find(comparison)
+
+    def _all(self) -> Iterator[Index]:
+        for group in (self._fixed, self._on_demand, self._unfinished):
+            yield from group.values()

@@ -1,0 +1,83 @@
+"""Reading the file of an embedded store beside the server that owns it: everything as it was at one moment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from tmfkit_server.errors import ExchangeError, StoreUnusable
+from tmfkit_server.storage.base import Entry
+from tmfkit_server.storage.entries import entry_of
+from tmfkit_server.storage.journal import check_pages, connect, count_rows, open_rows, verified
+
+__all__ = ["Snapshot"]
+
+_PAGES_A_STEP = 1000
+
+
+class Snapshot:
+    """A view of the file that later commits do not change, and that does not hold them up either."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    async def open(self) -> None:
+        """Fix the moment; StoreUnusable when there is no store in the file."""
+        if not self._path.exists():
+            raise StoreUnusable(str(self._path), "there is no such file", "Name the file of a store")
+        self._connection = connect(self._path)
+        # A read keeps the transaction at its moment, and SQLite's backup with it.
+        self._connection.execute("BEGIN")
+        count_rows(self._connection)
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    async def count(self) -> int:
+        """Return how many entries there are; see ``Store.count``."""
+        return count_rows(self._connection)
+
+    async def contents(self) -> AsyncIterator[Entry]:
+        """Give everything; see ``Store.contents``. StoreDamaged at the end when something is not what was written."""
+        for table, number, row, _ in verified(self._path, open_rows(self._connection)):
+            yield entry_of(table, number, row)
+
+    def backup(self, target: Path, progress: Callable[[int, int], None]) -> None:
+        """Copy the file, and check the copy.
+
+        Args:
+            target: File to make.
+            progress: Called with the number of pages copied and of all pages.
+
+        Raises:
+            ExchangeError: The copy cannot be made.
+        """
+        unfinished = target.with_name(target.name + ".part")
+        unfinished.unlink(missing_ok=True)
+        try:
+            with contextlib.closing(sqlite3.connect(unfinished)) as copy:
+                self._connection.backup(
+                    copy, pages=_PAGES_A_STEP, progress=lambda _, left, total: progress(total - left, total)
+                )
+            with contextlib.closing(connect(unfinished)) as copy:
+                check_pages(unfinished, copy)
+            _sync(unfinished)
+            unfinished.rename(target)
+            _sync(target.parent)
+        except (sqlite3.Error, OSError) as exc:
+            unfinished.unlink(missing_ok=True)
+            raise ExchangeError(
+                str(target), f"the copy cannot be made: {exc}", "See that its folder can be written to and has room"
+            ) from exc
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,346 @@
+"""What the embedded store owes its file: durability, one owner, and honesty about damage."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreLocked, StoreUnusable
+from tmfkit_server.query.expression import Search
+from tmfkit_server.storage.base import Record, Subscription
+from tmfkit_server.storage.embedded import EmbeddedStore
+
+Scenario = Callable[[EmbeddedStore], Awaitable[None]]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+def _run(path: Path, scenario: Scenario) -> None:
+    async def opened() -> None:
+        async with _open(path) as store:
+            await scenario(store)
+
+    asyncio.run(opened())
+
+
+@contextlib.asynccontextmanager
+async def _open(path: Path) -> AsyncIterator[EmbeddedStore]:
+    store = EmbeddedStore(str(path))
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _insert(store: EmbeddedStore, *records: Record) -> None:
+    async with store.transaction() as transaction:
+        for record in records:
+            await transaction.insert("c", record)
+
+
+async def _fill(store: EmbeddedStore) -> None:
+    await _insert(store, *(Record(str(number), {"n": number, "text": "x" * 500}) for number in range(50)))
+
+
+async def _ids(store: EmbeddedStore) -> set[str]:
+    return {record.id for record in (await store.search("c", Search())).records}
+
+
+def _connection(store: EmbeddedStore) -> sqlite3.Connection:
+    """Return the connection that commits, for SQLite's own means of slowing down, counting and failing."""
+    journal = store._storage.journal
+    assert journal is not None
+    return journal._connected()
+
+
+def _hold_commits(store: EmbeddedStore) -> threading.Event:
+    """Hold up every commit until the event is set."""
+    is_free = threading.Event()
+    connection = _connection(store)
+    connection.create_function("held", 0, lambda: is_free.wait(10))
+    connection.execute("CREATE TEMP TRIGGER hold INSTEAD OF INSERT ON change BEGIN SELECT held(); END")
+    return is_free
+
+
+def test_write_is_not_readable_before_its_commit(path: Path) -> None:
+    async def scenario(store: EmbeddedStore) -> None:
+        await _insert(store, Record("1", {"n": 1}))
+        is_free = _hold_commits(store)
+
+        async def change() -> None:
+            async with store.transaction() as transaction:
+                await transaction.replace("c", Record("1", {"n": 2}))
+                await transaction.insert("c", Record("2", {}))
+
+        task = asyncio.create_task(change())
+        await asyncio.sleep(0.1)
+        assert not task.done()
+        assert await store.get("c", "1") == Record("1", {"n": 1})
+        assert await _ids(store) == {"1"}
+        is_free.set()
+        await task
+        assert await store.get("c", "1") == Record("1", {"n": 2})
+        assert await _ids(store) == {"1", "2"}
+
+    _run(path, scenario)
+
+
+def test_write_of_a_client_that_has_gone_is_made_all_the_same(path: Path) -> None:
+    async def scenario(store: EmbeddedStore) -> None:
+        is_free = _hold_commits(store)
+        task = asyncio.create_task(_insert(store, Record("1", {})))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await store.get("c", "1") is None
+        is_free.set()
+        await _insert(store, Record("2", {}))
+        assert await _ids(store) == {"1", "2"}
+
+    _run(path, scenario)
+    _run(path, lambda store: _expect(store, {"1", "2"}))
+
+
+async def _expect(store: EmbeddedStore, ids: set[str]) -> None:
+    assert await _ids(store) == ids
+
+
+def test_transactions_share_a_commit(path: Path) -> None:
+    async def scenario(store: EmbeddedStore) -> None:
+        statements: list[str] = []
+        _connection(store).set_trace_callback(statements.append)
+        await asyncio.gather(*(_insert(store, Record(str(number), {})) for number in range(50)))
+        assert len(set(statements)) < 10
+        assert len(await _ids(store)) == 50
+
+    _run(path, scenario)
+
+
+def test_changes_of_one_record_are_made_in_their_order(path: Path) -> None:
+    async def scenario(store: EmbeddedStore) -> None:
+        await _insert(store, Record("1", {"log": []}))
+
+        async def append(number: int) -> None:
+            async with store.transaction() as transaction:
+                record = await transaction.get("c", "1")
+                assert record
+                await transaction.replace("c", Record("1", {"log": [*record.body["log"], number]}))
+
+        await asyncio.gather(*(append(number) for number in range(30)))
+
+    _run(path, scenario)
+
+    async def check(store: EmbeddedStore) -> None:
+        assert await store.get("c", "1") == Record("1", {"log": list(range(30))})
+
+    _run(path, check)
+
+
+def test_full_disk_fails_those_who_wait_and_nothing_else(path: Path) -> None:
+    async def scenario(store: EmbeddedStore) -> None:
+        await _fill(store)
+        connection = _connection(store)
+        [pages] = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        large = [Record(f"large{number}", {"text": "y" * 9000}) for number in range(3)]
+        ends = await asyncio.gather(*(_insert(store, record) for record in large), return_exceptions=True)
+        assert [type(end) for end in ends] == [StoreFull] * 3
+        assert len(await _ids(store)) == 50
+        async with store.transaction() as transaction:  # room is left for what takes none
+            await transaction.remove("c", "0")
+        connection.execute("PRAGMA max_page_count = 1000000")
+        await _insert(store, *large)
+        assert len(await _ids(store)) == 52
+
+    _run(path, scenario)
+
+    async def check(store: EmbeddedStore) -> None:
+        assert len(await _ids(store)) == 52
+
+    _run(path, check)
+
+
+def test_failed_commit_keeps_change_and_event_apart_from_memory_and_file(path: Path) -> None:
+    listener = Subscription("s", "h", "http://x", None)
+
+    async def scenario(store: EmbeddedStore) -> None:
+        await _insert(store, Record("1", {"n": 1}))
+        async with store.transaction() as transaction:
+            await transaction.subscribe(listener)
+        connection = _connection(store)
+        connection.execute("PRAGMA query_only = ON")
+
+        async def change() -> None:
+            async with store.transaction() as transaction:
+                await transaction.replace("c", Record("1", {"n": 2}))
+                await transaction.enqueue(listener, {"n": 2})
+
+        with pytest.raises(StoreError, match="readonly"):
+            await change()
+        assert await store.get("c", "1") == Record("1", {"n": 1})
+        assert await store.next_delivery("s") is None
+        connection.execute("PRAGMA query_only = OFF")
+        await change()
+        delivery = await store.next_delivery("s")
+        assert delivery
+        assert delivery.notification == {"n": 2}
+
+    _run(path, scenario)
+
+
+def test_full_file_system_is_survived(path: Path) -> None:
+    """A limit on the size of files stands for the file system: SQLite is refused in the middle of a write."""
+    script = """
+import asyncio, resource, signal, sys
+from tmfkit_server.errors import StoreError
+from tmfkit_server.storage.base import Record
+from tmfkit_server.storage.embedded import EmbeddedStore
+
+async def main():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    store = EmbeddedStore(sys.argv[1])
+    await store.open()
+    async def insert(name):
+        async with store.transaction() as transaction:
+            await transaction.insert("c", Record(name, {"text": "x" * 3000}))
+        print(name, flush=True)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+    failures = 0
+    for number in range(300):
+        try:
+            await insert(f"a{number}")
+        except StoreError:
+            failures += 1
+    assert failures
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    await insert("b")
+    await store.close()
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    acknowledged = set(done.stdout.split())
+    assert "b" in acknowledged
+    _run(path, lambda store: _expect(store, acknowledged))
+
+
+def test_file_belongs_to_one_process(path: Path) -> None:
+    async def scenario(store: EmbeddedStore) -> None:
+        await _insert(store, Record("1", {}))
+        with pytest.raises(StoreLocked) as refused:
+            await EmbeddedStore(str(path)).open()
+        assert str(refused.value) == (
+            f"{path}: process {os.getpid()} has it open, and a store of this kind belongs to one process."
+            " Stop that one first, or use another file."
+        )
+        await _insert(store, Record("2", {}))
+
+    _run(path, scenario)
+    _run(path, lambda store: _expect(store, {"1", "2"}))
+
+
+def test_file_of_a_process_that_was_killed_is_taken_over(path: Path) -> None:
+    script = """
+import asyncio, os, signal, sys
+from tmfkit_server.storage.base import Record
+from tmfkit_server.storage.embedded import EmbeddedStore
+
+async def main():
+    store = EmbeddedStore(sys.argv[1])
+    await store.open()
+    async with store.transaction() as transaction:
+        await transaction.insert("c", Record("1", {}))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+    assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == -9
+    assert path.with_name("store.db-wal").exists()
+    _run(path, lambda store: _expect(store, {"1"}))
+
+
+def _overwrite(path: Path, where: bytes, what: bytes) -> None:
+    content = path.read_bytes()
+    assert where in content
+    path.write_bytes(content.replace(where, what, 1))
+
+
+def _sql(path: Path, statement: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+_AS_IT_WAS = "It was left as it is. Start from a backup, or look at it with sqlite3's .recover."
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        pytest.param(lambda p: p.write_bytes(b""), "it is empty. Remove it if a new store is wanted", id="empty"),
+        pytest.param(lambda p: p.write_bytes(b"no database" * 99), "file is not a database", id="other-file"),
+        pytest.param(
+            lambda p: _sql(p, "PRAGMA application_id = 5"), "it is an SQLite file, but no store", id="other-database"
+        ),
+        pytest.param(lambda p: _overwrite(p, b'{"n":7,', b'{"n":8,'), "is not what was written", id="other-value"),
+        pytest.param(lambda p: _overwrite(p, b'{"n":7,', b'{"n";7,'), "is no JSON", id="no-json"),
+        pytest.param(
+            lambda p: _sql(p, "INSERT INTO document SELECT 999, collection, key, tag, spelling, content FROM document"
+                              " WHERE key = '7'"), "row 999 (c '7') is there twice", id="twice",
+        ),
+        pytest.param(lambda p: p.write_bytes(p.read_bytes()[:-8192]), "", id="cut-off"),
+    ],
+)  # fmt: skip
+def test_damaged_file_is_refused_and_left_alone(damage: Callable[[Path], None], message: str, path: Path) -> None:
+    _run(path, _fill)
+    damage(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreDamaged) as refused:
+        _run(path, _fill)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert message in str(refused.value)
+    assert path.read_bytes() == before
+    with pytest.raises(StoreDamaged):  # its lock was given back
+        _run(path, _fill)
+
+
+def test_log_without_its_file_is_not_thrown_away(path: Path) -> None:
+    _run(path, _fill)
+    log = path.with_name("store.db-wal")
+    log.write_bytes(b"log")
+    path.unlink()
+    with pytest.raises(StoreDamaged) as refused:
+        _run(path, _fill)
+    assert str(refused.value) == f"{path}: it is not there, but its log {log} is. {_AS_IT_WAS}"
+    assert log.read_bytes() == b"log"
+
+
+def test_later_format_is_refused(path: Path) -> None:
+    _run(path, _fill)
+    _sql(path, "PRAGMA user_version = 2")
+    with pytest.raises(StoreUnusable, match="it has format 2, and this version of the server reads format 1"):
+        _run(path, _fill)
+
+
+def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnusable, match="No such file or directory"):
+        _run(tmp_path / "nix" / "store.db", _fill)
+
+
+def test_half_made_file_is_made_anew(path: Path) -> None:
+    path.with_name("store.db.new").write_bytes(b"half")
+    _run(path, _fill)
+    assert not path.with_name("store.db.new").exists()

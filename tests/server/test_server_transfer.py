@@ -1,0 +1,159 @@
+"""Export, import and backup, as an operator runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from threading import Event, Thread
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+from server_bodies import customer
+
+from tmfkit_server import cli
+from tmfkit_server.storage.base import Record, Subscription
+from tmfkit_server.storage.embedded import EmbeddedStore
+
+Starter = Callable[..., AbstractContextManager[str]]
+
+_LISTENER = Subscription("s", "h", "http://x", "é=1")
+
+
+def _command(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+
+
+async def _make(path: Path, documents: int) -> None:
+    store = EmbeddedStore(str(path))
+    await store.open()
+    async with store.transaction() as transaction:
+        await transaction.subscribe(_LISTENER)
+        for number in range(documents):
+            body = {"id": str(number), "name": f"Näme {number}", "float": 1.0, "nested": [{"n": number}], "null": None}
+            await transaction.insert("c", Record(str(number), body, {"/name": "label"} if number % 2 else None))
+        await transaction.enqueue(_LISTENER, {"eventId": "1"})
+        await transaction.enqueue(_LISTENER, {"eventId": "2"})
+    async with store.transaction() as transaction:
+        await transaction.remove("c", "0")
+    await store.close()
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A store with 9 documents, a listener and two notifications."""
+    path = tmp_path / "made.db"
+    asyncio.run(_make(path, 10))
+    return path
+
+
+def test_100_000_documents_go_round(tmp_path: Path) -> None:
+    path, lines, copy, again = (tmp_path / name for name in ("a.db", "a.jsonl", "b.db", "b.jsonl"))
+    asyncio.run(_make(path, 100_001))
+    exported = _command("export", "--store", f"tinydb:{path}", lines)
+    assert (exported.exit_code, exported.stdout) == (0, f"100,003 entries exported to {lines}\n")
+    imported = _command("import", "--store", f"tinydb:{copy}", lines)
+    assert (imported.exit_code, imported.stdout) == (0, f"100,003 entries imported into tinydb:{copy}\n")
+    assert ("exporting" in exported.stderr, "importing" in imported.stderr) == (True, True)
+    assert _command("export", "--store", f"tinydb:{copy}", again).exit_code == 0
+    assert again.read_bytes() == lines.read_bytes()
+
+
+def test_export_is_lines_of_json_in_the_order_of_creation(made: Path) -> None:
+    first, listener, *rest = map(json.loads, _command("export", "--store", f"tinydb:{made}", "-").stdout.splitlines())
+    assert first == {"tmfkit": "store", "format": 1}
+    assert listener == {"subscription": {"id": "s", "hub": "h", "callback": "http://x", "query": "é=1"}}
+    body = {"id": "1", "name": "Näme 1", "float": 1.0, "nested": [{"n": 1}], "null": None}
+    assert rest[0] == {"record": {"collection": "c", "id": "1", "spelling": {"/name": "label"}, "body": body}}
+    assert rest[-3] == {"delivery": {"subscription": "s", "notification": {"eventId": "1"}}}
+    assert rest[-1] == {"end": {"entries": 12}}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda lines: lines[:-1], "it was cut off, its last line is missing"),
+        (lambda lines: lines[:4] + lines[5:], "it speaks of {'entries': 12}, and there were 11 entries"),
+        (lambda lines: [*lines[:3], b"{", *lines[4:]], "line 4: it is no JSON"),
+        (lambda lines: lines[1:], 'line 1: an export begins with {"tmfkit":"store","format":1}'),
+        (lambda lines: [*lines[:3], lines[2], *lines[3:]], "no record can be made of it: c: '1' already exists"),
+        (lambda lines: [*lines[:3], b'{"record":{"id":"x"}}', *lines[3:]], "no record can be made of it: 'body'"),
+        (lambda lines: [*lines[:3], b'{"nix":{}}', *lines[3:]], "this version of the server does not know it"),
+        (lambda lines: [*lines, b"{}"], "there is no entry here"),
+        (lambda lines: [lines[0], *lines[2:]], "no delivery can be made of it: 's'"),
+    ],
+)
+def test_import_of_what_is_no_whole_export_says_where(
+    made: Path, tmp_path: Path, spoil: Callable[[list[bytes]], list[bytes]], message: str
+) -> None:
+    lines = tmp_path / "lines"
+    assert _command("export", "--store", f"tinydb:{made}", lines).exit_code == 0
+    lines.write_bytes(b"\n".join(spoil(lines.read_bytes().splitlines())) + b"\n")
+    result = _command("import", "--store", f"tinydb:{tmp_path / 'new.db'}", lines)
+    assert result.exit_code == 3
+    assert message in result.stderr
+
+
+def test_files_and_stores_that_are_there_are_left_alone(made: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    lines.write_text("mine")
+    for command in ("export", "backup"):
+        result = _command(command, "--store", f"tinydb:{made}", lines)
+        assert result.exit_code == 3
+        assert f"{lines}: it is there already. Remove it, or name another file." in result.stderr
+    assert lines.read_text() == "mine"
+    lines.unlink()
+    assert _command("export", "--store", f"tinydb:{made}", lines).exit_code == 0
+    result = _command("import", "--store", f"tinydb:{made}", lines)
+    assert result.exit_code == 3
+    assert "the store has something in it already" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["export", "backup"])
+def test_store_without_a_file_is_refused(command: str, tmp_path: Path) -> None:
+    result = _command(command, "--store", "memory:", tmp_path / "x")
+    assert (result.exit_code, result.stderr) == (
+        2, "tmfkit-server: --store memory:: it has no file. Use tinydb:PATH.\n",
+    )  # fmt: skip
+    assert _command(command, "--store", f"tinydb:{tmp_path / 'nix'}", tmp_path / "x").exit_code == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damage_is_found_by_an_export_and_leaves_no_file(made: Path, tmp_path: Path) -> None:
+    made.write_bytes(made.read_bytes().replace(b'"nested":[{"n":5}]', b'"nested":[{"n":6}]'))
+    result = _command("export", "--store", f"tinydb:{made}", tmp_path / "lines")
+    assert result.exit_code == 3
+    assert "(c '5') is not what was written" in result.stderr
+    assert not (tmp_path / "lines").exists()
+
+
+def test_server_is_copied_while_it_writes(start_server: Starter, tmp_path: Path) -> None:
+    path, lines, copy = tmp_path / "a.db", tmp_path / "a.jsonl", tmp_path / "copy.db"
+    stop = Event()
+    with start_server("--store", f"tinydb:{path}") as url:
+        collection = f"{url}/tmf-api/customerManagement/v4/customer"
+
+        def write() -> None:
+            with httpx.Client(trust_env=False) as client:
+                while not stop.is_set():
+                    assert client.post(collection, json=customer()).status_code == 201
+
+        writer = Thread(target=write)
+        writer.start()
+        try:
+            before = int(httpx.get(collection, params={"limit": 1}).headers["X-Total-Count"])
+            assert _command("backup", "--store", f"tinydb:{path}", copy).exit_code == 0
+            assert _command("export", "--store", f"tinydb:{path}", lines).exit_code == 0
+            result = _command("import", "--store", f"tinydb:{path}", lines)
+        finally:
+            stop.set()
+            writer.join()
+        assert re.search(r"process \d+ has it open", result.stderr)
+    assert json.loads(lines.read_bytes().splitlines()[-1])["end"]["entries"] >= before
+    with start_server("--store", f"tinydb:{copy}") as url:
+        answer = httpx.get(f"{url}/tmf-api/customerManagement/v4/customer")
+        assert int(answer.headers["X-Total-Count"]) >= before
