@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -47,7 +48,7 @@ Meddle = Callable[[Call, Forward], Answer]
 
 
 @contextlib.contextmanager
-def meddling(upstream: str, meddle: Meddle) -> Iterator[str]:
+def meddling(upstream: str, meddle: Meddle, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve on a free port of 127.0.0.1 what *meddle* makes of every call; yield scheme, host and port."""
     with httpx.Client(base_url=upstream, timeout=20) as client:
 
@@ -79,11 +80,13 @@ def meddling(upstream: str, meddle: Meddle) -> Iterator[str]:
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         server.handle_error = lambda *_: None  # type: ignore[method-assign]  # the kit may hang up
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             server.server_close()

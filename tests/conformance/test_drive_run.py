@@ -14,6 +14,7 @@ import yaml
 from meddler import Answer, Call, Forward, meddling
 
 from tmfkit_conformance.commands.options import settings_for
+from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
@@ -26,6 +27,7 @@ from tmfkit_models.contracts import Contract
 
 StartServer = Callable[..., contextlib.AbstractContextManager[str]]
 USER, ADMIN = "user-key-1", "admin-key-1"
+AUTH = "tmf655-v1"
 
 
 def quiet(*_: object) -> None:
@@ -200,15 +202,13 @@ def test_row_that_lists_values_is_not_settled_by_the_configured_ones(server: str
 def guarded(start_server: StartServer) -> Iterator[str]:
     """A server with a key for each role, and a record that is not the kit's."""
     with start_server("--api-key", f"user:{USER}", "--api-key", f"admin:{ADMIN}") as url:
-        body = {
-            "status": "New", "priority": "high", "targetEntityRef": [{"id": "1"}], "changeRequestSpecification": {"id": "1"},
-        }  # fmt: skip
-        path = f"{url}{contracts.load('tmf655-v1').base_path}/changeRequest"
+        contract = contracts.load(AUTH)
+        body = Payloads(contract, contract.resources[0], {}, {}, {}).minimal()
+        path = f"{url}{contract.base_path}/changeRequest"
         httpx.post(path, json=body, headers={"X-API-Key": USER}).raise_for_status()
         yield url
 
 
-AUTH = "tmf655-v1"
 ON_DELETE = rows(AUTH, operation="deleteChangeRequest")
 
 

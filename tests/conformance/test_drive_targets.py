@@ -1,0 +1,356 @@
+"""Targets that are gone, hang, break off, answer nonsense or keep nothing: the kit says so, and never breaks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from meddler import Answer, Call, Forward, meddling
+
+from tmfkit_conformance.cli import main
+from tmfkit_conformance.drive.client import SILENCE_LIMIT
+from tmfkit_conformance.drive.payloads import Payloads
+from tmfkit_conformance.drive.run import drive
+from tmfkit_conformance.errors import TargetUnreachable
+from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.settings import Settings
+from tmfkit_models import contracts
+from tmfkit_models.contracts import Contract
+
+API = "tmf629-v4"
+
+
+def run(api: str, url: str, *, only: tuple[str, ...] = (), **more: Any) -> Bundle:
+    contract = contracts.load(api)
+    given = {"base_url": url + contract.base_path, "phases": ("register",), "event_seconds": 0.05, "timeout_seconds": 2}
+    return drive(contract, Settings(api, **{**given, **more}), lambda *_: None, only=only)
+
+
+def verdicts(bundle: Bundle, contract: Contract) -> dict[str, Verdict]:
+    return {verdict.requirement: verdict for verdict in judge(bundle, contract).verdicts}
+
+
+def overall(bundle: Bundle, contract: Contract) -> str:
+    return judge(bundle, contract).overall(row.id for row in contract.requirements if row.level == "must")
+
+
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """Takes connections and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture
+def gone() -> Iterator[str]:
+    """Nothing listens there: bound, so that nobody else does either."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{reserved.getsockname()[1]}"
+
+
+def test_target_that_is_not_there_is_a_run_that_did_not_happen(
+    gone: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--api", API, "--base-url", gone, "--report", str(tmp_path)]) == 3
+    assert capsys.readouterr().err == (
+        f"Error: {gone}: no answer (ConnectError: [Errno 111] Connection refused). "
+        "Start the server, or correct --base-url and the TLS options. [target-unreachable]\n"
+    )
+    assert not list(tmp_path.glob("report.*"))
+
+
+def test_target_that_never_answers_is_given_up_after_the_time_out(deaf: str) -> None:
+    begin = time.monotonic()
+    with pytest.raises(TargetUnreachable, match="ReadTimeout: timed out"):
+        run(API, deaf, timeout_seconds=0.1)
+    assert time.monotonic() - begin < 2
+
+
+def test_target_that_falls_silent_is_given_up_and_settles_nothing_more(server_url: str) -> None:
+    contract = contracts.load(API)
+    answered = threading.Semaphore(30)
+    hold = threading.Event()
+
+    def falls_silent(call: Call, forward: Forward) -> Answer:
+        if not answered.acquire(blocking=False):
+            hold.wait(5)
+        return forward(call)
+
+    with meddling(server_url, falls_silent) as url:
+        bundle = run(API, url, timeout_seconds=0.1)
+        hold.set()
+    silent = [exchange for exchange in bundle.exchanges if exchange.response is None]
+    assert len([exchange for exchange in silent if exchange.phase == "register"]) == SILENCE_LIMIT
+    assert len(silent) == SILENCE_LIMIT + 1  # tidying up is tried once
+    judged = verdicts(bundle, contract)
+    assert judged[contract.requirements[-1].id].outcome in (Outcome.SKIP, Outcome.NOT_APPLICABLE)
+    assert any("the target left 5 requests one after the other without an answer" in one.remark for one in judged.values())
+    assert overall(bundle, contract) != "conformant"
+
+
+def test_answer_that_breaks_off_is_no_answer(server_url: str) -> None:
+    def cut(call: Call, forward: Forward) -> Answer:
+        answer = forward(call)
+        return Answer(answer.status, answer.body, answer.headers, cut=call.method == "PATCH")
+
+    contract = contracts.load(API)
+    with meddling(server_url, cut) as url:
+        bundle = run(API, url)
+    patched = [exchange for exchange in bundle.exchanges if exchange.operation == "patchCustomer"]
+    assert patched
+    assert all(exchange.error.startswith("RemoteProtocolError: ") for exchange in patched)
+    judged = verdicts(bundle, contract)
+    for row in contract.requirements:
+        if row.kind == "patchable" and not row.reason:
+            assert judged[row.id].outcome is Outcome.FAIL
+            assert judged[row.id].remark.startswith("no answer: RemoteProtocolError")
+    assert overall(bundle, contract) == "not-conformant"
+
+
+def sample(contract: Contract) -> dict[str, Any]:
+    """A whole resource as a mock server gives it that was made from the contract."""
+    body = Payloads(contract, contract.resources[0], {}, {}, {}).full()
+    return {"id": "1", "href": f"{contract.base_path}{contract.resources[0].collection}/1", **body}
+
+
+PERSISTENT = frozenset({"created-is-readable", "full-create", "created-is-listed", "patch-lasts", "patch-one-of-two",
+                        "deleted-is-gone", "delete-one-of-two", "reads-one-object", "created-once"})  # fmt: skip
+"""Scenarios that no target passes which keeps nothing."""
+
+
+@pytest.mark.parametrize("api", ["tmf629-v4", "tmf683-v4", "tmf655-v1"])
+def test_mock_that_keeps_nothing_does_not_conform(api: str) -> None:
+    contract = contracts.load(api)
+    canned = sample(contract)
+    collection = contract.base_path + contract.resources[0].collection
+
+    def mock(call: Call, _forward: Forward) -> Answer:
+        path = call.path.partition("?")[0]
+        status = {"POST": 201, "DELETE": 204}.get(call.method, 200)
+        answer = [canned] if call.method == "GET" and path == collection else canned
+        body = b"" if status == 204 else json.dumps(answer).encode()
+        location = ("Location", canned["href"])
+        return Answer(status, body, (("Content-Type", "application/json"), location))
+
+    with meddling("http://127.0.0.1:9", mock) as url:
+        bundle = run(api, url)
+    judged = verdicts(bundle, contract)
+    assert overall(bundle, contract) == "not-conformant"
+    passed = {row.id for row in contract.requirements if judged[row.id].outcome in (Outcome.PASS, Outcome.PASS_WITH_REMARK)}
+    kept = [row.id for row in contract.requirements if row.id in passed and row.scenario in PERSISTENT]
+    changed = [row.id for row in contract.requirements if row.id in passed and row.kind in ("patchable", "mandatory", "event")]
+    assert (kept, changed) == ([], [])
+
+
+def nonsense(seed: int) -> Callable[[Call, Forward], Answer]:
+    """Serve most calls rightly, and every so often anything that HTTP can carry."""
+    dice = random.Random(seed)
+    bodies = [
+        b"", b"null", b"7", b'"text"', b"[]", b"{}", b'["a"]', b"[[]]", b"<html>", b'{"id": 7}', b'{"id": {"a": []}}',
+        b'{"id": "..", "href": "http://["}', b'{"id": "\\ud800", "href": "/\\ud800\\u0000"}', b'{"id": "a/b?c#d e"}',
+        b'[{"id": null}, 7, null]', b"[" * 5000, bytes(range(256)), b'{"id": "' + b"x" * 80_000 + b'"}',
+    ]  # fmt: skip
+    headers = [
+        (), (("Location", "http://[::1"),), (("Location", "//\x7f"),), (("Link", "<http://[>; rel=next"),),
+        (("Location", "x" * 30_000),), (("Content-Encoding", "gzip"),), (("Content-Type", ""),), (("Link", "<>; rel=next"),),
+    ]  # fmt: skip
+
+    def serve(call: Call, forward: Forward) -> Answer:
+        if dice.random() < 0.6:
+            return forward(call)
+        status = dice.choice([200, 200, 201, 204, 206, 301, 400, 404, 409, 500])
+        body = b"" if status == 204 else dice.choice(bodies)
+        return Answer(status, body, (("Content-Type", "application/json"), *dice.choice(headers)))
+
+    return serve
+
+
+@pytest.mark.parametrize(("api", "seed"), [("tmf629-v4", 1), ("tmf681-v1", 2), ("tmf683-v4", 3)])
+def test_run_against_nonsense_comes_to_its_end_and_to_verdicts(
+    server_url: str, api: str, seed: int, tmp_path: Path
+) -> None:
+    contract = contracts.load(api)
+    with meddling(server_url, nonsense(seed)) as url:
+        bundle = run(api, url)
+    bundle.write(tmp_path / "bundle.zip")
+    judged = judge(Bundle.read(tmp_path / "bundle.zip"), contract)
+    assert judged == judge(bundle, contract)
+    assert not [verdict for verdict in judged.verdicts if verdict.outcome is Outcome.ERROR]
+    assert overall(bundle, contract) != "conformant"
+
+
+ADDRESSES = ("TMF629V4-POST-025",)
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["https://internal.example:9443/tmf/customer-management", "http://internal.example", "", ".."],
+    ids=["another-host-and-path", "another-host", "path-only", "relative"],
+)
+def test_address_at_another_host_is_looked_for_at_the_targets_own(server_url: str, base: str) -> None:
+    contract = contracts.load(API)
+
+    def elsewhere(call: Call, forward: Forward) -> Answer:
+        answer = forward(call)
+        here = f"http://{call.headers['Host']}{contract.base_path}"
+        there = base if base.startswith("http") else contract.base_path if not base else "."
+        return Answer(answer.status, answer.body.replace(here.encode(), there.encode()), answer.headers)
+
+    with meddling(server_url, elsewhere) as url:
+        bundle = run(API, url, only=ADDRESSES)
+    [verdict] = [one for row, one in verdicts(bundle, contract).items() if row in ADDRESSES]
+    assert verdict.outcome is Outcome.PASS, verdict.remark
+    assert {exchange.request.url.split("/")[2] for exchange in bundle.exchanges} == {url.split("/")[2]}
+
+
+def test_identifier_of_dots_never_leads_out_of_the_collection(server_url: str) -> None:
+    def dots(call: Call, forward: Forward) -> Answer:
+        if call.method == "POST":
+            return Answer(201, b'{"id": ".."}')
+        return forward(call)
+
+    paths: list[str] = []
+
+    def watch(call: Call, forward: Forward) -> Answer:
+        paths.append(call.path)
+        return dots(call, forward)
+
+    with meddling(server_url, watch) as url:
+        run(API, url, only=ADDRESSES)
+    base = contracts.load(API).base_path
+    deleted = [path for path in paths if path.startswith(f"{base}/customer/")]
+    assert deleted
+    assert all(path.startswith(f"{base}/customer") or path == base for path in paths)
+
+
+class TestAliasesOnly:
+    """A target that knows attributes by the names of the document's samples only."""
+
+    API = "tmf655-v1"
+
+    @pytest.fixture(scope="class")
+    def bundle(self, server_url: str) -> Bundle:
+        own, other = "targetEntityRef", "targetEntity"
+
+        def renamed(value: Any, names: dict[str, str]) -> Any:
+            if isinstance(value, list):
+                return [renamed(member, names) for member in value]
+            return {names.get(name, name): member for name, member in value.items()} if isinstance(value, dict) else value
+
+        def alias_only(call: Call, forward: Forward) -> Answer:
+            sent = json.loads(call.body) if call.body.startswith(b"{") and call.body.endswith(b"}") else None
+            if isinstance(sent, dict) and own in sent:
+                return Answer(400, b'{"code": "20", "reason": "unknown attribute"}')
+            path = call.path.replace(other, own)
+            body = call.body.replace(f"/{other}".encode(), f"/{own}".encode())
+            answer = forward(Call(call.method, path, call.headers, body))
+            if not answer.body.startswith((b"{", b"[")) or "hub" in path:
+                return answer
+            return Answer(answer.status, json.dumps(renamed(json.loads(answer.body), {own: other})).encode(), answer.headers)
+
+        with meddling(server_url, alias_only) as url:
+            return run(self.API, url, listener=False, timeout_seconds=10)
+
+    def test_rows_on_the_attribute_pass_with_a_remark(self, bundle: Bundle) -> None:
+        contract = contracts.load(self.API)
+        judged = verdicts(bundle, contract)
+        rows = [
+            row for row in contract.requirements
+            if row.kind in ("attribute", "mandatory", "patchable") and row.subject == "/targetEntityRef" and not row.reason
+        ]  # fmt: skip
+        assert rows
+        assert {judged[row.id].outcome for row in rows} == {Outcome.PASS_WITH_REMARK}
+        assert judged[rows[0].id].remark == (
+            "The target takes targetEntityRef under the name targetEntity, which the document uses as well"
+        )
+
+    def test_no_row_fails_because_of_it(self, bundle: Bundle) -> None:
+        judged = verdicts(bundle, contracts.load(self.API))
+        assert {row: one.remark for row, one in judged.items() if one.outcome >= Outcome.FAIL} == {}
+
+    def test_two_names_never_mix(self, bundle: Bundle) -> None:
+        assert bundle.run["dialect"] == {"changeRequest": {"targetEntityRef": "targetEntity"}}
+        settled = [exchange for exchange in bundle.exchanges if exchange.probe != "dialect"]
+        assert settled
+        assert not any(b'"targetEntityRef"' in exchange.request.body for exchange in settled)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a server's and a client's certificate, each signed by itself, and their keys."""
+    folder = tmp_path_factory.mktemp("tls")
+    for name in ("server", "client", "stranger"):
+        subject = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
+        files = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+        subprocess.run([*command, *subject, *files], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def encrypted(server_url: str, certificates: Path) -> Iterator[Callable[..., str]]:
+    """Starts a proxy to the reference server that speaks TLS, with or without asking for a client's certificate."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*, client: bool = False) -> str:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+            if client:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(certificates / "client.pem")
+            return stack.enter_context(meddling(server_url, lambda call, forward: forward(call), tls=context))
+
+        yield start
+
+
+ONE_ROW = ("TMF629V4-GET-001",)
+
+
+def test_target_whose_authority_is_given_is_spoken_to(encrypted: Callable[..., str], certificates: Path) -> None:
+    bundle = run(API, encrypted(), only=ONE_ROW, ca_file=str(certificates / "server.pem"))
+    assert verdicts(bundle, contracts.load(API))[ONE_ROW[0]].outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("authority", ["stranger.pem", ""], ids=["another", "none"])
+def test_target_whose_authority_is_not_known_is_not_spoken_to(
+    encrypted: Callable[..., str], certificates: Path, authority: str
+) -> None:
+    ca_file = str(certificates / authority) if authority else ""
+    with pytest.raises(TargetUnreachable) as raised:
+        run(API, encrypted(), ca_file=ca_file)
+    assert "CERTIFICATE_VERIFY_FAILED" in raised.value.problem
+    assert "TLS options" in raised.value.remedy
+
+
+@pytest.mark.parametrize("verified", [True, False], ids=["verified", "insecure"])
+def test_target_that_asks_for_a_certificate_is_shown_the_kits(
+    encrypted: Callable[..., str], certificates: Path, *, verified: bool
+) -> None:
+    given = {
+        "client_certificate": str(certificates / "client.pem"),
+        "client_key": str(certificates / "client.key"),
+        "verify_tls": verified,
+        "ca_file": str(certificates / "server.pem") if verified else "",
+    }
+    bundle = run(API, encrypted(client=True), only=ONE_ROW, **given)
+    assert verdicts(bundle, contracts.load(API))[ONE_ROW[0]].outcome is Outcome.PASS
+
+
+def test_target_that_asks_for_a_certificate_refuses_a_kit_without_one(
+    encrypted: Callable[..., str], certificates: Path
+) -> None:
+    with pytest.raises(TargetUnreachable):
+        run(API, encrypted(client=True), ca_file=str(certificates / "server.pem"))
