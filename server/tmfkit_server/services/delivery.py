@@ -7,6 +7,7 @@ listener that does not answer holds up nobody else. What is not taken is tried a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 import httpx
@@ -21,6 +22,7 @@ _PAUSES_SECONDS = (0.2, 1.0, 5.0)
 _TIMEOUT_SECONDS = 5.0
 # A store that several processes share cannot wake this one up, so it is asked now and then.
 _LOOK_AGAIN_SECONDS = 1.0
+_REST_SECONDS = 1.0
 
 
 class Dispatcher:
@@ -47,19 +49,30 @@ class Dispatcher:
 
     async def _run(self) -> None:
         while True:
-            for subscription in await self._store.listeners_waiting():
-                if subscription not in self._lanes:
-                    self._lanes[subscription] = asyncio.create_task(self._serve(subscription))
             try:
-                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
-                    await self._store.deliveries_waiting()
-            except TimeoutError:
-                continue
+                await self._open_lanes()
+            except Exception:  # noqa: BLE001 - logged with its trace
+                # Nobody waits for this task: a store that fails for a while must not end all delivery unseen.
+                _LOG.exception("delivery failed; it goes on in a moment")
+                await asyncio.sleep(_REST_SECONDS)
+
+    async def _open_lanes(self) -> None:
+        """Serve every listener that something has come for, then wait for more."""
+        for subscription in await self._store.listeners_waiting():
+            if subscription not in self._lanes:
+                self._lanes[subscription] = asyncio.create_task(self._serve(subscription))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                await self._store.deliveries_waiting()
 
     async def _serve(self, subscription: str) -> None:
         """Deliver everything that is on its way to one listener."""
         try:
             await self._deliver_all(subscription)
+        except Exception:  # noqa: BLE001 - logged with its trace
+            # What was under way is still in the outbox, for which the lane is opened again.
+            _LOG.exception("delivery to listener %s failed; it goes on in a moment", subscription)
+            await asyncio.sleep(_REST_SECONDS)
         finally:
             del self._lanes[subscription]
 
@@ -82,7 +95,7 @@ class Dispatcher:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         try:
             answer = await self._client.post(delivery.callback, content=content, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:  # ValueError: no IDNA, no host that resolves
             _LOG.info("%s does not answer: %r", delivery.callback, exc)
             return False
         return answer.is_success
