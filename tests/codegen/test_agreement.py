@@ -1,6 +1,6 @@
 """Double entry: every kind of disagreement between contract and register is refused."""
 
-# ruff: noqa: E501 - a table: one case a line
+
 
 from __future__ import annotations
 

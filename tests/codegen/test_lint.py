@@ -1,6 +1,6 @@
 """Bad contracts, registers and samples are refused, every problem with its file and line."""
 
-# ruff: noqa: E501 - a table: one case a line
+
 
 from __future__ import annotations
 
