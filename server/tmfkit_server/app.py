@@ -39,6 +39,11 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
 
 def create_store(settings: Settings) -> Store:
     """Return the store that the settings name, not yet open."""
+    if settings.is_shared:
+        # Imported only when used: psycopg is an extra of its own.
+        from tmfkit_server.storage.postgres import PostgresStore
+
+        return PostgresStore(settings.store)
     return EmbeddedStore(settings.store.partition(":")[2])
 
 

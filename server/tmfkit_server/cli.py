@@ -31,8 +31,20 @@ def main() -> None:
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 picks a free one.",
 )
-@click.option("--store", default="memory:", show_default=True, help="Where to keep everything: memory: or tinydb:PATH.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Worker processes.")
+@click.option(
+    "--store",
+    default="memory:",
+    show_default=True,
+    envvar="TMFKIT_STORE",
+    help="Where to keep everything: memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE; also from TMFKIT_STORE.",
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Worker processes; more than one with PostgreSQL only.",
+)
 @click.option(
     "--api-key",
     "key_texts",

@@ -5,6 +5,7 @@ Tree, in the order in which a request meets them::
     ServerError
     ├── SettingsError            the command line or the environment asks for what cannot be
     ├── StoreError               the store could not commit
+    │   └── OutcomeUnknown       the store did not say whether it committed
     └── Refusal                  the client's request cannot be served as it is
         ├── NotAuthenticated     no credential, or an unknown one
         ├── NotPermitted         the credential's role may not do this
@@ -35,6 +36,7 @@ __all__ = [
     "NotOffered",
     "NotPermitted",
     "NotSent",
+    "OutcomeUnknown",
     "Refusal",
     "ServerError",
     "SettingsError",
@@ -63,6 +65,10 @@ class SettingsError(ServerError):
 
 class StoreError(ServerError):
     """The store could not commit; nothing of the request was kept."""
+
+
+class OutcomeUnknown(StoreError):
+    """The connection to the store was lost after the commit was asked for; what was changed may have been kept."""
 
 
 class Refusal(ServerError):  # noqa: N818 - its subclasses name what is refused

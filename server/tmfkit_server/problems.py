@@ -17,6 +17,7 @@ __all__ = ["Problem", "install", "problem_of"]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_LIST = 20
+_RETRY = {"Retry-After": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,12 @@ def problem_of(error: errors.ServerError) -> Problem:
         case errors.NotSent(identifier=identifier):
             message = f"It has failed for good and is stored as {identifier!r}; send it again to try once more."
             return Problem(500, "not-sent", "The channel did not take the message.", message)
+        case errors.OutcomeUnknown():
+            message = "Read it before you repeat the request: the change may have been kept."
+            return Problem(503, "outcome-unknown", "The store did not confirm the change.", message, _RETRY)
         case errors.StoreError():
-            return Problem(
-                503, "store-unavailable", "The change could not be kept.", "Nothing was changed; try again later."
-            )
+            message = "Nothing was changed; try again later."
+            return Problem(503, "store-unavailable", "The store cannot serve this now.", message, _RETRY)
         case _:
             return _about_body(error)
 

@@ -12,14 +12,18 @@ import pytest
 from tmfkit_server.query.expression import Comparison, Search, SortKey
 from tmfkit_server.storage.base import Record, Store, Subscription
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.postgres import PostgresStore
 
 Scenario = Callable[[Store], Awaitable[None]]
 Runner = Callable[[Scenario], None]
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", "postgres"])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
     """Makes a store; every store of one test that outlives its process has the same content."""
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        return lambda: PostgresStore(url)
     path = str(tmp_path / "db.json") if request.param == "file" else ""
     return lambda: EmbeddedStore(path)
 

@@ -1,0 +1,147 @@
+"""Translation of an expression tree for PostgreSQL, over the terms that ``query.terms`` derives from a record.
+
+Every value of a request is a parameter; the statement's text depends on the shape of the tree only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tmfkit_server.query.expression import All, Comparison, Expression, Path, SortKey
+from tmfkit_server.query.values import instant, number_in
+from tmfkit_server.query.terms import exact, kept_text, microseconds, pointer_of
+
+__all__ = ["Condition", "Ordering", "condition", "ordering"]
+
+_ALWAYS = "TRUE"
+_SYMBOLS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+# The highest value decides what is above a bound, the lowest what is below.
+_DECISIVE = {"gt": "-1", "gte": "-1", "lt": "0", "lte": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on a row of ``record``.
+
+    Attributes:
+        sql: Text, with a placeholder for each parameter.
+        parameters: What the placeholders stand for.
+        is_exact: Whether it holds for no other records than the expression; it always holds for those.
+    """
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+    is_exact: bool = True
+
+    @property
+    def holds_always(self) -> bool:
+        """Whether every record satisfies it."""
+        return self.sql == _ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """An order of rows: what to select for it, and what to order by then.
+
+    Attributes:
+        columns: Columns, each with a comma before it.
+        parameters: Parameters of the columns.
+        order_by: List of an ORDER BY that ends with the order of creation.
+    """
+
+    columns: str
+    parameters: tuple[Any, ...]
+    order_by: str
+
+
+def condition(expression: Expression, collection: str) -> Condition:
+    """Return the condition that a record of *collection* satisfies when *expression* holds for it."""
+    match expression:
+        case Comparison():
+            return _comparison(expression, collection)
+        case All(parts=parts):
+            return _joined("AND", [condition(part, collection) for part in parts], empty=_ALWAYS)
+        case _:
+            return _joined("OR", [condition(part, collection) for part in expression.parts], empty="FALSE")
+
+
+def ordering(keys: tuple[SortKey, ...], collection: str) -> Ordering:
+    """Return the order that ``evaluate.sorted_by`` gives."""
+    columns, parameters, order_by = "", [], ""
+    for number, key in enumerate(keys):
+        column, direction = f"sort_{number}", "DESC" if key.descending else "ASC"
+        columns += f", sort_key(terms -> %s, orders, %s) AS {column}"
+        parameters += [collection, pointer_of(key.path)]
+        for part in (f"{column} -> 0", f"{column} -> 1", f'({column} ->> 2) COLLATE "C"'):
+            order_by += f"({part}) {direction} NULLS LAST, "
+    return Ordering(columns, tuple(parameters), f"{order_by}position")
+
+
+def _joined(word: Literal["AND", "OR"], parts: list[Condition], *, empty: str) -> Condition:
+    if not parts:
+        return Condition(empty)
+    return Condition(
+        "(" + f" {word} ".join(part.sql for part in parts) + ")",
+        tuple(parameter for part in parts for parameter in part.parameters),
+        all(part.is_exact for part in parts),
+    )
+
+
+def _comparison(comparison: Comparison, collection: str) -> Condition:
+    path, how = comparison.path, comparison.operator
+    if how == "regex":
+        return _has_text(path, collection)
+    if how in _SYMBOLS:
+        parts = [part for value in comparison.values for part in _order(path, comparison.operator, value, collection)]
+        return _joined("OR", parts, empty="FALSE")
+    wanted = [each for value in comparison.values for each in _equal(path, value, loose=comparison.loose)]
+    terms = tuple(json.dumps({collection: {key: [value]}}, ensure_ascii=False) for key, value in wanted)
+    equal = _joined("OR", [Condition("terms @> %s::jsonb", (each,)) for each in dict.fromkeys(terms)], empty="FALSE")
+    return Condition(f"NOT {equal.sql}", equal.parameters) if how == "ne" else equal
+
+
+def _equal(path: Path, value: str, *, loose: bool) -> Iterator[tuple[str, Any]]:
+    """Yield the terms of which a record needs one to be equal, as ``values.matcher`` has it."""
+    pointer = pointer_of(path)
+    if (number := number_in(value)) is not None and not math.isinf(number):
+        yield "=" + pointer, exact(number)
+    if (when := instant(value)) is not None:
+        yield "@" + pointer, microseconds(when)
+    elif not loose:
+        yield pointer, kept_text(value)
+    if loose:
+        # A text that folding leaves alone has no folded form beside it.
+        yield pointer, kept_text(value.casefold())
+        yield "~" + pointer, kept_text(value.casefold())
+    if value in ("true", "false"):
+        yield "!" + pointer, value == "true"
+
+
+def _order(path: Path, how: str, value: str, collection: str) -> Iterator[Condition]:
+    pointer, symbol, decisive = pointer_of(path), _SYMBOLS[how], _DECISIVE[how]
+    number, when = number_in(value), instant(value)
+    if number is not None:
+        yield _bound(f"{collection}={pointer}", symbol, exact(number))
+    if when is not None:
+        yield _bound(f"{collection}@{pointer}", symbol, microseconds(when))
+    text = f'(terms #>> %s) COLLATE "C" {symbol} %s'
+    yield Condition(text, ([collection, pointer, decisive], kept_text(value)))
+    if when is None:
+        # Beside a text that is no date-time, date-times are texts too.
+        text = f'(orders #>> %s) COLLATE "C" {symbol} %s'
+        yield Condition(text, (["#" + pointer, decisive], kept_text(value)))
+
+
+def _bound(key: str, symbol: str, number: int | float) -> Condition:
+    sql = f"position IN (SELECT position FROM bound WHERE key = %s AND value {symbol} %s::numeric)"
+    return Condition(sql, (key, str(number)))
+
+
+def _has_text(path: Path, collection: str) -> Condition:
+    """Return what every record with any text under *path* satisfies: PostgreSQL's regular expressions are not RE2's."""
+    pointer = pointer_of(path)
+    return Condition("(terms -> %s ? %s OR orders ? %s)", (collection, pointer, "#" + pointer), is_exact=False)

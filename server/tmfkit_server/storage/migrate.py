@@ -1,0 +1,80 @@
+"""Brings the schema of a PostgreSQL database to the newest step: numbered, forward only, one process at a time."""
+
+from __future__ import annotations
+
+import logging
+import re
+from importlib import resources
+from typing import NamedTuple
+
+import psycopg
+
+from tmfkit_server.errors import StoreError
+from tmfkit_server.storage import migrations
+
+__all__ = ["Step", "migrate", "steps"]
+
+_LOG = logging.getLogger(__name__)
+# One number for all who bring up a schema of ours.
+_LOCK = 0x746D666B6974
+_CONNECT_SECONDS = 10
+_TABLE = """CREATE TABLE IF NOT EXISTS migration (
+    number integer PRIMARY KEY, name text NOT NULL, made timestamptz NOT NULL DEFAULT now())"""
+
+
+class Step(NamedTuple):
+    """One step: the number and the name in the name of its file, and its statements."""
+
+    number: int
+    name: str
+    sql: str
+
+
+def steps() -> list[Step]:
+    """Return every step, in order; they are numbered without a gap."""
+    found = []
+    for entry in resources.files(migrations).iterdir():
+        if matched := re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name):
+            found.append(Step(int(matched[1]), matched[2], entry.read_text(encoding="utf-8")))
+    return sorted(found)
+
+
+def migrate(url: str) -> None:
+    """Make the steps that the database has not made yet, each in a transaction of its own.
+
+    Raises:
+        StoreError: The database cannot be reached or used, or a newer version of this software has been at it.
+    """
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
+            _check(connection)
+            # Waits for whoever is at it; the lock ends with the connection.
+            connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            _make_missing(connection)
+    except psycopg.Error as exc:
+        raise StoreError(f"PostgreSQL: {str(exc).strip()}") from exc
+
+
+def _check(connection: psycopg.Connection) -> None:
+    [encoding, fsync] = connection.execute(
+        "SELECT current_setting('server_encoding'), current_setting('fsync')"
+    ).fetchone() or ["", ""]
+    if encoding != "UTF8":
+        raise StoreError(f"PostgreSQL: the database is encoded in {encoding}; create one with ENCODING 'UTF8'")
+    if fsync == "off":
+        _LOG.warning("PostgreSQL runs with fsync = off: a power failure loses acknowledged writes")
+
+
+def _make_missing(connection: psycopg.Connection) -> None:
+    connection.execute(_TABLE)
+    made = {number for (number,) in connection.execute("SELECT number FROM migration").fetchall()}
+    known = steps()
+    if unknown := made - {step.number for step in known}:
+        newest = max(unknown)
+        raise StoreError(f"PostgreSQL: the schema is at step {newest}, newer than this version; install a newer one")
+    for step in known:
+        if step.number not in made:
+            with connection.transaction():
+                connection.execute(step.sql)  # type: ignore[call-overload]
+                connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", [step.number, step.name])
+            _LOG.info("made schema step %04d %s", step.number, step.name)

@@ -1,0 +1,71 @@
+-- Records, listeners and the outbox.
+
+-- One stored resource. "body" is the text that was stored, name order and number forms included; everything that a
+-- search looks at is derived from it when it is written (query/terms.py).
+CREATE TABLE record (
+    collection text NOT NULL,
+    id text NOT NULL,
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    body json NOT NULL,
+    spelling json NOT NULL,
+    terms jsonb NOT NULL,
+    orders jsonb NOT NULL,
+    PRIMARY KEY (collection, id)
+) WITH (fillfactor = 90);
+
+-- The order of creation, in which collections are listed.
+CREATE UNIQUE INDEX record_in_order ON record (collection, position);
+
+-- Equality of any attribute. A small pending list bounds what a search reads beside the index itself.
+CREATE INDEX record_terms ON record USING gin (terms jsonb_path_ops) WITH (gin_pending_list_limit = 256);
+
+-- Lowest and highest number and date-time (microseconds since 1970) that a record has under one name: ranges of any
+-- attribute are one index range here.
+CREATE TABLE bound (
+    key text NOT NULL,
+    value numeric NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (key, value, position)
+);
+
+-- Sizes of collections, in shards so that writers do not wait for each other.
+CREATE TABLE tally (
+    collection text NOT NULL,
+    shard integer NOT NULL,
+    records bigint NOT NULL,
+    PRIMARY KEY (collection, shard)
+) WITH (fillfactor = 50);
+
+CREATE TABLE subscription (
+    id text PRIMARY KEY,
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    hub text NOT NULL,
+    callback text NOT NULL,
+    query json NOT NULL
+);
+
+CREATE INDEX subscription_of_hub ON subscription (hub, position);
+
+-- The same listener twice, even when both registrations come at the same time. Addresses can be too long for an index.
+CREATE UNIQUE INDEX subscription_once ON subscription (hub, md5(callback), md5(query::text));
+
+CREATE TABLE outbox (
+    sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subscription text NOT NULL,
+    callback text NOT NULL,
+    notification json NOT NULL
+);
+
+CREATE INDEX outbox_of_subscription ON outbox (subscription, sequence);
+
+-- What a record is sorted by: [rank of the type, number, text], or NULL for a record without a value under that name.
+-- The first value in the order of the document decides; "orders" names it wherever there is more than one.
+CREATE FUNCTION sort_key(terms jsonb, orders jsonb, pointer text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN orders ? ('>' || pointer) THEN orders -> ('>' || pointer)
+    WHEN terms ? ('!' || pointer) THEN jsonb_build_array(0, (terms -> ('!' || pointer) -> 0)::boolean::integer)
+    WHEN terms ? ('=' || pointer) THEN jsonb_build_array(1, terms -> ('=' || pointer) -> 0)
+    WHEN terms ? ('@' || pointer) THEN jsonb_build_array(2, terms -> ('@' || pointer) -> 0)
+    WHEN terms ? pointer THEN jsonb_build_array(3, 0, terms -> pointer -> 0)
+END;
