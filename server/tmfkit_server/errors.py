@@ -67,7 +67,7 @@ class StoreError(ServerError):
     """The store could not commit; nothing of the request was kept."""
 
 
-class OutcomeUnknown(StoreError):
+class OutcomeUnknown(StoreError):  # noqa: N818 - an outcome that nobody knows is no error yet
     """The connection to the store was lost after the commit was asked for; what was changed may have been kept."""
 
 

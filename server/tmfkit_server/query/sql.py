@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tmfkit_server.query.expression import All, Comparison, Expression, Path, SortKey
-from tmfkit_server.query.values import instant, number_in
 from tmfkit_server.query.terms import exact, kept_text, microseconds, pointer_of
+from tmfkit_server.query.values import instant, number_in
 
 __all__ = ["Condition", "Ordering", "condition", "ordering"]
 
 _ALWAYS = "TRUE"
+_BOUND = "position IN (SELECT position FROM bound WHERE key = %s AND value {} %s::numeric)"
 _SYMBOLS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 # The highest value decides what is above a bound, the lowest what is below.
 _DECISIVE = {"gt": "-1", "gte": "-1", "lt": "0", "lte": "0"}
@@ -137,8 +138,7 @@ def _order(path: Path, how: str, value: str, collection: str) -> Iterator[Condit
 
 
 def _bound(key: str, symbol: str, number: int | float) -> Condition:
-    sql = f"position IN (SELECT position FROM bound WHERE key = %s AND value {symbol} %s::numeric)"
-    return Condition(sql, (key, str(number)))
+    return Condition(_BOUND.format(symbol), (key, str(number)))
 
 
 def _has_text(path: Path, collection: str) -> Condition:

@@ -16,8 +16,8 @@ key        values, in ascending order
 ``~/a``    texts without regard to case, where that differs from the text itself
 =========  ==========================================================================
 
-``Terms.order`` holds what equality never asks for: ``#/a``, the texts of the date-times; and ``>/a``, what the record is
-sorted by, unless the one value under ``/a`` says so itself.
+``Terms.order`` holds what equality never asks for: ``#/a``, the texts of the date-times; and ``>/a``, what the record
+is sorted by, unless the one value under ``/a`` says so itself.
 """
 
 from __future__ import annotations

@@ -26,9 +26,8 @@ _WAIT_SECONDS = 3.0
 # A statement ends before gunicorn takes its worker for dead, and a lock before the client gives up.
 _SETTINGS = "SET statement_timeout = '25s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
 # An acknowledged write has to be on the disk, whatever the default of the database is.
-_DURABLE = (
-    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')"
-)
+_DURABLE = """
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
 # Keepalives find out about a machine that is gone.
 _OPTIONS: dict[str, Any] = {"autocommit": True, "prepare_threshold": 1, "keepalives_idle": 30, "connect_timeout": 5}
 _LOG = logging.getLogger(__name__)
@@ -102,9 +101,8 @@ class Connections:
 
     async def _take(self) -> Connection:
         try:
-            await asyncio.wait_for(self._turns.acquire(), _WAIT_SECONDS) if self._turns.locked() else (
+            async with asyncio.timeout(_WAIT_SECONDS if self._turns.locked() else None):
                 await self._turns.acquire()
-            )
         except TimeoutError as exc:
             raise StoreError(f"none of {MOST_CONNECTIONS} connections was free within {_WAIT_SECONDS:g} s") from exc
         if self._free:
@@ -146,7 +144,7 @@ async def connect(url: str) -> Connection:
 
 async def execute(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """Run one statement and return its rows, if it gives any."""
-    cursor = await connection.execute(statement, parameters or None, binary=True)  # type: ignore[call-overload]
+    cursor = await connection.execute(statement, parameters or None, binary=True)
     return await cursor.fetchall() if cursor.description else []
 
 

@@ -15,6 +15,7 @@ from tmfkit_server.storage import migrations
 __all__ = ["Step", "migrate", "steps"]
 
 _LOG = logging.getLogger(__name__)
+_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 # One number for all who bring up a schema of ours.
 _LOCK = 0x746D666B6974
 _CONNECT_SECONDS = 10
@@ -32,11 +33,8 @@ class Step(NamedTuple):
 
 def steps() -> list[Step]:
     """Return every step, in order; they are numbered without a gap."""
-    found = []
-    for entry in resources.files(migrations).iterdir():
-        if matched := re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name):
-            found.append(Step(int(matched[1]), matched[2], entry.read_text(encoding="utf-8")))
-    return sorted(found)
+    named = ((_NAME.fullmatch(entry.name), entry) for entry in resources.files(migrations).iterdir())
+    return sorted(Step(int(name[1]), name[2], entry.read_text(encoding="utf-8")) for name, entry in named if name)
 
 
 def migrate(url: str) -> None:
@@ -75,6 +73,6 @@ def _make_missing(connection: psycopg.Connection) -> None:
     for step in known:
         if step.number not in made:
             with connection.transaction():
-                connection.execute(step.sql)  # type: ignore[call-overload]
+                connection.execute(step.sql)
                 connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", [step.number, step.name])
             _LOG.info("made schema step %04d %s", step.number, step.name)

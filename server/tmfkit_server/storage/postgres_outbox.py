@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import psycopg
-
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Delivery
 from tmfkit_server.storage.connections import FAILURES, Connection, Row, connect, execute
