@@ -15,7 +15,7 @@ from tmfkit_server.query.expression import All, Comparison, Expression, Path, So
 from tmfkit_server.query.terms import exact, kept_text, microseconds, pointer_of
 from tmfkit_server.query.values import instant, number_in
 
-__all__ = ["Condition", "Ordering", "condition", "ordering"]
+__all__ = ["Condition", "Ordering", "condition", "ordering", "text_names"]
 
 _ALWAYS = "TRUE"
 _BOUND = "position IN (SELECT position FROM bound WHERE key = %s AND value {} %s::numeric)"
@@ -59,15 +59,31 @@ class Ordering:
     order_by: str
 
 
-def condition(expression: Expression, collection: str) -> Condition:
-    """Return the condition that a record of *collection* satisfies when *expression* holds for it."""
-    match expression:
-        case Comparison():
-            return _comparison(expression, collection)
-        case All(parts=parts):
-            return _joined("AND", [condition(part, collection) for part in parts], empty=_ALWAYS)
-        case _:
-            return _joined("OR", [condition(part, collection) for part in expression.parts], empty="FALSE")
+def condition(expression: Expression, collection: str, *, with_texts: bool = True) -> Condition:
+    """Return the condition that a record of *collection* satisfies when *expression* holds for it.
+
+    Args:
+        expression: What has to hold.
+        collection: Name of the collection.
+        with_texts: Whether ranges look at texts. Where there are none, leaving them out lets indexes serve ranges.
+    """
+    if isinstance(expression, Comparison):
+        return _comparison(expression, collection, with_texts=with_texts)
+    parts = [condition(part, collection, with_texts=with_texts) for part in expression.parts]
+    return _joined("AND", parts, empty=_ALWAYS) if isinstance(expression, All) else _joined("OR", parts, empty="FALSE")
+
+
+def text_names(expression: Expression, collection: str) -> set[str]:
+    """Return the keys under which texts decide about ranges in *expression*."""
+    if not isinstance(expression, Comparison):
+        return {name for part in expression.parts for name in text_names(part, collection)}
+    if expression.operator not in _SYMBOLS:
+        return set()
+    pointer = pointer_of(expression.path)
+    return {collection + pointer, f"{collection}#{pointer}"} - (
+        # Beside a date-time, date-times are none of the texts.
+        {f"{collection}#{pointer}"} if all(map(instant, expression.values)) else set()
+    )
 
 
 def ordering(keys: tuple[SortKey, ...], collection: str) -> Ordering:
@@ -92,12 +108,14 @@ def _joined(word: Literal["AND", "OR"], parts: list[Condition], *, empty: str) -
     )
 
 
-def _comparison(comparison: Comparison, collection: str) -> Condition:
+def _comparison(comparison: Comparison, collection: str, *, with_texts: bool) -> Condition:
     path, how = comparison.path, comparison.operator
     if how == "regex":
         return _has_text(path, collection)
     if how in _SYMBOLS:
-        parts = [part for value in comparison.values for part in _order(path, comparison.operator, value, collection)]
+        parts = [part for value in comparison.values for part in _number_order(path, how, value, collection)]
+        if with_texts:
+            parts += [part for value in comparison.values for part in _text_order(path, how, value, collection)]
         return _joined("OR", parts, empty="FALSE")
     wanted = [each for value in comparison.values for each in _equal(path, value, loose=comparison.loose)]
     terms = tuple(json.dumps({collection: {key: [value]}}, ensure_ascii=False) for key, value in wanted)
@@ -122,16 +140,19 @@ def _equal(path: Path, value: str, *, loose: bool) -> Iterator[tuple[str, Any]]:
         yield "!" + pointer, value == "true"
 
 
-def _order(path: Path, how: str, value: str, collection: str) -> Iterator[Condition]:
-    pointer, symbol, decisive = pointer_of(path), _SYMBOLS[how], _DECISIVE[how]
-    number, when = number_in(value), instant(value)
-    if number is not None:
+def _number_order(path: Path, how: str, value: str, collection: str) -> Iterator[Condition]:
+    pointer, symbol = pointer_of(path), _SYMBOLS[how]
+    if (number := number_in(value)) is not None:
         yield _bound(f"{collection}={pointer}", symbol, exact(number))
-    if when is not None:
+    if (when := instant(value)) is not None:
         yield _bound(f"{collection}@{pointer}", symbol, microseconds(when))
+
+
+def _text_order(path: Path, how: str, value: str, collection: str) -> Iterator[Condition]:
+    pointer, symbol, decisive = pointer_of(path), _SYMBOLS[how], _DECISIVE[how]
     text = f'(terms #>> %s) COLLATE "C" {symbol} %s'
     yield Condition(text, ([collection, pointer, decisive], kept_text(value)))
-    if when is None:
+    if instant(value) is None:
         # Beside a text that is no date-time, date-times are texts too.
         text = f'(orders #>> %s) COLLATE "C" {symbol} %s'
         yield Condition(text, (["#" + pointer, decisive], kept_text(value)))

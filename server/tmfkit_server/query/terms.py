@@ -31,7 +31,7 @@ from typing import Any
 from tmfkit_server.query.expression import Path
 from tmfkit_server.query.values import instant
 
-__all__ = ["Terms", "exact", "kept_text", "microseconds", "pointer_of", "terms_of"]
+__all__ = ["Number", "Terms", "exact", "kept_text", "microseconds", "pointer_of", "terms_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -52,6 +52,11 @@ class Terms:
     lookup: dict[str, list[Any]] = field(default_factory=dict)
     order: dict[str, list[Any]] = field(default_factory=dict)
     bounds: dict[str, tuple[Number, Number]] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> set[str]:
+        """Keys under which the record has texts, those of date-times included."""
+        return {key for key in (*self.lookup, *self.order) if key[0] in "/#"}
 
 
 def terms_of(body: Mapping[str, Any]) -> Terms:

@@ -14,9 +14,9 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from tmfkit_server.errors import StoreError
+from tmfkit_server.errors import OutcomeUnknown, StoreError
 
-__all__ = ["FAILURES", "Connection", "Connections", "Row", "connect", "execute"]
+__all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "connect", "execute"]
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Row = tuple[Any, ...]
@@ -70,7 +70,8 @@ class Connections:
 
     async def close(self) -> None:
         """Close every connection that is not in use."""
-        await self._let_go()
+        for connection in self._free:
+            await self._pool.putconn(connection)
         await self._pool.close()
 
     @asynccontextmanager
@@ -146,6 +147,24 @@ async def execute(connection: Connection, statement: str, parameters: Sequence[A
     """Run one statement and return its rows, if it gives any."""
     cursor = await connection.execute(statement, parameters or None, binary=True)
     return await cursor.fetchall() if cursor.description else []
+
+
+async def commit(connection: Connection) -> None:
+    """End a transaction.
+
+    Raises:
+        StoreError: It had failed already, so that nothing was kept.
+        OutcomeUnknown: The connection was lost on the way.
+    """
+    if connection.pgconn.transaction_status != TransactionStatus.INTRANS:
+        # PostgreSQL answers COMMIT of a failed transaction with a roll-back, and that is no error.
+        raise StoreError("a statement of the transaction had failed")
+    try:
+        await connection.commit()
+    except psycopg.OperationalError as exc:
+        if connection.closed:
+            raise OutcomeUnknown(str(exc).strip()) from exc
+        raise
 
 
 async def _roll_back(connection: Connection) -> None:

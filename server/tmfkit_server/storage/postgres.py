@@ -14,13 +14,14 @@ from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Delivery, Page, Record
 from tmfkit_server.storage.connections import Connections
 from tmfkit_server.storage.migrate import migrate
+from tmfkit_server.storage.postgres_groups import Groups
+from tmfkit_server.storage.postgres_lookups import Lookups
 from tmfkit_server.storage.postgres_outbox import Outbox
 from tmfkit_server.storage.postgres_search import search_page
 from tmfkit_server.storage.postgres_transaction import PostgresTransaction
+from tmfkit_server.storage.postgres_writes import TextNames
 
 __all__ = ["PostgresStore"]
-
-_GET = "SELECT id, body, spelling FROM record WHERE collection = %s AND id = %s"
 
 
 class PostgresStore:
@@ -34,6 +35,9 @@ class PostgresStore:
         """
         self._url = url
         self._connections = Connections(url)
+        self._lookups = Lookups(self._connections)
+        self._names = TextNames()
+        self._groups = Groups(self._connections, self._names)
         self._outbox = Outbox(url)
         self._news = asyncio.Event()
         self._news.set()
@@ -51,7 +55,7 @@ class PostgresStore:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """Make the changes of a block together; see ``Store.transaction``."""
-        async with PostgresTransaction(self._connections) as transaction:
+        async with PostgresTransaction(self._connections, self._groups, self._names) as transaction:
             yield transaction
             await transaction.commit()
         if transaction.has_news:
@@ -61,8 +65,7 @@ class PostgresStore:
         """Return one record; see ``Store.get``."""
         if "\x00" in identifier:
             return None
-        rows = await self._connections.rows(_GET, (collection, identifier))
-        return Record(*rows[0]) if rows else None
+        return await self._lookups.get(collection, identifier)
 
     async def search(self, collection: str, search: Search) -> Page:
         """Return a page of records; see ``Store.search``."""

@@ -1,80 +1,121 @@
-"""The statements that write records, and the listeners that are asked for along with them."""
+"""What is written for a record: its columns, its bounds, the names of its texts, and the tally of its collection."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from tmfkit_server.query.terms import Number, terms_of
+from tmfkit_server.query.terms import Number, Terms, terms_of
 from tmfkit_server.storage.base import Record
 
-__all__ = ["LISTENERS", "Change", "insertion", "json_text", "removal", "replacement"]
+__all__ = ["Change", "Insertion", "insertion", "insertions", "json_text", "removal", "replacement", "statements"]
 
-# Locked against leaving, so that nothing is put into the outbox of a listener that is gone.
-LISTENERS = "SELECT id, hub, callback, query FROM subscription WHERE hub = %s ORDER BY position FOR KEY SHARE"
 _INSERT = """
 WITH written AS (
-    INSERT INTO record (collection, id, body, spelling, terms, orders) VALUES (%s, %s, %s, %s, %s, %s)
-    RETURNING position
-)"""
+    INSERT INTO record (collection, id, body, spelling, terms, orders)
+    SELECT collection, id, body::json, spelling::json, terms::jsonb, orders::jsonb
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+        WITH ORDINALITY AS new (collection, id, body, spelling, terms, orders, place)
+    ORDER BY place
+    RETURNING collection, id, position
+), added AS (
+    INSERT INTO bound (key, value, position)
+    SELECT new.key, new.value, written.position
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::numeric[]) AS new (collection, id, key, value)
+    JOIN written USING (collection, id)
+)
+INSERT INTO tally AS known (collection, shard, records)
+SELECT collection, pg_backend_pid() %% 64, count(*) FROM written GROUP BY collection
+ON CONFLICT (collection, shard) DO UPDATE SET records = known.records + excluded.records"""
 _UPDATE = """
 WITH written AS (
     UPDATE record SET body = %s, spelling = %s, terms = %s, orders = %s WHERE collection = %s AND id = %s
     RETURNING position
-)"""
-_DELETE = """
-WITH written AS (DELETE FROM record WHERE collection = %s AND id = %s RETURNING position)"""
-_ADD_BOUNDS = """, added AS (
-    INSERT INTO bound (key, value, position)
-    SELECT new.key, new.value, written.position
-    FROM written, unnest(%s::text[], %s::numeric[]) AS new (key, value)
-)"""
-_DROP_BOUNDS = """, dropped AS (
+), dropped AS (
     DELETE FROM bound USING written, unnest(%s::text[], %s::numeric[]) AS old (key, value)
     WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
-)"""
-_COUNT = """, counted AS (
-    INSERT INTO tally AS known (collection, shard, records) SELECT %s, pg_backend_pid() %% 64, {step} FROM written
-    ON CONFLICT (collection, shard) DO UPDATE SET records = known.records + {step}
-)"""
-_COUNT_UP, _COUNT_DOWN = _COUNT.format(step=1), _COUNT.format(step=-1)
+)
+INSERT INTO bound (key, value, position)
+SELECT new.key, new.value, written.position FROM written, unnest(%s::text[], %s::numeric[]) AS new (key, value)"""
+_DELETE = """
+WITH written AS (
+    DELETE FROM record WHERE collection = %s AND id = %s RETURNING collection, position
+), dropped AS (
+    DELETE FROM bound USING written, unnest(%s::text[], %s::numeric[]) AS old (key, value)
+    WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
+)
+INSERT INTO tally AS known (collection, shard, records) SELECT collection, pg_backend_pid() %% 64, -1 FROM written
+ON CONFLICT (collection, shard) DO UPDATE SET records = known.records - 1"""
 
 Bounds = set[tuple[str, Number]]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A WITH clause that writes one record with all that belongs to it; a query may follow it."""
+    """A statement with its parameters, and the keys under which the record that it writes has texts."""
 
     sql: str
     parameters: tuple[Any, ...]
+    texts: frozenset[str] = frozenset()
 
 
-def insertion(collection: str, record: Record) -> Change:
-    """Return the change that adds *record*."""
-    columns, bounds = _columns(collection, record)
-    added, parameters = _bounds(_ADD_BOUNDS, bounds)
-    return Change(_INSERT + added + _COUNT_UP, (collection, record.id, *columns, *parameters, collection))
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """A record to be added.
+
+    Attributes:
+        columns: Its columns in ``record``, as texts.
+        bounds: Its rows in ``bound``, without the position.
+        texts: Keys under which it has texts.
+    """
+
+    columns: tuple[str, ...]
+    bounds: Bounds
+    texts: frozenset[str]
+
+
+def insertion(collection: str, record: Record) -> Insertion:
+    """Return what adding *record* writes."""
+    written = _written(collection, record)
+    return Insertion((collection, record.id, *written.columns), written.bounds, written.texts)
+
+
+def insertions(new: Sequence[Insertion]) -> Change:
+    """Return the change that adds records in the order given."""
+    columns = [list(column) for column in zip(*(each.columns for each in new), strict=True)]
+    bounds = [(*each.columns[:2], key, str(value)) for each in new for key, value in each.bounds]
+    return Change(_INSERT, (*columns, *_transposed(bounds, width=4)))
+
+
+def statements(changes: Iterable[Insertion | Change]) -> Iterator[Change]:
+    """Yield the statements that make *changes* in their order, one for all records that are added in a row."""
+    new: list[Insertion] = []
+    for change in changes:
+        if isinstance(change, Insertion):
+            new.append(change)
+            continue
+        if new:
+            yield insertions(new)
+            new = []
+        yield change
+    if new:
+        yield insertions(new)
 
 
 def replacement(collection: str, before: Record, after: Record) -> Change:
     """Return the change that puts *after* in the place of *before*."""
-    columns, bounds = _columns(collection, after)
-    old_bounds = _bounds_of(collection, before)
-    dropped, old_parameters = _bounds(_DROP_BOUNDS, old_bounds - bounds)
-    added, new_parameters = _bounds(_ADD_BOUNDS, bounds - old_bounds)
-    parameters = (*columns, collection, after.id, *old_parameters, *new_parameters)
-    return Change(_UPDATE + dropped + added, parameters)
+    written, old = _written(collection, after), _bounds(collection, terms_of(before.body))
+    dropped, added = _as_texts(old - written.bounds), _as_texts(written.bounds - old)
+    return Change(_UPDATE, (*written.columns, collection, after.id, *dropped, *added), written.texts)
 
 
 def removal(collection: str, record: Record) -> Change:
     """Return the change that takes *record* away."""
-    dropped, parameters = _bounds(_DROP_BOUNDS, _bounds_of(collection, record))
-    return Change(_DELETE + dropped + _COUNT_DOWN, (collection, record.id, *parameters, collection))
+    return Change(_DELETE, (collection, record.id, *_as_texts(_bounds(collection, terms_of(record.body)))))
 
 
 def json_text(value: Any) -> str:
@@ -86,26 +127,30 @@ def json_text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
 
 
-def _columns(collection: str, record: Record) -> tuple[tuple[str, str, str, str], Bounds]:
+class _Written(NamedTuple):
+    columns: tuple[str, str, str, str]
+    bounds: Bounds
+    texts: frozenset[str]
+
+
+def _written(collection: str, record: Record) -> _Written:
     terms = terms_of(record.body)
-    texts = (
+    columns = (
         json_text(record.body),
         json_text(record.spelling),
         json_text({collection: terms.lookup}),
         json_text(terms.order),
     )
-    return texts, _keyed(collection, terms.bounds.items())
+    return _Written(columns, _bounds(collection, terms), frozenset(collection + key for key in terms.texts))
 
 
-def _bounds_of(collection: str, record: Record) -> Bounds:
-    return _keyed(collection, terms_of(record.body).bounds.items())
+def _bounds(collection: str, terms: Terms) -> Bounds:
+    return {(collection + key, value) for key, values in terms.bounds.items() for value in values}
 
 
-def _keyed(collection: str, bounds: Iterable[tuple[str, tuple[Number, Number]]]) -> Bounds:
-    return {(collection + key, value) for key, values in bounds for value in values}
+def _as_texts(bounds: Bounds) -> list[list[str]]:
+    return _transposed([(key, str(value)) for key, value in bounds], width=2)
 
 
-def _bounds(sql: str, bounds: Bounds) -> tuple[str, tuple[Any, ...]]:
-    if not bounds:
-        return "", ()
-    return sql, ([key for key, _ in bounds], [str(value) for _, value in bounds])
+def _transposed(rows: Sequence[tuple[str, ...]], *, width: int) -> list[list[str]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

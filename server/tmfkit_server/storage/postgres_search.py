@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tmfkit_server.query.evaluate import predicate
-from tmfkit_server.query.expression import Search
-from tmfkit_server.query.sql import Condition, condition, ordering
+from tmfkit_server.query.expression import Expression, Search
+from tmfkit_server.query.sql import Condition, Ordering, condition, ordering, text_names
 from tmfkit_server.storage.base import Page, Record
 from tmfkit_server.storage.connections import Connections, Row
 
@@ -23,12 +23,13 @@ FROM (SELECT coalesce(sum(records), 0)::bigint AS total FROM tally WHERE collect
 LEFT JOIN (
     SELECT position FROM record WHERE collection = %s ORDER BY position OFFSET %s LIMIT %s
 ) page ON true
-LEFT JOIN record ON record.collection = %s AND record.position = page.position
-ORDER BY record.position"""
+LEFT JOIN LATERAL (
+    SELECT * FROM record WHERE record.collection = %s AND record.position = page.position OFFSET 0
+) record ON true
+ORDER BY page.position"""
 # Materialised, because a LIMIT would lure the planner into walking the collection in order.
 _FILTERED = """
-WITH found AS MATERIALIZED (
-    SELECT position{columns} FROM record WHERE collection = %s AND {where}
+WITH found AS MATERIALIZED ({found}
 ), page AS (
     SELECT row_number() OVER (ORDER BY {order_by}) AS place, position FROM found
     ORDER BY place OFFSET %s LIMIT %s
@@ -36,8 +37,14 @@ WITH found AS MATERIALIZED (
 SELECT size.total, record.id, record.body, record.spelling
 FROM (SELECT count(*) AS total FROM found) size
 LEFT JOIN page ON true
-LEFT JOIN record ON record.collection = %s AND record.position = page.position
+LEFT JOIN LATERAL (
+    SELECT * FROM record WHERE record.collection = %s AND record.position = page.position OFFSET 0
+) record ON true
 ORDER BY page.place"""
+_FOUND = """
+    SELECT position{columns} FROM record WHERE collection = %s AND {where}"""
+# PostgreSQL evaluates the last condition once, before it begins, and then leaves one half out.
+_HALF = _FOUND + " AND {word} (SELECT EXISTS (SELECT FROM textual WHERE key = ANY(%s)))"
 _SCANNED = """
 SELECT id, body, spelling FROM (
     SELECT position, id, body, spelling{columns} FROM record WHERE collection = %s AND {where}
@@ -58,9 +65,27 @@ async def search_page(connections: Connections, collection: str, search: Search)
         parameters: Sequence[Any] = (collection, collection, search.offset, search.limit, collection)
         return _page(await connections.rows(_WHOLE, parameters))
     order = ordering(search.sort, collection)
-    statement = _FILTERED.format(columns=order.columns, where=where.sql, order_by=order.order_by)
-    parameters = (*order.parameters, collection, *where.parameters, search.offset, search.limit, collection)
-    return _page(await connections.rows(statement, parameters))
+    found, parameters = _found(search.where, order, collection)
+    statement = _FILTERED.format(found=found, order_by=order.order_by)
+    return _page(await connections.rows(statement, (*parameters, search.offset, search.limit, collection)))
+
+
+def _found(expression: Expression, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the query for the positions of what satisfies *expression*, and its parameters."""
+    full = condition(expression, collection)
+    names = text_names(expression, collection)
+    if not names:
+        return _FOUND.format(columns=order.columns, where=full.sql), (*order.parameters, collection, *full.parameters)
+    lean = condition(expression, collection, with_texts=False)
+    halves = [
+        _HALF.format(columns=order.columns, where=where.sql, word=word) for where, word in ((lean, "NOT"), (full, ""))
+    ]
+    parameters = [
+        parameter
+        for where in (lean, full)
+        for parameter in (*order.parameters, collection, *where.parameters, sorted(names))
+    ]
+    return "\n    UNION ALL".join(halves), tuple(parameters)
 
 
 def _page(rows: Sequence[Row]) -> Page:

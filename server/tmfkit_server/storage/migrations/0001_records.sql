@@ -28,6 +28,9 @@ CREATE TABLE bound (
     PRIMARY KEY (key, value, position)
 );
 
+-- Names under which a record ever had a text: everywhere else a range is a matter of "bound" alone.
+CREATE TABLE textual (key text PRIMARY KEY);
+
 -- Sizes of collections, in shards so that writers do not wait for each other.
 CREATE TABLE tally (
     collection text NOT NULL,
@@ -46,9 +49,6 @@ CREATE TABLE subscription (
 
 CREATE INDEX subscription_of_hub ON subscription (hub, position);
 
--- The same listener twice, even when both registrations come at the same time. Addresses can be too long for an index.
-CREATE UNIQUE INDEX subscription_once ON subscription (hub, md5(callback), md5(query::text));
-
 CREATE TABLE outbox (
     sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     subscription text NOT NULL,
@@ -59,13 +59,15 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_of_subscription ON outbox (subscription, sequence);
 
 -- What a record is sorted by: [rank of the type, number, text], or NULL for a record without a value under that name.
--- The first value in the order of the document decides; "orders" names it wherever there is more than one.
+-- The first value in the order of the document decides; "orders" names it wherever there is more than one. Written
+-- with immutable operators only, so that the planner can put it into the statement instead of calling it.
 CREATE FUNCTION sort_key(terms jsonb, orders jsonb, pointer text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN orders ? ('>' || pointer) THEN orders -> ('>' || pointer)
-    WHEN terms ? ('!' || pointer) THEN jsonb_build_array(0, (terms -> ('!' || pointer) -> 0)::boolean::integer)
-    WHEN terms ? ('=' || pointer) THEN jsonb_build_array(1, terms -> ('=' || pointer) -> 0)
-    WHEN terms ? ('@' || pointer) THEN jsonb_build_array(2, terms -> ('@' || pointer) -> 0)
-    WHEN terms ? pointer THEN jsonb_build_array(3, 0, terms -> pointer -> 0)
+    WHEN terms ? ('!' || pointer) THEN
+        CASE terms -> ('!' || pointer) -> 0 WHEN 'true'::jsonb THEN '[0, 1]'::jsonb ELSE '[0, 0]'::jsonb END
+    WHEN terms ? ('=' || pointer) THEN '[1]'::jsonb || (terms -> ('=' || pointer) -> 0)
+    WHEN terms ? ('@' || pointer) THEN '[2]'::jsonb || (terms -> ('@' || pointer) -> 0)
+    WHEN terms ? pointer THEN '[3, 0]'::jsonb || (terms -> pointer -> 0)
 END;
