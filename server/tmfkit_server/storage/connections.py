@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 MOST_CONNECTIONS = 8
 _WAIT_SECONDS = 3.0
 # A statement ends before gunicorn takes its worker for dead, and a lock before the client gives up.
-_SETTINGS = "SET statement_timeout = '25s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
+_SETTINGS = "SET jit = off; SET statement_timeout = '25s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
 # An acknowledged write has to be on the disk, whatever the default of the database is.
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')"""

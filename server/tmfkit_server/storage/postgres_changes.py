@@ -14,18 +14,19 @@ from tmfkit_server.storage.base import Record
 
 __all__ = ["Change", "Insertion", "insertion", "insertions", "json_text", "removal", "replacement", "statements"]
 
+# Arrays go out in binary form (%b): quoting every text of an array takes psycopg ten times as long.
 _INSERT = """
 WITH written AS (
     INSERT INTO record (collection, id, body, spelling, terms, orders)
     SELECT collection, id, body::json, spelling::json, terms::jsonb, orders::jsonb
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
         WITH ORDINALITY AS new (collection, id, body, spelling, terms, orders, place)
     ORDER BY place
     RETURNING collection, id, position
 ), added AS (
     INSERT INTO bound (key, value, position)
     SELECT new.key, new.value, written.position
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::numeric[]) AS new (collection, id, key, value)
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS new (collection, id, key, value)
     JOIN written USING (collection, id)
 )
 INSERT INTO tally AS known (collection, shard, records)
@@ -36,16 +37,16 @@ WITH written AS (
     UPDATE record SET body = %s, spelling = %s, terms = %s, orders = %s WHERE collection = %s AND id = %s
     RETURNING position
 ), dropped AS (
-    DELETE FROM bound USING written, unnest(%s::text[], %s::numeric[]) AS old (key, value)
+    DELETE FROM bound USING written, unnest(%b::text[], %b::text[]::numeric[]) AS old (key, value)
     WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
 )
 INSERT INTO bound (key, value, position)
-SELECT new.key, new.value, written.position FROM written, unnest(%s::text[], %s::numeric[]) AS new (key, value)"""
+SELECT new.key, new.value, written.position FROM written, unnest(%b::text[], %b::text[]::numeric[]) AS new (key, value)"""
 _DELETE = """
 WITH written AS (
     DELETE FROM record WHERE collection = %s AND id = %s RETURNING collection, position
 ), dropped AS (
-    DELETE FROM bound USING written, unnest(%s::text[], %s::numeric[]) AS old (key, value)
+    DELETE FROM bound USING written, unnest(%b::text[], %b::text[]::numeric[]) AS old (key, value)
     WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
 )
 INSERT INTO tally AS known (collection, shard, records) SELECT collection, pg_backend_pid() %% 64, -1 FROM written

@@ -20,7 +20,7 @@ from tmfkit_server.storage.postgres_changes import json_text
 __all__ = ["Letter", "claim", "enqueue", "letter", "listeners", "share", "subscribe", "unsubscribe"]
 
 # The lock is a statement of its own: the next one sees what was committed while this one waited.
-_SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended(hub, 3)) FROM unnest(%s::text[]) AS hub"
+_SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended(hub, 3)) FROM unnest(%b::text[]) AS hub"
 _CLAIM = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))"
 _CLAIM_OF = "SELECT pg_advisory_xact_lock(hashtextextended(hub, 3)) FROM subscription WHERE id = %s"
 _LISTENERS = "SELECT id, hub, callback, query FROM subscription WHERE hub = ANY(%s) ORDER BY position"
@@ -30,7 +30,7 @@ _FORGET = "DELETE FROM outbox WHERE subscription = %s"
 _ENQUEUE = """
 INSERT INTO outbox (subscription, callback, notification)
 SELECT subscription, callback, notification::json
-FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS new (subscription, callback, notification, place)
+FROM unnest(%b::text[], %b::text[], %b::text[]) WITH ORDINALITY AS new (subscription, callback, notification, place)
 ORDER BY place"""
 
 

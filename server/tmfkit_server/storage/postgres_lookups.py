@@ -14,7 +14,7 @@ _MOST_AT_ONCE = 100
 # OFFSET 0 holds the planner to one look into the index for each record.
 _LOOK_UP = """
 SELECT wanted.place, record.id, record.body, record.spelling
-FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted (collection, id, place),
+FROM unnest(%b::text[], %b::text[]) WITH ORDINALITY AS wanted (collection, id, place),
 LATERAL (
     SELECT id, body, spelling FROM record
     WHERE record.collection = wanted.collection AND record.id = wanted.id OFFSET 0

@@ -9,7 +9,7 @@ from tmfkit_server.storage.postgres_changes import Change, Insertion, statements
 
 __all__ = ["TextNames"]
 
-_REMEMBER = "INSERT INTO textual (key) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
+_REMEMBER = "INSERT INTO textual (key) SELECT unnest(%b::text[]) ON CONFLICT DO NOTHING"
 # Clients choose names; what this process remembers of them has an end.
 _MOST_KNOWN = 50_000
 
