@@ -12,6 +12,7 @@ import logging
 import httpx
 import orjson
 
+from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Delivery, Store
 
 __all__ = ["Dispatcher"]
@@ -47,19 +48,27 @@ class Dispatcher:
 
     async def _run(self) -> None:
         while True:
-            for subscription in await self._store.listeners_waiting():
-                if subscription not in self._lanes:
-                    self._lanes[subscription] = asyncio.create_task(self._serve(subscription))
+            try:
+                await self._open_lanes()
+            except StoreError as exc:
+                _LOG.warning("the outbox cannot be read, and is asked again: %s", exc)
             try:
                 async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
                     await self._store.deliveries_waiting()
             except TimeoutError:
                 continue
 
+    async def _open_lanes(self) -> None:
+        for subscription in await self._store.listeners_waiting():
+            if subscription not in self._lanes:
+                self._lanes[subscription] = asyncio.create_task(self._serve(subscription))
+
     async def _serve(self, subscription: str) -> None:
         """Deliver everything that is on its way to one listener."""
         try:
             await self._deliver_all(subscription)
+        except StoreError as exc:
+            _LOG.warning("a lane of the outbox is closed, and opened again: %s", exc)
         finally:
             del self._lanes[subscription]
 
