@@ -17,7 +17,7 @@ from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.embedded import EmbeddedStore
 
-__all__ = ["create_app", "create_store"]
+__all__ = ["create_app", "create_store", "prepare_store"]
 
 
 def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
@@ -35,6 +35,18 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
         base_path = settings.base_paths.get(name, contract.base_path)
         Api(contract, store, reader, base_path=base_path, public_url=settings.public_url).mount(app)
     return app
+
+
+def prepare_store(settings: Settings) -> None:
+    """Bring the schema of a shared store up to date, once, before any worker starts; StoreError when that fails.
+
+    Workers see to it themselves as well. But what takes long or fails is better met here: no worker is taken for dead
+    meanwhile, and the operator gets one message.
+    """
+    if settings.is_shared:
+        from tmfkit_server.storage.migrate import migrate
+
+        migrate(settings.store)
 
 
 def create_store(settings: Settings) -> Store:

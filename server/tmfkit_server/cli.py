@@ -7,8 +7,9 @@ from importlib import metadata
 
 import click
 
+from tmfkit_server.app import prepare_store
 from tmfkit_server.asgi import serve
-from tmfkit_server.errors import SettingsError
+from tmfkit_server.errors import SettingsError, StoreError
 from tmfkit_server.settings import DEFAULT_MAX_BODY_BYTES, Settings, api_keys, base_paths
 
 __all__ = ["main"]
@@ -89,9 +90,13 @@ def run(
             base_paths=base_paths(path_texts),
             max_body_bytes=max_body_bytes,
         )
+        prepare_store(settings)
     except SettingsError as exc:
         click.echo(f"tmfkit-server: {exc}", err=True)
         sys.exit(2)
+    except StoreError as exc:
+        click.echo(f"tmfkit-server: {exc}", err=True)
+        sys.exit(3)
     serve(settings)
 
 

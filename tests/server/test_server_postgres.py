@@ -13,9 +13,11 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from click.testing import CliRunner
 from server_bodies import customer
 
 from postgres_server import PostgresServer
+from tmfkit_server import cli
 from tmfkit_server.errors import StoreError
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
@@ -211,9 +213,12 @@ def test_schema_of_a_newer_version_is_left_alone(postgres_url: str) -> None:
         migrate(postgres_url)
 
 
-def test_database_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="No such file or directory"):
-        asyncio.run(PostgresStore(f"postgresql://postgres@/x?host={tmp_path}").open())
+def test_database_that_is_not_there_is_reported_before_anything_starts(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli.main, ["run", "--store", f"postgresql://postgres:secret@/x?host={tmp_path}"])
+    assert result.exit_code == 3
+    assert result.stderr.startswith("tmfkit-server: PostgreSQL: connection ")
+    assert result.stderr.endswith("See that it runs, and that --store has its address.\n")
+    assert "secret" not in result.stderr
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,8 @@ def migrate(url: str) -> None:
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
             _make_missing(connection)
     except psycopg.Error as exc:
-        raise StoreError(f"PostgreSQL: {str(exc).strip()}") from exc
+        cause = " ".join(str(exc).split())
+        raise StoreError(f"PostgreSQL: {cause} See that it runs, and that --store has its address.") from exc
 
 
 def _check(connection: psycopg.Connection) -> None:
