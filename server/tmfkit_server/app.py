@@ -77,6 +77,9 @@ def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
 def check_store(settings: Settings, *, wait_seconds: float = 0.0) -> None:
     """See that the store can be opened; the schema of a database is brought up to date.
 
+    Opening sees to it as well. But what takes long or fails is better met here: no worker is taken for dead meanwhile,
+    and the operator gets one message.
+
     Args:
         settings: Settings.
         wait_seconds: How long to wait for another process that has the store for itself, or for a database that does

@@ -147,7 +147,7 @@ async def _answer(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object
 ) -> None:
     if isinstance(error, errors.StoreError):
-        _LOG.error("store failed at %s %s", req.method, req.path, exc_info=error)
+        _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
     _set(resp, problem_of(error))
 
 

@@ -23,7 +23,9 @@ Row = tuple[Any, ...]
 MOST_CONNECTIONS = 8
 _WAIT_SECONDS = 3.0
 # A statement ends before gunicorn takes its worker for dead, and a lock before the client gives up.
-_SETTINGS = "SET jit = off; SET statement_timeout = '25s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
+_SETTINGS = """
+SET statement_timeout = '25s'; SET lock_timeout = '10s';
+SET idle_in_transaction_session_timeout = '60s'; SET jit = off"""
 # An acknowledged write has to be on the disk, whatever the default of the database is.
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
@@ -55,6 +57,8 @@ class Connections:
             # Give up soon and begin anew with the next request: waits between attempts double.
             reconnect_timeout=_WAIT_SECONDS,
             configure=_configure,
+            # Asks only connections that come out of the pool, which in normal times are new ones.
+            check=AsyncConnectionPool.check_connection,
             open=False,
         )
         self._free: list[Connection] = []
@@ -70,7 +74,8 @@ class Connections:
 
     async def close(self) -> None:
         """Close every connection that is not in use."""
-        for connection in self._free:
+        free, self._free = self._free, []
+        for connection in free:
             await self._pool.putconn(connection)
         await self._pool.close()
 
@@ -91,11 +96,12 @@ class Connections:
 
     async def rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
         """Return what a read finds, on a second connection when the first one turns out to be dead."""
+        connection: Connection | None = None
         try:
             async with self.one() as connection:
                 return await execute(connection, statement, parameters)
         except StoreError:
-            if not connection.closed:
+            if connection is None or not connection.closed:
                 raise
         async with self.one() as connection:
             return await execute(connection, statement, parameters)
@@ -144,7 +150,7 @@ def failure_of(exc: Exception) -> StoreError:
 
 def unreachable(exc: Exception) -> StoreUnreachable:
     """Return what it means for the start that there is no connection."""
-    problem = " ".join(str(exc).split())
+    problem = " ".join(str(exc).split()).rstrip(".?")
     return StoreUnreachable("PostgreSQL", problem, "See that it runs, and that --store has its address and password")
 
 

@@ -41,7 +41,8 @@ WITH written AS (
     WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
 )
 INSERT INTO bound (key, value, position)
-SELECT new.key, new.value, written.position FROM written, unnest(%b::text[], %b::text[]::numeric[]) AS new (key, value)"""
+SELECT new.key, new.value, written.position
+FROM written, unnest(%b::text[], %b::text[]::numeric[]) AS new (key, value)"""
 _DELETE = """
 WITH written AS (
     DELETE FROM record WHERE collection = %s AND id = %s RETURNING collection, position

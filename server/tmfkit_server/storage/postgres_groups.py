@@ -72,7 +72,7 @@ class Seat:
     def end(self, failure: StoreError | None) -> None:
         """Answer whatever has not been answered."""
         if not self._told.done():
-            self._told.set_result(failure or ())
+            self._told.set_result(failure or [])
         if not self._ended.done():
             self._ended.set_result(failure)
 
@@ -126,7 +126,7 @@ class Groups:
             await hubs.share(connection, wanted)
             found = await hubs.listeners(connection, wanted)
             for seat in seats:
-                seat.tell(found.get(seat.hub, ()))
+                seat.tell(found.get(seat.hub, []))
             kept = [seat for seat in seats if await seat.has_changes()]
             names = await self._names.write(connection, [each for seat in kept for each in seat.insertions])
             await hubs.enqueue(connection, [each for seat in kept for each in seat.letters])

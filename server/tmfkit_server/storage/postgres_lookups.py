@@ -36,22 +36,23 @@ class Lookups:
         """Return one record, or None when there is none; StoreError when the database failed."""
         found: Found = asyncio.get_running_loop().create_future()
         self._waiting.append((collection, identifier, found))
-        if self._task is None:
-            self._task = asyncio.create_task(self._run())
+        self._begin_another()
         result = await found
         if isinstance(result, StoreError):
             raise StoreError(*result.args) from result
         return result
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
-                await self._look_up(batch)
-        finally:
-            self._task = None
+    def _begin_another(self) -> None:
+        if self._waiting and self._task is None:
+            self._task = asyncio.create_task(self._run())
+            self._task.add_done_callback(self._has_ended)
 
-    async def _look_up(self, batch: list[tuple[str, str, Found]]) -> None:
+    def _has_ended(self, _: asyncio.Task[None]) -> None:
+        self._task = None
+        self._begin_another()
+
+    async def _run(self) -> None:
+        batch, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
         collections, identifiers, futures = map(list, zip(*batch, strict=True))
         failure: StoreError | None = StoreError("the lookup was abandoned")
         rows: list[Row] = []

@@ -13,7 +13,7 @@ from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.connections import Connections, Row
 from tmfkit_server.storage.postgres_entries import record_of
 
-__all__ = ["search_page"]
+__all__ = ["found_positions", "search_page"]
 
 # Rows that are fetched and tested at a time; other requests are served in between.
 _BATCH = 500
@@ -45,7 +45,9 @@ ORDER BY page.place"""
 _FOUND = """
     SELECT position{columns} FROM record WHERE collection = %s AND {where}"""
 # PostgreSQL evaluates the last condition once, before it begins, and then leaves one half out.
-_HALF = _FOUND + " AND {word} (SELECT EXISTS (SELECT FROM textual WHERE key = ANY(%s)))"
+_HALF = """
+    SELECT position{columns} FROM record WHERE collection = %s AND {where}
+    AND {word} (SELECT EXISTS (SELECT FROM textual WHERE key = ANY(%s)))"""
 _SCANNED = """
 SELECT id, body, spelling, tag FROM (
     SELECT position, id, body, spelling, tag{columns} FROM record WHERE collection = %s AND {where}
@@ -66,12 +68,12 @@ async def search_page(connections: Connections, collection: str, search: Search)
         parameters: Sequence[Any] = (collection, collection, search.offset, search.limit, collection)
         return _page(await connections.rows(_WHOLE, parameters))
     order = ordering(search.sort, collection)
-    found, parameters = _found(search.where, order, collection)
+    found, parameters = found_positions(search.where, order, collection)
     statement = _FILTERED.format(found=found, order_by=order.order_by)
     return _page(await connections.rows(statement, (*parameters, search.offset, search.limit, collection)))
 
 
-def _found(expression: Expression, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
+def found_positions(expression: Expression, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
     """Return the query for the positions of what satisfies *expression*, and its parameters."""
     full = condition(expression, collection)
     names = text_names(expression, collection)
