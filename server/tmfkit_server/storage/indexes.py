@@ -7,7 +7,7 @@ look. Everything else ("not equal", regular expressions) is found by looking at 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,8 +109,8 @@ class Index:
             if after is not None:
                 self.put(number, after)
             return
-        old = self._keys(before)
-        new = self._keys(after) if after is not None else _NO_KEYS
+        old = frozenset(self._keys(before))
+        new = frozenset(self._keys(after)) if after is not None else _NO_KEYS
         if old == new:
             return
         for key in old - new:
@@ -185,15 +185,15 @@ class Index:
                 united |= found
         return united
 
-    def _keys(self, body: Body) -> frozenset[Key]:
+    def _keys(self, body: Body) -> Collection[Key]:
         first = body.get(self.path[0])
         if first is None:
-            return _NO_KEYS
+            return ()
         if len(self.path) == 1 and not isinstance(first, list):
-            return frozenset(keys_of(first, loose=self._loose))
+            return keys_of(first, loose=self._loose)
         return frozenset(key for found in values_at(body, self.path) for key in keys_of(found, loose=self._loose))
 
-    def _note_several(self, number: int, keys: frozenset[Key]) -> None:
+    def _note_several(self, number: int, keys: Collection[Key]) -> None:
         if len(keys) > 1:
             self._several.add(number)
         elif self._several:
@@ -253,6 +253,11 @@ class Indexes:
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """Follow the change of one document in every index."""
+        if before is None and after is not None:
+            for index in self._all():
+                if index.path[0] in after:
+                    index.put(number, after)
+            return
         for index in self._all():
             index.change(number, before, after)
 
