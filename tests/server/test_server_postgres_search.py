@@ -56,7 +56,7 @@ _TEXT = st.sampled_from([*_WORDS, *_DATES.replace("\n", "|").split("|")]) | st.t
 _NUMBER = st.sampled_from(_NUMBERS) | st.floats(allow_nan=False, allow_infinity=False)
 _SCALAR = _TEXT | _NUMBER | st.booleans() | st.none()
 _VALUE = st.recursive(
-    _SCALAR,
+    _SCALAR | st.lists(_SCALAR, min_size=2, max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=3),
     max_leaves=6,
 )
@@ -126,6 +126,9 @@ def one(*bodies: Any, operator: Any = "eq", value: str, path: str = "a", loose: 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies=_BODIES, search=_SEARCH)
 @one({"a": 1e23}, value="99999999999999991611392")
+@one({"a": ["b", "a"]}, {"a": ["a", "b"]}, {"a": ["a"]}, operator="gt", value="aa")
+@one({"a": ["b", "a"]}, {"a": ["a", "b"]}, {"a": ["b"]}, operator="lt", value="aa")
+@one({"a": [5, 1]}, {"a": [1, 5]}, {"a": [5]}, operator="lt", value="4")
 @one({"a": [1, "x", 5]}, {"a": 3}, operator="gt", value="4")
 @one({"a": [[{"b": 1}], {"b": [2]}]}, path="a.b", value="2")
 @one({"a": "2020-01-01T01:00:00+0100"}, {"a": "2020-01-01"}, {"a": "x"}, value="2020-01-01T00:00Z")
