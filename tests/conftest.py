@@ -122,10 +122,12 @@ def listener() -> Iterator[Listener]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(heard.status)
+            status = heard.status
+            # Before the answer: after it the next notification may come, in another thread, and overtake this one.
+            heard.take(json.loads(body))
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            heard.take(json.loads(body))
 
         def log_message(self, *_: object) -> None:
             pass

@@ -330,6 +330,7 @@ def test_contents_are_everything_in_the_order_of_creation(run: Runner) -> None:
         assert [entry for entry in found if isinstance(entry, Subscription)] == [listener]
         [delivery] = [entry for entry in found if isinstance(entry, Delivery)]
         assert (delivery.subscription, delivery.callback, delivery.notification) == ("s", "http://x", {"n": 1})
+        assert [entry async for entry in store.contents()] == found
 
     run(scenario)
 

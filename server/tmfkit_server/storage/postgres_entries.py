@@ -53,7 +53,8 @@ async def count(connections: Connections) -> int:
 async def contents(connections: Connections) -> AsyncIterator[Entry]:
     """Give every entry, in the order in which they came into being; StoreError when the database failed."""
     async with connections.one() as connection, connection.transaction():
-        await connection.execute(_AT_ONE_MOMENT)
+        # Several statements in one cannot be prepared.
+        await connection.execute(_AT_ONE_MOMENT, prepare=False)
         async with connection.cursor("contents") as cursor:
             await cursor.execute(_CONTENTS, binary=True)
             while batch := await cursor.fetchmany(_ENTRIES_AT_A_TIME):
