@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +27,9 @@ LISTENING = re.compile(r"listening on (http://\S+)")
 def reference_server(store: str, workers: int, keys: dict[str, str]) -> Iterator[str]:
     """Run the server in a process of its own; give its address."""
     command = [sys.executable, "-m", "tmfkit_server.cli", "run", "--port", "0", "--workers", str(workers)]
-    command += [part for role, key in keys.items() for part in ("--api-key", f"{role}:{key}")]
-    # In the environment the password of a database is not for everyone to see.
-    environment = {**os.environ, "TMFKIT_STORE": store}
+    # Every user of the machine can read a command line, and nobody else an environment.
+    key_texts = " ".join(f"{role}:{key}" for role, key in keys.items())
+    environment = {**os.environ, "TMFKIT_STORE": store, "TMFKIT_API_KEYS": key_texts}
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         line = server.stdout.readline() if server.stdout else ""
@@ -44,10 +46,13 @@ def certify(api: str, address: str, keys: dict[str, str], report: Path, phases: 
     """Run the kit on one API; return its exit status."""
     contract = contracts.load(api)
     command = [sys.executable, "-m", "tmfkit_conformance.cli", "run", "--api", api, "--report", str(report / api)]
-    command += ["--base-url", f"{address}{contract.base_path}", "--bearer", keys["user"], "--allow-destructive"]
-    command += ["--admin-header", f"Authorization: Bearer {keys['admin']}"]
+    command += ["--base-url", f"{address}{contract.base_path}", "--allow-destructive"]
     command += [part for phase in phases for part in ("--phase", phase)]
-    return subprocess.run(command, check=False).returncode
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as config:  # readable by its owner only
+        json.dump({"admin_headers": {"Authorization": f"Bearer {keys['admin']}"}}, config)
+        config.flush()
+        environment = {**os.environ, "TMFKIT_BEARER": keys["user"]}
+        return subprocess.run([*command, "--config", config.name], check=False, env=environment).returncode
 
 
 def main() -> int:

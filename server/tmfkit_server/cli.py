@@ -12,7 +12,7 @@ import click
 
 from tmfkit_server.app import check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
-from tmfkit_server.errors import OperatorError, ServerError, SettingsError, StoreError
+from tmfkit_server.errors import OperatorError, ServerError, StoreError
 from tmfkit_server.settings import DEFAULT_MAX_BODY_BYTES, Settings, api_keys, base_paths
 from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
@@ -152,7 +152,7 @@ def _bar(label: str, length: int) -> Bar:
 
 def _give_up(exc: ServerError) -> NoReturn:
     click.echo(f"tmfkit-server: {exc}", err=True)
-    sys.exit(2 if isinstance(exc, SettingsError) else 3)
+    sys.exit(exc.exit_status if isinstance(exc, OperatorError) else 3)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 __all__ = [
     "BodyTooLarge",
@@ -69,7 +70,13 @@ class ServerError(Exception):
 
 
 class OperatorError(ServerError):
-    """Something that an operator has to put right; ``str()`` says where, what and what to do."""
+    """Something that an operator has to put right; ``str()`` says where, what and what to do.
+
+    Attributes:
+        exit_status: With which a command ends: 2 when it was given what cannot be, 3 when it cannot go on.
+    """
+
+    exit_status: ClassVar[int] = 3
 
     def __init__(self, where: str, problem: str, remedy: str) -> None:
         super().__init__(where, problem, remedy)
@@ -82,21 +89,31 @@ class OperatorError(ServerError):
 class SettingsError(OperatorError):
     """A setting cannot be honoured."""
 
+    exit_status = 2
+
 
 class StoreUnusable(OperatorError):  # noqa: N818 - its subclasses say what is wrong with it
     """The store cannot be opened."""
+
+    exit_status = 2
 
 
 class StoreLocked(StoreUnusable):
     """Another process has the store."""
 
+    exit_status = 3
+
 
 class StoreUnreachable(StoreUnusable):
     """The database that the store is in does not answer."""
 
+    exit_status = 3
+
 
 class StoreDamaged(StoreUnusable):
     """The store is not what was written; it was left as it was found."""
+
+    exit_status = 3
 
 
 class ExchangeError(OperatorError):

@@ -13,7 +13,7 @@ import orjson
 
 from tmfkit_server import errors
 
-__all__ = ["Problem", "install", "problem_of"]
+__all__ = ["Problem", "install"]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_LIST = 20
@@ -53,7 +53,7 @@ def install(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(falcon.HTTPError, _answer_framework)
 
 
-def problem_of(error: errors.ServerError) -> Problem:
+def _problem_of(error: errors.ServerError) -> Problem:
     """Word *error*; what only operators may know stays out of the answer."""
     match error:
         case errors.NotAuthenticated():
@@ -148,7 +148,7 @@ async def _answer(
 ) -> None:
     if isinstance(error, errors.StoreError):
         _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
-    _set(resp, problem_of(error))
+    _set(resp, _problem_of(error))
 
 
 async def _answer_framework(_req: object, resp: falcon.asgi.Response, error: falcon.HTTPError, _params: object) -> None:

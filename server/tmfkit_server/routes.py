@@ -38,7 +38,10 @@ class Api:
         self._base_path = base_path
         self._addresses = Addresses(base_path, public_url)
         self._extension = extension_of(contract.id)
-        self._entities = {each.name: Entities(contract, each, store, self._extension) for each in contract.resources}
+        self._entities = {
+            each.name: Entities(contract, each, store, self._extension, max_body_bytes=reader.max_bytes)
+            for each in contract.resources
+        }
 
     def mount(self, app: falcon.asgi.App[Any, Any]) -> None:
         """Add a route for every path of the contract, and for its other spellings."""

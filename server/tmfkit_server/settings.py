@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -11,11 +12,13 @@ from urllib.parse import urlsplit
 from tmfkit_models import contracts
 from tmfkit_server.errors import SettingsError
 
-__all__ = ["ROLES", "Settings", "api_keys", "base_paths"]
+__all__ = ["DEFAULT_MAX_BODY_BYTES", "Settings", "api_keys", "base_paths"]
 
 ROLES = ("user", "admin")
 _SHARED_STORES = ("postgresql://", "postgres://")
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_OWN_PATH = "/health"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Settings:
         self._check_store()
         if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
             raise SettingsError(f"--public-url {self.public_url}", "it is no HTTP address", "Give it as https://HOST")
+        _check_base_paths(self.base_paths)
 
     @property
     def is_shared(self) -> bool:
@@ -126,6 +130,21 @@ def base_paths(texts: Iterable[str]) -> dict[str, str]:
             raise SettingsError(f"--base-path {text}", "it is not of the form API=/PATH", f"The APIs are {known}")
         found[api] = path.rstrip("/")
     return found
+
+
+def _check_base_paths(chosen: Mapping[str, str]) -> None:
+    """Raise SettingsError when the APIs could not be told apart by their paths, or hide what the server itself has."""
+    owners: dict[str, str] = {}
+    for api in contracts.apis():
+        path = chosen.get(api, contracts.load(api).base_path)
+        where = f"--base-path {api}={path or '/'}"
+        if not _BASE_PATH.fullmatch(path):
+            raise SettingsError(where, "it is no plain path", "Use letters, digits and . _ ~ - between the slashes")
+        if f"{path}/".startswith(f"{_OWN_PATH}/"):
+            raise SettingsError(where, f"{_OWN_PATH} is the server's own", "Choose another path")
+        if path in owners:
+            raise SettingsError(where, f"{owners[path]} has the same path", "Give each API a path of its own")
+        owners[path] = api
 
 
 def _is_loopback(host: str) -> bool:

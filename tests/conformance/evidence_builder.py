@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
@@ -121,17 +122,10 @@ class Ask:
 
 def ask(kind: str, operation: str, subject: str = "", *, api: str = "tmf629-v1", **fields: Any) -> Ask:
     """Return a row; a *kind* that is none is the name of a scenario."""
-    scenario = "" if kind in _KINDS else kind
+    scenario = "" if kind in CHECKS else kind
     about = {"level": "must", "text": "", "section": "", "line": 1, "basis": "table", "errata": ("E1",), **fields}
-    return Ask(api, Requirement("ROW-1", kind="scenario" if scenario else kind, operation=operation, subject=subject,
-                                scenario=scenario, **about))  # fmt: skip
-
-
-_KINDS = frozenset(
-    "status header produces consumes accept body attribute values mandatory optional sub-mandatory any-of conditional "
-    "generated read-only client-id default patchable non-patchable fields filter sort paging event event-member hub "
-    "auth".split()
-)
+    where: dict[str, Any] = {"operation": operation, "subject": subject, "scenario": scenario}
+    return Ask(api, Requirement("ROW-1", kind="scenario" if scenario else kind, **where, **about))
 
 
 def post(step: str, status: int, answer: Any = _NOTHING, *, sent: Any = _NOTHING, **more: Any) -> Step:

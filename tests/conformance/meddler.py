@@ -74,7 +74,7 @@ def meddling(upstream: str, meddle: Meddle, *, tls: ssl.SSLContext | None = None
                 self.wfile.write(answer.body)
                 self.close_connection = answer.cut
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - names that http.server looks up
 
             def log_message(self, *_: object) -> None:
                 pass

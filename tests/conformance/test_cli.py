@@ -181,6 +181,8 @@ def test_verify_says_when_verdicts_come_out_again(run: Run, tmp_path: Path, monk
     made.bundle.write(tmp_path / "bundle.zip")
     assert run("verify", str(tmp_path / "bundle.zip")) == (
         0,
+        "There is no report.json beside the bundle to compare its digest with, "
+        f"sha256 {made.bundle.sha256}.\n"
         "13 recorded verdicts of library-v1 at http://library.example/library/v1: all computed again, none differs.\n",
         "",
     )
@@ -194,11 +196,32 @@ def test_verify_lists_what_differs_and_names_another_contract(
     changed.bundle.write(tmp_path / "bundle.zip")
     status, out, _ = run("verify", str(tmp_path / "bundle.zip"))
     assert status == 1
-    assert out.splitlines() == [
+    assert out.splitlines()[1:] == [
         f"The bundle was made with contract old; this kit has {'5f' * 32}.",
         "LIB1-POST-001  fail -> pass",
         "13 recorded verdicts of library-v1 at http://library.example/library/v1: 1 differ.",
     ]
+
+
+@pytest.mark.parametrize("option", [True, False], ids=["named", "beside"])
+def test_verify_tells_another_bundle_from_the_one_that_the_report_was_made_with(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, option: bool
+) -> None:
+    made, edited = report(), report(seconds=9.0)
+    monkeypatch.setattr(evidence, "judge", lambda *_: made.judgement)
+    saved = tmp_path / ("saved.json" if option else "report.json")
+    saved.write_text(json.dumps(made.to_json()), encoding="utf-8")
+    arguments = ("verify", str(tmp_path / "bundle.zip"), *(("--report", str(saved)) if option else ()))
+    made.bundle.write(tmp_path / "bundle.zip")
+    status, out, _ = run(*arguments)
+    digest = made.bundle.sha256
+    assert (status, out.splitlines()[0]) == (0, f"The bundle is the one that {saved} was made with, sha256 {digest}.")
+    edited.bundle.write(tmp_path / "bundle.zip")
+    status, out, _ = run(*arguments)
+    assert (status, out.splitlines()[0]) == (
+        1,
+        f"The bundle is not the one that {saved} was made with: sha256 {edited.bundle.sha256}, there {digest}.",
+    )
 
 
 def test_verify_refuses_what_is_no_bundle(run: Run, tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def quiet(*_: object) -> None:
 def run(api: str, url: str, *, only: tuple[str, ...] = (), **more: Any) -> Bundle:
     """Drive the register phase of an API, at the root of a server or at a base URL of its own."""
     contract = contracts.load(api)
-    settings = Settings(api, **{"base_url": url + contract.base_path, "phases": ("register",), "event_seconds": 2, **more})
+    settings = Settings(
+        api, **{"base_url": url + contract.base_path, "phases": ("register",), "event_seconds": 2, **more}
+    )
     return drive(contract, settings, quiet, only=only)
 
 
@@ -69,27 +71,28 @@ def server(start_server: StartServer) -> Iterator[str]:
     """A server of the module's own, with records that are not the kit's."""
     with start_server() as url:
         for api, collection, body in (
-            ("tmf629-v1", "/customer", {"name": "Somebody"}),
+            ("tmf629-v4", "/customer", {"name": "Somebody", "engagedParty": {"id": "1"}}),
             ("tmf681-v1", "/communicationMessage", {"content": "not yours"}),
         ):
             httpx.post(f"{url}{contracts.load(api).base_path}{collection}", json=body).raise_for_status()
         yield url
 
 
-@pytest.mark.parametrize("api", ["tmf629-v1", "tmf681-v1"])
+@pytest.mark.parametrize("api", ["tmf629-v4", "tmf681-v1"])
 def test_reference_server_conforms_and_is_as_it_was_afterwards(server: str, api: str) -> None:
     before = records(server, api)
     contract = contracts.load(api)
     bundle = run(api, server, allow_destructive=True)
     judged = verdicts(bundle, api)
-    assert {row: one.remark for row, one in judged.items() if one.outcome >= Outcome.SKIP} == {}
+    musts = {row.id for row in contract.requirements if row.level == "must"}
+    assert {row: one.remark for row, one in judged.items() if row in musts and one.outcome >= Outcome.SKIP} == {}
     assert overall(bundle, contract) == "conformant"
     assert records(server, api) == before
     assert not any(exchange.error for exchange in bundle.exchanges)
 
 
 def test_kit_touches_only_what_it_made(server: str) -> None:
-    api = "tmf629-v1"
+    api = "tmf629-v4"
     foreign = {member["id"] for members in records(server, api).values() for member in members}
     bundle = run(api, server, only=rows(api, kind="scenario"))
     assert foreign

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from evidence_builder import (
     FAIL,
@@ -28,7 +30,7 @@ PARTY = ask("attribute", "createCustomer", "/relatedParty", expect={"type": "Rel
 PRIORITY = ask("attribute", "createCommunicationMessage", "/priority", api="tmf681-v1", expect={"type": "integer"})
 PLANNED = ask("attribute", "createChangeRequest", "/plannedEndTime", api="tmf655-v1", expect={"type": "datetime"})
 TRAIT = {"name": "colour", "value": "red"}
-CARD = {"name": "a", "bankAccount": {"IBAN": "x"}}
+CARD: dict[str, Any] = {"name": "a", "bankAccount": {"IBAN": "x"}}
 IBAN = ask("attribute", "createPaymentMean", "/bankAccount/IBAN", expect={"type": "string"})
 
 VALUES = ask("values", "createCustomer", "/status", expect={"values": ["Active", "New"]})
@@ -43,6 +45,8 @@ MODIFIED = ask("generated", "createCustomerAccount", "/lastModified", expect={"f
 HREF = ask("generated", "createCustomer", "/href", expect={"form": "location"})
 LATER = ask("generated", "patchCustomerAccount", "/lastModified", expect={"form": "later"})
 OWN = "2001-01-01T00:00:00Z"
+
+NOTHING: dict[str, Any] = {"null": None, "empty": "", "empty-list": [], "empty-object": {}}
 
 SITUATIONS = [
     NAME.gives(PASS, "kept", made(name="one"), read(name="one")),
@@ -154,7 +158,7 @@ SITUATIONS = [
     NOT_EMPTY.gives(PASS, "in-the-read", post("create", 201, headers={"Location": "/customer/7"}), read()),
     *(
         NOT_EMPTY.gives(FAIL, f"is-{words}", post("create", 201, {"id": value}))
-        for words, value in {"null": None, "empty": "", "empty-list": [], "empty-object": {}}.items()
+        for words, value in NOTHING.items()
     ),
     NOT_EMPTY.gives(SKIP, "refused", post("create", 400)),
     MODIFIED.gives(PASS, "without-seconds", post("create", 201, {"lastModified": "2020-05-01T10:00Z"})),

@@ -84,9 +84,7 @@ def test_row_that_the_bundle_is_older_than_is_a_skip(bundle: Bundle, contract: C
     newer = dataclasses.replace(contract.requirements[0], id="NEW-1", kind="patchable", operation="patchPartyInteraction",
                                 subject="/reason", reason="", scenario="")  # fmt: skip
     probes = tuple(record for record in bundle.probes if record.key != "patch-to patchPartyInteraction /reason")
-    judged = outcomes(
-        dataclasses.replace(bundle, probes=probes), dataclasses.replace(contract, requirements=(newer,))
-    )
+    judged = outcomes(dataclasses.replace(bundle, probes=probes), dataclasses.replace(contract, requirements=(newer,)))
     assert judged["NEW-1"].outcome is SKIP
     assert judged["NEW-1"].remark.startswith("The run did not drive this")
 
@@ -131,9 +129,7 @@ def test_attribute_in_another_dialect_is_remarked() -> None:
     )
     situation = param.values[0]
     spoken = {"dialect": {"changeRequest": {"targetEntityRef": "targetEntity"}}}
-    [verdict] = engine.judge(
-        dataclasses.replace(situation.bundle(), run=spoken), situation.contract
-    ).verdicts
+    [verdict] = engine.judge(dataclasses.replace(situation.bundle(), run=spoken), situation.contract).verdicts
     assert verdict.outcome is Outcome.PASS_WITH_REMARK
     assert verdict.remark == (
         "The target takes targetEntityRef under the name targetEntity, which the document uses as well"

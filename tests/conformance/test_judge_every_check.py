@@ -69,9 +69,7 @@ HOSTILE: dict[str, Any] = {
 
 
 def with_answers(situation: Situation, **changed: Any) -> Situation:
-    return dataclasses.replace(
-        situation, steps=tuple(dataclasses.replace(step, **changed) for step in situation.steps)
-    )
+    return dataclasses.replace(situation, steps=tuple(dataclasses.replace(step, **changed) for step in situation.steps))
 
 
 @pytest.mark.parametrize("name", sorted({*CHECKS, *SCENARIOS} - {"scenario"}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from evidence_builder import (
     FAIL,
@@ -42,13 +44,17 @@ IDS = ask("element-ids-differ", "createCustomer", "/characteristic")
 NAMED = made(name="one")
 TOKEN = "/customer?name=token-1"
 KINDS = {"string": "text", "number": 4.5, "boolean": True, "object": {"member": 1}, "array": [1, "two"]}
-NOW, PAST = {"validFor": {"startDateTime": "2020-01-01T00:00:00Z"}}, {"validFor": {"startDateTime": "2018-01-01T00:00:00Z"}}
+NOW, PAST = (
+    {"validFor": {"startDateTime": "2020-01-01T00:00:00Z"}},
+    {"validFor": {"startDateTime": "2018-01-01T00:00:00Z"}},
+)
 TRAIT = {"name": "colour"}
 CONTROL = get("control", 200, [])
+EMPTY = get("before", 200, [], at="/customer")
 
 
-def listed(*members: object, status: int = 200, **more: object) -> Step:
-    return get("list", status, list(members), at="/customer", **more)  # type: ignore[arg-type]
+def listed(*members: Any, status: int = 200, **more: Any) -> Step:
+    return get("list", status, list(members), at="/customer", **more)
 
 
 def valued(**got: object) -> tuple[Step, ...]:
@@ -75,7 +81,10 @@ def profiles(first: list[object], last: list[object]) -> tuple[Step, ...]:
 
 
 def tunnelled(*reads: Step) -> tuple[Step, ...]:
-    return NAMED, get("get", 200, {}, at="/customer/7?_method=DELETE"), post("post", 405, path="/customer/7"), *reads
+    return (
+        NAMED, read("before", name="one", status="new"), get("get", 200, {}, at="/customer/7?_method=DELETE"),
+        post("post", 405, path="/customer/7"), *reads,
+    )  # fmt: skip
 
 
 def deleted(*after: Step, status: int = 204) -> tuple[Step, ...]:
@@ -91,20 +100,27 @@ SITUATIONS = [
     FULL.gives(REMARK, "tolerated-form", made(relatedParty={"id": "1"}), read(relatedParty=[{"id": "1"}])),
     FULL.gives(PASS, "as-sent", NAMED, read(name="one")),
     FULL.gives(FAIL, "one-lost", made(name="one", status="New"), read(name="one")),
-    LISTED.gives(PASS, "in-the-list", made(), listed(resource())),
-    LISTED.gives(PASS, "numeric-id", post("create", 201, {"id": 7}), listed({"id": 7})),
-    LISTED.gives(FAIL, "not-in-the-list", made(), listed(resource("8"))),
-    LISTED.gives(FAIL, "list-of-texts", made(), listed("7")),
-    LISTED.gives(FAIL, "no-list", made(), get("list", 200, {"id": "7"}, at="/customer")),
-    LISTED.gives(FAIL, "refused", made(), listed(status=404)),
-    LISTED.gives(SKIP, "more-pages", made(), listed(resource("8"), headers={"Link": "</customer?offset=1>;rel=next"})),
-    LISTED.gives(SKIP, "not-listed", made()),
+    LISTED.gives(PASS, "in-the-list", EMPTY, made(), listed(resource())),
+    LISTED.gives(PASS, "numeric-id", EMPTY, post("create", 201, {"id": 7}), listed({"id": 7})),
+    LISTED.gives(FAIL, "not-in-the-list", EMPTY, made(), listed(resource("8"))),
+    LISTED.gives(FAIL, "list-of-texts", EMPTY, made(), listed("7")),
+    LISTED.gives(FAIL, "no-list", EMPTY, made(), get("list", 200, {"id": "7"}, at="/customer")),
+    LISTED.gives(FAIL, "refused", EMPTY, made(), listed(status=404)),
+    LISTED.gives(SKIP, "more-pages", EMPTY, made(), listed(resource("8"), headers={"Link": "</customer?offset=1>;rel=next"})),
+    LISTED.gives(SKIP, "not-listed", EMPTY, made()),
+    LISTED.gives(FAIL, "there-before-it-was-made", get("before", 200, [resource()], at="/customer"), made(), listed(resource())),
+    LISTED.gives(SKIP, "not-listed-before", made(), listed(resource())),
     ONCE.gives(PASS, "one-each", made(), get("list", 200, [{"name": "token-1"}], at=TOKEN), made("second", identifier="8")),
     ONCE.gives(FAIL, "two", made(), get("list", 200, [{"name": "token-1"}] * 2, at=TOKEN), made("second", identifier="8")),
     ONCE.gives(FAIL, "same-id", made(), get("list", 200, [{"name": "token-1"}], at=TOKEN), made("second")),
     ONCE.gives(SKIP, "not-found", made(), get("list", 200, [{"name": "x"}], at=TOKEN), made("second", identifier="8")),
     ONCE.gives(SKIP, "not-listed", made(), made("second", identifier="8")),
-    MINIMAL.gives(PASS, "taken", NAMED),
+    MINIMAL.gives(PASS, "taken", NAMED, read()),
+    MINIMAL.gives(PASS, "id-in-location", post("create", 201, headers={"Location": "/customer/7"}), read()),
+    MINIMAL.gives(FAIL, "page-for-everything", post("create", 200, b"<html>"), get("read", 200, b"<html>")),
+    MINIMAL.gives(FAIL, "not-there", NAMED, get("read", 404)),
+    MINIMAL.gives(SKIP, "not-read", NAMED),
+    MINIMAL.gives(SKIP, "another-read", NAMED, get("read", 200, resource("8"))),
     MINIMAL.gives(FAIL, "refused", post("create", 400)),
     MINIMAL.gives(SKIP, "rate", post("create", 429)),
     SAFE.gives(PASS, "same", made(), read("first"), read("second")),
@@ -126,10 +142,12 @@ SITUATIONS = [
         get("read-a", 200, [resource(), resource("8")]), read("read-b", identifier="8"),
     ),
     ONE_OBJECT.gives(SKIP, "second-not-read", made("create-a"), made("create-b", identifier="8"), read("read-a")),
-    TUNNEL.gives(PASS, "there", *tunnelled(read(name="one"))),
+    TUNNEL.gives(PASS, "there", *tunnelled(read(name="one", status="new"))),
+    TUNNEL.gives(FAIL, "not-sent-and-changed", *tunnelled(read(name="one", status="cancelled"))),
     TUNNEL.gives(FAIL, "gone", *tunnelled(get("read", 404))),
     TUNNEL.gives(FAIL, "another", *tunnelled(read(name="two"))),
-    TUNNEL.gives(SKIP, "not-tried", NAMED, read(name="one")),
+    TUNNEL.gives(SKIP, "not-tried", NAMED, read("before", name="one"), read(name="one")),
+    TUNNEL.gives(SKIP, "not-read-before", NAMED, *tunnelled(read(name="one"))[2:]),
     GONE.gives(PASS, "404", *deleted(get("read", 404), listed())),
     GONE.gives(PASS, "410", *deleted(get("read", 410), listed(resource("8")))),
     GONE.gives(FAIL, "still-read", *deleted(read(), listed())),

@@ -29,7 +29,9 @@ UNKNOWN = ask("status", "retrieveCustomer", "404", given="unknown-id")
 MALFORMED = ask("status", "createCustomer", "400", given="malformed-body")
 REPEATED = ask("status", "registerCustomerListener", "409", given="repeated", expect={"tolerate": ["204"]})
 PAGE = ask("status", "listCustomer", "206")
-LOCATION = ask("header", "createCustomer", "Location", expect={"leads-to": "resource", "tolerate": ["Content-Location"]})
+LOCATION = ask(
+    "header", "createCustomer", "Location", expect={"leads-to": "resource", "tolerate": ["Content-Location"]}
+)
 TOTAL = ask("header", "listCustomer", "X-Total-Count")
 HUB_LOCATION = ask("header", "registerCustomerListener", "Location", expect={"leads-to": "subscription"})
 PRODUCES = ask("produces", "retrieveCustomer", "application/json")
@@ -126,13 +128,14 @@ def body(form: str, operation: str = "retrieveCustomer", subject: str = "", **mo
 ID_IS_TEXT = body("present", subject="/id", expect={"value": "string"})
 HREFS = body("own-href", "listCustomer")
 CHANGE_SCHEMA = body("schema", "retrieveChangeRequest", api="tmf655-v1")
+NO_OBJECTS: dict[str, Any] = {"list": [{}], "null": None, "text": "a", "html": b"<p>", "number": 7}
 BODIES = [
     body("array", "listCustomer").gives(PASS, "array", get("list", 200, [])),
     body("array", "listCustomer").gives(FAIL, "array-wrapped", get("list", 200, {"items": []})),
     body("object").gives(PASS, "object", read()),
     *(
         body("object").gives(FAIL, f"object-{words}", get("read", 200, answer))
-        for words, answer in {"list": [{}], "null": None, "text": "a", "html": b"<p>", "number": 7}.items()
+        for words, answer in NO_OBJECTS.items()
     ),
     body("object").gives(SKIP, "object-not-read", get("read", 404)),
     body("empty", "deleteCustomer").gives(PASS, "empty", delete("delete", 204)),

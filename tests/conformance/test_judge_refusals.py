@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from evidence_builder import FAIL, PASS, REMARK, SKIP, Situation, ask, delete, get, made, patch, post, read, resource
+from evidence_builder import (
+    FAIL,
+    PASS,
+    REMARK,
+    SKIP,
+    Situation,
+    Step,
+    ask,
+    delete,
+    get,
+    made,
+    patch,
+    post,
+    read,
+    resource,
+)
 
 MANDATORY = ask("mandatory", "createCustomer", "/name", expect={"tolerate": ["201"]})
 STRICT = ask("mandatory", "createCustomer", "/name")
@@ -30,7 +45,7 @@ MEMBERS = (post("with-id", 201), post("with-href", 201))
 THERE = (made(), read("before", name="one"))
 
 
-def put(status: int) -> object:
+def put(status: int) -> Step:
     return post("refused", status, method="PUT")
 
 

@@ -21,7 +21,9 @@ COMPLETES = ask("send-completes", "sendStoredCommunicationMessage")
 TOKENS = ask("send-keeps-tokens", "sendStoredCommunicationMessage")
 UNSENT = ask("create-does-not-send", "createCommunicationMessage")
 EACH = ask("send-with-value", "sendCommunicationMessage", "/type", given={"values": ["Email", "SMS"]})
-BY_THE_SEND = ask("condition-by-the-send", "createCommunicationMessage", "/subject", given={"pointer": "/type", "one-of": ["Email"]})
+BY_THE_SEND = ask(
+    "condition-by-the-send", "createCommunicationMessage", "/subject", given={"pointer": "/type", "one-of": ["Email"]}
+)
 DONE = "2026-05-01T10:00:00Z"
 
 

@@ -90,7 +90,12 @@ def test_same_body_is_made_again_and_is_nobody_elses() -> None:
 
 def test_overrides_are_merged_into_every_create_body() -> None:
     made = payloads("tmf629-v1", "customer", overrides={"relatedParty": {"id": "P-1"}, "name": "ours", "status": None})
-    for body in (made.minimal(), made.full(), made.with_attribute("/description"), made.completed({"name": "generated"})):
+    for body in (
+        made.minimal(),
+        made.full(),
+        made.with_attribute("/description"),
+        made.completed({"name": "generated"}),
+    ):
         assert body["name"] == "ours"
         assert body["relatedParty"]["id"] == "P-1"
         assert "status" not in body

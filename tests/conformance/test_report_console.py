@@ -34,6 +34,7 @@ def test_summary_of_a_conformant_run_is_short() -> None:
         "may     1 passed",
         "",
         "5 exchanges in 1.2 s, contract 5f5f5f5f5f5f",
+        f"bundle.zip: sha256 {report({'*': Outcome.PASS}).bundle.sha256}",
     ]
 
 
@@ -48,6 +49,11 @@ def test_summary_of_a_run_that_checked_nothing_says_so() -> None:
     assert "No must was settled by a check, and nothing checked is never a pass." in summary(
         {"*": Outcome.NOT_APPLICABLE}
     )
+
+
+def test_only_musts_are_said_to_have_failed() -> None:
+    printed = summary({"*": Outcome.FAIL})
+    assert "\nshould  1 does not hold\nmay     1 not offered\n" in printed
 
 
 def test_summary_lists_errors_of_the_kit_apart() -> None:

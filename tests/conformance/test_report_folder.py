@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -30,6 +31,20 @@ def test_files_of_an_earlier_run_are_replaced(tmp_path: Path) -> None:
     folder.write(report(seconds=9.0))
     folder.write(report(seconds=2.0))
     assert json.loads((tmp_path / "report.json").read_bytes())["seconds"] == 2.0
+
+
+def test_files_of_an_earlier_run_are_gone_before_the_next_one_begins(tmp_path: Path) -> None:
+    ReportFolder(tmp_path).write(report())
+    (tmp_path / "notes.txt").touch()
+    ReportFolder(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_report_names_the_digest_of_the_bundle_beside_it(tmp_path: Path) -> None:
+    ReportFolder(tmp_path).write(report())
+    digest = hashlib.sha256((tmp_path / "bundle.zip").read_bytes()).hexdigest()
+    assert json.loads((tmp_path / "report.json").read_bytes())["bundle_sha256"] == digest
+    assert digest in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_bundle_holds_the_verdicts(tmp_path: Path) -> None:

@@ -54,15 +54,16 @@ def page() -> Page:
 def test_first_page_says_the_verdict_and_what_it_rests_on(page: Page) -> None:
     assert "Not conformant" in page.texts[""]
     assert page.texts["summary"] == (
-        "3 musts of the document do not hold for this target. Each is listed below with the reason."
+        "3 musts of the document do not hold for this target, and 1 more could not be checked. Each is listed below with the reason."
         " What the document demands 11 musts"
         " 5 passed 1 passed with a remark 3 failed 1 skipped 0 not applicable 1 not settleable from outside"
-        " Only musts decide. Should: 1 failed. May: 1 not applicable."
+        " Only musts decide. Should: 1 does not hold. May: 1 not applicable."
         " Target http://library.example/library/v1"
         " Document LIB1 Library API Specification, release 1.0"
         f" Contract library-v1, sha256 {'5f' * 32}"
         " Kit tmfkit 0.1.0"
         " Run 5 exchanges, 1 notification, 1.2 s; phases: register, fuzzing"
+        f" Evidence bundle.zip, sha256 {report().bundle.sha256}"
         " To verify tmfkit-conformance verify bundle.zip judges the recorded exchanges again,"
         " without the target, and compares."
         " Musts that failed Skipped Recommendations Remarks Generated requests All requirements Errata Self-test"
@@ -135,6 +136,13 @@ def test_skip_for_a_refused_start_shows_the_refusal() -> None:
 def test_generated_phases_show_findings_and_what_was_never_exercised(page: Page) -> None:
     assert "A filter with %00 was answered 500 no requirement says so: a remark · exchange 3" in page.texts["generated"]
     assert "createBook 0/40 never answered with success, so not exercised" in page.texts["generated"]
+
+
+def test_may_that_does_not_hold_is_not_offered_and_no_recommendation() -> None:
+    texts = Page(html_page(report({"LIB1-GET-003": Outcome.FAIL}))).texts
+    assert texts["not-offered"].startswith("Options that are not offered 1 Mays of the document")
+    assert "not offered LIB1-GET-003" in texts["not-offered"]
+    assert "LIB1-GET-003" not in texts["unmet"]
 
 
 def test_errata_and_dialect_are_shown(page: Page) -> None:

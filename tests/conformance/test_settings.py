@@ -175,7 +175,9 @@ def test_secrets_are_the_credentials_and_nothing_else() -> None:
     ("given", "admin", "sent"),
     [
         pytest.param({"bearer": "t"}, False, {"Authorization": "Bearer t"}, id="bearer"),
-        pytest.param({"bearer": "t", "headers": {"authorization": "x"}}, False, {"authorization": "x"}, id="header-wins"),
+        pytest.param(
+            {"bearer": "t", "headers": {"authorization": "x"}}, False, {"authorization": "x"}, id="header-wins"
+        ),
         pytest.param(
             {"headers": {"Authorization": "user", "X-T": "1"}, "admin_headers": {"AUTHORIZATION": "admin"}},
             True,
@@ -195,7 +197,8 @@ def test_one_credential_is_sent_and_never_two(given: dict[str, Any], admin: bool
 def test_files_that_are_no_certificates_are_refused(tmp_path: Path) -> None:
     junk = tmp_path / "junk.pem"
     junk.write_text("no certificate")
-    for wrong in ({"ca_file": str(junk)}, {"client_certificate": str(junk)}):
+    cases: tuple[dict[str, Any], ...] = ({"ca_file": str(junk)}, {"client_certificate": str(junk)})
+    for wrong in cases:
         with pytest.raises(UsageError) as raised:
             tls_context(Settings("tmf629-v4", URL, **wrong))
         assert raised.value.where == "the TLS files"

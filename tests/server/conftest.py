@@ -55,3 +55,8 @@ def changes(server_url: str) -> Iterator[httpx.Client]:
 @pytest.fixture
 def messages(server_url: str) -> Iterator[httpx.Client]:
     yield from _client(server_url, COMMUNICATION)
+
+
+@pytest.fixture
+def interactions(server_url: str) -> Iterator[httpx.Client]:
+    yield from _client(server_url, INTERACTION)

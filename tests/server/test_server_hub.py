@@ -10,6 +10,7 @@ import httpx
 import pytest
 from server_bodies import creates, customer, full, unique
 
+from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract, Operation
 
 CASES = [pytest.param(contract, create, id=f"{contract.id}-{create.resource}") for contract, create in creates()]
@@ -88,13 +89,27 @@ def test_r14_registration_has_a_content_location_and_hears_its_own_resource_only
         ({"callback": "http://[bad/"}, "/callback has to be an http or https address"),
         ({"callback": "http://host/a b"}, "/callback has to be an http or https address"),
         ({"callback": "http://host/", "query": 5}, "/query has to be a text or null"),
+        ({"callback": "http://xn--/"}, "/callback has to be an http or https address"),
+        ({"callback": "http://1.2.3.999/"}, "/callback has to be an http or https address"),
         ({"callback": "http://host/", "query": "status.regex=("}, "it is not a regular expression"),
+        *(
+            (
+                {"callback": "http://host/", "query": f"status=a&{name}=1"},
+                "a subscription takes conditions and fields only; leave it out",
+            )
+            for name in ("sort", "limit", "offset", "expand")
+        ),
     ],
 )
 def test_malformed_registration_is_400(customers: httpx.Client, body: object, message: str) -> None:
     answer = customers.post("/hub", json=body)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith(message)
+
+
+def test_registration_with_a_jsonpath_filter_is_answered_as_a_list_is(customers: httpx.Client) -> None:
+    refused = customers.post("/hub", json={"callback": "http://host/", "query": "filter=$.x"})
+    assert (refused.status_code, refused.json()) == (501, customers.get("/customer?filter=$.x").json())
 
 
 @pytest.mark.parametrize(
@@ -141,6 +156,19 @@ def test_change_of_status_and_name_tells_both(customers: httpx.Client, listener:
     customers.patch(made["href"], json={"name": "x", "status": "y"})
     arrived = [listener.next()["eventType"] for _ in range(3)]
     assert set(arrived) == {"CustomerCreateEvent", "CustomerAttributeValueChangeEvent", "CustomerStateChangeEvent"}
+
+
+def test_patch_of_a_time_by_the_client_is_told(interactions: httpx.Client, listener: Any) -> None:
+    hub = interactions.post("/hub", json={"callback": listener.url}).headers["Location"]
+    contract = contracts.load("tmf683-v4")
+    made = interactions.post("/partyInteraction", json=full(contract, "PartyInteraction_Create")).json()
+    assert listener.next()["eventType"] == "PartyInteractionCreateEvent"
+    changed = interactions.patch(made["href"], json={"creationDate": "2001-01-01T00:00:00Z"}).json()
+    told = listener.next()
+    interactions.delete(hub)
+    assert changed["creationDate"] == "2001-01-01T00:00:00Z"
+    assert told["eventType"] == "PartyInteractionAttributeValueChangeEvent"
+    assert told["event"]["partyInteraction"] == changed
 
 
 @pytest.mark.usefixtures("registered")

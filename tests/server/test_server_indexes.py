@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tmfkit_server.query.evaluate import predicate
-from tmfkit_server.query.expression import All, Comparison, Expression
-from tmfkit_server.query.expression import Any as AnyOf
+from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression
 from tmfkit_server.storage.indexes import Indexes
 
 _PATHS = [("x",), ("x", "y")]

@@ -127,3 +127,64 @@ def test_patch_of_another_type_is_415(made: dict[str, Any]) -> None:
 
 def test_patch_of_an_unknown_id_is_404(customers: httpx.Client) -> None:
     assert customers.patch("/customer/nix", json={"name": "x"}).status_code == 404
+
+
+def _nesting(times: int) -> list[dict[str, Any]]:
+    """Return operations that put the resource's attribute x into another object so many times."""
+    steps: list[dict[str, Any]] = [{"op": "add", "path": "/x", "value": {}}]
+    for _ in range(times):
+        steps += [{"op": "add", "path": "/y", "value": {}}, {"op": "move", "from": "/x", "path": "/y/x"}]
+        steps += [{"op": "move", "from": "/y", "path": "/x"}]
+    return steps
+
+
+def test_patch_that_nests_too_deep_is_refused_and_the_collection_stays_readable(
+    customers: httpx.Client, made: dict[str, Any]
+) -> None:
+    assert httpx.patch(made["href"], json=_nesting(62), headers=JSON_PATCH).status_code == 200
+    refused = httpx.patch(made["href"], json=_nesting(64), headers=JSON_PATCH)
+    assert (refused.status_code, refused.json()["message"]) == (
+        400,
+        "the body is a patch that nests the resource more than 64 deep",
+    )
+    assert customers.get(f"/customer?id={made['id']}").status_code == 200
+
+
+def test_copy_of_what_is_nested_too_deep_is_refused(made: dict[str, Any]) -> None:
+    steps: list[dict[str, Any]] = [{"op": "add", "path": "/x", "value": {}}]
+    for _ in range(9):
+        steps += [{"op": "add", "path": "/y", "value": _nested(58)}]
+        steps += [{"op": "move", "from": "/x", "path": f"/y{'/a' * 58}"}, {"op": "move", "from": "/y", "path": "/x"}]
+    steps.append({"op": "copy", "from": "/x", "path": "/z"})
+    refused = httpx.patch(made["href"], json=steps, headers=JSON_PATCH)
+    message = "/28 is a patch that nests the resource more than 64 deep"
+    assert (refused.status_code, refused.json()["message"]) == (400, message)
+
+
+def _nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("operation", ["copy", "merge"])
+def test_patches_that_make_a_resource_too_large_are_refused(made: dict[str, Any], operation: str) -> None:
+    text = "x" * 900_000
+    answers = [httpx.patch(made["href"], json={"x0": text})]
+    if operation == "merge":
+        answers += [httpx.patch(made["href"], json={f"x{number}": text}) for number in (1, 2)]
+    else:
+        steps = [{"op": "copy", "from": "/x0", "path": f"/x{number}"} for number in (1, 2)]
+        answers += [httpx.patch(made["href"], json=[step], headers=JSON_PATCH) for step in steps]
+    assert [answer.status_code for answer in answers] == [200, 200, 400]
+    message = "the body is a patch that makes more than 2097152 bytes of the resource"
+    assert answers[-1].json()["message"] == message
+
+
+def test_copies_of_one_patch_are_limited_together(made: dict[str, Any]) -> None:
+    steps: list[dict[str, Any]] = [{"op": "add", "path": "/x", "value": "x" * 900_000}]
+    steps += [{"op": "copy", "from": "/x", "path": "/y"}] * 3
+    refused = httpx.patch(made["href"], json=steps, headers=JSON_PATCH)
+    message = "/3 is a patch that makes more than 2097152 bytes of the resource"
+    assert (refused.status_code, refused.json()["message"]) == (400, message)

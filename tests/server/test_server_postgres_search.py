@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tmfkit_server.query.evaluate import predicate, sorted_by
-from tmfkit_server.query.expression import All, Comparison, Expression, Search, SortKey
-from tmfkit_server.query.expression import Any as AnyOf
+from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Search, SortKey
 from tmfkit_server.storage.base import Record
 from tmfkit_server.storage.postgres import PostgresStore
 

@@ -173,3 +173,19 @@ def test_methods_are_not_tunnelled(customers: httpx.Client) -> None:
     tunnelled = customers.post(f"/customer/{made['id']}", json={}, headers={"X-HTTP-Method-Override": "DELETE"})
     assert tunnelled.status_code == 405
     assert customers.get(f"/customer/{made['id']}?_method=DELETE").json() == made
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["2020-06-01T08:00:00+08", "2020-06-01t00:00:00z", "2020-06-01T00:00Z", "2020-06-01T05:30:00.000+0530"],
+)
+@pytest.mark.parametrize("asked", ["2020-06-01T00:00:00Z", "2020-06-01t02:00+02", "2020-06-01"])
+def test_every_date_time_that_is_accepted_is_compared_by_instant(
+    customers: httpx.Client, stored: str, asked: str
+) -> None:
+    name = unique()
+    body = customer(name=name, validFor={"startDateTime": stored})
+    assert customers.post("/customer", json=body).status_code == 201
+    [found] = customers.get("/customer", params={"name": name, "validFor.startDateTime": asked}).json()
+    assert found["validFor"] == body["validFor"]
+    assert customers.get("/customer", params={"name": name, "validFor.startDateTime.gt": asked}).json() == []

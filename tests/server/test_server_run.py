@@ -93,6 +93,18 @@ def test_body_limit_is_a_setting(guarded: str) -> None:
         ),
         (["--api-key", "x:y"], "API key with role 'x': it is not of the form ROLE:KEY. Use a role of user, admin."),
         (["--public-url", "x"], "--public-url x: it is no HTTP address. Give it as https://HOST."),
+        (
+            ["--base-path", "tmf681-v1=/customerManagement/"],
+            "--base-path tmf681-v1=/customerManagement: tmf629-v1 has the same path. Give each API a path of its own.",
+        ),
+        (
+            ["--base-path", "tmf681-v1=/health/live"],
+            "--base-path tmf681-v1=/health/live: /health is the server's own. Choose another path.",
+        ),
+        (
+            ["--base-path", "tmf681-v1=/{x}"],
+            "--base-path tmf681-v1=/{x}: it is no plain path. Use letters, digits and . _ ~ - between the slashes.",
+        ),
     ],
 )
 def test_settings_that_cannot_be_are_refused_before_anything_starts(options: list[str], message: str) -> None:
@@ -104,6 +116,31 @@ def test_unknown_api_in_a_base_path_is_refused_with_the_known_ones() -> None:
     result = CliRunner().invoke(cli.main, ["run", "--base-path", "nix=/x"])
     assert result.exit_code == 2
     assert "tmf681-v1" in result.stderr
+
+
+def test_store_that_is_a_folder_or_in_none_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli.main, ["run", "--store", f"tinydb:{tmp_path}"])
+    assert (result.exit_code, result.stderr) == (2, f"tmfkit-server: {tmp_path}: it is a folder. Name a file in it.\n")
+    path = tmp_path / "nix" / "a.db"
+    result = CliRunner().invoke(cli.main, ["run", "--store", f"tinydb:{path}"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"tmfkit-server: {path}: its lock {path}.lock cannot be opened: No such file or directory."
+        " Name a file in a folder that exists and that the server may write to.\n",
+    )
+
+
+def test_store_in_a_folder_that_may_not_be_written_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The superuser may write to every folder, so the answer of the system is made up.
+    monkeypatch.setattr(os, "access", lambda place, _mode: place != tmp_path)
+    result = CliRunner().invoke(cli.main, ["run", "--store", f"tinydb:{tmp_path / 'a.db'}"])
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"tmfkit-server: {tmp_path / 'a.db'}: {tmp_path} may not be written to."
+        " Look at its permissions and its disk.\n",
+    )
 
 
 def test_store_that_another_server_has_is_refused(start_server: Starter, tmp_path: Path) -> None:

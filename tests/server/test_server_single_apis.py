@@ -67,7 +67,8 @@ def test_alias_is_returned_as_it_was_sent_and_filters_take_either(r14: httpx.Cli
     value = unique()
     body["accountStatus"] = value
     both = r14.post("/customerAccount", json=body)
-    assert (both.status_code, "another name of /status" in both.json()["message"]) == (400, True)
+    message = "/accountStatus is another name of /status; send one of the two"
+    assert (both.status_code, both.json()["message"]) == (400, message)
     del body["status"]
     made = r14.post("/customerAccount", json=body).json()
     assert made["accountStatus"] == value
@@ -75,6 +76,9 @@ def test_alias_is_returned_as_it_was_sent_and_filters_take_either(r14: httpx.Cli
     for name in ("status", "accountStatus"):
         [found] = r14.get("/customerAccount", params={name: value, "fields": name}).json()
         assert found == {"id": made["id"], "href": made["href"], "accountStatus": value}
+    turned = r14.patch(made["href"], json={"accountStatus": "a", "status": "b"})
+    message = "/status is another name of /accountStatus; send one of the two"
+    assert (turned.status_code, turned.json()["message"]) == (400, message)
     changed = r14.patch(made["href"], json={"status": f"{value}2"}).json()
     assert changed["accountStatus"] == f"{value}2"
 
@@ -116,6 +120,25 @@ def test_r14_keeps_the_last_four_digits_of_a_card_number(r14: httpx.Client) -> N
     assert made["creditCard"]["number"] == "xxxxxxxxxxxx1111"
     again = r14.patch(made["href"], json={"creditCard": {"number": "xxxxx1234"}}).json()
     assert again["creditCard"]["number"] == "xxxxx1234"
+
+
+def test_r14_empty_end_of_a_period_is_an_open_period(r14: httpx.Client) -> None:
+    begins = {"startDateTime": "2020-01-01T00:00:00Z"}
+    ended = {**begins, "endDateTime": "2021-01-01T00:00:00Z"}
+    empty = {**begins, "endDateTime": ""}
+    profile = {"creditProfileDate": "2010-01-01T00:00Z", "validFor": empty}
+    sent = {"name": "a", "status": "New", "validFor": empty, "customerCreditProfile": [profile]}
+    made = r14.post("/customer", json=sent)
+    assert made.status_code == 201, made.text
+    item = made.json()["href"]
+    assert made.json()["validFor"] == begins
+    assert made.json()["customerCreditProfile"][0]["validFor"] == begins
+    assert r14.patch(item, json={"validFor": ended}).json()["validFor"] == ended
+    assert r14.patch(item, json={"validFor": {"endDateTime": ""}}).json()["validFor"] == begins
+    replace = [{"op": "replace", "path": "/validFor", "value": empty}]
+    assert r14.patch(item, json=replace, headers=JSON_PATCH).json()["validFor"] == begins
+    assert r14.put(item, json=sent).json()["validFor"] == begins
+    assert r14.patch(item, json={"validFor": {"startDateTime": ""}}).status_code == 400
 
 
 def test_change_request_has_a_second_path(changes: httpx.Client) -> None:
@@ -168,6 +191,28 @@ def test_send_without_usable_receiver_is_400_and_stores_nothing(messages: httpx.
     marker = unique()
     refused = messages.post("/communicationMessage/send", json=message(receiver=receiver, description=marker))
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid-body")
+    assert messages.get("/communicationMessage", params={"description": marker}).json() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"CommunicationRequestCharacteristic": None},
+        {"CommunicationRequestCharacteristic": 5},
+        {"CommunicationRequestCharacteristic": ["x"]},
+        {"CommunicationRequestCharacteristic": [{"name": "N", "value": 5}]},
+        {"CommunicationRequestCharacteristic": [{"name": ["a"]}]},
+        {"type": ["SMS"]},
+        {"type": {"a": 1}},
+        {"receiver": [{"phoneNumber": 5}]},
+    ],
+    ids=str,
+)
+def test_send_of_a_malformed_message_is_400_and_stores_nothing(messages: httpx.Client, wrong: dict[str, Any]) -> None:
+    marker = unique()
+    refused = messages.post("/communicationMessage/send", json=message(description=marker, **wrong))
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid-body")
+    assert next(iter(wrong)) in refused.json()["message"]
     assert messages.get("/communicationMessage", params={"description": marker}).json() == []
 
 

@@ -15,8 +15,7 @@ import pytest
 
 from tmfkit_server.errors import StoreError
 from tmfkit_server.query.evaluate import predicate
-from tmfkit_server.query.expression import All, Comparison, Expression, Operator, Search, SortKey
-from tmfkit_server.query.expression import Any as AnyOf
+from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Operator, Search, SortKey
 from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription
 from tmfkit_server.storage.embedded import EmbeddedStore
 from tmfkit_server.storage.postgres import PostgresStore

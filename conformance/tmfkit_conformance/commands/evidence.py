@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import click
@@ -22,14 +23,17 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command("verify")
 @click.argument("path", metavar="BUNDLE", type=_FILE)
-def verify_command(path: Path) -> int:
+@click.option("--report", type=_FILE, help="The report of the run.  [default: report.json beside the bundle]")
+def verify_command(path: Path, report: Path | None) -> int:
     """Judge a bundle again.
 
-    Computes the verdicts from the recorded exchanges, without the target, and compares them with those recorded.
+    Computes the verdicts from the recorded exchanges, without the target, and compares them with those recorded. Where
+    there is a report, the bundle has to be the very file that the report was made with.
 
-    Exit status: 0 when they are exactly those recorded, 1 when one of them is not.
+    Exit status: 0 when they are exactly those recorded, 1 when one of them is not or the bundle is another file.
     """
     bundle = Bundle.read(path)
+    is_original = _is_original(path, report)
     contract = _contract_of(bundle, path)
     recorded = bundle.run.get("contract_sha256")
     if recorded != contract.sha256:
@@ -40,7 +44,7 @@ def verify_command(path: Path) -> int:
     outcome = f"{len(differences):,} differ" if differences else "all computed again, none differs"
     target = one_line(str(bundle.run.get("base_url")))
     click.echo(f"{plural(len(bundle.verdicts), 'recorded verdict')} of {contract.id} at {target}: {outcome}.")
-    return 1 if differences else 0
+    return 0 if is_original and not differences else 1
 
 
 @click.command("compare")
@@ -63,6 +67,22 @@ def compare_command(paths: tuple[Path, ...]) -> None:
     for line in [*columns(heads), "", *columns(table)]:
         click.echo(line)
     click.echo(f"{plural(len(found), 'requirement')} with different verdicts." if found else "No verdict differs.")
+
+
+def _is_original(path: Path, report: Path | None) -> bool:
+    """Say whether the bundle is the file that the report was made with; without a report nothing speaks against it."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    beside = path.with_name("report.json")
+    if report is None and not beside.exists():
+        click.echo(f"There is no report.json beside the bundle to compare its digest with, sha256 {digest}.")
+        return True
+    saved = SavedReport.read(report or beside)
+    if saved.bundle_sha256 == digest:
+        click.echo(f"The bundle is the one that {saved.path} was made with, sha256 {digest}.")
+        return True
+    named = one_line(saved.bundle_sha256)
+    click.echo(f"The bundle is not the one that {saved.path} was made with: sha256 {digest}, there {named}.")
+    return False
 
 
 def _contract_of(bundle: Bundle, path: Path) -> contracts.Contract:

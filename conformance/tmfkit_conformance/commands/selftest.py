@@ -115,6 +115,9 @@ def _print_table(found: list[Shown]) -> None:
     for one in found:
         for row, reason in exempt(one.contract).items():
             click.echo(f"{row} cannot fail: {reason}.")
+        for kind, is_settled in one.kinds_without_exemplar().items():
+            if is_settled:
+                click.echo(f"{one.contract.id}: whatever breaks a requirement of kind {kind} breaks others with it.")
         for variant in one.not_caught:
             if one.level(variant) != "must":
                 click.echo(f"{variant.id} ({one.level(variant)}) is not proven: a server that {variant.breaks.words}.")

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from tmfkit_conformance.drive.addresses import address
 from tmfkit_conformance.drive.session import PARTIAL
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract, Operation
 
-__all__ = ["address", "collection", "configuration", "document", "offered"]
+__all__ = ["collection", "configuration", "document", "offered"]
 
 _ORDER = ("create", "list", "retrieve", "patch", "replace", "send", "send-stored", "delete", "register", "unregister")
 """Actions in the order in which a phase does them; hubs last, so that little is announced to listeners."""
@@ -41,14 +42,6 @@ def offered(contract: Contract, settings: Settings, phase: str) -> tuple[Operati
         and urlsplit(address(settings, operation))[:2] == origin
     ]
     return tuple(sorted(allowed, key=lambda operation: _ORDER.index(operation.action)))
-
-
-def address(settings: Settings, operation: Operation) -> str:
-    """Return the URL of an operation at the target, with ``{id}`` where an identifier goes."""
-    hub = settings.hub_urls.get(operation.resource) or settings.hub_urls.get("")
-    if hub and operation.action in ("register", "unregister"):
-        return hub.rstrip("/") + ("/{id}" if operation.action == "unregister" else "")
-    return settings.base_url + operation.path
 
 
 def collection(contract: Contract, operation: Operation) -> str:

@@ -7,7 +7,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from unittest import mock
-from urllib.parse import quote
 
 import schemathesis
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -20,6 +19,7 @@ from schemathesis.engine.run import Phase, PhaseName
 from schemathesis.schemas import BaseSchema
 
 from tmfkit_conformance.drive import engine_input
+from tmfkit_conformance.drive.addresses import address, in_path
 from tmfkit_conformance.drive.belongings import Belongings
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.hooks import Hooks
@@ -120,7 +120,7 @@ def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, 
 def _clean_up(settings: Settings, client: Client, belongings: Belongings) -> None:
     """Delete what the phase made and is still there."""
     for operation, identifier in belongings.leftovers():
-        url = engine_input.address(settings, operation).replace("{id}", quote(identifier, safe=""))
+        url = address(settings, operation).replace("{id}", in_path(identifier))
         exchange = client.send(
             "DELETE",
             url,

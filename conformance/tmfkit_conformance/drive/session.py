@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Never
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.addresses import address, followed, in_path
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.payloads import Payloads
@@ -344,28 +346,19 @@ class Session:
         """End the probe, because the kit has not *what*."""
         raise Lacking(what)
 
-    def follow(self, address: str, step: str) -> Exchange:
+    def follow(self, given: str, step: str) -> Exchange:
         """GET an address that the target gave, absolute or relative to the base URL.
 
-        Where it is at another host, or below another path, it may be what a proxy on the way hides: then the part
-        from the collection on is looked for under the base URL. No other host is ever called.
+        No other host than the target is called.
         """
-        base = self.settings.base_url
-        root = urlsplit(base)
-        try:
-            target = urlsplit(urljoin(base + "/", address))
-        except ValueError:  # brackets that do not match
-            target = urlsplit(address.replace("[", "%5B").replace("]", "%5D"))
-        path = target.path + (f"?{target.query}" if target.query else "")
-        hidden, collection, rest = path.rpartition(self.contract.resource(self.resource_name).collection)
-        if target.netloc != root.netloc and collection and hidden != root.path and rest[:1] in ("", "/", "?"):
-            path = root.path + collection + rest
-        return self.request("GET", f"{root.scheme}://{root.netloc}{path}", step)
+        collection = self.contract.resource(self.resource_name).collection
+        url = followed(given, base_url=self.settings.base_url, collection=collection)
+        return self.request("GET", url, step)
 
     def item_url(self, identifier: str) -> str:
         """Return the address of a member of the probe's resource."""
         collection = self.contract.resource(self.resource_name).collection
-        return self.url_of(f"{self._spoken_path(collection)}/{_quoted(identifier)}")
+        return self.url_of(f"{self._spoken_path(collection)}/{in_path(identifier)}")
 
     def url_of(self, path: str) -> str:
         """Return the address of a path below the base URL."""
@@ -390,11 +383,8 @@ class Session:
         self._made.clear()
 
     def _url(self, operation: Operation, identifier: str) -> str:
-        path = operation.path.replace("{id}", _quoted(identifier))
-        hub = self.settings.hub_urls.get(operation.resource) or self.settings.hub_urls.get("")
-        if operation.action in ("register", "unregister") and hub:
-            return hub.rstrip("/") + (f"/{_quoted(identifier)}" if identifier else "")
-        return self.url_of(self._spoken_path(path))
+        spoken = dataclasses.replace(operation, path=self._spoken_path(operation.path))
+        return address(self.settings, spoken).replace("{id}", in_path(identifier))
 
     def _spoken_path(self, path: str) -> str:
         """Return a path of the contract below the collection that the target answers at."""
@@ -426,9 +416,3 @@ class Session:
         undo = self.contract.action("delete", operation.resource)
         if undo is not None and isinstance(identifier, str):
             self._made[self._url(undo, identifier)] = undo.id
-
-
-def _quoted(identifier: str) -> str:
-    """Return an id as it stands in a path; dots alone would be taken for a step up in it."""
-    quoted = quote(identifier, safe="", errors="replace")
-    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")

@@ -9,6 +9,9 @@ verdicts.json        the verdicts of the run, for ``verify`` to compare with
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import io
 import json
 import zipfile
 import zlib
@@ -47,11 +50,23 @@ class Bundle:
     notifications: tuple[Notification, ...]
     verdicts: list[dict[str, Any]] = field(default_factory=list)
 
-    def write(self, path: Path) -> None:
-        """Write the bundle to a zip file."""
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    @functools.cached_property
+    def content(self) -> bytes:
+        """The zip file."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, text in self._files().items():
                 archive.writestr(zipfile.ZipInfo(name, _FIXED_TIME), text, zipfile.ZIP_DEFLATED)
+        return packed.getvalue()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the zip file, hexadecimal: it tells whether a file is the one that a report was made with."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def write(self, path: Path) -> None:
+        """Write the bundle to a zip file."""
+        path.write_bytes(self.content)
 
     @classmethod
     def read(cls, path: Path) -> Bundle:

@@ -66,12 +66,16 @@ def print_summary(report: Report, console: Console) -> None:
         (wording.TITLES[report.verdict].upper(), _STYLES[report.verdict]),
         f"  {contract.id} at {report.base_url}",
     )
+    if report.unserved:
+        _print(console, one_line(wording.diagnosis(report.unserved)))
     _print(console, wording.meaning(report))
     _print(console)
     for level in LEVELS:
         counts = report.counts(level)
         said = ", ".join(
-            f"{counts[standing]:,} {words}" for standing, words in wording.STANDINGS.items() if counts[standing]
+            f"{counts[name]:,} {wording.standing(level, name, counts[name])}"
+            for name in wording.STANDINGS
+            if counts[name]
         )
         _print(console, f"{level:<8}{said or 'none'}")
     _print_lines(console, "Errors of the kit", report.lines_with(Outcome.ERROR))
@@ -80,6 +84,7 @@ def print_summary(report: Report, console: Console) -> None:
     _print(console)
     exchanges = wording.plural(len(report.bundle.exchanges), "exchange")
     _print(console, f"{exchanges} in {report.seconds:.1f} s, contract {contract.sha256[:12]}")
+    _print(console, f"bundle.zip: sha256 {report.bundle.sha256}")
 
 
 def _print_lines(console: Console, title: str, lines: tuple[Line, ...]) -> None:

@@ -40,6 +40,7 @@ class SavedReport:
         verdict: Verdict of the run.
         kit_version: Version of the kit that made it.
         contract_sha256: Digest of the contract that it was judged by.
+        bundle_sha256: Digest of the bundle that it was made from.
         verdicts: Id of the requirement → its verdict.
     """
 
@@ -48,6 +49,7 @@ class SavedReport:
     verdict: str
     kit_version: str
     contract_sha256: str
+    bundle_sha256: str
     verdicts: dict[str, str]
 
     @classmethod
@@ -60,7 +62,8 @@ class SavedReport:
         try:
             plain = json.loads(path.read_bytes())
             verdicts = {row["id"]: row["verdict"] for row in plain["requirements"]}
-            return cls(path, plain["api"], plain["verdict"], plain["kit_version"], plain["contract_sha256"], verdicts)
+            names = ("api", "verdict", "kit_version", "contract_sha256", "bundle_sha256")
+            return cls(path, *(str(plain[name]) for name in names), verdicts)
         except (OSError, ValueError, KeyError, TypeError) as exc:
             problem = f"cannot be read as a report ({type(exc).__name__}: {exc})"
             raise UsageError(str(path), problem, "Give the report.json that `run` wrote") from exc

@@ -13,17 +13,20 @@ from tmfkit_conformance.report.model import Report
 
 __all__ = ["ReportFolder"]
 
+_FILES = ("report.html", "report.json", "junit.xml", "bundle.zip")
+
 
 class ReportFolder:
     """A folder that reports can be written to; made when it is not there.
 
-    Whether it can be written to is found out at once, so that no run is made whose outcome would be lost.
+    Whether it can be written to is found out at once, so that no run is made whose outcome would be lost. The files of
+    an earlier run are deleted at once as well: were this one broken off, they would pass for its outcome.
 
     Args:
         path: The folder.
 
     Raises:
-        UsageError: It cannot be made or written to.
+        UsageError: It cannot be made or written to, or a file of an earlier run cannot be deleted.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,6 +35,8 @@ class ReportFolder:
             path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=path):
                 pass
+            for name in _FILES:
+                (path / name).unlink(missing_ok=True)
         except OSError as exc:
             raise UsageError(
                 str(path),
@@ -45,20 +50,20 @@ class ReportFolder:
         Raises:
             UsageError: One of them cannot be written.
         """
-        texts = {
-            "report.html": html_page(report).encode(),
-            "report.json": json.dumps(report.to_json(), indent=2).encode() + b"\n",
-            "junit.xml": junit_xml(report),
-        }
-        bundle = self.path / "bundle.zip"
+        contents = (
+            html_page(report).encode(),
+            json.dumps(report.to_json(), indent=2).encode() + b"\n",
+            junit_xml(report),
+            report.bundle.content,
+        )
+        written = {self.path / name: content for name, content in zip(_FILES, contents, strict=True)}
         try:
-            report.bundle.write(bundle)  # the evidence first: the others can be made from it
-            for name, content in texts.items():
-                (self.path / name).write_bytes(content)
+            for path, content in reversed(written.items()):  # the evidence first: the others can be made from it
+                path.write_bytes(content)
         except OSError as exc:
             raise UsageError(
                 str(self.path),
                 f"the reports could not be written ({exc.strerror or exc})",
                 "Make room, or give another folder",
             ) from exc
-        return (*(self.path / name for name in texts), bundle)
+        return tuple(written)

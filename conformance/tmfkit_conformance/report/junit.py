@@ -1,8 +1,8 @@
 """``junit.xml``: one test case for every requirement, for the tools that show such files.
 
-Red there means what it means to the verdict: only a must can be a failure. A should that does not hold is shown as
-skipped, with the reason. Whether a run is complete shows in ``report.json`` and in the exit status, for these files
-have no word for it.
+Red there means what it means to the verdict: only a must can be a failure. A should that does not hold and a may that
+is not offered are shown as skipped, with the reason. Whether a run is complete shows in ``report.json`` and in the exit
+status, for these files have no word for it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def _result(line: Line) -> tuple[str, str]:
     if line.outcome is Outcome.FAIL:
         if line.requirement.level == "must":
             return "failure", line.remark
-        return "skipped", f"{line.requirement.level}, does not hold: {line.remark}"
+        level = line.requirement.level
+        return "skipped", f"{level}, {wording.standing(level, line.standing)}: {line.remark}"
     if line.outcome in (Outcome.SKIP, Outcome.NOT_APPLICABLE):
         return "skipped", f"{wording.STANDINGS[line.standing]}: {line.remark}"
     return "", ""

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.judge.unserved import Unserved, unserved
 from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import Case, plan
 from tmfkit_conformance.record.bundle import Bundle
@@ -146,6 +147,11 @@ class Report:
         return str(self.bundle.run.get("kit_version", ""))
 
     @property
+    def unserved(self) -> Unserved | None:
+        """How everything was answered, when nothing was answered with success."""
+        return unserved(self.bundle)
+
+    @property
     def phases(self) -> tuple[str, ...]:
         """The phases that were run."""
         return tuple(self.bundle.run.get("phases", ()))
@@ -190,7 +196,9 @@ class Report:
             "document": {"number": contract.number, "title": contract.title, "release": contract.release},
             "kit_version": self.kit_version,
             "contract_sha256": contract.sha256,
+            "bundle_sha256": self.bundle.sha256,
             "base_url": self.base_url,
+            "unserved": self.unserved.answers if self.unserved else {},
             "phases": list(self.phases),
             "dialect": {name: dict(spoken) for name, spoken in self.dialect.items()},
             "seconds": self.seconds,

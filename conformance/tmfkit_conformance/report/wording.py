@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from tmfkit_conformance.judge.unserved import Unserved
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
 from tmfkit_models.contracts import Contract, Requirement
 
-__all__ = ["KINDS", "STANDINGS", "TITLES", "check", "meaning", "operation_title", "plural", "source"]
+__all__ = [
+    "KINDS",
+    "STANDINGS",
+    "TITLES",
+    "check",
+    "diagnosis",
+    "meaning",
+    "operation_title",
+    "plural",
+    "source",
+    "standing",
+]
 
 TITLES: Final = {"conformant": "Conformant", "not-conformant": "Not conformant", "incomplete": "Incomplete"}
 """Verdict of a run → how it is written in a heading."""
@@ -23,6 +35,9 @@ STANDINGS: Final = {
     NOT_SETTLEABLE: "not settleable from outside",
 }
 """Standing of a row → how it is written beside a count, in the order in which counts are given."""
+
+_UNMET: Final = {"should": ("does not hold", "do not hold"), "may": ("not offered", "not offered")}
+"""Level → what is said instead of “failed”, which only a must does: of one row, of several."""
 
 KINDS: Final = {
     "status": "the status of the answer is looked at",
@@ -62,6 +77,13 @@ def check(row: Requirement) -> str:
     return row.procedure.rstrip(".") or KINDS[row.kind]
 
 
+def standing(level: str, name: str, count: int = 1) -> str:
+    """Return how the standing *name* of *count* rows of a level is written; only a must is said to have failed."""
+    if name == Outcome.FAIL.label and level in _UNMET:
+        return _UNMET[level][count != 1]
+    return STANDINGS[name]
+
+
 def plural(count: int, noun: str) -> str:
     """Return ``1 must``, ``2 musts``, ``1,204 musts``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -80,6 +102,20 @@ def source(contract: Contract, row: Requirement) -> str:
     return f"{contract.title}, release {contract.release}: {row.section} (line {row.line} of our text of it)"
 
 
+def diagnosis(found: Unserved) -> str:
+    """Say that nothing was answered with success, how it was answered, and what to look at."""
+    answers = ", ".join(f"{status or 'no answer'} ×{count:,}" for status, count in found.answers.items())
+    credentials = "the credentials (--bearer, --header)"
+    remedy = (
+        credentials
+        if found.wants_only_credentials
+        else f"--base-url and {credentials}"
+        if found.wants_credentials
+        else "--base-url"
+    )
+    return f"Nothing below {found.base_url} was answered with success: {answers}. Check {remedy}."
+
+
 def meaning(report: Report) -> str:
     """Say in plain words what the verdict of a run means."""
     counts = report.counts("must")
@@ -91,9 +127,10 @@ def meaning(report: Report) -> str:
             "Please report it with bundle.zip; the target is not to blame for it."
         )
     if report.verdict == "not-conformant":
+        more = f", and {skipped:,} more could not be checked" if skipped else ""
         return (
-            f"{plural(failed, 'must')} of the document {'does' if failed == 1 else 'do'} not hold for this target. "
-            "Each is listed below with the reason."
+            f"{plural(failed, 'must')} of the document {'does' if failed == 1 else 'do'} not hold for this target{more}"
+            ". Each is listed below with the reason."
         )
     if report.verdict == "conformant":
         return (

@@ -53,6 +53,7 @@ class History:
         removed: Registrations that were taken back.
         refused: Callbacks that were refused once.
         last_call: The latest call.
+        first_told: Callback → ``eventId`` of the first notification for it.
         kept: Whatever else a broken server has to remember.
     """
 
@@ -63,6 +64,7 @@ class History:
     removed: dict[str, Listener] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     last_call: Call | None = None
+    first_told: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
 
     def saw(self, call: Call, answer: Answer) -> None:

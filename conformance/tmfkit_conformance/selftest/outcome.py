@@ -109,13 +109,23 @@ class Shown:
                 seen = f"{trial.outcome.label} {trial.remark}".strip()
                 yield f"{variant.id}: no check catches a server that {variant.breaks.words} ({seen})"
         if self.is_everything:
-            yield from self._kinds_not_exact()
+            for kind, is_settled in self.kinds_without_exemplar().items():
+                if not is_settled:
+                    yield f"{self.contract.id}: no server is known yet to break exactly one requirement of kind {kind}"
 
-    def _kinds_not_exact(self) -> Iterator[str]:
-        table = self.table()
-        kinds = {self.contract.requirement(variant.requirement).kind for variant in self.tried}
-        for kind in sorted(kinds - set(exemplars(self.contract, self.tried, table))):
-            yield f"{self.contract.id}: no server is caught by exactly the requirement it breaks, for the kind {kind}"
+    def kinds_without_exemplar(self) -> dict[str, bool]:
+        """Return the kinds for which no server is caught by exactly the requirement it breaks.
+
+        Returns:
+            Kind → whether every server of the kind was tried with the whole register, so that none can be: whatever
+            breaks such a requirement breaks another one that speaks of the same.
+        """
+        by_kind: dict[str, list[Variant]] = {}
+        for variant in self.tried:
+            by_kind.setdefault(self.contract.requirement(variant.requirement).kind, []).append(variant)
+        exact = exemplars(self.contract, self.tried, self.table())
+        missing = sorted(by_kind.keys() - exact.keys())
+        return {kind: all(self.others(variant) is not None for variant in by_kind[kind]) for kind in missing}
 
     def stale(self) -> Iterator[str]:
         """Yield every difference from the committed table."""

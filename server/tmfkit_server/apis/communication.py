@@ -73,8 +73,8 @@ EXTENSION = Communication()
 
 async def _send_new(call: TaskCall) -> Record:
     """Store the message sent, then send it; refused as a whole when it has no usable receiver."""
-    if isinstance(call.sent, dict) and call.sent.get("type", "SMS") in _ADDRESS:  # another type is refused as such
-        _check_receiver(call, call.sent)
+    body, _ = call.entities.checked(call.sent, call.operation)
+    _check_receiver(call, body)
     message = await call.entities.create(call.sent, call.operation, call.collection_url)
     return await _send(call, message)
 

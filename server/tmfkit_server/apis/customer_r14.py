@@ -1,4 +1,4 @@
-"""Customer Management API R14.5.1 (TMF629): the document's own form of JSON Patch, card numbers, credit profiles."""
+"""Customer Management API R14.5.1 (TMF629): the document's JSON Patch, open periods, card numbers, credit profiles."""
 
 from __future__ import annotations
 
@@ -13,14 +13,25 @@ __all__ = ["EXTENSION"]
 
 _PROFILES = "customerCreditProfile"
 _DIGITS_KEPT = 4
+_PERIOD = "validFor"
+_END = "endDateTime"
 
 Body = Mapping[str, Any]
 
 
 class CustomerR14(Extension):
-    """Reads the samples' patches, keeps the last four digits of a card number, shows the profile in force first."""
+    """Reads the samples' patches and open periods, keeps a card's last digits, shows the profile in force first."""
 
     api: ClassVar[str] = "tmf629-v1"
+
+    def received(self, resource: Resource, body: Body) -> Body:
+        """Return *body* without the empty texts that end a period in the samples: such a period is open.
+
+        Source:
+            TMF629 R14.5.1, samples of validFor; erratum TMF629V1-E26.
+        """
+        del resource
+        return {name: _with_open_ends(value, name) for name, value in body.items()}
 
     def accepted(self, resource: Resource, body: Body) -> Body:
         """Return *body* with its card number masked."""
@@ -48,6 +59,16 @@ class CustomerR14(Extension):
 
 
 EXTENSION = CustomerR14()
+
+
+def _with_open_ends(value: Any, name: str) -> Any:
+    """Return *value*, the attribute *name*, with the end of every open period in it left out."""
+    if isinstance(value, list):
+        return [_with_open_ends(member, name) for member in value]
+    if not isinstance(value, Mapping):
+        return value
+    is_open = name == _PERIOD and value.get(_END) == ""
+    return {key: _with_open_ends(member, key) for key, member in value.items() if not (is_open and key == _END)}
 
 
 def _masked(number: Any) -> Any:

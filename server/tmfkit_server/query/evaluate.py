@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from tmfkit_server.query.expression import All, Comparison, Expression, Path, Selection, SortKey
-from tmfkit_server.query.expression import Any as AnyOf
+from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Path, Selection, SortKey
 from tmfkit_server.query.values import instant, matcher
 
 __all__ = ["predicate", "selected", "sorted_by", "values_at"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-__all__ = ["All", "Any", "Comparison", "Expression", "Operator", "Path", "Search", "Selection", "SortKey"]
+__all__ = ["All", "AnyOf", "Comparison", "Expression", "Operator", "Path", "Search", "Selection", "SortKey"]
 
 Operator: TypeAlias = Literal["eq", "ne", "gt", "gte", "lt", "lte", "regex"]
 Path: TypeAlias = tuple[str, ...]
@@ -40,13 +40,13 @@ class All:
 
 
 @dataclass(frozen=True, slots=True)
-class Any:
+class AnyOf:
     """Holds when at least one part holds."""
 
     parts: tuple[Expression, ...]
 
 
-Expression: TypeAlias = Comparison | All | Any
+Expression: TypeAlias = Comparison | All | AnyOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,23 @@ A ``;`` separates conditions only where it stands unencoded and another conditio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_plus
 
 from tmfkit_server.errors import InvalidQuery, NotOffered
-from tmfkit_server.query.expression import All, Any, Comparison, Expression, Operator, Path, Search, Selection, SortKey
+from tmfkit_server.query.expression import (
+    All,
+    AnyOf,
+    Comparison,
+    Expression,
+    Operator,
+    Path,
+    Search,
+    Selection,
+    SortKey,
+)
 
 __all__ = ["Grammar", "parse_condition_text", "parse_fields", "parse_search"]
 
@@ -69,8 +79,7 @@ def parse_search(query: str, grammar: Grammar) -> Search:
         NotOffered: A JSONPath expression stands in it.
     """
     reserved, conditions = _split(query)
-    if "filter" in reserved:
-        raise NotOffered("A JSONPath filter")
+    _refuse_filter(reserved)
     return Search(
         where=_conjunction(conditions, grammar),
         sort=_sort(reserved.get("sort", []), grammar),
@@ -87,8 +96,16 @@ def parse_fields(query: str, grammar: Grammar) -> Selection | None:
 
 
 def parse_condition_text(query: str) -> tuple[Expression, Selection | None]:
-    """Read the ``query`` of a subscription: conditions, and ``fields`` for what a notification carries."""
+    """Read the ``query`` of a subscription: conditions, and ``fields`` for what a notification carries.
+
+    Raises:
+        InvalidQuery: It cannot be understood, or asks for what notifications do not have, such as an order.
+        NotOffered: A JSONPath expression stands in it.
+    """
     reserved, conditions = _split(query.removeprefix("?"))
+    _refuse_filter(reserved)
+    if others := reserved.keys() - {"fields"}:
+        raise InvalidQuery(min(others), "a subscription takes conditions and fields only; leave it out")
     return _conjunction(conditions, Grammar()), _selection(reserved.get("fields"), Grammar())
 
 
@@ -107,13 +124,18 @@ def _split(query: str) -> tuple[dict[str, list[str]], list[str]]:
     return reserved, conditions
 
 
+def _refuse_filter(reserved: Mapping[str, list[str]]) -> None:
+    if "filter" in reserved:
+        raise NotOffered("A JSONPath filter")
+
+
 def _conjunction(conditions: list[str], grammar: Grammar) -> Expression:
     """Join conditions by AND, those that repeat one name and operator by OR."""
     parts: dict[object, Expression] = {}
     for condition in conditions:
         alternatives = _alternatives(condition, grammar)
         if len(alternatives) > 1:
-            parts[condition] = Any(alternatives)
+            parts[condition] = AnyOf(alternatives)
             continue
         [new] = alternatives
         key = (new.path, new.operator)

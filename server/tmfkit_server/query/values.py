@@ -5,18 +5,22 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import re2  # type: ignore[import-untyped]
 
+from tmfkit_models import types
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.expression import Operator
 
-__all__ = ["LONGEST_REGEX", "Key", "bounds", "instant", "keys_equal_to", "keys_of", "matcher", "number_in"]
+__all__ = ["Key", "bounds", "instant", "keys_equal_to", "keys_of", "matcher", "number_in"]
 
 LONGEST_REGEX = 256
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)? ?(?:Z|[+\- ]?\d\d:?\d\d)?)?", re.ASCII)
+_DATE = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?: ?([Zz]|[+-]\d\d(?::?\d\d)?)| (\d\d(?::?\d\d)?))?)?",
+    re.ASCII,
+)
 _ORDER: Mapping[Operator, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
     "gte": operator.ge,
@@ -30,21 +34,21 @@ Key: TypeAlias = str | int | float | datetime | tuple[bool]
 
 
 def instant(text: str) -> datetime | None:
-    """Read a date or date-time; a bare day and a time without offset are UTC.
+    """Read a date or date-time: what the models accept, and more; a bare day and a time without offset are UTC.
 
     An unencoded ``+`` in a query string arrives as a blank, so a blank stands for it.
 
     Returns:
         The instant, or None when *text* is neither.
     """
-    if not _DATE.fullmatch(text):
+    found = _DATE.fullmatch(text)
+    if not found:
         return None
-    day, rest = text[:10], text[11:].replace(" ", "+")
+    day, time, offset, east = found.groups()
     try:
-        found = datetime.fromisoformat(f"{day}T{rest}" if rest else day)
+        return types.instant(f"{day}T{time or '00:00'}{offset or (f'+{east}' if east else 'Z')}")
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def number_in(value: str) -> int | float | None:

@@ -11,22 +11,26 @@ import falcon.asgi
 import orjson
 
 from tmfkit_server.errors import BodyTooLarge, UnreadableBody, WrongMediaType
+from tmfkit_server.nesting import DEEPEST_NESTING, is_too_deep
 
 __all__ = ["BodyReader"]
 
 _CHUNK_BYTES = 64 * 1024
 _DISCARDED_BYTES = 16 * 1024 * 1024
-_DEEPEST_NESTING = 64
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 _LARGEST_INTEGER = 2**64 - 1
 _SMALLEST_INTEGER = -(2**63)
 
 
 class BodyReader:
-    """Reads JSON bodies up to a size."""
+    """Reads JSON bodies up to a size.
+
+    Attributes:
+        max_bytes: That size.
+    """
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
 
     async def read(self, req: falcon.asgi.Request, consumes: Sequence[str]) -> tuple[str, Any]:
         """Read the body of *req*.
@@ -45,10 +49,10 @@ class BodyReader:
         """
         media_type = _media_type(req.content_type, consumes)
         # One byte more tells a body that is too large from one that just fits.
-        content = await req.stream.read(self._max_bytes + 1)
-        if len(content) > self._max_bytes:
+        content = await req.stream.read(self.max_bytes + 1)
+        if len(content) > self.max_bytes:
             await _discard(req, _DISCARDED_BYTES)
-            raise BodyTooLarge(self._max_bytes)
+            raise BodyTooLarge(self.max_bytes)
         return media_type, _decoded(content)
 
 
@@ -94,19 +98,8 @@ def _is_plainly_whole(value: Any, content: bytes) -> bool:
 
 
 def _check_depth(value: Any, content: bytes) -> None:
-    if content.count(b"[") + content.count(b"{") <= _DEEPEST_NESTING:
-        return
-    level = [value]
-    for _ in range(_DEEPEST_NESTING + 1):
-        level = [member for each in level for member in _members(each)]
-        if not level:
-            return
-    raise UnreadableBody(f"It is nested more than {_DEEPEST_NESTING} deep")
-
-
-def _members(value: Any) -> list[Any]:
-    members = value.values() if isinstance(value, dict) else value
-    return [member for member in members if isinstance(member, dict | list)] if isinstance(value, dict | list) else []
+    if content.count(b"[") + content.count(b"{") > DEEPEST_NESTING and is_too_deep(value):
+        raise UnreadableBody(f"It is nested more than {DEEPEST_NESTING} deep")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ listener that does not answer holds up nobody else. What is not taken is tried a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 import httpx
@@ -22,6 +23,7 @@ _PAUSES_SECONDS = (0.2, 1.0, 5.0)
 _TIMEOUT_SECONDS = 5.0
 # A store that several processes share cannot wake this one up, so it is asked now and then.
 _LOOK_AGAIN_SECONDS = 1.0
+_REST_SECONDS = 1.0
 
 
 class Dispatcher:
@@ -52,23 +54,32 @@ class Dispatcher:
                 await self._open_lanes()
             except StoreError as exc:
                 _LOG.warning("the outbox cannot be read, and is asked again: %s", exc)
-            try:
-                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
-                    await self._store.deliveries_waiting()
-            except TimeoutError:
-                continue
+                await asyncio.sleep(_REST_SECONDS)
+            except Exception:  # noqa: BLE001 - logged with its trace
+                # Nobody waits for this task: a store that fails for a while must not end all delivery unseen.
+                _LOG.exception("delivery failed; it goes on in a moment")
+                await asyncio.sleep(_REST_SECONDS)
 
     async def _open_lanes(self) -> None:
+        """Serve every listener that something has come for, then wait for more."""
         for subscription in await self._store.listeners_waiting():
             if subscription not in self._lanes:
                 self._lanes[subscription] = asyncio.create_task(self._serve(subscription))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                await self._store.deliveries_waiting()
 
     async def _serve(self, subscription: str) -> None:
         """Deliver everything that is on its way to one listener."""
         try:
             await self._deliver_all(subscription)
         except StoreError as exc:
-            _LOG.warning("a lane of the outbox is closed, and opened again: %s", exc)
+            # What was under way is still in the outbox, for which the lane is opened again.
+            _LOG.warning("delivery to listener %s waits for the store: %s", subscription, exc)
+            await asyncio.sleep(_REST_SECONDS)
+        except Exception:  # noqa: BLE001 - logged with its trace
+            _LOG.exception("delivery to listener %s failed; it goes on in a moment", subscription)
+            await asyncio.sleep(_REST_SECONDS)
         finally:
             del self._lanes[subscription]
 
@@ -91,7 +102,7 @@ class Dispatcher:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         try:
             answer = await self._client.post(delivery.callback, content=content, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:  # ValueError: no IDNA, no host that resolves
             _LOG.info("%s does not answer: %r", delivery.callback, exc)
             return False
         return answer.is_success

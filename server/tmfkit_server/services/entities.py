@@ -17,16 +17,18 @@ from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.events import Announcer
 from tmfkit_server.services.extensions import Extension
-from tmfkit_server.services.patches import JSON_PATCH, json_patched, merge_patched
+from tmfkit_server.services.patches import JSON_PATCH, check_result, json_patched, merge_patched
 from tmfkit_server.services.shapes import canonical, canonical_path, defaults_filled, shape_of, spelled
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
 from tmfkit_server.storage.base import Record, Store, Transaction
 
-__all__ = ["Entities", "Expected", "Listing"]
+__all__ = ["Entities", "Expected"]
 
 _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
+# What was created at the limit can still be patched.
+_BODIES_A_RESOURCE = 2
 
 Body = Mapping[str, Any]
 
@@ -52,7 +54,9 @@ class Listing:
 class Entities:
     """One collection."""
 
-    def __init__(self, contract: Contract, resource: Resource, store: Store, extension: Extension) -> None:
+    def __init__(
+        self, contract: Contract, resource: Resource, store: Store, extension: Extension, *, max_body_bytes: int
+    ) -> None:
         self.resource = resource
         self.grammar = Grammar(lambda path: canonical_path(self._shape, path), loose=resource.loose_equality)
         self._store = store
@@ -61,7 +65,8 @@ class Entities:
         self._citations = Citations(contract)
         self._shape = shape_of(contract, resource.schema)
         self._stamps = Stamps(contract, resource)
-        self._announcer = Announcer(contract, resource, ignored=self._stamps.times)
+        self._announcer = Announcer(contract, resource)
+        self._most_bytes = max_body_bytes * _BODIES_A_RESOURCE
         self._validator = Validator(contract, resource, self._citations)
         # Segments that a path of the contract has in the place of an id, such as "hub" and "send".
         prefix = f"{resource.collection}/"
@@ -82,6 +87,16 @@ class Entities:
         """Return one resource; UnknownId when there is none."""
         return self._existing(await self._store.get(self._collection, identifier), identifier)
 
+    def checked(self, sent: Any, operation: Operation) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the body of a create as it is understood, and how its attributes are spelled.
+
+        Raises:
+            InvalidBody: The body breaks a rule.
+        """
+        body, spelling = self._received(sent)
+        self._validator.check(body, operation)
+        return body, spelling
+
     async def create(self, sent: Any, operation: Operation, collection_url: str) -> Record:
         """Make a resource.
 
@@ -93,8 +108,7 @@ class Entities:
         Raises:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
-        body, spelling = canonical(self._shape, _object(sent))
-        self._validator.check(body, operation)
+        body, spelling = self.checked(sent, operation)
         writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
         async with self._store.transaction() as transaction:
             identifier = await self._new_id(transaction, body, operation)
@@ -106,7 +120,7 @@ class Entities:
 
     async def replace(self, identifier: str, sent: Any, operation: Operation, *, expected: Expected = None) -> Record:
         """Put what was sent in the place of a resource; what the server made stays."""
-        body, spelling = canonical(self._shape, _object(sent))
+        body, spelling = self._received(sent)
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, expected)
             self._refuse_other_values(record.body, {**record.body, **body}, operation)
@@ -178,15 +192,19 @@ class Entities:
         if media_type == JSON_PATCH:
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
             seen = spelled(body, record.spelling)
-            result, spelling = (
-                json_patched(seen, self._extension.json_patch(self.resource, patch, seen)),
-                record.spelling,
-            )
+            operations = self._extension.json_patch(self.resource, patch, seen)
+            result, spelling = json_patched(seen, operations, most_bytes=self._most_bytes), record.spelling
         else:
             patch, spelling = canonical(self._shape, _object(patch))
             result = merge_patched(body, patch)
-        after, respelled = canonical(self._shape, _object(result))
+        check_result(result, most_bytes=self._most_bytes)
+        after, respelled = self._received(result)
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
+
+    def _received(self, sent: Any) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return a body under the attributes' own names, as the API reads it, and how they were spelled."""
+        body, spelling = canonical(self._shape, _object(sent))
+        return dict(self._extension.received(self.resource, body)), spelling
 
     async def _to_change(self, transaction: Transaction, identifier: str, expected: Expected) -> Record:
         record = self._existing(await transaction.get(self._collection, identifier), identifier)
@@ -196,13 +214,13 @@ class Entities:
 
     async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Record:
         accepted = self._extension.accepted(self.resource, after.body)
-        if accepted != before.body:
-            accepted = self._stamps.at_change(before.body, accepted)
-        after = after.with_body(accepted)
+        stamped = accepted if accepted == before.body else self._stamps.at_change(before.body, accepted)
+        after = after.with_body(stamped)
         if after == before:
             return before
         await transaction.replace(self._collection, after)
-        await self._announcer.changed(transaction, self.shown(before), self.shown(after))
+        moved = {name for name, value in stamped.items() if accepted.get(name) != value}
+        await self._announcer.changed(transaction, self.shown(before), self.shown(after), moved=moved)
         return after
 
     def _refuse_other_values(self, before: Body, after: Body, operation: Operation) -> None:

@@ -8,7 +8,7 @@ are no change.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Event, Resource
@@ -33,18 +33,10 @@ def hub_name(contract: Contract, path: str) -> str:
 class Announcer:
     """Puts the notifications about one resource into the outbox."""
 
-    def __init__(self, contract: Contract, resource: Resource, *, ignored: frozenset[str]) -> None:
-        """Prepare for one resource.
-
-        Args:
-            contract: API.
-            resource: Resource.
-            ignored: Attributes whose change nobody is told of.
-        """
+    def __init__(self, contract: Contract, resource: Resource) -> None:
         self._hub = hub_name(contract, resource.hub)
         self._events = [event for event in contract.events if event.resource == resource.name]
         self._states = {pointer.split("/")[1] for event in self._events for pointer in event.attributes}
-        self._ignored = ignored
 
     async def created(self, transaction: Transaction, body: Body) -> None:
         """Tell that *body* came into being."""
@@ -54,9 +46,9 @@ class Announcer:
         """Tell that *body* was taken away."""
         await self._tell(transaction, {"delete"}, body)
 
-    async def changed(self, transaction: Transaction, before: Body, after: Body) -> None:
-        """Tell that *before* became *after*."""
-        names = {*before, *after} - self._ignored
+    async def changed(self, transaction: Transaction, before: Body, after: Body, *, moved: Set[str]) -> None:
+        """Tell that *before* became *after*; of the times *moved* by the server alone nobody is told."""
+        names = {*before, *after} - moved
         changed = {name for name in names if before.get(name) != after.get(name)}
         kinds = set()
         if changed & self._states:

@@ -50,6 +50,11 @@ class Extension:
 
     api: ClassVar[str] = ""
 
+    def received(self, resource: Resource, body: Body) -> Body:
+        """Return *body* as it is to be understood; called before it is validated, attributes under their own names."""
+        del resource
+        return body
+
     def accepted(self, resource: Resource, body: Body) -> Body:
         """Return *body* as it is to be stored; called on every write, attributes under their own names."""
         del resource

@@ -9,14 +9,15 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tmfkit_server.errors import Conflict, InvalidBody
+import orjson
 
-__all__ = ["JSON_PATCH", "MOST_OPERATIONS", "json_patched", "merge_patched"]
+from tmfkit_server.errors import Conflict, InvalidBody
+from tmfkit_server.nesting import DEEPEST_NESTING, is_too_deep
+
+__all__ = ["JSON_PATCH", "check_result", "json_patched", "merge_patched"]
 
 JSON_PATCH = "application/json-patch+json"
 MOST_OPERATIONS = 500
-# ``copy`` operations can double a document again and again: a few hundred bytes of patch would fill the memory.
-MOST_VALUES = 100_000
 
 
 def merge_patched(target: Any, patch: Any) -> Any:
@@ -36,8 +37,22 @@ def merge_patched(target: Any, patch: Any) -> Any:
     return merged
 
 
-def json_patched(target: Mapping[str, Any], operations: Any) -> Any:
-    """Apply a JSON Patch as a whole.
+def check_result(result: Any, *, most_bytes: int) -> None:
+    """Raise InvalidBody when a patch made a document that is nested too deep, or too large, to be kept and listed."""
+    if is_too_deep(result):
+        raise _too_deep("")
+    if len(orjson.dumps(result)) > most_bytes:
+        raise _too_large("", most_bytes)
+
+
+def json_patched(target: Mapping[str, Any], operations: Any, *, most_bytes: int) -> Any:
+    """Apply a JSON Patch as a whole; ``check_result`` is for the caller.
+
+    Args:
+        target: The resource.
+        operations: The patch.
+        most_bytes: How much all ``copy`` operations together may copy, as JSON text. They can double a document again
+            and again: a few hundred bytes of patch would fill the memory.
 
     Raises:
         InvalidBody: The patch is malformed or leads nowhere; the pointer is that of the patch's own part.
@@ -51,16 +66,37 @@ def json_patched(target: Mapping[str, Any], operations: Any) -> Any:
     if len(operations) > MOST_OPERATIONS:
         raise InvalidBody.at("", f"has more than {MOST_OPERATIONS} operations")
     document = copy.deepcopy(dict(target))
+    copies = _Copies(most_bytes)
     for index, operation in enumerate(operations):
-        document = _Step(f"/{index}", operation).applied_to(document)
+        document = _Step(f"/{index}", operation, copies).applied_to(document)
     return document
+
+
+class _Copies:
+    """Copies values, up to *most_bytes* of JSON text in all."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._copied_bytes = 0
+
+    def copy_of(self, value: Any, pointer: str) -> Any:
+        try:
+            encoded = orjson.dumps(value)
+        except orjson.JSONEncodeError as exc:
+            # Operations before this one nested it deeper than the encoder goes.
+            raise _too_deep(pointer) from exc
+        self._copied_bytes += len(encoded)
+        if self._copied_bytes > self._most_bytes:
+            raise _too_large(pointer, self._most_bytes)
+        return orjson.loads(encoded)
 
 
 class _Step:
     """One operation of a JSON Patch, at *pointer* in the patch."""
 
-    def __init__(self, pointer: str, operation: Any) -> None:
+    def __init__(self, pointer: str, operation: Any, copies: _Copies) -> None:
         self._pointer = pointer
+        self._copies = copies
         if not isinstance(operation, Mapping):
             raise InvalidBody.at(pointer, "has to be an object with op and path")
         self._operation = operation
@@ -96,10 +132,8 @@ class _Step:
         return self._added(root, self._path, value)
 
     def _copied(self, root: Any) -> Any:
-        value = copy.deepcopy(self._at(root, self._tokens("from"), "from"))
-        if _size(root) + _size(value) > MOST_VALUES:
-            raise InvalidBody.at(self._pointer, "makes the resource too large")
-        return self._added(root, self._path, value)
+        original = self._at(root, self._tokens("from"), "from")
+        return self._added(root, self._path, self._copies.copy_of(original, self._pointer))
 
     def _tested(self, root: Any) -> Any:
         if not _equal(self._at(root, self._path, "path"), self._value()):
@@ -184,9 +218,9 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _size(value: Any) -> int:
-    if isinstance(value, Mapping):
-        return 1 + sum(map(_size, value.values()))
-    if isinstance(value, list):
-        return 1 + sum(map(_size, value))
-    return 1
+def _too_deep(pointer: str) -> InvalidBody:
+    return InvalidBody.at(pointer, f"is a patch that nests the resource more than {DEEPEST_NESTING} deep")
+
+
+def _too_large(pointer: str, most_bytes: int) -> InvalidBody:
+    return InvalidBody.at(pointer, f"is a patch that makes more than {most_bytes} bytes of the resource")

@@ -111,10 +111,13 @@ def canonical(shape: Shape, body: Body) -> tuple[dict[str, Any], dict[str, str]]
 
 def _canonical(shape: Shape, body: Body, pointer: str, spelling: dict[str, str]) -> dict[str, Any]:
     renamed: dict[str, Any] = {}
+    sent: dict[str, str] = {}
     for name, value in body.items():
         own = shape.aliases.get(name, name)
-        if own in renamed:
-            raise InvalidBody.at(f"{pointer}/{name}", f"is another name of {pointer}/{own}; send one of the two")
+        if own in sent:
+            what = f"is another name of {pointer}/{sent[own]}; send one of the two"
+            raise InvalidBody.at(f"{pointer}/{name}", what)
+        sent[own] = name
         here = f"{pointer}/{own}"
         if own != name:
             spelling[here] = name

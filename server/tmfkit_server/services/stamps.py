@@ -35,7 +35,6 @@ class Stamps:
         self._modified = [name for name, how in made.items() if how == "modification-time"]
         self._status_changed = [name for name, how in made.items() if how == "status-time"]
         self._states = state_attributes(contract, resource) or ("status",)
-        self.times = frozenset((*self._created, *self._modified, *self._status_changed))
 
     def without_read_only(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return *body* without the attributes that a client cannot set."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
 from tmfkit_models.contracts import Operation
 from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
 from tmfkit_server.query.evaluate import predicate
@@ -75,6 +77,8 @@ def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
         has_port = parts.port is None or parts.port > 0
-    except ValueError:
+        # Only what the client that delivers can read is of use; it decodes the host when that is asked for.
+        has_host = bool(httpx.URL(text).host)
+    except (ValueError, httpx.InvalidURL):
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and has_port
+    return parts.scheme in ("http", "https") and has_host and has_port

@@ -14,13 +14,13 @@ from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.rules import Breach, breaches
 from tmfkit_server.services.shapes import shape_of
 
-__all__ = ["Validator", "model_of"]
+__all__ = ["Validator"]
 
 _MISSING_KINDS = ("mandatory", "sub-mandatory")
 _VALUE_KINDS = ("values", "attribute", "patchable", "body")
 
 
-def model_of(contract: Contract, component: str) -> type[BaseModel]:
+def _model_of(contract: Contract, component: str) -> type[BaseModel]:
     """Return the generated class of a component."""
     module = importlib.import_module(f"tmfkit_models.{contract.package}")
     model: type[BaseModel] = getattr(module, component.replace("_", ""))
@@ -31,8 +31,8 @@ class Validator:
     """Validates the bodies of one resource; a patched resource has to be one that could have been created."""
 
     def __init__(self, contract: Contract, resource: Resource, citations: Citations) -> None:
-        self._create_model = model_of(contract, resource.create)
-        self._update_model = model_of(contract, resource.update)
+        self._create_model = _model_of(contract, resource.create)
+        self._update_model = _model_of(contract, resource.update)
         self._shape = shape_of(contract, resource.create)
         self._citations = citations
         self._create = contract.action("create", resource.name)

@@ -14,8 +14,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from tmfkit_server.query.evaluate import values_at
-from tmfkit_server.query.expression import All, Comparison, Expression, Operator, Path
-from tmfkit_server.query.expression import Any as AnyOf
+from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Operator, Path
 from tmfkit_server.query.values import Key, bounds, keys_equal_to, keys_of
 
 __all__ = ["Candidates", "Index", "Indexes", "Numbers"]

@@ -137,11 +137,17 @@ class Journal:
 
 def preflight(path: str, *, wait_seconds: float = 0.0) -> None:
     """See that a file can be taken and looks like a store's; takes and raises what ``Journal.open`` does."""
-    ownership = Ownership(Path(path))
+    file = Path(path)
+    ownership = Ownership(file)
     ownership.take(wait_seconds=wait_seconds)
     try:
-        if Path(path).exists():
-            connect(Path(path)).close()
+        is_there = file.exists()
+        # The folder as well: SQLite's log stands beside the file.
+        for place in (file.parent, file) if is_there else (file.parent,):
+            if not os.access(place, os.W_OK):
+                raise StoreUnusable(path, f"{place} may not be written to", "Look at its permissions and its disk")
+        if is_there:
+            connect(file).close()
     finally:
         ownership.give_back()
 
@@ -153,12 +159,17 @@ def connect(path: Path) -> sqlite3.Connection:
         StoreDamaged: It is not.
         StoreUnusable: It cannot be opened, or is of a later version.
     """
+    if path.is_dir():
+        raise StoreUnusable(str(path), "it is a folder", "Name a file in it")
     if path.stat().st_size == 0:
         raise StoreDamaged(str(path), "it is empty", "Remove it if a new store is wanted, or start from a backup")
     address = f"file:{quote(str(path))}?mode=rw"
-    connection = sqlite3.connect(
-        address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=_ROWS_A_STATEMENT
-    )
+    try:
+        connection = sqlite3.connect(
+            address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=_ROWS_A_STATEMENT
+        )
+    except sqlite3.Error as exc:
+        raise _opening_failure(path, exc) from exc
     try:
         _check_format(path, connection)
         connection.execute("PRAGMA synchronous = FULL")

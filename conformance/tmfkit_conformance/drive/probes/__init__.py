@@ -8,11 +8,13 @@ from tmfkit_conformance.drive.probes import (
     lifecycle,
     listening,
     queries,
+    querying,
     refusals,
     resources,
     sending,
     sends,
     updates,
+    updating,
 )
 from tmfkit_conformance.drive.probes.registry import PROBES
 
@@ -23,9 +25,11 @@ __all__ = [
     "lifecycle",
     "listening",
     "queries",
+    "querying",
     "refusals",
     "resources",
     "sending",
     "sends",
     "updates",
+    "updating",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tmfkit_conformance.drive.probes.hubs import events
-from tmfkit_conformance.drive.probes.lifecycle import scenario
+from tmfkit_conformance.drive.probes.registry import scenario
 from tmfkit_conformance.drive.session import Ended, Session
 
 __all__: list[str] = []

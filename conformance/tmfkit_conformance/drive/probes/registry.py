@@ -10,7 +10,7 @@ from tmfkit_conformance.drive.payloads import META, holds
 from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_models.contracts import Schema
 
-__all__ = ["PROBES", "Driver", "array_attribute", "plain_attribute", "probe", "under"]
+__all__ = ["PROBES", "Driver", "array_attribute", "plain_attribute", "probe", "scenario", "under"]
 
 Driver = Callable[[Session, str], None]
 PROBES: dict[str, Driver] = {}
@@ -24,6 +24,11 @@ def probe(name: str) -> Callable[[Driver], Driver]:
         return driver
 
     return register
+
+
+def scenario(name: str) -> Callable[[Driver], Driver]:
+    """Register a function as the driver of a scenario of ``specs/scenarios.yaml``."""
+    return probe(f"scenario:{name}")
 
 
 def plain_attribute(session: Session) -> str:

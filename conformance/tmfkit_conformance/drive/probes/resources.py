@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
+from tmfkit_conformance.drive.probes.registry import plain_attribute, probe, scenario
 from tmfkit_conformance.drive.session import Session
 
 __all__: list[str] = []
@@ -24,6 +24,9 @@ def create(session: Session, _subject: str) -> None:
 
 
 @probe("create-full")
+@scenario("created-is-readable")
+@scenario("full-create")
+@scenario("all-without-fields")
 def create_full(session: Session, _subject: str) -> None:
     """Create with every attribute, read back; the second values, which no mock server has in store."""
     made = session.created("create", session.payloads.full(1))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.lifecycle import scenario
 from tmfkit_conformance.drive.probes.refusals import unknown_id
+from tmfkit_conformance.drive.probes.registry import scenario
 from tmfkit_conformance.drive.probes.sends import send, send_stored
 from tmfkit_conformance.drive.session import Session
 

@@ -40,10 +40,7 @@ def first_lost(target: Target) -> Break:
     """The first notification to each listener lost."""
 
     def change(note: Note, history: History) -> list[Note]:
-        told: set[str] = history.kept.setdefault("told", set())
-        is_first = note.callback not in told
-        told.add(note.callback)
-        return [] if is_first else [note]
+        return [] if note.is_first(history) else [note]
 
     return notifying(f"loses the first notification to each listener of {target.row.operation}", change)
 

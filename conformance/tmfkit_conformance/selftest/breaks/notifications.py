@@ -113,9 +113,6 @@ def once_only(_target: Target) -> Break:
     """No listener told a second time."""
 
     def change(note: Note, history: History) -> list[Note]:
-        told: set[str] = history.kept.setdefault("told", set())
-        is_first = note.callback not in told
-        told.add(note.callback)
-        return [note] if is_first else []
+        return [note] if note.is_first(history) else []
 
     return notifying("tells no listener anything after the first notification", change)

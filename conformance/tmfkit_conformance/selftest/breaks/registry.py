@@ -46,6 +46,11 @@ class Note:
         """``eventType`` of the notification; empty when there is none."""
         return str(self.body.get("eventType", "")) if isinstance(self.body, dict) else ""
 
+    def is_first(self, history: History) -> bool:
+        """Say whether this is what the listener was told first; a notification that is sent again is no other one."""
+        event_id = self.body.get("eventId") if isinstance(self.body, dict) else None
+        return bool(history.first_told.setdefault(self.callback, event_id) == event_id)
+
     def with_body(self, body: Any) -> Note:
         """Return the notification with another body."""
         return replace(self, body=body)
