@@ -20,7 +20,8 @@ def summary(changed: dict[str, Outcome] | None = None) -> str:
 
 
 def test_summary_names_every_failed_must_with_its_words_and_remark() -> None:
-    assert_golden("summary.txt", summary())
+    # The digest is not the same with every build of zlib.
+    assert_golden("summary.txt", summary().replace(report().bundle.sha256, "(digest)"))
 
 
 def test_summary_of_a_conformant_run_is_short() -> None:

@@ -15,7 +15,10 @@ from tmfkit_conformance.report.model import Report
 
 
 def test_report_json_says_everything() -> None:
-    assert_golden("report.json", json.dumps(report().to_json(), indent=1) + "\n")
+    plain = report().to_json()
+    digest = plain.pop("bundle_sha256")  # not the same with every build of zlib
+    assert digest == report().bundle.sha256
+    assert_golden("report.json", json.dumps(plain, indent=1) + "\n")
 
 
 def test_report_json_is_the_same_for_the_same_bundle() -> None:

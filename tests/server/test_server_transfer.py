@@ -119,7 +119,7 @@ def test_store_without_a_file_is_refused(command: str, tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (
         2, "tmfkit-server: --store memory:: it has no file. Use tinydb:PATH.\n",
     )  # fmt: skip
-    assert _command(command, "--store", f"tinydb:{tmp_path / 'nix'}", tmp_path / "x").exit_code == 3
+    assert _command(command, "--store", f"tinydb:{tmp_path / 'nix'}", tmp_path / "x").exit_code == 2
     assert list(tmp_path.iterdir()) == []
 
 

@@ -63,7 +63,7 @@ class SavedReport:
             plain = json.loads(path.read_bytes())
             verdicts = {row["id"]: row["verdict"] for row in plain["requirements"]}
             names = ("api", "verdict", "kit_version", "contract_sha256", "bundle_sha256")
-            return cls(path, *(str(plain[name]) for name in names), verdicts)
+            return cls(path, verdicts=verdicts, **{name: str(plain[name]) for name in names})
         except (OSError, ValueError, KeyError, TypeError) as exc:
             problem = f"cannot be read as a report ({type(exc).__name__}: {exc})"
             raise UsageError(str(path), problem, "Give the report.json that `run` wrote") from exc
