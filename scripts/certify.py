@@ -24,11 +24,12 @@ LISTENING = re.compile(r"listening on (http://\S+)")
 
 
 @contextlib.contextmanager
-def reference_server(store: str, keys: dict[str, str]) -> Iterator[str]:
+def reference_server(store: str, workers: int, keys: dict[str, str]) -> Iterator[str]:
     """Run the server in a process of its own; give its address."""
-    command = [sys.executable, "-m", "tmfkit_server.cli", "run", "--port", "0", "--store", store]
+    command = [sys.executable, "-m", "tmfkit_server.cli", "run", "--port", "0", "--workers", str(workers)]
     # Every user of the machine can read a command line, and nobody else an environment.
-    environment = {**os.environ, "TMFKIT_API_KEYS": " ".join(f"{role}:{key}" for role, key in keys.items())}
+    key_texts = " ".join(f"{role}:{key}" for role, key in keys.items())
+    environment = {**os.environ, "TMFKIT_STORE": store, "TMFKIT_API_KEYS": key_texts}
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         line = server.stdout.readline() if server.stdout else ""
@@ -59,12 +60,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--report", type=Path, default=Path("reports"), help="folder for the reports")
     parser.add_argument("--store", default="memory:", help="store of the server")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes of the server")
     parser.add_argument("--api", action="append", help="only this API; repeatable")
     parser.add_argument("--phase", action="append", default=[], help="only this phase; repeatable")
     options = parser.parse_args()
     keys = {role: secrets.token_urlsafe(24) for role in ("user", "admin")}
     results: dict[str, int] = {}
-    with reference_server(options.store, keys) as address:
+    with reference_server(options.store, options.workers, keys) as address:
         for api in options.api or contracts.apis():
             began = time.monotonic()
             results[api] = certify(api, address, keys, options.report, options.phase)

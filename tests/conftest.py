@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import queue
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+import psycopg
 import pytest
+
+from postgres_server import PostgresServer
 
 _COMMAND = [sys.executable, "-c", "from tmfkit_server.cli import main; main()", "run", "--port", "0"]
 _ANNOUNCEMENT = "tmfkit-server listening on "
@@ -57,6 +63,39 @@ def start_server() -> Callable[..., contextlib.AbstractContextManager[str]]:
     return running_server
 
 
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[Callable[[], str]]:
+    """Makes empty databases, on the server of ``TMFKIT_TEST_POSTGRES_URL`` or on one of the tests' own."""
+    names = (f"tmfkit_test_{uuid.uuid4().hex}" for _ in itertools.count())
+    if given := os.environ.get("TMFKIT_TEST_POSTGRES_URL"):
+        yield from _databases_of(given, names)
+        return
+    # What outlives a power failure is none of these tests' business.
+    with PostgresServer(fsync="off") as server:
+        yield lambda: server.new_database(next(names))
+
+
+def _databases_of(url: str, names: Iterator[str]) -> Iterator[Callable[[], str]]:
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(next(names))
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {made[-1]} ENCODING 'UTF8' TEMPLATE template0".encode())
+        return urlunsplit(urlsplit(url)._replace(path=f"/{made[-1]}"))
+
+    yield make
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def postgres_url(postgres_databases: Callable[[], str]) -> str:
+    """Address of an empty database."""
+    return postgres_databases()
+
+
 @dataclass
 class Listener:
     """A listener for notifications."""
@@ -83,10 +122,12 @@ def listener() -> Iterator[Listener]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(heard.status)
+            status = heard.status
+            # Before the answer: after it the next notification may come, in another thread, and overtake this one.
+            heard.take(json.loads(body))
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            heard.take(json.loads(body))
 
         def log_message(self, *_: object) -> None:
             pass

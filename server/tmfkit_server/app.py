@@ -10,7 +10,7 @@ import falcon.asgi
 
 from tmfkit_models import contracts
 from tmfkit_server import problems
-from tmfkit_server.errors import SettingsError, StoreUnusable
+from tmfkit_server.errors import SettingsError, StoreUnreachable, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources.bodies import BodyReader
@@ -25,13 +25,14 @@ from tmfkit_server.storage.exchange import Source
 from tmfkit_server.storage.journal import preflight
 from tmfkit_server.storage.snapshot import Snapshot
 
-__all__ = ["check_store", "create_app", "create_snapshot", "create_source", "create_store"]
+__all__ = ["TRY_AGAIN", "check_store", "create_app", "create_snapshot", "create_source", "create_store"]
 
 _LOG = logging.getLogger(__name__)
 
 # The lock is free when this is waited for, or as good as free.
 _LOCK_SECONDS = 5
 _GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
+TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
 
 
 def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
@@ -58,6 +59,11 @@ def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
         settings: Settings.
         wait_seconds: How long ``open`` waits for another process that has the store for itself.
     """
+    if settings.is_shared:
+        # Imported only when used: psycopg is an extra of its own.
+        from tmfkit_server.storage.postgres import PostgresStore
+
+        return PostgresStore(settings.store)
     plans = {
         collection_name(contract, resource): IndexPlan(
             filtered_paths(contract, resource), loose=resource.loose_equality
@@ -65,35 +71,42 @@ def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
         for contract in map(contracts.load, contracts.apis())
         for resource in contract.resources
     }
-    path = settings.store.partition(":")[2]
-    return EmbeddedStore(path, plans, lock_wait_seconds=wait_seconds)
+    return EmbeddedStore(settings.store_path, plans, lock_wait_seconds=wait_seconds)
 
 
 def check_store(settings: Settings, *, wait_seconds: float = 0.0) -> None:
-    """See that the store can be opened.
+    """See that the store can be opened; the schema of a database is brought up to date.
+
+    Opening sees to it as well. But what takes long or fails is better met here: no worker is taken for dead meanwhile,
+    and the operator gets one message.
 
     Args:
         settings: Settings.
-        wait_seconds: How long to wait for another process that has the store for itself.
+        wait_seconds: How long to wait for another process that has the store for itself, or for a database that does
+            not answer.
 
     Raises:
         StoreUnusable: It cannot be.
     """
-    if path := settings.store.partition(":")[2]:
-        preflight(path, wait_seconds=wait_seconds)
+    if settings.is_shared:
+        from tmfkit_server.storage.migrate import migrate
+
+        migrate(settings.store, wait_seconds=wait_seconds)
+    elif settings.store_path:
+        preflight(settings.store_path, wait_seconds=wait_seconds)
 
 
 def create_source(settings: Settings) -> Source:
     """Return what an export reads, not yet open; a server may be running on it."""
-    return create_snapshot(settings)
+    return create_store(settings) if settings.is_shared else create_snapshot(settings)
 
 
 def create_snapshot(settings: Settings) -> Snapshot:
     """Return the file of the store, not yet open; SettingsError when it keeps its documents elsewhere."""
-    scheme, _, path = settings.store.partition(":")
-    if scheme != "tinydb":
-        raise SettingsError(f"--store {settings.store}", "it has no file", "Use tinydb:PATH")
-    return Snapshot(path)
+    if not settings.store_path:
+        remedy = "Use pg_dump" if settings.is_shared else "Use tinydb:PATH"
+        raise SettingsError(f"--store {settings.store_name}", "it has no file", remedy)
+    return Snapshot(settings.store_path)
 
 
 class _Lifespan:
@@ -108,7 +121,8 @@ class _Lifespan:
             await self._store.open()
         except StoreUnusable as exc:
             _LOG.error("%s", exc)
-            raise SystemExit(_GIVE_UP) from exc
+            # A database that ends between the check and this is back sooner or later.
+            raise SystemExit(TRY_AGAIN if isinstance(exc, StoreUnreachable) else _GIVE_UP) from exc
         # What is here now stays, so the garbage collector need never look at it again.
         gc.collect()
         gc.freeze()

@@ -10,17 +10,16 @@ import falcon.asgi
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from tmfkit_server.app import check_store, create_app
-from tmfkit_server.errors import StoreLocked
+from tmfkit_server.app import TRY_AGAIN, check_store, create_app
+from tmfkit_server.errors import StoreLocked, StoreUnreachable
 from tmfkit_server.settings import Settings
 
 __all__ = ["serve"]
 
 _LONGEST_REQUEST_LINE_BYTES = 8190
 _SILENCE_SECONDS = 120
-# A new worker waits for the one that it follows, which gunicorn gives 30 s to end.
+# A new worker waits for the one that it follows, which gunicorn gives 30 s to end, or for the database.
 _TAKE_OVER_SECONDS = 40
-_TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
 _LOG = logging.getLogger(__name__)
 
 
@@ -57,11 +56,11 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Run the master process until a signal ends it."""
-        _Arbiter(self).run()
+        (Arbiter if self._settings.is_shared else _OneWorkerArbiter)(self).run()
 
 
-class _Arbiter(Arbiter):  # type: ignore[misc]
-    """gunicorn's master process, which keeps to the number of workers that the settings allow."""
+class _OneWorkerArbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's master process when the store belongs to one worker."""
 
     def handle_ttin(self) -> None:
         """Refuse one more worker, which would wait for the store without end."""
@@ -77,9 +76,9 @@ def serve(settings: Settings) -> None:
 def _wait_for_store(settings: Settings) -> None:
     try:
         check_store(settings, wait_seconds=_TAKE_OVER_SECONDS)
-    except StoreLocked as exc:
+    except (StoreLocked, StoreUnreachable) as exc:
         _LOG.error("%s", exc)
-        raise SystemExit(_TRY_AGAIN) from exc
+        raise SystemExit(TRY_AGAIN) from exc
 
 
 def _log_to_stderr() -> None:

@@ -36,8 +36,20 @@ def main() -> None:
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 picks a free one.",
 )
-@click.option("--store", default="memory:", show_default=True, help="Where to keep everything: memory: or tinydb:PATH.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Worker processes.")
+@click.option(
+    "--store",
+    default="memory:",
+    show_default=True,
+    envvar="TMFKIT_STORE",
+    help="Where to keep everything: memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE; also from TMFKIT_STORE.",
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Worker processes; more than one with PostgreSQL only.",
+)
 @click.option(
     "--api-key",
     "key_texts",
@@ -88,7 +100,13 @@ def run(
     serve(settings)
 
 
-_STORE = click.option("--store", required=True, metavar="STORE", help="The store: tinydb:PATH.")
+_STORE = click.option(
+    "--store",
+    required=True,
+    metavar="STORE",
+    envvar="TMFKIT_STORE",
+    help="The store: tinydb:PATH or postgresql://USER@HOST/DATABASE; also from TMFKIT_STORE.",
+)
 
 
 @main.command("export")
@@ -98,7 +116,7 @@ def export_command(store: str, file: Path) -> None:
     """Write everything in a store to FILE as JSON lines; - is stdout. A server may be running on it."""
     try:
         count = asyncio.run(export_to(file, create_source(Settings(store=store)), bar=_bar))
-    except OperatorError as exc:
+    except (OperatorError, StoreError) as exc:
         _give_up(exc)
     click.echo(f"{count:,} entries exported to {file}", err=str(file) == "-")
 
@@ -109,17 +127,18 @@ def export_command(store: str, file: Path) -> None:
 def import_command(store: str, file: Path) -> None:
     """Read the export FILE into a store that is new, or has nothing in it."""
     try:
-        count = asyncio.run(import_from(file, create_store(Settings(store=store)), bar=_bar))
+        settings = Settings(store=store)
+        count = asyncio.run(import_from(file, create_store(settings), bar=_bar))
     except (OperatorError, StoreError) as exc:
         _give_up(exc)
-    click.echo(f"{count:,} entries imported into {store}")
+    click.echo(f"{count:,} entries imported into {settings.store_name}")
 
 
 @main.command()
 @_STORE
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(store: str, file: Path) -> None:
-    """Copy the file of a store to FILE, which is a store in its turn. A server may be running on it."""
+    """Copy the file of a store to FILE, which is a store in its turn. A server may be running on it; tinydb: only."""
     try:
         asyncio.run(back_up_to(file, create_snapshot(Settings(store=store)), bar=_bar))
     except OperatorError as exc:

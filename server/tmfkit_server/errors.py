@@ -7,10 +7,12 @@ Tree, in the order in which a request meets them::
     │   ├── SettingsError        the command line or the environment asks for what cannot be
     │   ├── StoreUnusable        the store cannot be opened
     │   │   ├── StoreLocked      another process has it
+    │   │   ├── StoreUnreachable the database that it is in does not answer
     │   │   └── StoreDamaged     it is not what was written
     │   └── ExchangeError        an export, an import or a backup cannot go on
     ├── StoreError               the store could not commit
-    │   └── StoreFull            there is no room left
+    │   ├── StoreFull            there is no room left
+    │   └── OutcomeUnknown       the store did not say whether it committed
     └── Refusal                  the client's request cannot be served as it is
         ├── NotAuthenticated     no credential, or an unknown one
         ├── NotPermitted         the credential's role may not do this
@@ -45,6 +47,7 @@ __all__ = [
     "NotPermitted",
     "NotSent",
     "OperatorError",
+    "OutcomeUnknown",
     "PreconditionFailed",
     "Refusal",
     "ServerError",
@@ -53,6 +56,7 @@ __all__ = [
     "StoreError",
     "StoreFull",
     "StoreLocked",
+    "StoreUnreachable",
     "StoreUnusable",
     "UnknownId",
     "UnreadableBody",
@@ -100,6 +104,12 @@ class StoreLocked(StoreUnusable):
     exit_status = 3
 
 
+class StoreUnreachable(StoreUnusable):
+    """The database that the store is in does not answer."""
+
+    exit_status = 3
+
+
 class StoreDamaged(StoreUnusable):
     """The store is not what was written; it was left as it was found."""
 
@@ -116,6 +126,10 @@ class StoreError(ServerError):
 
 class StoreFull(StoreError):  # noqa: N818 - says what is wrong with it
     """The store could not commit, because there is no room left."""
+
+
+class OutcomeUnknown(StoreError):  # noqa: N818 - an outcome that nobody knows is no error yet
+    """The connection to the store was lost after the commit was asked for; what was changed may have been kept."""
 
 
 class Refusal(ServerError):  # noqa: N818 - its subclasses name what is refused

@@ -17,7 +17,7 @@ __all__ = ["Problem", "install"]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_LIST = 20
-_RETRY_AFTER_SECONDS = "1"
+_RETRY = {"Retry-After": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,15 @@ def _problem_of(error: errors.ServerError) -> Problem:
 
 
 def _about_store(error: errors.StoreError) -> Problem:
-    headers = {"Retry-After": _RETRY_AFTER_SECONDS}
     message = "Nothing was changed; try again later."
-    if isinstance(error, errors.StoreFull):
-        return Problem(507, "store-full", "There is no room left to keep the change.", message, headers)
-    return Problem(503, "store-unavailable", "The change could not be kept.", message, headers)
+    match error:
+        case errors.OutcomeUnknown():
+            message = "Read it before you repeat the request: the change may have been kept."
+            return Problem(503, "outcome-unknown", "The store did not confirm the change.", message, _RETRY)
+        case errors.StoreFull():
+            return Problem(507, "store-full", "There is no room left to keep the change.", message, _RETRY)
+        case _:
+            return Problem(503, "store-unavailable", "The store cannot serve this now.", message, _RETRY)
 
 
 def _about_body(error: errors.ServerError) -> Problem:
@@ -143,7 +147,7 @@ async def _answer(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object
 ) -> None:
     if isinstance(error, errors.StoreError):
-        _LOG.error("store failed at %s %s", req.method, req.path, exc_info=error)
+        _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
     _set(resp, _problem_of(error))
 
 

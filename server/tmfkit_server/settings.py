@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
@@ -14,6 +15,7 @@ from tmfkit_server.errors import SettingsError
 __all__ = ["DEFAULT_MAX_BODY_BYTES", "Settings", "api_keys", "base_paths"]
 
 ROLES = ("user", "admin")
+_SHARED_STORES = ("postgresql://", "postgres://")
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _OWN_PATH = "/health"
@@ -26,7 +28,7 @@ class Settings:
     Attributes:
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
-        store: ``memory:`` or ``tinydb:PATH``.
+        store: ``memory:``, ``tinydb:PATH`` or ``postgresql://…``.
         workers: Number of worker processes.
         api_keys: Key → role; empty makes every caller an admin.
         public_url: Scheme and host that hrefs begin with; empty takes them from each request.
@@ -51,18 +53,43 @@ class Settings:
                 "without an API key only this machine may connect",
                 "Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1",
             )
-        if self.workers != 1:
-            raise SettingsError(
-                f"--workers {self.workers}",
-                f"the store {self.store!r} belongs to one process",
-                "Use --workers 1",
-            )
-        scheme, _, path = self.store.partition(":")
-        if scheme not in ("memory", "tinydb") or (scheme == "tinydb") != bool(path):
-            raise SettingsError(f"--store {self.store}", "there is no such store", "Use memory: or tinydb:PATH")
+        self._check_store()
         if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
             raise SettingsError(f"--public-url {self.public_url}", "it is no HTTP address", "Give it as https://HOST")
         _check_base_paths(self.base_paths)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the store takes several processes."""
+        return self.store.startswith(_SHARED_STORES)
+
+    @property
+    def store_path(self) -> str:
+        """File of the store; empty when it has none."""
+        return "" if self.is_shared else self.store.partition(":")[2]
+
+    @property
+    def store_name(self) -> str:
+        """The store without anything secret: the address of a database may hold a password."""
+        if not self.is_shared:
+            return self.store
+        address = urlsplit(self.store)
+        return f"{address.scheme}://{address.hostname or ''}{address.path}"
+
+    def _check_store(self) -> None:
+        scheme, _, path = self.store.partition(":")
+        if not self.is_shared and (scheme not in ("memory", "tinydb") or (scheme == "tinydb") != bool(path)):
+            # Nothing but the scheme is repeated: an address that was mistyped may hold a password.
+            remedy = "Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE"
+            raise SettingsError(f"--store {scheme}:", "there is no such store", remedy)
+        if self.workers != 1 and not self.is_shared:
+            raise SettingsError(
+                f"--workers {self.workers}",
+                f"the store {self.store!r} belongs to one process",
+                "Use --workers 1, or a store on PostgreSQL",
+            )
+        if self.is_shared and find_spec("psycopg") is None:
+            raise SettingsError("--store postgresql:", "psycopg is not installed", "Install tmfkit[postgres]")
 
 
 def api_keys(texts: Iterable[str]) -> dict[str, str]:

@@ -83,15 +83,15 @@ async def back_up_to(file: Path, snapshot: Snapshot, *, bar: MakeBar) -> None:
 
 async def _export(stream: BinaryIO, source: Source, *, bar: MakeBar) -> int:
     async with _open(source):
-        count = await source.count()
         written = 0
-        with bar("exporting", count) as ticks:
+        with bar("exporting", await source.count()) as ticks:
             async for line in export_lines(source):
                 stream.write(line)
                 written += 1
                 if written % _ENTRIES_A_TICK == 0:
                     ticks.update(_ENTRIES_A_TICK)
-        return count
+        # Every line is an entry but the first and the last.
+        return written - 2
 
 
 def _refuse_existing(file: Path) -> None:

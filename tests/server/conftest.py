@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import httpx
 import pytest
@@ -12,6 +13,18 @@ CUSTOMER_R14 = "/customerManagement"
 CHANGE = "/changeManagement"
 COMMUNICATION = "/communicationMessage/v1"
 INTERACTION = "/tmf-api/partyInteraction/v4"
+
+
+@pytest.fixture(scope="session", params=["memory", "postgres"])
+def server_url(
+    request: pytest.FixtureRequest, start_server: Callable[..., AbstractContextManager[str]]
+) -> Iterator[str]:
+    """URL of a server without credentials, on each store."""
+    options = []
+    if request.param == "postgres":
+        options = ["--store", request.getfixturevalue("postgres_databases")(), "--workers", "2"]
+    with start_server(*options) as url:
+        yield url
 
 
 def _client(server_url: str, base_path: str) -> Iterator[httpx.Client]:

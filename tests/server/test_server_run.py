@@ -79,9 +79,18 @@ def test_body_limit_is_a_setting(guarded: str) -> None:
             "--host 0.0.0.0: without an API key only this machine may connect."
             " Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1.",
         ),
-        (["--workers", "2"], "--workers 2: the store 'memory:' belongs to one process. Use --workers 1."),
-        (["--store", "mongo:x"], "--store mongo:x: there is no such store. Use memory: or tinydb:PATH."),
-        (["--store", "tinydb:"], "--store tinydb:: there is no such store. Use memory: or tinydb:PATH."),
+        (
+            ["--workers", "2"],
+            "--workers 2: the store 'memory:' belongs to one process. Use --workers 1, or a store on PostgreSQL.",
+        ),
+        (
+            ["--store", "mongodb://user:secret@host"],
+            "--store mongodb:: there is no such store. Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE.",
+        ),
+        (
+            ["--store", "tinydb:"],
+            "--store tinydb:: there is no such store. Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE.",
+        ),
         (["--api-key", "x:y"], "API key with role 'x': it is not of the form ROLE:KEY. Use a role of user, admin."),
         (["--public-url", "x"], "--public-url x: it is no HTTP address. Give it as https://HOST."),
         (

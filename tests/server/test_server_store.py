@@ -18,18 +18,22 @@ from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Operator, Search, SortKey
 from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.postgres import PostgresStore
 
 Scenario = Callable[[Store], Awaitable[None]]
 Runner = Callable[[Scenario], None]
 
 
-LASTING = ["file"]
+LASTING = ["file", "postgres"]
 """The stores whose content outlives the process."""
 
 
 @pytest.fixture(params=["memory", *LASTING])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
     """Makes a store; every store of one test that outlives its process has the same content."""
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        return lambda: PostgresStore(url)
     path = str(tmp_path / "store.db") if request.param == "file" else ""
     return lambda: EmbeddedStore(path)
 
@@ -325,6 +329,7 @@ def test_contents_are_everything_in_the_order_of_creation(run: Runner) -> None:
         assert [entry for entry in found if isinstance(entry, Subscription)] == [listener]
         [delivery] = [entry for entry in found if isinstance(entry, Delivery)]
         assert (delivery.subscription, delivery.callback, delivery.notification) == ("s", "http://x", {"n": 1})
+        assert [entry async for entry in store.contents()] == found
 
     run(scenario)
 

@@ -123,6 +123,37 @@ def test_store_without_a_file_is_refused(command: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_store_moves_to_postgres_and_back(made: Path, postgres_url: str, tmp_path: Path) -> None:
+    stores = [f"tinydb:{made}", postgres_url, f"tinydb:{tmp_path / 'back.db'}"]
+    lines = [tmp_path / str(number) for number in range(3)]
+    for number, store in enumerate(stores):
+        if number:
+            assert _command("import", "--store", store, lines[number - 1]).exit_code == 0
+        assert _command("export", "--store", store, lines[number]).exit_code == 0
+    assert lines[0].read_bytes() == lines[1].read_bytes() == lines[2].read_bytes()
+    again = _command("import", "--store", postgres_url, lines[0])
+    assert again.exit_code == 3
+    assert "the store has something in it already" in again.stderr
+
+
+def test_id_that_comes_twice_is_reported_by_postgres_too(made: Path, postgres_url: str, tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    assert _command("export", "--store", f"tinydb:{made}", lines).exit_code == 0
+    whole = lines.read_bytes().splitlines(keepends=True)
+    lines.write_bytes(b"".join([*whole[:3], whole[2], *whole[3:]]))
+    result = _command("import", "--store", postgres_url, lines)
+    assert result.exit_code == 3
+    message = "lines 2 to 14: they cannot be kept together: a record with this id already exists."
+    assert message in result.stderr
+
+
+def test_backup_of_a_database_is_left_to_its_own_tools(tmp_path: Path) -> None:
+    result = _command("backup", "--store", "postgresql://me:secret@host/db?password=secret", tmp_path / "x")
+    assert (result.exit_code, result.stderr) == (
+        2, "tmfkit-server: --store postgresql://host/db: it has no file. Use pg_dump.\n",
+    )  # fmt: skip
+
+
 def test_damage_is_found_by_an_export_and_leaves_no_file(made: Path, tmp_path: Path) -> None:
     made.write_bytes(made.read_bytes().replace(b'"nested":[{"n":5}]', b'"nested":[{"n":6}]'))
     result = _command("export", "--store", f"tinydb:{made}", tmp_path / "lines")

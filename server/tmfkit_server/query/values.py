@@ -14,7 +14,7 @@ from tmfkit_models import types
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.expression import Operator
 
-__all__ = ["Key", "bounds", "instant", "keys_equal_to", "keys_of", "matcher"]
+__all__ = ["Key", "bounds", "instant", "keys_equal_to", "keys_of", "matcher", "number_in"]
 
 LONGEST_REGEX = 256
 _DATE = re.compile(
@@ -51,6 +51,13 @@ def instant(text: str) -> datetime | None:
         return None
 
 
+def number_in(value: str) -> int | float | None:
+    """Return the number that a text of a query stands for, or None when it is no number."""
+    if not re.fullmatch(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", value, re.ASCII):
+        return None
+    return int(value) if value.lstrip("+-").isdecimal() else float(value)
+
+
 def matcher(how: Operator, value: str, *, loose: bool = False) -> Matcher:
     """Return the test that a JSON value passes when it compares as *how* says with *value*.
 
@@ -84,7 +91,7 @@ def _regex(value: str) -> Matcher:
 
 
 def _equality(value: str, *, loose: bool) -> Matcher:
-    number, when, folded = _number(value), instant(value), value.casefold()
+    number, when, folded = number_in(value), instant(value), value.casefold()
 
     def equal(found: Any) -> bool:
         match found:
@@ -103,7 +110,7 @@ def _equality(value: str, *, loose: bool) -> Matcher:
 
 
 def _ordering(compare: Callable[[Any, Any], bool], value: str) -> Matcher:
-    number, when = _number(value), instant(value)
+    number, when = number_in(value), instant(value)
 
     def ordered(found: Any) -> bool:
         match found:
@@ -139,7 +146,7 @@ def keys_of(found: Any, *, loose: bool) -> tuple[Key, ...]:
 def keys_equal_to(value: str, *, loose: bool) -> list[Key]:
     """Return the keys of all JSON values that equal *value*, a text of a query."""
     keys: list[Key] = []
-    number, when = _number(value), instant(value)
+    number, when = number_in(value), instant(value)
     if loose:
         keys.append(value.casefold())
     elif when is None:
@@ -158,11 +165,5 @@ def bounds(value: str) -> list[Key]:
 
     The text alone means that date-times, too, are compared as texts.
     """
-    number, when = _number(value), instant(value)
+    number, when = number_in(value), instant(value)
     return [value, *(key for key in (number, when) if key is not None)]
-
-
-def _number(value: str) -> int | float | None:
-    if not re.fullmatch(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", value, re.ASCII):
-        return None
-    return int(value) if value.lstrip("+-").isdecimal() else float(value)

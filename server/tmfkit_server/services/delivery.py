@@ -13,6 +13,7 @@ import logging
 import httpx
 import orjson
 
+from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Delivery, Store
 
 __all__ = ["Dispatcher"]
@@ -51,6 +52,9 @@ class Dispatcher:
         while True:
             try:
                 await self._open_lanes()
+            except StoreError as exc:
+                _LOG.warning("the outbox cannot be read, and is asked again: %s", exc)
+                await asyncio.sleep(_REST_SECONDS)
             except Exception:  # noqa: BLE001 - logged with its trace
                 # Nobody waits for this task: a store that fails for a while must not end all delivery unseen.
                 _LOG.exception("delivery failed; it goes on in a moment")
@@ -69,8 +73,11 @@ class Dispatcher:
         """Deliver everything that is on its way to one listener."""
         try:
             await self._deliver_all(subscription)
-        except Exception:  # noqa: BLE001 - logged with its trace
+        except StoreError as exc:
             # What was under way is still in the outbox, for which the lane is opened again.
+            _LOG.warning("delivery to listener %s waits for the store: %s", subscription, exc)
+            await asyncio.sleep(_REST_SECONDS)
+        except Exception:  # noqa: BLE001 - logged with its trace
             _LOG.exception("delivery to listener %s failed; it goes on in a moment", subscription)
             await asyncio.sleep(_REST_SECONDS)
         finally:

@@ -5,6 +5,7 @@ Text, because 100,000 live dictionaries cost a garbage collection of 650 ms, and
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -108,7 +109,8 @@ class Documents:
 
     Attributes:
         name: Name of the table.
-        rows: Number → row, in the order of the numbers.
+        rows: Number → row.
+        order: The numbers, in their order.
         numbers: Key → number.
         indexes: The indexes.
         watchers: Called with every change, after it was made, and with the row before it.
@@ -117,10 +119,10 @@ class Documents:
     def __init__(self, name: str, plan: IndexPlan = IndexPlan()) -> None:
         self.name = name
         self.rows: dict[int, Row] = {}
+        self.order: list[int] = []
         self.numbers: dict[str, int] = {}
         self.indexes = Indexes(plan.paths, loose=plan.loose)
         self.watchers: list[Callable[[Change, Row | None], None]] = []
-        self._highest = 0
 
     def apply(self, change: Change) -> None:
         """Make one change, in the indexes too."""
@@ -132,13 +134,13 @@ class Documents:
             del self.numbers[before[0]]
         if row is None:
             del self.rows[number]
+            del self.order[bisect.bisect_left(self.order, number)]
         else:
             self.rows[number] = row
             if row[0]:
                 self.numbers[row[0]] = number
-            if number < self._highest and before is None:
-                self.rows = dict(sorted(self.rows.items()))
-            self._highest = max(number, self._highest)
+            if before is None:
+                bisect.insort(self.order, number)
         if self.indexes:
             after = None if row is None else change.body if change.body is not None else body_of(row)
             self.indexes.change(number, None if before is None else body_of(before), after)
@@ -152,7 +154,7 @@ class Documents:
         it twice does no harm, so that at the end every document is filed as it is then.
         """
         new = [self.indexes.begin(path) for path in paths]
-        for count, number in enumerate(list(self.rows), start=1):
+        for count, number in enumerate(list(self.order), start=1):
             row = self.rows.get(number)
             if row is not None:
                 body = body_of(row)

@@ -115,13 +115,18 @@ class _Importer:
 
     async def _commit(self) -> None:
         waiting, self._waiting = self._waiting, []
-        async with self._store.transaction() as transaction:
-            for number, kind, members in waiting:
-                try:
-                    await self._put(transaction, kind, members)
-                except (TypeError, KeyError, ValueError) as exc:
-                    where = f"{self._name}, line {number}"
-                    raise self._problem(where, f"no {kind} can be made of it: {exc}") from exc
+        try:
+            async with self._store.transaction() as transaction:
+                for number, kind, members in waiting:
+                    try:
+                        await self._put(transaction, kind, members)
+                    except (TypeError, KeyError, ValueError) as exc:
+                        where = f"{self._name}, line {number}"
+                        raise self._problem(where, f"no {kind} can be made of it: {exc}") from exc
+        except ValueError as exc:
+            # A store may notice at the end only that an id is taken.
+            where = f"{self._name}, lines {waiting[0][0]} to {waiting[-1][0]}"
+            raise self._problem(where, f"they cannot be kept together: {exc}") from exc
         self.count += len(waiting)
 
     async def _put(self, transaction: Transaction, kind: str, members: Any) -> None:

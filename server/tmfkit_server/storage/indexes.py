@@ -7,7 +7,8 @@ look. Everything else ("not equal", regular expressions) is found by looking at 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -16,16 +17,18 @@ from tmfkit_server.query.evaluate import values_at
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Operator, Path
 from tmfkit_server.query.values import Key, bounds, keys_equal_to, keys_of
 
-__all__ = ["Candidates", "Index", "Indexes"]
+__all__ = ["Candidates", "Index", "Indexes", "Numbers"]
 
 Body: TypeAlias = Mapping[str, Any]
-Numbers: TypeAlias = "set[int] | frozenset[int]"
+Numbers: TypeAlias = AbstractSet[int]
 
 _ON_DEMAND_AT_MOST = 24
 # Fewer candidates than this are looked at one by one, rather than cut down by a further index.
 _FEW = 64
 # Fewer new keys than this are put in their places one by one; more are sorted in.
 _FEW_KEYS = 64
+_NO_NUMBERS: frozenset[int] = frozenset()
+_NO_KEYS: frozenset[Key] = frozenset()
 _ORDERED: frozenset[Operator] = frozenset({"gt", "gte", "lt", "lte"})
 
 
@@ -60,8 +63,8 @@ class _KeysInOrder:
         """Tell whether most of the keys are gone, when *count* of them are not."""
         return len(self._keys) + len(self._new) > 2 * count + _FEW_KEYS
 
-    def between(self, how: Operator, bound: Any) -> list[Any]:
-        """Return the keys that compare as *how* says with *bound*; a key may be there twice."""
+    def within(self, limits: Iterable[tuple[Operator, Any]]) -> list[Any]:
+        """Return the keys that compare with every bound as its operator says; a key may be there twice."""
         if len(self._new) < _FEW_KEYS:
             for key in self._new:
                 bisect.insort(self._keys, key)
@@ -69,9 +72,15 @@ class _KeysInOrder:
             self._keys += self._new
             self._keys.sort()
         self._new = []
-        side = bisect.bisect_left if how in ("gte", "lt") else bisect.bisect_right
-        cut = side(self._keys, bound)
-        return self._keys[cut:] if how in ("gt", "gte") else self._keys[:cut]
+        first, last = 0, len(self._keys)
+        for how, bound in limits:
+            side = bisect.bisect_left if how in ("gte", "lt") else bisect.bisect_right
+            cut = side(self._keys, bound)
+            if how in ("gt", "gte"):
+                first = max(first, cut)
+            else:
+                last = min(last, cut)
+        return self._keys[first:last]
 
 
 class Index:
@@ -90,6 +99,8 @@ class Index:
         self._filed: dict[Key, int | set[int]] = {}
         self._counts: dict[str, int] = {"text": 0, "number": 0, "instant": 0, "truth": 0}
         self._in_order: dict[str, _KeysInOrder] = {}
+        # Documents with several values: each of two bounds may hold for another one.
+        self._several: set[int] = set()
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """File document *number* anew, which was *before* and is *after*; None where there is none."""
@@ -97,19 +108,22 @@ class Index:
             if after is not None:
                 self.put(number, after)
             return
-        old = self._keys(before)
-        new = self._keys(after) if after is not None else _NO_KEYS
+        old = frozenset(self._keys(before))
+        new = frozenset(self._keys(after)) if after is not None else _NO_KEYS
         if old == new:
             return
         for key in old - new:
             self._discard(key, number)
         for key in new - old:
             self._add(key, number)
+        self._note_several(number, new)
 
     def put(self, number: int, body: Body) -> None:
         """File a document, which may be filed already."""
-        for key in self._keys(body):
+        keys = self._keys(body)
+        for key in keys:
             self._add(key, number)
+        self._note_several(number, keys)
 
     def find(self, comparison: Comparison) -> Numbers | None:
         """Return the documents for which *comparison* holds, None when the index cannot tell."""
@@ -120,18 +134,37 @@ class Index:
             return self._ordered(comparison)
         return None
 
+    def find_range(self, comparisons: Sequence[Comparison]) -> Candidates | None:
+        """Return where several comparisons by order hold, each with one value; None when the index cannot tell."""
+        found = None if self._loose else self._within([(each.operator, each.values[0]) for each in comparisons])
+        if found is None or not self._several:
+            return None if found is None else Candidates(found, is_exact=True)
+        return Candidates(found | self._several, is_exact=False)
+
     def _ordered(self, comparison: Comparison) -> Numbers | None:
-        found: list[Numbers] = []
+        united: Numbers = _NO_NUMBERS
         for value in comparison.values:
-            limits = bounds(value)
-            is_instant = any(isinstance(limit, datetime) for limit in limits)
-            if not is_instant and self._counts["instant"]:
-                return None  # date-times would have to be compared as texts
-            for limit in limits:
-                kind = _kind(limit)
-                if self._counts[kind]:
-                    found.append(self._united(self._sorted(kind).between(comparison.operator, limit)))
-        return frozenset().union(*found) if len(found) != 1 else found[0]
+            found = self._within([(comparison.operator, value)])
+            if found is None:
+                return None
+            united = united | found if united else found
+        return united
+
+    def _within(self, texts: Sequence[tuple[Operator, str]]) -> Numbers | None:
+        """Return the documents with a value that compares with every text as its operator says."""
+        limits: dict[str, list[tuple[Operator, Key]]] = {"text": [], "number": [], "instant": []}
+        for how, text in texts:
+            for bound in bounds(text):
+                limits[_kind(bound)].append((how, bound))
+        if len(limits["instant"]) < len(texts) and self._counts["instant"]:
+            return None  # date-times would have to be compared as texts
+        united: Numbers = _NO_NUMBERS
+        for kind, wanted in limits.items():
+            # A value of another type than that of one of the bounds never lies between them.
+            if self._counts[kind] and len(wanted) == len(texts):
+                found = self._united(self._sorted(kind).within(wanted))
+                united = united | found if united else found
+        return united
 
     def _sorted(self, kind: str) -> _KeysInOrder:
         keys = self._in_order.get(kind)
@@ -151,13 +184,19 @@ class Index:
                 united |= found
         return united
 
-    def _keys(self, body: Body) -> frozenset[Key]:
+    def _keys(self, body: Body) -> Collection[Key]:
         first = body.get(self.path[0])
         if first is None:
-            return _NO_KEYS
+            return ()
         if len(self.path) == 1 and not isinstance(first, list):
-            return frozenset(keys_of(first, loose=self._loose))
+            return keys_of(first, loose=self._loose)
         return frozenset(key for found in values_at(body, self.path) for key in keys_of(found, loose=self._loose))
+
+    def _note_several(self, number: int, keys: Collection[Key]) -> None:
+        if len(keys) > 1:
+            self._several.add(number)
+        elif self._several:
+            self._several.discard(number)
 
     def _add(self, key: Key, number: int) -> None:
         filed = self._filed.get(key)
@@ -182,9 +221,6 @@ class Index:
             return
         del self._filed[key]
         self._counts[_kind(key)] -= 1
-
-
-_NO_KEYS: frozenset[Key] = frozenset()
 
 
 def _kind(key: Key) -> str:
@@ -216,6 +252,11 @@ class Indexes:
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """Follow the change of one document in every index."""
+        if before is None and after is not None:
+            for index in self._all():
+                if index.path[0] in after:
+                    index.put(number, after)
+            return
         for index in self._all():
             index.change(number, before, after)
 
@@ -257,28 +298,47 @@ class Indexes:
                 return Candidates(numbers, is_exact=all(each.is_exact for each in known))
 
     def _all_of(self, parts: tuple[Expression, ...]) -> Candidates | None:
-        # Equality first: it costs a look-up, and mostly leaves few.
-        cheapest_first = sorted(parts, key=lambda part: not (isinstance(part, Comparison) and part.operator == "eq"))
         best: Candidates | None = None
-        for index, part in enumerate(cheapest_first):
+        is_exact = True
+        for group in _cheapest_first(parts):
             if best is not None and len(best.numbers) <= _FEW:
                 return Candidates(best.numbers, is_exact=False)
-            found = self.candidates(part)
-            if best is None:
-                best = found if found is None or index == 0 else Candidates(found.numbers, is_exact=False)
-            elif found is None:
-                best = Candidates(best.numbers, is_exact=False)
-            else:
-                best = Candidates(best.numbers & found.numbers, is_exact=best.is_exact and found.is_exact)
-        return best
+            found = self.candidates(group[0]) if len(group) == 1 else self._range(group)
+            is_exact = is_exact and found is not None and found.is_exact
+            if found is not None:
+                best = found if best is None else Candidates(best.numbers & found.numbers, is_exact=False)
+        return None if best is None else Candidates(best.numbers, is_exact=is_exact)
+
+    def _range(self, group: Sequence[Expression]) -> Candidates | None:
+        comparisons = [each for each in group if isinstance(each, Comparison)]
+        index = self._index(comparisons[0].path)
+        return None if index is None else index.find_range(comparisons)
 
     def _find(self, comparison: Comparison) -> Numbers | None:
-        path = comparison.path
+        index = self._index(comparison.path)
+        return None if index is None else index.find(comparison)
+
+    def _index(self, path: Path) -> Index | None:
         index = self._fixed.get(path)
         if index is None and path in self._on_demand:
             index = self._on_demand[path] = self._on_demand.pop(path)  # now the last to make room
-        return None if index is None else index.find(comparison)
+        return index
 
     def _all(self) -> Iterator[Index]:
         for group in (self._fixed, self._on_demand, self._unfinished):
             yield from group.values()
+
+
+def _cheapest_first(parts: Sequence[Expression]) -> list[list[Expression]]:
+    """Group the bounds on one attribute; put equality first, which costs a look-up and mostly leaves few."""
+    groups: dict[object, list[Expression]] = {}
+    for number, part in enumerate(parts):
+        is_bound = isinstance(part, Comparison) and part.operator in _ORDERED and len(part.values) == 1
+        groups.setdefault(part.path if isinstance(part, Comparison) and is_bound else number, []).append(part)
+    return sorted(groups.values(), key=lambda group: _cost(group[0]))
+
+
+def _cost(part: Expression) -> int:
+    if not isinstance(part, Comparison):
+        return 2
+    return 0 if part.operator == "eq" else 1

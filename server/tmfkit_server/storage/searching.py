@@ -13,6 +13,7 @@ from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.documents import Body, Documents, Row, body_of
 from tmfkit_server.storage.entries import record_of
+from tmfkit_server.storage.indexes import Candidates, Numbers
 
 __all__ = ["Searcher"]
 
@@ -34,17 +35,15 @@ class Searcher:
         """Return the page of *documents* that *search* describes, as they are at one moment."""
         query = TmfQuery(search.where)
         await self._build_indexes(documents, search.where)
-        end = None if search.limit is None else search.offset + search.limit
-        part = slice(search.offset, end)
-        if not search.sort and search.where == All():
-            rows = list(islice(documents.rows.values(), part.start, part.stop))
-            return Page([record_of(row) for row in rows], len(documents.rows))
-        rows, is_exact = _candidates(documents, search.where)
-        if not is_exact:
+        candidates = None if search.where == All() else documents.indexes.candidates(search.where)
+        if not search.sort and (search.where == All() or (candidates and candidates.is_exact)):
+            return _known_page(documents, None if candidates is None else candidates.numbers, search)
+        rows = _rows(documents, candidates)
+        if search.where != All() and not (candidates and candidates.is_exact):
             rows = [row async for row, body in _decoded(rows) if query(body)]
         if search.sort:
             rows = await _sorted(rows, search.sort)
-        return Page([record_of(row) for row in rows[part]], len(rows))
+        return Page([record_of(row) for row in rows[_part(search)]], len(rows))
 
     async def _build_indexes(self, documents: Documents, where: Expression) -> None:
         """Build the indexes that *where* lacks; who needs the same ones waits for them too."""
@@ -66,14 +65,27 @@ async def _fill(documents: Documents, paths: Sequence[Path]) -> None:
         await asyncio.sleep(0)
 
 
-def _candidates(documents: Documents, where: Expression) -> tuple[list[Row], bool]:
-    """Return the rows to look at, and whether all of them are known to satisfy *where*."""
-    if where == All():
-        return list(documents.rows.values()), True
-    candidates = documents.indexes.candidates(where)
-    if candidates is None:
-        return list(documents.rows.values()), False
-    return [documents.rows[number] for number in sorted(candidates.numbers)], candidates.is_exact
+def _known_page(documents: Documents, numbers: Numbers | None, search: Search) -> Page:
+    """Return the page of documents that are known to be wanted, *numbers* or all, without a look at any other."""
+    part = _part(search)
+    if numbers is None:
+        wanted = documents.order[part]
+    elif part.stop is not None and part.stop * len(documents.order) < len(numbers) ** 2:
+        # Many are wanted and few of them asked for: those come soon when one goes through all in order.
+        wanted = list(islice((number for number in documents.order if number in numbers), part.start, part.stop))
+    else:
+        wanted = sorted(numbers)[part]
+    total = len(documents.order if numbers is None else numbers)
+    return Page([record_of(documents.rows[number]) for number in wanted], total)
+
+
+def _rows(documents: Documents, candidates: Candidates | None) -> list[Row]:
+    numbers = documents.order if candidates is None else sorted(candidates.numbers)
+    return [documents.rows[number] for number in numbers]
+
+
+def _part(search: Search) -> slice:
+    return slice(search.offset, None if search.limit is None else search.offset + search.limit)
 
 
 async def _decoded(rows: Sequence[Row]) -> AsyncIterator[Found]:

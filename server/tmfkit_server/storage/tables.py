@@ -93,16 +93,16 @@ class _View(Mapping[str, Mapping[str, Any]]):
     """A table as TinyDB reads it; a document is decoded when it is looked at."""
 
     def __init__(self, documents: Documents) -> None:
-        self._rows = documents.rows
+        self._documents = documents
 
     def __getitem__(self, number: str) -> dict[str, Any]:
-        return body_of(self._rows[int(number)])
+        return body_of(self._documents.rows[int(number)])
 
     def __iter__(self) -> Iterator[str]:
-        return map(str, list(self._rows))
+        return map(str, list(self._documents.order))
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._documents.order)
 
 
 class _Draft(MutableMapping[int, dict[str, Any]]):
@@ -135,7 +135,7 @@ class _Draft(MutableMapping[int, dict[str, Any]]):
         return self._batch.row(self._documents, number) is not None  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[int]:
-        known = dict.fromkeys([*self._documents.rows, *self._drafts])
+        known = dict.fromkeys([*self._documents.order, *self._drafts])
         return iter([number for number in known if number in self])
 
     def __len__(self) -> int:
@@ -143,7 +143,7 @@ class _Draft(MutableMapping[int, dict[str, Any]]):
 
     def clear(self) -> None:
         """Remove every document, without a look at any."""
-        self._drafts = dict.fromkeys([*self._documents.rows, *self._drafts])
+        self._drafts = dict.fromkeys([*self._documents.order, *self._drafts])
 
     def close(self) -> None:
         """Put the documents that are not as they were into the batch."""

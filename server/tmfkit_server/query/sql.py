@@ -1,0 +1,168 @@
+"""Translation of an expression tree for PostgreSQL, over the terms that ``query.terms`` derives from a record.
+
+Every value of a request is a parameter; the statement's text depends on the shape of the tree only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tmfkit_server.query.expression import All, Comparison, Expression, Path, SortKey
+from tmfkit_server.query.terms import exact, kept_text, microseconds, pointer_of
+from tmfkit_server.query.values import instant, number_in
+
+__all__ = ["Condition", "Ordering", "condition", "ordering", "text_names"]
+
+_ALWAYS = "TRUE"
+_BOUND = "position IN (SELECT position FROM bound WHERE key = %s AND value {} %s::numeric)"
+_SYMBOLS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+# The highest value decides what is above a bound, the lowest what is below.
+_DECISIVE = {"gt": "-1", "gte": "-1", "lt": "0", "lte": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on a row of ``record``.
+
+    Attributes:
+        sql: Text, with a placeholder for each parameter.
+        parameters: What the placeholders stand for.
+        is_exact: Whether it holds for no other records than the expression; it always holds for those.
+    """
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+    is_exact: bool = True
+
+    @property
+    def holds_always(self) -> bool:
+        """Whether every record satisfies it."""
+        return self.sql == _ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """An order of rows: what to select for it, and what to order by then.
+
+    Attributes:
+        columns: Columns, each with a comma before it.
+        parameters: Parameters of the columns.
+        order_by: List of an ORDER BY that ends with the order of creation.
+    """
+
+    columns: str
+    parameters: tuple[Any, ...]
+    order_by: str
+
+
+def condition(expression: Expression, collection: str, *, with_texts: bool = True) -> Condition:
+    """Return the condition that a record of *collection* satisfies when *expression* holds for it.
+
+    Args:
+        expression: What has to hold.
+        collection: Name of the collection.
+        with_texts: Whether ranges look at texts. Where there are none, leaving them out lets indexes serve ranges.
+    """
+    if isinstance(expression, Comparison):
+        return _comparison(expression, collection, with_texts=with_texts)
+    parts = [condition(part, collection, with_texts=with_texts) for part in expression.parts]
+    return _joined("AND", parts, empty=_ALWAYS) if isinstance(expression, All) else _joined("OR", parts, empty="FALSE")
+
+
+def text_names(expression: Expression, collection: str) -> set[str]:
+    """Return the keys under which texts decide about ranges in *expression*."""
+    if not isinstance(expression, Comparison):
+        return {name for part in expression.parts for name in text_names(part, collection)}
+    if expression.operator not in _SYMBOLS:
+        return set()
+    pointer = pointer_of(expression.path)
+    return {collection + pointer, f"{collection}#{pointer}"} - (
+        # Beside a date-time, date-times are none of the texts.
+        {f"{collection}#{pointer}"} if all(map(instant, expression.values)) else set()
+    )
+
+
+def ordering(keys: tuple[SortKey, ...], collection: str) -> Ordering:
+    """Return the order that ``evaluate.sorted_by`` gives."""
+    columns, parameters, order_by = "", [], ""
+    for number, key in enumerate(keys):
+        column, direction = f"sort_{number}", "DESC" if key.descending else "ASC"
+        columns += f", sort_key(terms -> %s, orders, %s) AS {column}"
+        parameters += [collection, pointer_of(key.path)]
+        for part in (f"{column} -> 0", f"{column} -> 1", f'({column} ->> 2) COLLATE "C"'):
+            order_by += f"({part}) {direction} NULLS LAST, "
+    return Ordering(columns, tuple(parameters), f"{order_by}position")
+
+
+def _joined(word: Literal["AND", "OR"], parts: list[Condition], *, empty: str) -> Condition:
+    if not parts:
+        return Condition(empty)
+    return Condition(
+        "(" + f" {word} ".join(part.sql for part in parts) + ")",
+        tuple(parameter for part in parts for parameter in part.parameters),
+        all(part.is_exact for part in parts),
+    )
+
+
+def _comparison(comparison: Comparison, collection: str, *, with_texts: bool) -> Condition:
+    path, how = comparison.path, comparison.operator
+    if how == "regex":
+        return _has_text(path, collection)
+    if how in _SYMBOLS:
+        parts = [part for value in comparison.values for part in _number_order(path, how, value, collection)]
+        if with_texts:
+            parts += [part for value in comparison.values for part in _text_order(path, how, value, collection)]
+        return _joined("OR", parts, empty="FALSE")
+    wanted = [each for value in comparison.values for each in _equal(path, value, loose=comparison.loose)]
+    terms = tuple(json.dumps({collection: {key: [value]}}, ensure_ascii=False) for key, value in wanted)
+    equal = _joined("OR", [Condition("terms @> %s::jsonb", (each,)) for each in dict.fromkeys(terms)], empty="FALSE")
+    return Condition(f"NOT {equal.sql}", equal.parameters) if how == "ne" else equal
+
+
+def _equal(path: Path, value: str, *, loose: bool) -> Iterator[tuple[str, Any]]:
+    """Yield the terms of which a record needs one to be equal, as ``values.matcher`` has it."""
+    pointer = pointer_of(path)
+    if (number := number_in(value)) is not None and not math.isinf(number):
+        yield "=" + pointer, exact(number)
+    if (when := instant(value)) is not None:
+        yield "@" + pointer, microseconds(when)
+    elif not loose:
+        yield pointer, kept_text(value)
+    if loose:
+        # A text that folding leaves alone has no folded form beside it.
+        yield pointer, kept_text(value.casefold())
+        yield "~" + pointer, kept_text(value.casefold())
+    if value in ("true", "false"):
+        yield "!" + pointer, value == "true"
+
+
+def _number_order(path: Path, how: str, value: str, collection: str) -> Iterator[Condition]:
+    pointer, symbol = pointer_of(path), _SYMBOLS[how]
+    if (number := number_in(value)) is not None:
+        yield _bound(f"{collection}={pointer}", symbol, exact(number))
+    if (when := instant(value)) is not None:
+        yield _bound(f"{collection}@{pointer}", symbol, microseconds(when))
+
+
+def _text_order(path: Path, how: str, value: str, collection: str) -> Iterator[Condition]:
+    pointer, symbol, decisive = pointer_of(path), _SYMBOLS[how], _DECISIVE[how]
+    text = f'(terms #>> %s) COLLATE "C" {symbol} %s'
+    yield Condition(text, ([collection, pointer, decisive], kept_text(value)))
+    if instant(value) is None:
+        # Beside a text that is no date-time, date-times are texts too.
+        text = f'(orders #>> %s) COLLATE "C" {symbol} %s'
+        yield Condition(text, (["#" + pointer, decisive], kept_text(value)))
+
+
+def _bound(key: str, symbol: str, number: int | float) -> Condition:
+    return Condition(_BOUND.format(symbol), (key, str(number)))
+
+
+def _has_text(path: Path, collection: str) -> Condition:
+    """Return what every record with any text under *path* satisfies: PostgreSQL's regular expressions are not RE2's."""
+    pointer = pointer_of(path)
+    return Condition("(terms -> %s ? %s OR orders ? %s)", (collection, pointer, "#" + pointer), is_exact=False)

@@ -1,0 +1,163 @@
+"""What a search in SQL looks at: the values of a record, sorted by name and type, worked out when it is written.
+
+Date-times, numbers and case folding have one meaning, that of ``query.values``; deriving the terms here lets a database
+compare and look up values without a second one. Attributes are named by JSON pointers without array indexes, because
+conditions enter arrays member by member.
+
+Each key of ``Terms.lookup`` is a pointer behind a letter that tells the type:
+
+=========  ==========================================================================
+key        values, in ascending order
+=========  ==========================================================================
+``/a``     texts that are no date-times
+``=/a``    numbers
+``@/a``    date-times, as microseconds since 1970
+``!/a``    truth values
+``~/a``    texts without regard to case, where that differs from the text itself
+=========  ==========================================================================
+
+``Terms.order`` holds what equality never asks for: ``#/a``, the texts of the date-times; and ``>/a``, what the record
+is sorted by, unless the one value under ``/a`` says so itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tmfkit_server.query.expression import Path
+from tmfkit_server.query.values import instant
+
+__all__ = ["Number", "Terms", "exact", "kept_text", "microseconds", "pointer_of", "terms_of"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Number = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Everything that searches look at in one record.
+
+    Attributes:
+        lookup: Key → values, for equality and for the order of texts.
+        order: Key → what else sorting and the order of texts need.
+        bounds: Key → lowest and highest number or date-time.
+    """
+
+    lookup: dict[str, list[Any]] = field(default_factory=dict)
+    order: dict[str, list[Any]] = field(default_factory=dict)
+    bounds: dict[str, tuple[Number, Number]] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> set[str]:
+        """Keys under which the record has texts, those of date-times included."""
+        return {key for key in (*self.lookup, *self.order) if key[0] in "/#"}
+
+
+def terms_of(body: Mapping[str, Any]) -> Terms:
+    """Return the terms of a resource."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    _collect(body, "", found)
+    terms = Terms()
+    for pointer, values in found.items():
+        _add(terms, pointer, values)
+    return terms
+
+
+def pointer_of(path: Path) -> str:
+    """Return the pointer that stands for *path* in keys."""
+    return "".join(f"/{_escaped(name)}" for name in path)
+
+
+def kept_text(text: str) -> str:
+    """Return *text* as PostgreSQL can keep it: without NUL, different texts different, and in the same order."""
+    if "\x00" in text or "\x01" in text:
+        return text.replace("\x01", "\x01\x02").replace("\x00", "\x01\x01")
+    return text
+
+
+def microseconds(when: datetime) -> int:
+    """Return the microseconds from 1970 to *when*."""
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def exact(number: Number) -> Number:
+    """Return *number* so that its decimal form is its value: 1e23 is a float a little below ten to the 23."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _escaped(name: str) -> str:
+    return kept_text(name.replace("~", "~0").replace("/", "~1"))
+
+
+def _collect(body: Mapping[str, Any], above: str, found: defaultdict[str, list[Any]]) -> None:
+    """Gather the values under each pointer in the order in which ``evaluate.values_at`` finds them."""
+    for name, value in body.items():
+        pointer = f"{above}/{_escaped(name)}"
+        for member in _members(value) if isinstance(value, list) else (value,):
+            found[pointer].append(member)
+            if isinstance(member, Mapping):
+                _collect(member, pointer, found)
+
+
+def _members(array: list[Any]) -> Iterator[Any]:
+    for member in array:
+        if isinstance(member, list):
+            yield from _members(member)
+        else:
+            yield member
+
+
+def _add(terms: Terms, pointer: str, values: list[Any]) -> None:
+    sorted_by = [_add_value(terms, pointer, value) for value in values]
+    if len(values) > 1:
+        for prefix in ("", "=", "@", "!", "~"):
+            _arrange(terms.lookup, prefix + pointer)
+        _arrange(terms.order, "#" + pointer)
+    if len(values) > 1 or isinstance(values[0], Mapping):
+        terms.order[">" + pointer] = sorted_by[0]
+    for key in ("=" + pointer, "@" + pointer):
+        if numbers := terms.lookup.get(key):
+            terms.bounds[key] = numbers[0], numbers[-1]
+
+
+def _arrange(table: dict[str, list[Any]], key: str) -> None:
+    if key in table:
+        table[key] = sorted(set(table[key]))
+
+
+def _add_value(terms: Terms, pointer: str, value: Any) -> list[Any]:
+    """Add one value; return what it sorts by, which has to agree with ``evaluate.sorted_by``."""
+    match value:
+        case None:
+            return []
+        case bool():
+            terms.lookup.setdefault("!" + pointer, []).append(value)
+            return [0, int(value)]
+        case int() | float():
+            number = exact(value)
+            terms.lookup.setdefault("=" + pointer, []).append(number)
+            return [1, number]
+        case str():
+            return _add_text(terms, pointer, value)
+        case _:
+            return [4]
+
+
+def _add_text(terms: Terms, pointer: str, value: str) -> list[Any]:
+    text, folded = kept_text(value), value.casefold()
+    if folded != value:
+        terms.lookup.setdefault("~" + pointer, []).append(kept_text(folded))
+    when = instant(value)
+    if when is None:
+        terms.lookup.setdefault(pointer, []).append(text)
+        return [3, 0, text]
+    number = microseconds(when)
+    terms.lookup.setdefault("@" + pointer, []).append(number)
+    terms.order.setdefault("#" + pointer, []).append(text)
+    return [2, number]

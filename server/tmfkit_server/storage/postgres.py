@@ -1,0 +1,105 @@
+"""The PostgreSQL store: for several workers and several machines on one database.
+
+A record is written together with the terms that searches look at (``query.terms``), its bounds, its collection's tally
+and its notifications, in one transaction. Reading a record inside a transaction locks it until the transaction ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from tmfkit_server.query.expression import Search
+from tmfkit_server.storage import postgres_entries
+from tmfkit_server.storage.base import Delivery, Entry, Page, Record
+from tmfkit_server.storage.connections import Connections
+from tmfkit_server.storage.migrate import migrate
+from tmfkit_server.storage.postgres_groups import Groups
+from tmfkit_server.storage.postgres_lookups import Lookups
+from tmfkit_server.storage.postgres_outbox import Outbox
+from tmfkit_server.storage.postgres_search import search_page
+from tmfkit_server.storage.postgres_transaction import PostgresTransaction
+from tmfkit_server.storage.postgres_writes import TextNames
+
+__all__ = ["PostgresStore"]
+
+
+class PostgresStore:
+    """A ``Store`` on PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        """Describe the store; ``open`` opens it.
+
+        Args:
+            url: Address of the database, ``postgresql://…``.
+        """
+        self._url = url
+        self._connections = Connections(url)
+        self._lookups = Lookups(self._connections)
+        self._names = TextNames()
+        self._groups = Groups(self._connections, self._names)
+        self._outbox = Outbox(url)
+        self._news = asyncio.Event()
+        self._news.set()
+
+    async def open(self) -> None:
+        """Bring the schema up to date and connect; see ``Store.open``.
+
+        Raises:
+            StoreUnusable: The database cannot be reached or used.
+        """
+        await asyncio.to_thread(migrate, self._url)
+        await self._connections.open()
+
+    async def close(self) -> None:
+        """Close the connections; see ``Store.close``."""
+        await self._outbox.close()
+        await self._connections.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        """Make the changes of a block together; see ``Store.transaction``."""
+        async with PostgresTransaction(self._connections, self._groups, self._names) as transaction:
+            yield transaction
+            await transaction.commit()
+        if transaction.has_news:
+            self._news.set()
+
+    async def get(self, collection: str, identifier: str) -> Record | None:
+        """Return one record; see ``Store.get``."""
+        if "\x00" in identifier:
+            return None
+        return await self._lookups.get(collection, identifier)
+
+    async def search(self, collection: str, search: Search) -> Page:
+        """Return a page of records; see ``Store.search``."""
+        return await search_page(self._connections, collection, search)
+
+    async def deliveries_waiting(self) -> None:
+        """Wait for news of this process in the outbox; see ``Store.deliveries_waiting``.
+
+        News of another process is that one's to deliver; what it leaves behind is found by looking now and then.
+        """
+        await self._news.wait()
+        self._news.clear()
+
+    async def listeners_waiting(self) -> Sequence[str]:
+        """Return who has something coming; see ``Store.listeners_waiting``."""
+        return await self._outbox.listeners()
+
+    async def next_delivery(self, subscription: str) -> Delivery | None:
+        """Return the oldest delivery, or None when there is none or another process delivers to this listener."""
+        return await self._outbox.oldest(subscription)
+
+    async def settle(self, delivery: Delivery) -> None:
+        """Forget a delivery; see ``Store.settle``."""
+        await self._outbox.settle(delivery)
+
+    async def count(self) -> int:
+        """Return how many entries there are; see ``Store.count``."""
+        return await postgres_entries.count(self._connections)
+
+    def contents(self) -> AsyncIterator[Entry]:
+        """Give everything; see ``Store.contents``."""
+        return postgres_entries.contents(self._connections)

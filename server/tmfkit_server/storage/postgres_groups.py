@@ -1,0 +1,134 @@
+"""Group commit: transactions that only add records share one transaction of the database.
+
+Each transaction takes a seat when it asks for the listeners of its hub. The group begins, shares the hubs, tells every
+seat the listeners, and waits until each has made up its mind; then it writes everything and commits. A transaction that
+fails until then takes nothing but its own changes with it, because none have been sent. A group does not wait for
+company: whoever comes while others are under way makes up the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import psycopg
+
+from tmfkit_server.errors import StoreError
+from tmfkit_server.storage import postgres_hubs as hubs
+from tmfkit_server.storage.base import Subscription
+from tmfkit_server.storage.connections import Connections, commit, execute, failure_of
+from tmfkit_server.storage.postgres_changes import Insertion
+from tmfkit_server.storage.postgres_hubs import Letter
+from tmfkit_server.storage.postgres_writes import TextNames
+
+__all__ = ["Groups", "Seat"]
+
+_MOST_SEATS = 100
+# While one group waits for the disk, another one is made up.
+_MOST_UNDER_WAY = 2
+
+
+class Seat:
+    """The part of one transaction in a group."""
+
+    def __init__(self, hub: str) -> None:
+        loop = asyncio.get_running_loop()
+        self.hub = hub
+        self.insertions: Sequence[Insertion] = ()
+        self.letters: Sequence[Letter] = ()
+        self._told: asyncio.Future[Sequence[Subscription] | StoreError] = loop.create_future()
+        self._decided: asyncio.Future[bool] = loop.create_future()
+        self._ended: asyncio.Future[StoreError | None] = loop.create_future()
+
+    async def listeners(self) -> Sequence[Subscription]:
+        """Return the listeners of the hub; they stay the same until the group has ended."""
+        told = await self._told
+        if isinstance(told, StoreError):
+            raise type(told)(*told.args) from told
+        return told
+
+    async def commit(self, new: Sequence[Insertion], letters: Sequence[Letter]) -> None:
+        """Hand over the changes, and wait until they are committed."""
+        self.insertions, self.letters = new, letters
+        self._decided.set_result(True)
+        failure = await self._ended
+        if failure is not None:
+            raise type(failure)(*failure.args) from failure
+
+    def leave(self) -> None:
+        """Make no changes; without effect after ``commit``."""
+        if not self._decided.done():
+            self._decided.set_result(False)
+
+    def tell(self, listeners: Sequence[Subscription]) -> None:
+        """Answer ``listeners``."""
+        if not self._told.done():
+            self._told.set_result(listeners)
+
+    async def has_changes(self) -> bool:
+        """Wait until the transaction commits or leaves; tell which."""
+        return await self._decided
+
+    def end(self, failure: StoreError | None) -> None:
+        """Answer whatever has not been answered."""
+        if not self._told.done():
+            self._told.set_result(failure or [])
+        if not self._ended.done():
+            self._ended.set_result(failure)
+
+
+class Groups:
+    """The groups of one process."""
+
+    def __init__(self, connections: Connections, names: TextNames) -> None:
+        self._connections = connections
+        self._names = names
+        self._waiting: list[Seat] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def board(self, hub: str) -> Seat:
+        """Take a seat in the next group."""
+        seat = Seat(hub)
+        self._waiting.append(seat)
+        self._begin_another()
+        return seat
+
+    def _begin_another(self) -> None:
+        if self._waiting and len(self._under_way) < _MOST_UNDER_WAY:
+            task = asyncio.create_task(self._run())
+            self._under_way.add(task)
+            task.add_done_callback(self._has_ended)
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._begin_another()
+
+    async def _run(self) -> None:
+        seats, self._waiting = self._waiting[:_MOST_SEATS], self._waiting[_MOST_SEATS:]
+        failure: StoreError | None = StoreError("the group was abandoned")
+        try:
+            await self._write(seats)
+            failure = None
+        except StoreError as exc:
+            failure = exc
+        except psycopg.Error as exc:
+            failure = failure_of(exc)
+        finally:
+            for seat in seats:
+                seat.end(failure)
+
+    async def _write(self, seats: Sequence[Seat]) -> None:
+        if not seats:
+            return
+        async with self._connections.one() as connection:
+            await execute(connection, "BEGIN")
+            wanted = {seat.hub for seat in seats}
+            await hubs.share(connection, wanted)
+            found = await hubs.listeners(connection, wanted)
+            for seat in seats:
+                seat.tell(found.get(seat.hub, []))
+            kept = [seat for seat in seats if await seat.has_changes()]
+            names = await self._names.write(connection, [each for seat in kept for each in seat.insertions])
+            await hubs.enqueue(connection, [each for seat in kept for each in seat.letters])
+            await commit(connection)
+        self._names.learn(names)

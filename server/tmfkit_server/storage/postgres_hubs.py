@@ -1,0 +1,88 @@
+"""Listeners and their part of the outbox, as transactions read and write them.
+
+Whoever changes a record shares its hub, so that many can; whoever changes the listeners of a hub has it alone. So a
+listener is told of every change that ends after its registration, and nothing is put into the outbox of one that left.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from tmfkit_server.storage.base import Subscription
+from tmfkit_server.storage.connections import Connection, execute
+from tmfkit_server.storage.postgres_changes import json_text
+from tmfkit_server.storage.postgres_entries import subscription_of
+
+__all__ = ["Letter", "claim", "enqueue", "letter", "listeners", "share", "subscribe", "unsubscribe"]
+
+# The lock is a statement of its own: the next one sees what was committed while this one waited.
+_SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended(hub, 3)) FROM unnest(%b::text[]) AS hub"
+_CLAIM = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))"
+_CLAIM_OF = "SELECT pg_advisory_xact_lock(hashtextextended(hub, 3)) FROM subscription WHERE id = %s"
+_LISTENERS = "SELECT id, hub, callback, query FROM subscription WHERE hub = ANY(%s) ORDER BY position"
+_SUBSCRIBE = "INSERT INTO subscription (id, hub, callback, query) VALUES (%s, %s, %s, %s)"
+_UNSUBSCRIBE = "DELETE FROM subscription WHERE id = %s"
+_FORGET = "DELETE FROM outbox WHERE subscription = %s"
+_ENQUEUE = """
+INSERT INTO outbox (subscription, callback, notification)
+SELECT subscription, callback, notification::json
+FROM unnest(%b::text[], %b::text[], %b::text[]) WITH ORDINALITY AS new (subscription, callback, notification, place)
+ORDER BY place"""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A notification for one listener, as a JSON text."""
+
+    subscription: str
+    callback: str
+    notification: str
+
+
+def letter(subscription: Subscription, notification: Mapping[str, Any]) -> Letter:
+    """Return what goes into the outbox."""
+    return Letter(subscription.id, subscription.callback, orjson.dumps(notification).decode())
+
+
+async def share(connection: Connection, hubs: Collection[str]) -> None:
+    """Keep the listeners of *hubs* as they are until the transaction ends."""
+    # Everybody takes several locks in the same order.
+    await execute(connection, _SHARE, (sorted(hubs),))
+
+
+async def claim(connection: Connection, hub: str) -> None:
+    """Wait for those who share *hub*, and keep everybody else away until the transaction ends."""
+    await execute(connection, _CLAIM, (hub,))
+
+
+async def listeners(connection: Connection, hubs: Collection[str]) -> Mapping[str, list[Subscription]]:
+    """Return the listeners of each of *hubs*, in the order of their registration."""
+    found: defaultdict[str, list[Subscription]] = defaultdict(list)
+    for row in await execute(connection, _LISTENERS, (list(hubs),)):
+        subscription = subscription_of(row)
+        found[subscription.hub].append(subscription)
+    return found
+
+
+async def subscribe(connection: Connection, new: Subscription) -> None:
+    """Add a listener."""
+    await claim(connection, new.hub)
+    await execute(connection, _SUBSCRIBE, (new.id, new.hub, new.callback, json_text(new.query)))
+
+
+async def unsubscribe(connection: Connection, identifier: str) -> None:
+    """Take a listener away, with everything that is on its way to it."""
+    for statement in (_CLAIM_OF, _UNSUBSCRIBE, _FORGET):
+        await execute(connection, statement, (identifier,))
+
+
+async def enqueue(connection: Connection, letters: Sequence[Letter]) -> None:
+    """Put *letters* into the outbox, in their order."""
+    if letters:
+        rows = [(each.subscription, each.callback, each.notification) for each in letters]
+        await execute(connection, _ENQUEUE, [list(column) for column in zip(*rows, strict=True)])

@@ -1,0 +1,116 @@
+"""Searches on PostgreSQL: one statement gives the page and the total, of one and the same moment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from tmfkit_server.query.evaluate import predicate
+from tmfkit_server.query.expression import Expression, Search
+from tmfkit_server.query.sql import Condition, Ordering, condition, ordering, text_names
+from tmfkit_server.storage.base import Page
+from tmfkit_server.storage.connections import Connections, Row
+from tmfkit_server.storage.postgres_entries import record_of
+
+__all__ = ["found_positions", "search_page"]
+
+# Rows that are fetched and tested at a time; other requests are served in between.
+_BATCH = 500
+
+_WHOLE = """
+SELECT size.total, record.id, record.body, record.spelling, record.tag
+FROM (SELECT coalesce(sum(records), 0)::bigint AS total FROM tally WHERE collection = %s) size
+LEFT JOIN (
+    SELECT position FROM record WHERE collection = %s ORDER BY position OFFSET %s LIMIT %s
+) page ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM record WHERE record.collection = %s AND record.position = page.position OFFSET 0
+) record ON true
+ORDER BY page.position"""
+# Materialised, because a LIMIT would lure the planner into walking the collection in order.
+_FILTERED = """
+WITH found AS MATERIALIZED ({found}
+), page AS (
+    SELECT row_number() OVER (ORDER BY {order_by}) AS place, position FROM found
+    ORDER BY place OFFSET %s LIMIT %s
+)
+SELECT size.total, record.id, record.body, record.spelling, record.tag
+FROM (SELECT count(*) AS total FROM found) size
+LEFT JOIN page ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM record WHERE record.collection = %s AND record.position = page.position OFFSET 0
+) record ON true
+ORDER BY page.place"""
+_FOUND = """
+    SELECT position{columns} FROM record WHERE collection = %s AND {where}"""
+# PostgreSQL evaluates the last condition once, before it begins, and then leaves one half out.
+_HALF = """
+    SELECT position{columns} FROM record WHERE collection = %s AND {where}
+    AND {word} (SELECT EXISTS (SELECT FROM textual WHERE key = ANY(%s)))"""
+_SCANNED = """
+SELECT id, body, spelling, tag FROM (
+    SELECT position, id, body, spelling, tag{columns} FROM record WHERE collection = %s AND {where}
+) found ORDER BY {order_by}"""
+
+
+async def search_page(connections: Connections, collection: str, search: Search) -> Page:
+    """Return the page of *collection* that *search* describes.
+
+    Raises:
+        InvalidQuery: A regular expression is none.
+        StoreError: The database failed.
+    """
+    where = condition(search.where, collection)
+    if not where.is_exact:
+        return await _scanned(connections, collection, search, where)
+    if where.holds_always and not search.sort:
+        parameters: Sequence[Any] = (collection, collection, search.offset, search.limit, collection)
+        return _page(await connections.rows(_WHOLE, parameters))
+    order = ordering(search.sort, collection)
+    found, parameters = found_positions(search.where, order, collection)
+    statement = _FILTERED.format(found=found, order_by=order.order_by)
+    return _page(await connections.rows(statement, (*parameters, search.offset, search.limit, collection)))
+
+
+def found_positions(expression: Expression, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the query for the positions of what satisfies *expression*, and its parameters."""
+    full = condition(expression, collection)
+    names = text_names(expression, collection)
+    if not names:
+        return _FOUND.format(columns=order.columns, where=full.sql), (*order.parameters, collection, *full.parameters)
+    lean = condition(expression, collection, with_texts=False)
+    halves = [
+        _HALF.format(columns=order.columns, where=where.sql, word=word) for where, word in ((lean, "NOT"), (full, ""))
+    ]
+    parameters = [
+        parameter
+        for where in (lean, full)
+        for parameter in (*order.parameters, collection, *where.parameters, sorted(names))
+    ]
+    return "\n    UNION ALL".join(halves), tuple(parameters)
+
+
+def _page(rows: Sequence[Row]) -> Page:
+    # Without a record on the page one row still tells the total.
+    return Page([record_of(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+
+async def _scanned(connections: Connections, collection: str, search: Search, where: Condition) -> Page:
+    """Let Python decide about each record that the database cannot rule out."""
+    holds = predicate(search.where)
+    order = ordering(search.sort, collection)
+    statement = _SCANNED.format(columns=order.columns, where=where.sql, order_by=order.order_by)
+    parameters = (*order.parameters, collection, *where.parameters)
+    end = math.inf if search.limit is None else search.offset + search.limit
+    total, records = 0, []
+    async with connections.one() as connection, connection.transaction(), connection.cursor("scan") as cursor:
+        await cursor.execute(statement, parameters, binary=True)
+        while batch := await cursor.fetchmany(_BATCH):
+            for row in batch:
+                record = record_of(row)
+                if holds(record.body):
+                    if search.offset <= total < end:
+                        records.append(record)
+                    total += 1
+    return Page(records, total)

@@ -1,0 +1,162 @@
+"""What one request changes in PostgreSQL.
+
+Statements are few and late, because each one is a round trip: a change waits until something is read after it or the
+transaction ends. A transaction that only adds records has no connection of its own; see ``postgres_groups``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from tmfkit_server.storage import postgres_hubs as hubs
+from tmfkit_server.storage.base import Record, Subscription
+from tmfkit_server.storage.connections import Connection, Connections, commit, execute
+from tmfkit_server.storage.postgres_changes import Change, Insertion, insertion, removal, replacement
+from tmfkit_server.storage.postgres_entries import record_of
+from tmfkit_server.storage.postgres_groups import Groups, Seat
+from tmfkit_server.storage.postgres_hubs import Letter
+from tmfkit_server.storage.postgres_writes import TextNames
+from tmfkit_server.storage.record import Body
+
+__all__ = ["PostgresTransaction"]
+
+_GET = "SELECT id, body, spelling, tag FROM record WHERE collection = %s AND id = %s FOR UPDATE"
+_GUARD = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))"
+
+
+class PostgresTransaction:
+    """A ``Transaction``; leaving its block without ``commit`` rolls it back."""
+
+    def __init__(self, connections: Connections, groups: Groups, names: TextNames) -> None:
+        self._connections = connections
+        self._names = names
+        self._new_names = frozenset[str]()
+        self._groups = groups
+        self._stack = AsyncExitStack()
+        self._connection: Connection | None = None
+        self._seat: Seat | None = None
+        self._changes: list[Insertion | Change] = []
+        self._letters: list[Letter] = []
+        self._known: dict[tuple[str, str], Record] = {}
+
+    @property
+    def has_news(self) -> bool:
+        """Whether it puts something into the outbox."""
+        return bool(self._letters)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._seat is not None:
+            self._seat.leave()
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def commit(self) -> None:
+        """Make the changes.
+
+        Raises:
+            StoreError: They could not be made, and none was.
+            OutcomeUnknown: The connection was lost before the database said what became of them.
+            ValueError: A new record has an id that is taken.
+        """
+        if self._seat is not None:
+            new = [change for change in self._changes if isinstance(change, Insertion)]
+            await self._seat.commit(new, self._letters)
+        elif self._connection is not None or self._changes or self._letters:
+            connection = await self._begun()
+            await self._flush(connection)
+            await hubs.enqueue(connection, self._letters)
+            await commit(connection)
+            self._names.learn(self._new_names)
+
+    async def get(self, collection: str, identifier: str) -> Record | None:
+        """Read a record and lock it, or its identifier when there is none."""
+        if "\x00" in identifier:
+            return None
+        connection = await self._begun()
+        await self._flush(connection)
+        rows = await execute(connection, _GET, (collection, identifier))
+        if not rows:
+            await execute(connection, _GUARD, (f"{collection}/{identifier}",))
+            rows = await execute(connection, _GET, (collection, identifier))
+        if not rows:
+            return None
+        record = self._known[collection, identifier] = record_of(rows[0])
+        return record
+
+    async def insert(self, collection: str, record: Record) -> None:
+        """Add a record; that its id is taken shows at the end."""
+        self._changes.append(insertion(collection, record))
+        self._known[collection, record.id] = record
+
+    async def replace(self, collection: str, record: Record) -> None:
+        """Put a record in the place of the one with its id."""
+        before = await self._before(collection, record.id)
+        if before is not None:
+            self._changes.append(replacement(collection, before, record))
+            self._known[collection, record.id] = record
+
+    async def remove(self, collection: str, identifier: str) -> None:
+        """Take a record away."""
+        before = await self._before(collection, identifier)
+        if before is not None:
+            self._changes.append(removal(collection, before))
+            del self._known[collection, identifier]
+
+    async def subscriptions(self, hub: str, *, for_change: bool = False) -> Sequence[Subscription]:
+        """Return the listeners of *hub*, and keep them as they are until the end; see ``Transaction``."""
+        if self._seat is None and self._connection is None and self._changes and not for_change:
+            self._seat = self._groups.board(hub)
+        if self._seat is not None and self._seat.hub == hub:
+            return await self._seat.listeners()
+        connection = await self._begun()
+        if for_change:
+            await hubs.claim(connection, hub)
+        else:
+            await hubs.share(connection, [hub])
+        return (await hubs.listeners(connection, [hub])).get(hub, [])
+
+    async def subscribe(self, subscription: Subscription) -> None:
+        """Add a listener, after every change that was made before."""
+        connection = await self._begun()
+        await self._flush(connection)
+        await hubs.subscribe(connection, subscription)
+
+    async def unsubscribe(self, identifier: str) -> None:
+        """Take a listener away, with everything that is on its way to it."""
+        await hubs.unsubscribe(await self._begun(), identifier)
+
+    async def enqueue(self, subscription: Subscription, notification: Body) -> None:
+        """Put a notification into the outbox, after every change that was made before."""
+        self._letters.append(hubs.letter(subscription, notification))
+
+    async def _before(self, collection: str, identifier: str) -> Record | None:
+        return self._known.get((collection, identifier)) or await self.get(collection, identifier)
+
+    async def _begun(self) -> Connection:
+        """Return a connection in a transaction of its own, which takes over from a seat in a group."""
+        if self._connection is None:
+            self._connection = await self._stack.enter_async_context(self._connections.one())
+        if self._connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            await execute(self._connection, "BEGIN")
+        if self._seat is not None:
+            await hubs.share(self._connection, [self._seat.hub])
+            self._seat.leave()
+            self._seat = None
+        return self._connection
+
+    async def _flush(self, connection: Connection) -> None:
+        changes, self._changes = self._changes, []
+        try:
+            self._new_names |= await self._names.write(connection, changes)
+        except psycopg.errors.UniqueViolation as exc:
+            raise ValueError("a record with this id already exists") from exc

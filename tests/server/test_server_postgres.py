@@ -1,0 +1,275 @@
+"""What several processes on one database, and a database that goes away, ask of the PostgreSQL store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from click.testing import CliRunner
+from server_bodies import customer
+
+from postgres_server import PostgresServer
+from tmfkit_server import cli
+from tmfkit_server.errors import StoreUnusable
+from tmfkit_server.query.parse import Grammar, parse_search
+from tmfkit_server.query.sql import ordering
+from tmfkit_server.storage.base import Record, Store, Subscription
+from tmfkit_server.storage.migrate import migrate, steps
+from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.postgres_search import found_positions
+
+CUSTOMERS = "/tmf-api/customerManagement/v4/customer"
+HUB = "/tmf-api/customerManagement/v4/hub"
+
+TwoStores = Callable[[Callable[[Store, Store], Awaitable[None]]], None]
+
+
+@pytest.fixture
+def run(postgres_url: str) -> TwoStores:
+    """Runs a scenario on two stores on one database, as two processes have them."""
+
+    async def opened(scenario: Callable[[Store, Store], Awaitable[None]]) -> None:
+        async with AsyncExitStack() as stack:
+            stores = [PostgresStore(postgres_url) for _ in range(2)]
+            for store in stores:
+                await store.open()
+                stack.push_async_callback(store.close)
+            await scenario(*stores)
+
+    return lambda scenario: asyncio.run(opened(scenario))
+
+
+async def insert(store: Store, *records: Record) -> None:
+    async with store.transaction() as transaction:
+        for record in records:
+            await transaction.insert("c", record)
+
+
+async def is_waiting(task: asyncio.Task[None]) -> bool:
+    await asyncio.wait([task], timeout=0.2)
+    return not task.done()
+
+
+def test_changes_of_one_record_by_two_processes_are_all_kept(run: TwoStores) -> None:
+    async def scenario(one: Store, other: Store) -> None:
+        await insert(one, Record("1", {"n": 0}))
+
+        async def count_up(store: Store) -> None:
+            async with store.transaction() as transaction:
+                found = await transaction.get("c", "1")
+                assert found
+                await transaction.replace("c", Record("1", {"n": found.body["n"] + 1}))
+
+        await asyncio.gather(*(count_up(store) for store in (one, other) for _ in range(20)))
+        assert await one.get("c", "1") == Record("1", {"n": 40})
+
+    run(scenario)
+
+
+def test_an_id_that_is_free_stays_free_until_the_transaction_ends(run: TwoStores) -> None:
+    async def scenario(one: Store, other: Store) -> None:
+        async def create(store: Store, text: str) -> None:
+            async with store.transaction() as transaction:
+                if await transaction.get("c", "1") is None:
+                    await asyncio.sleep(0.01)
+                    await transaction.insert("c", Record("1", {"a": text}))
+
+        await asyncio.gather(create(one, "one"), create(other, "other"))
+        assert (await one.search("c", parse_search("", Grammar()))).total == 1
+
+    run(scenario)
+
+
+def test_registration_waits_for_changes_that_do_not_know_of_it(run: TwoStores) -> None:
+    async def scenario(one: Store, other: Store) -> None:
+        async def register() -> None:
+            async with other.transaction() as transaction:
+                assert await transaction.subscriptions("h", for_change=True) == []
+                await transaction.subscribe(Subscription("s", "h", "http://x", None))
+
+        async with one.transaction() as transaction:
+            await transaction.insert("c", Record("1", {}))
+            assert await transaction.subscriptions("h") == []
+            registration = asyncio.create_task(register())
+            assert await is_waiting(registration)
+        await registration
+        async with one.transaction() as transaction:
+            await transaction.insert("c", Record("2", {}))
+            assert [each.id for each in await transaction.subscriptions("h")] == ["s"]
+
+    run(scenario)
+
+
+def test_listener_cannot_leave_while_something_is_put_on_its_way(run: TwoStores) -> None:
+    async def scenario(one: Store, other: Store) -> None:
+        listener = Subscription("s", "h", "http://x", None)
+
+        async def leave() -> None:
+            async with other.transaction() as transaction:
+                await transaction.unsubscribe("s")
+
+        async with one.transaction() as transaction:
+            await transaction.subscribe(listener)
+        async with one.transaction() as transaction:
+            await transaction.insert("c", Record("1", {}))
+            [known] = await transaction.subscriptions("h")
+            leaving = asyncio.create_task(leave())
+            assert await is_waiting(leaving)
+            await transaction.enqueue(known, {})
+        await leaving
+        assert await one.listeners_waiting() == []
+
+    run(scenario)
+
+
+def test_transaction_that_fails_takes_nothing_of_its_group_with_it(run: TwoStores) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        async def create(name: str) -> None:
+            async with store.transaction() as transaction:
+                await transaction.insert("c", Record(name, {}))
+                await transaction.subscriptions("h")
+                if name == "3":
+                    raise LookupError
+
+        names = [str(number) for number in range(8)]
+        results = await asyncio.gather(*map(create, names), return_exceptions=True)
+        assert [type(result) for result in results if result] == [LookupError]
+        page = await store.search("c", parse_search("", Grammar()))
+        assert sorted(record.id for record in page.records) == [name for name in names if name != "3"]
+
+    run(scenario)
+
+
+def test_transaction_of_a_group_may_go_on_to_change_other_records(run: TwoStores) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        await insert(store, Record("1", {"n": 1}))
+        async with store.transaction() as transaction:
+            await transaction.insert("c", Record("2", {}))
+            await transaction.subscriptions("h")
+            await transaction.replace("c", Record("1", {"n": 2}))
+        assert [await store.get("c", "1"), await store.get("c", "2")] == [Record("1", {"n": 2}), Record("2", {})]
+
+    run(scenario)
+
+
+def test_one_process_at_a_time_delivers_to_a_listener(run: TwoStores) -> None:
+    async def scenario(one: Store, other: Store) -> None:
+        listener = Subscription("s", "h", "http://x", None)
+        async with one.transaction() as transaction:
+            await transaction.enqueue(listener, {"n": 1})
+            await transaction.enqueue(listener, {"n": 2})
+        first = await one.next_delivery("s")
+        assert first
+        assert list(await other.listeners_waiting()) == ["s"]
+        assert await other.next_delivery("s") is None
+        await one.settle(first)
+        await one.close()
+        # PostgreSQL ends a connection a moment after its client.
+        async with asyncio.timeout(10):
+            while (second := await other.next_delivery("s")) is None:  # noqa: ASYNC110 - nothing here tells
+                await asyncio.sleep(0.01)
+        assert second.notification == {"n": 2}
+
+    run(scenario)
+
+
+def test_indexes_serve_equality_and_ranges_among_100_000_records(postgres_url: str) -> None:
+    migrate(postgres_url)
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("""
+            INSERT INTO record (collection, id, body, spelling, tag, terms, orders)
+            SELECT 'c', n, '{}', '{}', '', format('{"c": {"/name": ["n%s"], "=/rank": [%s]}}', n, n)::jsonb, '{}'
+            FROM generate_series(1, 100000) AS n""")
+        connection.execute("INSERT INTO bound SELECT 'c=/rank', id::numeric, position FROM record")
+        connection.execute("ANALYZE")
+        for query, index in (("name=n77", "record_terms"), ("rank.gt=99990", "bound_pkey")):
+            statement, parameters = found_positions(parse_search(query, Grammar()).where, ordering((), "c"), "c")
+            lines = [line for (line,) in connection.execute(f"EXPLAIN (ANALYZE) {statement}".encode(), parameters)]
+            used = [line for line in lines if "never executed" not in line]
+            assert any(index in line for line in used), "\n".join(lines)
+            assert not any("Seq Scan on record" in line for line in used), "\n".join(lines)
+
+
+def test_schema_is_brought_up_by_one_process_at_a_time(postgres_url: str) -> None:
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(migrate, [postgres_url] * 4))
+    with psycopg.connect(postgres_url) as connection:
+        made = connection.execute("SELECT number, name FROM migration ORDER BY number").fetchall()
+    assert made == [(step.number, step.name) for step in steps()]
+    assert [step.number for step in steps()] == list(range(1, len(steps()) + 1))
+
+
+def test_schema_of_a_newer_version_is_left_alone(postgres_url: str) -> None:
+    migrate(postgres_url)
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("INSERT INTO migration (number, name) VALUES (9999, 'later')")
+    with pytest.raises(StoreUnusable, match="the schema is at step 9999, which this version does not know"):
+        migrate(postgres_url)
+
+
+def test_database_that_is_not_there_is_reported_before_anything_starts(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli.main, ["run", "--store", f"postgresql://postgres:secret@/x?host={tmp_path}"])
+    assert result.exit_code == 3
+    assert result.stderr.startswith("tmfkit-server: PostgreSQL: connection ")
+    assert result.stderr.endswith(" See that it runs, and that --store has its address and password.\n")
+    assert "secret" not in result.stderr
+
+
+@pytest.fixture(scope="module")
+def two_workers(
+    postgres_databases: Callable[[], str], start_server: Callable[..., AbstractContextManager[str]]
+) -> Iterator[str]:
+    """A server with two workers."""
+    with start_server("--store", postgres_databases(), "--workers", "2") as url:
+        yield url
+
+
+def test_two_patches_at_the_same_time_are_both_kept(two_workers: str) -> None:
+    href = httpx.post(two_workers + CUSTOMERS, json=customer()).json()["href"]
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: httpx.patch(href, json={f"x{n}": n}), range(32)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert {name for name in httpx.get(href).json() if name.startswith("x")} == {f"x{n}" for n in range(32)}
+
+
+def test_one_of_two_equal_registrations_at_the_same_time_is_refused(two_workers: str) -> None:
+    body = {"callback": "http://127.0.0.1:9/x", "query": None}
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: httpx.post(two_workers + HUB, json=body).status_code, range(8)))
+    assert sorted(statuses) == [201] + [409] * 7
+
+
+def test_events_of_two_workers_arrive_once_each(two_workers: str, listener: Any) -> None:
+    made = httpx.post(two_workers + HUB, json={"callback": listener.url}).json()
+    with ThreadPoolExecutor(8) as pool:
+        created = list(pool.map(lambda _: httpx.post(two_workers + CUSTOMERS, json=customer()).json()["id"], range(24)))
+    heard = [listener.next(seconds=10)["event"]["customer"]["id"] for _ in created]
+    assert sorted(heard) == sorted(created)
+    assert httpx.delete(f"{two_workers}{HUB}/{made['id']}").status_code == 204
+    assert listener.is_silent()
+
+
+def test_restart_of_the_database_is_a_503_for_a_while(
+    start_server: Callable[..., AbstractContextManager[str]],
+) -> None:
+    with PostgresServer() as database, start_server("--store", database.url(), "--workers", "2") as url:
+        href = httpx.post(url + CUSTOMERS, json=customer()).json()["href"]
+        database.stop()
+        refused = [httpx.get(href, timeout=20), httpx.post(url + CUSTOMERS, json=customer(), timeout=20)]
+        assert [answer.status_code for answer in refused] == [503, 503]
+        assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+        assert {answer.json()["code"] for answer in refused} == {"store-unavailable"}
+        database.start()
+        deadline = time.monotonic() + 20
+        while httpx.get(href, timeout=20).status_code != 200:
+            assert time.monotonic() < deadline
+        while httpx.post(url + CUSTOMERS, json=customer(), timeout=20).status_code != 201:
+            assert time.monotonic() < deadline
