@@ -109,6 +109,10 @@ class ServerProcess:
             connection.close()
         return True
 
+    def is_running(self) -> bool:
+        """Tell whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def exit_status(self) -> int | None:
         """Return the exit status, None while it runs."""
         assert self._process is not None
