@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Protocol
 
 from faultlab.audit import look, losses_of_events, losses_of_state, settle, wait_for_events
@@ -22,6 +23,9 @@ __all__ = ["Obstacle", "kill_rounds", "obstruction", "outages"]
 _HUB = CUSTOMER.removesuffix("customer") + "hub"
 _SILENCE_SECONDS = 20.0
 _RESUMED_SECONDS = 20.0
+# A store goes on for a while in the room that it has reserved.
+_EFFECT_SECONDS = 40.0
+_OBSTRUCTED_SECONDS = 1.5
 
 Say = Callable[[str], None]
 
@@ -63,35 +67,33 @@ def kill_rounds(stage: Stage, *, rounds: int, seed: int, say: Say) -> Trial:
     return trial
 
 
-def obstruction(stage: Stage, obstacle: Obstacle, *, seconds: float = 1.5) -> Trial:
+def obstruction(stage: Stage, obstacle: Obstacle) -> Trial:
     """Keep a store from writing for a while: refusals only, then service again, and nothing lost after a kill.
 
     Args:
         stage: Servers on a store.
         obstacle: What is put in the way.
-        seconds: How long.
     """
     trial, history = Trial(f"{obstacle.name}, {stage.name}", rounds=1), History()
     chance = random.Random(1)  # noqa: S311
     with listening() as listener:
         _begin(stage, history, listener)
-        with _writers(stage, history):
-            time.sleep(0.5)
-            before = history.count(ACKNOWLEDGED)
-            obstacle.apply()
-            try:
-                time.sleep(seconds)
-            except BaseException:
-                obstacle.lift()
-                raise
-        refused = sum(write.outcome != ACKNOWLEDGED for write in history.writes())
-        if not refused:
-            trial.lose([f"it kept nobody from writing: {before} writes before, {history.count(ACKNOWLEDGED)} after"])
-        if stage.is_refusal_final:
-            # What was refused must be nowhere, what was acknowledged must be readable all the while.
-            port = stage.servers[0].port
-            trial.lose(losses_of_state(port, history, look(port, history.lives)), "meanwhile")
-        obstacle.lift()
+        with ExitStack() as obstructed:
+            with _writers(stage, history):
+                time.sleep(0.5)
+                obstructed.callback(obstacle.lift)
+                obstacle.apply()
+                _wait_for_effect(history)
+            trial.remarks.append(f"{_failed(history):,} writes failed")
+            if not _failed(history):
+                trial.lose(["it kept nobody from writing"])
+            if stage.is_refusal_final:
+                # What was refused must be nowhere, what was acknowledged must be readable all the while.
+                port = stage.servers[0].port
+                trial.lose(losses_of_state(port, history, look(port, history.lives)), "meanwhile")
+        # A database may have ended; a server of ours may not.
+        trial.lose(["a server ended" for server in stage.servers if not server.is_running()])
+        stage.restore()
         trial.lose(_resumed(stage, history), "afterwards")
         for server in stage.servers:
             server.kill()
@@ -144,6 +146,18 @@ def _begin(stage: Stage, history: History, listener: Listener) -> None:
     if (hub.status, shared.status) != (201, 201):
         raise HarnessError(stage.name, f"it answers {hub.status} and {shared.status}", "See why it takes no writes")
     history.shared.id = shared.body["id"]
+
+
+def _wait_for_effect(history: History) -> None:
+    began = time.monotonic()
+    while not _failed(history) and time.monotonic() - began < _EFFECT_SECONDS:
+        time.sleep(0.02)
+    time.sleep(_OBSTRUCTED_SECONDS)
+
+
+def _failed(history: History) -> int:
+    """Return how many writes were not acknowledged."""
+    return sum(write.outcome != ACKNOWLEDGED and write.ended_at > 0 for write in history.writes())
 
 
 def _writers(stage: Stage, history: History) -> Writers:

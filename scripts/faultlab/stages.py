@@ -59,7 +59,7 @@ class TinydbStage:
             folder: Folder of the file.
             program: What Python runs.
         """
-        self.file, self.folder = folder / "store.db", folder
+        self.file = folder / "store.db"
         self.servers = [tmfkit_server(f"tinydb:{self.file}", log=folder.parent / "server.log", program=program)]
 
     def kill(self, chance: random.Random) -> str:
@@ -113,7 +113,9 @@ class PostgresStage:
         return "PostgreSQL"
 
     def restore(self) -> None:
-        """Start the servers that are down."""
+        """Start the database and the servers that are down."""
+        if not self.cluster.is_running():
+            self.cluster.start()
         _restore(self.servers)
 
 
@@ -129,9 +131,18 @@ def tinydb_stage(folder: Path, program: Sequence[str] = PROGRAM) -> Iterator[Tin
 
 
 @contextlib.contextmanager
-def postgres_stage(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[PostgresStage]:
-    """Give a stage whose database and servers run."""
-    with database(settings=settings) as cluster:
+def postgres_stage(
+    folder: Path, *, data: Path | None = None, settings: Mapping[str, str] | None = None, segment_mb: int = 16
+) -> Iterator[PostgresStage]:
+    """Give a stage whose database and servers run.
+
+    Args:
+        folder: Folder for the log.
+        data: Folder of the database, with a short path; a temporary one by default.
+        settings: Settings of PostgreSQL.
+        segment_mb: Size of a file of its log.
+    """
+    with database(data, settings=settings, segment_mb=segment_mb) as cluster:
         stage = PostgresStage(cluster, folder)
         try:
             stage.restore()

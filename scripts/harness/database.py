@@ -27,15 +27,17 @@ _STOP_SECONDS = 30.0
 class Database:
     """One cluster and its postmaster."""
 
-    def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None, segment_mb: int = 16) -> None:
         """Describe the cluster; ``create`` makes it.
 
         Args:
-            folder: Short path, not there yet.
+            folder: Short path; a socket path has at most 107 bytes.
             settings: Settings of PostgreSQL besides its defaults.
+            segment_mb: Size of a file of its log; 16 is PostgreSQL's default.
         """
         self.folder = folder
         self._data, self._log, self._settings = folder / "data", folder / "log", dict(settings or {})
+        self._segment_mb = segment_mb
         self._binaries = _binaries()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -57,7 +59,8 @@ class Database:
             shutil.chown(self.folder, _ACCOUNT)
         command = [str(self._binaries / "initdb"), "-D", str(self._data), "-U", "postgres", "-A", "trust"]
         # Durable settings are PostgreSQL's defaults; --no-sync only spares the sync of the empty cluster.
-        command += ["-E", "UTF8", "--locale", "C", "--no-sync", "--wal-segsize", "4"]
+        command += ["-E", "UTF8", "--locale", "C", "--no-sync"]
+        command += ["--wal-segsize", str(self._segment_mb)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder, user=_account())
         if done.returncode:
             raise HarnessError("initdb", done.stderr.strip(), "See why PostgreSQL cannot create a cluster here")
@@ -89,6 +92,10 @@ class Database:
         command = [str(self._binaries / "pg_isready"), "-q", "-h", str(self.folder), "-U", "postgres"]
         return subprocess.run(command, check=False).returncode == 0
 
+    def is_running(self) -> bool:
+        """Tell whether the postmaster runs."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """End it in the fast way: sessions are cut off, what was committed is written out."""
         if self._process is None or self._process.poll() is not None:
@@ -102,12 +109,18 @@ class Database:
     def kill(self) -> None:
         """End the postmaster and every child of it with SIGKILL."""
         assert self._process is not None
-        with contextlib.suppress(FileNotFoundError):
-            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
-            for each in (self.pid, *map(int, listed.split())):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(each, signal.SIGKILL)
+        for each in (self.pid, *self.children()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
         self._process.wait()
+
+    def children(self) -> list[int]:
+        """Return the process ids of PostgreSQL's own processes and of its sessions."""
+        try:
+            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return []
+        return [int(each) for each in listed.split()]
 
     def run_sql(self, statement: str) -> str:
         """Run a statement as an administrator; return what psql prints."""
@@ -123,12 +136,13 @@ class Database:
 
 
 @contextlib.contextmanager
-def database(*, settings: Mapping[str, str] | None = None) -> Iterator[Database]:
-    """Give a running cluster; it is gone afterwards."""
-    # A socket path has at most 107 bytes, so the cluster lies in the system's folder for temporary files.
-    folder = Path(tempfile.mkdtemp(prefix="tmfkit-pg-"))
+def database(
+    folder: Path | None = None, *, settings: Mapping[str, str] | None = None, segment_mb: int = 16
+) -> Iterator[Database]:
+    """Give a running cluster; it is gone afterwards. See ``Database`` for the arguments."""
+    folder = folder or Path(tempfile.mkdtemp(prefix="tmfkit-pg-"))
     folder.chmod(0o755)
-    cluster = Database(folder, settings=settings)
+    cluster = Database(folder, settings=settings, segment_mb=segment_mb)
     try:
         cluster.create()
         cluster.start()

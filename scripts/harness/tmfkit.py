@@ -14,7 +14,12 @@ CUSTOMER = "/tmf-api/customerManagement/v4/customer"
 
 
 def tmfkit_server(
-    store: str, *, log: Path, workers: int = 1, program: Sequence[str] = ("-m", "tmfkit_server.cli"), port: int = 0
+    store: str,
+    *,
+    log: Path,
+    workers: int = 1,
+    program: Sequence[str] = ("-m", "tmfkit_server.cli"),
+    runner: Sequence[str] = (),
 ) -> ServerProcess:
     """Return a server that is not started yet.
 
@@ -23,8 +28,19 @@ def tmfkit_server(
         log: File for what it prints.
         workers: Its ``--workers``.
         program: What Python runs; a negative control puts a sabotaged program in its place.
-        port: Where it listens; 0 picks a free port.
+        runner: Command that runs Python, such as a tracer.
     """
-    port = port or free_port()
-    command = [sys.executable, *program, "run", "--port", str(port), "--store", store, "--workers", str(workers)]
+    port = free_port()
+    command = [
+        *runner,
+        sys.executable,
+        *program,
+        "run",
+        "--port",
+        str(port),
+        "--store",
+        store,
+        "--workers",
+        str(workers),
+    ]
     return ServerProcess(f"tmfkit-server --store {store}", command, log=log, port=port, ready_path="/health/live")
