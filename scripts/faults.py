@@ -9,11 +9,12 @@ Exit status: 0 when nothing was lost and every sabotage was noticed, 1 otherwise
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from faultlab.obstacles import FullDisk, ReadOnlyFile, SizeLimit, small_disk
 from faultlab.proof import postgres_syncs, tinydb_syncs
 from faultlab.rounds import kill_rounds, obstruction, outages
 from faultlab.sabotage import program
-from faultlab.stages import postgres_stage, tinydb_stage
+from faultlab.stages import PROGRAM, postgres_stage, tinydb_stage
 from faultlab.syncs import check_strace
 from faultlab.trial import Trial
 from harness.errors import HarnessError
@@ -78,21 +79,23 @@ def _sync_tinydb(folder: Path, _options: Options) -> Trial:
     return tinydb_syncs(folder)
 
 
-def _sync_postgres(folder: Path, _options: Options) -> Trial:
-    check_strace()
-    return postgres_syncs(folder)
-
-
 def _full_tinydb(folder: Path, _options: Options) -> Trial:
     with small_disk(folder / "disk", 24) as disk, tinydb_stage(disk) as stage:
         return obstruction(stage, FullDisk(disk))
 
 
+@contextlib.contextmanager
+def _short_folder() -> Iterator[Path]:
+    """Give a folder that PostgreSQL's account may enter, with a short path, as its socket needs it."""
+    with tempfile.TemporaryDirectory(prefix="tmfkit-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 def _full_postgres(folder: Path, _options: Options) -> Trial:
-    # In the system's folder for temporary files, because the path of the socket has to be short.
     with (
-        tempfile.TemporaryDirectory(prefix="tmfkit-") as short,
-        small_disk(Path(short) / "disk", 160) as disk,
+        _short_folder() as short,
+        small_disk(short / "disk", 160) as disk,
         postgres_stage(folder, data=disk, segment_mb=1) as stage,
     ):
         return obstruction(stage, FullDisk(disk))
@@ -142,12 +145,19 @@ def _kill_sabotaged(name: str) -> Callable[[Path, Options], Trial]:
     return run
 
 
-def _sync_postgres_with(name: str, value: str) -> Callable[[Path, Options], Trial]:
+def _sync_postgres_with(*, settings: dict[str, str], sabotage: str = "") -> Callable[[Path, Options], Trial]:
     def run(folder: Path, _options: Options) -> Trial:
         check_strace()
-        return postgres_syncs(folder, {name: value})
+        return postgres_syncs(folder, program(sabotage) if sabotage else PROGRAM, settings=settings)
 
     return run
+
+
+def _kill_postgres_sabotaged(folder: Path, options: Options) -> Trial:
+    with postgres_stage(folder, program("asynchronous")) as stage:
+        # Only PostgreSQL's own end can lose what PostgreSQL has not written.
+        stage.victims = ("database",)
+        return kill_rounds(stage, rounds=_CONTROL_ROUNDS, seed=options.seed, say=_say)
 
 
 PLANNED = (
@@ -160,15 +170,22 @@ PLANNED = (
     Planned("tinydb-truncated-log", _torn_logs_tinydb),
     Planned("tinydb-damaged-file", _damaged_tinydb),
     Planned("postgresql-kill", _kill_postgres),
-    Planned("postgresql-sync", _sync_postgres),
+    Planned("postgresql-sync", _sync_postgres_with(settings={})),
+    # The default of a database must not decide whether a write is durable.
+    Planned("postgresql-sync-asynchronous-default", _sync_postgres_with(settings={"synchronous_commit": "off"})),
     Planned("postgresql-full-disk", _full_postgres),
     Planned("postgresql-restart", _outages_postgres),
     Planned("control-tinydb-synchronous-off", _sync_sabotaged("without-sync"), is_control=True),
     Planned("control-tinydb-answers-first-sync", _sync_sabotaged("answers-first"), is_control=True),
     Planned("control-tinydb-answers-first-kill", _kill_sabotaged("answers-first"), is_control=True),
     Planned("control-tinydb-events-apart-kill", _kill_sabotaged("events-apart"), is_control=True),
-    Planned("control-postgresql-fsync-off", _sync_postgres_with("fsync", "off"), is_control=True),
-    Planned("control-postgresql-asynchronous", _sync_postgres_with("synchronous_commit", "off"), is_control=True),
+    Planned("control-postgresql-fsync-off", _sync_postgres_with(settings={"fsync": "off"}), is_control=True),
+    Planned(
+        "control-postgresql-asynchronous-sync",
+        _sync_postgres_with(settings={}, sabotage="asynchronous"),
+        is_control=True,
+    ),
+    Planned("control-postgresql-asynchronous-kill", _kill_postgres_sabotaged, is_control=True),
 )
 
 

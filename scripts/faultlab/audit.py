@@ -48,7 +48,7 @@ def look(port: int, lives: Iterable[Life]) -> list[Sight]:
 
 
 def _seen(client: Client, life: Life) -> Sight:
-    listed = client.send("GET", f"{CUSTOMER}?name={life.token}")
+    listed = client.ask(f"{CUSTOMER}?name={life.token}")
     if listed.status != 200:
         return Sight(life, fault=f"the list answers {listed.status}")
     if len(listed.body) > 1:
@@ -56,7 +56,7 @@ def _seen(client: Client, life: Life) -> Sight:
     identifier = life.id or (listed.body[0]["id"] if listed.body else "")
     if not identifier:
         return Sight(life)
-    single = client.send("GET", f"{CUSTOMER}/{identifier}")
+    single = client.ask(f"{CUSTOMER}/{identifier}")
     if single.status not in (200, 404):
         return Sight(life, identifier, fault=f"reading it answers {single.status}")
     found = [single.body] if single.status == 200 else []
@@ -82,7 +82,7 @@ def _losses_of_shared(port: int, history: History) -> Iterator[str]:
     shared = history.shared
     if not shared.id:
         return
-    answer = Client(port).send("GET", f"{CUSTOMER}/{shared.id}")
+    answer = Client(port).ask(f"{CUSTOMER}/{shared.id}")
     if answer.status != 200:
         yield f"the shared resource: reading it answers {answer.status}"
         return

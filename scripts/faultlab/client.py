@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["Answer", "Client"]
 
 _PATIENCE_SECONDS = 30.0
+_RETRY_SECONDS = 5.0
+_RETRY_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,15 @@ class Client:
             self.close()
             return Answer(0, {}, None)
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, found)
+
+    def ask(self, path: str) -> Answer:
+        """Read, and come back a few times when the answer is 503 with a Retry-After, as a client should."""
+        deadline = time.monotonic() + _RETRY_SECONDS
+        while True:
+            answer = self.send("GET", path)
+            if answer.status != 503 or "retry-after" not in answer.headers or time.monotonic() > deadline:
+                return answer
+            time.sleep(_RETRY_PAUSE_SECONDS)
 
     def close(self) -> None:
         """Let go of the connection."""

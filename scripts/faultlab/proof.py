@@ -31,12 +31,14 @@ def tinydb_syncs(folder: Path, program: Sequence[str] = PROGRAM) -> Trial:
     return _traced(Trial("sync before answer, tinydb"), server, trace)
 
 
-def postgres_syncs(folder: Path, settings: Mapping[str, str] | None = None) -> Trial:
-    """Trace a server on a database together with the database."""
+def postgres_syncs(
+    folder: Path, program: Sequence[str] = PROGRAM, *, settings: Mapping[str, str] | None = None
+) -> Trial:
+    """Trace a server on a database together with the database, which has *settings*."""
     trace = folder / "trace"
     with database(settings=settings) as cluster:
         runner = tracer(trace, attach=[cluster.pid, *cluster.children()])
-        server = tmfkit_server(cluster.url, log=folder / "server.log", runner=runner)
+        server = tmfkit_server(cluster.url, log=folder / "server.log", program=program, runner=runner)
         return _traced(Trial("sync before answer, postgresql"), server, trace)
 
 

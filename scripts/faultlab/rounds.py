@@ -200,6 +200,6 @@ def _wrong_total(stage: Stage, history: History) -> list[str]:
     """Compare how many resources there are with how many there should be."""
     expected = 1 + sum(not life.is_gone for life in history.lives)
     client = Client(stage.servers[0].port)
-    found = client.send("GET", f"{CUSTOMER}?limit=1").headers.get("x-total-count")
+    found = client.ask(f"{CUSTOMER}?limit=1").headers.get("x-total-count")
     client.close()
     return [] if found == str(expected) else [f"there are {found} resources, but there have to be {expected}"]

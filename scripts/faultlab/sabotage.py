@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from unittest import mock
 
 from tmfkit_server import cli
-from tmfkit_server.storage import journal
+from tmfkit_server.storage import connections, journal
 from tmfkit_server.storage.documents import Batch
 from tmfkit_server.storage.entries import OUTBOX
 
@@ -69,6 +70,11 @@ def _events_apart() -> None:
     _replace_commit(unsafe)
 
 
+def _asynchronous() -> None:
+    """Let PostgreSQL acknowledge a commit before its log is on the disk."""
+    mock.patch.object(connections, "_DURABLE", "SET synchronous_commit = off").start()
+
+
 def _part(batch: Batch, *, is_outbox: bool) -> Batch:
     return Batch({key: change for key, change in batch.changes.items() if (key[0] == OUTBOX) == is_outbox})
 
@@ -81,6 +87,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "without-sync": _without_sync,
     "answers-first": _answers_first,
     "events-apart": _events_apart,
+    "asynchronous": _asynchronous,
 }
 
 

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -87,25 +87,27 @@ class PostgresStage:
     name = "postgresql"
     is_refusal_final = False
 
-    def __init__(self, cluster: Database, folder: Path) -> None:
+    def __init__(self, cluster: Database, folder: Path, program: Sequence[str] = PROGRAM) -> None:
         """Describe the stage.
 
         Args:
             cluster: The database.
             folder: Folder for the log.
+            program: What Python runs.
         """
         self.cluster = cluster
+        self.victims: Sequence[str] = ("server", "worker", "database")
         log = folder / "server.log"
-        self.servers = [tmfkit_server(cluster.url, log=log, workers=workers) for workers in (2, 1)]
+        self.servers = [tmfkit_server(cluster.url, log=log, workers=workers, program=program) for workers in (2, 1)]
 
     def kill(self, chance: random.Random) -> str:
         """Kill a server, a worker, or PostgreSQL with all its processes."""
-        pick = chance.random()
+        victim = chance.choice(self.victims)
         server = chance.choice(self.servers)
-        if pick < 0.35:
+        if victim == "server":
             server.kill()
             return "a server"
-        if pick < 0.6:
+        if victim == "worker":
             return _kill_worker(server, chance)
         self.cluster.kill()
         time.sleep(chance.uniform(0, 0.3))
@@ -132,18 +134,18 @@ def tinydb_stage(folder: Path, program: Sequence[str] = PROGRAM) -> Iterator[Tin
 
 @contextlib.contextmanager
 def postgres_stage(
-    folder: Path, *, data: Path | None = None, settings: Mapping[str, str] | None = None, segment_mb: int = 16
+    folder: Path, program: Sequence[str] = PROGRAM, *, data: Path | None = None, segment_mb: int = 16
 ) -> Iterator[PostgresStage]:
     """Give a stage whose database and servers run.
 
     Args:
         folder: Folder for the log.
+        program: What Python runs.
         data: Folder of the database, with a short path; a temporary one by default.
-        settings: Settings of PostgreSQL.
         segment_mb: Size of a file of its log.
     """
-    with database(data, settings=settings, segment_mb=segment_mb) as cluster:
-        stage = PostgresStage(cluster, folder)
+    with database(data, segment_mb=segment_mb) as cluster:
+        stage = PostgresStage(cluster, folder, program)
         try:
             stage.restore()
             yield stage

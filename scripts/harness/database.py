@@ -55,6 +55,7 @@ class Database:
     def create(self) -> None:
         """Make the cluster."""
         self.folder.mkdir(exist_ok=True)
+        self.folder.chmod(0o755)
         if os.getuid() == 0:
             shutil.chown(self.folder, _ACCOUNT)
         command = [str(self._binaries / "initdb"), "-D", str(self._data), "-U", "postgres", "-A", "trust"]
@@ -141,7 +142,6 @@ def database(
 ) -> Iterator[Database]:
     """Give a running cluster; it is gone afterwards. See ``Database`` for the arguments."""
     folder = folder or Path(tempfile.mkdtemp(prefix="tmfkit-pg-"))
-    folder.chmod(0o755)
     cluster = Database(folder, settings=settings, segment_mb=segment_mb)
     try:
         cluster.create()
