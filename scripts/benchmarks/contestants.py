@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.loading import load_documents
+from benchmarks.loading import create_documents, import_documents
 from benchmarks.workload import document
 from harness.database import database
 from harness.errors import HarnessError
@@ -94,25 +94,27 @@ def bare(room: Room, workers: int) -> ServerProcess:
     return room.start(ServerProcess("bare", command, log=room.data / "bare.log", port=port, ready_path="/bytes/2"))
 
 
-def _ours(room: Room, store: str, count: int, *, workers: int = 1) -> Target:
-    server = room.start(tmfkit_server(store, log=room.data / "tmfkit.log", workers=workers))
-    return Target(server, CUSTOMER, load_documents(server.port, CUSTOMER, count))
+def _ours(room: Room, store: str, *, workers: int = 1) -> ServerProcess:
+    return room.start(tmfkit_server(store, log=room.data / "tmfkit.log", workers=workers))
 
 
 def _memory(room: Room, count: int) -> Target:
-    return _ours(room, "memory:", count)
+    server = _ours(room, "memory:")
+    return Target(server, CUSTOMER, create_documents(server.port, count))
 
 
 def _tinydb(room: Room, count: int) -> Target:
-    return _ours(room, f"tinydb:{room.data / f'{count}.db'}", count)
+    store = f"tinydb:{room.data / 'store.db'}"
+    ids = import_documents(store, count, room.data / "import.jsonl")
+    return Target(_ours(room, store), CUSTOMER, ids)
 
 
 def _postgresql(room: Room, count: int) -> Target:
     cluster = room.stack.enter_context(database())
-    target = _ours(room, cluster.url, count, workers=2)
+    ids = import_documents(cluster.url, count, room.data / "import.jsonl")
     # What autovacuum does by itself within a minute of such a load.
     cluster.run_sql("vacuum analyze")
-    return target
+    return Target(_ours(room, cluster.url, workers=2), CUSTOMER, ids)
 
 
 def _json_server(room: Room, count: int) -> Target:

@@ -17,7 +17,7 @@ _COLOURS = ("#1b6ca8", "#0b3c5d", "#3ba99c", "#b0b0b0", "#d9a441", "#c75146")
 def write_plot(results: Results, file: Path) -> None:
     """Draw requests a second: a bar for each scenario and contestant, at the largest number of documents."""
     mpl.rcParams["svg.hashsalt"] = "tmfkit"
-    scenarios = list(dict.fromkeys(row.scenario for row in results.rows))
+    scenarios = results.scenarios()
     contestants = list(dict.fromkeys(row.contestant for row in results.rows))
     figure = Figure(figsize=(11, 0.9 * len(scenarios) + 2), layout="constrained")
     axes = figure.subplots()
@@ -31,8 +31,8 @@ def write_plot(results: Results, file: Path) -> None:
         above = [row.slowest_and_fastest[1] - row.per_second for _, row in drawn]
         colour = _COLOURS[place % len(_COLOURS)]
         axes.barh(at, rates, height, xerr=[below, above], label=name, color=colour, error_kw={"lw": 0.8})
-        for where, rate in zip(at, rates, strict=True):
-            axes.text(rate * 1.08, where, f"{rate:,.0f}", va="center", fontsize=7)
+        for where, rate, margin in zip(at, rates, above, strict=True):
+            axes.text((rate + margin) * 1.05, where, f"{rate:,.0f}", va="center", fontsize=7)
     labels = [_label(results, scenario) for scenario in scenarios]
     axes.set_yticks(range(len(scenarios)), labels)
     axes.invert_yaxis()

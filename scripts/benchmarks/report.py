@@ -106,7 +106,7 @@ def _table(results: Results, cell: Callable[[Row], str]) -> str:
 
 
 def _order(results: Results) -> Callable[[tuple[str, int]], tuple[int, int]]:
-    scenarios = list(dict.fromkeys(row.scenario for row in results.rows))
+    scenarios = results.scenarios()
     return lambda load: (scenarios.index(load[0]), load[1])
 
 

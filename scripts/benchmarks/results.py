@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.load import Measurement
+from benchmarks.workload import SCENARIOS
 
 __all__ = ["TARGETS", "Results", "Row", "Target", "Verdict"]
 
@@ -129,6 +130,11 @@ class Results:
         """Return the rows of one scenario, the fewest documents first."""
         found = [row for row in self.rows if (row.contestant, row.scenario) == (contestant, scenario)]
         return sorted(found, key=lambda row: row.documents)
+
+    def scenarios(self) -> list[str]:
+        """Return the names of the scenarios that were measured, in the order of the benchmark."""
+        measured = {row.scenario for row in self.rows}
+        return [each.name for each in SCENARIOS if each.name in measured]
 
     def verdicts(self) -> list[Verdict]:
         """Judge every target that was measured, at the largest number of documents."""

@@ -28,6 +28,7 @@ _MARKER = re.compile(r"<life-\d{7}\.\d{4}>")
 _CALL = re.compile(r"^(?P<process>\d+) +(?P<call>\w+)\((?P<rest>.*)$")
 _RESUMED = re.compile(r"^(?P<process>\d+) +<\.\.\. (?P<call>\w+) resumed>(?P<rest>.*)$")
 _DESCRIPTOR = re.compile(r"^\d+<(?P<what>[^>]*)")
+_FAILED = re.compile(r"\) += -1 [A-Z]\w* \([^()]*\)$")
 _SYNCS = ("fsync", "fdatasync")
 
 
@@ -86,7 +87,8 @@ def judge(trace: Iterable[str]) -> Evidence:
     for line in trace:
         if found := _RESUMED.match(line):
             call, file, markers = under_way.pop(found["process"], ("", "", set()))
-            _end(evidence, files, call, file, markers)
+            if not _FAILED.search(line.rstrip()):
+                _end(evidence, files, call, file, markers)
             continue
         found = _CALL.match(line)
         descriptor = found and _DESCRIPTOR.match(found["rest"])
@@ -104,7 +106,7 @@ def judge(trace: Iterable[str]) -> Evidence:
                 continue
         if line.rstrip().endswith("<unfinished ...>"):
             under_way[found["process"]] = (call, what, markers)
-        else:
+        elif not _FAILED.search(line.rstrip()):
             _end(evidence, files, call, what, markers)
     return evidence
 
