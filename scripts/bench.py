@@ -25,8 +25,8 @@ from harness.errors import HarnessError
 _ROOT = Path(__file__).parents[1]
 _WORKROOM = _ROOT / ".bench"
 _SIZES = (1_000, 10_000, 100_000)
-# Starting, filling and checking takes about this much on top of the measurements.
-_OVERHEAD = 1.25
+# What it takes on top: to start wrk, and to start, fill and check a contestant.
+_WRK_SECONDS, _CONTESTANT_SECONDS = 0.08, 20
 
 
 def main() -> int:
@@ -93,7 +93,7 @@ def _is_wanted(name: str, parts: list[str]) -> bool:
 
 def _refuse_too_long(contestants: list[Contestant], plan: Plan, minutes: float) -> None:
     count = sum(measurements(each, plan) for each in contestants)
-    expected = count * (plan.seconds + 0.05) * _OVERHEAD / 60
+    expected = (count * (plan.seconds + _WRK_SECONDS) + len(contestants) * _CONTESTANT_SECONDS) / 60
     print(f"{count} measurements of {plan.seconds} s, about {expected:.0f} minutes", flush=True)
     if not count:
         raise HarnessError("--only, --scenario", "nothing is left to measure", "Name a part of a name")

@@ -146,7 +146,7 @@ def _express(room: Room, count: int) -> Target:
 
 CONTESTANTS = (
     # The same code as the next one without the disk, so that what the disk costs can be seen.
-    Contestant("tmfkit memory", _memory, workers=1, scenarios=("GET by id", "POST 200 B", "PATCH 200 B", "mix")),
+    Contestant("tmfkit memory", _memory, workers=1, scenarios=("GET by id", "POST 200 B", "PATCH 200 B")),
     Contestant("tmfkit tinydb", _tinydb, workers=1),
     Contestant("tmfkit postgresql, 2 workers", _postgresql, workers=2),
     Contestant("json-server", _json_server, dialect="json-server", lacks=("GET with fields",)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from benchmarks.results import Results
@@ -16,10 +15,10 @@ _COLOURS = ("#1b6ca8", "#0b3c5d", "#3ba99c", "#b0b0b0", "#d9a441", "#c75146")
 
 def write_plot(results: Results, file: Path) -> None:
     """Draw requests a second: a bar for each scenario and contestant, at the largest number of documents."""
-    mpl.rcParams["svg.hashsalt"] = "tmfkit"
     scenarios = results.scenarios()
     contestants = list(dict.fromkeys(row.contestant for row in results.rows))
-    figure = Figure(figsize=(11, 0.9 * len(scenarios) + 2), layout="constrained")
+    most = [max(row.documents for row in results.rows if row.scenario == scenario) for scenario in scenarios]
+    figure = Figure(figsize=(11, len(scenarios) * (0.3 + 0.15 * len(contestants)) + 1.5), layout="constrained")
     axes = figure.subplots()
     height = 0.85 / len(contestants)
     for place, name in enumerate(contestants):
@@ -31,20 +30,17 @@ def write_plot(results: Results, file: Path) -> None:
         above = [row.slowest_and_fastest[1] - row.per_second for _, row in drawn]
         colour = _COLOURS[place % len(_COLOURS)]
         axes.barh(at, rates, height, xerr=[below, above], label=name, color=colour, error_kw={"lw": 0.8})
-        for where, rate, margin in zip(at, rates, above, strict=True):
-            axes.text((rate + margin) * 1.05, where, f"{rate:,.0f}", va="center", fontsize=7)
-    labels = [_label(results, scenario) for scenario in scenarios]
+        for where, margin, (number, row) in zip(at, above, drawn, strict=True):
+            fewer = "" if row.documents == most[number] else f"  (at {row.documents:,})"
+            axes.text((row.per_second + margin) * 1.05, where, f"{row.per_second:,.0f}{fewer}", va="center", fontsize=7)
+    labels = [f"{scenario}\n{count:,} documents" for scenario, count in zip(scenarios, most, strict=True)]
     axes.set_yticks(range(len(scenarios)), labels)
     axes.invert_yaxis()
     axes.set_xscale("log")
+    axes.set_xlim(1, 3 * max(row.slowest_and_fastest[1] for row in results.rows))
     axes.set_xlabel("requests a second (median, slowest and fastest round)")
     axes.grid(axis="x", which="major", alpha=0.4)
     axes.set_axisbelow(True)
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     # Without the version of the drawing library, so that the file changes with the figures only.
     figure.savefig(file, dpi=110, metadata={"Software": None})
-
-
-def _label(results: Results, scenario: str) -> str:
-    most = max(row.documents for row in results.rows if row.scenario == scenario)
-    return f"{scenario}\n{most:,} documents"

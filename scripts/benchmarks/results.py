@@ -19,7 +19,7 @@ class Row:
     Attributes:
         contestant: Its name.
         scenario: Its name.
-        documents: How many documents it held; 0 where it holds none.
+        documents: How many documents it held before the first measurement.
         rounds: Measurements, one a round.
         yardstick: Measurements of the yardstick in the same rounds; empty without one.
     """
