@@ -109,7 +109,8 @@ def _io_error_tinydb(folder: Path, _options: Options) -> Trial:
 
 def _read_only_tinydb(folder: Path, _options: Options) -> Trial:
     with tinydb_stage(folder) as stage:
-        return obstruction(stage, ReadOnlyFile(lambda: sorted(folder.glob("store.db*"))))
+        # Not store.db-shm, which is mapped memory: the kernel ends a process that may no longer write to it.
+        return obstruction(stage, ReadOnlyFile([stage.file, stage.file.with_name("store.db-wal")]))
 
 
 def _read_only_start_tinydb(folder: Path, _options: Options) -> Trial:

@@ -7,7 +7,7 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -84,11 +84,11 @@ class ReadOnlyFile:
 
     name = "read-only file"
 
-    def __init__(self, files: Callable[[], list[Path]]) -> None:
+    def __init__(self, files: Sequence[Path]) -> None:
         """Describe the obstacle; HarnessError at once where files cannot be made immutable.
 
         Args:
-            files: Gives the files.
+            files: The files.
         """
         self._files = files
         if shutil.which("chattr") is None or os.geteuid() != 0:
@@ -103,7 +103,6 @@ class ReadOnlyFile:
         self._change("-i")
 
     def _change(self, how: str) -> None:
-        files = [str(file) for file in self._files()]
-        done = subprocess.run(["chattr", how, *files], capture_output=True, text=True, check=False)
+        done = subprocess.run(["chattr", how, *map(str, self._files)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise HarnessError("chattr", done.stderr.strip(), "Use a file system with immutable files, such as ext4")
