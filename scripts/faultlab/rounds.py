@@ -58,9 +58,10 @@ def kill_rounds(stage: Stage, *, rounds: int, seed: int, say: Say) -> Trial:
             with _writers(stage, history):
                 time.sleep(chance.uniform(0.05, 0.6))
                 killed = stage.kill(chance)
-            stage.restore()
+            when = f"round {number}, {killed} killed"
+            _bring_back(stage, trial, when)
             trial.rounds += 1
-            trial.lose(_audited(stage, history, chance), f"round {number}, {killed} killed")
+            trial.lose(_audited(stage, history, chance), when)
             if number % 10 == 0:
                 say(f"{trial.name}: {number} rounds, {len(trial.losses)} losses")
         _finish(stage, history, listener, trial)
@@ -108,7 +109,7 @@ def outages(stage: PostgresStage, *, rounds: int, seed: int) -> Trial:
 
     Args:
         stage: Servers on a database.
-        rounds: How often; every other time it is killed.
+        rounds: How often; every other time it is killed, every third time a worker is as well.
         seed: Where chance begins.
     """
     trial, chance, history = Trial("PostgreSQL restarted under load"), random.Random(seed), History()  # noqa: S311
@@ -119,14 +120,16 @@ def outages(stage: PostgresStage, *, rounds: int, seed: int) -> Trial:
             with _writers(stage, history):
                 time.sleep(0.4)
                 (stage.cluster.kill if number % 2 else stage.cluster.stop)()
-                time.sleep(chance.uniform(0.3, 1.5))
+                # Now and then a worker has to start without the database.
+                down_seconds = chance.uniform(0.3, 1.5) if number % 3 else stage.lose_worker(chance)
+                time.sleep(down_seconds)
                 stage.cluster.start()
                 began, before = time.monotonic(), history.count(ACKNOWLEDGED)
                 while history.count(ACKNOWLEDGED) < before + 20 and time.monotonic() - began < _RESUMED_SECONDS:
                     time.sleep(0.02)
             longest = max(longest, time.monotonic() - began)
-            if any(server.exit_status() is not None for server in stage.servers):
-                trial.lose(["a server ended with the database"], f"round {number}")
+            ended = [server for server in stage.servers if not server.is_running()]
+            trial.lose(["a server ended with the database" for _ in ended], f"round {number}")
             if history.count(ACKNOWLEDGED) < before + 20:
                 trial.lose([f"no service {_RESUMED_SECONDS:g} s after the database was back"], f"round {number}")
             stage.restore()
@@ -162,6 +165,17 @@ def _failed(history: History) -> int:
 
 def _writers(stage: Stage, history: History) -> Writers:
     return Writers(history, [server.port for server in stage.servers], is_refusal_final=stage.is_refusal_final)
+
+
+def _bring_back(stage: Stage, trial: Trial, when: str) -> None:
+    """Bring everything back; a server that does not come back by itself is a loss, and is started anew."""
+    try:
+        stage.restore()
+    except HarnessError as exc:
+        trial.lose([str(exc)], when)
+        for server in stage.servers:
+            server.kill()
+        stage.restore()
 
 
 def _audited(stage: Stage, history: History, chance: random.Random) -> list[str]:

@@ -22,6 +22,7 @@ __all__ = ["PROGRAM", "PostgresStage", "Stage", "TinydbStage", "postgres_stage",
 PROGRAM = ("-m", "tmfkit_server.cli")
 _BACK_SECONDS = 30.0
 _LONGEST_START_SECONDS = 0.8
+_WORKER_START_SECONDS = 6.0
 
 
 class Stage(Protocol):
@@ -113,6 +114,11 @@ class PostgresStage:
         time.sleep(chance.uniform(0, 0.3))
         self.cluster.start()
         return "PostgreSQL"
+
+    def lose_worker(self, chance: random.Random) -> float:
+        """Kill a worker; return how many seconds the next one takes to start, amply."""
+        _kill_worker(self.servers[0], chance)
+        return _WORKER_START_SECONDS
 
     def restore(self) -> None:
         """Start the database and the servers that are down."""
