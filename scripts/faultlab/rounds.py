@@ -132,7 +132,7 @@ def outages(stage: PostgresStage, *, rounds: int, seed: int) -> Trial:
             trial.lose(["a server ended with the database" for _ in ended], f"round {number}")
             if history.count(ACKNOWLEDGED) < before + 20:
                 trial.lose([f"no service {_RESUMED_SECONDS:g} s after the database was back"], f"round {number}")
-            stage.restore()
+            _bring_back(stage, trial, f"round {number}")
             trial.rounds += 1
             trial.lose(_audited(stage, history, chance), f"round {number}")
         trial.remarks.append(f"service again after {longest:.1f} s at most")

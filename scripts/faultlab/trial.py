@@ -9,7 +9,7 @@ from faultlab.history import ACKNOWLEDGED, DOUBTFUL, REFUSED, History
 
 __all__ = ["Trial"]
 
-_SHOWN_LOSSES = 5
+_SHOWN_LOSSES, _SHOWN_CHARACTERS = 5, 400
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Trial:
 
     def __str__(self) -> str:
         """Say it in a few lines."""
-        shown = [f"    {loss}" for loss in self.losses[:_SHOWN_LOSSES]]
+        shown = [f"    {loss[:_SHOWN_CHARACTERS]}" for loss in self.losses[:_SHOWN_LOSSES]]
         if len(self.losses) > _SHOWN_LOSSES:
             shown.append(f"    and {len(self.losses) - _SHOWN_LOSSES} more")
         head = f"{self.name}: {self.rounds} rounds, {len(self.losses)} losses ({'; '.join(self.remarks)})"
