@@ -112,6 +112,20 @@ def mocks(session: nox.Session) -> None:
     session.run("python", "scripts/mocks.py", *session.posargs)
 
 
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure the server beside others, and write docs/benchmarks (needs wrk and npm; about 15 minutes)."""
+    install(session, "all", "bench")
+    session.run("python", "scripts/bench.py", *session.posargs)
+
+
+@nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Kill and starve the server under load, on both stores, and look for losses (needs strace and root)."""
+    install(session, "all", "faults")
+    session.run("python", "scripts/faults.py", *session.posargs)
+
+
 @nox.session
 def build(session: nox.Session) -> None:
     """Build sdist and wheel, look inside them, and use the wheel in an environment of its own."""

@@ -1,7 +1,5 @@
 """Double entry: every kind of disagreement between contract and register is refused."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Callable

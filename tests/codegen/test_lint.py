@@ -1,7 +1,5 @@
 """Bad contracts, registers and samples are refused, every problem with its file and line."""
 
-
-
 from __future__ import annotations
 
 from collections.abc import Callable

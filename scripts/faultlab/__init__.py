@@ -1,0 +1,1 @@
+"""Faults: servers are killed, starved and cut off under load, and everything that they acknowledged is looked for."""

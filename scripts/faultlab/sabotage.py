@@ -1,0 +1,103 @@
+"""Servers that lose data on purpose, to prove that the trials can fail: started by this module, never by an option.
+
+``main`` takes the name of a sabotage, and then what ``tmfkit-server`` takes.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from unittest import mock
+
+from tmfkit_server import cli
+from tmfkit_server.storage import connections, journal
+from tmfkit_server.storage.documents import Batch
+from tmfkit_server.storage.entries import OUTBOX
+
+__all__ = ["SABOTAGES", "main", "program"]
+
+_LATE_SECONDS = 0.08
+
+
+def _without_sync() -> None:
+    """Let SQLite leave the log to the operating system."""
+    connect = journal.connect
+
+    def unsafe(path: Path) -> sqlite3.Connection:
+        connection = connect(path)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    journal.connect = unsafe
+
+
+def _answers_first() -> None:
+    """Say that a commit is on the disk, and write it a moment later."""
+    commit = journal.Journal.commit
+    late: queue.SimpleQueue[tuple[journal.Journal, Sequence[Batch], int]] = queue.SimpleQueue()
+
+    def write_late() -> None:
+        while True:
+            arguments = late.get()
+            time.sleep(_LATE_SECONDS)
+            commit(*arguments)
+
+    def unsafe(self: journal.Journal, batches: Sequence[Batch], last_number: int) -> None:
+        late.put((self, batches, last_number))
+        if not writers:
+            # Here and not before, because a thread does not live on in gunicorn's worker.
+            writers.append(threading.Thread(target=write_late, daemon=True))
+            writers[0].start()
+
+    writers: list[threading.Thread] = []
+    _replace_commit(unsafe)
+
+
+def _events_apart() -> None:
+    """Write the events a moment after the change that they tell of, in a commit of their own."""
+    commit = journal.Journal.commit
+
+    def unsafe(self: journal.Journal, batches: Sequence[Batch], last_number: int) -> None:
+        commit(self, [_part(batch, is_outbox=False) for batch in batches], last_number)
+        time.sleep(_LATE_SECONDS)
+        commit(self, [_part(batch, is_outbox=True) for batch in batches], last_number)
+
+    _replace_commit(unsafe)
+
+
+def _asynchronous() -> None:
+    """Let PostgreSQL acknowledge a commit before its log is on the disk."""
+    mock.patch.object(connections, "_DURABLE", "SET synchronous_commit = off").start()
+
+
+def _part(batch: Batch, *, is_outbox: bool) -> Batch:
+    return Batch({key: change for key, change in batch.changes.items() if (key[0] == OUTBOX) == is_outbox})
+
+
+def _replace_commit(unsafe: Callable[[journal.Journal, Sequence[Batch], int], None]) -> None:
+    journal.Journal.commit = unsafe  # type: ignore[assignment,method-assign]
+
+
+SABOTAGES: dict[str, Callable[[], None]] = {
+    "without-sync": _without_sync,
+    "answers-first": _answers_first,
+    "events-apart": _events_apart,
+    "asynchronous": _asynchronous,
+}
+
+
+def program(name: str) -> tuple[str, ...]:
+    """Return what Python runs instead of the server."""
+    scripts = str(Path(__file__).parents[1])
+    return ("-c", f"import sys; sys.path.insert(0, {scripts!r}); from faultlab.sabotage import main; main()", name)
+
+
+def main() -> None:
+    """Sabotage the server and start it."""
+    SABOTAGES[sys.argv.pop(1)]()
+    cli.main()
