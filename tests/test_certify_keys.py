@@ -49,7 +49,7 @@ def test_keys_are_on_no_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "said").write_text("listening on http://127.0.0.1:1\n", encoding="utf-8")
     monkeypatch.setattr(script.subprocess, "Popen", Server)
     monkeypatch.setattr(script.subprocess, "run", kit)
-    with script.reference_server("memory:", KEYS) as address:
+    with script.reference_server("memory:", 1, KEYS) as address:
         assert script.certify(contracts.apis()[0], address, KEYS, tmp_path, []) == 0
     assert not [part for command in commands for part in command if "key-of" in part]
     assert given == {

@@ -430,4 +430,5 @@ def test_command_proves_checks_against_the_reference_server(
     arguments += ["--admin-header", "Authorization: Bearer admin-key"]
     rows = ["TMF655-DELETE-003", "TMF655-EVT-005", "TMF655-POST-015"]
     assert main([*arguments, *(part for row in rows for part in ("--requirement", row))]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split() == ["tmf655-v1", "3", "3", "3", "0", "0", "0"]
+    api, with_a_check, servers, *_, not_caught = capsys.readouterr().out.splitlines()[1].split()
+    assert (api, with_a_check, servers, not_caught) == ("tmf655-v1", "3", "3", "0")
