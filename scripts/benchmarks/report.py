@@ -43,7 +43,7 @@ def write_page(results: Results, file: Path, plot: str) -> None:
         "Written by `nox -s bench`; every round stands in [results.json](results.json).",
         _method(results),
         f"![Requests a second]({plot})",
-        "## Targets of DESIGN.md section 9",
+        "## Targets",
         targets_table(results.verdicts()),
         "## Requests a second",
         "Median of the rounds, slowest and fastest; in brackets the median ratio to *bare*, paired by round.",

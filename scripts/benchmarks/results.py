@@ -65,7 +65,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One line of DESIGN.md section 9.
+    """One target: a figure that the server is to hold against its yardstick.
 
     Attributes:
         contestant: Whom it is asked of.
