@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import falcon.asgi
@@ -13,7 +14,6 @@ from tmfkit_server import problems
 from tmfkit_server.errors import SettingsError, StoreUnreachable, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
-from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.delivery import Dispatcher
@@ -39,16 +39,14 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     """Return the application: every API of ``tmfkit_models.contracts`` under its base path."""
     store = create_store(settings, wait_seconds=_LOCK_SECONDS)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
-    app.add_middleware(_Lifespan(store))
+    apis = [Api(contracts.load(name), store, settings) for name in contracts.apis()]
+    app.add_middleware(_Lifespan(store, apis))
     app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     app.add_route(LIVE, Live())
-    reader = BodyReader(settings.max_body_bytes)
-    for name in contracts.apis():
-        contract = contracts.load(name)
-        base_path = settings.base_paths.get(name, contract.base_path)
-        Api(contract, store, reader, base_path=base_path, public_url=settings.public_url).mount(app)
+    for api in apis:
+        api.mount(app)
     return app
 
 
@@ -112,8 +110,9 @@ def create_snapshot(settings: Settings) -> Snapshot:
 class _Lifespan:
     """Opens the store before the first request and closes it after the last."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, apis: Sequence[Api]) -> None:
         self._store = store
+        self._apis = apis
         self._dispatcher = Dispatcher(store)
 
     async def process_startup(self, _scope: object, _event: object) -> None:
@@ -127,7 +126,11 @@ class _Lifespan:
         gc.collect()
         gc.freeze()
         self._dispatcher.start()
+        for api in self._apis:
+            await api.start()
 
     async def process_shutdown(self, _scope: object, _event: object) -> None:
+        for api in self._apis:
+            await api.stop()
         await self._dispatcher.stop()
         await self._store.close()

@@ -21,6 +21,7 @@ from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.events import hub_name
 from tmfkit_server.services.extensions import extension_of
 from tmfkit_server.services.subscriptions import Subscriptions
+from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
 
 __all__ = ["Api"]
@@ -29,19 +30,25 @@ __all__ = ["Api"]
 class Api:
     """One API, ready to be mounted."""
 
-    def __init__(
-        self, contract: Contract, store: Store, reader: BodyReader, *, base_path: str, public_url: str
-    ) -> None:
+    def __init__(self, contract: Contract, store: Store, settings: Settings) -> None:
         self._contract = contract
         self._store = store
-        self._reader = reader
-        self._base_path = base_path
-        self._addresses = Addresses(base_path, public_url)
-        self._extension = extension_of(contract.id)
+        self._reader = BodyReader(settings.max_body_bytes)
+        self._base_path = settings.base_paths.get(contract.id, contract.base_path)
+        self._addresses = Addresses(self._base_path, settings.public_url)
+        self._extension = extension_of(contract.id, settings)
         self._entities = {
-            each.name: Entities(contract, each, store, self._extension, max_body_bytes=reader.max_bytes)
+            each.name: Entities(contract, each, store, self._extension, max_body_bytes=settings.max_body_bytes)
             for each in contract.resources
         }
+
+    async def start(self) -> None:
+        """Begin the work that no request asks for."""
+        await self._extension.start(self._store, self._entities)
+
+    async def stop(self) -> None:
+        """End that work."""
+        await self._extension.stop()
 
     def mount(self, app: falcon.asgi.App[Any, Any]) -> None:
         """Add a route for every path of the contract, and for its other spellings."""

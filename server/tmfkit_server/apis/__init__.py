@@ -1,1 +1,1 @@
-"""What single APIs need beyond their contracts, one module each; every module here offers an ``EXTENSION``."""
+"""What single APIs need beyond their contracts, one module each; every module here names its class ``EXTENSION``."""

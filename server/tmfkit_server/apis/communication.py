@@ -68,7 +68,7 @@ class Communication(Extension):
         return {"send": _send_new, "send-stored": _send_stored}.get(action)
 
 
-EXTENSION = Communication()
+EXTENSION = Communication
 
 
 async def _send_new(call: TaskCall) -> Record:

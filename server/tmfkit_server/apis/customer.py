@@ -33,7 +33,7 @@ class Customer(Extension):
         return _PROFILES_IN_JSON not in record.encoded
 
 
-EXTENSION = Customer()
+EXTENSION = Customer
 
 
 def in_force_first(body: Mapping[str, Any], attribute: str) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ class CustomerR14(Extension):
         return [_translated(operation, resource.name, body) for operation in operations]
 
 
-EXTENSION = CustomerR14()
+EXTENSION = CustomerR14
 
 
 def _with_open_ends(value: Any, name: str) -> Any:

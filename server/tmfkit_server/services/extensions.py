@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tmfkit_models.contracts import Operation, Resource
 from tmfkit_server import apis
+from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Record, Store
 
 if TYPE_CHECKING:
@@ -50,6 +51,26 @@ class Extension:
 
     api: ClassVar[str] = ""
 
+    def __init__(self, settings: Settings) -> None:
+        """Prepare.
+
+        Args:
+            settings: What the operator decided.
+        """
+        self.settings = settings
+
+    async def start(self, store: Store, entities: Mapping[str, Entities]) -> None:
+        """Begin work that no request asks for; called once, when the store is open.
+
+        Args:
+            store: The store.
+            entities: Resource → its collection.
+        """
+        del store, entities
+
+    async def stop(self) -> None:
+        """End that work; called once, before the store is closed."""
+
     def received(self, resource: Resource, body: Body) -> Body:
         """Return *body* as it is to be understood; called before it is validated, attributes under their own names."""
         del resource
@@ -85,10 +106,10 @@ class Extension:
         return None
 
 
-def extension_of(api: str) -> Extension:
-    """Return the extension of *api*; the empty one when no module is written for it."""
+def extension_of(api: str, settings: Settings) -> Extension:
+    """Return a new extension of *api*; the empty one when no module is written for it."""
     for module in pkgutil.iter_modules(apis.__path__, f"{apis.__name__}."):
-        extension: Extension = importlib.import_module(module.name).EXTENSION
+        extension: type[Extension] = importlib.import_module(module.name).EXTENSION
         if extension.api == api:
-            return extension
-    return Extension()
+            return extension(settings)
+    return Extension(settings)
