@@ -30,6 +30,8 @@ def reference_server(store: str, workers: int, keys: dict[str, str]) -> Iterator
     # Every user of the machine can read a command line, and nobody else an environment.
     key_texts = " ".join(f"{role}:{key}" for role, key in keys.items())
     environment = {**os.environ, "TMFKIT_STORE": store, "TMFKIT_API_KEYS": key_texts}
+    outbox = tempfile.TemporaryDirectory()
+    command += ["--outbox", outbox.name]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         line = server.stdout.readline() if server.stdout else ""
@@ -40,6 +42,7 @@ def reference_server(store: str, workers: int, keys: dict[str, str]) -> Iterator
     finally:
         server.terminate()
         server.wait(timeout=30)
+        outbox.cleanup()
 
 
 def certify(api: str, address: str, keys: dict[str, str], report: Path, phases: list[str]) -> int:

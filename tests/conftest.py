@@ -9,6 +9,7 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -31,9 +32,9 @@ _ANNOUNCEMENT = "tmfkit-server listening on "
 def running_server(*options: str) -> Iterator[str]:
     """Run ``tmfkit-server run`` on a free port; give its URL, and ask for a clean end afterwards."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TMFKIT_")}
-    process = subprocess.Popen(
-        [*_COMMAND, *options], stdout=subprocess.PIPE, text=True, env={**environment, "PYTHONUNBUFFERED": "1"}
-    )
+    outbox = tempfile.TemporaryDirectory()
+    environment |= {"TMFKIT_OUTBOX": outbox.name, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen([*_COMMAND, *options], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -48,6 +49,7 @@ def running_server(*options: str) -> Iterator[str]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+        outbox.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.delivery import Dispatcher
+from tmfkit_server.services.extensions import extension_of
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.documents import IndexPlan
@@ -25,7 +26,15 @@ from tmfkit_server.storage.exchange import Source
 from tmfkit_server.storage.journal import preflight
 from tmfkit_server.storage.snapshot import Snapshot
 
-__all__ = ["TRY_AGAIN", "check_store", "create_app", "create_snapshot", "create_source", "create_store"]
+__all__ = [
+    "TRY_AGAIN",
+    "check_extensions",
+    "check_store",
+    "create_app",
+    "create_snapshot",
+    "create_source",
+    "create_store",
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,6 +79,12 @@ def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
         for resource in contract.resources
     }
     return EmbeddedStore(settings.store_path, plans, lock_wait_seconds=wait_seconds)
+
+
+def check_extensions(settings: Settings) -> None:
+    """See that every API can do with the settings what it has to; SettingsError when one cannot."""
+    for name in contracts.apis():
+        extension_of(name, settings)
 
 
 def check_store(settings: Settings, *, wait_seconds: float = 0.0) -> None:

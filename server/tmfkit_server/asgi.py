@@ -85,8 +85,9 @@ def _log_to_stderr() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("tmfkit_server").addHandler(handler)
-    # What a store found when it was opened is said even when all is well.
-    logging.getLogger("tmfkit_server.storage").setLevel(logging.INFO)
+    # What a store found when it was opened, and what became of messages, is said even when all is well.
+    for name in ("storage", "apis"):
+        logging.getLogger(f"tmfkit_server.{name}").setLevel(logging.INFO)
 
 
 def _print_address(arbiter: Any) -> None:

@@ -10,10 +10,10 @@ from typing import NoReturn
 
 import click
 
-from tmfkit_server.app import check_store, create_snapshot, create_source, create_store
+from tmfkit_server.app import check_extensions, check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
 from tmfkit_server.errors import OperatorError, ServerError, StoreError
-from tmfkit_server.settings import DEFAULT_MAX_BODY_BYTES, Settings, api_keys, base_paths
+from tmfkit_server.settings import DEFAULT_MAX_BODY_BYTES, Settings, api_keys, base_paths, channels
 from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
 __all__ = ["main"]
@@ -71,6 +71,41 @@ def main() -> None:
     type=click.IntRange(1),
     help="Largest request body.",
 )
+@click.option(
+    "--channel",
+    "channel_texts",
+    multiple=True,
+    envvar="TMFKIT_CHANNELS",
+    metavar="TYPE=URL",
+    help="Where messages of type SMS, Email or MobileApp go: an Apprise URL with {receiver} in it; repeatable."
+    " TMFKIT_CHANNELS holds several, separated by blanks.",
+)
+@click.option(
+    "--channel-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with further channels, one to a line.",
+)
+@click.option(
+    "--outbox",
+    default="",
+    envvar="TMFKIT_OUTBOX",
+    metavar="FOLDER",
+    help="Where messages go for which there is no channel: else STORE.outbox, or tmfkit-outbox here.",
+)
+@click.option(
+    "--send-timeout-seconds",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(0, 60),
+    help="How long a client waits for the first attempt to send a message.",
+)
+@click.option(
+    "--send-retry-seconds",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0, 3600, min_open=True),
+    help="How long a message rests after the first attempt that failed; twice as long after each further one.",
+)
 def run(
     *,
     host: str,
@@ -81,6 +116,11 @@ def run(
     public_url: str,
     path_texts: tuple[str, ...],
     max_body_bytes: int,
+    channel_texts: tuple[str, ...],
+    channel_file: Path | None,
+    outbox: str,
+    send_timeout_seconds: float,
+    send_retry_seconds: float,
 ) -> None:
     """Serve every API until interrupted."""
     try:
@@ -93,7 +133,12 @@ def run(
             public_url=public_url,
             base_paths=base_paths(path_texts),
             max_body_bytes=max_body_bytes,
+            channels=channels(channel_texts, channel_file),
+            outbox=outbox,
+            send_timeout_seconds=send_timeout_seconds,
+            send_retry_seconds=send_retry_seconds,
         )
+        check_extensions(settings)
         check_store(settings)
     except OperatorError as exc:
         _give_up(exc)

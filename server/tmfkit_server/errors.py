@@ -26,7 +26,7 @@ Tree, in the order in which a request meets them::
         ├── UnknownId            nothing has this identifier
         ├── Conflict             at odds with what is stored
         ├── PreconditionFailed   what is stored is not what the client wants to change
-        └── NotSent              a channel did not take a message
+        └── NotSent              a message has not reached every receiver
 """
 
 from __future__ import annotations
@@ -257,8 +257,13 @@ class PreconditionFailed(Refusal):
 
 
 class NotSent(Refusal):
-    """The channel did not take the message, and it will not be tried again."""
+    """A message has not been taken by its channel for every receiver.
 
-    def __init__(self, identifier: str) -> None:
-        super().__init__(identifier)
-        self.identifier = identifier
+    Attributes:
+        identifier: Under which the message is stored.
+        goes_on: Whether the server goes on trying; otherwise it has failed for good.
+    """
+
+    def __init__(self, identifier: str, *, goes_on: bool) -> None:
+        super().__init__(identifier, goes_on)
+        self.identifier, self.goes_on = identifier, goes_on

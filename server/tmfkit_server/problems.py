@@ -78,9 +78,8 @@ def _problem_of(error: errors.ServerError) -> Problem:
             return Problem(409, "conflict", "The request conflicts with what is stored.", what)
         case errors.NotOffered(what=what):
             return Problem(501, "not-implemented", f"{what} is not implemented here.", "Leave it out.")
-        case errors.NotSent(identifier=identifier):
-            message = f"It has failed for good and is stored as {identifier!r}; send it again to try once more."
-            return Problem(500, "not-sent", "The channel did not take the message.", message)
+        case errors.NotSent():
+            return _about_sending(error)
         case errors.PreconditionFailed():
             message = "Read it again and decide anew; the answer's ETag is the one to send in If-Match."
             return Problem(412, "precondition-failed", "The resource is no longer what If-Match names.", message)
@@ -88,6 +87,17 @@ def _problem_of(error: errors.ServerError) -> Problem:
             return _about_store(error)
         case _:
             return _about_body(error)
+
+
+def _about_sending(error: errors.NotSent) -> Problem:
+    if error.goes_on:
+        message = (
+            f"It is stored as {error.identifier!r} with the status InProgress, and the server goes on trying."
+            " Read it to see how that ends; do not send it again."
+        )
+        return Problem(500, "not-sent-yet", "The channel has not taken the message yet.", message)
+    message = f"It has failed for good and is stored as {error.identifier!r}; send it by its id to try once more."
+    return Problem(500, "not-sent", "The channel did not take the message.", message)
 
 
 def _about_store(error: errors.StoreError) -> Problem:

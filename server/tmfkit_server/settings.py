@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
 from tmfkit_server.errors import SettingsError
 
-__all__ = ["DEFAULT_MAX_BODY_BYTES", "Settings", "api_keys", "base_paths"]
+__all__ = ["DEFAULT_MAX_BODY_BYTES", "MESSAGE_TYPES", "Settings", "api_keys", "base_paths", "channels"]
 
 ROLES = ("user", "admin")
+MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _SHARED_STORES = ("postgresql://", "postgres://")
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -34,6 +36,10 @@ class Settings:
         public_url: Scheme and host that hrefs begin with; empty takes them from each request.
         base_paths: API → base path, where it is not the contract's own.
         max_body_bytes: Largest request body.
+        channels: Type of message → Apprise URL, a template that may hold credentials.
+        outbox: Folder for messages of the types without a channel; empty lets ``outbox_folder`` choose.
+        send_timeout_seconds: How long a client waits for the first attempt to send a message.
+        send_retry_seconds: How long a message rests after the first attempt that failed.
     """
 
     host: str = "127.0.0.1"
@@ -44,6 +50,10 @@ class Settings:
     public_url: str = ""
     base_paths: Mapping[str, str] = field(default_factory=dict)
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    channels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    outbox: str = ""
+    send_timeout_seconds: float = 5.0
+    send_retry_seconds: float = 60.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
@@ -75,6 +85,11 @@ class Settings:
             return self.store
         address = urlsplit(self.store)
         return f"{address.scheme}://{address.hostname or ''}{address.path}"
+
+    @property
+    def outbox_folder(self) -> str:
+        """Where messages go for which there is no channel: beside the file of the store when it has one."""
+        return self.outbox or (f"{self.store_path}.outbox" if self.store_path else "tmfkit-outbox")
 
     def _check_store(self) -> None:
         scheme, _, path = self.store.partition(":")
@@ -129,6 +144,36 @@ def base_paths(texts: Iterable[str]) -> dict[str, str]:
             known = ", ".join(contracts.apis())
             raise SettingsError(f"--base-path {text}", "it is not of the form API=/PATH", f"The APIs are {known}")
         found[api] = path.rstrip("/")
+    return found
+
+
+def channels(texts: Iterable[str], file: Path | None = None) -> dict[str, str]:
+    """Read ``TYPE=URL`` texts, and the lines of *file* that are not blank and do not begin with ``#``.
+
+    Returns:
+        Type of message → Apprise URL.
+
+    Raises:
+        SettingsError: A text has another form, or a type comes twice, or the file cannot be read.
+    """
+    given = [("--channel", text) for text in texts]
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise SettingsError(f"--channel-file {file}", "it cannot be read as text", "Name a file of text") from exc
+        numbered = [(f"{file}, line {number}", line.strip()) for number, line in enumerate(lines, 1)]
+        given += [(where, line) for where, line in numbered if line and not line.startswith("#")]
+    found: dict[str, str] = {}
+    for where, text in given:
+        kind, _, url = text.partition("=")
+        # The text itself must not reach a log: it may hold a password, wherever that was put.
+        if kind not in MESSAGE_TYPES or not url:
+            remedy = f"The types are {', '.join(MESSAGE_TYPES)}"
+            raise SettingsError(where, "it is not of the form TYPE=APPRISE_URL", remedy)
+        if kind in found:
+            raise SettingsError(where, f"{kind} has a channel already", "Give each type one channel")
+        found[kind] = url
     return found
 
 

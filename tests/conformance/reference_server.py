@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any
 
 import falcon.asgi
@@ -11,7 +12,9 @@ from tmfkit_server.settings import Settings
 
 __all__ = ["app"]
 
+_OUTBOX = tempfile.TemporaryDirectory()
+
 
 def app() -> falcon.asgi.App[Any, Any]:
     """Return the application; the keys are ``user-key`` and ``admin-key``."""
-    return create_app(Settings(api_keys={"user-key": "user", "admin-key": "admin"}))
+    return create_app(Settings(api_keys={"user-key": "user", "admin-key": "admin"}, outbox=_OUTBOX.name))

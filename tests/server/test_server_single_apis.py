@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import httpx
 import pytest
-from server_bodies import customer, full, message, unique
+from server_bodies import customer, full, unique
 
 from tmfkit_models import contracts
-from tmfkit_server.apis import communication
-from tmfkit_server.apis.communication import Dispatch, StoreChannel, dispatches, text_of
-from tmfkit_server.query.expression import Search
-from tmfkit_server.storage.embedded import EmbeddedStore
 
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 
@@ -161,87 +156,3 @@ def test_r14_credit_profile_in_force_comes_first(r14: httpx.Client) -> None:
     present = {"creditProfileDate": "2020-01-01T00:00Z", "validFor": {"startDateTime": "2020-01-01T00:00Z"}}
     made = r14.post("/customer", json={"name": "a", "customerCreditProfile": [old, present]}).json()
     assert made["customerCreditProfile"] == [present, old]
-
-
-def test_send_new_stores_and_completes(messages: httpx.Client) -> None:
-    sent = messages.post("/communicationMessage/send", json=message())
-    assert sent.status_code == 200
-    body = sent.json()
-    assert (body["status"], body["content"]) == ("Completed", message()["content"])
-    assert body["sendTime"] <= body["sendTimeComplete"]
-    assert messages.get(body["href"]).json() == body
-
-
-@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}], ids=["bare", "content-type"])
-def test_send_stored_needs_no_body(messages: httpx.Client, headers: dict[str, str]) -> None:
-    made = messages.post(
-        "/communicationMessage", json=message(status="Completed", sendTimeComplete="2020-01-01T00:00Z")
-    )
-    assert not {"status", "sendTimeComplete"} & set(made.json())
-    sent = messages.post(f"/communicationMessage/{made.json()['id']}/send", headers=headers)
-    assert (sent.status_code, sent.json()["status"]) == (200, "Completed")
-
-
-@pytest.mark.parametrize(
-    "receiver",
-    [[], [{"id": "1"}], [{"email": "a@example.com"}], 5, None, [7]],
-    ids=["none", "no-address", "other-channel", "number", "null", "no-object"],
-)
-def test_send_without_usable_receiver_is_400_and_stores_nothing(messages: httpx.Client, receiver: object) -> None:
-    marker = unique()
-    refused = messages.post("/communicationMessage/send", json=message(receiver=receiver, description=marker))
-    assert (refused.status_code, refused.json()["code"]) == (400, "invalid-body")
-    assert messages.get("/communicationMessage", params={"description": marker}).json() == []
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"CommunicationRequestCharacteristic": None},
-        {"CommunicationRequestCharacteristic": 5},
-        {"CommunicationRequestCharacteristic": ["x"]},
-        {"CommunicationRequestCharacteristic": [{"name": "N", "value": 5}]},
-        {"CommunicationRequestCharacteristic": [{"name": ["a"]}]},
-        {"type": ["SMS"]},
-        {"type": {"a": 1}},
-        {"receiver": [{"phoneNumber": 5}]},
-    ],
-    ids=str,
-)
-def test_send_of_a_malformed_message_is_400_and_stores_nothing(messages: httpx.Client, wrong: dict[str, Any]) -> None:
-    marker = unique()
-    refused = messages.post("/communicationMessage/send", json=message(description=marker, **wrong))
-    assert (refused.status_code, refused.json()["code"]) == (400, "invalid-body")
-    assert next(iter(wrong)) in refused.json()["message"]
-    assert messages.get("/communicationMessage", params={"description": marker}).json() == []
-
-
-def test_send_of_nothing_or_of_an_unknown_id(messages: httpx.Client) -> None:
-    assert messages.post("/communicationMessage/send", json={}).status_code == 400
-    assert messages.post("/communicationMessage/send", content=b"").status_code == 400
-    assert messages.post("/communicationMessage/nix/send").status_code == 404
-    assert messages.get("/communicationMessage/send").status_code == 405
-
-
-def test_placeholders_are_filled_longest_name_first() -> None:
-    values = [{"name": "$Name", "value": "Kim $Name10"}, {"name": "Name10", "value": "ten"}, {"name": "$Gone"}, {}]
-    filled = text_of(message(CommunicationRequestCharacteristic=values))
-    assert filled == "Dear Kim $Name10, ten Kim $Name10"
-
-
-def test_every_reachable_receiver_gets_the_message_by_its_channel() -> None:
-    receivers = [{"phoneNumber": "1"}, {"email": "e"}, {"phoneNumber": "2", "appUserId": "a"}]
-    assert [each.address for each in dispatches(message(receiver=receivers))] == ["1", "2"]
-    untyped = {"content": "x", "receiver": receivers}
-    assert [(each.type, each.address) for each in dispatches(untyped)] == [("SMS", "1"), ("Email", "e"), ("SMS", "2")]
-
-
-def test_store_channel_keeps_what_it_takes() -> None:
-    async def scenario() -> object:
-        store = EmbeddedStore()
-        await store.open()
-        await StoreChannel(store).hand_over(Dispatch("SMS", "1", "s", "t"))
-        page = await store.search(communication.StoreChannel.collection, Search())
-        return page.records[0].body
-
-    assert asyncio.run(scenario()) == {"type": "SMS", "address": "1", "subject": "s", "text": "t"}

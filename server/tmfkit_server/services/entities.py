@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,7 +23,7 @@ from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
 from tmfkit_server.storage.base import Record, Store, Transaction
 
-__all__ = ["Entities", "Expected"]
+__all__ = ["Decision", "Entities", "Expected"]
 
 _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
@@ -34,6 +34,10 @@ Body = Mapping[str, Any]
 
 Expected: TypeAlias = frozenset[str] | None
 """Tags one of which a stored resource must have for a change to be made, None for any."""
+
+
+Decision: TypeAlias = Callable[[Transaction, Record], Awaitable[Body]]
+"""Gives the attributes that change, with their values; is told the resource and may change more along with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +157,16 @@ class Entities:
             self._validator.check_change(record.body, patched.body, operation)
             return await self._store_change(transaction, record, patched)
 
-    async def amend(self, identifier: str, changes: Body) -> Record:
-        """Change attributes on the server's own account."""
+    async def amend(self, identifier: str, decide: Decision) -> Record:
+        """Change attributes on the server's own account.
+
+        Args:
+            identifier: Which resource.
+            decide: What changes, see ``Decision``.
+        """
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, None)
+            changes = await decide(transaction, record)
             return await self._store_change(transaction, record, record.with_body({**record.body, **changes}))
 
     async def delete(self, identifier: str, *, expected: Expected = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,9 +13,11 @@ from tmfkit_models.contracts import Contract, Resource
 __all__ = ["Stamps", "new_id", "now"]
 
 
-def now() -> str:
-    """Return the present instant. Microseconds make a later change later in text as well."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def now(*, plus_seconds: float = 0.0) -> str:
+    """Return the present instant, or one after it. Microseconds make a later change later in text as well."""
+    return (
+        (datetime.now(UTC) + timedelta(seconds=plus_seconds)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    )
 
 
 def new_id() -> str:

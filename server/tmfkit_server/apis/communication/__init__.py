@@ -1,0 +1,90 @@
+"""Communication API (TMF681): sending messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tmfkit_models.contracts import Resource
+from tmfkit_server.apis.communication.channels import channels_of
+from tmfkit_server.apis.communication.messages import ADDRESS, Message, dispatches
+from tmfkit_server.apis.communication.sender import Sender
+from tmfkit_server.apis.communication.sendings import Sendings
+from tmfkit_server.errors import InvalidBody
+from tmfkit_server.services.extensions import Extension, Task, TaskCall
+from tmfkit_server.settings import MESSAGE_TYPES, Settings
+from tmfkit_server.storage.base import Record, Store
+
+if TYPE_CHECKING:
+    from tmfkit_server.services.entities import Entities
+
+__all__ = ["EXTENSION"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Communication(Extension):
+    """Adds the two send operations."""
+
+    api: ClassVar[str] = "tmf681-v1"
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare; SettingsError when a channel cannot be what the settings say."""
+        super().__init__(settings)
+        self._channels = channels_of(settings)
+
+    async def start(self, store: Store, entities: Mapping[str, Entities]) -> None:
+        """Begin to try again what was not taken."""
+        [messages] = entities.values()
+        sendings = Sendings(store, messages)
+        if not self.settings.is_shared:
+            # Whoever held something has ended: the store was theirs alone, as it is ours now.
+            await sendings.release_all()
+        self._sender = Sender(
+            messages,
+            sendings,
+            self._channels,
+            timeout_seconds=self.settings.send_timeout_seconds,
+            retry_seconds=self.settings.send_retry_seconds,
+        )
+        self._sender.start()
+        for kind in MESSAGE_TYPES:
+            configured = "" if kind in self.settings.channels else "no channel is configured; "
+            _LOG.info("messages of type %s: %sthey go to %s", kind, configured, self._channels[kind].name)
+
+    async def stop(self) -> None:
+        """End that; what is still to be sent stays in the store."""
+        await self._sender.stop()
+
+    def accepted(self, resource: Resource, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return *body* with a status: a message that has not been sent is ``Initial``."""
+        del resource
+        return body if "status" in body else {**body, "status": "Initial"}
+
+    def task(self, action: str) -> Task | None:
+        """Return the task for ``send`` and ``send-stored``."""
+        return {"send": self._send_new, "send-stored": self._send_stored}.get(action)
+
+    async def _send_new(self, call: TaskCall) -> Record:
+        """Store the message sent, then send it; refused as a whole when it has no usable receiver."""
+        body, _ = call.entities.checked(call.sent, call.operation)
+        _check_receivers(call, body)
+        message = await call.entities.create(call.sent, call.operation, call.collection_url)
+        return await self._sender.send(message.id)
+
+    async def _send_stored(self, call: TaskCall) -> Record:
+        message = await call.entities.retrieve(call.identifier)
+        _check_receivers(call, message.body)
+        return await self._sender.send(message.id)
+
+
+EXTENSION = Communication
+
+
+def _check_receivers(call: TaskCall, message: Message) -> None:
+    """Raise InvalidBody when a message cannot be sent to anybody, or not in the way that it says."""
+    if not dispatches(call.identifier, message):
+        address = ADDRESS.get(str(message.get("type")), "address")
+        cited = call.entities.cite(("scenario",), call.operation, f"/receiver/*/{address}")
+        raise InvalidBody.at("/receiver", f"needs at least one receiver with {address}", cited)

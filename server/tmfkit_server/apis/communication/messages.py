@@ -1,0 +1,198 @@
+"""A message as it goes to each of its receivers: addresses checked, parameters filled in, attachments decoded."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from tmfkit_server.errors import InvalidBody, Violation
+
+__all__ = ["ADDRESS", "Attachment", "Dispatch", "Message", "dispatches", "text_of"]
+
+ADDRESS = {"SMS": "phoneNumber", "Email": "email", "MobileApp": "appUserId"}
+"""Type of message → attribute of a receiver, and of the sender, that it is addressed with."""
+
+_MOST_DIGITS = 20
+_LONGEST_ADDRESS = 1000
+_PHONE_NUMBER = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*", re.ASCII)
+# Nothing that separates addresses from each other, or the parts of a path: one address is one receiver.
+_EMAIL = re.compile(r"[^\s@,;:<>()\[\]\"\\/]+@[^\s@,;:<>()\[\]\"\\/]+")
+_APP_USER = re.compile(r"(?!\.{1,2}$)[^\s,;\"\\/]+")
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_ANY_BYTES = "application/octet-stream"
+
+Message = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with an e-mail; its name is fit for a header and for no folder but the one that it is put in."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A message on its way to one receiver.
+
+    Attributes:
+        message: Identifier of the message.
+        type: ``SMS``, ``Email`` or ``MobileApp``.
+        address: Of the receiver.
+        sender: Address of the sender; empty when the message has none of this type.
+        subject: Title, in one line; an SMS has none.
+        text: Text, parameters filled in.
+        attachments: Files, of an e-mail only.
+    """
+
+    message: str
+    type: str
+    address: str
+    sender: str
+    subject: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells one receiver of a message from the others."""
+        return f"{self.type}:{self.address}"
+
+
+def dispatches(identifier: str, message: Message) -> Sequence[Dispatch]:
+    """Return one dispatch for each address that the message goes to.
+
+    Without a type it goes to each receiver by the first type that there is an address for. Receivers that have no
+    address of the message's type are left out, and an address that comes twice is one.
+
+    Args:
+        identifier: Of the message.
+        message: Its body.
+
+    Raises:
+        InvalidBody: An address or an attachment cannot be what it has to be.
+    """
+    violations: list[Violation] = []
+    addresses = dict.fromkeys(_addresses(message, violations))
+    kinds = {kind for kind, _ in addresses}
+    content = text_of(message)
+    files, links = _attachments(message, violations) if "Email" in kinds else ((), ())
+    if violations:
+        raise InvalidBody(violations)
+    subject = " ".join(str(message.get("subject", "")).split())
+    found = []
+    for kind, address in addresses:
+        sender = _sender(message, kind)
+        if kind == "Email":
+            text = "\n".join([content, "", *links]) if links else content
+            found.append(Dispatch(identifier, kind, address, sender, subject, text, files))
+        else:
+            found.append(Dispatch(identifier, kind, address, sender, "" if kind == "SMS" else subject, content))
+    return found
+
+
+def text_of(message: Message) -> str:
+    """Return the content with the values of its parameters.
+
+    A parameter ``Name`` stands in the content as ``$Name``, with or without ``$`` in its own name. The longest name is
+    matched first, so that ``$Parameter1`` does not eat the beginning of ``$Parameter10``. Values hold no parameters.
+
+    Source:
+        TMF681 R17.5, Communication Message resource model, CommunicationRequestCharacteristic.
+    """
+    characteristics = message.get("CommunicationRequestCharacteristic", ())
+    named = ((each["name"], each.get("value", "")) for each in characteristics if each.get("name"))
+    values = {name if name.startswith("$") else f"${name}": value for name, value in named}
+    if not values:
+        return str(message.get("content", ""))
+    tokens = "|".join(re.escape(token) for token in sorted(values, key=len, reverse=True))
+    return re.sub(tokens, lambda found: values[found[0]], str(message.get("content", "")))
+
+
+def _addresses(message: Message, violations: list[Violation]) -> Iterator[tuple[str, str]]:
+    receivers = message.get("receiver")
+    for number, receiver in enumerate(receivers if isinstance(receivers, list) else ()):
+        for kind, member in ADDRESS.items():
+            given = receiver.get(member) if isinstance(receiver, dict) else None
+            if given and message.get("type", kind) == kind:
+                address = _address(kind, given)
+                if address:
+                    yield kind, address
+                else:
+                    violations.append(Violation(f"/receiver/{number}/{member}", "is none that could be reached"))
+                break
+
+
+def _sender(message: Message, kind: str) -> str:
+    """Return the address of the sender; one that cannot be used counts as none, because none is needed."""
+    sender = message.get("sender")
+    given = sender.get(ADDRESS[kind]) if isinstance(sender, dict) else None
+    return _address(kind, given) if isinstance(given, str) else ""
+
+
+def _address(kind: str, given: str) -> str:
+    """Return an address in the form that channels understand, or nothing when it can be none."""
+    given = given.strip()
+    if not given.isprintable() or len(given) > _LONGEST_ADDRESS:
+        return ""
+    match kind:
+        case "SMS":
+            digits = re.sub(r"\D", "", given, flags=re.ASCII)
+            is_number = _PHONE_NUMBER.fullmatch(given) and len(digits) <= _MOST_DIGITS
+            return ("+" if given.startswith("+") else "") + digits if is_number else ""
+        case "Email":
+            return given if _EMAIL.fullmatch(given) else ""
+        case _:
+            return given if _APP_USER.fullmatch(given) else ""
+
+
+def _attachments(message: Message, violations: list[Violation]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+    """Return the files that a message brings along, and a line of text for each one that it only refers to.
+
+    What an address leads to is not fetched: a client could make the server read whatever only the server can reach.
+
+    Source:
+        TMF681 R17.5, Communication Message resource model, Attachment; RFC 2397 for an address that is its content.
+    """
+    files, links = [], []
+    for number, given in enumerate(message.get("attachment") or ()):
+        name = _file_name(str(given.get("name", ""))) or f"attachment-{number + 1}"
+        url = str(given.get("url", ""))
+        if url[:5].lower() != "data:":
+            links.append(": ".join([name, *[place for place in (url, *_elsewhere(given)) if place][:1]]))
+            continue
+        head, _, data = url[5:].partition(",")
+        content = _content(head, data)
+        if content:
+            media_types = (str(given.get("mimeType", "")), head.partition(";")[0])
+            media_type = next((each for each in media_types if _MEDIA_TYPE.fullmatch(each)), _ANY_BYTES)
+            files.append(Attachment(name, media_type, content))
+        else:
+            violations.append(Violation(f"/attachment/{number}/url", "is a data URL without content, or a broken one"))
+    return tuple(files), tuple(links)
+
+
+def _elsewhere(attachment: Mapping[str, Any]) -> Iterator[str]:
+    yield from (str(attachment.get(name, "")) for name in ("href", "path"))
+
+
+def _content(head: str, data: str) -> bytes:
+    content = unquote_to_bytes(data)
+    if not head.lower().endswith(";base64"):
+        return content
+    try:
+        return base64.b64decode(content, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _file_name(given: str) -> str:
+    kept = "".join(letter if letter.isprintable() and letter not in '"\\/:' else "_" for letter in given)
+    return kept.strip(" .")

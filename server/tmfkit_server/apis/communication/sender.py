@@ -1,0 +1,214 @@
+"""Sends messages: the first attempt while the client waits, the others in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from tmfkit_server.apis.communication.channels import Channel
+from tmfkit_server.apis.communication.failures import NotTaken, Refused
+from tmfkit_server.apis.communication.messages import Dispatch, dispatches
+from tmfkit_server.apis.communication.sendings import Outcome, Sending, Sendings
+from tmfkit_server.errors import InvalidBody, NotSent, StoreError, UnknownId
+from tmfkit_server.services.backoff import pause_seconds
+from tmfkit_server.services.entities import Entities
+from tmfkit_server.storage.base import Record
+
+__all__ = ["Sender"]
+
+_LOG = logging.getLogger(__name__)
+_MOST_DISPATCHES_AT_ONCE = 8
+_MOST_RETRIES_AT_ONCE = 8
+_LONGEST_PAUSE_SECONDS = 3600.0
+# What a process has taken on since it kept its progress last is repeated when it is killed.
+_KEEP_PROGRESS_SECONDS = 1.0
+# What another process left behind is found by looking now and then.
+_LOOK_AGAIN_SECONDS = 1.0
+_REST_SECONDS = 1.0
+_STOP_SECONDS = 10.0
+# A timer may go off a moment before its time.
+_TIMER_SECONDS = 0.01
+
+
+class Sender:
+    """The part of one server process in the sending of messages."""
+
+    def __init__(
+        self,
+        entities: Entities,
+        sendings: Sendings,
+        channels: Mapping[str, Channel],
+        *,
+        timeout_seconds: float,
+        retry_seconds: float,
+    ) -> None:
+        """Prepare; ``start`` starts.
+
+        Args:
+            entities: The messages.
+            sendings: What is being sent.
+            channels: Type of message → channel.
+            timeout_seconds: How long ``send`` waits for the first attempt.
+            retry_seconds: How long a message rests after the first attempt that failed.
+        """
+        self._entities = entities
+        self._sendings = sendings
+        self._channels = channels
+        self._timeout_seconds = timeout_seconds
+        self._retry_seconds = retry_seconds
+        self._attempts: set[asyncio.Task[Record | None]] = set()
+        self._news = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin to try again what was not taken; needs a running event loop."""
+        # Channels block. However many hang, requests that send nothing do not wait for them.
+        self._threads = ThreadPoolExecutor(_MOST_DISPATCHES_AT_ONCE, thread_name_prefix="send")
+        self._main = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Let the attempts that are under way end, for a while; what has not ended is repeated by the next process."""
+        self._main.cancel()
+        if self._attempts:
+            await asyncio.wait(self._attempts, timeout=_STOP_SECONDS)
+        for task in self._attempts:
+            task.cancel()
+        await asyncio.gather(self._main, *self._attempts, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def send(self, identifier: str) -> Record:
+        """Send a stored message.
+
+        An attempt that takes too long for the client goes on without it.
+
+        Returns:
+            The message, Completed.
+
+        Raises:
+            NotSent: Not every receiver's dispatch has been taken.
+            Conflict: The message has been sent, or is being sent.
+            UnknownId: There is no such message.
+        """
+        sending = await self._sendings.begin(identifier)
+        task = self._begin_attempt(sending)
+        done, _ = await asyncio.wait({task}, timeout=self._timeout_seconds)
+        message = None
+        if done and not task.cancelled():
+            message = task.result()
+        if message is None:
+            try:
+                message = await self._sendings.announce(sending)
+            except StoreError as exc:
+                raise NotSent(identifier, goes_on=True) from exc
+        if message.body.get("status") == "Completed":
+            return message
+        raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._take_up()
+            except StoreError as exc:
+                _LOG.warning("what is to be sent cannot be read, and is asked for again: %s", exc)
+                await asyncio.sleep(_REST_SECONDS)
+            except Exception:  # noqa: BLE001 - logged with its trace
+                # Nobody waits for this task: it must not end unseen.
+                _LOG.exception("sending in the background failed; it goes on in a moment")
+                await asyncio.sleep(_REST_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                    await self._news.wait()
+            self._news.clear()
+
+    async def _take_up(self) -> None:
+        """Go on with what is due, as far as there is room."""
+        room = _MOST_RETRIES_AT_ONCE - len(self._attempts)
+        for identifier in await self._sendings.due(most=room) if room > 0 else ():
+            sending = await self._sendings.take_up(identifier)
+            if sending is not None:
+                self._begin_attempt(sending)
+
+    def _begin_attempt(self, sending: Sending) -> asyncio.Task[Record | None]:
+        task = asyncio.create_task(self._attempt(sending))
+        self._attempts.add(task)
+        task.add_done_callback(self._end_attempt)
+        return task
+
+    def _end_attempt(self, task: asyncio.Task[Record | None]) -> None:
+        self._attempts.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            _LOG.error("sending failed unforeseen; it is taken up later", exc_info=failure)
+        self._news.set()
+
+    async def _attempt(self, sending: Sending) -> Record | None:
+        """Hand over what has not been taken yet; return the message afterwards, None when its sending is not ours."""
+        try:
+            return await self._attempted(sending)
+        except UnknownId:
+            # The message was deleted; its sending is dropped when it comes to be due.
+            return None
+        except StoreError as exc:
+            _LOG.warning("message %s: its sending cannot go on now, and is taken up later: %s", sending.message, exc)
+            return None
+
+    async def _attempted(self, sending: Sending) -> Record | None:
+        message = await self._entities.retrieve(sending.message)
+        try:
+            wanted = {each.key: each for each in dispatches(message.id, message.body)}
+        except InvalidBody:
+            _LOG.warning("message %s: it was changed so that it cannot be sent", message.id)
+            wanted = {}
+        settled = sending.keys("taken", "refused")
+        tasks = {asyncio.create_task(self._hand_over(each)): key for key, each in wanted.items() if key not in settled}
+        try:
+            while tasks:
+                done, _ = await asyncio.wait(tasks, timeout=_KEEP_PROGRESS_SECONDS)
+                sending = sending.with_outcomes({tasks.pop(task): task.result() for task in done})
+                if tasks and not await self._is_still_held(sending):
+                    _LOG.warning("message %s: another process has taken up its sending", sending.message)
+                    return None
+        finally:
+            for task in tasks:
+                task.cancel()
+        return await self._settle(sending, wanted)
+
+    async def _is_still_held(self, sending: Sending) -> bool:
+        try:
+            return await self._sendings.renew(sending)
+        except StoreError as exc:
+            _LOG.warning("message %s: how far its sending has come cannot be kept now: %s", sending.message, exc)
+            return True
+
+    async def _settle(self, sending: Sending, wanted: Mapping[str, Dispatch]) -> Record | None:
+        pause = pause_seconds(sending.failures + 1, first=self._retry_seconds, longest=_LONGEST_PAUSE_SECONDS)
+        while True:
+            try:
+                message = await self._sendings.settle(sending, wanted, pause_seconds=pause)
+                break
+            except StoreError as exc:
+                # What has been taken must not be forgotten, or it is sent twice.
+                _LOG.warning("message %s: what became of it cannot be kept now: %s", sending.message, exc)
+                await asyncio.sleep(_REST_SECONDS)
+        status = message.body.get("status") if message is not None else "gone meanwhile"
+        reached = len(sending.keys("taken") & wanted.keys())
+        _LOG.info("message %s: %s, %s of %s receivers reached", sending.message, status, reached, len(wanted))
+        if status == "InProgress":
+            asyncio.get_running_loop().call_later(pause + _TIMER_SECONDS, self._news.set)
+        return message
+
+    async def _hand_over(self, dispatch: Dispatch) -> Outcome:
+        channel = self._channels[dispatch.type]
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, channel.hand_over, dispatch)
+        except NotTaken as exc:
+            outcome = "refused" if isinstance(exc, Refused) else "not taken"
+            _LOG.warning("message %s: %s by %s: %s", dispatch.message, outcome, channel.name, exc)
+            return outcome
+        except Exception as exc:  # noqa: BLE001 - a channel's own failure is one of the dispatch, and logged
+            # Its text may have addresses in it.
+            _LOG.error("message %s: %s failed with %s", dispatch.message, channel.name, type(exc).__name__)
+            return "not taken"
+        _LOG.info("message %s: taken by %s", dispatch.message, channel.name)
+        return "taken"

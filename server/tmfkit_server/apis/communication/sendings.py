@@ -1,0 +1,240 @@
+"""Sendings that have not ended, as the store keeps them: who is at each, when it goes on, and whom it has reached.
+
+A sending is *held* by one process while that is at it. The hold ends by itself a while after it was last renewed, so
+that another process goes on when the first is no more. Everything that becomes of a sending is decided under the lock
+of its message, and changes message and sending together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tmfkit_server.apis.communication.messages import Message
+from tmfkit_server.errors import Conflict, UnknownId
+from tmfkit_server.query.expression import Comparison, Search, SortKey
+from tmfkit_server.services.entities import Entities
+from tmfkit_server.services.stamps import new_id, now
+from tmfkit_server.storage.base import Record, Store, Transaction
+
+__all__ = ["Outcome", "Sending", "Sendings"]
+
+_SENDINGS = "tmf681-v1:sending"
+_CONTACTS = "tmf681-v1:contact"
+_HOLD_SECONDS = 60.0
+
+Outcome = str
+"""What became of a dispatch: ``taken``, ``not taken``, or ``refused`` when it never will be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One call of ``send``, as far as it has come.
+
+    Attributes:
+        message: Identifier of the message.
+        began: Time of the first attempt.
+        due: From when on whoever comes may go on with it; empty when it has failed, having reached somebody.
+        holder: Who is at it; empty between attempts.
+        failures: How many attempts have not reached everybody.
+        outcomes: Key of a dispatch → what became of it.
+    """
+
+    message: str
+    began: str
+    due: str = ""
+    holder: str = ""
+    failures: int = 0
+    outcomes: Mapping[str, Outcome] | None = None
+
+    def held(self) -> Sending:
+        """Return it held by somebody new."""
+        return replace(self, holder=new_id(), due=now(plus_seconds=_HOLD_SECONDS))
+
+    def with_outcomes(self, outcomes: Mapping[str, Outcome]) -> Sending:
+        """Return it with what became of further dispatches."""
+        return replace(self, outcomes={**(self.outcomes or {}), **outcomes})
+
+    def keys(self, *outcomes: Outcome) -> set[str]:
+        """Return the dispatches that one of *outcomes* became of."""
+        return {key for key, outcome in (self.outcomes or {}).items() if outcome in outcomes}
+
+    def record(self) -> Record:
+        """Return the record that keeps it."""
+        kept = {"began": self.began, "due": self.due, "holder": self.holder, "failures": self.failures}
+        members = {name: value for name, value in kept.items() if value != ""}
+        return Record(self.message, {**members, "outcomes": [*(self.outcomes or {}).items()]})
+
+
+def _sending(record: Record | None) -> Sending | None:
+    if record is None:
+        return None
+    members: dict[str, Any] = {**record.body, "outcomes": dict(record.body["outcomes"])}
+    return Sending(record.id, **members)
+
+
+class Sendings:
+    """The sendings of one server, and the log of contacts."""
+
+    def __init__(self, store: Store, entities: Entities) -> None:
+        """Describe them.
+
+        Args:
+            store: Where they are kept.
+            entities: The messages.
+        """
+        self._store = store
+        self._entities = entities
+
+    async def begin(self, identifier: str) -> Sending:
+        """Begin to send a message, and hold that. Whom an earlier sending has reached, this one does not reach again.
+
+        Raises:
+            Conflict: The message has been sent, or is being sent.
+            UnknownId: There is no such message.
+        """
+        begun = Sending(identifier, now()).held()
+
+        async def decide(transaction: Transaction, message: Record) -> Message:
+            nonlocal begun
+            if completed := message.body.get("sendTimeComplete"):
+                raise Conflict(f"The message was sent at {completed}; create another one to send it once more.")
+            earlier = _sending(await transaction.get(_SENDINGS, identifier))
+            if earlier is None:
+                await transaction.insert(_SENDINGS, begun.record())
+                return {}
+            if earlier.due:
+                raise Conflict("The message is being sent; read it to see how that ends.")
+            begun = begun.with_outcomes(dict.fromkeys(earlier.keys("taken"), "taken"))
+            await transaction.replace(_SENDINGS, begun.record())
+            return {}
+
+        await self._entities.amend(identifier, decide)
+        return begun
+
+    async def due(self, *, most: int) -> Sequence[str]:
+        """Return messages whose sending may be gone on with, at most so many."""
+        where = Comparison(("due",), "lte", (now(),))
+        page = await self._store.search(_SENDINGS, Search(where=where, sort=(SortKey(("due",)),), limit=most))
+        return [record.id for record in page.records]
+
+    async def take_up(self, identifier: str) -> Sending | None:
+        """Hold a sending that is due; None when somebody else does, or when it has ended."""
+        held = None
+
+        async def decide(transaction: Transaction, _message: Record) -> Message:
+            nonlocal held
+            sending = _sending(await transaction.get(_SENDINGS, identifier))
+            if sending is None or not sending.due or sending.due > now():
+                return {}
+            held = sending.held()
+            await transaction.replace(_SENDINGS, held.record())
+            return {"sendTime": held.began, "status": "InProgress"}
+
+        try:
+            await self._entities.amend(identifier, decide)
+        except UnknownId:
+            await self._forget(identifier)
+        return held
+
+    async def renew(self, sending: Sending) -> bool:
+        """Keep how far a sending has come and hold it for longer; tell whether it is still held."""
+        async with self._store.transaction() as transaction:
+            if not await _is_held(transaction, sending):
+                return False
+            await transaction.replace(_SENDINGS, replace(sending, due=now(plus_seconds=_HOLD_SECONDS)).record())
+            return True
+
+    async def release_all(self) -> None:
+        """Take every sending out of the hands that hold it; for a store that no other process has."""
+        page = await self._store.search(_SENDINGS, Search())
+        for sending in filter(None, map(_sending, page.records)):
+            if sending.holder:
+                async with self._store.transaction() as transaction:
+                    await transaction.replace(_SENDINGS, replace(sending, holder="", due=now()).record())
+
+    async def announce(self, sending: Sending) -> Record:
+        """Return the message, shown as being sent unless its sending has ended."""
+
+        async def decide(transaction: Transaction, _message: Record) -> Message:
+            kept = _sending(await transaction.get(_SENDINGS, sending.message))
+            return {"sendTime": kept.began, "status": "InProgress"} if kept and kept.due else {}
+
+        return await self._entities.amend(sending.message, decide)
+
+    async def settle(self, sending: Sending, wanted: Iterable[str], *, pause_seconds: float) -> Record | None:
+        """End an attempt: the sending is complete, goes on after a pause, or has failed for good.
+
+        Args:
+            sending: The sending, with what became of its dispatches.
+            wanted: Keys of the dispatches that make up the message.
+            pause_seconds: How long it rests when it goes on.
+
+        Returns:
+            The message as it is then; None when it was deleted meanwhile, or is not held any more.
+        """
+        keys = set(wanted)
+        is_held = False
+
+        async def decide(transaction: Transaction, message: Record) -> Message:
+            nonlocal is_held
+            is_held = await _is_held(transaction, sending)
+            if not is_held:
+                return {}
+            rest, changes = _verdict(sending, keys, message.body, pause_seconds=pause_seconds)
+            if rest is not None:
+                await transaction.replace(_SENDINGS, rest.record())
+            else:
+                await transaction.remove(_SENDINGS, sending.message)
+            if changes["status"] != "InProgress" and message.body.get("logFlag"):
+                await transaction.insert(_CONTACTS, _contact(sending, keys, message.body, str(changes["status"])))
+            return changes
+
+        try:
+            record = await self._entities.amend(sending.message, decide)
+        except UnknownId:
+            await self._forget(sending.message)
+            return None
+        return record if is_held else None
+
+    async def _forget(self, identifier: str) -> None:
+        """Drop the sending of a message that was deleted."""
+        async with self._store.transaction() as transaction:
+            if await transaction.get(_SENDINGS, identifier) is not None:
+                await transaction.remove(_SENDINGS, identifier)
+
+
+async def _is_held(transaction: Transaction, sending: Sending) -> bool:
+    kept = _sending(await transaction.get(_SENDINGS, sending.message))
+    return kept is not None and kept.holder == sending.holder
+
+
+def _verdict(
+    sending: Sending, wanted: set[str], message: Message, *, pause_seconds: float
+) -> tuple[Sending | None, dict[str, Any]]:
+    """Return what is kept of a sending after an attempt, None for nothing, and what changes in the message."""
+    taken = sending.keys("taken")
+    begun = {"sendTime": sending.began}
+    if wanted and wanted <= taken:
+        return None, {**begun, "sendTimeComplete": now(), "status": "Completed"}
+    failures = sending.failures + 1
+    # The attempts after the first one are those that the message asks for.
+    if wanted - sending.keys("taken", "refused") and failures <= int(message.get("tryTimes") or 0):
+        rest = replace(sending, holder="", due=now(plus_seconds=pause_seconds), failures=failures)
+        return rest, {**begun, "status": "InProgress"}
+    rest = replace(sending, holder="", due="", failures=failures)
+    return rest if taken else None, {**begun, "status": "Failed"}
+
+
+def _contact(sending: Sending, wanted: set[str], message: Message, status: str) -> Record:
+    """Return an entry for the log of contacts, which holds no content."""
+    outcomes = sending.outcomes or {}
+    receivers = [
+        {"type": kind, "address": address, "outcome": outcomes.get(key, "not taken")}
+        for key in sorted(wanted)
+        for kind, _, address in (key.partition(":"),)
+    ]
+    ends = {"message": sending.message, "began": sending.began, "ended": now(), "status": status}
+    sender = {"sender": message["sender"]} if "sender" in message else {}
+    return Record(new_id(), {**ends, **sender, "receivers": receivers})
