@@ -36,7 +36,7 @@ class MailServer:
     url: str = ""
     arrived: list[Mail] = field(default_factory=list)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         assert isinstance(envelope.content, bytes)
         email = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(email, EmailMessage)

@@ -67,9 +67,15 @@ class Gateway:
             raise Refused("the service knows no such form of address")
         if not (dispatch.text or dispatch.subject or dispatch.attachments):
             raise Refused("there is nothing to send")
+        text, title = dispatch.text, dispatch.subject
+        if not service.attachment_support:
+            if dispatch.attachments:
+                raise Refused("the service takes no attachments, and would leave them out")
+            # Apprise takes a message without a text for one that has attachments only.
+            text, title = (text, title) if text else (title, "")
         result = Apprise(service, asset=_ASSET).notify(
-            body=dispatch.text,
-            title=dispatch.subject,
+            body=text,
+            title=title,
             body_format=NotifyFormat.TEXT,
             attach=[_attached(each) for each in dispatch.attachments] or None,
             timeout=_LONGEST_ATTEMPT_SECONDS,

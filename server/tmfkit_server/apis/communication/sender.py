@@ -22,6 +22,8 @@ __all__ = ["Sender"]
 _LOG = logging.getLogger(__name__)
 _MOST_DISPATCHES_AT_ONCE = 8
 _MOST_RETRIES_AT_ONCE = 8
+# Each that waits for a channel writes to the store every second. Further ones wait there, held by nobody.
+_MOST_ATTEMPTS_AT_ONCE = 100
 _LONGEST_PAUSE_SECONDS = 3600.0
 # What a process has taken on since it kept its progress last is repeated when it is killed.
 _KEEP_PROGRESS_SECONDS = 1.0
@@ -60,6 +62,7 @@ class Sender:
         self._timeout_seconds = timeout_seconds
         self._retry_seconds = retry_seconds
         self._attempts: set[asyncio.Task[Record | None]] = set()
+        self._retries: set[asyncio.Task[Record | None]] = set()
         self._news = asyncio.Event()
 
     def start(self) -> None:
@@ -92,11 +95,14 @@ class Sender:
             UnknownId: There is no such message.
         """
         sending = await self._sendings.begin(identifier)
-        task = self._begin_attempt(sending)
-        done, _ = await asyncio.wait({task}, timeout=self._timeout_seconds)
         message = None
-        if done and not task.cancelled():
-            message = task.result()
+        if len(self._attempts) < _MOST_ATTEMPTS_AT_ONCE:
+            task = self._begin_attempt(sending)
+            done, _ = await asyncio.wait({task}, timeout=self._timeout_seconds)
+            if done and not task.cancelled():
+                message = task.result()
+        else:
+            await self._sendings.release(sending)
         if message is None:
             try:
                 message = await self._sendings.announce(sending)
@@ -124,11 +130,11 @@ class Sender:
 
     async def _take_up(self) -> None:
         """Go on with what is due, as far as there is room."""
-        room = _MOST_RETRIES_AT_ONCE - len(self._attempts)
+        room = _MOST_RETRIES_AT_ONCE - len(self._retries)
         for identifier in await self._sendings.due(most=room) if room > 0 else ():
             sending = await self._sendings.take_up(identifier)
             if sending is not None:
-                self._begin_attempt(sending)
+                self._retries.add(self._begin_attempt(sending))
 
     def _begin_attempt(self, sending: Sending) -> asyncio.Task[Record | None]:
         task = asyncio.create_task(self._attempt(sending))
@@ -138,6 +144,7 @@ class Sender:
 
     def _end_attempt(self, task: asyncio.Task[Record | None]) -> None:
         self._attempts.discard(task)
+        self._retries.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             _LOG.error("sending failed unforeseen; it is taken up later", exc_info=failure)
         self._news.set()
@@ -192,8 +199,9 @@ class Sender:
                 _LOG.warning("message %s: what became of it cannot be kept now: %s", sending.message, exc)
                 await asyncio.sleep(_REST_SECONDS)
         status = message.body.get("status") if message is not None else "gone meanwhile"
-        reached = len(sending.keys("taken") & wanted.keys())
-        _LOG.info("message %s: %s, %s of %s receivers reached", sending.message, status, reached, len(wanted))
+        reached = f"{len(sending.keys('taken') & wanted.keys())} of {len(wanted)} receivers"
+        through = " and ".join(sorted({self._channels[each.type].name for each in wanted.values()}))
+        _LOG.info("message %s: %s, %s reached through %s", sending.message, status, reached, through)
         if status == "InProgress":
             asyncio.get_running_loop().call_later(pause + _TIMER_SECONDS, self._news.set)
         return message
@@ -210,5 +218,4 @@ class Sender:
             # Its text may have addresses in it.
             _LOG.error("message %s: %s failed with %s", dispatch.message, channel.name, type(exc).__name__)
             return "not taken"
-        _LOG.info("message %s: taken by %s", dispatch.message, channel.name)
         return "taken"

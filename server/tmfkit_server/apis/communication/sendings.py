@@ -146,13 +146,18 @@ class Sendings:
             await transaction.replace(_SENDINGS, replace(sending, due=now(plus_seconds=_HOLD_SECONDS)).record())
             return True
 
+    async def release(self, sending: Sending) -> None:
+        """Leave a sending to whoever comes."""
+        async with self._store.transaction() as transaction:
+            if await _is_held(transaction, sending):
+                await transaction.replace(_SENDINGS, replace(sending, holder="", due=now()).record())
+
     async def release_all(self) -> None:
         """Take every sending out of the hands that hold it; for a store that no other process has."""
         page = await self._store.search(_SENDINGS, Search())
         for sending in filter(None, map(_sending, page.records)):
             if sending.holder:
-                async with self._store.transaction() as transaction:
-                    await transaction.replace(_SENDINGS, replace(sending, holder="", due=now()).record())
+                await self.release(sending)
 
     async def announce(self, sending: Sending) -> Record:
         """Return the message, shown as being sent unless its sending has ended."""
