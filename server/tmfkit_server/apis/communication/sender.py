@@ -96,17 +96,18 @@ class Sender:
         """
         sending = await self._sendings.begin(identifier)
         message = None
-        if len(self._attempts) < _MOST_ATTEMPTS_AT_ONCE:
-            task = self._begin_attempt(sending)
+        task = self._begin_attempt(sending) if len(self._attempts) < _MOST_ATTEMPTS_AT_ONCE else None
+        if task is not None:
             done, _ = await asyncio.wait({task}, timeout=self._timeout_seconds)
             if done and not task.cancelled():
                 message = task.result()
-        else:
-            await self._sendings.release(sending)
         if message is None:
             try:
+                if task is None:
+                    await self._sendings.release(sending)
                 message = await self._sendings.announce(sending)
             except StoreError as exc:
+                # Its sending is in the store, and is taken up when nobody holds it any more.
                 raise NotSent(identifier, goes_on=True) from exc
         if message.body.get("status") == "Completed":
             return message
