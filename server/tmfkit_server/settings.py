@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
 from tmfkit_server.errors import SettingsError
 
-__all__ = ["DEFAULT_MAX_BODY_BYTES", "Settings", "api_keys", "base_paths"]
+__all__ = ["DEFAULT_MAX_BODY_BYTES", "ROLES", "Settings", "api_key_lines", "api_keys", "base_paths", "is_private"]
 
-ROLES = ("user", "admin")
+ROLES = ("reader", "user", "admin")
 _SHARED_STORES = ("postgresql://", "postgres://")
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -34,6 +36,7 @@ class Settings:
         public_url: Scheme and host that hrefs begin with; empty takes them from each request.
         base_paths: API → base path, where it is not the contract's own.
         max_body_bytes: Largest request body.
+        keep_card_numbers: Whether card numbers are stored whole, not with their last four digits only.
     """
 
     host: str = "127.0.0.1"
@@ -44,6 +47,7 @@ class Settings:
     public_url: str = ""
     base_paths: Mapping[str, str] = field(default_factory=dict)
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    keep_card_numbers: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
@@ -99,18 +103,41 @@ def api_keys(texts: Iterable[str]) -> dict[str, str]:
         Key → role.
 
     Raises:
-        SettingsError: A text has another form or an unknown role.
+        SettingsError: A text has another form or an unknown role, or a key has two roles.
     """
     found: dict[str, str] = {}
     for text in texts:
         role, _, key = text.partition(":")
         if role not in ROLES or not key:
             # The key itself must not reach a log.
-            raise SettingsError(
-                f"API key with role {role!r}", "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}"
-            )
-        found[key] = role
+            where = f"API key with role {role!r}" if key else "API key"
+            raise SettingsError(where, "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}")
+        if found.setdefault(key, role) != role:
+            remedy = "Give each role a key of its own"
+            raise SettingsError(f"API keys with roles {found[key]} and {role}", "they are the same key", remedy)
     return found
+
+
+def api_key_lines(path: Path) -> list[str]:
+    """Return the ``ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
+
+    Raises:
+        SettingsError: The file cannot be read, or holds no key.
+    """
+    where = f"--api-key-file {path}"
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
+    found = [line for line in lines if line and not line.startswith("#")]
+    if not found:
+        raise SettingsError(where, "there is no key in it", "Write one ROLE:KEY a line")
+    return found
+
+
+def is_private(path: Path) -> bool:
+    """Tell whether nobody but the owner of a file may read or write it."""
+    return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
 def base_paths(texts: Iterable[str]) -> dict[str, str]:
