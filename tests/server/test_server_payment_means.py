@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,6 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from server_bodies import full
-
-from tmfkit_models import contracts
 
 Starter = Callable[..., AbstractContextManager[str]]
 
@@ -196,9 +193,9 @@ def _rows(url: str) -> bytes:
 
 
 @pytest.fixture
-def errors(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+def errors(capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
     """What the servers of a test have written to stdout and stderr."""
-    yield lambda: "".join(capfd.readouterr())
+    return lambda: "".join(capfd.readouterr())
 
 
 def test_no_whole_number_reaches_the_disk_or_a_log(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Schema
@@ -67,8 +67,8 @@ def _masked_object(body: Mapping[str, Any], names: Names, *, about_cards: bool) 
 
 
 def _masked_member(name: str, value: Any, names: Names, *, about_cards: bool) -> Any:
-    if name == _CARD and isinstance(value, Mapping) and isinstance(value.get(_NUMBER), str | int):
-        value = {**value, _NUMBER: _crossed_out(value[_NUMBER])}
+    if name == _CARD and isinstance(value, Mapping) and _NUMBER in value:
+        value = {**value, _NUMBER: _replaced(value[_NUMBER], _crossed_out)}
     if name in names:
         return _masked_value(value, names[name], is_defined=True, about_cards=about_cards)
     return _masked_value(value, {}, is_defined=False, about_cards=about_cards)
@@ -79,18 +79,26 @@ def _masked_value(value: Any, names: Names, *, is_defined: bool, about_cards: bo
         return _masked_object(value, names, about_cards=about_cards)
     if isinstance(value, list):
         return [_masked_value(each, names, is_defined=is_defined, about_cards=about_cards) for each in value]
-    if is_defined or not about_cards or isinstance(value, bool) or not isinstance(value, str | int | float):
+    return _replaced(value, _searched) if about_cards and not is_defined else value
+
+
+def _replaced(value: Any, mask: Callable[[str], str]) -> Any:
+    """Return a text or a number as *mask* leaves it, anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
-    text = _CARD_NUMBER.sub(lambda found: _crossed_out(found[0]) if _has_check_digit(found[0]) else found[0], str(value))
-    return value if text == str(value) else text
+    masked = mask(str(value))
+    return masked if masked != str(value) else value
 
 
-def _crossed_out(number: str | int) -> str | int:
+def _searched(text: str) -> str:
+    return _CARD_NUMBER.sub(lambda found: _crossed_out(found[0]) if _has_check_digit(found[0]) else found[0], text)
+
+
+def _crossed_out(number: str) -> str:
     """Return *number* with its last four places only; what shows no more digits than that stays as it is."""
-    text = str(number)
-    if isinstance(number, bool) or sum(map(str.isdigit, text)) <= _DIGITS_KEPT:
+    if sum(map(str.isdigit, number)) <= _DIGITS_KEPT:
         return number
-    return "x" * (len(text) - _DIGITS_KEPT) + text[-_DIGITS_KEPT:]
+    return "x" * (len(number) - _DIGITS_KEPT) + number[-_DIGITS_KEPT:]
 
 
 def _has_check_digit(number: str) -> bool:
