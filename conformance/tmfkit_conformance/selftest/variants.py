@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.selftest.breaks import BREAKERS, UNBREAKABLE, Break
+from tmfkit_conformance.selftest.breaks import BREAKERS, Break
 from tmfkit_conformance.selftest.target import Target
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract, Requirement
 
-__all__ = ["SOUND", "Variant", "exempt", "kind_of", "variants"]
+__all__ = ["SOUND", "Variant", "kind_of", "variants"]
 
 SOUND = "sound"
 """In place of the id of a variant: the application as it is."""
@@ -40,12 +40,6 @@ def kind_of(row: Requirement) -> str:
     return f"scenario:{row.scenario}" if row.scenario else row.kind
 
 
-def exempt(contract: Contract) -> dict[str, str]:
-    """Return the requirements with a check that no server can fail, each with the reason."""
-    rows = (row for row in contract.requirements if not row.reason and kind_of(row) in UNBREAKABLE)
-    return {row.id: UNBREAKABLE[kind_of(row)] for row in rows}
-
-
 @functools.cache
 def variants(api: str) -> tuple[Variant, ...]:
     """Return the broken servers for an API, in the order of its register.
@@ -54,8 +48,7 @@ def variants(api: str) -> tuple[Variant, ...]:
         KitDefect: Nothing breaks requirements of some kind.
     """
     contract = contracts.load(api)
-    exempted = exempt(contract)
-    rows = (row for row in contract.requirements if not row.reason and row.id not in exempted)
+    rows = (row for row in contract.requirements if not row.reason)
     return tuple(variant for row in rows for variant in _of(contract, row))
 
 
