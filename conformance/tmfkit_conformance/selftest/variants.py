@@ -59,5 +59,6 @@ def _of(contract: Contract, row: Requirement) -> Iterator[Variant]:
             row.id, f"no server is broken for requirements of the kind {kind}", "Add one to selftest/breaks"
         )
     target = Target(contract, row)
-    for number, breaker in enumerate(BREAKERS[kind], start=1):
-        yield Variant(row.id if number == 1 else f"{row.id}~{number}", row.id, kind, breaker(target))
+    found = [broken for breaker in BREAKERS[kind] if (broken := breaker(target)) is not None]
+    for number, broken in enumerate(found, start=1):
+        yield Variant(row.id if number == 1 else f"{row.id}~{number}", row.id, kind, broken)

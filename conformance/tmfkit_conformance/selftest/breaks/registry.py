@@ -83,9 +83,9 @@ class Break:
     notify: Notify = _delivered
 
 
-Breaker = Callable[[Target], Break]
+Breaker = Callable[[Target], Break | None]
 BREAKERS: dict[str, list[Breaker]] = {}
-"""Kind of requirement, or ``scenario:NAME`` → what breaks a server for a requirement of it."""
+"""Kind of requirement, or ``scenario:NAME`` → what breaks a server for a requirement of it, None where it cannot."""
 
 
 def breaks(*names: str) -> Callable[[Breaker], Breaker]:
