@@ -12,7 +12,7 @@ from tmfkit_conformance.selftest.target import Target
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract, Requirement
 
-__all__ = ["SOUND", "Variant", "kind_of", "variants"]
+__all__ = ["SOUND", "Variant", "variants"]
 
 SOUND = "sound"
 """In place of the id of a variant: the application as it is."""
@@ -35,7 +35,7 @@ class Variant:
     breaks: Break
 
 
-def kind_of(row: Requirement) -> str:
+def _kind_of(row: Requirement) -> str:
     """Return the kind of a requirement, ``scenario:NAME`` for a scenario."""
     return f"scenario:{row.scenario}" if row.scenario else row.kind
 
@@ -53,7 +53,7 @@ def variants(api: str) -> tuple[Variant, ...]:
 
 
 def _of(contract: Contract, row: Requirement) -> Iterator[Variant]:
-    kind = kind_of(row)
+    kind = _kind_of(row)
     if kind not in BREAKERS:
         raise KitDefect(
             row.id, f"no server is broken for requirements of the kind {kind}", "Add one to selftest/breaks"

@@ -12,7 +12,6 @@ from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = [
     "PROBES",
-    "Driver",
     "array_attribute",
     "is_free_text",
     "plain_attribute",
