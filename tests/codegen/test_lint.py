@@ -71,7 +71,7 @@ def test_all_problems_of_a_pass_are_given_sorted_with_file_line_and_remedy(specs
 
 MISSPELT = [
     (CONTRACT, "      operationId: createQueue\n", "operationID", "OpenAPI 3.1.0 has the rule."),
-    (CONTRACT, "              minimum: 1\n", "minimun", "Did you mean minimum."),
+    (CONTRACT, "              minimum: 1\n", "mnimum", "Did you mean minimum."),
     (CONTRACT, "x-tmf-default: 3", "x-tmf-defualt", "specs/README.md lists the keys."),
     (REGISTER, "    kind: client-id\n", "knid", "specs/requirements.schema.json says what may stand here."),
 ]
