@@ -8,6 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tmfkit_codegen import examples, register, vocabulary
 from tmfkit_codegen.errors import Problem
+from tmfkit_codegen.forms import meant, objections
 from tmfkit_codegen.inputs import Api, Inputs
 from tmfkit_codegen.load import joined
 from tmfkit_codegen.schemas import COMPONENTS, attributes, schemas
@@ -29,12 +30,10 @@ KEYWORDS = frozenset(_VOCABULARIES.split())
 
 def problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
     """Yield everything wrong with *api*; what needs sound forms is looked at only where they are."""
-    forms = [
-        *_structure(api),
-        *_keywords(api),
-        *vocabulary.form_problems(api, inputs),
-        *register.form_problems(api, inputs),
-    ]
+    spelling = [*_structure(api), *_keywords(api)]
+    # Below a key that is misspelt nothing stands where it should.
+    forms = spelling or list(vocabulary.form_problems(api, inputs))
+    forms += register.form_problems(api, inputs)
     yield from forms
     if not forms:
         yield from vocabulary.name_problems(api)
@@ -45,9 +44,8 @@ def problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
 
 def _structure(api: Api) -> Iterator[Problem]:
     for error in OpenAPIV31SpecValidator(api.contract.data).iter_errors():
-        yield api.contract.problem(
-            joined("", *error.absolute_path), f"not OpenAPI 3.1: {error.message}", "Mend it; OpenAPI 3.1.0 has the rule"
-        )
+        for pointer, what in objections(joined("", *error.absolute_path), error.message):
+            yield api.contract.problem(pointer, f"not OpenAPI 3.1: {what}", "Mend it; OpenAPI 3.1.0 has the rule")
 
 
 def _keywords(api: Api) -> Iterator[Problem]:
@@ -55,7 +53,7 @@ def _keywords(api: Api) -> Iterator[Problem]:
         for key in schema:
             if key not in KEYWORDS and not key.startswith("x-"):
                 yield api.contract.problem(
-                    joined(pointer, key), f"JSON Schema has no keyword {key!r}", "Mend the spelling"
+                    joined(pointer, key), f"JSON Schema has no keyword {key!r}", meant(key, KEYWORDS)
                 )
 
 

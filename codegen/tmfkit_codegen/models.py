@@ -13,9 +13,9 @@ from tmfkit_codegen.errors import GeneratorDefect
 from tmfkit_codegen.inputs import Api
 from tmfkit_codegen.prepared import for_models
 
-__all__ = ["ALIASES", "module"]
+__all__ = ["module"]
 
-ALIASES = {
+_ALIASES = {
     "@type": "at_type",
     "@baseType": "at_base_type",
     "@schemaLocation": "at_schema_location",
@@ -62,7 +62,7 @@ def module(api: Api) -> str:
     with TemporaryDirectory() as folder:
         document, aliases, output = (Path(folder, name) for name in ("openapi.json", "aliases.json", "models.py"))
         document.write_text(json.dumps(for_models(api.contract.data)))
-        aliases.write_text(json.dumps(ALIASES))
+        aliases.write_text(json.dumps(_ALIASES))
         command = [
             sys.executable,
             "-m",

@@ -9,12 +9,13 @@ import jsonschema_rs
 
 from tmfkit_codegen.contracts import operations
 from tmfkit_codegen.errors import Problem
+from tmfkit_codegen.forms import objections
 from tmfkit_codegen.inputs import Api, Inputs
 from tmfkit_codegen.load import SourceFile, joined
 
-__all__ = ["SIMPLE_TYPES", "form_problems", "name_problems"]
+__all__ = ["form_problems", "name_problems"]
 
-SIMPLE_TYPES = frozenset({"string", "integer", "number", "boolean", "datetime", "uri", "any", "object"})
+_SIMPLE_TYPES = frozenset({"string", "integer", "number", "boolean", "datetime", "uri", "any", "object"})
 
 
 def form_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
@@ -23,10 +24,10 @@ def form_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
     for file, kind in files:
         validator = jsonschema_rs.Draft202012Validator(inputs.schemas[kind].data)
         for error in validator.iter_errors(file.data):
-            place = joined("", *error.instance_path)
-            yield file.problem(
-                place, f"{place or 'the file'}: {error.message}", f"specs/{kind}.schema.json says what may stand here"
-            )
+            for place, what in objections(joined("", *error.instance_path), error.message):
+                yield file.problem(
+                    place, f"{place or 'the file'}: {what}", f"specs/{kind}.schema.json says what may stand here"
+                )
 
 
 def name_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
@@ -65,7 +66,7 @@ def _types(register: SourceFile) -> Iterator[Problem]:
     model = register.data["model"]
     for name, rows in model.items():
         for index, row in enumerate(rows):
-            if row["type"] not in SIMPLE_TYPES and row["type"] not in model:
+            if row["type"] not in _SIMPLE_TYPES and row["type"] not in model:
                 place = joined("/model", name, index, "type")
                 yield register.problem(
                     place,

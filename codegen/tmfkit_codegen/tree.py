@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -42,12 +43,20 @@ def write(tree: Tree, root: Path) -> Iterator[str]:
     present = committed(root) if root.is_dir() else {}
     for name in sorted(present.keys() - tree.keys()):
         (root / name).unlink()
+        _remove_empty(root, (root / name).parent)
         yield name
     for name in sorted(tree):
         if present.get(name) != tree[name]:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(tree[name])
             yield name
+
+
+def _remove_empty(root: Path, folder: Path) -> None:
+    """Remove *folder*, and those above it up to *root*, that hold nothing but byte-code and caches."""
+    while folder != root and not committed(folder):
+        shutil.rmtree(folder)
+        folder = folder.parent
 
 
 def _counts(name: str) -> bool:

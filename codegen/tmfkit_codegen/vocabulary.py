@@ -9,6 +9,7 @@ import jsonschema_rs
 
 from tmfkit_codegen.contracts import METHODS
 from tmfkit_codegen.errors import Problem
+from tmfkit_codegen.forms import objections
 from tmfkit_codegen.inputs import Api, Inputs
 from tmfkit_codegen.load import joined, names, walk
 from tmfkit_codegen.schemas import component, schemas, where
@@ -28,7 +29,8 @@ def form_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
             continue
         keys = {key: value[key] for key in value if key.startswith("x-") and not _is_map_of_names(pointer)}
         for error in validator.iter_errors(keys):
-            yield api.contract.problem(joined(pointer, *error.instance_path), error.message, _README)
+            for place, what in objections(joined(pointer, *error.instance_path), error.message):
+                yield api.contract.problem(place, what, _README)
         place = _place(pointer) or places.get(pointer, "elsewhere")
         for key in keys.keys() & vocabulary["properties"].keys():
             if place not in (allowed := vocabulary["properties"][key]["x-stands-on"]):

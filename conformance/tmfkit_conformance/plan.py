@@ -166,6 +166,8 @@ def _generated(row: Requirement, operation: Operation) -> Case:
         return Case(row, Probe("create-twice", operation.id), "second")
     if form == "later":
         return Case(row, Probe("touch", operation.id, row.subject), "after")
+    if row.subject.count("/") > 1:  # a create with no more than it needs has nothing there that could have a part
+        return Case(row, Probe("minus", operation.id, row.subject), "create")
     return Case(
         row,
         Probe(_VALID[operation.action][0], operation.id),

@@ -13,7 +13,15 @@ import click
 from tmfkit_server.app import check_extensions, check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
 from tmfkit_server.errors import OperatorError, ServerError, StoreError
-from tmfkit_server.settings import DEFAULT_MAX_BODY_BYTES, Settings, api_keys, base_paths, channels
+from tmfkit_server.settings import (
+    DEFAULT_MAX_BODY_BYTES,
+    Settings,
+    api_key_lines,
+    api_keys,
+    base_paths,
+    channels,
+    is_private,
+)
 from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
 __all__ = ["main"]
@@ -56,7 +64,16 @@ def main() -> None:
     multiple=True,
     envvar="TMFKIT_API_KEYS",
     metavar="ROLE:KEY",
-    help="Credential with its role, user or admin; repeatable. TMFKIT_API_KEYS holds several, separated by blanks.",
+    help="Credential with its role: reader, user or admin; repeatable. TMFKIT_API_KEYS holds several, separated by"
+    " blanks.",
+)
+@click.option(
+    "--api-key-file",
+    "key_file",
+    type=click.Path(path_type=Path),
+    envvar="TMFKIT_API_KEY_FILE",
+    metavar="FILE",
+    help="File with more credentials, one ROLE:KEY a line; also from TMFKIT_API_KEY_FILE.",
 )
 @click.option(
     "--public-url", default="", metavar="URL", help="Scheme and host that hrefs begin with; else those of the request."
@@ -106,6 +123,12 @@ def main() -> None:
     type=click.FloatRange(0, 3600, min_open=True),
     help="How long a message rests after the first attempt that failed; twice as long after each further one.",
 )
+@click.option(
+    "--keep-card-numbers",
+    is_flag=True,
+    help="Store the numbers of payment cards whole, not with their last four digits only. PCI DSS then applies to the"
+    " store, its backups and whatever gets notifications.",
+)
 def run(
     *,
     host: str,
@@ -113,6 +136,7 @@ def run(
     store: str,
     workers: int,
     key_texts: tuple[str, ...],
+    key_file: Path | None,
     public_url: str,
     path_texts: tuple[str, ...],
     max_body_bytes: int,
@@ -121,6 +145,7 @@ def run(
     outbox: str,
     send_timeout_seconds: float,
     send_retry_seconds: float,
+    keep_card_numbers: bool,
 ) -> None:
     """Serve every API until interrupted."""
     try:
@@ -129,7 +154,7 @@ def run(
             port=port,
             store=store,
             workers=workers,
-            api_keys=api_keys(key_texts),
+            api_keys=api_keys([*key_texts, *_keys_in(key_file)]),
             public_url=public_url,
             base_paths=base_paths(path_texts),
             max_body_bytes=max_body_bytes,
@@ -137,6 +162,7 @@ def run(
             outbox=outbox,
             send_timeout_seconds=send_timeout_seconds,
             send_retry_seconds=send_retry_seconds,
+            keep_card_numbers=keep_card_numbers,
         )
         check_extensions(settings)
         check_store(settings)
@@ -189,6 +215,15 @@ def backup(store: str, file: Path) -> None:
     except OperatorError as exc:
         _give_up(exc)
     click.echo(f"{store} backed up to {file}")
+
+
+def _keys_in(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    lines = api_key_lines(file)
+    if not is_private(file):
+        click.echo(f"tmfkit-server: --api-key-file {file}: others can get at it. Set its mode to 600.", err=True)
+    return lines
 
 
 def _bar(label: str, length: int) -> Bar:

@@ -18,6 +18,19 @@ __all__ = ["Problem", "install"]
 _LOG = logging.getLogger(__name__)
 _LONGEST_LIST = 20
 _RETRY = {"Retry-After": "1"}
+_HTTP = "https://www.rfc-editor.org/rfc/rfc9110.html#section-"
+# Codes of which a standard says what a client has to do, and where. Of bodies and queries the documents say it, which
+# have no addresses for their sections: there the message names the register's row.
+_REFERENCES = {
+    "unauthenticated": "https://www.rfc-editor.org/rfc/rfc6750.html#section-2.1",
+    "method-not-allowed": f"{_HTTP}15.5.6",
+    "not-acceptable": f"{_HTTP}12.5.1",
+    "precondition-failed": f"{_HTTP}13.1.1",
+    "wrong-media-type": f"{_HTTP}8.3",
+    "unreadable-body": "https://www.rfc-editor.org/rfc/rfc7493.html#section-2",
+    "store-full": f"{_HTTP}10.2.3",
+    "store-unavailable": f"{_HTTP}10.2.3",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +52,12 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> bytes:
-        """Return the TMF error body."""
+        """Return the TMF error body; ``referenceError`` is there where one place says how to do better."""
         members = {"@type": "Error", "code": self.code, "reason": self.reason, "status": str(self.status)}
         if self.message:
             members["message"] = self.message
+        if self.code in _REFERENCES:
+            members["referenceError"] = _REFERENCES[self.code]
         return orjson.dumps(members)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -13,9 +14,19 @@ from urllib.parse import urlsplit
 from tmfkit_models import contracts
 from tmfkit_server.errors import SettingsError
 
-__all__ = ["DEFAULT_MAX_BODY_BYTES", "MESSAGE_TYPES", "Settings", "api_keys", "base_paths", "channels"]
+__all__ = [
+    "DEFAULT_MAX_BODY_BYTES",
+    "MESSAGE_TYPES",
+    "ROLES",
+    "Settings",
+    "api_key_lines",
+    "api_keys",
+    "base_paths",
+    "channels",
+    "is_private",
+]
 
-ROLES = ("user", "admin")
+ROLES = ("reader", "user", "admin")
 MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _SHARED_STORES = ("postgresql://", "postgres://")
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
@@ -40,6 +51,7 @@ class Settings:
         outbox: Folder for messages of the types without a channel; empty lets ``outbox_folder`` choose.
         send_timeout_seconds: How long a client waits for the first attempt to send a message.
         send_retry_seconds: How long a message rests after the first attempt that failed.
+        keep_card_numbers: Whether card numbers are stored whole, not with their last four digits only.
     """
 
     host: str = "127.0.0.1"
@@ -54,6 +66,7 @@ class Settings:
     outbox: str = ""
     send_timeout_seconds: float = 5.0
     send_retry_seconds: float = 60.0
+    keep_card_numbers: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
@@ -114,18 +127,41 @@ def api_keys(texts: Iterable[str]) -> dict[str, str]:
         Key → role.
 
     Raises:
-        SettingsError: A text has another form or an unknown role.
+        SettingsError: A text has another form or an unknown role, or a key has two roles.
     """
     found: dict[str, str] = {}
     for text in texts:
         role, _, key = text.partition(":")
         if role not in ROLES or not key:
             # The key itself must not reach a log.
-            raise SettingsError(
-                f"API key with role {role!r}", "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}"
-            )
-        found[key] = role
+            where = f"API key with role {role!r}" if key else "API key"
+            raise SettingsError(where, "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}")
+        if found.setdefault(key, role) != role:
+            remedy = "Give each role a key of its own"
+            raise SettingsError(f"API keys with roles {found[key]} and {role}", "they are the same key", remedy)
     return found
+
+
+def api_key_lines(path: Path) -> list[str]:
+    """Return the ``ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
+
+    Raises:
+        SettingsError: The file cannot be read, or holds no key.
+    """
+    where = f"--api-key-file {path}"
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
+    found = [line for line in lines if line and not line.startswith("#")]
+    if not found:
+        raise SettingsError(where, "there is no key in it", "Write one ROLE:KEY a line")
+    return found
+
+
+def is_private(path: Path) -> bool:
+    """Tell whether nobody but the owner of a file may read or write it."""
+    return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
 def base_paths(texts: Iterable[str]) -> dict[str, str]:

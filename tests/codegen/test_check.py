@@ -57,13 +57,15 @@ def test_a_difference_is_named_by_its_cause(present: dict[str, bytes], problems:
 
 
 def test_writing_leaves_exactly_the_tree_and_touches_nothing_that_is_right(tmp_path: Path) -> None:
-    (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "left.py").write_text("x")
+    for name in ("old/left.py", "old/api/__pycache__/left.pyc", "new/kept/__pycache__/c.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
     (tmp_path / "a.py").write_text("1")
     before = (tmp_path / "a.py").stat().st_mtime_ns
     assert list(write({"a.py": b"1", "new/b.py": b"2"}, tmp_path)) == ["old/left.py", "new/b.py"]
     assert committed(tmp_path) == {"a.py": b"1", "new/b.py": b"2"}
     assert (tmp_path / "a.py").stat().st_mtime_ns == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "new"]
 
 
 def test_two_runs_with_different_hash_seeds_give_the_tree_of_the_sixth_api(

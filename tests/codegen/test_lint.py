@@ -14,13 +14,13 @@ Edit = Callable[[str, str, str], None]
 CONTRACT, REGISTER, SAMPLE, REFUSED = "openapi.yaml", "requirements.yaml", "samples/01-open-request.json", "samples/02-open-answer.json"  # fmt: skip
 
 CASES = [
-    pytest.param(CONTRACT, "      operationId: createQueue\n", "      operationID: createQueue\n", "not OpenAPI 3.1", id="not-openapi"),
+    pytest.param(CONTRACT, "      operationId: createQueue\n", "      operationID: createQueue\n", "not OpenAPI 3.1: no key 'operationID' may stand here", id="not-openapi"),
     pytest.param(CONTRACT, "              minimum: 1\n", "              lowest: 1\n", "JSON Schema has no keyword 'lowest'", id="unknown-keyword"),
     pytest.param(CONTRACT, "required: [text]", "required: [txt]", "required names 'txt', which is no attribute", id="undeclared-required"),
     pytest.param(CONTRACT, "examples: [2, 4]", "examples: [2, 9]", "the example is not valid: 9 is greater than the maximum of 5", id="invalid-example"),
     pytest.param(CONTRACT, "                  line: L-4711\n", "", "the example is not valid: /line is needed when", id="example-breaks-a-rule"),
     pytest.param(CONTRACT, '{id: "7"}', "{name: copper}", "the example is not valid: one of /id, /href is needed", id="example-breaks-any-of"),
-    pytest.param(CONTRACT, "x-tmf-default: 3", "x-tmf-defualt: 3", "'x-tmf-defualt' was unexpected", id="unknown-x-key"),
+    pytest.param(CONTRACT, "x-tmf-default: 3", "x-tmf-defualt: 3", "no key 'x-tmf-defualt' may stand here", id="unknown-x-key"),
     pytest.param(CONTRACT, "x-tmf-roles: [admin]", "x-tmf-roles: [boss]", '"boss" is not one of', id="bad-x-value"),
     pytest.param(CONTRACT, "x-tmf-roles: [admin]", "x-tmf-default: 3", "x-tmf-default has no meaning here (operation)", id="misplaced-x-key"),
     pytest.param(CONTRACT, "/openedAt, /kind]", "/opendAt, /kind]", "there is no attribute /opendAt", id="non-patchable-pointer"),
@@ -67,6 +67,28 @@ def test_all_problems_of_a_pass_are_given_sorted_with_file_line_and_remedy(specs
         'specs/sixth-v1/samples/01-open-request.json:7: the sample is not valid: "title" is a required property. '
         "Repair it, or name the erratum under refused.",
     ]
+
+
+MISSPELT = [
+    (CONTRACT, "      operationId: createQueue\n", "operationID", "OpenAPI 3.1.0 has the rule."),
+    (CONTRACT, "              minimum: 1\n", "mnimum", "Did you mean minimum."),
+    (CONTRACT, "x-tmf-default: 3", "x-tmf-defualt", "specs/README.md lists the keys."),
+    (REGISTER, "    kind: client-id\n", "knid", "specs/requirements.schema.json says what may stand here."),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "misspelt", "remedy"), MISSPELT, ids=[case[2] for case in MISSPELT])
+def test_misspelt_key_is_named_in_one_line_with_its_own_place(
+    specs: Path, edit: Edit, name: str, old: str, misspelt: str, remedy: str
+) -> None:
+    edit(name, old, f"{old.partition(old.strip())[0]}{misspelt}:{old.partition(':')[2]}")
+    line = (specs / "sixth-v1" / name).read_text().split(f"{misspelt}:")[0].count("\n") + 1
+    with pytest.raises(InputProblems) as caught:
+        verified(specs)
+    [said] = [each for each in str(caught.value).splitlines() if f"'{misspelt}'" in each]
+    assert said.startswith(f"specs/sixth-v1/{name}:{line}: ")
+    assert said.endswith(remedy)
+    assert len(said) < 200
 
 
 def test_a_missing_file_is_refused(specs: Path) -> None:

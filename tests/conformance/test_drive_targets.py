@@ -198,6 +198,62 @@ def test_run_against_nonsense_comes_to_its_end_and_to_verdicts(
     assert overall(bundle, contract) != "conformant"
 
 
+def test_what_a_refused_create_made_all_the_same_is_found_and_taken_away(server_url: str) -> None:
+    def keep(call: Call, forward: Forward) -> Answer:
+        if call.method != "POST" or "name" in call.json:
+            return forward(call)
+        forward(call.with_json({**call.json, "name": "made all the same"}))
+        return Answer(400, b'{"code": "20", "reason": "name is missing"}')
+
+    contract = contracts.load("tmf629-v1")
+    row = "TMF629V1-CUSTOMER-POST-008"
+    with meddling(server_url, keep) as url:
+        bundle = run("tmf629-v1", url, only=(row,))
+    [listed] = [exchange for exchange in bundle.exchanges if exchange.step == "listed"]
+    verdict = verdicts(bundle, contract)[row]
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.remark.endswith(" came into being all the same")
+    assert (len(listed.answer), listed.sequence in verdict.exchanges) == (2, True)
+    taken_away = [exchange.status for exchange in bundle.exchanges if exchange.step == "taken-away"]
+    assert (taken_away, bundle.run["left_behind"]) == ([204], [])
+    sound = run("tmf629-v1", server_url, only=(row,))
+    assert verdicts(sound, contract)[row].outcome is Outcome.PASS
+    assert [len(exchange.answer) for exchange in sound.exchanges if exchange.step == "listed"] == [1]
+
+
+@pytest.mark.parametrize(("status", "is_left"), [(403, True), (500, True), (404, False), (410, False), (204, False)])
+def test_what_cannot_be_deleted_again_is_named(server_url: str, status: int, *, is_left: bool) -> None:
+    def keep(call: Call, forward: Forward) -> Answer:
+        return Answer(status) if call.method == "DELETE" else forward(call)
+
+    with meddling(server_url, keep) as url:
+        bundle = run(API, url, only=("TMF629V4-POST-001", "TMF629V4-HUBREG-002"))
+    made = [exchange for exchange in bundle.exchanges if exchange.request.method == "POST"]
+    assert len(made) == 2
+    base = f"{url}{contracts.load(API).base_path}"
+    addresses = [f"{base}/hub/{made[1].identifier}", f"{base}/customer/{made[0].identifier}"]
+    assert bundle.run["left_behind"] == (addresses if is_left else [])
+
+
+def test_target_that_ends_leaves_what_it_was_not_asked_to_delete(server_url: str, tmp_path: Path) -> None:
+    is_gone = threading.Event()
+
+    def end(call: Call, forward: Forward) -> Answer:
+        if is_gone.is_set():
+            return Answer(200, b"x", cut=True)
+        answer = forward(call)
+        if call.method == "POST":
+            is_gone.set()
+        return answer
+
+    with meddling(server_url, end) as url:
+        bundle = run(API, url, only=("TMF629V4-POST-001",))
+    bundle.write(tmp_path / "bundle.zip")
+    [made] = [exchange for exchange in bundle.exchanges if exchange.request.method == "POST"]
+    left = Bundle.read(tmp_path / "bundle.zip").run["left_behind"]
+    assert left == [f"{url}{contracts.load(API).base_path}/customer/{made.identifier}"]
+
+
 ADDRESSES = ("TMF629V4-POST-025",)
 
 

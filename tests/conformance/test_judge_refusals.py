@@ -45,6 +45,15 @@ MEMBERS = (post("with-id", 201), post("with-href", 201))
 THERE = (made(), read("before", name="one"))
 
 
+ONE = {"id": "7", "description": "only here"}
+MARKER = {"marker": {"description": "only here"}}
+REFUSED = (TAKEN, post("refused", 400))
+
+
+def listing(*members: object) -> Step:
+    return get("listed", 200, list(members), at="/customer")
+
+
 def put(status: int) -> Step:
     return post("refused", status, method="PUT")
 
@@ -58,6 +67,15 @@ SITUATIONS = [
     STRICT.gives(SKIP, "control-refused", post("control", 400), post("refused", 400)),
     STRICT.gives(SKIP, "control-redirected", post("control", 307), post("refused", 400)),
     STRICT.gives(SKIP, "no-control", post("refused", 400)),
+    STRICT.gives(PASS, "nothing-made", *REFUSED, listing(ONE), facts=MARKER),
+    STRICT.gives(FAIL, "made-all-the-same", *REFUSED, listing(ONE, {**ONE, "id": "8"}), facts=MARKER),
+    STRICT.gives(PASS, "others-are-listed", *REFUSED, listing({**ONE, "id": "8", "description": "other"}), facts=MARKER),
+    STRICT.gives(PASS, "not-looked-for", *REFUSED, listing(ONE, {**ONE, "id": "8"})),
+    STRICT.gives(PASS, "listing-refused", *REFUSED, get("listed", 400, {}, at="/customer"), facts=MARKER),
+    STRICT.gives(PASS, "listed-without-ids", *REFUSED, listing({"description": "only here"}), facts=MARKER),
+    STRICT.gives(
+        PASS, "control-without-id", post("control", 204), post("refused", 400), listing(ONE), facts=MARKER
+    ),
     MANDATORY.gives(REMARK, "tolerated", TAKEN, post("refused", 201)),
     CALLBACK.gives(PASS, "hub", post("control", 204), post("refused", 409)),
     ELEMENT.gives(PASS, "both-refused", TAKEN, post("refused", 400), post("refused-second", 400)),

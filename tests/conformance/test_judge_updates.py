@@ -39,7 +39,6 @@ TAKES_ALL = ask("replace-takes-all", "replaceCustomer")
 KEEPS_ID = ask("replace-keeps-id", "replaceCustomer")
 MOVES = ask("status-moves", "patchCustomer", "/status", given={"values": ["New", "Active", "former"]})
 UNDEFINED = ask("undefined-attribute", "patchCustomer", "/colour")
-PUT = ask("put-not-offered", "retrieveCustomerAccount")
 FIELDS = ask("delete-ignores-fields", "deleteCustomer")
 
 TWO = {"name": "two"}
@@ -154,9 +153,6 @@ SITUATIONS = [
     UNDEFINED.gives(FAIL, "breaks", made(), patch("patch", 500, {}), read()),
     UNDEFINED.gives(FAIL, "spoils", made(), patch("patch", 200, {}), get("read", 500)),
     UNDEFINED.gives(SKIP, "read-is-empty", made(), patch("patch", 200, {}), get("read", 200, {})),
-    *(PUT.gives(REMARK, f"answered-{status}", post("put", status)) for status in (200, 404, 405, 500)),
-    PUT.gives(FAIL, "silence", post("put", 0)),
-    PUT.gives(SKIP, "credentials", post("put", 401)),
     FIELDS.gives(PASS, "like-without", delete("control", 204), delete("delete", 204)),
     FIELDS.gives(REMARK, "refused", delete("control", 204), delete("delete", 400)),
     FIELDS.gives(FAIL, "breaks", delete("control", 204), delete("delete", 500)),

@@ -165,3 +165,21 @@ def test_star_reaches_every_member() -> None:
     assert pointers.get(body, "/a/*/d") is pointers.ABSENT
     assert pointers.without(body, "/a/*/b") == {"a": [{}, {"c": 2}, {}, "text"]}
     assert pointers.select(body, "") == [body]
+
+
+def test_dialect_reaches_into_objects_and_arrays() -> None:
+    names = {
+        "relatedPartyRef": "relatedParty",
+        "attachment/*/relatedPartyRef": "relatedParty",
+        "workLog/record": "Record",
+    }
+    spoken = payloads("tmf655-v1", "changeRequest", names=names)
+    assert spoken.spoken("/attachment/*/relatedPartyRef/id") == "/attachment/*/relatedParty/id"
+    assert spoken.spoken("/attachment/0/relatedPartyRef") == "/attachment/0/relatedParty"
+    assert spoken.spoken("/note/relatedPartyRef") == "/note/relatedPartyRef"
+    whole = spoken.full()
+    assert "Record" in whole["workLog"]
+    assert {"relatedPartyRef", "record"}.isdisjoint([*whole, *whole["attachment"][0], *whole["workLog"]])
+    assert spoken.value("/workLog").keys() == whole["workLog"].keys()
+    [attachment] = spoken.with_attribute("/attachment/*/relatedPartyRef")["attachment"]
+    assert attachment["relatedParty"]

@@ -76,6 +76,8 @@ def row(**changes: Any) -> Requirement:
         pytest.param({"kind": "accept", "subject": "application/json"}, "accept createCustomer application/json", "call", id="accept"),
         pytest.param({"kind": "event", "operation": "CustomerDeleteNotification", "subject": ""}, "events registerCustomerListener", "", id="event"),
         pytest.param({"kind": "event-member", "operation": "*", "subject": "/eventId"}, "events registerCustomerListener", "", id="any-event"),
+        pytest.param({"kind": "generated", "subject": "/id"}, "create createCustomer", "create", id="generated"),
+        pytest.param({"kind": "generated", "subject": "/contactMedium/*/validFor"}, "minus createCustomer /contactMedium/*/validFor", "create", id="generated-part"),
         pytest.param({"kind": "filter", "operation": "listCustomer", "subject": "*"}, "filter listCustomer * [R-1]", "list", id="own-row"),
     ],
 )  # fmt: skip

@@ -61,6 +61,15 @@ def test_summary_lists_errors_of_the_kit_apart() -> None:
     assert "Errors of the kit\n  LIB1-GET-001  A book is read with 200.\n" in summary({"LIB1-GET-001": Outcome.ERROR})
 
 
+def test_summary_names_what_is_left_at_the_target() -> None:
+    printed = io.StringIO()
+    address = "http://library.example/library/v1/book/7\x1b"
+    print_summary(report({"*": Outcome.PASS}, left_behind=[address]), Console(file=printed, highlight=False))
+    said = "Left behind  The kit made these at the target and could not delete them; delete them by hand.\n  http://"
+    assert said in printed.getvalue()
+    assert "\x1b" not in printed.getvalue()
+
+
 def test_summary_cannot_drive_the_terminal() -> None:
     assert "\x1b" not in summary()
 

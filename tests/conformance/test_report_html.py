@@ -150,6 +150,12 @@ def test_errata_and_dialect_are_shown(page: Page) -> None:
     assert "Ours A number: the table defines the attribute. Also taken Text in an answer" in page.texts["errata"]
 
 
+def test_what_is_left_at_the_target_is_named() -> None:
+    texts = Page(html_page(report(left_behind=["http://library.example/library/v1/book/<7>"]))).texts
+    assert texts["left-behind"].startswith("Left behind 1 The kit made these at the target and could not delete them;")
+    assert texts["left-behind"].endswith("http://library.example/library/v1/book/<7>")
+
+
 def test_self_test_is_shown_where_it_is_known(page: Page) -> None:
     assert "1 of 1 caught" in page.texts["selftest"]
     assert "selftest" not in Page(html_page(report(self_test=()))).texts
@@ -162,7 +168,7 @@ def test_every_requirement_is_in_the_list_once(page: Page) -> None:
 
 def test_conformant_run_has_no_empty_sections() -> None:
     quiet = Page(html_page(report({"*": Outcome.PASS})))
-    assert not {"failures", "errors", "skipped", "unmet", "remarks"} & set(quiet.texts)
+    assert not {"failures", "errors", "skipped", "unmet", "remarks", "left-behind"} & set(quiet.texts)
     assert "Conformant" in quiet.texts[""]
 
 

@@ -20,7 +20,7 @@ from tmfkit_conformance.errors import KitError, UsageError
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report.wording import KINDS
 from tmfkit_conformance.selftest import table
-from tmfkit_conformance.selftest.breaks import BREAKERS, UNBREAKABLE
+from tmfkit_conformance.selftest.breaks import BREAKERS
 from tmfkit_conformance.selftest.calls import operation_at
 from tmfkit_conformance.selftest.choice import Filter, attempts, chosen, exemplars
 from tmfkit_conformance.selftest.hosting import DEFECT, Hosting
@@ -28,7 +28,7 @@ from tmfkit_conformance.selftest.outcome import Shown
 from tmfkit_conformance.selftest.serving import served
 from tmfkit_conformance.selftest.table import Caught
 from tmfkit_conformance.selftest.trials import Attempt, Trial
-from tmfkit_conformance.selftest.variants import SOUND, Variant, exempt, variants
+from tmfkit_conformance.selftest.variants import SOUND, Variant, variants
 from tmfkit_models import contracts
 
 API = "tmf629-v4"
@@ -107,20 +107,15 @@ def kinds_and_scenarios() -> list[str]:
     return [*(kind for kind in KINDS if kind != "scenario"), *(f"scenario:{name}" for name in scenarios)]
 
 
-@pytest.mark.parametrize("kind", kinds_and_scenarios())
-def test_a_server_is_broken_for_every_kind_or_none_can_be(kind: str) -> None:
-    assert (kind in BREAKERS) != (kind in UNBREAKABLE)
-
-
-def test_no_server_is_broken_for_a_kind_that_does_not_exist() -> None:
-    assert {*BREAKERS, *UNBREAKABLE} == set(kinds_and_scenarios())
+def test_a_server_is_broken_for_every_kind() -> None:
+    assert set(BREAKERS) == set(kinds_and_scenarios())
 
 
 @pytest.mark.parametrize("api", contracts.apis())
-def test_every_requirement_with_a_check_has_a_broken_server_or_a_reason(api: str) -> None:
+def test_every_requirement_with_a_check_has_a_broken_server(api: str) -> None:
     contract = contracts.load(api)
     with_a_check = {row.id for row in contract.requirements if not row.reason}
-    assert {each.requirement for each in variants(api)} | set(exempt(contract)) == with_a_check
+    assert {each.requirement for each in variants(api)} == with_a_check
 
 
 @pytest.mark.parametrize("api", contracts.apis())
@@ -132,7 +127,7 @@ def test_ids_of_broken_servers_are_unique(api: str) -> None:
 @pytest.mark.parametrize("api", contracts.apis())
 def test_every_must_is_in_the_committed_table(api: str) -> None:
     contract = contracts.load(api)
-    musts = {row.id for row in contract.requirements if row.level == "must" and not row.reason} - set(exempt(contract))
+    musts = {row.id for row in contract.requirements if row.level == "must" and not row.reason}
     assert musts <= set(table.caught(api))
 
 
@@ -360,12 +355,6 @@ def test_first_few_of_a_kind_without_an_exemplar_are_tried_whole() -> None:
     known = {one.id: Caught(one.breaks.words, ("OTHER",)) for one in among[:2]}
     planned = attempts(contracts.load(API), among, known, whole=False)
     assert {each.variant for each in planned if each.whole} == {SOUND, *(one.id for one in among[2:5])}
-
-
-@pytest.mark.parametrize("api", contracts.apis())
-def test_no_must_is_exempt(api: str) -> None:
-    contract = contracts.load(api)
-    assert not [row for row in exempt(contract) if contract.requirement(row).level == "must"]
 
 
 @pytest.mark.parametrize(

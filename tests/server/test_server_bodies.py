@@ -125,3 +125,22 @@ def test_conditional_rule_is_enforced_on_create_and_patch(messages: httpx.Client
     made = messages.post("/communicationMessage", json={"type": "Email", "subject": "s", "content": "x"}).json()
     assert messages.patch(made["href"], json={"subject": None}).status_code == 400
     assert messages.get(made["href"]).json() == made
+
+
+@pytest.mark.parametrize(
+    ("method", "content", "headers", "code", "reference"),
+    [
+        ("POST", b"{", JSON, "unreadable-body", "rfc7493.html#section-2"),
+        ("POST", b"x", {"Content-Type": "text/plain"}, "wrong-media-type", "rfc9110.html#section-8.3"),
+        ("GET", b"", {"Accept": "text/plain"}, "not-acceptable", "rfc9110.html#section-12.5.1"),
+        ("PUT", b"", {}, "method-not-allowed", "rfc9110.html#section-15.5.6"),
+        ("POST", b"{}", JSON, "invalid-body", None),
+    ],
+)
+def test_error_refers_to_the_one_place_that_says_more(
+    customers: httpx.Client, method: str, content: bytes, headers: dict[str, str], code: str, reference: str | None
+) -> None:
+    error = customers.request(method, "/customer", content=content, headers=headers).json()
+    assert error["code"] == code
+    expected = f"https://www.rfc-editor.org/rfc/{reference}" if reference else None
+    assert error.get("referenceError") == expected

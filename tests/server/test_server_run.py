@@ -91,7 +91,10 @@ def test_body_limit_is_a_setting(guarded: str) -> None:
             ["--store", "tinydb:"],
             "--store tinydb:: there is no such store. Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE.",
         ),
-        (["--api-key", "x:y"], "API key with role 'x': it is not of the form ROLE:KEY. Use a role of user, admin."),
+        (
+            ["--api-key", "x:y"],
+            "API key with role 'x': it is not of the form ROLE:KEY. Use a role of reader, user, admin.",
+        ),
         (["--public-url", "x"], "--public-url x: it is no HTTP address. Give it as https://HOST."),
         (
             ["--base-path", "tmf681-v1=/customerManagement/"],

@@ -18,7 +18,7 @@ from tmfkit_conformance.selftest import table
 from tmfkit_conformance.selftest.choice import Filter, attempts, chosen
 from tmfkit_conformance.selftest.outcome import Shown
 from tmfkit_conformance.selftest.trials import Trial, tried
-from tmfkit_conformance.selftest.variants import Variant, exempt
+from tmfkit_conformance.selftest.variants import Variant
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract
@@ -113,8 +113,6 @@ def _print_table(found: list[Shown]) -> None:
     for line in columns([("API", *found[0].counts), *rows]):
         click.echo(line)
     for one in found:
-        for row, reason in exempt(one.contract).items():
-            click.echo(f"{row} cannot fail: {reason}.")
         for kind, is_settled in one.kinds_without_exemplar().items():
             if is_settled:
                 click.echo(f"{one.contract.id}: whatever breaks a requirement of kind {kind} breaks others with it.")

@@ -1,15 +1,19 @@
 """Finds out under which names the target takes what the document names in two ways: attributes and paths.
 
-The kit writes the contract's name. A target that refuses it, and takes an alias, is spoken to with the alias for the
-rest of the run; two readings are never mixed, and every row on such an attribute is remarked.
+The kit writes the contract's name. A target that refuses it, or does not keep what stands there, and takes an alias, is
+spoken to with the alias for the rest of the run; two readings are never mixed, and every row on such an attribute is
+remarked.
 """
 
 from __future__ import annotations
 
-from tmfkit_conformance.drive.payloads import Payloads
+from collections.abc import Iterator
+
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_conformance.plan import Probe
-from tmfkit_models.contracts import Resource
+from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = ["settle"]
 
@@ -20,8 +24,8 @@ def settle(session: Session) -> None:
     try:
         for resource in session.contract.resources:
             _settle_path(session, resource)
-            for name, aliases in _aliases(session, resource).items():
-                _settle(session, resource, name, aliases)
+            for key, aliases in _aliases(session.contract, resource.create):
+                _settle(session, resource, key, aliases)
     except Ended as ended:
         session.end(ended=str(ended))
     else:
@@ -39,20 +43,43 @@ def _settle_path(session: Session, resource: Resource) -> None:
     session.dialect[resource.name] = {}
 
 
-def _settle(session: Session, resource: Resource, name: str, aliases: list[str]) -> None:
+def _settle(session: Session, resource: Resource, key: str, aliases: tuple[str, ...]) -> None:
+    """Keep to the first name under which a value is taken: a create with it succeeds and a read gives it back."""
+    before = session.dialect[resource.name]
     for spoken in ("", *aliases):
-        names = session.dialect[resource.name]
-        session.dialect[resource.name] = {**names, name: spoken} if spoken else names
-        payloads: Payloads = session.payloads_of(resource.name)
-        exchange = session.call(
-            "create", f"{name} as {spoken or name}", body=payloads.with_attribute(f"/{name}"), resource=resource.name
-        )
-        if exchange.is_success:
+        session.dialect[resource.name] = {**before, key: spoken} if spoken else before
+        made = _made(session, resource, key, f"{key} as {spoken or _last(key)}")
+        if made.is_success and _is_kept(session, resource, key, (_last(key), *aliases), made):
             return
-        session.dialect[resource.name] = names
+    session.dialect[resource.name] = before
 
 
-def _aliases(session: Session, resource: Resource) -> dict[str, list[str]]:
-    attributes = session.contract.attributes(resource.create)
-    resolved = {name: session.contract.resolve(schema) for name, schema in attributes.items()}
-    return {name: list(schema["x-tmf-aliases"]) for name, schema in resolved.items() if schema.get("x-tmf-aliases")}
+def _made(session: Session, resource: Resource, key: str, step: str) -> Exchange:
+    body = session.payloads_of(resource.name).with_attribute(f"/{key}")
+    return session.call("create", step, body=body, resource=resource.name)
+
+
+def _is_kept(session: Session, resource: Resource, key: str, names: tuple[str, ...], made: Exchange) -> bool:
+    """Say whether a read gives something back under one of the names; what cannot be read says nothing."""
+    read = session.call("retrieve", f"{made.step}, read", identifier=made.identifier, resource=resource.name)
+    around = session.payloads_of(resource.name).spoken(f"/{key}").rpartition("/")[0]
+    return not read.is_success or any(pointers.select(read.answer, f"{around}/{name}") for name in names)
+
+
+def _last(key: str) -> str:
+    return key.rpartition("/")[2]
+
+
+def _aliases(
+    contract: Contract, schema: Schema | str, path: str = "", above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the attributes that have other names, those around them first: key of the dialect, and the other names."""
+    for name, attribute in contract.attributes(schema).items():
+        full = contract.resolve(attribute)
+        if full.get("x-tmf-aliases"):
+            yield f"{path}{name}", tuple(full["x-tmf-aliases"])
+        inner = attribute.get("items", attribute)
+        reference = inner.get("$ref", "")
+        if reference not in above or not reference:
+            below = f"{path}{name}/*/" if "items" in full else f"{path}{name}/"
+            yield from _aliases(contract, inner, below, (*above, reference))

@@ -23,9 +23,10 @@ from tmfkit_conformance.drive.addresses import address, in_path
 from tmfkit_conformance.drive.belongings import Belongings
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.hooks import Hooks
+from tmfkit_conformance.drive.made import taken_away
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.settings import PHASES, Settings
-from tmfkit_models.contracts import Contract
+from tmfkit_models.contracts import Contract, Operation
 
 __all__ = ["drive"]
 
@@ -38,7 +39,7 @@ def drive(
     *,
     dialect: Mapping[str, Mapping[str, str]] | None = None,
     listener_url: str = "",
-) -> None:
+) -> list[str]:
     """Drive the generated phases that the settings name; after each one, delete what it made.
 
     Args:
@@ -49,12 +50,16 @@ def drive(
         dialect: Resource → attribute → the alias that the target takes it under.
         listener_url: Where notifications are received; empty without a listener.
 
+    Returns:
+        Addresses of what was made and not deleted, or may not have been.
+
     Raises:
         KitDefect: A request could not be steered or recorded.
     """
     phases = [phase for phase in PHASES if phase in settings.phases and phase != "register"]
+    left: list[str] = []
     if not phases:
-        return
+        return left
     belongings = Belongings(contract)
     with _kept_apart(), contextlib.closing(Client(settings, recorder)) as client:
         hooks = Hooks(
@@ -67,9 +72,10 @@ def drive(
                 with hooks.attached(schema):
                     _run(phase, schema, hooks, progress)
             finally:
-                _clean_up(settings, client, belongings)
+                left += taken_away(client, _leftovers(settings, belongings), silences=1)
             if hooks.target_is_gone:
-                return
+                break
+    return left
 
 
 @contextlib.contextmanager
@@ -117,18 +123,7 @@ def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, 
             raise KeyboardInterrupt
 
 
-def _clean_up(settings: Settings, client: Client, belongings: Belongings) -> None:
-    """Delete what the phase made and is still there."""
+def _leftovers(settings: Settings, belongings: Belongings) -> Iterator[tuple[Operation, str]]:
+    """Yield what the phase made and is still there: the operation that takes it away, and the address."""
     for operation, identifier in belongings.leftovers():
-        url = address(settings, operation).replace("{id}", in_path(identifier))
-        exchange = client.send(
-            "DELETE",
-            url,
-            phase="cleanup",
-            probe="cleanup",
-            step="delete",
-            operation=operation.id,
-            admin="admin" in operation.roles,
-        )
-        if exchange.response is None:
-            return
+        yield operation, address(settings, operation).replace("{id}", in_path(identifier))

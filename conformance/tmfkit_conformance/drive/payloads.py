@@ -29,7 +29,8 @@ class Payloads:
         resource: The resource.
         overrides: Members merged into every create body, as the vendor configured them.
         values: JSON pointer → values that the vendor configured for an attribute.
-        names: Attribute → the alias it is written under (the dialect that the target took).
+        names: The dialect that the target took: pointer of an attribute without its first slash, ``*`` for members of
+            an array → the alias that the attribute is written under.
     """
 
     def __init__(
@@ -61,8 +62,21 @@ class Payloads:
         return self.translated(_merged(copy.deepcopy(body), self._overrides))
 
     def translated(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return a body with its attributes under the names that the target takes."""
-        return {self._names.get(name, name): value for name, value in body.items()}
+        """Return a body with its attributes, at any depth, under the names that the target takes."""
+        return {self._names.get(name, name): self.translated_at(f"/{name}", value) for name, value in body.items()}
+
+    def translated_at(self, pointer: str, value: Any) -> Any:
+        """Return a value that is to stand at *pointer* with its attributes under the names that the target takes."""
+        if not self._names:
+            return value
+        if isinstance(value, list):
+            return [self.translated_at(f"{pointer}/*", member) for member in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            self._names.get(f"{pointer[1:]}/{name}", name): self.translated_at(f"{pointer}/{name}", member)
+            for name, member in value.items()
+        }
 
     def with_attribute(self, pointer: str, variant: int = 0) -> dict[str, Any]:
         """Return the smallest create body in which *pointer* stands, its parents whole."""
@@ -92,15 +106,15 @@ class Payloads:
         return pointers.with_value(body, self.spoken(pointer).replace("/*", "/0"), self.value(pointer, variant))
 
     def value(self, pointer: str, variant: int = 0) -> Any:
-        """Return a value for the attribute that *pointer* names, its optional members filled.
+        """Return a value for the attribute that *pointer* names, its optional members filled, as the target takes it.
 
         Raises:
             ContractError: The resource has no such attribute.
         """
         configured = self._values.get(pointer)
         if configured:
-            return copy.deepcopy(configured[variant % len(configured)])
-        return self._value(
+            return self.translated_at(pointer, copy.deepcopy(configured[variant % len(configured)]))
+        made = self._value(
             self._contract.at(self._resource.schema, pointer),
             pointer.rsplit("/", 1)[-1],
             variant,
@@ -108,6 +122,7 @@ class Payloads:
             path=pointer,
             depth=1,
         )
+        return self.translated_at(pointer, made)
 
     def holding(self, pointer: str, value: Any) -> dict[str, Any]:
         """Return the smallest create body in which *pointer* has *value*, with all that the value makes necessary."""
@@ -124,10 +139,11 @@ class Payloads:
 
     def spoken(self, pointer: str) -> str:
         """Return *pointer* with the names that the dialect uses."""
-        return "".join(
-            f"/{self._names.get(name, name) if depth == 0 else name}"
-            for depth, name in enumerate(pointer.split("/")[1:])
-        )
+        spoken, path = "", ""
+        for name in pointer.split("/")[1:]:
+            path += f"/{'*' if name.isdecimal() else name}"
+            spoken += f"/{self._names.get(path[1:], name)}"
+        return spoken
 
     def _object(self, schema: Schema | str, variant: int, *, full: bool, path: str, depth: int) -> dict[str, Any]:
         contract = self._contract

@@ -48,20 +48,21 @@ def drive(contract: Contract, settings: Settings, progress: Progress, *, only: C
             else None
         )
         session = Session(contract, settings, client, listener)
+        left: list[str] = []
         if "register" in settings.phases:
-            _register_phase(session, progress, only)
+            left += _register_phase(session, progress, only)
         if set(settings.phases) - {"register"}:
-            _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
+            left += _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
         return Bundle(
-            run=_about(contract, settings, session, clock()),
+            run={**_about(contract, settings, session, clock()), "left_behind": left},
             probes=tuple(session.records),
             exchanges=tuple(recorder.exchanges),
             notifications=listener.received if listener else (),
         )
 
 
-def _register_phase(session: Session, progress: Progress, only: Collection[str]) -> None:
-    """Drive every probe, and delete what they made, also when one of them fails."""
+def _register_phase(session: Session, progress: Progress, only: Collection[str]) -> list[str]:
+    """Drive every probe, and delete what they made, also when one of them fails; return what may remain."""
     cases = plan(session.contract)
     wanted = probes(tuple(case for case in cases if not only or case.requirement.id in only))
     try:
@@ -71,15 +72,16 @@ def _register_phase(session: Session, progress: Progress, only: Collection[str])
             _drive(session, probe)
         progress("register", len(wanted), len(wanted))
     finally:
-        session.cleanup()
+        left = session.cleanup()
+    return left
 
 
-def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> None:
-    """Drive what Schemathesis generates, in the dialect that the register phase found."""
+def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> list[str]:
+    """Drive what Schemathesis generates, in the dialect that the register phase found; return what may remain."""
     # Imported here, because Schemathesis takes most of a second to load and the register phase has no use for it.
     from tmfkit_conformance.drive import generated
 
-    generated.drive(
+    return generated.drive(
         session.contract, session.settings, recorder, progress, dialect=session.dialect, listener_url=listener_url
     )
 

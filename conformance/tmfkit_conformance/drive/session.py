@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import time
 import uuid
@@ -12,9 +11,11 @@ from typing import Any, Never
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.addresses import address, followed, in_path
+from tmfkit_conformance.drive.addresses import Addresses
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
 from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.drive.made import Made, taken_away
+from tmfkit_conformance.drive.messages import sendable
 from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.plan import Probe
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
@@ -22,13 +23,6 @@ from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = ["Ended", "Lacking", "Session"]
-
-_RECEIVERS = {
-    "Email": ("email", "conformance@example.com"),
-    "SMS": ("phoneNumber", "+12025550100"),
-    "MobileApp": ("appUserId", "tmfkit-conformance"),
-}
-"""Message type → the member of a receiver that is its address, and an address that belongs to nobody."""
 
 PARTIAL = ("application/merge-patch+json", "application/json")
 """Media types of a patch that is a partial object."""
@@ -61,7 +55,8 @@ class Session:
         self._listener = listener
         self._probe = Probe("", "")
         self._facts: dict[str, Any] = {}
-        self._made: dict[str, str] = {}
+        self._addresses = Addresses(contract, settings, self.dialect)
+        self._made = Made(contract, self._addresses.of)
         self._numbers = itertools.count(1)
         self._registrations: list[tuple[str, str]] = []
         self._about = ""
@@ -186,7 +181,7 @@ class Session:
         if body is not None and not media_type:
             media_type = operation.consumes[0] if operation.consumes else "application/json"
         as_admin = "admin" in operation.roles if admin is None else admin
-        url = self._url(operation, identifier) + self._query(query)
+        url = self._addresses.of(operation, identifier) + self._query(query)
         exchange = self.request(
             operation.method,
             url,
@@ -197,7 +192,7 @@ class Session:
             admin=as_admin,
             operation=operation.id,
         )
-        self._keep_track(operation, url, exchange)
+        self._made.observe(operation, operation.resource or self.resource_name, url, exchange)
         if as_admin and not self.settings.admin_headers and exchange.status in (401, 403):
             self.lack("a credential for the role admin: configure `admin_headers` (or --admin-header)")
         return exchange
@@ -312,21 +307,8 @@ class Session:
         return self.created("create", body).identifier
 
     def sendable(self, body: dict[str, Any], kind: str = "") -> dict[str, Any]:
-        """Return a message of a type that may be sent: to the configured receiver, else to a reserved one.
-
-        Its content has a token, so that it can be seen what becomes of it.
-
-        Source: RFC 2606 §3 (``example.com``); the telephone number is of the range kept for fiction.
-        """
-        kind = kind or next(iter(self.settings.receivers), "Email")
-        member, reserved = _RECEIVERS[kind]
-        receiver = {"id": "tmfkit", "name": "Conformance check", member: self.settings.receivers.get(kind, reserved)}
-        message = {
-            "type": kind,
-            "content": "Dear $Reader, this message is a conformance check.",
-            "CommunicationRequestCharacteristic": [{"name": "$Reader", "value": "reader"}],
-            "receiver": [receiver],
-        }
+        """Return *body* as a message of a type that may be sent: to the configured receiver, else to a reserved one."""
+        message = sendable(self.settings.receivers, kind)
         return self.payloads.consistent({**body, **self.payloads.translated(message)})
 
     def await_notification(self, callback: str, identifier: str) -> bool:
@@ -351,68 +333,24 @@ class Session:
 
         No other host than the target is called.
         """
-        collection = self.contract.resource(self.resource_name).collection
-        url = followed(given, base_url=self.settings.base_url, collection=collection)
-        return self.request("GET", url, step)
+        return self.request("GET", self._addresses.followed(given, self.resource_name), step)
 
     def item_url(self, identifier: str) -> str:
         """Return the address of a member of the probe's resource."""
-        collection = self.contract.resource(self.resource_name).collection
-        return self.url_of(f"{self._spoken_path(collection)}/{in_path(identifier)}")
+        return self._addresses.item(self.resource_name, identifier)
 
     def url_of(self, path: str) -> str:
         """Return the address of a path below the base URL."""
         return self.settings.base_url + path
 
-    def cleanup(self) -> None:
-        """Delete everything that the run made and that is still there."""
-        self.begin(Probe("cleanup", ""))
-        for url, operation_id in reversed(list(self._made.items())):
-            operation = self.contract.operation(operation_id)
-            exchange = self._client.send(
-                "DELETE",
-                url,
-                phase="cleanup",
-                probe="cleanup",
-                step="delete",
-                operation=operation.id,
-                admin="admin" in operation.roles,
-            )
-            if exchange.response is None and self._silence >= SILENCE_LIMIT:
-                break  # it did not come back
-        self._made.clear()
-
-    def _url(self, operation: Operation, identifier: str) -> str:
-        spoken = dataclasses.replace(operation, path=self._spoken_path(operation.path))
-        return address(self.settings, spoken).replace("{id}", in_path(identifier))
-
-    def _spoken_path(self, path: str) -> str:
-        """Return a path of the contract below the collection that the target answers at."""
-        for resource in self.contract.resources:
-            spoken = self.dialect[resource.name].get(resource.collection)
-            if spoken and (path == resource.collection or path.startswith(f"{resource.collection}/")):
-                return spoken + path.removeprefix(resource.collection)
-        return path
+    def cleanup(self) -> list[str]:
+        """Delete everything that the run made and that is still there; return the addresses of what may remain."""
+        # A target that stopped answering is asked once more whether it has come back.
+        return taken_away(
+            self._client, self._made.leftovers(), silences=1 if self._silence >= SILENCE_LIMIT else SILENCE_LIMIT
+        )
 
     @staticmethod
     def _query(query: Mapping[str, str] | str) -> str:
         text = query if isinstance(query, str) else urlencode(query, errors="replace")
         return f"?{text}" if text else ""
-
-    def _keep_track(self, operation: Operation, url: str, exchange: Exchange) -> None:
-        if operation.action in ("delete", "unregister") and exchange.is_success:
-            self._made.pop(url.partition("?")[0], None)
-        elif operation.action in ("create", "register", "send") and exchange.is_success and exchange.identifier:
-            undo = self.contract.action(
-                "unregister" if operation.action == "register" else "delete", operation.resource or self.resource_name
-            )
-            if undo is not None:
-                self._made[self._url(undo, exchange.identifier)] = undo.id
-        elif operation.action == "patch" and exchange.is_success and isinstance(exchange.request.json, dict):
-            self._follow_moved(operation, exchange.request.json.get("id"))
-
-    def _follow_moved(self, operation: Operation, identifier: Any) -> None:
-        """Keep track of a resource whose id was patched: a target that wrongly takes the new one has it there."""
-        undo = self.contract.action("delete", operation.resource)
-        if undo is not None and isinstance(identifier, str):
-            self._made[self._url(undo, identifier)] = undo.id

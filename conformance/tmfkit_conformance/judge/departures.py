@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import jsonschema_rs
 
+from tmfkit_conformance.judge import keeping
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract, ContractError, Operation
 
@@ -53,7 +54,7 @@ class Bodies:
         if not request.is_json:
             return (Departure("malformed", "", "the body is not JSON"),)
         validator = self._validator(operation.id, request.media_type)
-        value = self._canonical(operation, request.json)
+        value = keeping.canonical(self._contract, operation.request_schema, request.json)
         if request.media_type == _JSON_PATCH:
             return tuple(Departure("other", "", error.message) for error in validator.iter_errors(value))
         if not isinstance(value, dict):
@@ -80,16 +81,6 @@ class Bodies:
             return bool(self._contract.at(operation.request_schema, pointer).get("x-tmf-tolerated"))
         except ContractError:
             return False
-
-    def _canonical(self, operation: Operation, value: Any) -> Any:
-        """Return a body with the contract's names in the place of their aliases."""
-        if not isinstance(value, dict) or not operation.request_schema:
-            return value
-        names: dict[str, str] = {}
-        for name, schema in self._contract.attributes(operation.request_schema).items():
-            for alias in self._contract.resolve(schema).get("x-tmf-aliases", ()):
-                names[alias] = name
-        return {names.get(name, name): member for name, member in value.items()}
 
     def _schemas(self, operation: Operation) -> Mapping[str, Any]:
         described = self._contract.openapi["paths"][operation.path][operation.method.lower()]

@@ -98,10 +98,13 @@ def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
 def _with_dialect(settled: Settled, evidence: Evidence, bundle: Bundle) -> Settled:
     """Remark a pass on an attribute that the target takes under another name only."""
     spoken = bundle.run.get("dialect", {}).get(evidence.operation.resource, {})
-    name = evidence.row.subject.split("/")[1] if evidence.row.subject.startswith("/") else ""
-    if settled.outcome is Outcome.PASS and name in spoken:
+    around = [key for key in spoken if f"{evidence.row.subject}/".startswith(f"/{key}/")]
+    if settled.outcome is Outcome.PASS and around:
         return Settled(
             Outcome.PASS_WITH_REMARK,
-            f"The target takes {name} under the name {spoken[name]}, which the document uses as well",
+            "; ".join(
+                f"The target takes {key} under the name {spoken[key]}, which the document uses as well"
+                for key in around
+            ),
         )
     return settled

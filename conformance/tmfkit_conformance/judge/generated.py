@@ -15,7 +15,7 @@ from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.settings import PHASES
 from tmfkit_models.contracts import Contract
 
-__all__ = ["Coverage", "findings"]
+__all__ = ["findings"]
 
 Coverage = dict[str, dict[str, str]]
 """Phase → operationId → ``2xx/all``."""

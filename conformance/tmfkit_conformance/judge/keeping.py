@@ -9,7 +9,23 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.compare import is_kept
 from tmfkit_models.contracts import Contract, Schema
 
-__all__ = ["kept", "schema_at", "spelt"]
+__all__ = ["canonical", "kept", "schema_at", "spelt"]
+
+
+def canonical(contract: Contract, component: str, body: Any) -> Any:
+    """Return *body* with the contract's names in the place of their aliases; as it is without a component."""
+    return _canonical(contract, contract.component(component), body) if component else body
+
+
+def _canonical(contract: Contract, schema: Schema, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_canonical(contract, _below(contract, schema, "*"), member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        _names(contract, schema, name)[0]: _canonical(contract, _below(contract, schema, name), member)
+        for name, member in value.items()
+    }
 
 
 def spelt(contract: Contract, component: str, body: Any, pointer: str) -> str:

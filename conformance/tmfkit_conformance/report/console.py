@@ -81,6 +81,7 @@ def print_summary(report: Report, console: Console) -> None:
     _print_lines(console, "Errors of the kit", report.lines_with(Outcome.ERROR))
     _print_lines(console, "Musts that failed", report.lines_with(Outcome.FAIL, levels=("must",)))
     _print_skips(console, report)
+    _print_left_behind(console, report)
     _print(console)
     exchanges = wording.plural(len(report.bundle.exchanges), "exchange")
     _print(console, f"{exchanges} in {report.seconds:.1f} s, contract {contract.sha256[:12]}")
@@ -107,6 +108,15 @@ def _print_skips(console: Console, report: Report) -> None:
         musts = sum(line.requirement.level == "must" for line in lines)
         extent = f"{wording.plural(len(lines), 'requirement')}, {wording.plural(musts, 'must')} among them"
         _print(console, f"  {extent}: {shortened(remark, _REMARK_LIMIT)}")
+
+
+def _print_left_behind(console: Console, report: Report) -> None:
+    if not report.left_behind:
+        return
+    _print(console)
+    _print(console, ("Left behind", "bold"), f"  {wording.LEFT_BEHIND}")
+    for address in report.left_behind:
+        _print(console, f"  {one_line(address)}")
 
 
 def _print(console: Console, *parts: str | tuple[str, str]) -> None:

@@ -61,6 +61,7 @@ def html_page(report: Report) -> str:
         unmet=evidence.of(report.lines_with(Outcome.FAIL, levels=("should",))),
         not_offered=evidence.of(report.lines_with(Outcome.FAIL, levels=("may",))),
         skips=evidence.of_groups(report.skips()),
+        left_behind=wording.LEFT_BEHIND,
         remarked=report.lines_with(Outcome.PASS_WITH_REMARK),
         groups=_groups(report),
     )

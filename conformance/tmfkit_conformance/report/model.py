@@ -162,6 +162,11 @@ class Report:
         return {name: spoken for name, spoken in self.bundle.run.get("dialect", {}).items() if spoken}
 
     @property
+    def left_behind(self) -> tuple[str, ...]:
+        """Addresses of what the run made at the target and could not delete again."""
+        return tuple(self.bundle.run.get("left_behind", ()))
+
+    @property
     def seconds(self) -> float:
         """How long the run took, in seconds."""
         return float(self.bundle.run.get("seconds", 0.0))
@@ -201,6 +206,7 @@ class Report:
             "unserved": self.unserved.answers if self.unserved else {},
             "phases": list(self.phases),
             "dialect": {name: dict(spoken) for name, spoken in self.dialect.items()},
+            "left_behind": list(self.left_behind),
             "seconds": self.seconds,
             "exchanges": len(self.bundle.exchanges),
             "notifications": len(self.bundle.notifications),

@@ -11,6 +11,7 @@ from tmfkit_models.contracts import Contract, Requirement
 
 __all__ = [
     "KINDS",
+    "LEFT_BEHIND",
     "STANDINGS",
     "TITLES",
     "check",
@@ -70,6 +71,9 @@ KINDS: Final = {
     "scenario": "a scenario of several requests is played",
 }
 """Kind of a row → how it is checked, as a sentence without its full stop."""
+
+
+LEFT_BEHIND = "The kit made these at the target and could not delete them; delete them by hand."
 
 
 def check(row: Requirement) -> str:

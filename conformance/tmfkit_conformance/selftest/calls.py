@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import Field, dataclass, replace
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from tmfkit_conformance.record.exchange import Headers, Response
@@ -15,8 +15,18 @@ from tmfkit_models.contracts import Contract, Operation
 __all__ = ["Answer", "Call", "Sound", "answered", "operation_at"]
 
 
+class _Message:
+    """What has a body: a data class with the field ``body``."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def with_json(self, value: Any) -> Self:
+        """Return the same with another body."""
+        return replace(self, body=json.dumps(value).encode())
+
+
 @dataclass(frozen=True)
-class Call:
+class Call(_Message):
     """A request that is on its way to the sound application.
 
     Attributes:
@@ -69,10 +79,6 @@ class Call:
         """Return the first value of a header, or an empty text."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
-    def with_json(self, value: Any) -> Call:
-        """Return the call with another body."""
-        return replace(self, body=json.dumps(value).encode())
-
     def at(self, identifier: str) -> Call:
         """Return the same call to another thing of the collection."""
         before, _, after = self.path.rpartition(self.identifier)
@@ -84,7 +90,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer(Response):
+class Answer(_Message, Response):
     """What a server answers."""
 
     @property
@@ -98,10 +104,6 @@ class Answer(Response):
     def with_status(self, status: int) -> Answer:
         """Return the answer with another status."""
         return replace(self, status=status)
-
-    def with_json(self, value: Any) -> Answer:
-        """Return the answer with another body."""
-        return replace(self, body=json.dumps(value).encode())
 
     def with_header(self, name: str, value: str) -> Answer:
         """Return the answer with one value for a header; without the header when the value is empty."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.selftest.breaks import BREAKERS, UNBREAKABLE, Break
+from tmfkit_conformance.selftest.breaks import BREAKERS, Break
 from tmfkit_conformance.selftest.target import Target
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract, Requirement
 
-__all__ = ["SOUND", "Variant", "exempt", "kind_of", "variants"]
+__all__ = ["SOUND", "Variant", "variants"]
 
 SOUND = "sound"
 """In place of the id of a variant: the application as it is."""
@@ -35,15 +35,9 @@ class Variant:
     breaks: Break
 
 
-def kind_of(row: Requirement) -> str:
+def _kind_of(row: Requirement) -> str:
     """Return the kind of a requirement, ``scenario:NAME`` for a scenario."""
     return f"scenario:{row.scenario}" if row.scenario else row.kind
-
-
-def exempt(contract: Contract) -> dict[str, str]:
-    """Return the requirements with a check that no server can fail, each with the reason."""
-    rows = (row for row in contract.requirements if not row.reason and kind_of(row) in UNBREAKABLE)
-    return {row.id: UNBREAKABLE[kind_of(row)] for row in rows}
 
 
 @functools.cache
@@ -54,17 +48,17 @@ def variants(api: str) -> tuple[Variant, ...]:
         KitDefect: Nothing breaks requirements of some kind.
     """
     contract = contracts.load(api)
-    exempted = exempt(contract)
-    rows = (row for row in contract.requirements if not row.reason and row.id not in exempted)
+    rows = (row for row in contract.requirements if not row.reason)
     return tuple(variant for row in rows for variant in _of(contract, row))
 
 
 def _of(contract: Contract, row: Requirement) -> Iterator[Variant]:
-    kind = kind_of(row)
+    kind = _kind_of(row)
     if kind not in BREAKERS:
         raise KitDefect(
             row.id, f"no server is broken for requirements of the kind {kind}", "Add one to selftest/breaks"
         )
     target = Target(contract, row)
-    for number, breaker in enumerate(BREAKERS[kind], start=1):
-        yield Variant(row.id if number == 1 else f"{row.id}~{number}", row.id, kind, breaker(target))
+    found = [broken for breaker in BREAKERS[kind] if (broken := breaker(target)) is not None]
+    for number, broken in enumerate(found, start=1):
+        yield Variant(row.id if number == 1 else f"{row.id}~{number}", row.id, kind, broken)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from tmfkit_models import contracts
 from tmfkit_models.contracts import Resource
 from tmfkit_server.apis.customer import in_force_first
+from tmfkit_server.services.cards import CardNumbers
 from tmfkit_server.services.extensions import Extension
+from tmfkit_server.settings import Settings
 
 __all__ = ["EXTENSION"]
 
 _PROFILES = "customerCreditProfile"
-_DIGITS_KEPT = 4
 _PERIOD = "validFor"
 _END = "endDateTime"
 
@@ -24,6 +26,12 @@ class CustomerR14(Extension):
 
     api: ClassVar[str] = "tmf629-v1"
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        contract = contracts.load(self.api)
+        masked = () if settings.keep_card_numbers else contract.resources
+        self._cards = {resource.name: CardNumbers(contract, resource.name) for resource in masked}
+
     def received(self, resource: Resource, body: Body) -> Body:
         """Return *body* without the empty texts that end a period in the samples: such a period is open.
 
@@ -34,12 +42,9 @@ class CustomerR14(Extension):
         return {name: _with_open_ends(value, name) for name, value in body.items()}
 
     def accepted(self, resource: Resource, body: Body) -> Body:
-        """Return *body* with its card number masked."""
-        del resource
-        card = body.get("creditCard")
-        if not isinstance(card, Mapping) or "number" not in card:
-            return body
-        return {**body, "creditCard": {**card, "number": _masked(card["number"])}}
+        """Return *body* with its card numbers masked, unless they are to be kept."""
+        cards = self._cards.get(resource.name)
+        return cards.masked(body) if cards else body
 
     def presented(self, resource: Resource, body: Body) -> Body:
         """Return *body* with its credit profiles in force first."""
@@ -49,13 +54,21 @@ class CustomerR14(Extension):
     def json_patch(self, resource: Resource, patch: Any, body: Body) -> Any:
         """Translate the document's patches to RFC 6902, and leave those in that form as they are.
 
+        Card numbers are masked here as well, before an operation can copy one to where it is none any more.
+
         Source:
             TMF629 R14.5.1, "PATCH update for an array" and the samples of PATCH customerAccount and paymentMean.
         """
         operations = [patch] if isinstance(patch, dict) else patch
         if not isinstance(operations, list):
             return patch
-        return [_translated(operation, resource.name, body) for operation in operations]
+        return [self._masked(_translated(operation, resource.name, body), resource) for operation in operations]
+
+    def _masked(self, operation: Any, resource: Resource) -> Any:
+        cards = self._cards.get(resource.name)
+        if cards is None or not isinstance(operation, dict) or "value" not in operation:
+            return operation
+        return {**operation, "value": cards.masked_at(str(operation.get("path")), operation["value"])}
 
 
 EXTENSION = CustomerR14
@@ -69,12 +82,6 @@ def _with_open_ends(value: Any, name: str) -> Any:
         return value
     is_open = name == _PERIOD and value.get(_END) == ""
     return {key: _with_open_ends(member, key) for key, member in value.items() if not (is_open and key == _END)}
-
-
-def _masked(number: Any) -> Any:
-    if not isinstance(number, str) or sum(map(str.isdigit, number)) <= _DIGITS_KEPT:
-        return number
-    return "x" * (len(number) - _DIGITS_KEPT) + number[-_DIGITS_KEPT:]
 
 
 def _translated(operation: Any, resource: str, body: Body) -> Any:

@@ -10,15 +10,22 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.errors import NotAcceptable
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.services.entities import Entities
+from tmfkit_server.settings import ROLES
 from tmfkit_server.storage.base import Record
 
 __all__ = ["Addresses", "Endpoint", "Responder", "answer", "answer_with", "check_accept"]
 
 Responder = Callable[..., Awaitable[None]]
 
+_READING = {"GET", "HEAD"}
+
 
 class Endpoint:
-    """One path, with a responder for each method that the contract offers there; Falcon answers 405 to the others."""
+    """One path, with a responder for each method that the contract offers there; Falcon answers 405 to the others.
+
+    Attributes:
+        roles: Method → roles that may call it: those that the contract names, or everybody, readers only to read.
+    """
 
     def __init__(self, responders: Iterable[tuple[Operation, Responder]]) -> None:
         self.roles: dict[str, tuple[str, ...]] = {}
@@ -26,7 +33,11 @@ class Endpoint:
             methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
             for method in methods:
                 setattr(self, f"on_{method.lower()}", responder)
-                self.roles[method] = operation.roles
+                self.roles[method] = operation.roles or _roles_for(method)
+
+
+def _roles_for(method: str) -> tuple[str, ...]:
+    return ROLES if method in _READING else tuple(role for role in ROLES if role != "reader")
 
 
 class Addresses:

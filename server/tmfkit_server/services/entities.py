@@ -223,7 +223,7 @@ class Entities:
         return record
 
     async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Record:
-        accepted = self._extension.accepted(self.resource, after.body)
+        accepted = self._stamps.with_parts(self._extension.accepted(self.resource, after.body))
         stamped = accepted if accepted == before.body else self._stamps.at_change(before.body, accepted)
         after = after.with_body(stamped)
         if after == before:

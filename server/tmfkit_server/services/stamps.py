@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from tmfkit_models.contracts import Contract, Resource
+from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = ["Stamps", "new_id", "now"]
 
@@ -37,6 +37,7 @@ class Stamps:
         self._modified = [name for name, how in made.items() if how == "modification-time"]
         self._status_changed = [name for name, how in made.items() if how == "status-time"]
         self._states = state_attributes(contract, resource) or ("status",)
+        self._parts = {name: below for name, below in _creation_times(contract, resource.schema).items() if below}
 
     def without_read_only(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return *body* without the attributes that a client cannot set."""
@@ -50,7 +51,11 @@ class Stamps:
     def at_creation(self, body: Mapping[str, Any], identifier: str, collection_url: str) -> dict[str, Any]:
         """Return the resource as it comes into being; times that the client sent are kept."""
         times = dict.fromkeys((*self._created, *self._modified, *self._status_changed), now())
-        return {"id": identifier, "href": f"{collection_url}/{quote(identifier)}", **times, **body}
+        return {"id": identifier, "href": f"{collection_url}/{quote(identifier)}", **times, **self.with_parts(body)}
+
+    def with_parts(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return *body* with the time in every part of it that the server is to say it of and the client did not."""
+        return _with_times(body, self._parts, now()) if self._parts else body
 
     def at_change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Return *after* with the times that a change moves on, unless the change itself set them."""
@@ -59,6 +64,34 @@ class Stamps:
             moved += self._status_changed
         untouched = [name for name in moved if name not in after or before.get(name) == after[name]]
         return {**after, **dict.fromkeys(untouched, now())}
+
+
+_Times: TypeAlias = Mapping[str, Any]
+"""Attribute of an object → nothing when it is a time of creation, the like of its object or array otherwise."""
+
+
+def _creation_times(contract: Contract, schema: Schema | str, above: frozenset[str] = frozenset()) -> _Times:
+    found: dict[str, _Times] = {}
+    for name, attribute in contract.attributes(schema).items():
+        inner = attribute.get("items", attribute)
+        reference = inner.get("$ref", "")
+        if contract.resolve(attribute).get("x-tmf-generated") == "creation-time":
+            found[name] = {}
+        elif reference and reference in above:  # an object inside itself
+            continue
+        elif below := _creation_times(contract, inner, above | {reference}):
+            found[name] = below
+    return found
+
+
+def _with_times(value: Any, times: _Times, present: str) -> Any:
+    if isinstance(value, list):
+        return [_with_times(member, times, present) for member in value]
+    if not isinstance(value, Mapping):
+        return value
+    missing = {name: present for name, below in times.items() if not below and name not in value}
+    parts = {name: _with_times(value[name], below, present) for name, below in times.items() if below and name in value}
+    return {**value, **missing, **parts}
 
 
 def state_attributes(contract: Contract, resource: Resource) -> tuple[str, ...]:

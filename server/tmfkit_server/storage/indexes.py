@@ -17,7 +17,7 @@ from tmfkit_server.query.evaluate import values_at
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Operator, Path
 from tmfkit_server.query.values import Key, bounds, keys_equal_to, keys_of
 
-__all__ = ["Candidates", "Index", "Indexes", "Numbers"]
+__all__ = ["Candidates", "Indexes", "Numbers"]
 
 Body: TypeAlias = Mapping[str, Any]
 Numbers: TypeAlias = AbstractSet[int]

@@ -61,11 +61,11 @@ def delete_one_of_two(session: Session, _subject: str) -> None:
 @scenario("value-kept")
 def references_as_sent(session: Session, subject: str) -> None:
     """Create with the subject (with the row's value, if it has one), read back."""
-    body = session.payloads.telling(subject)
+    payloads = session.payloads
+    body = payloads.telling(subject)
     if "value" in session.condition:
-        body = pointers.with_value(
-            body, session.payloads.spoken(subject).replace("/*", "/0"), session.condition["value"]
-        )
+        value = payloads.translated_at(subject, session.condition["value"])
+        body = pointers.with_value(body, payloads.spoken(subject).replace("/*", "/0"), value)
     made = session.created("create", body)
     session.call("retrieve", "read", identifier=made.identifier)
 

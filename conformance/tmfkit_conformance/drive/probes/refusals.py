@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, probe, under
+from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, plain_attributes, probe, under
 from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_models.contracts import ContractError
 
@@ -15,7 +15,10 @@ __all__: list[str] = []
 
 @probe("without")
 def without(session: Session, subject: str) -> None:
-    """Send a body with the subject, and the same without it; an array gets a faulty second member as well."""
+    """Send a body with the subject, and the same without it; an array gets a faulty second member as well.
+
+    Where an attribute of a create is left out, a text that is nowhere else tells whether something came into being.
+    """
     action, payloads = session.operation.action, session.payloads
     if action == "register":
         session.registered("control", "without")
@@ -25,9 +28,13 @@ def without(session: Session, subject: str) -> None:
     made = session.created("create") if action == "replace" else None
     identifier = made.identifier if made else ""
     body = session.sendable(payloads.with_attribute(subject)) if action == "send" else payloads.with_attribute(subject)
-    session.call(action, "control", identifier=identifier, body=body)
+    marker = _marker(session, subject) if action == "create" else {}
+    body |= marker
+    control = session.call(action, "control", identifier=identifier, body=body)
     spoken = payloads.spoken(subject)
     session.call(action, "refused", identifier=identifier, body=pointers.without(body, spoken))
+    if marker and control.identifier:
+        _look_for(session, marker, control.identifier)
     if "/*/" in spoken:
         members, _, rest = spoken.rpartition("/*/")
         second = pointers.with_value(
@@ -36,6 +43,33 @@ def without(session: Session, subject: str) -> None:
             _with_faulty_second(pointers.get(body, members.replace("/*", "/0")), f"/{rest}"),
         )
         session.call(action, "refused-second", identifier=identifier, body=second)
+
+
+def _marker(session: Session, subject: str) -> dict[str, str]:
+    """Return an attribute of the first level beside the subject, with a text that is nowhere else at the target.
+
+    Returns:
+        Nothing where there is no such attribute that may have any text, where the subject is no attribute of the first
+        level, or where what is made cannot be listed.
+    """
+    resource = session.contract.resource(session.resource_name)
+    names = [pointer[1:] for pointer in plain_attributes(session.contract, resource) if pointer != subject]
+    configured = {*session.settings.payloads.get(resource.name, {}), *session.settings.values.get(resource.name, {})}
+    free = [name for name in names if name not in configured and f"/{name}" not in configured]
+    if not free or subject.count("/") > 1 or session.contract.action("list", resource.name) is None:
+        return {}
+    session.fact("marker", marker := {free[0]: session.unused_id()})
+    return marker
+
+
+def _look_for(session: Session, marker: Mapping[str, str], control: str) -> None:
+    """List what has the marker, and take away what is there beside the control."""
+    listed = session.call("list", "listed", query=marker)
+    members = listed.answer if isinstance(listed.answer, list) else []
+    alike = [member for member in members if isinstance(member, dict) and marker.items() <= member.items()]
+    for identifier in (str(member["id"]) for member in alike if member.get("id")):
+        if identifier != control:
+            session.call("delete", "taken-away", identifier=identifier)
 
 
 @probe("patch-without")

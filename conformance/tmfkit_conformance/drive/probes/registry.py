@@ -8,9 +8,18 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import META, holds
 from tmfkit_conformance.drive.session import Ended, Session
-from tmfkit_models.contracts import Schema
+from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["PROBES", "Driver", "array_attribute", "plain_attribute", "probe", "scenario", "under"]
+__all__ = [
+    "PROBES",
+    "array_attribute",
+    "is_free_text",
+    "plain_attribute",
+    "plain_attributes",
+    "probe",
+    "scenario",
+    "under",
+]
 
 Driver = Callable[[Session, str], None]
 PROBES: dict[str, Driver] = {}
@@ -37,13 +46,22 @@ def plain_attribute(session: Session) -> str:
     Raises:
         Ended: The resource has none.
     """
-    contract, resource = session.contract, session.contract.resource(session.resource_name)
-    for name, schema in sorted(
+    found = plain_attributes(session.contract, session.contract.resource(session.resource_name))
+    if not found:
+        raise Ended(f"{session.resource_name} has no attribute with free text that can be changed")
+    return found[0]
+
+
+def plain_attributes(contract: Contract, resource: Resource) -> list[str]:
+    """Return the pointers of the attributes with free text that a client may set and change, the plainest first."""
+    ordered = sorted(
         contract.attributes(resource.update).items(), key=lambda item: (item[0] not in ("description", "name"), item[0])
-    ):
-        if is_free_text(contract.resolve(schema)) and name not in META | {"id", "href", "status"}:
-            return f"/{name}"
-    raise Ended(f"{resource.name} has no attribute with free text that can be changed")
+    )
+    return [
+        f"/{name}"
+        for name, schema in ordered
+        if is_free_text(contract.resolve(schema)) and name not in META | {"id", "href", "status"}
+    ]
 
 
 def array_attribute(session: Session) -> str:

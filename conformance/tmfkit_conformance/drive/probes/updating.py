@@ -11,15 +11,6 @@ __all__: list[str] = []
 JSON_PATCH = "application/json-patch+json"
 
 
-@scenario("put-not-offered")
-def put_not_offered(session: Session, _subject: str) -> None:
-    """Try PUT."""
-    made = session.created("create")
-    session.request(
-        "PUT", session.item_url(made.identifier), "put", body=session.payloads.minimal(1), media_type="application/json"
-    )
-
-
 @scenario("patch-keeps-others")
 @scenario("patch-lasts")
 def patch_keeps_others(session: Session, _subject: str) -> None:

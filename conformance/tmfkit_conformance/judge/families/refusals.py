@@ -40,14 +40,32 @@ def _control(evidence: Evidence, step: str) -> Exchange:
 
 @check("mandatory", "sub-mandatory")
 def mandatory(evidence: Evidence) -> None:
-    """A body without the attribute is refused; a refused patch changes nothing."""
+    """A body without the attribute is refused; a refused patch changes nothing, a refused create makes nothing."""
     refused(evidence)
+    if strays := _made_all_the_same(evidence):
+        failed(f"The create was refused, and {', '.join(strays)} came into being all the same")
     is_patch = evidence.operation.action == "patch"
     if "/*/" in evidence.row.subject and not is_patch:
         refused(evidence, "refused-second")
     if is_patch and not is_same(evidence.object("before"), evidence.object("read")):
         failed("The patch was refused, and the resource was changed all the same")
     passed()
+
+
+def _made_all_the_same(evidence: Evidence) -> list[str]:
+    """Return the ids of what is listed with the text that only the control and the refused create had.
+
+    A pass does not rest on the listing, which a target need not filter, nor offer.
+    """
+    marker = evidence.record.facts.get("marker")
+    listings = [exchange for exchange in evidence.exchanges if exchange.step == "listed" and exchange.is_success]
+    members = [member for exchange in listings if isinstance(exchange.answer, list) for member in exchange.answer]
+    control = evidence.step("control").identifier
+    if not isinstance(marker, dict) or not control:
+        return []
+    found = [str(member["id"]) for member in members if is_kept(marker, member) and member.get("id")]
+    strays = [identifier for identifier in found if identifier != control]
+    return strays if strays and evidence.all("listed") else []
 
 
 @check("conditional")

@@ -172,11 +172,6 @@ def _undefined_attribute(evidence: Evidence) -> None:
     evidence.about("read", made)
 
 
-@scenario("put-not-offered")
-def _put_not_offered(evidence: Evidence) -> None:
-    remarked(f"PUT was answered {evidence.step('put').status}; the document asks for nothing here")
-
-
 @scenario("put-refused", "collection-delete-refused")
 def _method_refused(evidence: Evidence) -> None:
     evidence.done("before")

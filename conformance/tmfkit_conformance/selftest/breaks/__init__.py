@@ -14,11 +14,10 @@ from tmfkit_conformance.selftest.breaks import (
     sending,
     updates,
 )
-from tmfkit_conformance.selftest.breaks.registry import BREAKERS, UNBREAKABLE, Break, Note
+from tmfkit_conformance.selftest.breaks.registry import BREAKERS, Break, Note
 
 __all__ = [
     "BREAKERS",
-    "UNBREAKABLE",
     "Break",
     "Note",
     "answers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, showing
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, doing_twice, instead, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_conformance.selftest.target import Target
@@ -138,14 +138,7 @@ def deleted_still_read(target: Target) -> Break:
 @breaks("scenario:delete-one-of-two")
 def deletes_both(target: Target) -> Break:
     """The next resource deleted as well."""
-
-    async def serve(call: Call, sound: Sound, history: History) -> Answer:
-        successor = history.successor(call.identifier) if target.is_own(call) else ""
-        if successor:
-            await sound(call.at(successor))
-        return await sound(call)
-
-    return Break(f"deletes the {target.resource.name} that was made next as well", serve)
+    return doing_twice(target, f"deletes the {target.resource.name} that was made next as well")
 
 
 @breaks("scenario:delete-ignores-fields")

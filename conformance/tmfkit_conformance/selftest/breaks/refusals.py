@@ -8,6 +8,7 @@ from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import holds
+from tmfkit_conformance.drive.probes.registry import plain_attributes
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, keeping
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
 from tmfkit_conformance.selftest.history import History
@@ -58,6 +59,24 @@ def mandatory(target: Target) -> Break:
         return instead(f"fails at {target.row.operation} without {target.subject}", failure)
     words = f"takes {target.row.operation} without {target.subject}"
     return _taking(target, words, lambda body, _history, _call: filled(body, target.subject, value))
+
+
+@breaks("mandatory")
+def refuses_and_keeps(target: Target) -> Break | None:
+    """A create without the attribute refused, and kept all the same; seen by a text in another attribute."""
+    others = {*plain_attributes(target.contract, target.resource)} - {target.subject}
+    if target.operation.action != "create" or not others:
+        return None
+    value = target.payloads.value(target.subject)
+
+    async def serve(call: Call, sound: Sound, _history: History) -> Answer:
+        whole = filled(call.json, target.subject, value) if isinstance(call.json, dict) else call.json
+        if not target.is_own(call) or whole == call.json:
+            return await sound(call)
+        await sound(call.with_json(whole))
+        return answered(400, {"code": "20", "reason": "incomplete"})
+
+    return Break(f"refuses {target.row.operation} without {target.subject}, and keeps what it refused", serve)
 
 
 @breaks("any-of")

@@ -13,12 +13,12 @@ from tmfkit_conformance.selftest.target import Target
 
 __all__ = [
     "BREAKERS",
-    "UNBREAKABLE",
     "Break",
     "Note",
     "answering",
     "asking",
     "breaks",
+    "doing_twice",
     "instead",
     "notifying",
     "showing",
@@ -83,12 +83,9 @@ class Break:
     notify: Notify = _delivered
 
 
-Breaker = Callable[[Target], Break]
+Breaker = Callable[[Target], Break | None]
 BREAKERS: dict[str, list[Breaker]] = {}
-"""Kind of requirement, or ``scenario:NAME`` → what breaks a server for a requirement of it."""
-
-UNBREAKABLE = {"scenario:put-not-offered": "the document asks for nothing here, and the check only records what it saw"}
-"""Kind of requirement, or ``scenario:NAME`` → why no server can fail it."""
+"""Kind of requirement, or ``scenario:NAME`` → what breaks a server for a requirement of it, None where it cannot."""
 
 
 def breaks(*names: str) -> Callable[[Breaker], Breaker]:
@@ -159,6 +156,18 @@ def keeping(target: Target, words: str, cleaned: Callable[[Call], Call | None]) 
         elif answer.is_success and target.reads(call, history) and identifier in history.kept:
             return answer.with_json(pointers.with_value(answer.json, target.subject, history.kept[identifier]))
         return answer
+
+    return Break(words, serve)
+
+
+def doing_twice(target: Target, words: str) -> Break:
+    """Break what an operation reaches: the resource that was made next, from the same body, gets it as well."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        successor = history.successor(call.identifier) if target.is_own(call) else ""
+        if successor:
+            await sound(call.at(successor))
+        return await sound(call)
 
     return Break(words, serve)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.selftest.breaks.registry import Break, asking, breaks, instead, showing
-from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.breaks.registry import Break, asking, breaks, doing_twice, instead, showing
+from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_conformance.selftest.target import Target
 
@@ -82,14 +82,7 @@ def patch_does_not_last(target: Target) -> Break:
 @breaks("scenario:patch-one-of-two")
 def patch_both(target: Target) -> Break:
     """The next resource, made from the same body, patched as well."""
-
-    async def serve(call: Call, sound: Sound, history: History) -> Answer:
-        successor = history.successor(call.identifier) if target.is_own(call) else ""
-        if successor:
-            await sound(call.at(successor))
-        return await sound(call)
-
-    return Break("patches the resource that was made next as well", serve)
+    return doing_twice(target, "patches the resource that was made next as well")
 
 
 @breaks("scenario:merge-null-removes")

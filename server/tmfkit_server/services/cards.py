@@ -1,0 +1,108 @@
+"""Card numbers, of which a server had better keep no more than the last four digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tmfkit_models.contracts import Contract, Schema
+
+__all__ = ["CardNumbers"]
+
+_DIGITS_KEPT = 4
+_CARD = "creditCard"
+_NUMBER = "number"
+_ABOUT_CARDS = {_CARD, "paymentMean"}
+# Of what payment cards begin with and how long their numbers are: ISO/IEC 7812-1.
+_CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
+
+Names = Mapping[str, Any]
+"""Attribute of an object, under each of its names → the names in its object, or in each member of its array."""
+
+
+class CardNumbers:
+    """Masks the card numbers in the bodies of one resource.
+
+    Whatever is the ``number`` of a ``creditCard`` is one. In an attribute that the document does not define nothing
+    says what a value means: there, within a payment mean, what has the form of a card number and the right check digit
+    is taken for one.
+    """
+
+    def __init__(self, contract: Contract, resource: str) -> None:
+        self._names = _names_in(contract, contract.component(contract.resource(resource).schema))
+        self._is_about_cards = resource in _ABOUT_CARDS
+
+    def masked(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return *body* with all but the last four digits of every card number crossed out."""
+        return _masked_object(body, self._names, about_cards=self._is_about_cards)
+
+    def masked_at(self, path: str, value: Any) -> Any:
+        """Return *value*, which is going to stand at the JSON pointer *path*, in the same way."""
+        # Members of an array have the names of the array.
+        names = [name for name in path.split("/")[1:] if not (name == "-" or name.isdecimal())]
+        for name in reversed(names):
+            value = {name: value}
+        if isinstance(value, Mapping):
+            value = self.masked(value)
+        for name in names:
+            value = value[name]
+        return value
+
+
+def _names_in(contract: Contract, schema: Schema) -> Names:
+    names = {}
+    for name, attribute in contract.attributes(schema).items():
+        full = contract.resolve(attribute)
+        below = _names_in(contract, full.get("items", full))
+        names.update(dict.fromkeys((name, *full.get("x-tmf-aliases", ())), below))
+    return names
+
+
+def _masked_object(body: Mapping[str, Any], names: Names, *, about_cards: bool) -> dict[str, Any]:
+    return {
+        name: _masked_member(name, value, names, about_cards=about_cards or name in _ABOUT_CARDS)
+        for name, value in body.items()
+    }
+
+
+def _masked_member(name: str, value: Any, names: Names, *, about_cards: bool) -> Any:
+    if name == _CARD and isinstance(value, Mapping) and _NUMBER in value:
+        value = {**value, _NUMBER: _replaced(value[_NUMBER], _crossed_out)}
+    if name in names:
+        return _masked_value(value, names[name], is_defined=True, about_cards=about_cards)
+    return _masked_value(value, {}, is_defined=False, about_cards=about_cards)
+
+
+def _masked_value(value: Any, names: Names, *, is_defined: bool, about_cards: bool) -> Any:
+    if isinstance(value, Mapping):
+        return _masked_object(value, names, about_cards=about_cards)
+    if isinstance(value, list):
+        return [_masked_value(each, names, is_defined=is_defined, about_cards=about_cards) for each in value]
+    return _replaced(value, _searched) if about_cards and not is_defined else value
+
+
+def _replaced(value: Any, mask: Callable[[str], str]) -> Any:
+    """Return a text or a number as *mask* leaves it, anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    masked = mask(str(value))
+    return masked if masked != str(value) else value
+
+
+def _searched(text: str) -> str:
+    return _CARD_NUMBER.sub(lambda found: _crossed_out(found[0]) if _has_check_digit(found[0]) else found[0], text)
+
+
+def _crossed_out(number: str) -> str:
+    """Return *number* with its last four places only; what shows no more digits than that stays as it is."""
+    if sum(map(str.isdigit, number)) <= _DIGITS_KEPT:
+        return number
+    return "x" * (len(number) - _DIGITS_KEPT) + number[-_DIGITS_KEPT:]
+
+
+def _has_check_digit(number: str) -> bool:
+    """Tell whether the last digit is the one that the others call for (ISO/IEC 7812-1, annex B)."""
+    digits = [int(each) for each in reversed(number) if each.isdigit()]
+    doubled = [sum(divmod(2 * each, 10)) for each in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
