@@ -1,8 +1,8 @@
 """Finds out under which names the target takes what the document names in two ways: attributes and paths.
 
-The kit writes the contract's name. A target that refuses it, or does not keep what stands there, and takes an alias, is
-spoken to with the alias for the rest of the run; two readings are never mixed, and every row on such an attribute is
-remarked.
+The kit writes the contract's name. A target that refuses it (or keeps nothing under it, where the erratum tolerates
+that), and takes an alias, is spoken to with the alias for the rest of the run; two readings are never mixed, and every
+row on such an attribute is remarked.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def settle(session: Session) -> None:
     try:
         for resource in session.contract.resources:
             _settle_path(session, resource)
-            for key, aliases in _aliases(session.contract, resource.create):
-                _settle(session, resource, key, aliases)
+            for key, attribute in _aliased(session.contract, resource.create):
+                _settle(session, resource, key, attribute)
     except Ended as ended:
         session.end(ended=str(ended))
     else:
@@ -43,13 +43,14 @@ def _settle_path(session: Session, resource: Resource) -> None:
     session.dialect[resource.name] = {}
 
 
-def _settle(session: Session, resource: Resource, key: str, aliases: tuple[str, ...]) -> None:
-    """Keep to the first name under which a value is taken: a create with it succeeds and a read gives it back."""
-    before = session.dialect[resource.name]
+def _settle(session: Session, resource: Resource, key: str, attribute: Schema) -> None:
+    """Keep to the first name that is taken."""
+    before, aliases = session.dialect[resource.name], attribute["x-tmf-aliases"]
     for spoken in ("", *aliases):
         session.dialect[resource.name] = {**before, key: spoken} if spoken else before
         made = _made(session, resource, key, f"{key} as {spoken or _last(key)}")
-        if made.is_success and _is_kept(session, resource, key, (_last(key), *aliases), made):
+        is_enough = not attribute.get("x-tmf-alias-when-lost")
+        if made.is_success and (is_enough or _is_kept(session, resource, key, (_last(key), *aliases), made)):
             return
     session.dialect[resource.name] = before
 
@@ -70,16 +71,16 @@ def _last(key: str) -> str:
     return key.rpartition("/")[2]
 
 
-def _aliases(
+def _aliased(
     contract: Contract, schema: Schema | str, path: str = "", above: tuple[str, ...] = ()
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the attributes that have other names, those around them first: key of the dialect, and the other names."""
+) -> Iterator[tuple[str, Schema]]:
+    """Yield the attributes that have other names, those around them first, each with its key in a dialect."""
     for name, attribute in contract.attributes(schema).items():
         full = contract.resolve(attribute)
         if full.get("x-tmf-aliases"):
-            yield f"{path}{name}", tuple(full["x-tmf-aliases"])
+            yield f"{path}{name}", full
         inner = attribute.get("items", attribute)
         reference = inner.get("$ref", "")
         if reference not in above or not reference:
             below = f"{path}{name}/*/" if "items" in full else f"{path}{name}/"
-            yield from _aliases(contract, inner, below, (*above, reference))
+            yield from _aliased(contract, inner, below, (*above, reference))

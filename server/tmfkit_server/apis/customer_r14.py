@@ -30,7 +30,10 @@ class CustomerR14(Extension):
         super().__init__(settings)
         contract = contracts.load(self.api)
         masked = () if settings.keep_card_numbers else contract.resources
-        self._cards = {resource.name: CardNumbers(contract, resource.name) for resource in masked}
+        self._cards = {
+            each.name: CardNumbers(contract, each.name, card="creditCard", number="number", around={"paymentMean"})
+            for each in masked
+        }
 
     def received(self, resource: Resource, body: Body) -> Body:
         """Return *body* without the empty texts that end a period in the samples: such a period is open.

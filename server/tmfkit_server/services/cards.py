@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Schema
@@ -11,9 +11,6 @@ from tmfkit_models.contracts import Contract, Schema
 __all__ = ["CardNumbers"]
 
 _DIGITS_KEPT = 4
-_CARD = "creditCard"
-_NUMBER = "number"
-_ABOUT_CARDS = {_CARD, "paymentMean"}
 # Of what payment cards begin with and how long their numbers are: ISO/IEC 7812-1.
 _CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 
@@ -24,18 +21,28 @@ Names = Mapping[str, Any]
 class CardNumbers:
     """Masks the card numbers in the bodies of one resource.
 
-    Whatever is the ``number`` of a ``creditCard`` is one. In an attribute that the document does not define nothing
-    says what a value means: there, within a payment mean, what has the form of a card number and the right check digit
-    is taken for one.
+    The number of a card is one wherever the card stands. In an attribute that the document does not define nothing says
+    what a value means: there, where a body speaks of payment, what has the form of a card number and the right check
+    digit is taken for one.
     """
 
-    def __init__(self, contract: Contract, resource: str) -> None:
+    def __init__(self, contract: Contract, resource: str, *, card: str, number: str, around: Set[str]) -> None:
+        """Prepare.
+
+        Args:
+            contract: The contract.
+            resource: Name of the resource.
+            card: Attribute that is a card.
+            number: Attribute of a card that is its number.
+            around: Resources, and attributes that refer to them, that speak of payment.
+        """
         self._names = _names_in(contract, contract.component(contract.resource(resource).schema))
-        self._is_about_cards = resource in _ABOUT_CARDS
+        self._card, self._number, self._around = card, number, {card, *around}
+        self._is_about_payment = resource in around
 
     def masked(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return *body* with all but the last four digits of every card number crossed out."""
-        return _masked_object(body, self._names, about_cards=self._is_about_cards)
+        return self._object(body, self._names, about_payment=self._is_about_payment)
 
     def masked_at(self, path: str, value: Any) -> Any:
         """Return *value*, which is going to stand at the JSON pointer *path*, in the same way."""
@@ -49,6 +56,24 @@ class CardNumbers:
             value = value[name]
         return value
 
+    def _object(self, body: Mapping[str, Any], names: Names, *, about_payment: bool) -> dict[str, Any]:
+        return {
+            name: self._member(name, value, names, about_payment=about_payment or name in self._around)
+            for name, value in body.items()
+        }
+
+    def _member(self, name: str, value: Any, names: Names, *, about_payment: bool) -> Any:
+        if name == self._card and isinstance(value, Mapping) and self._number in value:
+            value = {**value, self._number: _replaced(value[self._number], _crossed_out)}
+        return self._value(value, names.get(name, {}), is_defined=name in names, about_payment=about_payment)
+
+    def _value(self, value: Any, names: Names, *, is_defined: bool, about_payment: bool) -> Any:
+        if isinstance(value, Mapping):
+            return self._object(value, names, about_payment=about_payment)
+        if isinstance(value, list):
+            return [self._value(each, names, is_defined=is_defined, about_payment=about_payment) for each in value]
+        return _replaced(value, _searched) if about_payment and not is_defined else value
+
 
 def _names_in(contract: Contract, schema: Schema) -> Names:
     names = {}
@@ -57,29 +82,6 @@ def _names_in(contract: Contract, schema: Schema) -> Names:
         below = _names_in(contract, full.get("items", full))
         names.update(dict.fromkeys((name, *full.get("x-tmf-aliases", ())), below))
     return names
-
-
-def _masked_object(body: Mapping[str, Any], names: Names, *, about_cards: bool) -> dict[str, Any]:
-    return {
-        name: _masked_member(name, value, names, about_cards=about_cards or name in _ABOUT_CARDS)
-        for name, value in body.items()
-    }
-
-
-def _masked_member(name: str, value: Any, names: Names, *, about_cards: bool) -> Any:
-    if name == _CARD and isinstance(value, Mapping) and _NUMBER in value:
-        value = {**value, _NUMBER: _replaced(value[_NUMBER], _crossed_out)}
-    if name in names:
-        return _masked_value(value, names[name], is_defined=True, about_cards=about_cards)
-    return _masked_value(value, {}, is_defined=False, about_cards=about_cards)
-
-
-def _masked_value(value: Any, names: Names, *, is_defined: bool, about_cards: bool) -> Any:
-    if isinstance(value, Mapping):
-        return _masked_object(value, names, about_cards=about_cards)
-    if isinstance(value, list):
-        return [_masked_value(each, names, is_defined=is_defined, about_cards=about_cards) for each in value]
-    return _replaced(value, _searched) if about_cards and not is_defined else value
 
 
 def _replaced(value: Any, mask: Callable[[str], str]) -> Any:
