@@ -85,8 +85,6 @@ def test_filter(customers: httpx.Client, group: str, query: str, found: str) -> 
         ("&".join(f"a{number}=1" for number in range(60)), 400),
         ("status=" + "," * 200, 400),
         (".".join("abcdefghijklmnop") + "=1", 400),
-        ("filter=$.x", 501),
-        ("fields=$.x", 501),
         ("_method=DELETE", 200),
         ("name=%ff%zz", 200),
     ],

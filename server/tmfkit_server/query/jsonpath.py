@@ -19,7 +19,7 @@ from jsonpath.parse import Parser
 from jsonpath.segments import JSONPathChildSegment
 from jsonpath.selectors import Filter
 from jsonpath.stream import TokenStream
-from jsonpath.token import TOKEN_RE_FLAGS
+from jsonpath.token import TOKEN_COMMA, TOKEN_RE_FLAGS, TOKEN_WHITESPACE, Token
 
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.budget import Budget
@@ -108,7 +108,7 @@ def _why(error: JSONPathError, whole: str) -> str:
     # The library gives the end of the text the index -1.
     index = error.token.index if error.token else None
     place = "" if index is None else " at its end" if index < 0 else f" at character {index + 1}"
-    hint = " (a '&' in a query string is written %26)" if index == -1 else ""
+    hint = " (a '&' in a query string is written %26)" if whole.count("[") > whole.count("]") else ""
     return f"{_shown(whole)} is no JSONPath expression that is taken here{place}: {error.message}{hint}"
 
 
@@ -116,10 +116,19 @@ def _shown(whole: str) -> str:
     return repr(whole if len(whole) <= _LONGEST_SHOWN else f"{whole[:_LONGEST_SHOWN]}…")
 
 
-class _Names(Lexer):
+class _Tokens(Lexer):
     """TM Forum's attributes ``@type`` and ``@baseType`` are named like any other, and so are those beyond U+FFFF."""
 
     key_pattern = r"@?[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
+
+    def tokenize(self, path: str) -> Iterator[Token]:
+        is_after_comma = False
+        for token in super().tokenize(path):
+            if is_after_comma and token.kind != TOKEN_WHITESPACE:
+                # Without a blank in between the parser takes "[0,:1]" for one slice.
+                yield Token(TOKEN_WHITESPACE, " ", token.index, path)
+            yield token
+            is_after_comma = token.kind == TOKEN_COMMA
 
 
 class _Literals(Parser):
@@ -138,7 +147,7 @@ class _Literals(Parser):
 
 
 class _Environment(jsonpath.JSONPathEnvironment):
-    lexer_class = _Names
+    lexer_class = _Tokens
     parser_class = _Literals
 
     def setup_function_extensions(self) -> None:

@@ -177,12 +177,14 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
     found = _CONDITION.fullmatch(text)
     if not found:
         raise InvalidQuery(text, "a condition is written name=value")
-    path, how = tuple(found["name"].strip().split(".")), _SYMBOLS[found["symbol"]]
-    if len(path) > 1 and path[-1] in _SUFFIXES and how == "eq":
+    path, how, value = tuple(found["name"].strip().split(".")), _SYMBOLS[found["symbol"]], found["value"]
+    if len(path) > 1 and path[-1] in _SUFFIXES and found["symbol"] in ("=", "==", "=~"):
+        if found["symbol"] == "=~":
+            value = f"~{value}"  # the operator has been named already
         path, how = path[:-1], _SUFFIXES[path[-1]]
     if len(path) > DEEPEST_PATH:
         raise _too_deep(found["name"])
-    values = (found["value"],) if how == "regex" else _values(found["value"])
+    values = (value,) if how == "regex" else _values(value)
     if len(values) > MOST_VALUES:
         raise InvalidQuery(found["name"], f"there are more than {MOST_VALUES} values")
     if grammar.loose:
