@@ -12,9 +12,59 @@ from urllib.parse import quote
 from query_oracle import INSTANTS, NUMBERS, Condition, JsonPath, Question, Segment
 
 NAMES = [*"abcabcabcab", "x/y", "a b", "é", "~1", "😀", "\x00", "", "@type", "a-b"]
-WORDS = ["", "a", "A", "b", "B", "ab", "aB", "a,b", "a;b=1", *["ß", "SS", "ss", "ẞ"] * 2, "É", "é", "😀", "\uffff", "\x00", "x\x01"]
-WORDS += ['"a"', "'", "a b", "100%", "a&b", "\\d", "true", "false", "null", "none", "1.", "2020-13-01", "2020-01-01T", "a.b"]
-DOCUMENT_NUMBERS = [0, -0.0, 1, 1.0, 1.5, -1, 2, 10, 1000, 1e23, 0.1, 1e-7, 2**53 + 1, float(2**53), 2**63 - 1, -(2**63), 1e300]
+WORDS = [
+    "",
+    "a",
+    "A",
+    "b",
+    "B",
+    "ab",
+    "aB",
+    "a,b",
+    "a;b=1",
+    *["ß", "SS", "ss", "ẞ"] * 2,
+    "É",
+    "é",
+    "😀",
+    "\uffff",
+    "\x00",
+    "x\x01",
+]
+WORDS += [
+    '"a"',
+    "'",
+    "a b",
+    "100%",
+    "a&b",
+    "\\d",
+    "true",
+    "false",
+    "null",
+    "none",
+    "1.",
+    "2020-13-01",
+    "2020-01-01T",
+    "a.b",
+]
+DOCUMENT_NUMBERS = [
+    0,
+    -0.0,
+    1,
+    1.0,
+    1.5,
+    -1,
+    2,
+    10,
+    1000,
+    1e23,
+    0.1,
+    1e-7,
+    2**53 + 1,
+    float(2**53),
+    2**63 - 1,
+    -(2**63),
+    1e300,
+]
 PATTERNS = ["a", "^a", "b$", "^.$", "[0-9]+", "", "^$", "^(a|b)+$", "\\.", "^[^a]*$", "\\d\\d", "é|ß", "a{1,2}b?"]
 TEXTS: list[str] = [*WORDS, *INSTANTS, *NUMBERS]
 SYMBOLS = {
@@ -66,7 +116,7 @@ class Examples:
     def written(self, question: Question) -> str:
         """Return the question as a query string."""
         parts = [";".join(map(self._condition_written, either)) for either in question.conditions]
-        parts += [f"filter={self._encoded(self._filter_written(*each))}" for each in question.filters]
+        parts += [f"filter={self._encoded(self._filter_written(each[1]))}" for each in question.filters]
         keys = [
             self._chance.choice(["-"] if is_descending else ["", "%2B", "+"]) + self._encoded(self._key_written(key))
             for key, is_descending in question.sort
@@ -81,10 +131,14 @@ class Examples:
         return [self._chance.choice(choices) for _ in range(self._chance.randrange(most + 1))]
 
     def _scalar(self) -> Any:
-        return self._chance.choice([self._chance.choice(TEXTS), self._chance.choice(DOCUMENT_NUMBERS), True, False, None])
+        return self._chance.choice(
+            [self._chance.choice(TEXTS), self._chance.choice(DOCUMENT_NUMBERS), True, False, None]
+        )
 
     def _any(self, depth: int) -> Any:
-        match self._chance.choice("sssoa" if depth else "s"):
+        match self._chance.choice("sssoat" if depth else "s"):
+            case "t":
+                return [self._chance.choice(WORDS) for _ in range(3)]
             case "o":
                 return {name: self._any(depth - 1) for name in self._some(NAMES, 3)}
             case "a":
@@ -149,7 +203,7 @@ class Examples:
             return True, (Segment((self._test(2),)), *self._segments(1))
         return False, self._segments(2)
 
-    def _filter_written(self, is_over_collection: bool, segments: JsonPath) -> str:
+    def _filter_written(self, segments: JsonPath) -> str:
         written = self._segments_written(segments)
         if written.startswith(("[", ".")) and self._chance.random() < 0.3:
             return written
@@ -183,7 +237,9 @@ class Examples:
 
     def _test(self, depth: int) -> tuple[Any, ...]:
         chance = self._chance
-        kind = chance.choice(["compare"] * 5 + ["exists", "exists", "match", "search", "=~", "in"] + ["and", "or", "not"] * bool(depth))
+        kind = chance.choice(
+            ["compare"] * 5 + ["exists", "exists", "match", "search", "=~", "in"] + ["and", "or", "not"] * bool(depth)
+        )
         match kind:
             case "and" | "or":
                 return kind, self._test(depth - 1), self._test(depth - 1)
@@ -197,7 +253,11 @@ class Examples:
                 return kind, self._value(), [self._scalar() for _ in range(chance.randrange(4))]
             case _ if chance.random() < 0.6:
                 keys, value = chance.choice(self._seen)
-                return chance.choice(COMPARATORS), ("query", "@", tuple(Segment((key,)) for key in keys)), ("literal", self._confused(value))
+                return (
+                    chance.choice(COMPARATORS),
+                    ("query", "@", tuple(Segment((key,)) for key in keys)),
+                    ("literal", self._confused(value)),
+                )
             case _:
                 return chance.choice(COMPARATORS), self._value(), self._value()
 
@@ -264,7 +324,7 @@ class Examples:
             case ("not", one):
                 return f"!({self._test_written(one)})"
             case ("exists", start, segments):
-                return start + self._segments_written(segments)
+                return f"{start}{self._segments_written(segments)}"
             case ("match" | "search" as how, value, pattern):
                 return f"{how}({self._value_written(value)}, {self._text_written(pattern)})"
             case ("=~", value, pattern):

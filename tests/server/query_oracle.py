@@ -30,9 +30,20 @@ INSTANTS = {
 }
 """Date-times as texts → microseconds since 2020."""
 NUMBERS: dict[str, Fraction | float] = {
-    **{str(number): Fraction(number) for number in (0, 1, -1, 2, 9, 10, 1000, 2**53 + 1, 2**63, 99999999999999991611392)},
-    **{"1.0": Fraction(1), "-0": Fraction(0), "+2": Fraction(2), "1.5": Fraction(3, 2), "1e3": Fraction(1000)},
-    **{"0.1": Fraction(0.1), "1e23": Fraction(1e23), "1E-7": Fraction(1e-7), "1e999": math.inf, "-1e999": -math.inf},
+    **{
+        str(number): Fraction(number)
+        for number in (0, 1, -1, 2, 9, 10, 1000, 2**53 + 1, 2**63, 99999999999999991611392)
+    },
+    "1.0": Fraction(1),
+    "-0": Fraction(0),
+    "+2": Fraction(2),
+    "1.5": Fraction(3, 2),
+    "1e3": Fraction(1000),
+    "0.1": Fraction(0.1),
+    "1e23": Fraction(1e23),
+    "1E-7": Fraction(1e-7),
+    "1e999": math.inf,
+    "-1e999": -math.inf,
 }
 """Numbers as texts → what they are; those with a fraction or an exponent are floats."""
 
@@ -139,7 +150,7 @@ def _compared(member: Any, text: str) -> int | None:
 
 
 def _sign(one: Any, other: Any) -> int:
-    return (one > other) - (one < other)
+    return int(one > other) - int(one < other)
 
 
 def _first(document: Any, key: Any) -> Any:
@@ -260,14 +271,14 @@ def _value(root: Any, here: Any, value: tuple[Any, ...]) -> Any:
 
 def _same(one: Any, other: Any) -> bool:
     """Python takes True for 1, JSON does not, at any depth."""
-    return repr_of(one) == repr_of(other)
+    return bool(_told_apart(one) == _told_apart(other))
 
 
-def repr_of(value: Any) -> Any:
+def _told_apart(value: Any) -> Any:
     if isinstance(value, list):
-        return ["array", *map(repr_of, value)]
+        return ["array", *map(_told_apart, value)]
     if isinstance(value, dict):
-        return {name: repr_of(member) for name, member in value.items()}
+        return {name: _told_apart(member) for name, member in value.items()}
     return (type(value) is bool, value)
 
 

@@ -20,7 +20,7 @@ from tmfkit_server.storage.postgres import PostgresStore
 
 # Documents of one collection at the beginning; from 100 on the embedded store uses indexes.
 SIZES = [1, 5, 20, 40, 60, 100, 130]
-ROUNDS = 10
+ROUNDS = 6
 QUESTIONS = 25
 BETWEEN_CHANGES = 4
 LEAST_PAIRS = 20_000
