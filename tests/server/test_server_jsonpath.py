@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 from random import Random
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from query_examples import Examples
 from query_oracle import selected
 from server_bodies import customer, full, unique
 
 from tmfkit_models import contracts
+from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.jsonpath import jsonpath_in
 from tmfkit_server.query.parse import Grammar
@@ -104,6 +109,7 @@ def test_filters_and_conditions_all_have_to_hold(customers: httpx.Client, group:
         ("filter=$[?@.a==1e999]", "number"),
         ("filter=$[?search(@.a,'(')]", "regular expression"),
         ("filter=$[?@.a=~/(/]", "regular expression"),
+        ("filter=$[?match('\\ud800', @.a)]", "text"),
         ("filter=$[?@.a contains 'x']", "contains"),
         ("filter=$." + "a" * 1000, "1000 characters"),
         ("filter=$" + ".a" * 40, "32 segments"),
@@ -144,6 +150,7 @@ def test_expression_that_would_take_too_long_is_refused(customers: httpx.Client,
     customers.delete(made["href"])
     assert answer.status_code == 400, answer.headers
     assert "too" in answer.json()["message"]
+    assert query[:4].replace("long", "regex") in answer.json()["reason"]
 
 
 @pytest.mark.parametrize(
@@ -230,6 +237,97 @@ def test_expression_selects_the_same_nodes_as_a_plain_reading() -> None:
                 assert _at(document, place) is value or _at(document, place) == value, (text, document)
             compared += len(wanted)
     assert compared > 2000
+
+
+_PIECES = st.sampled_from(
+    [
+        *(
+            "$",
+            "@",
+            ".",
+            "..",
+            "[",
+            "]",
+            "(",
+            ")",
+            "?",
+            "*",
+            "'a'",
+            '"b"',
+            "'",
+            '"',
+            "a",
+            "@type",
+            "0",
+            "-1",
+            "1e3",
+            "01",
+            ":",
+        ),
+        *(
+            ",",
+            "==",
+            "<",
+            "=~",
+            "/a/i",
+            "/",
+            "&&",
+            "||",
+            "!",
+            "in",
+            "contains",
+            "null",
+            "undefined",
+            "match(",
+            "count(",
+        ),
+        *(
+            "~",
+            "^",
+            "|",
+            "&",
+            "#",
+            "_",
+            "\\",
+            " ",
+            "1e999",
+            "9" * 20,
+            "'\\ud800'",
+            "[?(@.a==1)]",
+            "[?@.a && ",
+            ".a",
+            "[0]",
+        ),
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(_PIECES | st.characters(codec="utf-8"), max_size=12).map("".join))
+def test_whatever_is_sent_is_evaluated_or_refused(text: str) -> None:
+    document = Examples(Random(1)).document()
+    before = copy.deepcopy(document)
+    with contextlib.suppress(InvalidQuery):
+        list(jsonpath_in("filter", text, Grammar().canonical, Budget()).values(document))
+    assert document == before
+
+
+@pytest.mark.parametrize(
+    ("expression", "holds"),
+    [
+        ("$[?match(@.a, 'x.y')]", False),
+        ("$[?match(@.a, 'x[^.]y')]", True),
+        (r"$[?match(@.b, 'x\\.y')]", True),
+        ("$[?match(@.a, @.pattern)]", False),
+        ("$[?search(@.a, @.broken)]", False),
+        ("$[?@.a =~ /x.y/]", True),
+        (r"$[?@.c =~ /x\/y/]", True),
+    ],
+)
+def test_regular_expressions_mean_what_their_standard_says(expression: str, holds: bool) -> None:
+    document = {"a": "x\ry", "b": "x.y", "c": "x/y", "pattern": "x.y", "broken": "("}
+    path = jsonpath_in("filter", expression, Grammar().canonical, Budget())
+    assert bool(list(path.values(document))) is holds
 
 
 def _at(value: Any, place: tuple[str | int, ...]) -> Any:

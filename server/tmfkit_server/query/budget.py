@@ -20,11 +20,12 @@ class Budget:
         left: Steps left for the resource that is being looked at.
     """
 
-    __slots__ = ("_reserve", "left")
+    __slots__ = ("_parameter", "_reserve", "left")
 
     def __init__(self, altogether: float = MOST_STEPS_A_SEARCH) -> None:
         """Begin to count; *altogether* bounds the steps for all resources, ``Budget.unending`` has no such bound."""
         self._reserve = altogether
+        self._parameter = ""
         self.left: float = 0
 
     @classmethod
@@ -32,8 +33,9 @@ class Budget:
         """Return a budget that bounds the steps for each resource only."""
         return cls(math.inf)
 
-    def renew(self) -> None:
-        """Begin with another resource."""
+    def renew(self, parameter: str) -> None:
+        """Begin with an expression of *parameter* and another resource."""
+        self._parameter = parameter
         self._reserve += self.left
         self.left = min(MOST_STEPS_A_RESOURCE, self._reserve)
         self._reserve -= self.left
@@ -42,4 +44,4 @@ class Budget:
         """Use *steps* up; InvalidQuery when there are not as many left."""
         self.left -= steps
         if self.left < 0:
-            raise InvalidQuery("JSONPath", "it takes too many steps; name attributes instead of '..' and '*'")
+            raise InvalidQuery(self._parameter, "it takes too many steps; name attributes instead of '..' and '*'")

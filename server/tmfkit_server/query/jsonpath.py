@@ -37,11 +37,13 @@ class JsonPath:
     """A JSONPath expression; as a condition it holds for a resource of which it selects at least one node.
 
     Attributes:
+        parameter: Parameter of the query string that it stands in.
         text: The expression.
         is_over_collection: Whether it begins with a filter, which then tests the resource itself: it is read as if
             ``$`` were an array with this one resource.
     """
 
+    parameter: str
     text: str
     is_over_collection: bool
     _query: Query = field(compare=False, repr=False)
@@ -57,7 +59,7 @@ class JsonPath:
         return (keys_of(location)[first:] for _, location in self._nodes(body))
 
     def _nodes(self, body: Any) -> Iterator[tuple[Any, Any]]:
-        self._budget.renew()
+        self._budget.renew(self.parameter)
         root = [body] if self.is_over_collection else body
         return self._query(root, Scope(root, self._budget))
 
@@ -87,7 +89,7 @@ def jsonpath_in(parameter: str, text: str, renaming: Renaming, budget: Budget) -
         raise InvalidQuery(parameter, _why(error, whole)) from None
     except (ValueError, OverflowError):
         raise InvalidQuery(parameter, f"{_shown(whole)} has a number or text that JSON does not have") from None
-    return JsonPath(whole, is_over_collection, query, budget)
+    return JsonPath(parameter, whole, is_over_collection, query, budget)
 
 
 def _with_root(text: str) -> str:

@@ -64,6 +64,7 @@ def translated(path: jsonpath.JSONPath, renaming: Renaming, *, is_over_collectio
 
     Raises:
         JSONPathError: The expression goes beyond what is offered, or exceeds a limit.
+        ValueError: A text in it is no Unicode text.
         InvalidQuery: A regular expression in it is none.
     """
     return _Translation(renaming, is_over_collection=is_over_collection).query(path, (), 0)
@@ -181,6 +182,8 @@ class _Translation:
             case syntax.Nil():
                 return lambda _value, _scope: None
             case syntax.FilterExpressionLiteral(value=literal) if not isinstance(expression, RegexLiteral):
+                if isinstance(literal, str):
+                    literal.encode()  # raises a ValueError for half a surrogate pair, which RFC 9535 does not have
                 return lambda _value, _scope: literal
             case syntax.FilterQuery(path=path) if path.singular_query():
                 return self._looked_up(expression, prefix)

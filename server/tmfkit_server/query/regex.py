@@ -29,7 +29,7 @@ class Regex:
         options.never_capture = True
         try:
             self._pattern = re2.compile(text, options)
-        except re2.error:
+        except (re2.error, UnicodeEncodeError):
             raise InvalidQuery("regex", "it is not a regular expression that RE2 reads") from None
         self._size: int = self._pattern.programsize
 
