@@ -59,8 +59,10 @@ class Searcher:
 
 
 async def _fill(documents: Documents, paths: Sequence[Path]) -> None:
+    turns = Turns()
     for _ in documents.filling(paths):
-        await asyncio.sleep(0)
+        if turns.is_over():
+            await turns.next()
 
 
 def _known_page(documents: Documents, numbers: Numbers | None, search: Search) -> Page:
