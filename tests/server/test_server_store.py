@@ -6,7 +6,6 @@ To add a store, add its name to ``LASTING`` and to ``new_store`` what makes it.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.query.evaluate import predicate
-from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Operator, Search, SortKey
+from tmfkit_server.query.expression import Comparison, Search, SortKey
 from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription
 from tmfkit_server.storage.embedded import EmbeddedStore
 from tmfkit_server.storage.postgres import PostgresStore
@@ -345,53 +343,6 @@ def test_tag_tells_states_apart_and_is_the_same_for_equal_ones(run: Runner) -> N
             assert (await _existing(store, "1")).tag == other.tag != one.tag
 
     run(scenario)
-
-
-_VALUES: list[object] = [
-    *("a", "A", "b", "ä", "", "10", "9", "true", "2020-01-01", "2020-01-01T00:00:00Z", "2020-01-01T02:00:00+0200"),
-    *(True, False, None, 0, 1, 1.0, 10, -2.5, 2**63, 1e300, [], {}, ["a", 10], [["b"], {"y": "c"}]),
-]
-_TEXTS = ["a", "A", "ä", "", "10", "1", "1.0", "9", "true", "2020-01-01", "2020-06-01T00:00Z", "9223372036854775808"]
-
-
-def test_search_finds_exactly_what_the_expression_means(run: Runner) -> None:
-    async def scenario(store: Store) -> None:
-        chance = random.Random(1)
-        bodies = {
-            str(number): {"n": number, "x": chance.choice(_VALUES), "z": [{"y": chance.choice(_VALUES)} for _ in "ab"]}
-            for number in range(300)
-        }
-        await _insert(store, *(Record(name, body) for name, body in bodies.items()))
-        for step in range(60):
-            await _check_searches(store, bodies, chance)
-            name = str(chance.randrange(300))
-            async with store.transaction() as transaction:
-                if bodies.pop(name, None) is None:
-                    bodies[name] = {"x": chance.choice(_VALUES)}
-                    await transaction.insert("c", Record(name, bodies[name]))
-                elif step % 2:
-                    await transaction.remove("c", name)
-                else:
-                    bodies[name] = {"x": chance.choice(_VALUES), "z": {"y": chance.choice(_VALUES)}}
-                    await transaction.replace("c", Record(name, bodies[name]))
-
-    run(scenario)
-
-
-async def _check_searches(store: Store, bodies: dict[str, dict[str, object]], chance: random.Random) -> None:
-    def comparison() -> Comparison:
-        path = chance.choice([("x",), ("z", "y"), ("x", "y"), ("n",)])
-        how: list[Operator] = ["eq", "eq", "gt", "gte", "lt", "lte", "ne"]
-        texts = tuple(chance.choice(_TEXTS) for _ in range(chance.choice([1, 1, 2])))
-        return Comparison(path, chance.choice(how), texts)
-
-    pair = (comparison(), AnyOf((comparison(), comparison())))
-    shapes: list[Expression] = [comparison(), All((comparison(), comparison())), All(pair), AnyOf(pair)]
-    where = chance.choice(shapes)
-    test = predicate(where)
-    wanted = {name for name, body in bodies.items() if test(body)}
-    page = await store.search("c", Search(where=where))
-    assert ({record.id for record in page.records}, page.total) == (wanted, len(wanted)), where
 
 
 async def _existing(store: Store, identifier: str) -> Record:

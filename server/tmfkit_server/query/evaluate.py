@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Path, Selection, SortKey
-from tmfkit_server.query.values import instant, matcher
+from tmfkit_server.query.jsonpath import JsonPath
+from tmfkit_server.query.trees import Tree, tree_of
+from tmfkit_server.query.values import instant, matcher, microseconds
 
-__all__ = ["predicate", "selected", "sorted_by", "values_at"]
+__all__ = ["predicate", "selected", "sort_key", "values_at"]
 
 Body = Mapping[str, Any]
 Predicate = Callable[[Body], bool]
+_NOWHERE = object()
 
 
 def predicate(expression: Expression) -> Predicate:
@@ -19,6 +23,8 @@ def predicate(expression: Expression) -> Predicate:
     match expression:
         case Comparison():
             return _comparison(expression)
+        case JsonPath():
+            return lambda body: next(expression.values(body), _NOWHERE) is not _NOWHERE
         case All(parts=parts):
             tests = [predicate(part) for part in parts]
             return lambda body: all(test(body) for test in tests)
@@ -48,22 +54,26 @@ def values_at(value: Any, path: Path) -> Iterator[Any]:
         yield from values_at(value[path[0]], path[1:])
 
 
-def sorted_by(bodies: Iterable[Any], keys: tuple[SortKey, ...], body_of: Callable[[Any], Body]) -> list[Any]:
-    """Return *bodies* in the order of *keys*, the last-named sorted first so that equal ones keep it."""
-    ordered = list(bodies)
-    for key in reversed(keys):
-        with_value: list[tuple[Any, Any]] = []
-        without: list[tuple[Any, Any]] = []
-        for item in ordered:
-            value = next(values_at(body_of(item), key.path), None)
-            (without if value is None else with_value).append((item, value))
-        with_value.sort(key=lambda pair: _rank(pair[1]), reverse=key.descending)
-        ordered = [item for item, _ in (*with_value, *without)]
-    return ordered
+def sort_key(body: Body, keys: tuple[SortKey, ...]) -> tuple[Any, ...]:
+    """Return what orders *body* among others as *keys* say; where all is equal, the order of creation is to stay."""
+    return tuple(_placed(_first(body, key.path), is_descending=key.descending) for key in keys)
 
 
-def _rank(value: Any) -> tuple[int, Any]:
-    """Give values of different types an order among each other."""
+def _first(body: Body, path: Path | JsonPath) -> Any:
+    return next(path.values(body) if isinstance(path, JsonPath) else values_at(body, path), None)
+
+
+def _placed(value: Any, *, is_descending: bool) -> tuple[Any, ...]:
+    """Give values of different types an order among each other; a missing one comes last either way."""
+    if value is None:
+        return (1,)
+    kind, rank = _rank(value)
+    if is_descending:
+        return 0, -kind, _Reversed(rank) if isinstance(rank, str) else -rank
+    return 0, kind, rank
+
+
+def _rank(value: Any) -> tuple[int, str | int | float]:
     match value:
         case bool():
             return 0, value
@@ -71,27 +81,54 @@ def _rank(value: Any) -> tuple[int, Any]:
             return 1, value
         case str():
             when = instant(value)
-            return (3, value) if when is None else (2, when)
+            return (3, value) if when is None else (2, microseconds(when))
         case _:
-            return 4, ""
+            return 4, 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Reversed:
+    """A text that comes before another one when the other comes before it."""
+
+    text: str
+
+    def __lt__(self, other: _Reversed) -> bool:
+        return other.text < self.text
 
 
 def selected(body: Body, fields: Selection, always: frozenset[str]) -> dict[str, Any]:
     """Return *body* reduced to *fields*, and *always* at its first level."""
+    nodes = tree_of(place for expression in fields.expressions for place in expression.places(body))
+    if _is_everything(fields.names) or _is_everything(nodes):
+        return dict(body)
     return {
         name: kept
         for name, value in body.items()
-        for kept in _kept(value, frozenset(path[1:] for path in fields if path[0] == name), is_always=name in always)
+        for kept in ([value] if name in always else _kept(value, _below(fields.names, name), _below(nodes, name)))
     }
 
 
-def _kept(value: Any, below: Selection, *, is_always: bool = False) -> Iterator[Any]:
-    """Yield *value* reduced to *below*, or nothing when nothing of it is selected."""
-    if is_always or () in below:
+def _kept(value: Any, names: Tree | None, nodes: Tree | None) -> Iterator[Any]:
+    """Yield *value* reduced to what is named below it or selected in it, or nothing when nothing of it is."""
+    if _is_everything(names) or _is_everything(nodes):
         yield value
-    elif not below:
+    elif names is None and nodes is None:
         return
     elif isinstance(value, list):
-        yield [kept for member in value for kept in _kept(member, below)]
-    elif isinstance(value, Mapping) and (reduced := selected(value, below, frozenset())):
-        yield reduced
+        yield [kept for index, member in enumerate(value) for kept in _kept(member, names, _below(nodes, index))]
+    elif isinstance(value, Mapping):
+        reduced = {
+            name: kept
+            for name, member in value.items()
+            for kept in _kept(member, _below(names, name), _below(nodes, name))
+        }
+        if reduced:
+            yield reduced
+
+
+def _is_everything(tree: Tree | None) -> bool:
+    return tree is not None and not tree
+
+
+def _below(tree: Tree | None, key: Hashable) -> Tree | None:
+    return None if tree is None else tree.get(key)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from tmfkit_server.query.jsonpath import JsonPath
+from tmfkit_server.query.trees import Tree
+
 __all__ = ["All", "AnyOf", "Comparison", "Expression", "Operator", "Path", "Search", "Selection", "SortKey"]
 
 Operator: TypeAlias = Literal["eq", "ne", "gt", "gte", "lt", "lte", "regex"]
 Path: TypeAlias = tuple[str, ...]
-Selection: TypeAlias = frozenset[Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,28 @@ class AnyOf:
     parts: tuple[Expression, ...]
 
 
-Expression: TypeAlias = Comparison | All | AnyOf
+Expression: TypeAlias = Comparison | JsonPath | All | AnyOf
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One attribute to sort by; records without it come last either way."""
+    """What to sort by: an attribute, or the first value that an expression selects; without it, last either way."""
 
-    path: Path
+    path: Path | JsonPath
     descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Parts of a resource.
+
+    Attributes:
+        names: Names from the resource down, under which arrays are entered member by member; None for nothing.
+        expressions: What else is wanted, together with the objects and arrays around it.
+    """
+
+    names: Tree | None = None
+    expressions: tuple[JsonPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

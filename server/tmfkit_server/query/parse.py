@@ -6,12 +6,13 @@ A ``;`` separates conditions only where it stands unencoded and another conditio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_plus
 
-from tmfkit_server.errors import InvalidQuery, NotOffered
+from tmfkit_server.errors import InvalidQuery
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.expression import (
     All,
     AnyOf,
@@ -23,12 +24,15 @@ from tmfkit_server.query.expression import (
     Selection,
     SortKey,
 )
+from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
+from tmfkit_server.query.trees import tree_of
 
 __all__ = ["Grammar", "parse_condition_text", "parse_fields", "parse_search"]
 
 MOST_CONDITIONS = 50
 MOST_VALUES = 100
 DEEPEST_PATH = 12
+MOST_EXPRESSIONS = 10
 _RESERVED = ("fields", "filter", "sort", "offset", "limit", "depth", "expand")
 _CONDITION = re.compile(r"(?P<name>[^=<>]+?)(?P<symbol>==|=~|\*=|!=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
 _SYMBOLS: dict[str, Operator] = {
@@ -51,6 +55,8 @@ _SUFFIXES: dict[str, Operator] = {
     "lte": "lte",
     "regex": "regex",
 }
+# A text in quotes, or one character.
+_PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|.""", re.DOTALL)
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 
 
@@ -76,37 +82,41 @@ def parse_search(query: str, grammar: Grammar) -> Search:
 
     Raises:
         InvalidQuery: A parameter cannot be understood, or there is more than the server takes.
-        NotOffered: A JSONPath expression stands in it.
     """
     reserved, conditions = _split(query)
-    _refuse_filter(reserved)
+    budget = Budget()
     return Search(
-        where=_conjunction(conditions, grammar),
-        sort=_sort(reserved.get("sort", []), grammar),
+        where=_where(conditions, reserved.get("filter", []), grammar, budget),
+        sort=_sort(reserved.get("sort", []), grammar, budget),
         offset=_count("offset", reserved) or 0,
         limit=_count("limit", reserved),
         is_page="offset" in reserved or "limit" in reserved,
-        fields=_selection(reserved.get("fields"), grammar),
+        fields=_selection(reserved.get("fields"), grammar, budget),
     )
 
 
 def parse_fields(query: str, grammar: Grammar) -> Selection | None:
     """Read ``fields`` of a request for one resource; conditions there have nothing to select from."""
-    return _selection(_split(query)[0].get("fields"), grammar)
+    return _selection(_split(query)[0].get("fields"), grammar, Budget())
 
 
 def parse_condition_text(query: str) -> tuple[Expression, Selection | None]:
     """Read the ``query`` of a subscription: conditions, and ``fields`` for what a notification carries.
 
+    One that begins with ``$`` is a JSONPath expression as a whole, with nothing in it encoded.
+
     Raises:
         InvalidQuery: It cannot be understood, or asks for what notifications do not have, such as an order.
-        NotOffered: A JSONPath expression stands in it.
     """
+    # What has been read is kept for as many notifications as there will be.
+    grammar, budget = Grammar(), Budget.unending()
+    if query.startswith("$"):
+        return jsonpath_in("query", query, grammar.canonical, budget), None
     reserved, conditions = _split(query.removeprefix("?"))
-    _refuse_filter(reserved)
-    if others := reserved.keys() - {"fields"}:
+    if others := reserved.keys() - {"fields", "filter"}:
         raise InvalidQuery(min(others), "a subscription takes conditions and fields only; leave it out")
-    return _conjunction(conditions, Grammar()), _selection(reserved.get("fields"), Grammar())
+    where = _where(conditions, reserved.get("filter", []), grammar, budget)
+    return where, _selection(reserved.get("fields"), grammar, budget)
 
 
 def _split(query: str) -> tuple[dict[str, list[str]], list[str]]:
@@ -124,12 +134,14 @@ def _split(query: str) -> tuple[dict[str, list[str]], list[str]]:
     return reserved, conditions
 
 
-def _refuse_filter(reserved: Mapping[str, list[str]]) -> None:
-    if "filter" in reserved:
-        raise NotOffered("A JSONPath filter")
+def _where(conditions: list[str], filters: list[str], grammar: Grammar, budget: Budget) -> Expression:
+    if len(filters) > MOST_EXPRESSIONS:
+        raise InvalidQuery("filter", f"there are more than {MOST_EXPRESSIONS} of them")
+    expressions = [jsonpath_in("filter", text, grammar.canonical, budget) for text in filters]
+    return All((*_conjunction(conditions, grammar), *expressions))
 
 
-def _conjunction(conditions: list[str], grammar: Grammar) -> Expression:
+def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, ...]:
     """Join conditions by AND, those that repeat one name and operator by OR."""
     parts: dict[object, Expression] = {}
     for condition in conditions:
@@ -146,7 +158,7 @@ def _conjunction(conditions: list[str], grammar: Grammar) -> Expression:
         elif old is not None:
             key = (*key, len(parts))  # type: ignore[assignment]
         parts[key] = new
-    return All(tuple(parts.values()))
+    return tuple(parts.values())
 
 
 def _alternatives(condition: str, grammar: Grammar) -> tuple[Comparison, ...]:
@@ -165,17 +177,23 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
     found = _CONDITION.fullmatch(text)
     if not found:
         raise InvalidQuery(text, "a condition is written name=value")
-    path, how = tuple(found["name"].strip().split(".")), _SYMBOLS[found["symbol"]]
-    if len(path) > 1 and path[-1] in _SUFFIXES and how == "eq":
+    path, how, value = tuple(found["name"].strip().split(".")), _SYMBOLS[found["symbol"]], found["value"]
+    if len(path) > 1 and path[-1] in _SUFFIXES and found["symbol"] in ("=", "==", "=~"):
+        if found["symbol"] == "=~":
+            value = f"~{value}"  # the operator has been named already
         path, how = path[:-1], _SUFFIXES[path[-1]]
     if len(path) > DEEPEST_PATH:
-        raise InvalidQuery(found["name"], f"a name has at most {DEEPEST_PATH} parts")
-    values = (found["value"],) if how == "regex" else _values(found["value"])
+        raise _too_deep(found["name"])
+    values = (value,) if how == "regex" else _values(value)
     if len(values) > MOST_VALUES:
         raise InvalidQuery(found["name"], f"there are more than {MOST_VALUES} values")
     if grammar.loose:
         values = tuple(_unquoted(value) for value in values)
     return Comparison(grammar.canonical(path), how, values, grammar.loose)
+
+
+def _too_deep(name: str) -> InvalidQuery:
+    return InvalidQuery(name, f"a name has at most {DEEPEST_PATH} parts")
 
 
 def _values(text: str) -> tuple[str, ...]:
@@ -186,24 +204,55 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
-def _selection(texts: list[str] | None, grammar: Grammar) -> Selection | None:
+def _selection(texts: list[str] | None, grammar: Grammar, budget: Budget) -> Selection | None:
     if texts is None:
         return None
-    names = {name.strip() for text in texts for name in text.split(",")} - {"", "none"}
-    if any(name.startswith("$") for name in names):
-        raise NotOffered("JSONPath in fields")
-    return frozenset(grammar.canonical(tuple(name.split("."))) for name in names)
-
-
-def _sort(texts: list[str], grammar: Grammar) -> tuple[SortKey, ...]:
-    # An unencoded "+" before a name arrives as a blank and is stripped with the others.
-    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
-    if len(names) > MOST_VALUES:
-        raise InvalidQuery("sort", f"there are more than {MOST_VALUES} names")
-    return tuple(
-        SortKey(grammar.canonical(tuple(name.lstrip("+-").split("."))), descending=name.startswith("-"))
-        for name in names
+    parts = [part for text in texts for part in _listed(text) if part != "none"]
+    expressions = [part for part in parts if part.startswith("$")]
+    if len(expressions) > MOST_EXPRESSIONS:
+        raise InvalidQuery("fields", f"there are more than {MOST_EXPRESSIONS} JSONPath expressions")
+    names = (grammar.canonical(tuple(part.split("."))) for part in parts if not part.startswith("$"))
+    return Selection(
+        tree_of(names), tuple(jsonpath_in("fields", text, grammar.canonical, budget) for text in expressions)
     )
+
+
+def _sort(texts: list[str], grammar: Grammar, budget: Budget) -> tuple[SortKey, ...]:
+    parts = [part for text in texts for part in _listed(text)]
+    if len(parts) > MOST_VALUES:
+        raise InvalidQuery("sort", f"there are more than {MOST_VALUES} names")
+    return tuple(_sort_key(part, grammar, budget) for part in parts)
+
+
+def _sort_key(text: str, grammar: Grammar, budget: Budget) -> SortKey:
+    # An unencoded "+" before a name arrives as a blank and is stripped with the others.
+    name = text.removeprefix("-").removeprefix("+")
+    path: Path | JsonPath
+    if name.startswith("$"):
+        path = jsonpath_in("sort", name, grammar.canonical, budget)
+    else:
+        names = tuple(name.split("."))
+        if len(names) > DEEPEST_PATH:
+            raise _too_deep(name)
+        path = grammar.canonical(names)
+    return SortKey(path, descending=text.startswith("-"))
+
+
+def _listed(text: str) -> list[str]:
+    parts = _parted(text) if "$" in text else text.split(",")
+    return [part for each in parts if (part := each.strip())]
+
+
+def _parted(text: str) -> list[str]:
+    """Part a list that holds JSONPath, in whose brackets and quotes a comma separates nothing."""
+    depth, parts = 0, [""]
+    for piece in _PIECE.findall(text):
+        depth += (piece in ("[", "(")) - (piece in ("]", ")"))
+        if piece == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
 
 
 def _count(name: Literal["offset", "limit"], reserved: dict[str, list[str]]) -> int | None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tmfkit_server.query.expression import All, Comparison, Expression, Path, SortKey
-from tmfkit_server.query.terms import exact, kept_text, microseconds, pointer_of
-from tmfkit_server.query.values import instant, number_in
+from tmfkit_server.query.jsonpath import JsonPath
+from tmfkit_server.query.terms import exact, kept_text, pointer_of
+from tmfkit_server.query.values import instant, microseconds, number_in
 
 __all__ = ["Condition", "Ordering", "condition", "ordering", "text_names"]
 
@@ -69,12 +70,16 @@ def condition(expression: Expression, collection: str, *, with_texts: bool = Tru
     """
     if isinstance(expression, Comparison):
         return _comparison(expression, collection, with_texts=with_texts)
+    if isinstance(expression, JsonPath):
+        return Condition(_ALWAYS, is_exact=False)
     parts = [condition(part, collection, with_texts=with_texts) for part in expression.parts]
     return _joined("AND", parts, empty=_ALWAYS) if isinstance(expression, All) else _joined("OR", parts, empty="FALSE")
 
 
 def text_names(expression: Expression, collection: str) -> set[str]:
     """Return the keys under which texts decide about ranges in *expression*."""
+    if isinstance(expression, JsonPath):
+        return set()
     if not isinstance(expression, Comparison):
         return {name for part in expression.parts for name in text_names(part, collection)}
     if expression.operator not in _SYMBOLS:
@@ -86,10 +91,12 @@ def text_names(expression: Expression, collection: str) -> set[str]:
     )
 
 
-def ordering(keys: tuple[SortKey, ...], collection: str) -> Ordering:
-    """Return the order that ``evaluate.sorted_by`` gives."""
+def ordering(keys: tuple[SortKey, ...], collection: str) -> Ordering | None:
+    """Return the order that ``evaluate.sort_key`` gives, None when only Python can find it."""
     columns, parameters, order_by = "", [], ""
     for number, key in enumerate(keys):
+        if isinstance(key.path, JsonPath):
+            return None
         column, direction = f"sort_{number}", "DESC" if key.descending else "ASC"
         columns += f", sort_key(terms -> %s, orders, %s) AS {column}"
         parameters += [collection, pointer_of(key.path)]

@@ -25,16 +25,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tmfkit_server.query.expression import Path
-from tmfkit_server.query.values import instant
+from tmfkit_server.query.values import instant, microseconds
 
-__all__ = ["Number", "Terms", "exact", "kept_text", "microseconds", "pointer_of", "terms_of"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+__all__ = ["Number", "Terms", "exact", "kept_text", "pointer_of", "terms_of"]
 
 Number = int | float
 
@@ -79,11 +75,6 @@ def kept_text(text: str) -> str:
     if "\x00" in text or "\x01" in text:
         return text.replace("\x01", "\x01\x02").replace("\x00", "\x01\x01")
     return text
-
-
-def microseconds(when: datetime) -> int:
-    """Return the microseconds from 1970 to *when*."""
-    return (when - _EPOCH) // _MICROSECOND
 
 
 def exact(number: Number) -> Number:
@@ -132,7 +123,7 @@ def _arrange(table: dict[str, list[Any]], key: str) -> None:
 
 
 def _add_value(terms: Terms, pointer: str, value: Any) -> list[Any]:
-    """Add one value; return what it sorts by, which has to agree with ``evaluate.sorted_by``."""
+    """Add one value; return what it sorts by, which has to agree with ``evaluate.sort_key``."""
     match value:
         case None:
             return []

@@ -5,22 +5,21 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-import re2  # type: ignore[import-untyped]
-
 from tmfkit_models import types
-from tmfkit_server.errors import InvalidQuery
+from tmfkit_server.query import regex
 from tmfkit_server.query.expression import Operator
 
-__all__ = ["Key", "bounds", "instant", "keys_equal_to", "keys_of", "matcher", "number_in"]
+__all__ = ["Key", "bounds", "instant", "keys_equal_to", "keys_of", "matcher", "microseconds", "number_in"]
 
-LONGEST_REGEX = 256
 _DATE = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?: ?([Zz]|[+-]\d\d(?::?\d\d)?)| (\d\d(?::?\d\d)?))?)?",
     re.ASCII,
 )
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _ORDER: Mapping[Operator, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
     "gte": operator.ge,
@@ -51,6 +50,11 @@ def instant(text: str) -> datetime | None:
         return None
 
 
+def microseconds(when: datetime) -> int:
+    """Return the microseconds from 1970 to *when*."""
+    return (when - _EPOCH) // _MICROSECOND
+
+
 def number_in(value: str) -> int | float | None:
     """Return the number that a text of a query stands for, or None when it is no number."""
     if not re.fullmatch(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", value, re.ASCII):
@@ -78,16 +82,8 @@ def matcher(how: Operator, value: str, *, loose: bool = False) -> Matcher:
 
 
 def _regex(value: str) -> Matcher:
-    if len(value) > LONGEST_REGEX:
-        raise InvalidQuery("regex", f"a regular expression has at most {LONGEST_REGEX} characters")
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        # RE2 matches in linear time: no pattern of a client can stall the server.
-        pattern = re2.compile(value, options)
-    except re2.error:
-        raise InvalidQuery("regex", "it is not a regular expression that RE2 reads") from None
-    return lambda found: isinstance(found, str) and pattern.search(found) is not None
+    pattern = regex.compiled(value)
+    return lambda found: isinstance(found, str) and pattern.is_in(found)
 
 
 def _equality(value: str, *, loose: bool) -> Matcher:

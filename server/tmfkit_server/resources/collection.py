@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import falcon.asgi
 
@@ -14,6 +14,10 @@ from tmfkit_server.resources.endpoint import Addresses, answer, answer_with, che
 from tmfkit_server.services.entities import Entities
 
 __all__ = ["CreateHandler", "ListHandler"]
+
+# What may stand in the query of an address (RFC 3986), and the sign of what is encoded already. Operators such as ">"
+# may not, and would end the address in a Link header.
+_LEFT_ALONE = "%!$&'()*+,;=:@/?"
 
 
 class ListHandler:
@@ -67,11 +71,11 @@ def _links(url: str, query: str, search: Search, total: int) -> str:
     last = max(0, (total - 1) // search.limit * search.limit)
     offsets = {"first": 0, "last": last}
     if search.offset > 0:
-        offsets["prev"] = max(0, search.offset - search.limit)
+        offsets["prev"] = max(0, min(search.offset - search.limit, last))
     if search.offset + search.limit < total:
         offsets["next"] = search.offset + search.limit
     kept = [
-        part
+        quote(part, safe=_LEFT_ALONE)
         for part in query.split("&")
         if part and unquote_plus(part.partition("=")[0]).strip() not in ("offset", "limit")
     ]

@@ -22,6 +22,7 @@ from tmfkit_server.services.shapes import canonical, canonical_path, defaults_fi
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
 from tmfkit_server.storage.base import Record, Store, Transaction
+from tmfkit_server.storage.turns import Turns
 
 __all__ = ["Decision", "Entities", "Expected"]
 
@@ -84,8 +85,12 @@ class Entities:
     async def list(self, search: Search) -> Listing:
         """Return the resources that *search* describes."""
         page = await self._store.search(self._collection, search)
-        content = b",".join([self.rendered(record, search.fields) for record in page.records])
-        return Listing(b"[%b]" % content, len(page.records), page.total)
+        rendered, turns = [], Turns()
+        for record in page.records:
+            rendered.append(self.rendered(record, search.fields))
+            if turns.is_over():
+                await turns.next()
+        return Listing(b"[%b]" % b",".join(rendered), len(page.records), page.total)
 
     async def retrieve(self, identifier: str) -> Record:
         """Return one resource; UnknownId when there is none."""

@@ -8,10 +8,12 @@ are no change.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Event, Resource
+from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.evaluate import predicate, selected
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.query.parse import parse_condition_text
@@ -20,6 +22,7 @@ from tmfkit_server.storage.base import Subscription, Transaction
 
 __all__ = ["Announcer", "hub_name", "wanted"]
 
+_LOG = logging.getLogger(__name__)
 _ALWAYS = frozenset({"eventId", "eventTime", "eventType"})
 
 Body = Mapping[str, Any]
@@ -85,8 +88,15 @@ def wanted(subscription: Subscription, notification: Body) -> Iterator[Body]:
         yield notification
         return
     test, fields = _filter(subscription.query)
-    if test(notification):
-        yield notification if fields is None else selected(notification, fields, _ALWAYS)
+    try:
+        if test(notification):
+            yield notification if fields is None else selected(notification, fields, _ALWAYS)
+    except InvalidQuery as exc:
+        # Who changed the resource has nothing to do with the listener's query; better one too many than one lost.
+        _LOG.warning(
+            "listener %s gets a notification whole that its query cannot be asked about: %s", subscription.id, exc.why
+        )
+        yield notification
 
 
 @functools.lru_cache(maxsize=1024)

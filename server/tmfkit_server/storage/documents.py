@@ -23,8 +23,6 @@ Body: TypeAlias = Mapping[str, Any]
 Row: TypeAlias = tuple[str, bytes, bytes, str]
 """Key or nothing, JSON text of the document, JSON text of the spelling or nothing, tag or nothing."""
 
-_BETWEEN_PAUSES = 256
-
 
 @dataclass(frozen=True, slots=True)
 class IndexPlan:
@@ -148,20 +146,19 @@ class Documents:
             watcher(change, before)
 
     def filling(self, paths: Iterable[Path]) -> Iterator[None]:
-        """Build indexes, pausing after every few documents; meanwhile the documents may change.
+        """Build indexes, with a chance to pause after every document; meanwhile the documents may change.
 
         The indexes follow changes from the beginning. Each document is filed as it is when its turn comes, and filing
         it twice does no harm, so that at the end every document is filed as it is then.
         """
         new = [self.indexes.begin(path) for path in paths]
-        for count, number in enumerate(list(self.order), start=1):
+        for number in list(self.order):
             row = self.rows.get(number)
             if row is not None:
                 body = body_of(row)
                 for index in new:
                     index.put(number, body)
-            if count % _BETWEEN_PAUSES == 0:
-                yield
+            yield
         for index in new:
             self.indexes.finish(index)
 

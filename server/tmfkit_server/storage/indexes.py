@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from tmfkit_server.query.evaluate import values_at
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Operator, Path
+from tmfkit_server.query.jsonpath import JsonPath
 from tmfkit_server.query.values import Key, bounds, keys_equal_to, keys_of
 
 __all__ = ["Candidates", "Indexes", "Numbers"]
@@ -268,6 +269,8 @@ class Indexes:
                 return [path] if can_use and path not in self._fixed and path not in self._on_demand else []
             case All(parts=parts) | AnyOf(parts=parts):
                 return list(dict.fromkeys(path for part in parts for path in self.missing(part)))
+            case JsonPath():
+                return []
 
     def begin(self, path: Path) -> Index:
         """Begin an index, which follows changes at once; the caller files what there is, and then calls ``finish``."""
@@ -287,6 +290,8 @@ class Indexes:
             case Comparison():
                 found = self._find(expression)
                 return None if found is None else Candidates(found, is_exact=True)
+            case JsonPath():
+                return None
             case All(parts=parts):
                 return self._all_of(parts)
             case AnyOf(parts=parts):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from tmfkit_server.query.evaluate import predicate
+from tmfkit_server.query.evaluate import predicate, sort_key
 from tmfkit_server.query.expression import Expression, Search
 from tmfkit_server.query.sql import Condition, Ordering, condition, ordering, text_names
 from tmfkit_server.storage.base import Page
-from tmfkit_server.storage.connections import Connections, Row
+from tmfkit_server.storage.connections import Connection, Connections, Row, execute
 from tmfkit_server.storage.postgres_entries import record_of
+from tmfkit_server.storage.turns import Keyed, Turns, in_order
 
 __all__ = ["found_positions", "search_page"]
 
-# Rows that are fetched and tested at a time; other requests are served in between.
+# Rows that are fetched at a time.
 _BATCH = 500
 
 _WHOLE = """
@@ -49,9 +50,14 @@ _HALF = """
     SELECT position{columns} FROM record WHERE collection = %s AND {where}
     AND {word} (SELECT EXISTS (SELECT FROM textual WHERE key = ANY(%s)))"""
 _SCANNED = """
-SELECT id, body, spelling, tag FROM (
+SELECT position, id, body, spelling, tag FROM (
     SELECT position, id, body, spelling, tag{columns} FROM record WHERE collection = %s AND {where}
 ) found ORDER BY {order_by}"""
+
+_AT_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_AT_POSITIONS = """
+SELECT id, body, spelling, tag FROM unnest(%s::bigint[]) WITH ORDINALITY wanted (position, place)
+JOIN record USING (position) WHERE collection = %s ORDER BY place"""
 
 
 async def search_page(connections: Connections, collection: str, search: Search) -> Page:
@@ -61,13 +67,14 @@ async def search_page(connections: Connections, collection: str, search: Search)
         InvalidQuery: A regular expression is none.
         StoreError: The database failed.
     """
-    where = condition(search.where, collection)
+    where, order = condition(search.where, collection), ordering(search.sort, collection)
+    if order is None:
+        return await _sorted(connections, collection, search, where)
     if not where.is_exact:
-        return await _scanned(connections, collection, search, where)
+        return await _scanned(connections, collection, search, where, order)
     if where.holds_always and not search.sort:
         parameters: Sequence[Any] = (collection, collection, search.offset, search.limit, collection)
         return _page(await connections.rows(_WHOLE, parameters))
-    order = ordering(search.sort, collection)
     found, parameters = found_positions(search.where, order, collection)
     statement = _FILTERED.format(found=found, order_by=order.order_by)
     return _page(await connections.rows(statement, (*parameters, search.offset, search.limit, collection)))
@@ -96,21 +103,50 @@ def _page(rows: Sequence[Row]) -> Page:
     return Page([record_of(row[1:]) for row in rows if row[1] is not None], rows[0][0])
 
 
-async def _scanned(connections: Connections, collection: str, search: Search, where: Condition) -> Page:
+async def _scanned(
+    connections: Connections, collection: str, search: Search, where: Condition, order: Ordering
+) -> Page:
     """Let Python decide about each record that the database cannot rule out."""
     holds = predicate(search.where)
-    order = ordering(search.sort, collection)
     statement = _SCANNED.format(columns=order.columns, where=where.sql, order_by=order.order_by)
     parameters = (*order.parameters, collection, *where.parameters)
     end = math.inf if search.limit is None else search.offset + search.limit
     total, records = 0, []
-    async with connections.one() as connection, connection.transaction(), connection.cursor("scan") as cursor:
+    async with connections.one() as connection, connection.transaction():
+        async for _, *row in _streamed(connection, statement, parameters):
+            record = record_of(tuple(row))
+            if holds(record.body):
+                if search.offset <= total < end:
+                    records.append(record)
+                total += 1
+    return Page(records, total)
+
+
+async def _sorted(connections: Connections, collection: str, search: Search, where: Condition) -> Page:
+    """Let Python sort, by keys that the database does not have; records are fetched when the page is known."""
+    holds = predicate(search.where)
+    unsorted = _SCANNED.format(columns="", where=where.sql, order_by="position")
+    keyed: list[Keyed[int]] = []
+    async with connections.one() as connection, connection.transaction():
+        # Or else a record of the page might be gone when it is fetched.
+        await connection.execute(_AT_ONE_MOMENT)
+        async for position, *row in _streamed(connection, unsorted, (collection, *where.parameters)):
+            body = record_of(tuple(row)).body
+            if where.is_exact or holds(body):
+                keyed.append((sort_key(body, search.sort), position))
+        most = None if search.limit is None else search.offset + search.limit
+        positions = (await in_order(keyed, most=most))[search.offset :]
+        found = await execute(connection, _AT_POSITIONS, (positions, collection))
+    return Page([record_of(row) for row in found], len(keyed))
+
+
+async def _streamed(connection: Connection, statement: str, parameters: Sequence[Any]) -> AsyncIterator[Row]:
+    """Yield what a statement finds, a batch in memory at a time, and let others go first between rows."""
+    turns = Turns()
+    async with connection.cursor("scan") as cursor:
         await cursor.execute(statement, parameters, binary=True)
         while batch := await cursor.fetchmany(_BATCH):
             for row in batch:
-                record = record_of(row)
-                if holds(record.body):
-                    if search.offset <= total < end:
-                        records.append(record)
-                    total += 1
-    return Page(records, total)
+                yield row
+                if turns.is_over():
+                    await turns.next()

@@ -7,20 +7,19 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from tmfkit_server.query.evaluate import sorted_by
-from tmfkit_server.query.expression import All, Expression, Path, Search, SortKey
+from tmfkit_server.query.evaluate import sort_key
+from tmfkit_server.query.expression import All, Expression, Path, Search
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.documents import Body, Documents, Row, body_of
 from tmfkit_server.storage.entries import record_of
 from tmfkit_server.storage.indexes import Candidates, Numbers
+from tmfkit_server.storage.turns import Turns, in_order
 
 __all__ = ["Searcher"]
 
-_BETWEEN_PAUSES = 256
 # Below this, a look at every document costs less than an index.
 _WORTH_AN_INDEX = 100
-_WORTH_A_THREAD = 5000
 
 Found: TypeAlias = tuple[Row, Body]
 
@@ -41,9 +40,8 @@ class Searcher:
         rows = _rows(documents, candidates)
         if search.where != All() and not (candidates and candidates.is_exact):
             rows = [row async for row, body in _decoded(rows) if query(body)]
-        if search.sort:
-            rows = await _sorted(rows, search.sort)
-        return Page([record_of(row) for row in rows[_part(search)]], len(rows))
+        wanted = await _sorted(rows, search) if search.sort else rows[_part(search)]
+        return Page([record_of(row) for row in wanted], len(rows))
 
     async def _build_indexes(self, documents: Documents, where: Expression) -> None:
         """Build the indexes that *where* lacks; who needs the same ones waits for them too."""
@@ -61,8 +59,10 @@ class Searcher:
 
 
 async def _fill(documents: Documents, paths: Sequence[Path]) -> None:
+    turns = Turns()
     for _ in documents.filling(paths):
-        await asyncio.sleep(0)
+        if turns.is_over():
+            await turns.next()
 
 
 def _known_page(documents: Documents, numbers: Numbers | None, search: Search) -> Page:
@@ -89,22 +89,15 @@ def _part(search: Search) -> slice:
 
 
 async def _decoded(rows: Sequence[Row]) -> AsyncIterator[Found]:
-    for count, row in enumerate(rows, start=1):
+    turns = Turns()
+    for row in rows:
         yield row, body_of(row)
-        if count % _BETWEEN_PAUSES == 0:
-            await asyncio.sleep(0)
+        if turns.is_over():
+            await turns.next()
 
 
-async def _sorted(rows: Sequence[Row], keys: tuple[SortKey, ...]) -> list[Row]:
-    """Sort by what the keys name, keeping nothing else of the documents."""
-    names = {key.path[0] for key in keys}
-    found = [(row, {name: body[name] for name in names if name in body}) async for row, body in _decoded(rows)]
-    if len(found) < _WORTH_A_THREAD:
-        ordered = sorted_by(found, keys, _reduced)
-    else:
-        ordered = await asyncio.to_thread(sorted_by, found, keys, _reduced)
-    return [row for row, _ in ordered]
-
-
-def _reduced(found: Found) -> Body:
-    return found[1]
+async def _sorted(rows: Sequence[Row], search: Search) -> list[Row]:
+    """Return the page of *rows*, sorted by what the keys name; nothing else of the documents is kept."""
+    keyed = [(sort_key(body, search.sort), row) async for row, body in _decoded(rows)]
+    part = _part(search)
+    return (await in_order(keyed, most=part.stop))[part]

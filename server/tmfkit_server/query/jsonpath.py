@@ -1,0 +1,161 @@
+"""Reading JSONPath (TMF630 part 6): RFC 9535, and beside it ``=~ /regex/flags``, ``in [...]`` and names like ``@type``.
+
+The library's parser reads; what it has read is translated in ``query.jsonpath_meaning``, because the library's own
+evaluation knows no bound on its work and matches with backtracking regular expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonpath
+from jsonpath import function_extensions as functions
+from jsonpath.exceptions import JSONPathError
+from jsonpath.filter import BaseExpression, IntegerLiteral
+from jsonpath.lex import Lexer
+from jsonpath.parse import Parser
+from jsonpath.segments import JSONPathChildSegment
+from jsonpath.selectors import Filter
+from jsonpath.stream import TokenStream
+from jsonpath.token import TOKEN_COMMA, TOKEN_RE_FLAGS, TOKEN_WHITESPACE, Token
+
+from tmfkit_server.errors import InvalidQuery
+from tmfkit_server.query.budget import Budget
+from tmfkit_server.query.jsonpath_meaning import Query, RegexLiteral, Renaming, translated
+from tmfkit_server.query.nodes import Key, Scope, keys_of
+
+__all__ = ["JsonPath", "jsonpath_in"]
+
+LONGEST_JSONPATH = 1000
+_LONGEST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """A JSONPath expression; as a condition it holds for a resource of which it selects at least one node.
+
+    Attributes:
+        parameter: Parameter of the query string that it stands in.
+        text: The expression.
+        is_over_collection: Whether it begins with a filter, which then tests the resource itself: it is read as if
+            ``$`` were an array with this one resource.
+    """
+
+    parameter: str
+    text: str
+    is_over_collection: bool
+    _query: Query = field(compare=False, repr=False)
+    _budget: Budget = field(compare=False, repr=False)
+
+    def values(self, body: Any) -> Iterator[Any]:
+        """Yield the values selected in a resource, in the order of RFC 9535; InvalidQuery when it takes too long."""
+        return (value for value, _ in self._nodes(body))
+
+    def places(self, body: Any) -> Iterator[tuple[Key, ...]]:
+        """Yield the names and indexes that lead from the resource to each value selected in it."""
+        first = 1 if self.is_over_collection else 0
+        return (keys_of(location)[first:] for _, location in self._nodes(body))
+
+    def _nodes(self, body: Any) -> Iterator[tuple[Any, Any]]:
+        self._budget.renew(self.parameter)
+        root = [body] if self.is_over_collection else body
+        return self._query(root, Scope(root, self._budget))
+
+
+def jsonpath_in(parameter: str, text: str, renaming: Renaming, budget: Budget) -> JsonPath:
+    """Read a JSONPath expression, whose leading ``$`` may be left out.
+
+    Args:
+        parameter: Parameter of the query string that it stands in.
+        text: The expression.
+        renaming: Turns the path of a member, names from the resource down, into the attributes' own names.
+        budget: Pays for every evaluation.
+
+    Raises:
+        InvalidQuery: It is none, or exceeds a limit.
+    """
+    if len(text) > LONGEST_JSONPATH:
+        raise InvalidQuery(parameter, f"a JSONPath expression has at most {LONGEST_JSONPATH} characters")
+    whole = _with_root(text.strip())
+    try:
+        path = _ENVIRONMENT.compile(whole)
+        if not isinstance(path, jsonpath.JSONPath):
+            raise InvalidQuery(parameter, f"{_shown(whole)} joins expressions; send each one as a filter of its own")
+        is_over_collection = _begins_with_filter(path)
+        query = translated(path, renaming, is_over_collection=is_over_collection)
+    except JSONPathError as error:
+        raise InvalidQuery(parameter, _why(error, whole)) from None
+    except (ValueError, OverflowError):
+        raise InvalidQuery(parameter, f"{_shown(whole)} has a number or text that JSON does not have") from None
+    return JsonPath(parameter, whole, is_over_collection, query, budget)
+
+
+def _with_root(text: str) -> str:
+    if text.startswith("$"):
+        return text
+    return f"${text}" if text.startswith(("[", ".")) else f"$.{text}"
+
+
+def _begins_with_filter(path: jsonpath.JSONPath) -> bool:
+    match path.segments:
+        case (JSONPathChildSegment(selectors=selectors), *_):
+            return all(isinstance(selector, Filter) for selector in selectors)
+        case _:
+            return False
+
+
+def _why(error: JSONPathError, whole: str) -> str:
+    # The library gives the end of the text the index -1.
+    index = error.token.index if error.token else None
+    place = "" if index is None else " at its end" if index < 0 else f" at character {index + 1}"
+    hint = " (a '&' in a query string is written %26)" if whole.count("[") > whole.count("]") else ""
+    return f"{_shown(whole)} is no JSONPath expression that is taken here{place}: {error.message}{hint}"
+
+
+def _shown(whole: str) -> str:
+    return repr(whole if len(whole) <= _LONGEST_SHOWN else f"{whole[:_LONGEST_SHOWN]}…")
+
+
+class _Tokens(Lexer):
+    """TM Forum's attributes ``@type`` and ``@baseType`` are named like any other, and so are those beyond U+FFFF."""
+
+    key_pattern = r"@?[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
+
+    def tokenize(self, path: str) -> Iterator[Token]:
+        is_after_comma = False
+        for token in super().tokenize(path):
+            if is_after_comma and token.kind != TOKEN_WHITESPACE:
+                # Without a blank in between the parser takes "[0,:1]" for one slice.
+                yield Token(TOKEN_WHITESPACE, " ", token.index, path)
+            yield token
+            is_after_comma = token.kind == TOKEN_COMMA
+
+
+class _Literals(Parser):
+    """Literals that keep what they say: whole numbers beyond a float's, regular expressions for RE2."""
+
+    def parse_integer_literal(self, stream: TokenStream) -> BaseExpression:
+        text = stream.next().value
+        return IntegerLiteral(value=int(text) if text.removeprefix("-").isdecimal() else int(float(text)))
+
+    def parse_regex(self, stream: TokenStream) -> BaseExpression:
+        text, flags = stream.next().value, ""
+        if stream.current().kind == TOKEN_RE_FLAGS:
+            # RE2 reads classes like \d as ASCII in any case, which is all that the flag "a" asks for.
+            flags = "".join(sorted(set(stream.next().value) - {"a"}))
+        return RegexLiteral(value=f"(?{flags}){text}" if flags else text)
+
+
+class _Environment(jsonpath.JSONPathEnvironment):
+    lexer_class = _Tokens
+    parser_class = _Literals
+
+    def setup_function_extensions(self) -> None:
+        """Offer the functions of RFC 9535 only; they are declared here, ``query.jsonpath_meaning`` evaluates them."""
+        offered = (functions.Length, functions.Count, functions.Value, functions.Match, functions.Search)
+        self.function_extensions = {function.__name__.lower(): function() for function in offered}
+
+
+_ENVIRONMENT = _Environment()
