@@ -149,6 +149,9 @@ async def _answer(
     if isinstance(error, errors.StoreError):
         _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
     _set(resp, _problem_of(error))
+    if isinstance(error, errors.WrongMediaType) and req.method == "PATCH":
+        # RFC 5789 §2.2
+        resp.set_header("Accept-Patch", ", ".join(error.consumes))
 
 
 async def _answer_framework(_req: object, resp: falcon.asgi.Response, error: falcon.HTTPError, _params: object) -> None:

@@ -8,7 +8,7 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.query.parse import parse_fields
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.conditions import expected_tags, is_unchanged
-from tmfkit_server.resources.endpoint import answer_with, check_accept
+from tmfkit_server.resources.endpoint import accepted_types, answer_with, check_accept
 from tmfkit_server.services.entities import Entities
 
 __all__ = ["DeleteHandler", "PatchHandler", "ReplaceHandler", "RetrieveHandler"]
@@ -40,11 +40,12 @@ class PatchHandler:
         self._operation = operation
         self._entities = entities
         self._reader = reader
+        self._consumes = accepted_types(operation)
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
         """Answer with the whole resource as it is after the change."""
         check_accept(req, self._operation)
-        media_type, patch = await self._reader.read(req, self._operation.consumes)
+        media_type, patch = await self._reader.read(req, self._consumes)
         record = await self._entities.patch(identifier, media_type, patch, self._operation, expected=expected_tags(req))
         answer_with(resp, self._operation.success, self._entities, record)
 

@@ -17,7 +17,10 @@ from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.events import Announcer
 from tmfkit_server.services.extensions import Extension
-from tmfkit_server.services.patches import JSON_PATCH, check_result, json_patched, merge_patched
+from tmfkit_server.services.patches.json_patch import JSON_PATCH, json_patched
+from tmfkit_server.services.patches.limits import check_result
+from tmfkit_server.services.patches.merge_patch import merge_patched
+from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY, query_patched
 from tmfkit_server.services.shapes import canonical, canonical_path, defaults_filled, shape_of, spelled
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
@@ -135,13 +138,14 @@ class Entities:
 
         Args:
             identifier: Which one.
-            media_type: ``application/json-patch+json``, or anything else for a merge patch.
+            media_type: That of a JSON Patch, with queries or without; anything else stands for a merge patch.
             patch: The patch document.
             operation: Operation that is being called.
             expected: What the resource has to be for the change to be made.
 
         Raises:
             InvalidBody: The patch is malformed, touches what cannot be changed, or its result breaks a rule.
+            NotOffered: A path of a JSON Patch is a JSONPath.
             Conflict: A test of a JSON Patch failed.
             PreconditionFailed: The resource is not what was expected.
         """
@@ -189,17 +193,21 @@ class Entities:
 
     def _patched(self, record: Record, media_type: str, patch: Any) -> Record:
         body = self._extension.presented(self.resource, record.body)
-        if media_type == JSON_PATCH:
+        if media_type in (JSON_PATCH, JSON_PATCH_QUERY):
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
             seen = spelled(body, record.spelling)
-            operations = self._extension.json_patch(self.resource, patch, seen)
-            result, spelling = json_patched(seen, operations, most_bytes=self._most_bytes), record.spelling
+            result, spelling = self._json_patched(seen, media_type, patch), record.spelling
         else:
             patch, spelling = canonical(self._shape, _object(patch))
             result = merge_patched(body, patch)
         check_result(result, most_bytes=self._most_bytes)
         after, respelled = self._received(result)
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
+
+    def _json_patched(self, seen: Body, media_type: str, patch: Any) -> Any:
+        if media_type == JSON_PATCH_QUERY:
+            return query_patched(seen, patch, most_bytes=self._most_bytes)
+        return json_patched(seen, self._extension.json_patch(self.resource, patch, seen), most_bytes=self._most_bytes)
 
     def _received(self, sent: Any) -> tuple[dict[str, Any], dict[str, str]]:
         """Return a body under the attributes' own names, as the API reads it, and how they were spelled."""

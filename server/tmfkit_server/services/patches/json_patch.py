@@ -1,58 +1,29 @@
-"""What a patch document makes of a resource: merge patch (RFC 7396) and JSON Patch (RFC 6902).
-
-Both return new values and leave the resource alone.
-"""
+"""JSON Patch (RFC 6902)."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from tmfkit_server.errors import Conflict, InvalidBody
-from tmfkit_server.nesting import DEEPEST_NESTING, is_too_deep
+from tmfkit_server.services.patches.limits import Copies
 
-__all__ = ["JSON_PATCH", "check_result", "json_patched", "merge_patched"]
+__all__ = ["JSON_PATCH", "applied", "array_index", "json_patched", "numbered", "pointer_of", "tokens_of"]
 
 JSON_PATCH = "application/json-patch+json"
-MOST_OPERATIONS = 500
+_MOST_OPERATIONS = 500
+_LONELY_TILDE = re.compile("~(?![01])")
 
 
-def merge_patched(target: Any, patch: Any) -> Any:
-    """Apply a merge patch: objects merge, null removes, everything else replaces.
-
-    Source:
-        RFC 7396 §2.
-    """
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patched(merged.get(name), value)
-    return merged
-
-
-def check_result(result: Any, *, most_bytes: int) -> None:
-    """Raise InvalidBody when a patch made a document that is nested too deep, or too large, to be kept and listed."""
-    if is_too_deep(result):
-        raise _too_deep("")
-    if len(orjson.dumps(result)) > most_bytes:
-        raise _too_large("", most_bytes)
-
-
-def json_patched(target: Mapping[str, Any], operations: Any, *, most_bytes: int) -> Any:
+def json_patched(target: Any, operations: Any, *, most_bytes: int) -> Any:
     """Apply a JSON Patch as a whole; ``check_result`` is for the caller.
 
     Args:
         target: The resource.
         operations: The patch.
-        most_bytes: How much all ``copy`` operations together may copy, as JSON text. They can double a document again
-            and again: a few hundred bytes of patch would fill the memory.
+        most_bytes: How much all ``copy`` operations together may copy, as JSON text.
 
     Raises:
         InvalidBody: The patch is malformed or leads nowhere; the pointer is that of the patch's own part.
@@ -61,40 +32,62 @@ def json_patched(target: Mapping[str, Any], operations: Any, *, most_bytes: int)
     Source:
         RFC 6902 §4; RFC 5789 §2.2 for the 409 of a failed test.
     """
-    if not isinstance(operations, list):
-        raise InvalidBody.at("", "has to be an array of operations (RFC 6902)")
-    if len(operations) > MOST_OPERATIONS:
-        raise InvalidBody.at("", f"has more than {MOST_OPERATIONS} operations")
-    document = copy.deepcopy(dict(target))
-    copies = _Copies(most_bytes)
-    for index, operation in enumerate(operations):
-        document = _Step(f"/{index}", operation, copies).applied_to(document)
+    document, copies = copy.deepcopy(target), Copies(most_bytes)
+    for pointer, operation in numbered(operations):
+        document = applied(document, operation, pointer, copies)
     return document
 
 
-class _Copies:
-    """Copies values, up to *most_bytes* of JSON text in all."""
+def numbered(operations: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each operation of a patch behind its pointer in it; InvalidBody when it is no patch, or too long a one."""
+    if not isinstance(operations, list):
+        raise InvalidBody.at("", "has to be an array of operations (RFC 6902)")
+    if len(operations) > _MOST_OPERATIONS:
+        raise InvalidBody.at("", f"has more than {_MOST_OPERATIONS} operations")
+    for index, operation in enumerate(operations):
+        yield f"/{index}", operation
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._copied_bytes = 0
 
-    def copy_of(self, value: Any, pointer: str) -> Any:
-        try:
-            encoded = orjson.dumps(value)
-        except orjson.JSONEncodeError as exc:
-            # Operations before this one nested it deeper than the encoder goes.
-            raise _too_deep(pointer) from exc
-        self._copied_bytes += len(encoded)
-        if self._copied_bytes > self._most_bytes:
-            raise _too_large(pointer, self._most_bytes)
-        return orjson.loads(encoded)
+def applied(document: Any, operation: Any, pointer: str, copies: Copies) -> Any:
+    """Return *document*, which may be changed, after one operation.
+
+    Args:
+        document: What the operations before it have made of the resource.
+        operation: The operation.
+        pointer: Where it stands in the patch.
+        copies: What makes copies for this patch.
+
+    Raises:
+        InvalidBody: It is malformed or leads nowhere.
+        Conflict: It is a ``test`` that failed.
+    """
+    return _Step(pointer, operation, copies).applied_to(document)
+
+
+def tokens_of(text: str, pointer: str) -> tuple[str, ...]:
+    """Return the parts of a JSON pointer (RFC 6901 §3), which stands at *pointer* in the patch."""
+    if text and not text.startswith("/"):
+        raise InvalidBody.at(pointer, "has to be a JSON pointer: empty, or beginning with /")
+    if _LONELY_TILDE.search(text):
+        raise InvalidBody.at(pointer, "has a ~ that neither 0 nor 1 follows: ~0 stands for ~, ~1 for / (RFC 6901 §3)")
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
+
+
+def pointer_of(tokens: Sequence[str]) -> str:
+    """Return the JSON pointer with these parts."""
+    return "".join(f"/{token.replace('~', '~0').replace('/', '~1')}" for token in tokens)
+
+
+def array_index(token: str) -> int | None:
+    """Read an array index: digits only, no leading zero (RFC 6901 §4)."""
+    is_index = token.isascii() and token.isdecimal() and len(token) < 10 and not (token[0] == "0" and len(token) > 1)
+    return int(token) if is_index else None
 
 
 class _Step:
     """One operation of a JSON Patch, at *pointer* in the patch."""
 
-    def __init__(self, pointer: str, operation: Any, copies: _Copies) -> None:
+    def __init__(self, pointer: str, operation: Any, copies: Copies) -> None:
         self._pointer = pointer
         self._copies = copies
         if not isinstance(operation, Mapping):
@@ -145,7 +138,7 @@ class _Step:
             return value
         parent, last = self._at(root, path[:-1], "path"), path[-1]
         if isinstance(parent, list):
-            index = len(parent) if last == "-" else _index(last)
+            index = len(parent) if last == "-" else array_index(last)
             if index is None or index > len(parent):
                 raise self._nowhere("path")
             parent.insert(index, value)
@@ -168,7 +161,7 @@ class _Step:
         for token in path:
             if isinstance(here, dict) and token in here:
                 here = here[token]
-            elif isinstance(here, list) and (index := _index(token)) is not None and index < len(here):
+            elif isinstance(here, list) and (index := array_index(token)) is not None and index < len(here):
                 here = here[index]
             else:
                 raise self._nowhere(member)
@@ -186,10 +179,7 @@ class _Step:
         return text
 
     def _tokens(self, member: str) -> tuple[str, ...]:
-        text = self._text(member)
-        if text and not text.startswith("/"):
-            raise InvalidBody.at(f"{self._pointer}/{member}", "has to be a JSON pointer: empty, or beginning with /")
-        return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
+        return tokens_of(self._text(member), f"{self._pointer}/{member}")
 
     def _nowhere(self, member: str) -> InvalidBody:
         return InvalidBody.at(
@@ -197,14 +187,8 @@ class _Step:
         )
 
 
-def _index(token: str) -> int | None:
-    """Read an array index: digits only, no leading zero (RFC 6901 §4)."""
-    is_index = token.isascii() and token.isdecimal() and len(token) < 10 and not (token[0] == "0" and len(token) > 1)
-    return int(token) if is_index else None
-
-
 def _key(parent: Any, token: str) -> Any:
-    return _index(token) if isinstance(parent, list) else token
+    return array_index(token) if isinstance(parent, list) else token
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -216,11 +200,3 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_equal, one, other))
     return bool(one == other)
-
-
-def _too_deep(pointer: str) -> InvalidBody:
-    return InvalidBody.at(pointer, f"is a patch that nests the resource more than {DEEPEST_NESTING} deep")
-
-
-def _too_large(pointer: str, most_bytes: int) -> InvalidBody:
-    return InvalidBody.at(pointer, f"is a patch that makes more than {most_bytes} bytes of the resource")
