@@ -87,7 +87,7 @@ def _problem_of(error: errors.ServerError) -> Problem:
         case errors.StoreError():
             return _about_store(error)
         case _:
-            return _about_body(error)
+            return _about_input(error)
 
 
 def _about_store(error: errors.StoreError) -> Problem:
@@ -102,7 +102,7 @@ def _about_store(error: errors.StoreError) -> Problem:
             return Problem(503, "store-unavailable", "The store cannot serve this now.", message, _RETRY)
 
 
-def _about_body(error: errors.ServerError) -> Problem:
+def _about_input(error: errors.ServerError) -> Problem:
     match error:
         case errors.BodyTooLarge(limit_bytes=limit):
             return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
@@ -118,6 +118,11 @@ def _about_body(error: errors.ServerError) -> Problem:
             return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
         case errors.InvalidQuery(parameter=parameter, why=why):
             return Problem(400, "invalid-query", f"The query parameter {parameter!r} cannot be understood.", f"{why}.")
+        case errors.KeyReused():
+            message = "Repeat a request exactly as it was, or send a new one with a new key."
+            return Problem(422, "key-reused", "The Idempotency-Key came with another body before.", message)
+        case errors.InvalidHeader(name=name, why=why):
+            return Problem(400, "invalid-header", f"The header field {name!r} cannot be understood.", f"{why}.")
         case _:
             return _unforeseen()
 

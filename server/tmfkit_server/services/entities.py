@@ -17,6 +17,7 @@ from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.events import Announcer
 from tmfkit_server.services.extensions import Extension
+from tmfkit_server.services.idempotency import first_outcome, keep_outcome, once
 from tmfkit_server.services.patches.json_patch import JSON_PATCH, json_patched
 from tmfkit_server.services.patches.limits import check_result
 from tmfkit_server.services.patches.merge_patch import merge_patched
@@ -112,14 +113,37 @@ class Entities:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
         body, spelling = self.checked(sent, operation)
-        writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
         async with self._store.transaction() as transaction:
-            identifier = await self._new_id(transaction, body, operation)
-            stamped = self._stamps.at_creation(writable, identifier, collection_url)
-            record = Record(identifier, self._extension.accepted(self.resource, stamped), spelling)
-            await transaction.insert(self._collection, record)
-            await self._announcer.created(transaction, self.shown(record))
-        return record
+            return await self._insert(transaction, body, spelling, operation, collection_url)
+
+    async def create_once(
+        self, sent: Any, operation: Operation, collection_url: str, *, key: str, caller: str
+    ) -> tuple[Record, bool]:
+        """Make a resource, unless the same was asked for with the same key before.
+
+        Args:
+            sent: Body as the client sent it.
+            operation: Operation that is being called.
+            collection_url: Address that the new resource's address begins with.
+            key: Key that the client chose.
+            caller: Who calls; the keys of others are other keys.
+
+        Returns:
+            The resource as it came into being, and whether that was before.
+
+        Raises:
+            InvalidBody: The body breaks a rule, or its id is taken; the key is still free.
+            KeyReused: Something else was sent with the key before.
+        """
+        body, spelling = self.checked(sent, operation)
+        request = once(key, self._collection, operation.id, caller, sent=sent)
+        async with self._store.transaction() as transaction:
+            first = await first_outcome(transaction, request)
+            if first is not None:
+                return first, True
+            record = await self._insert(transaction, body, spelling, operation, collection_url)
+            await keep_outcome(transaction, request, record)
+        return record, False
 
     async def replace(self, identifier: str, sent: Any, operation: Operation, *, expected: Expected = None) -> Record:
         """Put what was sent in the place of a resource; what the server made stays."""
@@ -169,6 +193,22 @@ class Entities:
             record = await self._to_change(transaction, identifier, expected)
             await transaction.remove(self._collection, identifier)
             await self._announcer.deleted(transaction, self.shown(record))
+
+    async def _insert(
+        self,
+        transaction: Transaction,
+        body: dict[str, Any],
+        spelling: dict[str, str],
+        operation: Operation,
+        collection_url: str,
+    ) -> Record:
+        writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
+        identifier = await self._new_id(transaction, body, operation)
+        stamped = self._stamps.at_creation(writable, identifier, collection_url)
+        record = Record(identifier, self._extension.accepted(self.resource, stamped), spelling)
+        await transaction.insert(self._collection, record)
+        await self._announcer.created(transaction, self.shown(record))
+        return record
 
     def cite(self, kinds: tuple[str, ...], operation: Operation, pointer: str) -> str:
         """Return the id of the register's row for a rule that an extension enforces; see ``Citations.cite``."""
