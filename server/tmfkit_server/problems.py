@@ -82,8 +82,9 @@ def _problem_of(error: errors.ServerError) -> Problem:
             message = f"It has failed for good and is stored as {identifier!r}; send it again to try once more."
             return Problem(500, "not-sent", "The channel did not take the message.", message)
         case errors.PreconditionFailed():
+            reason = "The resource is not what If-Match or If-None-Match asks for."
             message = "Read it again and decide anew; the answer's ETag is the one to send in If-Match."
-            return Problem(412, "precondition-failed", "The resource is no longer what If-Match names.", message)
+            return Problem(412, "precondition-failed", reason, message)
         case errors.StoreError():
             return _about_store(error)
         case _:

@@ -7,7 +7,7 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.query.parse import parse_fields
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.conditions import expected_tags, is_unchanged
+from tmfkit_server.resources.conditions import check_read, expectation, is_unchanged
 from tmfkit_server.resources.endpoint import accepted_types, answer_with, check_accept
 from tmfkit_server.services.entities import Entities
 
@@ -26,6 +26,7 @@ class RetrieveHandler:
         check_accept(req, self._operation)
         fields = parse_fields(req.query_string, self._entities.grammar) if req.query_string else None
         record = await self._entities.retrieve(identifier)
+        check_read(req, record.tag)
         answer_with(resp, self._operation.success, self._entities, record, fields)
         # A resource that is shown in another way at another time may be unchanged and yet not what the client has.
         if is_unchanged(req, record.tag) and self._entities.is_shown_as_stored(record):
@@ -46,7 +47,7 @@ class PatchHandler:
         """Answer with the whole resource as it is after the change."""
         check_accept(req, self._operation)
         media_type, patch = await self._reader.read(req, self._consumes)
-        record = await self._entities.patch(identifier, media_type, patch, self._operation, expected=expected_tags(req))
+        record = await self._entities.patch(identifier, media_type, patch, self._operation, expected=expectation(req))
         answer_with(resp, self._operation.success, self._entities, record)
 
 
@@ -62,7 +63,7 @@ class ReplaceHandler:
         """Answer with the resource as it is now."""
         check_accept(req, self._operation)
         _, sent = await self._reader.read(req, self._operation.consumes)
-        record = await self._entities.replace(identifier, sent, self._operation, expected=expected_tags(req))
+        record = await self._entities.replace(identifier, sent, self._operation, expected=expectation(req))
         answer_with(resp, self._operation.success, self._entities, record)
 
 
@@ -75,5 +76,5 @@ class DeleteHandler:
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
         """Answer that it is gone."""
-        await self._entities.delete(identifier, expected=expected_tags(req))
+        await self._entities.delete(identifier, expected=expectation(req))
         resp.status = self._operation.success

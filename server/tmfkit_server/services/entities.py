@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -36,8 +37,8 @@ _BODIES_A_RESOURCE = 2
 
 Body = Mapping[str, Any]
 
-Expected: TypeAlias = frozenset[str] | None
-"""Tags one of which a stored resource must have for a change to be made, None for any."""
+Expected: TypeAlias = Callable[[str], bool] | None
+"""Tells whether a change may be made on the stored resource with a tag; None when it may be on any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,9 @@ class Entities:
     def _json_patched(self, seen: Body, media_type: str, patch: Any) -> Any:
         if media_type == JSON_PATCH_QUERY:
             return query_patched(seen, patch, most_bytes=self._most_bytes)
-        return json_patched(seen, self._extension.json_patch(self.resource, patch, seen), most_bytes=self._most_bytes)
+        operations = self._extension.json_patch(self.resource, patch)
+        reading = functools.partial(self._extension.json_patch_operation, self.resource)
+        return json_patched(seen, operations, most_bytes=self._most_bytes, reading=reading)
 
     def _received(self, sent: Any) -> tuple[dict[str, Any], dict[str, str]]:
         """Return a body under the attributes' own names, as the API reads it, and how they were spelled."""
@@ -256,7 +259,7 @@ class Entities:
 
     async def _to_change(self, transaction: Transaction, identifier: str, expected: Expected) -> Record:
         record = self._existing(await transaction.get(self._collection, identifier), identifier)
-        if expected is not None and record.tag not in expected:
+        if expected is not None and not expected(record.tag):
             raise PreconditionFailed(record.tag)
         return record
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -95,10 +95,22 @@ class Extension:
         del resource, record
         return type(self).presented is Extension.presented
 
-    def json_patch(self, resource: Resource, patch: Any, body: Body) -> Any:
-        """Return an RFC 6902 patch for what a client sent as one."""
-        del resource, body
+    def json_patch(self, resource: Resource, patch: Any) -> Any:
+        """Return the operations of what a client sent as a JSON Patch."""
+        del resource
         return patch
+
+    def json_patch_operation(self, resource: Resource, pointer: str, operation: Any, body: Any) -> Iterable[Any]:
+        """Return the RFC 6902 operations that an operation stands for.
+
+        Args:
+            resource: The resource.
+            pointer: Where the operation stands in the patch.
+            operation: The operation as it was sent.
+            body: What the operations before it have made of the resource, as the client sees it.
+        """
+        del resource, pointer, body
+        return (operation,)
 
     def task(self, action: str) -> Task | None:
         """Return what carries out *action*, or None when it is not one of the API's own."""

@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from tmfkit_server.errors import Conflict, InvalidBody
 from tmfkit_server.services.patches.limits import Copies
 
-__all__ = ["JSON_PATCH", "applied", "array_index", "json_patched", "numbered", "pointer_of", "tokens_of"]
+__all__ = [
+    "JSON_PATCH",
+    "Reading",
+    "array_index",
+    "json_patched",
+    "pointer_of",
+    "tokens_of",
+    "value_at",
+]
 
 JSON_PATCH = "application/json-patch+json"
 _MOST_OPERATIONS = 500
 _LONELY_TILDE = re.compile("~(?![01])")
+_NOTHING = object()
+
+Reading: TypeAlias = Callable[[str, Any, Any], Iterable[Any]]
+"""Takes an operation, behind its pointer in the patch, and what the operations before it have made of the resource;
+gives the operations of RFC 6902 that it stands for, each of which is applied before the next one is asked for."""
 
 
-def json_patched(target: Any, operations: Any, *, most_bytes: int) -> Any:
+def json_patched(target: Any, operations: Any, *, most_bytes: int, reading: Reading | None = None) -> Any:
     """Apply a JSON Patch as a whole; ``check_result`` is for the caller.
 
     Args:
         target: The resource.
         operations: The patch.
         most_bytes: How much all ``copy`` operations together may copy, as JSON text.
+        reading: How operations are read; None as they are.
 
     Raises:
         InvalidBody: The patch is malformed or leads nowhere; the pointer is that of the patch's own part.
@@ -33,35 +47,10 @@ def json_patched(target: Any, operations: Any, *, most_bytes: int) -> Any:
         RFC 6902 §4; RFC 5789 §2.2 for the 409 of a failed test.
     """
     document, copies = copy.deepcopy(target), Copies(most_bytes)
-    for pointer, operation in numbered(operations):
-        document = applied(document, operation, pointer, copies)
+    for pointer, operation in _numbered(operations):
+        for plain in (operation,) if reading is None else reading(pointer, operation, document):
+            document = _Step(pointer, plain, copies).applied_to(document)
     return document
-
-
-def numbered(operations: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each operation of a patch behind its pointer in it; InvalidBody when it is no patch, or too long a one."""
-    if not isinstance(operations, list):
-        raise InvalidBody.at("", "has to be an array of operations (RFC 6902)")
-    if len(operations) > _MOST_OPERATIONS:
-        raise InvalidBody.at("", f"has more than {_MOST_OPERATIONS} operations")
-    for index, operation in enumerate(operations):
-        yield f"/{index}", operation
-
-
-def applied(document: Any, operation: Any, pointer: str, copies: Copies) -> Any:
-    """Return *document*, which may be changed, after one operation.
-
-    Args:
-        document: What the operations before it have made of the resource.
-        operation: The operation.
-        pointer: Where it stands in the patch.
-        copies: What makes copies for this patch.
-
-    Raises:
-        InvalidBody: It is malformed or leads nowhere.
-        Conflict: It is a ``test`` that failed.
-    """
-    return _Step(pointer, operation, copies).applied_to(document)
 
 
 def tokens_of(text: str, pointer: str) -> tuple[str, ...]:
@@ -78,10 +67,32 @@ def pointer_of(tokens: Sequence[str]) -> str:
     return "".join(f"/{token.replace('~', '~0').replace('/', '~1')}" for token in tokens)
 
 
+def value_at(document: Any, tokens: Iterable[str], default: Any = None) -> Any:
+    """Return what a JSON pointer with these parts leads to, *default* when it leads nowhere."""
+    here = document
+    for token in tokens:
+        if isinstance(here, dict) and token in here:
+            here = here[token]
+        elif isinstance(here, list) and (index := array_index(token)) is not None and index < len(here):
+            here = here[index]
+        else:
+            return default
+    return here
+
+
 def array_index(token: str) -> int | None:
     """Read an array index: digits only, no leading zero (RFC 6901 §4)."""
     is_index = token.isascii() and token.isdecimal() and len(token) < 10 and not (token[0] == "0" and len(token) > 1)
     return int(token) if is_index else None
+
+
+def _numbered(operations: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(operations, list):
+        raise InvalidBody.at("", "has to be an array of operations (RFC 6902)")
+    if len(operations) > _MOST_OPERATIONS:
+        raise InvalidBody.at("", f"has more than {_MOST_OPERATIONS} operations")
+    for index, operation in enumerate(operations):
+        yield f"/{index}", operation
 
 
 class _Step:
@@ -157,15 +168,10 @@ class _Step:
         return root, value
 
     def _at(self, root: Any, path: Sequence[str], member: str) -> Any:
-        here = root
-        for token in path:
-            if isinstance(here, dict) and token in here:
-                here = here[token]
-            elif isinstance(here, list) and (index := array_index(token)) is not None and index < len(here):
-                here = here[index]
-            else:
-                raise self._nowhere(member)
-        return here
+        value = value_at(root, path, _NOTHING)
+        if value is _NOTHING:
+            raise self._nowhere(member)
+        return value
 
     def _value(self) -> Any:
         if "value" not in self._operation:

@@ -12,7 +12,6 @@ An operation stands for one RFC 6902 operation at each place that its path selec
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +22,7 @@ from tmfkit_server.nesting import DEEPEST_NESTING
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression
 from tmfkit_server.query.parse import parse_condition_text
-from tmfkit_server.services.patches.json_patch import applied, array_index, numbered, pointer_of, tokens_of
+from tmfkit_server.services.patches.json_patch import array_index, json_patched, pointer_of, tokens_of, value_at
 from tmfkit_server.services.patches.limits import Copies, encoded
 
 __all__ = ["JSON_PATCH_QUERY", "query_patched"]
@@ -45,11 +44,12 @@ def query_patched(target: Any, operations: Any, *, most_bytes: int) -> Any:
         InvalidBody: Also when a path selects nothing, or when there is too much to look at or to change.
         NotOffered: A path is a JSONPath.
     """
-    document, copies, limits = copy.deepcopy(target), Copies(most_bytes), _Limits(most_bytes)
-    for pointer, operation in numbered(operations):
-        for plain in _Selecting(pointer, limits, copies).plain(operation, document):
-            document = applied(document, plain, pointer, copies)
-    return document
+    limits, copies = _Limits(most_bytes), Copies(most_bytes)
+
+    def reading(pointer: str, operation: Any, document: Any) -> Iterator[Any]:
+        return _Selecting(pointer, limits, copies).plain(operation, document)
+
+    return json_patched(target, operations, most_bytes=most_bytes, reading=reading)
 
 
 class _Limits:
@@ -151,7 +151,7 @@ class _Selecting:
         location, mark, query = text.partition("?")
         tokens = tokens_of(location, where)
         if not mark:
-            return [_Place(tokens, is_array=_is_array_at(document, tokens))]
+            return [_Place(tokens, is_array=isinstance(value_at(document, tokens), list))]
         if len(tokens) > DEEPEST_NESTING:
             raise InvalidBody.at(where, f"has more than {DEEPEST_NESTING} parts")
         self._limits.look_at(document, where)
@@ -235,19 +235,6 @@ def _conditions(query: str, where: str) -> list[_Condition]:
     if fields is not None or not parts:
         raise InvalidBody.at(where, "has a query without a condition; write name=value behind the question mark")
     return [_Condition(part, _count_values(part)) for part in parts]
-
-
-def _is_array_at(document: Any, tokens: Tokens) -> bool:
-    here = document
-    for token in tokens:
-        position = array_index(token) if isinstance(here, list) else None
-        if isinstance(here, dict) and token in here:
-            here = here[token]
-        elif position is not None and position < len(here):
-            here = here[position]
-        else:
-            return False
-    return isinstance(here, list)
 
 
 def _paths(expression: Expression) -> Iterator[Tokens]:
