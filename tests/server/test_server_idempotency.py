@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from server_bodies import creates, customer, full, unique
+from server_bodies import creates, customer, full, message, unique
 
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract, Operation
@@ -171,6 +171,20 @@ def test_simultaneous_repetitions_make_one_resource_and_tell_of_it_once(
     customers.post("/customer", json=customer(marker="last"))
     assert listener.next()["event"]["customer"]["marker"] == "last"
     assert customers.delete(hub.headers["Location"]).status_code == 204
+
+
+def test_message_is_not_sent_again(messages: httpx.Client) -> None:
+    key, marker = _key(), unique()
+    body = message(description=marker)
+    first, again = (messages.post("/communicationMessage/send", json=body, headers=key) for _ in "ab")
+    assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json())
+    assert messages.post("/communicationMessage/send", json=message(), headers=key).status_code == 422
+    assert len(messages.get("/communicationMessage", params={"description": marker}).json()) == 1
+    # A create is another operation.
+    made = messages.post("/communicationMessage", json=body, headers=key)
+    assert (made.status_code, made.json()["id"] != first.json()["id"]) == (201, True)
+    wrong = messages.post("/communicationMessage/send", json=body, headers={"Idempotency-Key": "a b"})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid-header")
 
 
 @pytest.mark.parametrize("kind", ["file", "postgres"])

@@ -75,7 +75,13 @@ async def _send_new(call: TaskCall) -> Record:
     """Store the message sent, then send it; refused as a whole when it has no usable receiver."""
     body, _ = call.entities.checked(call.sent, call.operation)
     _check_receiver(call, body)
-    message = await call.entities.create(call.sent, call.operation, call.collection_url)
+    message, is_repeated = await call.create()
+    if is_repeated:
+        # Whatever became of it: it must not be sent twice.
+        message = await call.entities.retrieve(message.id)
+        if message.body.get("status") != "Completed":
+            raise NotSent(message.id)
+        return message
     return await _send(call, message)
 
 

@@ -52,16 +52,17 @@ class CreateHandler:
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer with the new resource and its address."""
         check_accept(req, self._operation)
+        key = idempotency_key(req)
         _, sent = await self._reader.read(req, self._operation.consumes)
         collection_url = self._addresses.of(req, self._entities.resource.collection)
-        if key := idempotency_key(req):
+        if key is None:
+            record = await self._entities.create(sent, self._operation, collection_url)
+        else:
             record, is_replayed = await self._entities.create_once(
                 sent, self._operation, collection_url, key=key, caller=req.context.caller
             )
             if is_replayed:
                 mark_replayed(resp)
-        else:
-            record = await self._entities.create(sent, self._operation, collection_url)
         resp.set_header("Location", record.body["href"])
         if self._has_content_location:
             resp.set_header("Content-Location", record.body["href"])

@@ -32,6 +32,8 @@ class TaskCall:
         collection_url: Address of the collection.
         identifier: Stored resource that the path names; empty when there is none.
         sent: Body as the client sent it; None when the path names a stored resource.
+        key: Idempotency key of the request; None when it has none.
+        caller: Who calls, as far as keys are concerned.
     """
 
     operation: Operation
@@ -40,6 +42,16 @@ class TaskCall:
     collection_url: str
     identifier: str = ""
     sent: Any = None
+    key: str | None = None
+    caller: str = ""
+
+    async def create(self) -> tuple[Record, bool]:
+        """Make the resource that was sent, and tell whether it had been made before; see ``Entities.create_once``."""
+        if self.key is None:
+            return await self.entities.create(self.sent, self.operation, self.collection_url), False
+        return await self.entities.create_once(
+            self.sent, self.operation, self.collection_url, key=self.key, caller=self.caller
+        )
 
 
 Task = Callable[[TaskCall], Awaitable[Record]]
