@@ -114,13 +114,10 @@ def test_merge_patch_does_what_the_appendix_says(original: Any, patch: Any, resu
     assert merge_patched(original, patch) == result
 
 
-@pytest.mark.parametrize("media_type", ["application/merge-patch+json", "application/json"])
 @pytest.mark.parametrize(("original", "patch", "result"), APPENDIX_A, ids=str)
-def test_server_does_what_the_appendix_says(
-    customers: httpx.Client, original: Any, patch: Any, result: Any, media_type: str
-) -> None:
+def test_server_does_what_the_appendix_says(customers: httpx.Client, original: Any, patch: Any, result: Any) -> None:
     made = customers.post("/customer", json=customer(x=original)).json()
-    answer = customers.patch(made["href"], json={"x": patch}, headers={"Content-Type": media_type})
+    answer = customers.patch(made["href"], json={"x": patch}, headers={"Content-Type": "application/merge-patch+json"})
     assert answer.status_code == 200, answer.text
     expected = {name: value for name, value in made.items() if name != "x"}
     # What a patch turns into null is taken away.

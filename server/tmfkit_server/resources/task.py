@@ -38,7 +38,7 @@ class TaskHandler:
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str = "") -> None:
         """Answer with what the task gives. A stored resource is the whole input: a body beside it is not read."""
         check_accept(req, self._operation)
-        key = idempotency_key(req)
+        key = None if identifier else idempotency_key(req)
         sent = None if identifier else (await self._reader.read(req, self._operation.consumes))[1]
         collection_url = self._addresses.of(req, self._entities.resource.collection)
         call = TaskCall(
