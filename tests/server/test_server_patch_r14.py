@@ -187,6 +187,15 @@ def test_refused_patch_changes_nothing(r14: httpx.Client, made: dict[str, Any], 
     assert r14.get(made["href"]).json() == made
 
 
+def test_forms_go_with_queries(r14: httpx.Client, made: dict[str, Any]) -> None:
+    path = "/contactMedium?contactMedium.medium.emailAddress=b@example.com"
+    patch = {"op": "update", "path": path, "value": {"preferred": True}}
+    headers = {"Content-Type": "application/json-patch-query+json"}
+    changed = r14.patch(made["href"], json=patch, headers=headers)
+    expected = [MEDIA[0], {**MEDIA[1], "preferred": True}]
+    assert (changed.status_code, changed.json()) == (200, {**made, "contactMedium": expected})
+
+
 def test_attribute_with_the_name_of_the_resource_is_an_attribute(r14: httpx.Client) -> None:
     made = r14.post("/customer", json={"name": "a", "customer": {"name": "inner"}}).json()
     patch = [{"op": "replace", "path": "/customer/name", "value": "b"}]

@@ -246,11 +246,10 @@ class Entities:
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
 
     def _json_patched(self, seen: Body, media_type: str, patch: Any) -> Any:
-        if media_type == JSON_PATCH_QUERY:
-            return query_patched(seen, patch, most_bytes=self._most_bytes)
         operations = self._extension.json_patch(self.resource, patch)
         reading = functools.partial(self._extension.json_patch_operation, self.resource)
-        return json_patched(seen, operations, most_bytes=self._most_bytes, reading=reading)
+        patched = query_patched if media_type == JSON_PATCH_QUERY else json_patched
+        return patched(seen, operations, most_bytes=self._most_bytes, reading=reading)
 
     def _received(self, sent: Any) -> tuple[dict[str, Any], dict[str, str]]:
         """Return a body under the attributes' own names, as the API reads it, and how they were spelled."""

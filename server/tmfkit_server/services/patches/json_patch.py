@@ -14,6 +14,7 @@ __all__ = [
     "JSON_PATCH",
     "Reading",
     "array_index",
+    "as_it_is",
     "json_patched",
     "pointer_of",
     "tokens_of",
@@ -30,14 +31,20 @@ Reading: TypeAlias = Callable[[str, Any, Any], Iterable[Any]]
 gives the operations of RFC 6902 that it stands for, each of which is applied before the next one is asked for."""
 
 
-def json_patched(target: Any, operations: Any, *, most_bytes: int, reading: Reading | None = None) -> Any:
+def as_it_is(pointer: str, operation: Any, document: Any) -> Iterable[Any]:
+    """Read an operation as one of RFC 6902."""
+    del pointer, document
+    return (operation,)
+
+
+def json_patched(target: Any, operations: Any, *, most_bytes: int, reading: Reading = as_it_is) -> Any:
     """Apply a JSON Patch as a whole; ``check_result`` is for the caller.
 
     Args:
         target: The resource.
         operations: The patch.
         most_bytes: How much all ``copy`` operations together may copy, as JSON text.
-        reading: How operations are read; None as they are.
+        reading: How operations are read.
 
     Raises:
         InvalidBody: The patch is malformed or leads nowhere; the pointer is that of the patch's own part.
@@ -48,7 +55,7 @@ def json_patched(target: Any, operations: Any, *, most_bytes: int, reading: Read
     """
     document, copies = copy.deepcopy(target), Copies(most_bytes)
     for pointer, operation in _numbered(operations):
-        for plain in (operation,) if reading is None else reading(pointer, operation, document):
+        for plain in reading(pointer, operation, document):
             document = _Step(pointer, plain, copies).applied_to(document)
     return document
 

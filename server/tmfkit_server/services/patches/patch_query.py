@@ -22,7 +22,15 @@ from tmfkit_server.nesting import DEEPEST_NESTING
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression
 from tmfkit_server.query.parse import parse_condition_text
-from tmfkit_server.services.patches.json_patch import array_index, json_patched, pointer_of, tokens_of, value_at
+from tmfkit_server.services.patches.json_patch import (
+    Reading,
+    array_index,
+    as_it_is,
+    json_patched,
+    pointer_of,
+    tokens_of,
+    value_at,
+)
 from tmfkit_server.services.patches.limits import Copies, encoded
 
 __all__ = ["JSON_PATCH_QUERY", "query_patched"]
@@ -37,7 +45,7 @@ Tokens = tuple[str, ...]
 Operation = Mapping[str, Any]
 
 
-def query_patched(target: Any, operations: Any, *, most_bytes: int) -> Any:
+def query_patched(target: Any, operations: Any, *, most_bytes: int, reading: Reading = as_it_is) -> Any:
     """Apply a JSON Patch with queries as a whole; takes and raises what ``json_patched`` does.
 
     Raises:
@@ -46,10 +54,11 @@ def query_patched(target: Any, operations: Any, *, most_bytes: int) -> Any:
     """
     limits, copies = _Limits(most_bytes), Copies(most_bytes)
 
-    def reading(pointer: str, operation: Any, document: Any) -> Iterator[Any]:
-        return _Selecting(pointer, limits, copies).plain(operation, document)
+    def without_queries(pointer: str, operation: Any, document: Any) -> Iterator[Any]:
+        for plain in _Selecting(pointer, limits, copies).plain(operation, document):
+            yield from reading(pointer, plain, document)
 
-    return json_patched(target, operations, most_bytes=most_bytes, reading=reading)
+    return json_patched(target, operations, most_bytes=most_bytes, reading=without_queries)
 
 
 class _Limits:
