@@ -36,8 +36,6 @@ class Refusal:
 
 # What the schema of a sample cannot see, so that its file cannot say it under ``refused``.
 REFUSED_WHEN_SENT = {
-    # "update" of a place that a payment mean does not have: the pointer was copied from the section on accounts.
-    "tmf629-v1/37-json-patch-payment-mean-request": Refusal("/0/path", "TMF629V1-E55"),
     # An answer need not have the party; the request that it repeats lacks it too, and is refused for that.
     "tmf629-v4/09-create-answer": Refusal("/engagedParty", "TMF629V4-E02"),
     # Shows one attribute only, as an example of its values.

@@ -18,6 +18,7 @@ from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.delivery import Dispatcher
 from tmfkit_server.services.extensions import extension_of
+from tmfkit_server.services.idempotency import Cleaner
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.documents import IndexPlan
@@ -129,6 +130,7 @@ class _Lifespan:
         self._store = store
         self._apis = apis
         self._dispatcher = Dispatcher(store)
+        self._cleaner = Cleaner(store)
 
     async def process_startup(self, _scope: object, _event: object) -> None:
         try:
@@ -141,11 +143,13 @@ class _Lifespan:
         gc.collect()
         gc.freeze()
         self._dispatcher.start()
+        self._cleaner.start()
         for api in self._apis:
             await api.start()
 
     async def process_shutdown(self, _scope: object, _event: object) -> None:
         for api in self._apis:
             await api.stop()
+        await self._cleaner.stop()
         await self._dispatcher.stop()
         await self._store.close()

@@ -22,10 +22,12 @@ Tree, in the order in which a request meets them::
         ├── UnreadableBody       the body is not JSON
         ├── InvalidBody          the body is JSON but breaks rules of the contract
         ├── InvalidQuery         the query string cannot be understood
+        ├── InvalidHeader        a header field cannot be understood
         ├── NotOffered           understood, but not implemented here
         ├── UnknownId            nothing has this identifier
         ├── Conflict             at odds with what is stored
         ├── PreconditionFailed   what is stored is not what the client wants to change
+        ├── KeyReused            the key of an earlier request came with another one
         └── NotSent              a message has not reached every receiver
 """
 
@@ -40,7 +42,9 @@ __all__ = [
     "Conflict",
     "ExchangeError",
     "InvalidBody",
+    "InvalidHeader",
     "InvalidQuery",
+    "KeyReused",
     "NotAcceptable",
     "NotAuthenticated",
     "NotOffered",
@@ -220,6 +224,14 @@ class InvalidQuery(Refusal):
         self.parameter, self.why = parameter, why
 
 
+class InvalidHeader(Refusal):
+    """A header field of the request cannot be understood."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name, self.why = name, why
+
+
 class NotOffered(Refusal):
     """The request is understood, but this server does not implement it."""
 
@@ -254,6 +266,10 @@ class PreconditionFailed(Refusal):
     def __init__(self, tag: str) -> None:
         super().__init__(tag)
         self.tag = tag
+
+
+class KeyReused(Refusal):
+    """The idempotency key was sent before, with another body."""
 
 
 class NotSent(Refusal):

@@ -96,12 +96,13 @@ def _problem_of(error: errors.ServerError) -> Problem:
         case errors.NotSent():
             return _about_sending(error)
         case errors.PreconditionFailed():
+            reason = "The resource is not what If-Match or If-None-Match asks for."
             message = "Read it again and decide anew; the answer's ETag is the one to send in If-Match."
-            return Problem(412, "precondition-failed", "The resource is no longer what If-Match names.", message)
+            return Problem(412, "precondition-failed", reason, message)
         case errors.StoreError():
             return _about_store(error)
         case _:
-            return _about_body(error)
+            return _about_input(error)
 
 
 def _about_sending(error: errors.NotSent) -> Problem:
@@ -127,7 +128,7 @@ def _about_store(error: errors.StoreError) -> Problem:
             return Problem(503, "store-unavailable", "The store cannot serve this now.", message, _RETRY)
 
 
-def _about_body(error: errors.ServerError) -> Problem:
+def _about_input(error: errors.ServerError) -> Problem:
     match error:
         case errors.BodyTooLarge(limit_bytes=limit):
             return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
@@ -143,6 +144,11 @@ def _about_body(error: errors.ServerError) -> Problem:
             return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
         case errors.InvalidQuery(parameter=parameter, why=why):
             return Problem(400, "invalid-query", f"The query parameter {parameter!r} cannot be understood.", f"{why}.")
+        case errors.KeyReused():
+            message = "Repeat a request exactly as it was, or send a new one with a new key."
+            return Problem(422, "key-reused", "The Idempotency-Key came with another body before.", message)
+        case errors.InvalidHeader(name=name, why=why):
+            return Problem(400, "invalid-header", f"The header field {name!r} cannot be understood.", f"{why}.")
         case _:
             return _unforeseen()
 
@@ -174,6 +180,9 @@ async def _answer(
     if isinstance(error, errors.StoreError):
         _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
     _set(resp, _problem_of(error))
+    if isinstance(error, errors.WrongMediaType) and req.method == "PATCH":
+        # RFC 5789 §2.2
+        resp.set_header("Accept-Patch", ", ".join(error.consumes))
 
 
 async def _answer_framework(_req: object, resp: falcon.asgi.Response, error: falcon.HTTPError, _params: object) -> None:

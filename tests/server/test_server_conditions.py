@@ -46,6 +46,9 @@ def test_change_moves_the_tag_and_no_change_does_not(customers: httpx.Client) ->
         ('"nix",{tag}', 200),
         ('"nix"', 412),
         ("W/{tag}", 412),
+        ('W/"nix", {tag}', 200),
+        ('W/{tag}, "nix"', 412),
+        ('"a,b" , {tag} ,', 200),
         ("{bare}", 412),
         ("", 412),
     ],
@@ -61,7 +64,7 @@ def test_patch_is_made_only_on_the_state_that_is_named(customers: httpx.Client, 
         assert answer.json() == {
             "@type": "Error",
             "code": "precondition-failed",
-            "reason": "The resource is no longer what If-Match names.",
+            "reason": "The resource is not what If-Match or If-None-Match asks for.",
             "status": "412",
             "message": "Read it again and decide anew; the answer's ETag is the one to send in If-Match.",
         }
@@ -77,6 +80,56 @@ def test_put_and_delete_are_conditional_too(r14: httpx.Client) -> None:
     assert r14.get(item).json()["name"] == "other"
     assert r14.delete(item, headers={"If-Match": old}).status_code == 412
     assert r14.delete(item, headers={"If-Match": new}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("header", "is_made"),
+    [("*", False), ("{tag}", False), ("W/{tag}", False), ('"nix", {tag}', False), ('"nix"', True), ("nix", True)],
+)
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
+def test_change_is_not_made_on_a_state_that_is_ruled_out(
+    r14: httpx.Client, method: str, header: str, *, is_made: bool
+) -> None:
+    made = r14.post("/customer", json={"name": "before"})
+    item, tag = made.headers["Location"], made.headers["ETag"]
+    body = None if method == "DELETE" else {"name": "after"}
+    answer = r14.request(method, item, headers={"If-None-Match": header.format(tag=tag)}, json=body)
+    assert answer.status_code == (412 if not is_made else 204 if method == "DELETE" else 200), answer.text
+    after = r14.get(item)
+    if is_made:
+        assert after.status_code == 404 if method == "DELETE" else after.json()["name"] == "after"
+    else:
+        assert (answer.json()["code"], after.headers["ETag"]) == ("precondition-failed", tag)
+
+
+def test_if_match_comes_before_if_none_match(customers: httpx.Client) -> None:
+    made = customers.post("/customer", json=customer())
+    item, tag = made.headers["Location"], made.headers["ETag"]
+    both = {"If-Match": tag, "If-None-Match": '"nix"'}
+    assert customers.get(item, headers=both).status_code == 200
+    assert customers.get(item, headers={**both, "If-None-Match": tag}).status_code == 304
+    assert customers.get(item, headers={"If-Match": '"nix"', "If-None-Match": tag}).status_code == 412
+    assert customers.patch(item, json={"name": "a"}, headers={**both, "If-None-Match": tag}).status_code == 412
+    assert customers.patch(item, json={"name": "a"}, headers=both).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [("{tag}", 200), ("*", 200), ('"nix", {tag}', 200), ("W/{tag}", 412), ('"nix"', 412)]
+)
+def test_read_of_another_state_than_the_one_named_is_412(customers: httpx.Client, header: str, status: int) -> None:
+    made = customers.post("/customer", json=customer())
+    condition = {"If-Match": header.format(tag=made.headers["ETag"])}
+    assert customers.get(made.headers["Location"], headers=condition).status_code == status
+    assert customers.head(made.headers["Location"], headers=condition).status_code == status
+    assert customers.get("/customer/nix", headers=condition).status_code == 404
+
+
+def test_dates_are_no_condition(customers: httpx.Client) -> None:
+    made = customers.post("/customer", json=customer())
+    item, past = made.headers["Location"], "Mon, 01 Jan 2001 00:00:00 GMT"
+    assert "Last-Modified" not in made.headers
+    assert customers.get(item, headers={"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}).status_code == 200
+    assert customers.patch(item, json={"name": "a"}, headers={"If-Unmodified-Since": past}).status_code == 200
 
 
 def test_condition_on_what_does_not_exist_is_not_found(customers: httpx.Client) -> None:
@@ -120,6 +173,25 @@ def test_simultaneous_conditional_patches_are_made_once(server_url: str, custome
             return await asyncio.gather(*(patch(client, str(number)) for number in range(20)))
 
     assert sorted(asyncio.run(all_at_once())) == [200] + [412] * 19
+
+
+def test_no_update_is_lost_when_everybody_names_what_it_has_read(customers: httpx.Client) -> None:
+    item = customers.post("/customer", json=customer(count=0)).headers["Location"]
+
+    async def count_up(client: httpx.AsyncClient) -> None:
+        status = 412
+        while status == 412:
+            read = await client.get(item)
+            changed = {"count": read.json()["count"] + 1}
+            status = (await client.patch(item, json=changed, headers={"If-Match": read.headers["ETag"]})).status_code
+        assert status == 200
+
+    async def all_at_once() -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await asyncio.gather(*(count_up(client) for _ in range(8)))
+
+    asyncio.run(all_at_once())
+    assert customers.get(item).json()["count"] == 8
 
 
 def test_simultaneous_patches_of_different_attributes_are_all_kept(customers: httpx.Client) -> None:

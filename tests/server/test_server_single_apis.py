@@ -91,36 +91,6 @@ def test_alias_is_returned_as_it_was_sent_and_filters_take_either(r14: httpx.Cli
     assert changed["accountStatus"] == f"{value}2"
 
 
-@pytest.mark.parametrize(
-    ("patch", "name", "expected"),
-    [
-        pytest.param(
-            {"op": "add", "path": "/customerAccount/contact", "value": {"contact": [{"id": 1}]}},
-            "contact",
-            None,
-            id="wrapped-value-replaces-nothing",
-        ),
-        pytest.param({"op": "update", "path": "/customerAccount/name", "value": "new"}, "name", "new", id="update"),
-        pytest.param([{"op": "replace", "path": "/name", "value": "new"}], "name", "new", id="rfc6902"),
-    ],
-)
-def test_r14_takes_the_documents_own_json_patch(
-    r14: httpx.Client, account: dict[str, Any], patch: object, name: str, expected: object
-) -> None:
-    answer = r14.patch(account["href"], json=patch, headers=JSON_PATCH)
-    if expected is None:
-        # Understood, and refused because the member lacks what its rule demands.
-        assert answer.status_code == 400
-        assert f"/{name}/" in answer.json()["message"]
-    else:
-        assert (answer.status_code, answer.json()[name]) == (200, expected)
-
-
-def test_r14_add_appends_to_an_array(r14: httpx.Client, account: dict[str, Any]) -> None:
-    patch = {"op": "add", "path": "/customerAccount/contact", "value": account["contact"][0]}
-    assert len(r14.patch(account["href"], json=patch, headers=JSON_PATCH).json()["contact"]) == 2
-
-
 def test_r14_empty_end_of_a_period_is_an_open_period(r14: httpx.Client) -> None:
     begins = {"startDateTime": "2020-01-01T00:00:00Z"}
     ended = {**begins, "endDateTime": "2021-01-01T00:00:00Z"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from tmfkit_models import contracts
@@ -10,6 +11,7 @@ from tmfkit_models.contracts import Resource
 from tmfkit_server.apis.customer import in_force_first
 from tmfkit_server.services.cards import CardNumbers
 from tmfkit_server.services.extensions import Extension
+from tmfkit_server.services.patches.json_patch import pointer_of, tokens_of, value_at
 from tmfkit_server.settings import Settings
 
 __all__ = ["EXTENSION"]
@@ -17,8 +19,10 @@ __all__ = ["EXTENSION"]
 _PROFILES = "customerCreditProfile"
 _PERIOD = "validFor"
 _END = "endDateTime"
+_RESOURCES = {"customer", "customerAccount", "paymentMean"}
 
 Body = Mapping[str, Any]
+Tokens = tuple[str, ...]
 
 
 class CustomerR14(Extension):
@@ -54,18 +58,34 @@ class CustomerR14(Extension):
         del resource
         return in_force_first(body, _PROFILES)
 
-    def json_patch(self, resource: Resource, patch: Any, body: Body) -> Any:
-        """Translate the document's patches to RFC 6902, and leave those in that form as they are.
+    def json_patch(self, resource: Resource, patch: Any) -> Any:
+        """Return the operations of a patch, which in the samples is one operation outside of any array.
+
+        Source:
+            TMF629 R14.5.1, samples of PATCH; erratum TMF629V1-E62.
+        """
+        del resource
+        return [patch] if isinstance(patch, dict) else patch
+
+    def json_patch_operation(self, resource: Resource, pointer: str, operation: Any, body: Any) -> Iterable[Any]:
+        """Translate an operation in the form of the samples to RFC 6902, and leave one of RFC 6902 as it is.
 
         Card numbers are masked here as well, before an operation can copy one to where it is none any more.
 
         Source:
-            TMF629 R14.5.1, "PATCH update for an array" and the samples of PATCH customerAccount and paymentMean.
+            TMF629 R14.5.1, samples of PATCH; errata TMF629V1-E55 and TMF629V1-E62.
         """
-        operations = [patch] if isinstance(patch, dict) else patch
-        if not isinstance(operations, list):
-            return patch
-        return [self._masked(_translated(operation, resource.name, body), resource) for operation in operations]
+        if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
+            return (self._masked(operation, resource),)
+        own = {
+            name: _own(tokens_of(operation[name], f"{pointer}/{name}"), resource.name, body)
+            for name in ("path", "from")
+            if isinstance(operation.get(name), str)
+        }
+        spelled = {**operation, **{name: pointer_of(tokens) for name, tokens in own.items()}}
+        is_samples = spelled != operation or operation.get("op") == "update"
+        translated = _translated(spelled, own["path"], body, is_samples=is_samples)
+        return (self._masked(each, resource) for each in translated)
 
     def _masked(self, operation: Any, resource: Resource) -> Any:
         cards = self._cards.get(resource.name)
@@ -87,26 +107,36 @@ def _with_open_ends(value: Any, name: str) -> Any:
     return {key: _with_open_ends(member, key) for key, member in value.items() if not (is_open and key == _END)}
 
 
-def _translated(operation: Any, resource: str, body: Body) -> Any:
-    if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
-        return operation
-    changed = dict(operation)
-    # The samples begin their pointers with the name of the resource.
-    if changed["path"].startswith(f"/{resource}/") and resource not in body:
-        changed["path"] = changed["path"].removeprefix(f"/{resource}")
-    name = changed["path"].removeprefix("/")
-    if "value" in changed and isinstance(changed["value"], dict) and changed["value"].keys() == {name}:
-        changed["value"] = changed["value"][name]
-    if changed.get("op") == "update":
-        return _update(changed, body.get(name))
-    if changed.get("op") == "add" and isinstance(body.get(name), list) and not isinstance(changed.get("value"), list):
-        # RFC 6902 would put the new member in the place of the whole array.
-        changed["path"] += "/-"
-    return changed
+def _translated(operation: dict[str, Any], path: Tokens, body: Any, *, is_samples: bool) -> Iterator[dict[str, Any]]:
+    value, old = operation.get("value"), value_at(body, path)
+    if is_samples and path and isinstance(value, dict) and value.keys() == {path[-1]}:
+        value = value[path[-1]]
+        operation = {**operation, "value": value}
+    if operation.get("op") == "update":
+        yield _update(operation, old)
+    elif operation.get("op") == "add" and isinstance(old, list) and _is_of_members(operation, is_samples=is_samples):
+        for member in value if isinstance(value, list) else [value]:
+            yield {**operation, "path": pointer_of((*path, "-")), "value": member}
+    else:
+        yield operation
+
+
+def _is_of_members(operation: dict[str, Any], *, is_samples: bool) -> bool:
+    """Tell whether an operation adds members to an array; in RFC 6902 a list takes the place of the array."""
+    return "value" in operation and (is_samples or not isinstance(operation["value"], list))
+
+
+def _own(path: Tokens, resource: str, body: Any) -> Tokens:
+    """Return *path* without the names of resources that it begins with in the samples, up to that of its own."""
+    leading = list(itertools.takewhile(_RESOURCES.__contains__, path))
+    if resource not in leading or (isinstance(body, dict) and path[0] in body):
+        return path
+    return path[leading.index(resource) + 1 :]
 
 
 def _update(operation: dict[str, Any], old: Any) -> dict[str, Any]:
     """Read ``update`` as a replacement that keeps the members of an object it does not name."""
-    value = operation.get("value")
-    merged = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
-    return {**operation, "op": "replace" if old is not None else "add", "value": merged}
+    changed = {**operation, "op": "add" if old is None else "replace"}
+    if isinstance(old, dict) and isinstance(operation.get("value"), dict):
+        changed["value"] = {**old, **operation["value"]}
+    return changed

@@ -29,8 +29,13 @@ class ApiKeys:
         self._open_paths = open_paths
 
     async def process_request(self, req: falcon.asgi.Request, _resp: falcon.asgi.Response) -> None:
-        """Find out the role of the caller; NotAuthenticated when there is none."""
-        req.context.role = self._role(req)
+        """Find out the caller and its role; NotAuthenticated when there is none.
+
+        The caller is a digest of its key, empty as long as nobody needs one.
+        """
+        sent = _digest(_credential(req)) if self._roles else b""
+        req.context.caller = sent.hex()
+        req.context.role = self._role(req, sent)
 
     async def process_resource(
         self, req: falcon.asgi.Request, _resp: object, resource: object, _params: object
@@ -40,12 +45,11 @@ class ApiKeys:
         if roles and req.context.role not in roles:
             raise NotPermitted(roles)
 
-    def _role(self, req: falcon.asgi.Request) -> str:
+    def _role(self, req: falcon.asgi.Request, sent: bytes) -> str:
         if not self._roles:
             return "admin"
         if req.path in self._open_paths:
             return ""
-        sent = _digest(_credential(req))
         # Every key is compared, so that the time does not tell which one matched.
         matching = [role for digest, role in self._roles if hmac.compare_digest(digest, sent)]
         if not matching:

@@ -11,6 +11,7 @@ from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import parse_search
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.endpoint import Addresses, answer, answer_with, check_accept
+from tmfkit_server.resources.idempotency import idempotency_key, mark_replayed
 from tmfkit_server.services.entities import Entities
 
 __all__ = ["CreateHandler", "ListHandler"]
@@ -55,9 +56,17 @@ class CreateHandler:
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer with the new resource and its address."""
         check_accept(req, self._operation)
+        key = idempotency_key(req)
         _, sent = await self._reader.read(req, self._operation.consumes)
         collection_url = self._addresses.of(req, self._entities.resource.collection)
-        record = await self._entities.create(sent, self._operation, collection_url)
+        if key is None:
+            record = await self._entities.create(sent, self._operation, collection_url)
+        else:
+            record, is_replayed = await self._entities.create_once(
+                sent, self._operation, collection_url, key=key, caller=req.context.caller
+            )
+            if is_replayed:
+                mark_replayed(resp)
         resp.set_header("Location", record.body["href"])
         if self._has_content_location:
             resp.set_header("Content-Location", record.body["href"])

@@ -1,4 +1,7 @@
-"""Conditional requests: ``If-Match`` and ``If-None-Match`` (RFC 9110 §13.1)."""
+"""Conditional requests: ``If-Match`` and ``If-None-Match`` (RFC 9110 §13.1).
+
+Conditions on dates are none here: no answer has a ``Last-Modified``, so that they are to be ignored (§13.1.3, §13.1.4).
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,44 @@ import re
 
 import falcon.asgi
 
+from tmfkit_server.errors import PreconditionFailed
 from tmfkit_server.services.entities import Expected
 
-__all__ = ["expected_tags", "is_unchanged"]
+__all__ = ["check_read", "expectation", "is_unchanged"]
 
-_TAG = re.compile(r'(W/)?"([^"]*)"')
+_TAG = re.compile(r'(W/)?"([!#-~\x80-\xff]*)"')
 
 
-def expected_tags(req: falcon.asgi.Request) -> Expected:
-    """Return the tags of ``If-Match``.
+def expectation(req: falcon.asgi.Request) -> Expected:
+    """Return what a request that changes a resource expects of its tag; None when any will do.
 
-    Weak tags never match (RFC 9110 §8.8.3.2), and neither does what is no tag.
-
-    Returns:
-        The tags; None without the header, or when it is ``*``, which any resource matches that exists.
+    With ``If-None-Match`` a change is one that is not to be made on the states named; ``*`` is any state there is.
     """
-    header = req.get_header("If-Match")
-    if header is None or header.strip() == "*":
+    wanted, unwanted = req.get_header("If-Match"), req.get_header("If-None-Match")
+    if unwanted is None and (wanted is None or wanted.strip() == "*"):
         return None
-    return frozenset(tag for weak, tag in _TAG.findall(header) if not weak)
+    return lambda tag: _is_matched(wanted, tag) and not (unwanted is not None and _is_named(unwanted, tag))
+
+
+def check_read(req: falcon.asgi.Request, tag: str) -> None:
+    """Raise PreconditionFailed when the client wants to read another state than the one with *tag*."""
+    if not _is_matched(req.get_header("If-Match"), tag):
+        raise PreconditionFailed(tag)
 
 
 def is_unchanged(req: falcon.asgi.Request, tag: str) -> bool:
-    """Tell whether ``If-None-Match`` says that the client has the state with *tag* already."""
+    """Tell whether ``If-None-Match`` of a read says that the client has the state with *tag* already."""
     header = req.get_header("If-None-Match")
-    if header is None:
-        return False
+    return header is not None and _is_named(header, tag)
+
+
+def _is_matched(header: str | None, tag: str) -> bool:
+    """Compare strongly (§8.8.3.2): weak tags never match, and neither does what is no tag."""
+    if header is None or header.strip() == "*":
+        return True
+    return any(known == tag and not weak for weak, known in _TAG.findall(header))
+
+
+def _is_named(header: str, tag: str) -> bool:
+    """Compare weakly."""
     return header.strip() == "*" or any(known == tag for _, known in _TAG.findall(header))

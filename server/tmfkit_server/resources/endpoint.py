@@ -10,10 +10,11 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.errors import NotAcceptable
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.services.entities import Entities
+from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.settings import ROLES
 from tmfkit_server.storage.base import Record
 
-__all__ = ["Addresses", "Endpoint", "Responder", "answer", "answer_with", "check_accept"]
+__all__ = ["Addresses", "Endpoint", "Responder", "accepted_types", "answer", "answer_with", "check_accept"]
 
 Responder = Callable[..., Awaitable[None]]
 
@@ -34,6 +35,24 @@ class Endpoint:
             for method in methods:
                 setattr(self, f"on_{method.lower()}", responder)
                 self.roles[method] = operation.roles or _roles_for(method)
+            if operation.method == "PATCH":
+                self._accept_patch = ", ".join(accepted_types(operation))
+                # Falcon's own answer to OPTIONS knows nothing of patches.
+                self.on_options = self._tell_options
+
+    async def _tell_options(self, _req: object, resp: falcon.asgi.Response, **_params: object) -> None:
+        """Answer with the methods, and with the types of patches (RFC 5789 §3.1)."""
+        resp.set_header("Allow", ", ".join(sorted({*self.roles, "OPTIONS"})))
+        resp.set_header("Accept-Patch", self._accept_patch)
+
+
+def accepted_types(operation: Operation) -> tuple[str, ...]:
+    """Return the media types of bodies that *operation* takes: those of its contract, and one more kind of patch.
+
+    Source:
+        TMF630 part 5, which holds for every API.
+    """
+    return (*operation.consumes, JSON_PATCH_QUERY) if operation.method == "PATCH" else operation.consumes
 
 
 def _roles_for(method: str) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.query.parse import parse_fields
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.conditions import expected_tags, is_unchanged
-from tmfkit_server.resources.endpoint import answer_with, check_accept
+from tmfkit_server.resources.conditions import check_read, expectation, is_unchanged
+from tmfkit_server.resources.endpoint import accepted_types, answer_with, check_accept
 from tmfkit_server.services.entities import Entities
 
 __all__ = ["DeleteHandler", "PatchHandler", "ReplaceHandler", "RetrieveHandler"]
@@ -26,6 +26,7 @@ class RetrieveHandler:
         check_accept(req, self._operation)
         fields = parse_fields(req.query_string, self._entities.grammar) if req.query_string else None
         record = await self._entities.retrieve(identifier)
+        check_read(req, record.tag)
         answer_with(resp, self._operation.success, self._entities, record, fields)
         # A resource that is shown in another way at another time may be unchanged and yet not what the client has.
         if is_unchanged(req, record.tag) and self._entities.is_shown_as_stored(record):
@@ -40,12 +41,13 @@ class PatchHandler:
         self._operation = operation
         self._entities = entities
         self._reader = reader
+        self._consumes = accepted_types(operation)
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
         """Answer with the whole resource as it is after the change."""
         check_accept(req, self._operation)
-        media_type, patch = await self._reader.read(req, self._operation.consumes)
-        record = await self._entities.patch(identifier, media_type, patch, self._operation, expected=expected_tags(req))
+        media_type, patch = await self._reader.read(req, self._consumes)
+        record = await self._entities.patch(identifier, media_type, patch, self._operation, expected=expectation(req))
         answer_with(resp, self._operation.success, self._entities, record)
 
 
@@ -61,7 +63,7 @@ class ReplaceHandler:
         """Answer with the resource as it is now."""
         check_accept(req, self._operation)
         _, sent = await self._reader.read(req, self._operation.consumes)
-        record = await self._entities.replace(identifier, sent, self._operation, expected=expected_tags(req))
+        record = await self._entities.replace(identifier, sent, self._operation, expected=expectation(req))
         answer_with(resp, self._operation.success, self._entities, record)
 
 
@@ -74,5 +76,5 @@ class DeleteHandler:
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str) -> None:
         """Answer that it is gone."""
-        await self._entities.delete(identifier, expected=expected_tags(req))
+        await self._entities.delete(identifier, expected=expectation(req))
         resp.status = self._operation.success

@@ -7,6 +7,7 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.endpoint import Addresses, answer_with, check_accept
+from tmfkit_server.resources.idempotency import idempotency_key
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Task, TaskCall
 from tmfkit_server.storage.base import Store
@@ -37,7 +38,10 @@ class TaskHandler:
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response, identifier: str = "") -> None:
         """Answer with what the task gives. A stored resource is the whole input: a body beside it is not read."""
         check_accept(req, self._operation)
+        key = None if identifier else idempotency_key(req)
         sent = None if identifier else (await self._reader.read(req, self._operation.consumes))[1]
         collection_url = self._addresses.of(req, self._entities.resource.collection)
-        call = TaskCall(self._operation, self._entities, self._store, collection_url, identifier, sent)
+        call = TaskCall(
+            self._operation, self._entities, self._store, collection_url, identifier, sent, key, req.context.caller
+        )
         answer_with(resp, self._operation.success, self._entities, await self._task(call))

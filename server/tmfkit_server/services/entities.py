@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -17,7 +18,11 @@ from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.events import Announcer
 from tmfkit_server.services.extensions import Extension
-from tmfkit_server.services.patches import JSON_PATCH, check_result, json_patched, merge_patched
+from tmfkit_server.services.idempotency import first_outcome, keep_outcome, once
+from tmfkit_server.services.patches.json_patch import JSON_PATCH, json_patched
+from tmfkit_server.services.patches.limits import check_result
+from tmfkit_server.services.patches.merge_patch import merge_patched
+from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY, query_patched
 from tmfkit_server.services.shapes import canonical, canonical_path, defaults_filled, shape_of, spelled
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
@@ -33,8 +38,8 @@ _BODIES_A_RESOURCE = 2
 
 Body = Mapping[str, Any]
 
-Expected: TypeAlias = frozenset[str] | None
-"""Tags one of which a stored resource must have for a change to be made, None for any."""
+Expected: TypeAlias = Callable[[str], bool] | None
+"""Tells whether a change may be made on the stored resource with a tag; None when it may be on any."""
 
 
 Decision: TypeAlias = Callable[[Transaction, Record], Awaitable[Body]]
@@ -118,14 +123,37 @@ class Entities:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
         body, spelling = self.checked(sent, operation)
-        writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
         async with self._store.transaction() as transaction:
-            identifier = await self._new_id(transaction, body, operation)
-            stamped = self._stamps.at_creation(writable, identifier, collection_url)
-            record = Record(identifier, self._extension.accepted(self.resource, stamped), spelling)
-            await transaction.insert(self._collection, record)
-            await self._announcer.created(transaction, self.shown(record))
-        return record
+            return await self._insert(transaction, body, spelling, operation, collection_url)
+
+    async def create_once(
+        self, sent: Any, operation: Operation, collection_url: str, *, key: str, caller: str
+    ) -> tuple[Record, bool]:
+        """Make a resource, unless the same was asked for with the same key before.
+
+        Args:
+            sent: Body as the client sent it.
+            operation: Operation that is being called.
+            collection_url: Address that the new resource's address begins with.
+            key: Key that the client chose.
+            caller: Who calls; the keys of others are other keys.
+
+        Returns:
+            The resource as it came into being, and whether that was before.
+
+        Raises:
+            InvalidBody: The body breaks a rule, or its id is taken; the key is still free.
+            KeyReused: Something else was sent with the key before.
+        """
+        body, spelling = self.checked(sent, operation)
+        request = once(key, self._collection, operation.id, caller, sent=sent)
+        async with self._store.transaction() as transaction:
+            first = await first_outcome(transaction, request)
+            if first is not None:
+                return first, True
+            record = await self._insert(transaction, body, spelling, operation, collection_url)
+            await keep_outcome(transaction, request, record)
+        return record, False
 
     async def replace(self, identifier: str, sent: Any, operation: Operation, *, expected: Expected = None) -> Record:
         """Put what was sent in the place of a resource; what the server made stays."""
@@ -144,7 +172,7 @@ class Entities:
 
         Args:
             identifier: Which one.
-            media_type: ``application/json-patch+json``, or anything else for a merge patch.
+            media_type: That of a JSON Patch, with queries or without; anything else stands for a merge patch.
             patch: The patch document.
             operation: Operation that is being called.
             expected: What the resource has to be for the change to be made.
@@ -181,6 +209,22 @@ class Entities:
             await transaction.remove(self._collection, identifier)
             await self._announcer.deleted(transaction, self.shown(record))
 
+    async def _insert(
+        self,
+        transaction: Transaction,
+        body: dict[str, Any],
+        spelling: dict[str, str],
+        operation: Operation,
+        collection_url: str,
+    ) -> Record:
+        writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
+        identifier = await self._new_id(transaction, body, operation)
+        stamped = self._stamps.at_creation(writable, identifier, collection_url)
+        record = Record(identifier, self._extension.accepted(self.resource, stamped), spelling)
+        await transaction.insert(self._collection, record)
+        await self._announcer.created(transaction, self.shown(record))
+        return record
+
     def cite(self, kinds: tuple[str, ...], operation: Operation, pointer: str) -> str:
         """Return the id of the register's row for a rule that an extension enforces; see ``Citations.cite``."""
         return self._citations.cite(kinds, (operation,), pointer)
@@ -204,17 +248,22 @@ class Entities:
 
     def _patched(self, record: Record, media_type: str, patch: Any) -> Record:
         body = self._extension.presented(self.resource, record.body)
-        if media_type == JSON_PATCH:
+        if media_type in (JSON_PATCH, JSON_PATCH_QUERY):
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
             seen = spelled(body, record.spelling)
-            operations = self._extension.json_patch(self.resource, patch, seen)
-            result, spelling = json_patched(seen, operations, most_bytes=self._most_bytes), record.spelling
+            result, spelling = self._json_patched(seen, media_type, patch), record.spelling
         else:
             patch, spelling = canonical(self._shape, _object(patch))
             result = merge_patched(body, patch)
         check_result(result, most_bytes=self._most_bytes)
         after, respelled = self._received(result)
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
+
+    def _json_patched(self, seen: Body, media_type: str, patch: Any) -> Any:
+        operations = self._extension.json_patch(self.resource, patch)
+        reading = functools.partial(self._extension.json_patch_operation, self.resource)
+        patched = query_patched if media_type == JSON_PATCH_QUERY else json_patched
+        return patched(seen, operations, most_bytes=self._most_bytes, reading=reading)
 
     def _received(self, sent: Any) -> tuple[dict[str, Any], dict[str, str]]:
         """Return a body under the attributes' own names, as the API reads it, and how they were spelled."""
@@ -223,7 +272,7 @@ class Entities:
 
     async def _to_change(self, transaction: Transaction, identifier: str, expected: Expected) -> Record:
         record = self._existing(await transaction.get(self._collection, identifier), identifier)
-        if expected is not None and record.tag not in expected:
+        if expected is not None and not expected(record.tag):
             raise PreconditionFailed(record.tag)
         return record
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,6 +32,8 @@ class TaskCall:
         collection_url: Address of the collection.
         identifier: Stored resource that the path names; empty when there is none.
         sent: Body as the client sent it; None when the path names a stored resource.
+        key: Idempotency key of the request; None when it has none.
+        caller: Who calls, as far as keys are concerned.
     """
 
     operation: Operation
@@ -40,6 +42,16 @@ class TaskCall:
     collection_url: str
     identifier: str = ""
     sent: Any = None
+    key: str | None = None
+    caller: str = ""
+
+    async def create(self) -> tuple[Record, bool]:
+        """Make the resource that was sent, and tell whether it had been made before; see ``Entities.create_once``."""
+        if self.key is None:
+            return await self.entities.create(self.sent, self.operation, self.collection_url), False
+        return await self.entities.create_once(
+            self.sent, self.operation, self.collection_url, key=self.key, caller=self.caller
+        )
 
 
 Task = Callable[[TaskCall], Awaitable[Record]]
@@ -95,10 +107,22 @@ class Extension:
         del resource, record
         return type(self).presented is Extension.presented
 
-    def json_patch(self, resource: Resource, patch: Any, body: Body) -> Any:
-        """Return an RFC 6902 patch for what a client sent as one."""
-        del resource, body
+    def json_patch(self, resource: Resource, patch: Any) -> Any:
+        """Return the operations of what a client sent as a JSON Patch."""
+        del resource
         return patch
+
+    def json_patch_operation(self, resource: Resource, pointer: str, operation: Any, body: Any) -> Iterable[Any]:
+        """Return the RFC 6902 operations that an operation stands for.
+
+        Args:
+            resource: The resource.
+            pointer: Where the operation stands in the patch.
+            operation: The operation as it was sent.
+            body: What the operations before it have made of the resource, as the client sees it.
+        """
+        del resource, pointer, body
+        return (operation,)
 
     def task(self, action: str) -> Task | None:
         """Return what carries out *action*, or None when it is not one of the API's own."""

@@ -11,7 +11,7 @@ from tmfkit_server.apis.communication.channels import channels_of
 from tmfkit_server.apis.communication.messages import ADDRESS, Message, dispatches
 from tmfkit_server.apis.communication.sender import Sender
 from tmfkit_server.apis.communication.sendings import Sendings
-from tmfkit_server.errors import InvalidBody
+from tmfkit_server.errors import InvalidBody, NotSent
 from tmfkit_server.services.extensions import Extension, Task, TaskCall
 from tmfkit_server.settings import MESSAGE_TYPES, Settings
 from tmfkit_server.storage.base import Record, Store
@@ -70,8 +70,14 @@ class Communication(Extension):
         """Store the message sent, then send it; refused as a whole when it has no usable receiver."""
         body, _ = call.entities.checked(call.sent, call.operation)
         _check_receivers(call, body)
-        message = await call.entities.create(call.sent, call.operation, call.collection_url)
-        return await self._sender.send(message.id)
+        message, is_repeated = await call.create()
+        if not is_repeated:
+            return await self._sender.send(message.id)
+        # Whatever became of it: it must not be sent twice.
+        message = await call.entities.retrieve(message.id)
+        if message.body.get("status") != "Completed":
+            raise NotSent(message.id, goes_on=message.body.get("status") != "Failed")
+        return message
 
     async def _send_stored(self, call: TaskCall) -> Record:
         message = await call.entities.retrieve(call.identifier)

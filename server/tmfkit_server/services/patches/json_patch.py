@@ -1,58 +1,50 @@
-"""What a patch document makes of a resource: merge patch (RFC 7396) and JSON Patch (RFC 6902).
-
-Both return new values and leave the resource alone.
-"""
+"""JSON Patch (RFC 6902)."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import orjson
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from tmfkit_server.errors import Conflict, InvalidBody
-from tmfkit_server.nesting import DEEPEST_NESTING, is_too_deep
+from tmfkit_server.services.patches.limits import Copies
 
-__all__ = ["JSON_PATCH", "check_result", "json_patched", "merge_patched"]
+__all__ = [
+    "JSON_PATCH",
+    "Reading",
+    "array_index",
+    "as_it_is",
+    "json_patched",
+    "pointer_of",
+    "tokens_of",
+    "value_at",
+]
 
 JSON_PATCH = "application/json-patch+json"
-MOST_OPERATIONS = 500
+_MOST_OPERATIONS = 500
+_LONELY_TILDE = re.compile("~(?![01])")
+_NOTHING = object()
+
+Reading: TypeAlias = Callable[[str, Any, Any], Iterable[Any]]
+"""Takes an operation, behind its pointer in the patch, and what the operations before it have made of the resource;
+gives the operations of RFC 6902 that it stands for, each of which is applied before the next one is asked for."""
 
 
-def merge_patched(target: Any, patch: Any) -> Any:
-    """Apply a merge patch: objects merge, null removes, everything else replaces.
-
-    Source:
-        RFC 7396 §2.
-    """
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patched(merged.get(name), value)
-    return merged
+def as_it_is(pointer: str, operation: Any, document: Any) -> Iterable[Any]:
+    """Read an operation as one of RFC 6902."""
+    del pointer, document
+    return (operation,)
 
 
-def check_result(result: Any, *, most_bytes: int) -> None:
-    """Raise InvalidBody when a patch made a document that is nested too deep, or too large, to be kept and listed."""
-    if is_too_deep(result):
-        raise _too_deep("")
-    if len(orjson.dumps(result)) > most_bytes:
-        raise _too_large("", most_bytes)
-
-
-def json_patched(target: Mapping[str, Any], operations: Any, *, most_bytes: int) -> Any:
+def json_patched(target: Any, operations: Any, *, most_bytes: int, reading: Reading = as_it_is) -> Any:
     """Apply a JSON Patch as a whole; ``check_result`` is for the caller.
 
     Args:
         target: The resource.
         operations: The patch.
-        most_bytes: How much all ``copy`` operations together may copy, as JSON text. They can double a document again
-            and again: a few hundred bytes of patch would fill the memory.
+        most_bytes: How much all ``copy`` operations together may copy, as JSON text.
+        reading: How operations are read.
 
     Raises:
         InvalidBody: The patch is malformed or leads nowhere; the pointer is that of the patch's own part.
@@ -61,40 +53,59 @@ def json_patched(target: Mapping[str, Any], operations: Any, *, most_bytes: int)
     Source:
         RFC 6902 §4; RFC 5789 §2.2 for the 409 of a failed test.
     """
-    if not isinstance(operations, list):
-        raise InvalidBody.at("", "has to be an array of operations (RFC 6902)")
-    if len(operations) > MOST_OPERATIONS:
-        raise InvalidBody.at("", f"has more than {MOST_OPERATIONS} operations")
-    document = copy.deepcopy(dict(target))
-    copies = _Copies(most_bytes)
-    for index, operation in enumerate(operations):
-        document = _Step(f"/{index}", operation, copies).applied_to(document)
+    document, copies = copy.deepcopy(target), Copies(most_bytes)
+    for pointer, operation in _numbered(operations):
+        for plain in reading(pointer, operation, document):
+            document = _Step(pointer, plain, copies).applied_to(document)
     return document
 
 
-class _Copies:
-    """Copies values, up to *most_bytes* of JSON text in all."""
+def tokens_of(text: str, pointer: str) -> tuple[str, ...]:
+    """Return the parts of a JSON pointer (RFC 6901 §3), which stands at *pointer* in the patch."""
+    if text and not text.startswith("/"):
+        raise InvalidBody.at(pointer, "has to be a JSON pointer: empty, or beginning with /")
+    if _LONELY_TILDE.search(text):
+        raise InvalidBody.at(pointer, "has a ~ that neither 0 nor 1 follows: ~0 stands for ~, ~1 for / (RFC 6901 §3)")
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._copied_bytes = 0
 
-    def copy_of(self, value: Any, pointer: str) -> Any:
-        try:
-            encoded = orjson.dumps(value)
-        except orjson.JSONEncodeError as exc:
-            # Operations before this one nested it deeper than the encoder goes.
-            raise _too_deep(pointer) from exc
-        self._copied_bytes += len(encoded)
-        if self._copied_bytes > self._most_bytes:
-            raise _too_large(pointer, self._most_bytes)
-        return orjson.loads(encoded)
+def pointer_of(tokens: Sequence[str]) -> str:
+    """Return the JSON pointer with these parts."""
+    return "".join(f"/{token.replace('~', '~0').replace('/', '~1')}" for token in tokens)
+
+
+def value_at(document: Any, tokens: Iterable[str], default: Any = None) -> Any:
+    """Return what a JSON pointer with these parts leads to, *default* when it leads nowhere."""
+    here = document
+    for token in tokens:
+        if isinstance(here, dict) and token in here:
+            here = here[token]
+        elif isinstance(here, list) and (index := array_index(token)) is not None and index < len(here):
+            here = here[index]
+        else:
+            return default
+    return here
+
+
+def array_index(token: str) -> int | None:
+    """Read an array index: digits only, no leading zero (RFC 6901 §4)."""
+    is_index = token.isascii() and token.isdecimal() and len(token) < 10 and not (token[0] == "0" and len(token) > 1)
+    return int(token) if is_index else None
+
+
+def _numbered(operations: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(operations, list):
+        raise InvalidBody.at("", "has to be an array of operations (RFC 6902)")
+    if len(operations) > _MOST_OPERATIONS:
+        raise InvalidBody.at("", f"has more than {_MOST_OPERATIONS} operations")
+    for index, operation in enumerate(operations):
+        yield f"/{index}", operation
 
 
 class _Step:
     """One operation of a JSON Patch, at *pointer* in the patch."""
 
-    def __init__(self, pointer: str, operation: Any, copies: _Copies) -> None:
+    def __init__(self, pointer: str, operation: Any, copies: Copies) -> None:
         self._pointer = pointer
         self._copies = copies
         if not isinstance(operation, Mapping):
@@ -145,7 +156,7 @@ class _Step:
             return value
         parent, last = self._at(root, path[:-1], "path"), path[-1]
         if isinstance(parent, list):
-            index = len(parent) if last == "-" else _index(last)
+            index = len(parent) if last == "-" else array_index(last)
             if index is None or index > len(parent):
                 raise self._nowhere("path")
             parent.insert(index, value)
@@ -164,15 +175,10 @@ class _Step:
         return root, value
 
     def _at(self, root: Any, path: Sequence[str], member: str) -> Any:
-        here = root
-        for token in path:
-            if isinstance(here, dict) and token in here:
-                here = here[token]
-            elif isinstance(here, list) and (index := _index(token)) is not None and index < len(here):
-                here = here[index]
-            else:
-                raise self._nowhere(member)
-        return here
+        value = value_at(root, path, _NOTHING)
+        if value is _NOTHING:
+            raise self._nowhere(member)
+        return value
 
     def _value(self) -> Any:
         if "value" not in self._operation:
@@ -186,10 +192,7 @@ class _Step:
         return text
 
     def _tokens(self, member: str) -> tuple[str, ...]:
-        text = self._text(member)
-        if text and not text.startswith("/"):
-            raise InvalidBody.at(f"{self._pointer}/{member}", "has to be a JSON pointer: empty, or beginning with /")
-        return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
+        return tokens_of(self._text(member), f"{self._pointer}/{member}")
 
     def _nowhere(self, member: str) -> InvalidBody:
         return InvalidBody.at(
@@ -197,14 +200,8 @@ class _Step:
         )
 
 
-def _index(token: str) -> int | None:
-    """Read an array index: digits only, no leading zero (RFC 6901 §4)."""
-    is_index = token.isascii() and token.isdecimal() and len(token) < 10 and not (token[0] == "0" and len(token) > 1)
-    return int(token) if is_index else None
-
-
 def _key(parent: Any, token: str) -> Any:
-    return _index(token) if isinstance(parent, list) else token
+    return array_index(token) if isinstance(parent, list) else token
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -216,11 +213,3 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_equal, one, other))
     return bool(one == other)
-
-
-def _too_deep(pointer: str) -> InvalidBody:
-    return InvalidBody.at(pointer, f"is a patch that nests the resource more than {DEEPEST_NESTING} deep")
-
-
-def _too_large(pointer: str, most_bytes: int) -> InvalidBody:
-    return InvalidBody.at(pointer, f"is a patch that makes more than {most_bytes} bytes of the resource")
