@@ -13,10 +13,20 @@ import click
 from tmfkit_server.app import check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
 from tmfkit_server.errors import OperatorError, ServerError, StoreError
-from tmfkit_server.settings import DEFAULT_MAX_BODY_BYTES, Settings, api_keys, base_paths
+from tmfkit_server.services.patience import Patience
+from tmfkit_server.settings import (
+    DEFAULT_MAX_BODY_BYTES,
+    Settings,
+    api_keys,
+    base_paths,
+    callback_networks,
+    callback_secrets,
+)
 from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
 __all__ = ["main"]
+
+_PATIENCE = Patience()
 
 
 @click.group()
@@ -71,6 +81,38 @@ def main() -> None:
     type=click.IntRange(1),
     help="Largest request body.",
 )
+@click.option(
+    "--allow-callbacks",
+    "network_texts",
+    multiple=True,
+    envvar="TMFKIT_ALLOW_CALLBACKS",
+    metavar="CIDR",
+    help="Network that listeners may be in although it is not public; repeatable. TMFKIT_ALLOW_CALLBACKS holds several,"
+    " separated by blanks. A server on loopback calls loopback.",
+)
+@click.option(
+    "--callback-secret",
+    "secret_texts",
+    multiple=True,
+    envvar="TMFKIT_CALLBACK_SECRET",
+    metavar="SECRET",
+    help="Sign notifications with whsec_BASE64, or with what stands in file:PATH; repeatable while secrets change."
+    " Better from TMFKIT_CALLBACK_SECRET, or as a file.",
+)
+@click.option(
+    "--delivery-attempts",
+    default=_PATIENCE.attempts,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Failed attempts after which a notification becomes a dead letter, while its listener takes others.",
+)
+@click.option(
+    "--delivery-hours",
+    default=_PATIENCE.hours,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Hours after which it becomes one in any case.",
+)
 def run(
     *,
     host: str,
@@ -81,6 +123,10 @@ def run(
     public_url: str,
     path_texts: tuple[str, ...],
     max_body_bytes: int,
+    network_texts: tuple[str, ...],
+    secret_texts: tuple[str, ...],
+    delivery_attempts: int,
+    delivery_hours: float,
 ) -> None:
     """Serve every API until interrupted."""
     try:
@@ -93,6 +139,9 @@ def run(
             public_url=public_url,
             base_paths=base_paths(path_texts),
             max_body_bytes=max_body_bytes,
+            allowed_callbacks=callback_networks(network_texts),
+            callback_secrets=callback_secrets(secret_texts),
+            patience=Patience(delivery_attempts, delivery_hours),
         )
         check_store(settings)
     except OperatorError as exc:
