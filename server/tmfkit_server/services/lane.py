@@ -96,10 +96,7 @@ class Lane:
     async def run(self) -> None:
         """Deliver until nothing is left; StoreError when the outbox cannot be read."""
         try:
-            self._wake.set()
-            while self._wake.is_set() or self._ready or self._under_way or self._resting or self._is_paused():
-                self._wake.clear()
-                await self._begin_what_can_begin()
+            while await self._begin_what_can_begin():
                 await self._until_something_happens()
         finally:
             await self._end()
@@ -107,21 +104,24 @@ class Lane:
     def _is_paused(self) -> bool:
         return self._breaker.is_down and self._breaker.closed_until > time.time()
 
-    async def _begin_what_can_begin(self) -> None:
+    async def _begin_what_can_begin(self) -> bool:
+        """Begin deliveries as far as there is room for them; tell whether anything is left."""
+        self._wake.clear()
         now = time.time()
         self._resting = {subject: due for subject, due in self._resting.items() if due > now}
         room = 1 if self._breaker.is_down else _SUBJECTS_AT_ONCE
+        if self._breaker.is_down:
+            # It may take long until they have their turn; who knows whether the listener is still there then.
+            self._ready.clear()
         if self._is_paused() or len(self._under_way) >= room:
-            return
+            return True
         if not self._ready:
             await self._read()
         while self._ready and len(self._under_way) < room:
             subject = next(iter(self._ready))
             letters = self._ready.pop(subject)
             self._under_way[subject] = asyncio.create_task(self._deliver(subject, letters))
-        if self._breaker.is_down:
-            # It may take long until they have their turn; who knows whether the listener is still there then.
-            self._ready.clear()
+        return bool(self._under_way or self._resting or self._wake.is_set())
 
     async def _read(self) -> None:
         """Read what comes next; what waits too long already for a listener that is down is given up unread."""
@@ -141,7 +141,7 @@ class Lane:
                 self._ready.setdefault(letter.subject, []).append(letter)
 
     async def _until_something_happens(self) -> None:
-        """Wait until somebody wakes the lane, or a pause or a rest is over; not at all when nothing is left."""
+        """Wait until somebody wakes the lane, or a pause or a rest is over."""
         if self._is_paused():
             moment: float | None = self._breaker.closed_until
         elif self._under_way:

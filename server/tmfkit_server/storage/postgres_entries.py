@@ -23,7 +23,8 @@ _AT_ONE_MOMENT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"""
 _CONTENTS = """
-SELECT 'record' AS kind, position, collection, id, body, spelling, tag, NULL, NULL, NULL, NULL FROM record
+SELECT 'record' AS kind, position, collection, id, body, spelling, tag,
+    NULL::bigint, NULL::integer, NULL::double precision, NULL::json FROM record
 UNION ALL SELECT 'subscription', position, hub, id, query, NULL, callback, NULL, NULL, NULL, NULL FROM subscription
 UNION ALL SELECT 'delivery', sequence, subscription, subject, notification, NULL, callback, queued, attempts, due, death
 FROM outbox
