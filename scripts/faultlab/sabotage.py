@@ -21,7 +21,7 @@ from tmfkit_server.services import courier
 from tmfkit_server.storage import connections, embedded, journal
 from tmfkit_server.storage.base import Delivery
 from tmfkit_server.storage.documents import Batch, Row
-from tmfkit_server.storage.entries import OUTBOX
+from tmfkit_server.storage.entries import OUTBOX, delivery_row
 
 __all__ = ["SABOTAGES", "main", "program"]
 
@@ -86,10 +86,9 @@ def _tries_once() -> None:
 
 def _without_order() -> None:
     """Deliver every notification as if it were the only one about its resource."""
-    row_of = embedded.delivery_row
 
     def unsafe(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
-        return row_of(replace(delivery, subject=f"{delivery.subject} {time.monotonic_ns()}"))
+        return delivery_row(replace(delivery, subject=f"{delivery.subject} {time.monotonic_ns()}"))
 
     mock.patch.object(embedded, "delivery_row", unsafe).start()
 

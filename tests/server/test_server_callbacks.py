@@ -102,6 +102,7 @@ def test_name_with_one_address_that_is_refused_is_refused(names: dict[str, list[
 def _post(callback: str, *allowed: str, secrets: Sequence[bytes] = ()) -> Outcome:
     async def post() -> Outcome:
         courier = Courier(CallbackGuard([ipaddress.ip_network(network) for network in allowed]), secrets)
+        courier.start()
         try:
             return await courier.post(Delivery(1, "s", callback, {"eventId": "1", "n": ["é", 1.5]}))
         finally:
@@ -155,6 +156,7 @@ def test_certificate_is_that_of_the_name_not_of_the_address(
     async def scenario() -> None:
         server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
         courier = Courier(CallbackGuard(LOOPBACK))
+        courier.start()
         async with server:
             port = server.sockets[0].getsockname()[1]
             good = await courier.post(Delivery(1, "s", f"https://named.example:{port}/", {}))

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
-__all__ = ["LOOPBACK", "CallbackGuard", "CallbackRefused", "Network"]
+__all__ = ["LOOPBACK", "CallbackGuard", "CallbackRefused", "Network", "is_address"]
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -65,7 +65,7 @@ class CallbackGuard:
             OSError: It cannot be looked up.
             UnicodeError: It is no name that could be looked up.
         """
-        found = [host] if _is_address(host) else await self._looked_up(host)
+        found = [host] if is_address(host) else await self._looked_up(host)
         for each in found:
             self._check(ipaddress.ip_address(each))
         return found
@@ -93,7 +93,8 @@ class CallbackGuard:
                 raise CallbackRefused(kind)
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Tell whether *host* is an IP address, which nobody has to look up."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 _LOOK_AGAIN_SECONDS = 1.0
 _REST_SECONDS = 1.0
 # Soon enough to take over, and not with every change that this process makes.
-_LEASED_ELSEWHERE_SECONDS = 0.25
+_LEASED_ELSEWHERE_SECONDS = 0.5
 
 
 class Dispatcher:
@@ -34,7 +34,7 @@ class Dispatcher:
 
         Args:
             store: Where notifications wait.
-            courier: Brings them; closed with the dispatcher.
+            courier: Brings them; starts and ends with the dispatcher.
             patience: When they are given up.
         """
         self._store = store
@@ -47,6 +47,7 @@ class Dispatcher:
         """Begin to deliver; needs a running event loop, and the store to be open."""
         self._outbox = self._store.outbox
         self._settler = Settler(self._outbox)
+        self._courier.start()
         self._main = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
