@@ -6,6 +6,7 @@ import asyncio
 import base64
 import ipaddress
 import os
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
@@ -283,3 +284,16 @@ def test_settings_that_cannot_be_are_refused(options: list[str], message: str) -
     result = CliRunner().invoke(cli.main, ["run", *options])
     assert result.exit_code == 2
     assert result.stderr.startswith(f"tmfkit-server: {message}")
+
+
+def test_verification_as_documented_tells_genuine_from_forged(listener: Any) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    secret = _secret()
+    assert _post(listener.url, "127.0.0.0/8", secrets=[base64.b64decode(secret.removeprefix("whsec_"))]).is_taken
+    [(headers, body)] = listener.raw
+    assert names["is_genuine"](headers, body, secret)
+    assert not names["is_genuine"](headers, body + b" ", secret)
+    assert not names["is_genuine"]({**headers, "webhook-timestamp": "1"}, body, secret)

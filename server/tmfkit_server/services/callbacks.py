@@ -70,10 +70,6 @@ class CallbackGuard:
             self._check(ipaddress.ip_address(each))
         return found
 
-    def close(self) -> None:
-        """Let go of the threads; a lookup that hangs is not waited for."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
     async def _looked_up(self, host: str) -> list[str]:
         """Look a name up, once for all who ask for it at the same time."""
         lookup = self._lookups.get(host)
