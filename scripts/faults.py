@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from faultlab.deliveries import deliveries
 from faultlab.files import damaged_file, read_only_start, torn_logs
 from faultlab.obstacles import FullDisk, ReadOnlyFile, SizeLimit, small_disk
 from faultlab.proof import postgres_syncs, tinydb_syncs
@@ -30,6 +31,7 @@ from harness.errors import HarnessError
 
 _WORKROOM = Path(__file__).parents[1] / ".bench"
 _CONTROL_ROUNDS = 6
+_EVENTS, _CONTROL_EVENTS = 10_000, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,20 @@ def _outages_postgres(folder: Path, options: Options) -> Trial:
         return outages(stage, rounds=6, seed=options.seed)
 
 
+def _events_tinydb(name: str = "") -> Callable[[Path, Options], Trial]:
+    def run(folder: Path, options: Options) -> Trial:
+        with tinydb_stage(folder, program(name) if name else PROGRAM) as stage:
+            events = _CONTROL_EVENTS if name else _EVENTS
+            return deliveries(stage, events=events, seed=options.seed, say=_say)
+
+    return run
+
+
+def _events_postgres(folder: Path, options: Options) -> Trial:
+    with postgres_stage(folder, workers=(2, 2)) as stage:
+        return deliveries(stage, events=_EVENTS, seed=options.seed, say=_say)
+
+
 def _sync_sabotaged(name: str) -> Callable[[Path, Options], Trial]:
     def run(folder: Path, _options: Options) -> Trial:
         check_strace()
@@ -170,16 +186,20 @@ PLANNED = (
     Planned("tinydb-read-only-start", _read_only_start_tinydb),
     Planned("tinydb-truncated-log", _torn_logs_tinydb),
     Planned("tinydb-damaged-file", _damaged_tinydb),
+    Planned("tinydb-events", _events_tinydb()),
     Planned("postgresql-kill", _kill_postgres),
     Planned("postgresql-sync", _sync_postgres_with(settings={})),
     # The default of a database must not decide whether a write is durable.
     Planned("postgresql-sync-asynchronous-default", _sync_postgres_with(settings={"synchronous_commit": "off"})),
     Planned("postgresql-full-disk", _full_postgres),
     Planned("postgresql-restart", _outages_postgres),
+    Planned("postgresql-events", _events_postgres),
     Planned("control-tinydb-synchronous-off", _sync_sabotaged("without-sync"), is_control=True),
     Planned("control-tinydb-answers-first-sync", _sync_sabotaged("answers-first"), is_control=True),
     Planned("control-tinydb-answers-first-kill", _kill_sabotaged("answers-first"), is_control=True),
     Planned("control-tinydb-events-apart-kill", _kill_sabotaged("events-apart"), is_control=True),
+    Planned("control-tinydb-tries-once-events", _events_tinydb("tries-once"), is_control=True),
+    Planned("control-tinydb-without-order-events", _events_tinydb("without-order"), is_control=True),
     Planned("control-postgresql-fsync-off", _sync_postgres_with(settings={"fsync": "off"}), is_control=True),
     Planned(
         "control-postgresql-asynchronous-sync",

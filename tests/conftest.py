@@ -100,10 +100,16 @@ def postgres_url(postgres_databases: Callable[[], str]) -> str:
 
 @dataclass
 class Listener:
-    """A listener for notifications."""
+    """A listener for notifications.
+
+    It answers ``status``, or what ``answer`` makes of a notification; ``raw`` has the headers and bodies as they came.
+    """
 
     url: str
     status: int = 201
+    answer: Callable[[dict[str, Any]], int] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     _arrived: queue.SimpleQueue[dict[str, Any]] = field(default_factory=queue.SimpleQueue)
 
     def take(self, notification: dict[str, Any]) -> None:
@@ -124,10 +130,14 @@ def listener() -> Iterator[Listener]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = heard.status
+            notification = json.loads(body)
+            status = heard.answer(notification) if heard.answer else heard.status
             # Before the answer: after it the next notification may come, in another thread, and overtake this one.
-            heard.take(json.loads(body))
+            heard.raw.append((dict(self.headers), body))
+            heard.take(notification)
             self.send_response(status)
+            for name, value in heard.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

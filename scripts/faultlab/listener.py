@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import re
-import socketserver
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -35,12 +38,16 @@ class Listener:
         url: Address to register.
         notices: First arrivals, in their order; what is delivered again is left out.
         repeated: How many arrived again.
+        refused: How many were answered with an error on purpose.
+        longest_delay: Longest time between a change and the first arrival of its notification, in seconds.
         last_at: When the last one arrived, on the monotonic clock.
     """
 
     url: str
     notices: list[Notice] = field(default_factory=list)
     repeated: int = 0
+    refused: int = 0
+    longest_delay: float = 0.0
     last_at: float = field(default_factory=time.monotonic)
     _seen: set[Notice] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -58,6 +65,8 @@ class Listener:
             else:
                 self._seen.add(notice)
                 self.notices.append(notice)
+                delay = time.time() - datetime.fromisoformat(notification["eventTime"]).timestamp()
+                self.longest_delay = max(self.longest_delay, delay)
 
     def has(self, notice: Notice) -> bool:
         """Tell whether a notification has arrived."""
@@ -67,13 +76,34 @@ class Listener:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, *arguments: Any) -> None:
+        self._connections: set[socket.socket] = set()
+        super().__init__(*arguments)
+
     def handle_error(self, *_: object) -> None:
         """Stay silent about servers that were killed while they told something."""
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection, which may stay open for long."""
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def hang_up(self) -> None:
+        """End every connection, as the end of the process would."""
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
 
 @contextmanager
-def listening() -> Iterator[Listener]:
-    """Give a listener that answers 201 to everything."""
+def listening(again: Listener | None = None, *, failing: float = 0.0) -> Iterator[Listener]:
+    """Give a listener that answers 201 to everything.
+
+    Args:
+        again: The listener that is to take up its work again, on the same port.
+        failing: Part of the notifications that are refused, at random: half of those after they have arrived.
+    """
+    chance = random.Random(1)  # noqa: S311
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -81,18 +111,21 @@ def listening() -> Iterator[Listener]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            lot = chance.random()
             # Noted before it is answered: what is acknowledged to the server has arrived.
-            listener.take(json.loads(body))
-            self.send_response(201)
+            if lot >= failing / 2:
+                listener.take(json.loads(body))
+            listener.refused += lot < failing
+            self.send_response(503 if lot < failing else 201)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass
 
-    server: socketserver.BaseServer = _Server(("127.0.0.1", 0), Handler)
-    assert isinstance(server, ThreadingHTTPServer)
-    listener = Listener(f"http://127.0.0.1:{server.server_port}/listener")
+    port = int(again.url.rpartition(":")[2].partition("/")[0]) if again else 0
+    server = _Server(("127.0.0.1", port), Handler)
+    listener = again or Listener(f"http://127.0.0.1:{server.server_port}/listener")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -100,3 +133,4 @@ def listening() -> Iterator[Listener]:
     finally:
         server.shutdown()
         server.server_close()
+        server.hang_up()

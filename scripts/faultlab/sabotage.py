@@ -11,13 +11,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from tmfkit_server import cli
-from tmfkit_server.storage import connections, journal
-from tmfkit_server.storage.documents import Batch
-from tmfkit_server.storage.entries import OUTBOX
+from tmfkit_server.services import courier
+from tmfkit_server.storage import connections, embedded, journal
+from tmfkit_server.storage.base import Delivery
+from tmfkit_server.storage.documents import Batch, Row
+from tmfkit_server.storage.entries import OUTBOX, delivery_row
 
 __all__ = ["SABOTAGES", "main", "program"]
 
@@ -75,6 +79,20 @@ def _asynchronous() -> None:
     mock.patch.object(connections, "_DURABLE", "SET synchronous_commit = off").start()
 
 
+def _tries_once() -> None:
+    """Take every notification for delivered, whatever the listener answers."""
+    mock.patch.object(courier.Outcome, "is_taken", property(lambda _: True)).start()
+
+
+def _without_order() -> None:
+    """Deliver every notification as if it were the only one about its resource."""
+
+    def unsafe(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
+        return delivery_row(replace(delivery, subject=f"{delivery.subject} {time.monotonic_ns()}"))
+
+    mock.patch.object(embedded, "delivery_row", unsafe).start()
+
+
 def _part(batch: Batch, *, is_outbox: bool) -> Batch:
     return Batch({key: change for key, change in batch.changes.items() if (key[0] == OUTBOX) == is_outbox})
 
@@ -88,6 +106,8 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "answers-first": _answers_first,
     "events-apart": _events_apart,
     "asynchronous": _asynchronous,
+    "tries-once": _tries_once,
+    "without-order": _without_order,
 }
 
 

@@ -83,23 +83,26 @@ class TinydbStage:
 
 
 class PostgresStage:
-    """Two servers, one of them with two workers, on one database."""
+    """Several servers, some of them with several workers, on one database."""
 
     name = "postgresql"
     is_refusal_final = False
 
-    def __init__(self, cluster: Database, folder: Path, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(
+        self, cluster: Database, folder: Path, program: Sequence[str] = PROGRAM, *, workers: Sequence[int] = (2, 1)
+    ) -> None:
         """Describe the stage.
 
         Args:
             cluster: The database.
             folder: Folder for the log.
             program: What Python runs.
+            workers: Of each server.
         """
         self.cluster = cluster
         self.victims: Sequence[str] = ("server", "worker", "database")
         log = folder / "server.log"
-        self.servers = [tmfkit_server(cluster.url, log=log, workers=workers, program=program) for workers in (2, 1)]
+        self.servers = [tmfkit_server(cluster.url, log=log, workers=each, program=program) for each in workers]
 
     def kill(self, chance: random.Random) -> str:
         """Kill a server, a worker, or PostgreSQL with all its processes."""
@@ -140,18 +143,24 @@ def tinydb_stage(folder: Path, program: Sequence[str] = PROGRAM) -> Iterator[Tin
 
 @contextlib.contextmanager
 def postgres_stage(
-    folder: Path, program: Sequence[str] = PROGRAM, *, data: Path | None = None, segment_mb: int = 16
+    folder: Path,
+    program: Sequence[str] = PROGRAM,
+    *,
+    workers: Sequence[int] = (2, 1),
+    data: Path | None = None,
+    segment_mb: int = 16,
 ) -> Iterator[PostgresStage]:
     """Give a stage whose database and servers run.
 
     Args:
         folder: Folder for the log.
         program: What Python runs.
+        workers: Of each server.
         data: Folder of the database, with a short path; a temporary one by default.
         segment_mb: Size of a file of its log.
     """
     with database(data, segment_mb=segment_mb) as cluster:
-        stage = PostgresStage(cluster, folder, program)
+        stage = PostgresStage(cluster, folder, program, workers=workers)
         try:
             stage.restore()
             yield stage

@@ -14,8 +14,12 @@ from tmfkit_server import problems
 from tmfkit_server.errors import SettingsError, StoreUnreachable, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
+from tmfkit_server.resources import dead_letters
 from tmfkit_server.routes import Api
+from tmfkit_server.services.callbacks import CallbackGuard
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
+from tmfkit_server.services.courier import Courier
+from tmfkit_server.services.dead_letters import DeadLetters
 from tmfkit_server.services.delivery import Dispatcher
 from tmfkit_server.services.extensions import extension_of
 from tmfkit_server.services.idempotency import Cleaner
@@ -49,12 +53,15 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     """Return the application: every API of ``tmfkit_models.contracts`` under its base path."""
     store = create_store(settings, wait_seconds=_LOCK_SECONDS)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
-    apis = [Api(contracts.load(name), store, settings) for name in contracts.apis()]
-    app.add_middleware(_Lifespan(store, apis))
+    guard = CallbackGuard(settings.called_networks)
+    apis = [Api(contracts.load(name), store, settings, guard) for name in contracts.apis()]
+    dispatcher = Dispatcher(store, Courier(guard, settings.callback_secrets), settings.patience)
+    app.add_middleware(_Lifespan(store, apis, dispatcher))
     app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     app.add_route(LIVE, Live())
+    dead_letters.mount(app, DeadLetters(store))
     for api in apis:
         api.mount(app)
     return app
@@ -126,10 +133,10 @@ def create_snapshot(settings: Settings) -> Snapshot:
 class _Lifespan:
     """Opens the store before the first request and closes it after the last."""
 
-    def __init__(self, store: Store, apis: Sequence[Api]) -> None:
+    def __init__(self, store: Store, apis: Sequence[Api], dispatcher: Dispatcher) -> None:
         self._store = store
         self._apis = apis
-        self._dispatcher = Dispatcher(store)
+        self._dispatcher = dispatcher
         self._cleaner = Cleaner(store)
 
     async def process_startup(self, _scope: object, _event: object) -> None:

@@ -13,18 +13,23 @@ import click
 from tmfkit_server.app import check_extensions, check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
 from tmfkit_server.errors import OperatorError, ServerError, StoreError
+from tmfkit_server.services.patience import Patience
 from tmfkit_server.settings import (
     DEFAULT_MAX_BODY_BYTES,
     Settings,
     api_key_lines,
     api_keys,
     base_paths,
+    callback_networks,
+    callback_secrets,
     channels,
     is_private,
 )
 from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
 __all__ = ["main"]
+
+_PATIENCE = Patience()
 
 
 @click.group()
@@ -129,6 +134,38 @@ def main() -> None:
     help="Store the numbers of payment cards whole, not with their last four digits only. PCI DSS then applies to the"
     " store, its backups and whatever gets notifications.",
 )
+@click.option(
+    "--allow-callbacks",
+    "network_texts",
+    multiple=True,
+    envvar="TMFKIT_ALLOW_CALLBACKS",
+    metavar="CIDR",
+    help="Network that listeners may be in although it is not public; repeatable. TMFKIT_ALLOW_CALLBACKS holds several,"
+    " separated by blanks. A server on loopback calls loopback.",
+)
+@click.option(
+    "--callback-secret",
+    "secret_texts",
+    multiple=True,
+    envvar="TMFKIT_CALLBACK_SECRET",
+    metavar="SECRET",
+    help="Sign notifications with whsec_BASE64, or with what stands in file:PATH; repeatable while secrets change."
+    " Better from TMFKIT_CALLBACK_SECRET, or as a file.",
+)
+@click.option(
+    "--delivery-attempts",
+    default=_PATIENCE.attempts,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Failed attempts after which a notification becomes a dead letter, while its listener takes others.",
+)
+@click.option(
+    "--delivery-hours",
+    default=_PATIENCE.hours,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Hours after which it becomes one in any case.",
+)
 def run(
     *,
     host: str,
@@ -146,6 +183,10 @@ def run(
     send_timeout_seconds: float,
     send_retry_seconds: float,
     keep_card_numbers: bool,
+    network_texts: tuple[str, ...],
+    secret_texts: tuple[str, ...],
+    delivery_attempts: int,
+    delivery_hours: float,
 ) -> None:
     """Serve every API until interrupted."""
     try:
@@ -163,6 +204,9 @@ def run(
             send_timeout_seconds=send_timeout_seconds,
             send_retry_seconds=send_retry_seconds,
             keep_card_numbers=keep_card_numbers,
+            allowed_callbacks=callback_networks(network_texts),
+            callback_secrets=callback_secrets(secret_texts),
+            patience=Patience(delivery_attempts, delivery_hours),
         )
         check_extensions(settings)
         check_store(settings)

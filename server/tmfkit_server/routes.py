@@ -16,6 +16,7 @@ from tmfkit_server.resources.endpoint import Addresses, Endpoint, Responder
 from tmfkit_server.resources.hub import RegisterHandler, UnregisterHandler
 from tmfkit_server.resources.item import DeleteHandler, PatchHandler, ReplaceHandler, RetrieveHandler
 from tmfkit_server.resources.task import TaskHandler
+from tmfkit_server.services.callbacks import CallbackGuard
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.events import hub_name
@@ -30,9 +31,10 @@ __all__ = ["Api"]
 class Api:
     """One API, ready to be mounted."""
 
-    def __init__(self, contract: Contract, store: Store, settings: Settings) -> None:
+    def __init__(self, contract: Contract, store: Store, settings: Settings, guard: CallbackGuard) -> None:
         self._contract = contract
         self._store = store
+        self._guard = guard
         self._reader = BodyReader(settings.max_body_bytes)
         self._base_path = settings.base_paths.get(contract.id, contract.base_path)
         self._addresses = Addresses(self._base_path, settings.public_url)
@@ -91,7 +93,7 @@ class Api:
         path = operation.path.removesuffix("/{id}")
         [register] = [each for each in self._contract.operations if each.action == "register" and each.path == path]
         hub = hub_name(self._contract, path)
-        subscriptions = Subscriptions(self._store, hub, register, Citations(self._contract))
+        subscriptions = Subscriptions(self._store, hub, register, Citations(self._contract), self._guard)
         if operation.action == "register":
             return RegisterHandler(operation, subscriptions, self._addresses, self._reader).__call__
         return UnregisterHandler(operation, subscriptions).__call__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.services.callbacks import LOOPBACK, Network
+from tmfkit_server.services.patience import Patience
+from tmfkit_server.services.signatures import secret_of
 
 __all__ = [
     "DEFAULT_MAX_BODY_BYTES",
@@ -22,6 +25,8 @@ __all__ = [
     "api_key_lines",
     "api_keys",
     "base_paths",
+    "callback_networks",
+    "callback_secrets",
     "channels",
     "is_private",
 ]
@@ -31,7 +36,8 @@ MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _SHARED_STORES = ("postgresql://", "postgres://")
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_OWN_PATH = "/health"
+_OWN_PATHS = ("/health", "/admin")
+_FILE = "file:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,9 @@ class Settings:
         send_timeout_seconds: How long a client waits for the first attempt to send a message.
         send_retry_seconds: How long a message rests after the first attempt that failed.
         keep_card_numbers: Whether card numbers are stored whole, not with their last four digits only.
+        allowed_callbacks: Networks that listeners may be in although they are not public.
+        callback_secrets: What notifications are signed with; empty leaves them unsigned.
+        patience: When a notification is given up.
     """
 
     host: str = "127.0.0.1"
@@ -67,6 +76,9 @@ class Settings:
     send_timeout_seconds: float = 5.0
     send_retry_seconds: float = 60.0
     keep_card_numbers: bool = False
+    allowed_callbacks: Sequence[Network] = ()
+    callback_secrets: Sequence[bytes] = field(default=(), repr=False)
+    patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
@@ -80,6 +92,15 @@ class Settings:
         if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
             raise SettingsError(f"--public-url {self.public_url}", "it is no HTTP address", "Give it as https://HOST")
         _check_base_paths(self.base_paths)
+
+    @property
+    def called_networks(self) -> Sequence[Network]:
+        """Networks that are called besides the public one.
+
+        Who can reach a server that listens on loopback only is on this machine already, and needs no server to reach
+        other ports of it.
+        """
+        return (*self.allowed_callbacks, *(LOOPBACK if _is_loopback(self.host) else ()))
 
     @property
     def is_shared(self) -> bool:
@@ -213,6 +234,35 @@ def channels(texts: Iterable[str], file: Path | None = None) -> dict[str, str]:
     return found
 
 
+def callback_networks(texts: Iterable[str]) -> list[Network]:
+    """Read networks in CIDR notation; SettingsError when one is none."""
+    try:
+        return [ipaddress.ip_network(text) for text in texts]
+    except ValueError as exc:
+        remedy = "Give a network such as 10.1.0.0/16, or an address"
+        raise SettingsError("--allow-callbacks", str(exc), remedy) from exc
+
+
+def callback_secrets(texts: Iterable[str]) -> list[bytes]:
+    """Read secrets of the form ``whsec_BASE64``, each as such or as ``file:PATH``.
+
+    Raises:
+        SettingsError: A text has another form, or a file cannot be read.
+    """
+    try:
+        return [secret_of(_content(text)) for text in texts]
+    except (ValueError, OSError) as exc:
+        # The secret itself must not reach a log.
+        remedy = "Use whsec_ and base64 of 24 to 64 random bytes, or file:PATH of a file with that"
+        raise SettingsError("--callback-secret", str(exc), remedy) from exc
+
+
+def _content(text: str) -> str:
+    if text.startswith(_FILE):
+        return Path(text.removeprefix(_FILE)).read_text(encoding="utf-8").strip()
+    return text
+
+
 def _check_base_paths(chosen: Mapping[str, str]) -> None:
     """Raise SettingsError when the APIs could not be told apart by their paths, or hide what the server itself has."""
     owners: dict[str, str] = {}
@@ -221,8 +271,9 @@ def _check_base_paths(chosen: Mapping[str, str]) -> None:
         where = f"--base-path {api}={path or '/'}"
         if not _BASE_PATH.fullmatch(path):
             raise SettingsError(where, "it is no plain path", "Use letters, digits and . _ ~ - between the slashes")
-        if f"{path}/".startswith(f"{_OWN_PATH}/"):
-            raise SettingsError(where, f"{_OWN_PATH} is the server's own", "Choose another path")
+        for own in _OWN_PATHS:
+            if f"{path}/".startswith(f"{own}/"):
+                raise SettingsError(where, f"{own} is the server's own", "Choose another path")
         if path in owners:
             raise SettingsError(where, f"{owners[path]} has the same path", "Give each API a path of its own")
         owners[path] = api

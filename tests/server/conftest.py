@@ -1,12 +1,19 @@
-"""A client for each API of the shared server."""
+"""A client for each API of the shared server; stores to run scenarios on."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import httpx
 import pytest
+from store_runner import LASTING, Runner, Scenario, opened
+
+from tmfkit_server.storage.base import Store
+from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.postgres import PostgresStore
 
 CUSTOMER = "/tmf-api/customerManagement/v4"
 CUSTOMER_R14 = "/customerManagement"
@@ -60,3 +67,24 @@ def messages(server_url: str) -> Iterator[httpx.Client]:
 @pytest.fixture
 def interactions(server_url: str) -> Iterator[httpx.Client]:
     yield from _client(server_url, INTERACTION)
+
+
+@pytest.fixture(params=["memory", *LASTING])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+    """Makes a store; every store of one test that outlives its process has the same content."""
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        return lambda: PostgresStore(url)
+    path = str(tmp_path / "store.db") if request.param == "file" else ""
+    return lambda: EmbeddedStore(path)
+
+
+@pytest.fixture
+def run(new_store: Callable[[], Store]) -> Runner:
+    """Runs a scenario on an open store."""
+
+    async def in_store(scenario: Scenario) -> None:
+        async with opened(new_store()) as store:
+            await scenario(store)
+
+    return lambda scenario: asyncio.run(in_store(scenario))

@@ -4,88 +4,346 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import queue
-from collections.abc import Sequence
+import socket
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
+from store_runner import Runner, opened
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.services import delivery
+from tmfkit_server.services import courier, delivery, lane, settling
+from tmfkit_server.services.callbacks import LOOPBACK, CallbackGuard
+from tmfkit_server.services.courier import Courier
 from tmfkit_server.services.delivery import Dispatcher
-from tmfkit_server.storage.base import Delivery, Subscription
+from tmfkit_server.services.patience import Patience
+from tmfkit_server.storage.base import Delivery, Store, Subscription
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded_outbox import EmbeddedOutbox
+from tmfkit_server.storage.postgres import PostgresStore
 
-
-class Stumbling(EmbeddedStore):
-    """A store that fails the first time in one of its methods."""
-
-    def __init__(self, method: str) -> None:
-        super().__init__()
-        self._method = method
-
-    def _stumble(self, method: str) -> None:
-        if method == self._method:
-            self._method = ""
-            raise StoreError("disk I/O error")
-
-    async def listeners_waiting(self) -> Sequence[str]:
-        self._stumble("listeners_waiting")
-        return await super().listeners_waiting()
-
-    async def next_delivery(self, subscription: str) -> Delivery | None:
-        self._stumble("next_delivery")
-        return await super().next_delivery(subscription)
-
-    async def settle(self, delivery: Delivery) -> None:
-        self._stumble("settle")
-        await super().settle(delivery)
+Letters = Iterable[tuple[str, int]]
+PATIENCE = Patience()
 
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "_PAUSES_SECONDS", (0.01,))
+    for module in (lane, settling):
+        monkeypatch.setattr(module, "_FIRST_PAUSE_SECONDS", 0.02)
+        monkeypatch.setattr(module, "_LONGEST_PAUSE_SECONDS", 0.2)
     monkeypatch.setattr(delivery, "_REST_SECONDS", 0.01)
-    monkeypatch.setattr(delivery, "_LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(delivery, "_LOOK_AGAIN_SECONDS", 0.05)
 
 
-async def _delivered(store: EmbeddedStore, *callbacks: str) -> None:
-    """Have two notifications delivered to each of *callbacks*, and end when none is left."""
-    await store.open()
-    async with store.transaction() as transaction:
-        for number, callback in enumerate(callbacks):
-            subscription = Subscription(str(number), "h", callback, None)
-            await transaction.subscribe(subscription)
-            for event in ("first", "second"):
-                await transaction.enqueue(subscription, {"eventId": f"{event} to {number}"})
-    dispatcher = Dispatcher(store)
+@asynccontextmanager
+async def _delivering(store: Store, patience: Patience = PATIENCE) -> AsyncIterator[None]:
+    dispatcher = Dispatcher(store, Courier(CallbackGuard(LOOPBACK)), patience)
     dispatcher.start()
     try:
-        async with asyncio.timeout(5):
-            while await store.count() > len(callbacks):  # noqa: ASYNC110 - the dispatcher takes the store's news
-                await asyncio.sleep(0.01)
+        yield
     finally:
         await dispatcher.stop()
-        await store.close()
 
 
-@pytest.mark.parametrize("method", ["listeners_waiting", "next_delivery", "settle"])
-def test_store_that_fails_for_a_moment_holds_delivery_up_for_a_moment(listener: Any, method: str) -> None:
-    asyncio.run(_delivered(Stumbling(method), listener.url))
-    again = ["first to 0"] if method == "settle" else []
-    assert _arrived(listener) == [*again, "first to 0", "second to 0"]
+async def _enqueue(store: Store, letters: Letters, *callbacks: str) -> None:
+    """Register each of *callbacks* and put letters of subject and number into the outbox for it."""
+    async with store.transaction() as transaction:
+        for place, callback in enumerate(callbacks):
+            subscription = Subscription(str(place), "h", callback, None)
+            await transaction.subscribe(subscription)
+            for subject, number in letters:
+                await transaction.enqueue(subscription, {"eventId": f"{subject}{number} to {place}"}, subject)
 
 
-@pytest.mark.parametrize("callback", ["http://xn--/", "http://1.2.3.999/", f"http://{'a' * 70}/"])
-def test_notification_to_an_impossible_address_is_given_up(listener: Any, callback: str) -> None:
-    asyncio.run(_delivered(EmbeddedStore(), callback, listener.url))
-    assert _arrived(listener) == ["first to 1", "second to 1"]
+async def _until(is_so: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not await is_so():  # noqa: ASYNC110 - the dispatcher takes the store's news
+            await asyncio.sleep(0.01)
 
 
-def _arrived(listener: Any) -> list[str]:
-    """Return what arrived; the listener's threads may note it down in another order."""
+async def _until_done(store: Store) -> None:
+    """Wait until nothing is on its way."""
+
+    async def is_done() -> bool:
+        return not await store.outbox.listeners()
+
+    await _until(is_done)
+
+
+async def _dead(store: Store) -> list[Delivery]:
+    return list((await store.outbox.dead_letters(None, offset=0, limit=100)).deliveries)
+
+
+def _ids(listener: Any) -> list[str]:
+    """Return what has arrived, in its order."""
     found = []
-    with contextlib.suppress(queue.Empty):
-        while True:
-            found.append(listener.next(seconds=0.2)["eventId"])
-    return sorted(found)
+    while not listener.is_silent():
+        found.append(listener.next()["eventId"])
+    return found
+
+
+AB = [(subject, number) for number in range(3) for subject in "ab"]
+
+
+@pytest.mark.parametrize("method", ["listeners", "deliveries", "settle"])
+def test_store_that_fails_for_a_moment_holds_delivery_up_for_a_moment(
+    listener: Any, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works, failures = getattr(EmbeddedOutbox, method), iter([StoreError("disk I/O error")])
+
+    async def stumbling(*arguments: Any, **named: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return await works(*arguments, **named)
+
+    async def scenario() -> None:
+        async with opened(EmbeddedStore()) as store:
+            await _enqueue(store, [("a", 1), ("a", 2)], listener.url)
+            monkeypatch.setattr(EmbeddedOutbox, method, stumbling)
+
+            async def is_done() -> bool:
+                return await store.count() == 1  # the listener
+
+            async with _delivering(store):
+                await _until(is_done)
+
+    asyncio.run(scenario())
+    assert next(failures, None) is None
+    # Once each: what the listener has taken is not sent again only because the store cannot note it.
+    assert _ids(listener) == ["a1 to 0", "a2 to 0"]
+
+
+def test_resource_waits_for_what_is_not_taken_and_others_do_not(run: Runner, listener: Any) -> None:
+    refused = Counter[str]()
+
+    def answer(notification: dict[str, Any]) -> int:
+        refused[notification["eventId"]] += 1
+        return 500 if notification["eventId"] == "a0 to 0" and refused["a0 to 0"] < 3 else 204
+
+    listener.answer = answer
+
+    async def scenario(store: Store) -> None:
+        await _enqueue(store, AB, listener.url)
+        async with _delivering(store):
+            await _until_done(store)
+        assert await _dead(store) == []
+
+    run(scenario)
+    arrived = _ids(listener)
+    assert [each for each in arrived if each[0] == "a"] == [*["a0 to 0"] * 3, "a1 to 0", "a2 to 0"]
+    assert [each for each in arrived if each[0] == "b"] == [f"b{number} to 0" for number in range(3)]
+    assert arrived.index("b2 to 0") < arrived.index("a1 to 0")
+
+
+def test_listener_that_is_down_is_left_alone_and_gets_everything_when_it_is_back(run: Runner, listener: Any) -> None:
+    listener.status = 503
+
+    async def scenario(store: Store) -> None:
+        await _enqueue(store, [(f"subject {number}", 0) for number in range(100)], listener.url)
+
+        async def is_probed() -> bool:
+            return len(listener.raw) > lane._SUBJECTS_AT_ONCE
+
+        async with _delivering(store):
+            await _until(is_probed)
+            # All were waiting, and could have been tried by now.
+            assert len(listener.raw) < 50
+            listener.status = 200
+            await _until_done(store)
+
+    run(scenario)
+    assert {each[: -len(" to 0")] for each in _ids(listener)} == {f"subject {number}0" for number in range(100)}
+
+
+@contextmanager
+def _silent_listener() -> Iterator[str]:
+    """A listener that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+
+def test_listener_that_never_answers_delays_nobody(run: Runner, listener: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "_TIMEOUT_SECONDS", 60.0)
+    monkeypatch.setattr(lane, "_GRACE_SECONDS", 0.0)
+
+    async def scenario(store: Store) -> None:
+        with _silent_listener() as silent:
+            await _enqueue(store, AB, silent, listener.url)
+
+            async def has_arrived() -> bool:
+                return len(listener.raw) == len(AB) and await store.outbox.listeners() == ["0"]
+
+            async with _delivering(store):
+                await _until(has_arrived)
+
+    run(scenario)
+
+
+def test_silence_is_a_failed_attempt(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "_TIMEOUT_SECONDS", 0.05)
+
+    async def scenario(store: Store) -> None:
+        with _silent_listener() as silent:
+            await _enqueue(store, [("a", 0)], silent)
+            async with _delivering(store, Patience(attempts=2)):
+                await _until_done(store)
+        [dead] = await _dead(store)
+        assert dead.death
+        assert (dead.attempts, dead.death.reason) == (2, "no answer: the listener was silent for 0.05 s")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("status", "attempts"), [(410, 1), (400, 1), (500, 3), (404, 3), (429, 3), (302, 3)])
+def test_notification_that_is_refused_again_and_again_is_given_up(
+    run: Runner, listener: Any, status: int, attempts: int
+) -> None:
+    listener.answer = lambda notification: status if notification["eventId"] == "a0 to 0" else 200
+    listener.headers = {"Location": listener.url} if status == 302 else {}
+    before = int(time.time())
+
+    async def scenario(store: Store) -> None:
+        await _enqueue(store, AB, listener.url)
+        async with _delivering(store, Patience(attempts=3)):
+            await _until_done(store)
+        [dead] = await _dead(store)
+        assert dead.death
+        assert (dead.notification, dead.attempts) == ({"eventId": "a0 to 0"}, attempts)
+        assert dead.death.reason.startswith(f"the listener answered {status} ")
+        assert (dead.death.status, before <= dead.death.at <= time.time()) == (status, True)
+
+    run(scenario)
+    arrived = _ids(listener)
+    # The later ones of its resource go on. A redirect is no delivery, and is not followed.
+    assert [each for each in arrived if each[0] == "a"] == [*["a0 to 0"] * attempts, "a1 to 0", "a2 to 0"]
+
+
+def test_notification_that_has_become_too_old_is_given_up_even_if_the_listener_is_down(run: Runner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+    async def scenario(store: Store) -> None:
+        listener = Subscription("0", "h", closed, None)
+        now = int(time.time())
+        async with store.transaction() as transaction:
+            await transaction.subscribe(listener)
+            for number in range(20):
+                old = Delivery(0, "0", "", {"eventId": str(number)}, f"old {number}", now - 7200)
+                await transaction.restore(listener, old)
+            await transaction.enqueue(listener, {"eventId": "new"}, "new")
+
+        async def has_given_up() -> bool:
+            return len(await _dead(store)) >= 20
+
+        async with _delivering(store, Patience(attempts=1000, hours=1.0)):
+            await _until(has_given_up)
+        assert {each.notification["eventId"] for each in await _dead(store)} == {str(number) for number in range(20)}
+        # Some were tried, most of them were not: the listener was known to be down.
+        reasons = Counter(each.death.reason for each in await _dead(store) if each.death)
+        assert reasons["not taken within 1 hours, and the listener is down"] >= 5
+        assert await store.outbox.listeners() == ["0"]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("callback", ["http://xn--/", "http://1.2.3.999/", f"http://{'a' * 70}/", "http://10.0.0.1/"])
+def test_notification_to_an_impossible_address_is_given_up(listener: Any, callback: str) -> None:
+    async def scenario() -> None:
+        async with opened(EmbeddedStore()) as store:
+            await _enqueue(store, [("a", 0)], callback, listener.url)
+            async with _delivering(store, Patience(attempts=2)):
+                await _until_done(store)
+            [dead] = await _dead(store)
+            assert (dead.callback, dead.attempts) == (callback, 2)
+
+    asyncio.run(scenario())
+    assert _ids(listener) == ["a0 to 1"]
+
+
+def test_endless_answer_is_not_read_to_its_end(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        has_ended = asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    writer.write(b"x" * 65536)
+                    await writer.drain()
+            writer.close()
+            has_ended.set()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            await _enqueue(store, [("a", 0)], f"http://127.0.0.1:{port}/")
+            async with _delivering(store):
+                await _until_done(store)
+            await has_ended.wait()
+        assert await _dead(store) == []
+
+    run(scenario)
+
+
+def test_connection_is_used_again(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        connections = 0
+        has_ended = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal connections
+            connections += 1
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                while head := await reader.readuntil(b"\r\n\r\n"):
+                    [length] = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+                    await reader.readexactly(int(length.split(b":")[1]))
+                    writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            writer.close()
+            await writer.wait_closed()
+            has_ended.set()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            await _enqueue(store, [("a", number) for number in range(20)], f"http://127.0.0.1:{port}/")
+            async with _delivering(store):
+                await _until_done(store)
+            await has_ended.wait()
+        assert connections == 1
+
+    run(scenario)
+
+
+def test_several_processes_deliver_without_duplicates_and_take_over(postgres_url: str, listener: Any) -> None:
+    """Two stores, each with a dispatcher, stand for two processes; nobody delivers what another one has."""
+    letters = [(f"s{subject}-", number) for number in range(5) for subject in range(20)]
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            first = await stack.enter_async_context(opened(PostgresStore(postgres_url)))
+            async with opened(PostgresStore(postgres_url)) as second:
+                await _enqueue(first, letters, listener.url, listener.url.replace("listener", "other"))
+                async with _delivering(first), _delivering(second):
+                    await _until_done(first)
+                    await _enqueue_again(second, letters)
+                    await _until_done(first)
+
+    asyncio.run(scenario())
+    arrived = _ids(listener)
+    expected = [f"{subject}{number} to {place}" for place in range(2) for subject, number in letters]
+    again = [f"again {subject}{number}" for subject, number in letters]
+    assert Counter(arrived) == Counter([*expected, *again])
+    for subject in {subject for subject, _ in letters}:
+        one = [each for each in arrived if each.startswith(subject) and each.endswith("to 0")]
+        assert one == sorted(one)
+
+
+async def _enqueue_again(store: Store, letters: Letters) -> None:
+    for subject, number in letters:
+        async with store.transaction() as transaction:
+            [first, _] = await transaction.subscriptions("h")
+            await transaction.enqueue(first, {"eventId": f"again {subject}{number}"}, subject)

@@ -18,7 +18,7 @@ from server_bodies import customer
 
 from postgres_server import PostgresServer
 from tmfkit_server import cli
-from tmfkit_server.errors import StoreUnusable
+from tmfkit_server.errors import StoreError, StoreUnusable
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
 from tmfkit_server.storage.base import Record, Store, Subscription
@@ -125,7 +125,7 @@ def test_listener_cannot_leave_while_something_is_put_on_its_way(run: TwoStores)
             assert await is_waiting(leaving)
             await transaction.enqueue(known, {})
         await leaving
-        assert await one.listeners_waiting() == []
+        assert await one.outbox.listeners() == []
 
     run(scenario)
 
@@ -166,16 +166,19 @@ def test_one_process_at_a_time_delivers_to_a_listener(run: TwoStores) -> None:
         async with one.transaction() as transaction:
             await transaction.enqueue(listener, {"n": 1})
             await transaction.enqueue(listener, {"n": 2})
-        first = await one.next_delivery("s")
-        assert first
-        assert list(await other.listeners_waiting()) == ["s"]
-        assert await other.next_delivery("s") is None
-        await one.settle(first)
+        assert await one.outbox.lease("s")
+        [first, _] = await one.outbox.deliveries("s", busy=(), limit=10)
+        assert list(await other.outbox.listeners()) == ["s"]
+        assert not await other.outbox.lease("s")
+        with pytest.raises(StoreError, match="the lease on listener s was lost"):
+            await other.outbox.deliveries("s", busy=(), limit=10)
+        await one.outbox.settle([first], [])
         await one.close()
         # PostgreSQL ends a connection a moment after its client.
         async with asyncio.timeout(10):
-            while (second := await other.next_delivery("s")) is None:  # noqa: ASYNC110 - nothing here tells
+            while not await other.outbox.lease("s"):  # noqa: ASYNC110 - nothing here tells
                 await asyncio.sleep(0.01)
+        [second] = await other.outbox.deliveries("s", busy=(), limit=10)
         assert second.notification == {"n": 2}
 
     run(scenario)

@@ -66,6 +66,22 @@ def test_delete_of_a_change_request_is_for_admins(guarded: str) -> None:
     assert httpx.delete(item, headers=admin).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/admin/dead-letters", 200),
+        ("HEAD", "/admin/dead-letters", 200),
+        ("POST", "/admin/dead-letters/resend", 202),
+        ("POST", "/admin/dead-letters/1/resend", 404),
+        ("DELETE", "/admin/dead-letters/1", 404),
+    ],
+)
+def test_dead_letters_are_for_admins(guarded: str, method: str, path: str, status: int) -> None:
+    assert httpx.request(method, guarded + path).status_code == 401
+    assert httpx.request(method, guarded + path, headers={"X-API-Key": "u1"}).status_code == 403
+    assert httpx.request(method, guarded + path, headers={"X-API-Key": "a1"}).status_code == status
+
+
 def test_body_limit_is_a_setting(guarded: str) -> None:
     url = f"{guarded}/tmf-api/customerManagement/v4/customer"
     assert httpx.post(url, json={"name": "x" * 20_000}, headers={"X-API-Key": "u1"}).status_code == 413
@@ -103,6 +119,10 @@ def test_body_limit_is_a_setting(guarded: str) -> None:
         (
             ["--base-path", "tmf681-v1=/health/live"],
             "--base-path tmf681-v1=/health/live: /health is the server's own. Choose another path.",
+        ),
+        (
+            ["--base-path", "tmf681-v1=/admin"],
+            "--base-path tmf681-v1=/admin: /admin is the server's own. Choose another path.",
         ),
         (
             ["--base-path", "tmf681-v1=/{x}"],

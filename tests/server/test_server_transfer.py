@@ -16,12 +16,13 @@ from click.testing import CliRunner, Result
 from server_bodies import customer
 
 from tmfkit_server import cli
-from tmfkit_server.storage.base import Record, Subscription
+from tmfkit_server.storage.base import Death, Delivery, Record, Subscription
 from tmfkit_server.storage.embedded import EmbeddedStore
 
 Starter = Callable[..., AbstractContextManager[str]]
 
 _LISTENER = Subscription("s", "h", "http://x", "é=1")
+_DEAD = Delivery(0, "s", "", {"eventId": "2"}, "c/2", 1_700_000_000, 3, death=Death("no answer", 0, 1_700_000_100))
 
 
 def _command(*arguments: object) -> Result:
@@ -36,8 +37,8 @@ async def _make(path: Path, documents: int) -> None:
         for number in range(documents):
             body = {"id": str(number), "name": f"Näme {number}", "float": 1.0, "nested": [{"n": number}], "null": None}
             await transaction.insert("c", Record(str(number), body, {"/name": "label"} if number % 2 else None))
-        await transaction.enqueue(_LISTENER, {"eventId": "1"})
-        await transaction.enqueue(_LISTENER, {"eventId": "2"})
+        await transaction.enqueue(_LISTENER, {"eventId": "1"}, "c/1")
+        await transaction.restore(_LISTENER, _DEAD)
     async with store.transaction() as transaction:
         await transaction.remove("c", "0")
     await store.close()
@@ -69,7 +70,12 @@ def test_export_is_lines_of_json_in_the_order_of_creation(made: Path) -> None:
     assert listener == {"subscription": {"id": "s", "hub": "h", "callback": "http://x", "query": "é=1"}}
     body = {"id": "1", "name": "Näme 1", "float": 1.0, "nested": [{"n": 1}], "null": None}
     assert rest[0] == {"record": {"collection": "c", "id": "1", "spelling": {"/name": "label"}, "body": body}}
-    assert rest[-3] == {"delivery": {"subscription": "s", "notification": {"eventId": "1"}}}
+    waiting, dead = (line["delivery"] for line in rest[-3:-1])
+    assert waiting.pop("queued") > 1_700_000_000
+    assert waiting == {"subscription": "s", "notification": {"eventId": "1"}, "subject": "c/1"}
+    history = {"subject": "c/2", "queued": 1_700_000_000, "attempts": 3}
+    death = {"reason": "no answer", "status": 0, "at": 1_700_000_100}
+    assert dead == {"subscription": "s", "notification": {"eventId": "2"}, **history, "death": death}
     assert rest[-1] == {"end": {"entries": 12}}
 
 

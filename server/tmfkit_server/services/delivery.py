@@ -1,7 +1,6 @@
 """Brings notifications from the outbox to their listeners, off the path of any request.
 
-Each listener has a lane of its own: its notifications go out one after the other, in the order of the changes, and a
-listener that does not answer holds up nobody else. What is not taken is tried again after each pause, then given up.
+Each listener has a lane of its own, so that one that does not answer holds up nobody else.
 """
 
 from __future__ import annotations
@@ -10,43 +9,54 @@ import asyncio
 import contextlib
 import logging
 
-import httpx
-import orjson
-
 from tmfkit_server.errors import StoreError
-from tmfkit_server.storage.base import Delivery, Store
+from tmfkit_server.services.courier import Courier
+from tmfkit_server.services.lane import Lane
+from tmfkit_server.services.patience import Patience
+from tmfkit_server.services.settling import Settler
+from tmfkit_server.storage.base import Store
 
 __all__ = ["Dispatcher"]
 
 _LOG = logging.getLogger(__name__)
-_PAUSES_SECONDS = (0.2, 1.0, 5.0)
-_TIMEOUT_SECONDS = 5.0
 # A store that several processes share cannot wake this one up, so it is asked now and then.
 _LOOK_AGAIN_SECONDS = 1.0
 _REST_SECONDS = 1.0
+# Soon enough to take over, and not with every change that this process makes.
+_LEASED_ELSEWHERE_SECONDS = 0.5
 
 
 class Dispatcher:
     """The background task of one server process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, courier: Courier, patience: Patience) -> None:
+        """Describe the dispatcher.
+
+        Args:
+            store: Where notifications wait.
+            courier: Brings them; starts and ends with the dispatcher.
+            patience: When they are given up.
+        """
         self._store = store
-        self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._main: asyncio.Task[None] | None = None
+        self._courier = courier
+        self._patience = patience
+        self._lanes: dict[str, Lane] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin to deliver; needs a running event loop."""
-        # A proxy of the environment must not see what a listener is told, and a redirect is no delivery.
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False, follow_redirects=False)
+        """Begin to deliver; needs a running event loop, and the store to be open."""
+        self._outbox = self._store.outbox
+        self._settler = Settler(self._outbox)
+        self._courier.start()
         self._main = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Stop delivering; what has not arrived stays in the outbox."""
-        tasks = [task for task in (self._main, *self._lanes.values()) if task]
-        for task in tasks:
+        for task in (self._main, *self._tasks):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._client.aclose()
+        await asyncio.gather(self._main, *self._tasks, return_exceptions=True)
+        await self._settler.stop()
+        await self._courier.close()
 
     async def _run(self) -> None:
         while True:
@@ -62,17 +72,30 @@ class Dispatcher:
 
     async def _open_lanes(self) -> None:
         """Serve every listener that something has come for, then wait for more."""
-        for subscription in await self._store.listeners_waiting():
-            if subscription not in self._lanes:
-                self._lanes[subscription] = asyncio.create_task(self._serve(subscription))
+        for subscription in await self._outbox.listeners():
+            if lane := self._lanes.get(subscription):
+                lane.wake()
+            else:
+                self._open(subscription)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
-                await self._store.deliveries_waiting()
+                await self._outbox.news()
 
-    async def _serve(self, subscription: str) -> None:
-        """Deliver everything that is on its way to one listener."""
+    def _open(self, subscription: str) -> None:
+        lane = Lane(subscription, self._outbox, self._courier, self._settler, self._patience)
+        self._lanes[subscription] = lane
+        task = asyncio.create_task(self._serve(subscription, lane))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, subscription: str, lane: Lane) -> None:
+        """Deliver everything that is on its way to one listener, unless another process is at it."""
         try:
-            await self._deliver_all(subscription)
+            if await self._outbox.lease(subscription):
+                await lane.run()
+                await self._outbox.release(subscription)
+            else:
+                await asyncio.sleep(_LEASED_ELSEWHERE_SECONDS)
         except StoreError as exc:
             # What was under way is still in the outbox, for which the lane is opened again.
             _LOG.warning("delivery to listener %s waits for the store: %s", subscription, exc)
@@ -82,27 +105,5 @@ class Dispatcher:
             await asyncio.sleep(_REST_SECONDS)
         finally:
             del self._lanes[subscription]
-
-    async def _deliver_all(self, subscription: str) -> None:
-        failures = 0
-        while (delivery := await self._store.next_delivery(subscription)) is not None:
-            if await self._is_taken(delivery):
-                failures = 0
-            elif failures < len(_PAUSES_SECONDS):
-                await asyncio.sleep(_PAUSES_SECONDS[failures])
-                failures += 1
-                continue
-            else:
-                _LOG.warning("gave up notification %s to %s", delivery.notification["eventId"], delivery.callback)
-                failures = 0
-            await self._store.settle(delivery)
-
-    async def _is_taken(self, delivery: Delivery) -> bool:
-        content = orjson.dumps(delivery.notification)
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        try:
-            answer = await self._client.post(delivery.callback, content=content, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as exc:  # ValueError: no IDNA, no host that resolves
-            _LOG.info("%s does not answer: %r", delivery.callback, exc)
-            return False
-        return answer.is_success
+            # What came while the lane was ending has not been seen by it.
+            self._outbox.tell()

@@ -17,6 +17,7 @@ from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.evaluate import predicate, selected
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.query.parse import parse_condition_text
+from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Subscription, Transaction
 
@@ -38,6 +39,7 @@ class Announcer:
 
     def __init__(self, contract: Contract, resource: Resource) -> None:
         self._hub = hub_name(contract, resource.hub)
+        self._collection = collection_name(contract, resource)
         self._events = [event for event in contract.events if event.resource == resource.name]
         self._states = {pointer.split("/")[1] for event in self._events for pointer in event.attributes}
 
@@ -69,7 +71,7 @@ class Announcer:
             notification = _notification(event, body) if subscriptions else {}
             for subscription in subscriptions:
                 for shaped in wanted(subscription, notification):
-                    await transaction.enqueue(subscription, shaped)
+                    await transaction.enqueue(subscription, shaped, f"{self._collection}/{body['id']}")
 
 
 def _notification(event: Event, body: Body) -> dict[str, Any]:

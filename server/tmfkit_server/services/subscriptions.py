@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,31 +14,37 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.parse import parse_condition_text
+from tmfkit_server.services.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.stamps import new_id
 from tmfkit_server.storage.base import Store, Subscription
 
 __all__ = ["Subscriptions"]
 
+_LOG = logging.getLogger(__name__)
+_LOOKUP_SECONDS = 3.0
+
 
 class Subscriptions:
     """Registers and unregisters listeners."""
 
-    def __init__(self, store: Store, hub: str, register: Operation, citations: Citations) -> None:
+    def __init__(self, store: Store, hub: str, register: Operation, citations: Citations, guard: CallbackGuard) -> None:
         self._store = store
         self._hub = hub
         self._register = register
         self._citations = citations
+        self._guard = guard
 
     async def register(self, body: Any) -> Subscription:
         """Register a listener.
 
         Raises:
-            InvalidBody: The callback is missing or no address, or the query is no text.
+            InvalidBody: The callback is missing, no address, or one that is not called; or the query is no text.
             InvalidQuery: The query cannot be understood.
             Conflict: The same callback is registered with the same query.
         """
         callback, query = self._checked(body)
+        await self._check_host(httpx.URL(callback).host)
         new = Subscription(new_id(), self._hub, callback, query)
         async with self._store.transaction() as transaction:
             for old in await transaction.subscriptions(self._hub, for_change=True):
@@ -53,6 +61,21 @@ class Subscriptions:
                 raise UnknownId("listener", identifier)
             await transaction.unsubscribe(identifier)
 
+    async def _check_host(self, host: str) -> None:
+        """Refuse a host that is not called; one that cannot be looked up now may be there when it is needed."""
+        try:
+            async with asyncio.timeout(_LOOKUP_SECONDS):
+                await self._guard.addresses(host)
+        except CallbackRefused as exc:
+            # The address itself may be nothing that a stranger has to know.
+            what = (
+                f"leads to {exc.kind} address, which this server does not call;"
+                " its operator can allow the network with --allow-callbacks"
+            )
+            raise InvalidBody.at("/callback", what) from exc
+        except (OSError, UnicodeError):
+            _LOG.info("the host of a new listener cannot be looked up: %s", host)
+
     def _checked(self, body: Any) -> tuple[str, str | None]:
         if not isinstance(body, Mapping):
             raise InvalidBody.at("", "has to be an object")
@@ -60,7 +83,7 @@ class Subscriptions:
         violations = []
         if not isinstance(callback, str) or not _is_address(callback):
             cited = self._citations.cite(("mandatory", "hub"), (self._register,), "/callback")
-            what = "has to be an http or https address" if "callback" in body else "is required"
+            what = "has to be an http or https address without credentials" if "callback" in body else "is required"
             violations.append(Violation("/callback", what, cited))
         if query is not None and not isinstance(query, str):
             violations.append(Violation("/query", "has to be a text or null"))
@@ -78,7 +101,8 @@ def _is_address(text: str) -> bool:
         parts = urlsplit(text)
         has_port = parts.port is None or parts.port > 0
         # Only what the client that delivers can read is of use; it decodes the host when that is asked for.
-        has_host = bool(httpx.URL(text).host)
+        url = httpx.URL(text)
+        has_host, has_credentials = bool(url.host), bool(url.userinfo)
     except (ValueError, httpx.InvalidURL):
         return False
-    return parts.scheme in ("http", "https") and has_host and has_port
+    return parts.scheme in ("http", "https") and has_host and has_port and not has_credentials

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from tmfkit_server.query.expression import Search
+from tmfkit_server.storage.outbox import Death, Delivery, Outbox
 from tmfkit_server.storage.record import Body, Record
 
-__all__ = ["Delivery", "Entry", "Page", "Record", "Store", "Stored", "Subscription", "Transaction"]
+__all__ = ["Death", "Delivery", "Entry", "Outbox", "Page", "Record", "Store", "Stored", "Subscription", "Transaction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,6 @@ class Subscription:
     hub: str
     callback: str
     query: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One notification on its way to one listener; *sequence* grows in the order of the changes."""
-
-    sequence: int
-    subscription: str
-    callback: str
-    notification: Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +88,27 @@ class Transaction(Protocol):
         """Add a listener."""
 
     async def unsubscribe(self, identifier: str) -> None:
-        """Take a listener away, with everything that is still on its way to it."""
+        """Take a listener away, with everything that is still on its way to it and its dead letters."""
 
-    async def enqueue(self, subscription: Subscription, notification: Body) -> None:
-        """Put *notification* into the outbox, for one listener."""
+    async def enqueue(self, subscription: Subscription, notification: Body, subject: str = "") -> None:
+        """Put *notification* into the outbox, for one listener.
+
+        Args:
+            subscription: The listener.
+            notification: What it is told.
+            subject: Resource that it is told of; what has the same subject reaches it in the order of the changes.
+        """
+
+    async def restore(self, subscription: Subscription, delivery: Delivery) -> None:
+        """Put into the outbox what another store had there, dead or alive; it gets a sequence of its own."""
 
 
 class Store(Protocol):
     """A place that keeps records, listeners and an outbox."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is on its way to listeners; there from ``open`` on."""
 
     async def open(self) -> None:
         """Get ready; called once, before anything else."""
@@ -120,18 +124,6 @@ class Store(Protocol):
 
     async def search(self, collection: str, search: Search) -> Page:
         """Return the page of *collection* that *search* describes; its ``fields`` are none of the store's business."""
-
-    async def deliveries_waiting(self) -> None:
-        """Return once the outbox may have something new; at once after ``open``."""
-
-    async def listeners_waiting(self) -> Sequence[str]:
-        """Return the subscriptions that something is on its way to."""
-
-    async def next_delivery(self, subscription: str) -> Delivery | None:
-        """Return the oldest delivery to a subscription, or None when nothing is on its way to it."""
-
-    async def settle(self, delivery: Delivery) -> None:
-        """Take *delivery* out of the outbox: it has arrived, or has been given up."""
 
     async def count(self) -> int:
         """Return how many entries ``contents`` gives."""

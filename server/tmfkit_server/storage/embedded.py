@@ -6,25 +6,23 @@ until then: those that touch different resources go to the disk together.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
-from typing import Self, TypeAlias
-
-import orjson
+from typing import Self
 
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Delivery, Entry, Page, Record, Subscription
 from tmfkit_server.storage.commits import GroupCommit
 from tmfkit_server.storage.documents import Batch, Change, IndexPlan
+from tmfkit_server.storage.embedded_outbox import EmbeddedOutbox, End
 from tmfkit_server.storage.entries import (
     OUTBOX,
     SUBSCRIPTIONS,
-    Lanes,
     Listeners,
-    delivery_of,
+    delivery_row,
     entry_of,
     record_of,
     row_of,
@@ -38,8 +36,6 @@ from tmfkit_server.storage.tables import Database, DocumentStorage
 __all__ = ["EmbeddedStore"]
 
 _LOG = logging.getLogger(__name__)
-
-_End: TypeAlias = Callable[[Batch, Holder], Awaitable[None]]
 
 
 class EmbeddedStore:
@@ -61,8 +57,6 @@ class EmbeddedStore:
         self._locks = Locks()
         self._searcher = Searcher()
         self._group: GroupCommit | None = None
-        self._news = asyncio.Event()
-        self._news.set()
 
     async def open(self) -> None:
         """Take the file and read it, without a pause in between; see ``Store.open``.
@@ -76,7 +70,7 @@ class EmbeddedStore:
             journal.open(wait_seconds=self._lock_wait_seconds)
         self._storage = DocumentStorage(journal, self._plans)
         self._listeners = Listeners(self._storage.documents(SUBSCRIPTIONS))
-        self._lanes = Lanes(self._storage.documents(OUTBOX))
+        self._outbox = EmbeddedOutbox(self._storage.documents(OUTBOX), self._locks, self._end)
         try:
             self._storage.load()
         except BaseException:
@@ -93,13 +87,18 @@ class EmbeddedStore:
             await self._group.close()
         self._storage.close()
 
+    @property
+    def outbox(self) -> EmbeddedOutbox:
+        """What is on its way to listeners; see ``Store.outbox``."""
+        return self._outbox
+
     def database(self) -> Database:
         """Return the store as a TinyDB database. Its methods commit at once, and hold up the event loop until then."""
         return Database(storage=lambda: self._storage)
 
     def transaction(self) -> _EmbeddedTransaction:
         """Begin a transaction; see ``Store.transaction``."""
-        return _EmbeddedTransaction(self._storage, self._locks, self._listeners, self._lanes, self._end)
+        return _EmbeddedTransaction(self._storage, self._locks, self._listeners, self._outbox, self._end)
 
     async def get(self, collection: str, identifier: str) -> Record | None:
         """Return one record; see ``Store.get``."""
@@ -110,26 +109,6 @@ class EmbeddedStore:
     async def search(self, collection: str, search: Search) -> Page:
         """Return a page of records; see ``Store.search``."""
         return await self._searcher.page(self._storage.documents(collection), search)
-
-    async def deliveries_waiting(self) -> None:
-        """Wait for news in the outbox; see ``Store.deliveries_waiting``."""
-        await self._news.wait()
-        self._news.clear()
-
-    async def listeners_waiting(self) -> Sequence[str]:
-        """Return who has something coming; see ``Store.listeners_waiting``."""
-        return self._lanes.listeners()
-
-    async def next_delivery(self, subscription: str) -> Delivery | None:
-        """Return the oldest delivery; see ``Store.next_delivery``."""
-        number = self._lanes.first(subscription)
-        return None if number is None else delivery_of(number, self._storage.documents(OUTBOX).rows[number])
-
-    async def settle(self, delivery: Delivery) -> None:
-        """Forget a delivery; see ``Store.settle``."""
-        batch = Batch()
-        batch.add(Change(self._storage.documents(OUTBOX), delivery.sequence, None))
-        await self._end(batch, Holder())
 
     async def count(self) -> int:
         """Return how many entries there are; see ``Store.count``."""
@@ -148,8 +127,8 @@ class EmbeddedStore:
 
         def at_end() -> None:
             self._locks.release(holder)
-            if any(change.documents.name == OUTBOX for change in batch.changes.values()):
-                self._news.set()
+            if any(name == OUTBOX and change.row is not None for (name, _), change in batch.changes.items()):
+                self._outbox.tell()
 
         if self._group is None:
             try:
@@ -163,11 +142,13 @@ class EmbeddedStore:
 class _EmbeddedTransaction:
     """A ``Transaction``, and the block around it."""
 
-    def __init__(self, storage: DocumentStorage, locks: Locks, listeners: Listeners, lanes: Lanes, end: _End) -> None:
+    def __init__(
+        self, storage: DocumentStorage, locks: Locks, listeners: Listeners, outbox: EmbeddedOutbox, end: End
+    ) -> None:
         self._storage = storage
         self._locks = locks
         self._listeners = listeners
-        self._lanes = lanes
+        self._outbox = outbox
         self._end = end
         self._batch = Batch()
         self._holder = Holder()
@@ -214,16 +195,17 @@ class _EmbeddedTransaction:
         self._batch.add(Change(self._storage.documents(SUBSCRIPTIONS), self._batch.new_number(), row, body))
 
     async def unsubscribe(self, identifier: str) -> None:
-        subscriptions, outbox = self._storage.documents(SUBSCRIPTIONS), self._storage.documents(OUTBOX)
+        subscriptions = self._storage.documents(SUBSCRIPTIONS)
         self._batch.add(Change(subscriptions, subscriptions.numbers[identifier], None))
-        for number in self._lanes.all(identifier):
-            self._batch.add(Change(outbox, number, None))
+        await self._outbox.clear(self._batch, self._holder, identifier)
 
-    async def enqueue(self, subscription: Subscription, notification: Body) -> None:
-        body = {"subscription": subscription.id, "callback": subscription.callback, "notification": notification}
-        number = self._batch.new_number()
-        row = ("", orjson.dumps(body), b"", "")
-        self._batch.add(Change(self._storage.documents(OUTBOX), number, row, body))
+    async def enqueue(self, subscription: Subscription, notification: Body, subject: str = "") -> None:
+        queued = int(time.time())
+        await self.restore(subscription, Delivery(0, subscription.id, "", notification, subject, queued))
+
+    async def restore(self, subscription: Subscription, delivery: Delivery) -> None:
+        row, body = delivery_row(replace(delivery, callback=subscription.callback))
+        self._batch.add(Change(self._storage.documents(OUTBOX), self._batch.new_number(), row, body))
 
     async def _number(self, collection: str, identifier: str) -> int:
         await self._locks.acquire(self._holder, (collection, identifier))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import asdict
 from typing import Any
 
 import orjson
 
-from tmfkit_server.storage.base import Delivery, Entry, Stored, Subscription
-from tmfkit_server.storage.documents import Body, Change, Documents, Row, body_of
+from tmfkit_server.storage.base import Death, Delivery, Entry, Stored, Subscription
+from tmfkit_server.storage.documents import Change, Documents, Row, body_of
 from tmfkit_server.storage.record import Record
 
-__all__ = ["OUTBOX", "SUBSCRIPTIONS", "Lanes", "Listeners", "delivery_of", "entry_of", "record_of", "row_of"]
+__all__ = ["OUTBOX", "SUBSCRIPTIONS", "Listeners", "delivery_of", "delivery_row", "entry_of", "record_of", "row_of"]
 
 SUBSCRIPTIONS = "hub:subscriptions"
 OUTBOX = "hub:outbox"
@@ -30,8 +29,25 @@ def row_of(record: Record) -> Row:
 
 
 def delivery_of(number: int, row: Row) -> Delivery:
-    """Return the delivery that a row of the outbox holds."""
-    return Delivery(sequence=number, **body_of(row))
+    """Return the delivery that a row of the outbox holds; rows of earlier versions have fewer members."""
+    body = body_of(row)
+    death = body.pop("death", None)
+    return Delivery(sequence=number, **body, death=Death(**death) if death else None)
+
+
+def delivery_row(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
+    """Return the row of a delivery, and its document."""
+    body: dict[str, Any] = {
+        "subscription": delivery.subscription,
+        "callback": delivery.callback,
+        "notification": delivery.notification,
+        "subject": delivery.subject,
+        "queued": delivery.queued,
+        "attempts": delivery.attempts,
+        "due": delivery.due,
+        "death": asdict(delivery.death) if delivery.death else None,
+    }
+    return ("", orjson.dumps(body), b"", ""), body
 
 
 def entry_of(table: str, number: int, row: Row) -> Entry:
@@ -67,40 +83,3 @@ class Listeners:
         """Return the row of a listener, and its document."""
         body = asdict(subscription)
         return (subscription.id, orjson.dumps(body), b"", ""), body
-
-
-class Lanes:
-    """The numbers of what is on its way to each listener, the oldest first."""
-
-    def __init__(self, documents: Documents) -> None:
-        self._lanes: dict[str, deque[int]] = {}
-        documents.watchers.append(self._follow)
-
-    def listeners(self) -> list[str]:
-        """Return who has something coming."""
-        return list(self._lanes)
-
-    def first(self, subscription: str) -> int | None:
-        """Return the oldest number, None when there is none."""
-        lane = self._lanes.get(subscription)
-        return lane[0] if lane else None
-
-    def all(self, subscription: str) -> list[int]:
-        """Return the numbers of everything that is on its way to a listener."""
-        return list(self._lanes.get(subscription, ()))
-
-    def _follow(self, change: Change, before: Row | None) -> None:
-        if before is None:
-            if change.row is not None:
-                body: Body = change.body or body_of(change.row)
-                self._lanes.setdefault(str(body["subscription"]), deque()).append(change.number)
-        elif change.row is None:
-            subscription = str(body_of(before)["subscription"])
-            lane = self._lanes[subscription]
-            # Nearly always the oldest goes first.
-            if lane[0] == change.number:
-                lane.popleft()
-            else:
-                lane.remove(change.number)
-            if not lane:
-                del self._lanes[subscription]

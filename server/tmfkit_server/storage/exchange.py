@@ -13,13 +13,15 @@ from typing import Any, Protocol
 import orjson
 
 from tmfkit_server.errors import ExchangeError
-from tmfkit_server.storage.base import Delivery, Entry, Store, Stored, Subscription, Transaction
+from tmfkit_server.storage.base import Death, Delivery, Entry, Store, Stored, Subscription, Transaction
 from tmfkit_server.storage.record import Record
 
 __all__ = ["Source", "export_lines", "import_lines"]
 
 _FORMAT = {"tmfkit": "store", "format": 1}
 _ENTRIES_A_TRANSACTION = 500
+# What a delivery has lived through; a member that is not there has its default.
+_HISTORY = ("subject", "queued", "attempts")
 
 Progress = Callable[[int], None]
 
@@ -139,7 +141,7 @@ class _Importer:
                 self._listeners[subscription.id] = subscription
                 await transaction.subscribe(subscription)
             case "delivery":
-                await transaction.enqueue(self._listeners[members["subscription"]], members["notification"])
+                await transaction.restore(self._listeners[members["subscription"]], _delivery(members))
             case _:
                 raise ValueError("this version of the server does not know it")
 
@@ -157,8 +159,18 @@ def _encoded(entry: Entry) -> dict[str, Any]:
             return {"record": {**members, "body": orjson.Fragment(record.encoded)}}
         case Subscription():
             return {"subscription": asdict(entry)}
-        case Delivery(subscription=subscription, notification=notification):
-            return {"delivery": {"subscription": subscription, "notification": notification}}
+        case Delivery(death=death):
+            members = {name: getattr(entry, name) for name in _HISTORY if getattr(entry, name)}
+            if death:
+                members["death"] = asdict(death)
+            return {"delivery": {"subscription": entry.subscription, "notification": entry.notification, **members}}
+
+
+def _delivery(members: dict[str, Any]) -> Delivery:
+    """Return a delivery as it is to be restored; what had to wait is due at once."""
+    history = {name: members[name] for name in _HISTORY if name in members}
+    death = Death(**members["death"]) if "death" in members else None
+    return Delivery(0, members["subscription"], "", members["notification"], **history, death=death)
 
 
 def _line(value: dict[str, Any]) -> bytes:

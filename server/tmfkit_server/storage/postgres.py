@@ -7,17 +7,17 @@ and its notifications, in one transaction. Reading a record inside a transaction
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage import postgres_entries
-from tmfkit_server.storage.base import Delivery, Entry, Page, Record
+from tmfkit_server.storage.base import Entry, Page, Record
 from tmfkit_server.storage.connections import Connections
 from tmfkit_server.storage.migrate import migrate
 from tmfkit_server.storage.postgres_groups import Groups
 from tmfkit_server.storage.postgres_lookups import Lookups
-from tmfkit_server.storage.postgres_outbox import Outbox
+from tmfkit_server.storage.postgres_outbox import PostgresOutbox
 from tmfkit_server.storage.postgres_search import search_page
 from tmfkit_server.storage.postgres_transaction import PostgresTransaction
 from tmfkit_server.storage.postgres_writes import TextNames
@@ -39,9 +39,7 @@ class PostgresStore:
         self._lookups = Lookups(self._connections)
         self._names = TextNames()
         self._groups = Groups(self._connections, self._names)
-        self._outbox = Outbox(url)
-        self._news = asyncio.Event()
-        self._news.set()
+        self._outbox = PostgresOutbox(url, self._connections)
 
     async def open(self) -> None:
         """Bring the schema up to date and connect; see ``Store.open``.
@@ -57,6 +55,11 @@ class PostgresStore:
         await self._outbox.close()
         await self._connections.close()
 
+    @property
+    def outbox(self) -> PostgresOutbox:
+        """What is on its way to listeners; see ``Store.outbox``."""
+        return self._outbox
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """Make the changes of a block together; see ``Store.transaction``."""
@@ -64,7 +67,7 @@ class PostgresStore:
             yield transaction
             await transaction.commit()
         if transaction.has_news:
-            self._news.set()
+            self._outbox.tell()
 
     async def get(self, collection: str, identifier: str) -> Record | None:
         """Return one record; see ``Store.get``."""
@@ -75,26 +78,6 @@ class PostgresStore:
     async def search(self, collection: str, search: Search) -> Page:
         """Return a page of records; see ``Store.search``."""
         return await search_page(self._connections, collection, search)
-
-    async def deliveries_waiting(self) -> None:
-        """Wait for news of this process in the outbox; see ``Store.deliveries_waiting``.
-
-        News of another process is that one's to deliver; what it leaves behind is found by looking now and then.
-        """
-        await self._news.wait()
-        self._news.clear()
-
-    async def listeners_waiting(self) -> Sequence[str]:
-        """Return who has something coming; see ``Store.listeners_waiting``."""
-        return await self._outbox.listeners()
-
-    async def next_delivery(self, subscription: str) -> Delivery | None:
-        """Return the oldest delivery, or None when there is none or another process delivers to this listener."""
-        return await self._outbox.oldest(subscription)
-
-    async def settle(self, delivery: Delivery) -> None:
-        """Forget a delivery; see ``Store.settle``."""
-        await self._outbox.settle(delivery)
 
     async def count(self) -> int:
         """Return how many entries there are; see ``Store.count``."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 
 import orjson
 
-from tmfkit_server.storage.base import Delivery, Entry, Record, Stored, Subscription
+from tmfkit_server.storage.base import Death, Delivery, Entry, Record, Stored, Subscription
 from tmfkit_server.storage.connections import Connections, Row
 
-__all__ = ["contents", "count", "delivery_of", "record_of", "subscription_of"]
+__all__ = ["DELIVERY_COLUMNS", "contents", "count", "death_text", "delivery_of", "record_of", "subscription_of"]
+
+DELIVERY_COLUMNS = "sequence, subscription, callback, notification, subject, queued, attempts, due, death"
 
 _ENTRIES_AT_A_TIME = 500
 _COUNT = """
@@ -20,9 +23,11 @@ _AT_ONE_MOMENT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"""
 _CONTENTS = """
-SELECT 'record' AS kind, position, collection, id, body, spelling, tag FROM record
-UNION ALL SELECT 'subscription', position, hub, id, query, NULL, callback FROM subscription
-UNION ALL SELECT 'delivery', sequence, subscription, NULL, notification, NULL, callback FROM outbox
+SELECT 'record' AS kind, position, collection, id, body, spelling, tag,
+    NULL::bigint, NULL::integer, NULL::double precision, NULL::json FROM record
+UNION ALL SELECT 'subscription', position, hub, id, query, NULL, callback, NULL, NULL, NULL, NULL FROM subscription
+UNION ALL SELECT 'delivery', sequence, subscription, subject, notification, NULL, callback, queued, attempts, due, death
+FROM outbox
 ORDER BY position"""
 
 
@@ -39,9 +44,15 @@ def subscription_of(row: Row) -> Subscription:
 
 
 def delivery_of(row: Row) -> Delivery:
-    """Return the delivery in a row of sequence, subscription, callback and notification."""
-    sequence, subscription, callback, notification = row
-    return Delivery(sequence, subscription, callback, orjson.loads(notification))
+    """Return the delivery in a row of ``DELIVERY_COLUMNS``."""
+    sequence, subscription, callback, text, subject, queued, attempts, due, died = row
+    death = Death(**orjson.loads(died)) if died else None
+    return Delivery(sequence, subscription, callback, orjson.loads(text), subject, queued, attempts, due, death)
+
+
+def death_text(delivery: Delivery) -> str | None:
+    """Return what the column ``death`` holds."""
+    return orjson.dumps(asdict(delivery.death)).decode() if delivery.death else None
 
 
 async def count(connections: Connections) -> int:
@@ -63,11 +74,11 @@ async def contents(connections: Connections) -> AsyncIterator[Entry]:
 
 
 def _entry_of(row: Row) -> Entry:
-    kind, number, place, identifier, content, spelling, text = row
+    kind, number, place, identifier, content, spelling, text, *history = row
     match kind:
         case "record":
             return Stored(place, record_of((identifier, content, spelling, text)))
         case "subscription":
             return subscription_of((identifier, place, text, content))
         case _:
-            return delivery_of((number, place, text, content))
+            return delivery_of((number, place, text, content, identifier, *history))

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 
-from tmfkit_server.storage.base import Subscription
+from tmfkit_server.storage.base import Delivery, Subscription
 from tmfkit_server.storage.connections import Connection, execute
 from tmfkit_server.storage.postgres_changes import json_text
-from tmfkit_server.storage.postgres_entries import subscription_of
+from tmfkit_server.storage.postgres_entries import death_text, subscription_of
 
 __all__ = ["Letter", "claim", "enqueue", "letter", "listeners", "share", "subscribe", "unsubscribe"]
 
@@ -27,26 +26,42 @@ _CLAIM_OF = "SELECT pg_advisory_xact_lock(hashtextextended(hub, 3)) FROM subscri
 _LISTENERS = "SELECT id, hub, callback, query FROM subscription WHERE hub = ANY(%s) ORDER BY position"
 _SUBSCRIBE = "INSERT INTO subscription (id, hub, callback, query) VALUES (%s, %s, %s, %s)"
 _UNSUBSCRIBE = "DELETE FROM subscription WHERE id = %s"
-_FORGET = "DELETE FROM outbox WHERE subscription = %s"
+# Two statements, because each has an index of its own.
+_FORGET = "DELETE FROM outbox WHERE subscription = %s AND death IS NULL"
+_FORGET_DEAD = "DELETE FROM outbox WHERE subscription = %s AND death IS NOT NULL"
 _ENQUEUE = """
-INSERT INTO outbox (subscription, callback, notification)
-SELECT subscription, callback, notification::json
-FROM unnest(%b::text[], %b::text[], %b::text[]) WITH ORDINALITY AS new (subscription, callback, notification, place)
+INSERT INTO outbox (subscription, callback, notification, subject, queued, attempts, death)
+SELECT subscription, callback, notification::json, subject, queued, attempts, death::json
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::integer[], %b::text[])
+    WITH ORDINALITY AS new (subscription, callback, notification, subject, queued, attempts, death, place)
 ORDER BY place"""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A notification for one listener, as a JSON text."""
+class Letter(NamedTuple):
+    """A notification for one listener, as the columns of a row: what it is and what became of it so far."""
 
     subscription: str
     callback: str
     notification: str
+    subject: str
+    queued: int
+    attempts: int
+    death: str | None
 
 
-def letter(subscription: Subscription, notification: Mapping[str, Any]) -> Letter:
+def letter(subscription: Subscription, delivery: Delivery) -> Letter:
     """Return what goes into the outbox."""
-    return Letter(subscription.id, subscription.callback, orjson.dumps(notification).decode())
+    notification = orjson.dumps(delivery.notification).decode()
+    death = death_text(delivery)
+    return Letter(
+        subscription.id,
+        subscription.callback,
+        notification,
+        delivery.subject,
+        delivery.queued,
+        delivery.attempts,
+        death,
+    )
 
 
 async def share(connection: Connection, hubs: Collection[str]) -> None:
@@ -76,13 +91,12 @@ async def subscribe(connection: Connection, new: Subscription) -> None:
 
 
 async def unsubscribe(connection: Connection, identifier: str) -> None:
-    """Take a listener away, with everything that is on its way to it."""
-    for statement in (_CLAIM_OF, _UNSUBSCRIBE, _FORGET):
+    """Take a listener away, with everything that is on its way to it and its dead letters."""
+    for statement in (_CLAIM_OF, _UNSUBSCRIBE, _FORGET, _FORGET_DEAD):
         await execute(connection, statement, (identifier,))
 
 
 async def enqueue(connection: Connection, letters: Sequence[Letter]) -> None:
     """Put *letters* into the outbox, in their order."""
     if letters:
-        rows = [(each.subscription, each.callback, each.notification) for each in letters]
-        await execute(connection, _ENQUEUE, [list(column) for column in zip(*rows, strict=True)])
+        await execute(connection, _ENQUEUE, [list(column) for column in zip(*letters, strict=True)])

@@ -7,44 +7,63 @@ killed process left behind is taken over at once, and whoever has lost the conne
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from tmfkit_server.storage.base import Delivery
-from tmfkit_server.storage.connections import FAILURES, Connection, Row, connect, execute, failure_of
-from tmfkit_server.storage.postgres_entries import delivery_of
+from tmfkit_server.errors import StoreError
+from tmfkit_server.storage.connections import FAILURES, Connection, Connections, Row, connect, execute, failure_of
+from tmfkit_server.storage.outbox import DeadLetters, Delivery
+from tmfkit_server.storage.postgres_entries import DELIVERY_COLUMNS, death_text, delivery_of
 
-__all__ = ["Outbox"]
+__all__ = ["PostgresOutbox"]
 
 # Leaps from subscription to subscription: a long queue of one of them is not read through.
 _LISTENERS = """
 WITH RECURSIVE first AS (
-    (SELECT subscription, sequence FROM outbox ORDER BY subscription, sequence LIMIT 1)
+    (SELECT subscription, sequence FROM outbox WHERE death IS NULL ORDER BY subscription, sequence LIMIT 1)
     UNION ALL
     SELECT next.subscription, next.sequence FROM first, LATERAL (
-        SELECT later.subscription, later.sequence FROM outbox later WHERE later.subscription > first.subscription
+        SELECT later.subscription, later.sequence FROM outbox later
+        WHERE later.subscription > first.subscription AND later.death IS NULL
         ORDER BY later.subscription, later.sequence LIMIT 1) next)
 SELECT subscription FROM first ORDER BY sequence"""
-_OLDEST = """
-SELECT sequence, subscription, callback, notification FROM outbox
-WHERE subscription = %s ORDER BY sequence LIMIT 1"""
+_OLDEST = f"""
+SELECT {DELIVERY_COLUMNS} FROM outbox
+WHERE subscription = %s AND death IS NULL AND subject <> ALL(%b::text[]) ORDER BY sequence LIMIT %s"""  # noqa: S608
+_TAKEN = "DELETE FROM outbox WHERE sequence = ANY(%b::bigint[])"
+_CHANGED = """
+UPDATE outbox SET queued = new.queued, attempts = new.attempts, due = new.due, death = new.death::json
+FROM unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::double precision[], %b::text[])
+    AS new (sequence, queued, attempts, due, death)
+WHERE outbox.sequence = new.sequence"""
 _LEASE = "SELECT pg_try_advisory_lock(hashtextextended(%s, 1))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, 1))"
+_DEAD = f"""
+SELECT {DELIVERY_COLUMNS} FROM outbox WHERE death IS NOT NULL AND (%s::text IS NULL OR subscription = %s)
+ORDER BY sequence OFFSET %s LIMIT %s"""  # noqa: S608
+_COUNT_DEAD = "SELECT count(*) FROM outbox WHERE death IS NOT NULL AND (%s::text IS NULL OR subscription = %s)"
+_REVIVE = "UPDATE outbox SET queued = %s, attempts = 0, due = 0, death = NULL WHERE death IS NOT NULL"
+_DISCARD = "DELETE FROM outbox WHERE sequence = %s AND death IS NOT NULL RETURNING 1"
 
 
-class Outbox:
-    """Deliveries that wait, and the leases of this process."""
+class PostgresOutbox:
+    """An ``Outbox``, and the leases of this process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: Connections) -> None:
         """Describe the outbox; it connects when it is first asked.
 
         Args:
             url: Address of the database.
+            connections: For what needs no lease.
         """
         self._url = url
+        self._connections = connections
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
         self._leases: set[str] = set()
+        self._news = asyncio.Event()
+        self._news.set()
 
     async def close(self) -> None:
         """Close the connection, and give up every lease with it."""
@@ -53,27 +72,75 @@ class Outbox:
         self._connection = None
         self._leases.clear()
 
+    def tell(self) -> None:
+        """Wake up who waits for news."""
+        self._news.set()
+
+    async def news(self) -> None:
+        """Wait for news of this process; see ``Outbox.news``.
+
+        News of another process is that one's to deliver; what it leaves behind is found by looking now and then.
+        """
+        await self._news.wait()
+        self._news.clear()
+
     async def listeners(self) -> Sequence[str]:
-        """Return the subscriptions that something is on its way to."""
+        """Return who has something coming; see ``Outbox.listeners``."""
         return [subscription for (subscription,) in await self._rows(_LISTENERS)]
 
-    async def oldest(self, subscription: str) -> Delivery | None:
-        """Return the oldest delivery, or None when there is none or another process has the lease."""
+    async def lease(self, subscription: str) -> bool:
+        """Take a listener, unless another process has it; see ``Outbox.lease``."""
         if subscription not in self._leases:
             [[is_ours]] = await self._rows(_LEASE, subscription)
-            if not is_ours:
-                return None
-            self._leases.add(subscription)
-        rows = await self._rows(_OLDEST, subscription)
-        if rows:
-            return delivery_of(rows[0])
-        self._leases.discard(subscription)
-        await self._rows(_RELEASE, subscription)
-        return None
+            if is_ours:
+                self._leases.add(subscription)
+        return subscription in self._leases
 
-    async def settle(self, delivery: Delivery) -> None:
-        """Forget a delivery."""
-        await self._rows("DELETE FROM outbox WHERE sequence = %s", delivery.sequence)
+    async def release(self, subscription: str) -> None:
+        """Give a listener back; see ``Outbox.release``."""
+        if subscription in self._leases:
+            self._leases.discard(subscription)
+            await self._rows(_RELEASE, subscription)
+
+    async def deliveries(self, subscription: str, *, busy: Collection[str], limit: int) -> Sequence[Delivery]:
+        """Return what is on its way; see ``Outbox.deliveries``."""
+        if subscription not in self._leases:
+            raise StoreError(f"the lease on listener {subscription} was lost")
+        return [delivery_of(row) for row in await self._rows(_OLDEST, subscription, list(busy), limit)]
+
+    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> None:
+        """Note what became of deliveries; see ``Outbox.settle``."""
+        if taken:
+            await self._rows(_TAKEN, [each.sequence for each in taken])
+        if changed:
+            rows = [(each.sequence, each.queued, each.attempts, each.due, death_text(each)) for each in changed]
+            await self._rows(_CHANGED, *(list(column) for column in zip(*rows, strict=True)))
+
+    async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
+        """Return dead letters; see ``Outbox.dead_letters``."""
+        rows = await self._connections.rows(_DEAD, (subscription, subscription, offset, limit))
+        [[total]] = await self._connections.rows(_COUNT_DEAD, (subscription, subscription))
+        return DeadLetters([delivery_of(row) for row in rows], total)
+
+    async def revive(self, sequence: int) -> bool:
+        """Send a dead letter on its way; see ``Outbox.revive``."""
+        return await self._revive(f"{_REVIVE} AND sequence = %s RETURNING 1", sequence) > 0
+
+    async def revive_all(self, subscription: str | None) -> int:
+        """Send dead letters on their way; see ``Outbox.revive_all``."""
+        where = "(%s::text IS NULL OR subscription = %s)"
+        return await self._revive(f"{_REVIVE} AND {where} RETURNING 1", subscription, subscription)
+
+    async def discard(self, sequence: int) -> bool:
+        """Forget a dead letter; see ``Outbox.discard``."""
+        async with self._connections.one() as connection:
+            return bool(await execute(connection, _DISCARD, (sequence,)))
+
+    async def _revive(self, statement: str, *which: Any) -> int:
+        async with self._connections.one() as connection:
+            revived = await execute(connection, statement, (int(time.time()), *which))
+        self.tell()
+        return len(revived)
 
     async def _rows(self, statement: str, *parameters: Any) -> list[Row]:
         try:

@@ -6,6 +6,7 @@ transaction ends. A transaction that only adds records has no connection of its 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -15,7 +16,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from tmfkit_server.storage import postgres_hubs as hubs
-from tmfkit_server.storage.base import Record, Subscription
+from tmfkit_server.storage.base import Delivery, Record, Subscription
 from tmfkit_server.storage.connections import Connection, Connections, commit, execute
 from tmfkit_server.storage.postgres_changes import Change, Insertion, insertion, removal, replacement
 from tmfkit_server.storage.postgres_entries import record_of
@@ -135,9 +136,14 @@ class PostgresTransaction:
         """Take a listener away, with everything that is on its way to it."""
         await hubs.unsubscribe(await self._begun(), identifier)
 
-    async def enqueue(self, subscription: Subscription, notification: Body) -> None:
+    async def enqueue(self, subscription: Subscription, notification: Body, subject: str = "") -> None:
         """Put a notification into the outbox, after every change that was made before."""
-        self._letters.append(hubs.letter(subscription, notification))
+        queued = int(time.time())
+        await self.restore(subscription, Delivery(0, subscription.id, "", notification, subject, queued))
+
+    async def restore(self, subscription: Subscription, delivery: Delivery) -> None:
+        """Put into the outbox what another store had there; see ``Transaction``."""
+        self._letters.append(hubs.letter(subscription, delivery))
 
     async def _before(self, collection: str, identifier: str) -> Record | None:
         return self._known.get((collection, identifier)) or await self.get(collection, identifier)

@@ -1,0 +1,91 @@
+"""``/admin/dead-letters``: notifications that were given up, for admins."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import falcon.asgi
+import orjson
+
+from tmfkit_server.resources.endpoint import Endpoint, answer
+from tmfkit_server.services.dead_letters import DeadLetters
+from tmfkit_server.storage.base import Delivery
+
+__all__ = ["mount"]
+
+_PATH = "/admin/dead-letters"
+_ADMIN = ("admin",)
+_LIMIT, _MOST = 100, 1000
+_LARGEST_OFFSET = 10**9
+
+
+def mount(app: falcon.asgi.App[Any, Any], dead_letters: DeadLetters) -> None:
+    """Add the routes."""
+    app.add_route(_PATH, _All(dead_letters))
+    app.add_route(f"{_PATH}/resend", _ResendAll(dead_letters))
+    app.add_route(f"{_PATH}/{{identifier}}", _One(dead_letters))
+    app.add_route(f"{_PATH}/{{identifier}}/resend", _ResendOne(dead_letters))
+
+
+class _Admins(Endpoint):
+    """A path that is for admins, whatever the method."""
+
+    def __init__(self, dead_letters: DeadLetters) -> None:
+        super().__init__(())
+        self.roles = dict.fromkeys(("GET", "HEAD", "POST", "DELETE"), _ADMIN)
+        self._dead_letters = dead_letters
+
+
+class _All(_Admins):
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """Answer with a page of them, 206 when it is part of the whole."""
+        offset = req.get_param_as_int("offset", min_value=0, max_value=_LARGEST_OFFSET, default=0)
+        limit = req.get_param_as_int("limit", min_value=0, max_value=_MOST, default=_LIMIT)
+        page = await self._dead_letters.list(req.get_param("listener"), offset=offset, limit=limit)
+        resp.set_header("X-Total-Count", str(page.total))
+        resp.set_header("X-Result-Count", str(len(page.deliveries)))
+        status = 206 if len(page.deliveries) < page.total else 200
+        answer(resp, status, orjson.dumps([_shown(each) for each in page.deliveries]))
+
+    on_head = on_get
+
+
+class _ResendAll(_Admins):
+    async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """Send all again, or those of one listener."""
+        count = await self._dead_letters.resend_all(req.get_param("listener"))
+        answer(resp, 202, orjson.dumps({"resent": count}))
+
+
+class _One(_Admins):
+    async def on_delete(self, _req: object, resp: falcon.asgi.Response, identifier: str) -> None:
+        """Forget one."""
+        await self._dead_letters.discard(identifier)
+        resp.status = 204
+
+
+class _ResendOne(_Admins):
+    async def on_post(self, _req: object, resp: falcon.asgi.Response, identifier: str) -> None:
+        """Send one again."""
+        await self._dead_letters.resend(identifier)
+        answer(resp, 202, orjson.dumps({"resent": 1}))
+
+
+def _shown(delivery: Delivery) -> dict[str, Any]:
+    assert delivery.death is not None
+    return {
+        "id": str(delivery.sequence),
+        "listener": delivery.subscription,
+        "callback": delivery.callback,
+        "reason": delivery.death.reason,
+        "lastStatus": delivery.death.status or None,
+        "attempts": delivery.attempts,
+        "queuedAt": _time(delivery.queued) if delivery.queued else None,
+        "givenUpAt": _time(delivery.death.at),
+        "notification": delivery.notification,
+    }
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

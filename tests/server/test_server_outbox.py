@@ -1,0 +1,207 @@
+"""What every store does with notifications on their way, and with those that were given up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import psycopg
+import pytest
+from store_runner import LASTING, Runner, opened
+
+from tmfkit_server.storage import migrate
+from tmfkit_server.storage.base import Death, Delivery, Store, Subscription
+from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.postgres import PostgresStore
+
+ONE, TWO = (Subscription(name, "h", f"http://{name}", None) for name in ("one", "two"))
+DEATH = Death("the listener answered 410 Gone", 410, 1_700_000_000)
+
+
+async def _filled(store: Store) -> None:
+    """Put three notifications about each of two resources into the outbox, for two listeners."""
+    async with store.transaction() as transaction:
+        await transaction.subscribe(ONE)
+        await transaction.subscribe(TWO)
+    async with store.transaction() as transaction:
+        assert await transaction.subscriptions("h") == [ONE, TWO]
+        assert await transaction.subscriptions("other") == []
+        for number in range(3):
+            for subject in "ab":
+                await transaction.enqueue(ONE, {"n": number}, subject)
+                await transaction.enqueue(TWO, {"n": number}, subject)
+
+
+async def _waiting(
+    store: Store, listener: Subscription = ONE, *, busy: tuple[str, ...] = (), limit: int = 100
+) -> list[Delivery]:
+    assert await store.outbox.lease(listener.id)
+    found = await store.outbox.deliveries(listener.id, busy=busy, limit=limit)
+    await store.outbox.release(listener.id)
+    return list(found)
+
+
+async def _buried(store: Store, *sequences: int) -> None:
+    dying = [replace(each, attempts=3, death=DEATH) for each in await _waiting(store) if each.sequence in sequences]
+    await store.outbox.settle([], dying)
+
+
+def test_outbox_is_in_order_for_each_resource_and_goes_with_its_listener(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        before = int(time.time())
+        await _filled(store)
+        assert sorted(await store.outbox.listeners()) == ["one", "two"]
+        found = await _waiting(store)
+        for subject in "ab":
+            told = [each for each in found if each.subject == subject]
+            assert [each.notification for each in told] == [{"n": 0}, {"n": 1}, {"n": 2}]
+            assert told == sorted(told, key=lambda each: each.sequence)
+        assert {(each.subscription, each.callback, each.attempts) for each in found} == {("one", "http://one", 0)}
+        assert all(before <= each.queued <= time.time() for each in found)
+        await store.outbox.settle(found, [])
+        assert list(await store.outbox.listeners()) == ["two"]
+        async with store.transaction() as transaction:
+            await transaction.unsubscribe("two")
+        assert await store.outbox.listeners() == []
+        assert await store.count() == 1
+
+    run(scenario)
+
+
+def test_oldest_of_every_resource_that_is_not_busy_is_given_out(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _filled(store)
+        assert {each.subject for each in await _waiting(store, busy=("a",))} == {"b"}
+        assert [each.notification for each in await _waiting(store, busy=("a",), limit=1)] == [{"n": 0}]
+        assert await _waiting(store, busy=("a", "b")) == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("new_store", LASTING, indirect=True)
+def test_attempts_and_the_next_try_outlive_the_process(new_store: Callable[[], Store]) -> None:
+    async def scenario() -> None:
+        async with opened(new_store()) as store:
+            await _filled(store)
+            first = (await _waiting(store, busy=("b",)))[0]
+            await store.outbox.settle([], [replace(first, attempts=2, due=1.8e9)])
+        async with opened(new_store()) as store:
+            [again, *rest] = await _waiting(store, busy=("b",))
+            assert again == replace(first, attempts=2, due=1.8e9)
+            assert [(each.notification, each.attempts) for each in rest] == [({"n": 1}, 0), ({"n": 2}, 0)]
+
+    asyncio.run(scenario())
+
+
+def test_dead_letter_is_out_of_the_way_until_it_is_revived(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _filled(store)
+        first, second, third = await _waiting(store, busy=("b",))
+        await _buried(store, first.sequence, second.sequence)
+        assert await _waiting(store, busy=("b",)) == [third]
+        page = await store.outbox.dead_letters(None, offset=0, limit=1)
+        assert (page.deliveries, page.total) == ([replace(first, attempts=3, death=DEATH)], 2)
+        page = await store.outbox.dead_letters("one", offset=1, limit=5)
+        assert ([each.sequence for each in page.deliveries], page.total) == ([second.sequence], 2)
+        assert (await store.outbox.dead_letters("two", offset=0, limit=5)).total == 0
+        assert await store.outbox.revive(first.sequence)
+        assert not await store.outbox.revive(first.sequence)
+        again, last = await _waiting(store, busy=("b",))
+        # As if it were new, in its old place: what came after it and still waits goes after it.
+        assert (again.notification, again.attempts, again.due, again.death) == ({"n": 0}, 0, 0.0, None)
+        assert (again.sequence, last) == (first.sequence, third)
+
+    run(scenario)
+
+
+def test_dead_letters_are_revived_by_listener_or_all_together(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _filled(store)
+        found = await _waiting(store)
+        await _buried(store, *(each.sequence for each in found))
+        assert list(await store.outbox.listeners()) == ["two"]
+        await asyncio.wait_for(store.outbox.news(), 5)
+        assert await store.outbox.revive_all("two") == 0
+        assert await store.outbox.revive_all("one") == 6
+        await asyncio.wait_for(store.outbox.news(), 5)
+        assert [each.sequence for each in await _waiting(store)] == [each.sequence for each in found]
+        await _buried(store, *(each.sequence for each in found))
+        assert await store.outbox.revive_all(None) == 6
+
+    run(scenario)
+
+
+def test_dead_letter_is_forgotten_alone_or_with_its_listener(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _filled(store)
+        first, second, _ = await _waiting(store, busy=("b",))
+        await _buried(store, first.sequence)
+        assert not await store.outbox.discard(second.sequence)
+        assert await store.outbox.discard(first.sequence)
+        assert not await store.outbox.discard(first.sequence)
+        await _buried(store, second.sequence)
+        async with store.transaction() as transaction:
+            await transaction.unsubscribe("one")
+        assert (await store.outbox.dead_letters(None, offset=0, limit=5)).total == 0
+        assert not await store.outbox.revive(second.sequence)
+
+    run(scenario)
+
+
+def test_note_on_what_went_with_its_listener_brings_nothing_back(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _filled(store)
+        found = await _waiting(store)
+
+        async def leave() -> None:
+            async with store.transaction() as transaction:
+                await transaction.unsubscribe("one")
+
+        failed = [replace(each, attempts=1) for each in found[1:]]
+        await asyncio.gather(leave(), store.outbox.settle(found[:1], failed))
+        await store.outbox.settle(found[:1], failed)
+        assert list(await store.outbox.listeners()) == ["two"]
+        assert await store.count() == 7
+
+    run(scenario)
+
+
+def test_file_of_an_earlier_version_is_read(tmp_path: object) -> None:
+    async def scenario() -> None:
+        path = f"{tmp_path}/old.db"
+        async with opened(EmbeddedStore(path)) as store:
+            assert isinstance(store, EmbeddedStore)
+            for number in range(2):
+                old = {"subscription": "one", "callback": "http://one", "notification": {"n": number}}
+                store.database().table("hub:outbox").insert(old)
+        async with opened(EmbeddedStore(path)) as store:
+            first, second = await _waiting(store)
+            assert (first.notification, first.subject, first.queued, first.death) == ({"n": 0}, "", 0, None)
+            # Of one subject, because nobody knows which: strictly in order, as they were meant to be.
+            assert (second.notification, second.subject) == ({"n": 1}, "")
+            await store.outbox.settle([first], [replace(second, attempts=1, death=DEATH)])
+            assert (await store.outbox.dead_letters("one", offset=0, limit=5)).total == 1
+
+    asyncio.run(scenario())
+
+
+def test_outbox_of_an_earlier_schema_is_brought_along(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = migrate.steps()[:1]
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrate, "steps", lambda: first)
+        migrate.migrate(postgres_url)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        statement = "INSERT INTO outbox (subscription, callback, notification) VALUES ('one', 'http://one', %s)"
+        for number in range(2):
+            connection.execute(statement, [f'{{"n": {number}}}'])
+
+    async def scenario() -> None:
+        async with opened(PostgresStore(postgres_url)) as store:
+            first, second = await _waiting(store)
+            assert [each.notification for each in (first, second)] == [{"n": 0}, {"n": 1}]
+            assert (first.subject, first.attempts, first.death) == ("", 0, None)
+            assert abs(first.queued - time.time()) < 60
+
+    asyncio.run(scenario())
