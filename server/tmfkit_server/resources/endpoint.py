@@ -68,7 +68,7 @@ def answer_with(
 def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:
     """Raise NotAcceptable when the client takes none of the types that *operation* produces."""
     accept = req.get_header("Accept")
-    if not accept or accept == "*/*" or not operation.produces:
+    if not accept or accept == "*/*" or accept in operation.produces or not operation.produces:
         return
     if not any(req.client_accepts(media_type) for media_type in operation.produces):
         raise NotAcceptable(operation.produces)

@@ -258,6 +258,11 @@ class Indexes:
                     index.put(number, after)
             return
         for index in self._all():
+            name = index.path[0]
+            old, new = before and before.get(name), after and after.get(name)
+            # Equal texts are filed alike, unlike 1 and true; what is not there is not filed.
+            if old is new or (isinstance(old, str) and old == new):
+                continue
             index.change(number, before, after)
 
     def missing(self, expression: Expression) -> list[Path]:
