@@ -41,7 +41,8 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     apis = [Api(contracts.load(name), store, settings) for name in contracts.apis()]
     app.add_middleware(_Lifespan(store, apis))
-    app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
+    if settings.api_keys:
+        app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     app.add_route(LIVE, Live())

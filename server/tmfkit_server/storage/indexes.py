@@ -29,6 +29,7 @@ _FEW = 64
 _FEW_KEYS = 64
 _NO_NUMBERS: frozenset[int] = frozenset()
 _NO_KEYS: frozenset[Key] = frozenset()
+_KINDS: Mapping[type, str] = {str: "text", datetime: "instant", tuple: "truth", int: "number", float: "number"}
 _ORDERED: frozenset[Operator] = frozenset({"gt", "gte", "lt", "lte"})
 
 
@@ -224,15 +225,7 @@ class Index:
 
 
 def _kind(key: Key) -> str:
-    match key:
-        case str():
-            return "text"
-        case datetime():
-            return "instant"
-        case tuple():
-            return "truth"
-        case _:
-            return "number"
+    return _KINDS[type(key)]
 
 
 class Indexes:
