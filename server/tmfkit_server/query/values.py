@@ -41,7 +41,7 @@ def instant(text: str) -> datetime | None:
     Returns:
         The instant, or None when *text* is neither.
     """
-    # Most texts are neither, and do not begin like one: a tenth of the work for those.
+    # Most texts are neither, and do not begin like one.
     found = _DATE.fullmatch(text) if text[:1].isdecimal() else None
     if not found:
         return None

@@ -16,7 +16,7 @@ __all__ = ["BodyReader"]
 
 _CHUNK_BYTES = 64 * 1024
 _DISCARDED_BYTES = 16 * 1024 * 1024
-# Nineteen digits in a row, once all digits look alike: ten times as fast as a regular expression.
+# Nineteen digits in a row, once all digits look alike: several times as fast as a regular expression.
 _ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
 _LARGEST_INTEGER = 2**64 - 1
