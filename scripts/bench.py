@@ -53,7 +53,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=7, help="rounds of ours, in turn with the yardstick (default 7)")
     parser.add_argument("--other-rounds", type=int, default=3, help="rounds of the others (default 3)")
     parser.add_argument("--seconds", type=int, default=1, help="length of one measurement (default 1)")
-    parser.add_argument("--size", type=int, action="append", help=f"number of documents; repeatable (default {_SIZES})")
+    sizes = f"number of documents: the fewest, the most, some in between; repeatable (default {_SIZES})"
+    parser.add_argument("--size", type=int, action="append", help=sizes)
     parser.add_argument("--only", action="append", default=[], help="contestants whose name has this; repeatable")
     parser.add_argument("--scenario", action="append", default=[], help="scenarios whose name has this; repeatable")
     parser.add_argument("--minutes", type=float, default=15, help="refuse a run that takes longer (default 15)")

@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import random
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from harness.errors import HarnessError
 
 __all__ = ["Plan", "measure", "measurements"]
 
-_WARM_UP_REQUESTS = 200
+# Whichever comes first: some contestants take a second for one request.
+_WARM_UP_REQUESTS, _WARM_UP_SECONDS = 200, 2.0
 _COUNTERS = itertools.count(1)
 
 
@@ -63,7 +65,7 @@ class Plan:
     def sizes_of(self, contestant: Contestant, scenario: Scenario) -> list[int]:
         """Return the numbers of documents at which a scenario is measured."""
         everywhere = scenario.is_sized and not contestant.scenarios and not contestant.keeps_nothing
-        return list(self.sizes) if everywhere else [self.middle]
+        return sorted({self.sizes[0], self.sizes[-1]}) if everywhere else [self.middle]
 
 
 def measurements(contestant: Contestant, plan: Plan) -> int:
@@ -132,6 +134,7 @@ def _warmed_up(
     if scenario.spends:
         return [(requests[0], 0)]
     connection = http.client.HTTPConnection(target.server.host, target.server.port, timeout=60)
+    deadline = time.monotonic() + _WARM_UP_SECONDS
     answered = []
     for request in itertools.islice(itertools.cycle(requests), _WARM_UP_REQUESTS):
         body = request.body.replace(COUNTER, f"{next(_COUNTERS):08x}")
@@ -143,6 +146,8 @@ def _warmed_up(
             where = f"{target.server.name}: {request.method} {target.path}{request.path}"
             raise HarnessError(where, f"status {response.status}: {answer[:300]!r}", "It does not do what is measured")
         answered.append((request, len(answer)))
+        if time.monotonic() > deadline:
+            break
     connection.close()
     return answered
 

@@ -10,11 +10,14 @@ from benchmarks.results import Results
 
 __all__ = ["write_plot"]
 
-_COLOURS = ("#1b6ca8", "#0b3c5d", "#3ba99c", "#b0b0b0", "#d9a441", "#c75146")
+_COLOURS = ("#1b6ca8", "#0b3c5d", "#3ba99c", "#8a8a8a", "#d9a441", "#c75146")
 
 
 def write_plot(results: Results, file: Path) -> None:
-    """Draw requests a second: a bar for each scenario and contestant, at the largest number of documents."""
+    """Draw requests a second: a point for each scenario and contestant, at the largest number of documents.
+
+    Points, because the length of a bar would say nothing on a logarithmic axis.
+    """
     scenarios = results.scenarios()
     contestants = list(dict.fromkeys(row.contestant for row in results.rows))
     most = [max(row.documents for row in results.rows if row.scenario == scenario) for scenario in scenarios]
@@ -29,16 +32,20 @@ def write_plot(results: Results, file: Path) -> None:
         below = [row.per_second - row.slowest_and_fastest[0] for _, row in drawn]
         above = [row.slowest_and_fastest[1] - row.per_second for _, row in drawn]
         colour = _COLOURS[place % len(_COLOURS)]
-        axes.barh(at, rates, height, xerr=[below, above], label=name, color=colour, error_kw={"lw": 0.8})
+        axes.errorbar(rates, at, xerr=[below, above], fmt="o", ms=5, lw=1.2, capsize=2, color=colour, label=name)
         for where, margin, (number, row) in zip(at, above, drawn, strict=True):
             fewer = "" if row.documents == most[number] else f"  (at {row.documents:,})"
-            axes.text((row.per_second + margin) * 1.05, where, f"{row.per_second:,.0f}{fewer}", va="center", fontsize=7)
+            text = f"{row.per_second:,.0f}{fewer}"
+            axes.text((row.per_second + margin) * 1.12, where, text, va="center", fontsize=7, color=colour)
     labels = [f"{scenario}\n{count:,} documents" for scenario, count in zip(scenarios, most, strict=True)]
     axes.set_yticks(range(len(scenarios)), labels)
-    axes.invert_yaxis()
+    for number in range(1, len(scenarios)):
+        axes.axhline(number - 0.5, color="#d0d0d0", lw=0.6)
+    axes.set_ylim(len(scenarios) - 0.5, -0.5)
     axes.set_xscale("log")
-    axes.set_xlim(1, 3 * max(row.slowest_and_fastest[1] for row in results.rows))
-    axes.set_xlabel("requests a second (median, slowest and fastest round)")
+    medians = [row.per_second for row in results.rows]
+    axes.set_xlim(0.5 * max(min(medians), 1), 4 * max(medians))
+    axes.set_xlabel("requests a second, logarithmic (median, slowest and fastest round)")
     axes.grid(axis="x", which="major", alpha=0.4)
     axes.set_axisbelow(True)
     figure.legend(loc="outside upper center", ncols=3, frameon=False)

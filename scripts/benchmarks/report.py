@@ -40,7 +40,8 @@ def write_page(results: Results, file: Path, plot: str) -> None:
     """Write the page with the targets, the table and the plot named *plot*."""
     parts = [
         "# Benchmarks",
-        "Written by `nox -s bench`; every round stands in [results.json](results.json).",
+        "Written by `nox -s bench`; every round stands in [results.json](results.json). What limits what is said in "
+        "[README.md](README.md).",
         _method(results),
         f"![Requests a second]({plot})",
         "## Targets",

@@ -75,7 +75,7 @@ class Scenario:
     Attributes:
         name: What it is called in the results.
         requests: Dialect, identifiers of the documents by number, source of chance → requests.
-        is_sized: Whether it is measured at every number of documents.
+        is_sized: Whether it is measured at the fewest and at the most documents, rather than in between.
         hits: Documents in each answer, where the answer is a list.
         spends: Whether each request can be sent only once.
     """

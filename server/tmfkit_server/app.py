@@ -57,7 +57,8 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     apis = [Api(contracts.load(name), store, settings, guard) for name in contracts.apis()]
     dispatcher = Dispatcher(store, Courier(guard, settings.callback_secrets), settings.patience)
     app.add_middleware(_Lifespan(store, apis, dispatcher))
-    app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
+    if settings.api_keys:
+        app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     app.add_route(LIVE, Live())

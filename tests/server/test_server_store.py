@@ -9,7 +9,7 @@ import pytest
 from store_runner import LASTING, Runner, opened
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.query.expression import Comparison, Search, SortKey
+from tmfkit_server.query.expression import Comparison, Operator, Search, SortKey
 from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription
 
 
@@ -283,3 +283,39 @@ async def _existing(store: Store, identifier: str) -> Record:
     record = await store.get("c", identifier)
     assert record
     return record
+
+
+def test_range_follows_what_became_of_a_record(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        async def found(operator: Operator, value: str) -> list[str]:
+            page = await store.search("c", Search(where=Comparison(("n",), operator, (value,))))
+            return [record.id for record in page.records]
+
+        async def put(record: Record) -> None:
+            async with store.transaction() as transaction:
+                await transaction.replace("c", record)
+
+        await _insert(store, Record("1", {"n": 1}), Record("2", {"n": 2}))
+        # What a range looks at stays, moves, goes, and comes back.
+        await put(Record("1", {"n": 1, "other": "text"}))
+        assert (await found("lt", "2"), await found("gte", "2")) == (["1"], ["2"])
+        await put(Record("1", {"n": 5, "other": "text"}))
+        assert (await found("lt", "2"), await found("gte", "2")) == ([], ["1", "2"])
+        await put(Record("1", {"other": "text"}))
+        assert (await found("lt", "2"), await found("gte", "2")) == ([], ["2"])
+        await put(Record("1", {"n": [0, 7]}))
+        assert (await found("lt", "2"), await found("gt", "5")) == (["1"], ["1"])
+
+    run(scenario)
+
+
+def test_large_page_is_whole_and_the_store_goes_on(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _insert(store, *(Record(f"{number:04}", {"n": number}) for number in range(1200)))
+        page = await store.search("c", Search())
+        assert [record.body["n"] for record in page.records] == list(range(1200))
+        assert await store.get("c", "0007") == Record("0007", {"n": 7})
+        many = await asyncio.gather(*(store.get("c", f"{number:04}") for number in range(50)))
+        assert [record and record.body["n"] for record in many] == list(range(50))
+
+    run(scenario)

@@ -22,6 +22,7 @@ is sorted by, unless the one value under ``/a`` says so itself.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ def exact(number: Number) -> Number:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
+@functools.lru_cache(maxsize=4096)
 def _escaped(name: str) -> str:
     return kept_text(name.replace("~", "~0").replace("/", "~1"))
 
@@ -92,7 +94,7 @@ def _collect(body: Mapping[str, Any], above: str, found: defaultdict[str, list[A
         pointer = f"{above}/{_escaped(name)}"
         for member in _members(value) if isinstance(value, list) else (value,):
             found[pointer].append(member)
-            if isinstance(member, Mapping):
+            if isinstance(member, dict):
                 _collect(member, pointer, found)
 
 
@@ -110,7 +112,7 @@ def _add(terms: Terms, pointer: str, values: list[Any]) -> None:
         for prefix in ("", "=", "@", "!", "~"):
             _arrange(terms.lookup, prefix + pointer)
         _arrange(terms.order, "#" + pointer)
-    if len(values) > 1 or isinstance(values[0], Mapping):
+    if len(values) > 1 or isinstance(values[0], dict):
         terms.order[">" + pointer] = sorted_by[0]
     for key in ("=" + pointer, "@" + pointer):
         if numbers := terms.lookup.get(key):
@@ -125,6 +127,8 @@ def _arrange(table: dict[str, list[Any]], key: str) -> None:
 def _add_value(terms: Terms, pointer: str, value: Any) -> list[Any]:
     """Add one value; return what it sorts by, which has to agree with ``evaluate.sort_key``."""
     match value:
+        case str():
+            return _add_text(terms, pointer, value)
         case None:
             return []
         case bool():
@@ -134,8 +138,6 @@ def _add_value(terms: Terms, pointer: str, value: Any) -> list[Any]:
             number = exact(value)
             terms.lookup.setdefault("=" + pointer, []).append(number)
             return [1, number]
-        case str():
-            return _add_text(terms, pointer, value)
         case _:
             return [4]
 

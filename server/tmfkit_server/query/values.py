@@ -40,7 +40,8 @@ def instant(text: str) -> datetime | None:
     Returns:
         The instant, or None when *text* is neither.
     """
-    found = _DATE.fullmatch(text)
+    # Most texts are neither, and do not begin like one.
+    found = _DATE.fullmatch(text) if text[:1].isdecimal() else None
     if not found:
         return None
     day, time, offset, east = found.groups()

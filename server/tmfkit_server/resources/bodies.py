@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,9 @@ __all__ = ["BodyReader"]
 
 _CHUNK_BYTES = 64 * 1024
 _DISCARDED_BYTES = 16 * 1024 * 1024
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+# Nineteen digits in a row, once all digits look alike: several times as fast as a regular expression.
+_ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 19
 _LARGEST_INTEGER = 2**64 - 1
 _SMALLEST_INTEGER = -(2**63)
 
@@ -59,6 +60,8 @@ class BodyReader:
 def _media_type(header: str | None, consumes: Sequence[str]) -> str:
     if not header:
         return consumes[0]
+    if header in consumes:
+        return header
     sent, *parameters = (part.strip().lower() for part in header.split(";"))
     charsets = (parameter.partition("=")[2].strip('" ') for parameter in parameters if parameter.startswith("charset="))
     if sent not in consumes or any(charset not in ("utf-8", "utf8") for charset in charsets):
@@ -80,7 +83,8 @@ def _decoded(content: bytes) -> Any:
         value = orjson.loads(content)
     except orjson.JSONDecodeError as exc:
         raise UnreadableBody(f"It is no JSON text: {exc.msg} at character {exc.pos}") from exc
-    _check_depth(value, content)
+    if is_too_deep(value, content):
+        raise UnreadableBody(f"It is nested more than {DEEPEST_NESTING} deep")
     # orjson lets the last of two equal names win and makes floats of large integers; neither may pass unnoticed.
     if not _is_plainly_whole(value, content):
         json.loads(content, object_pairs_hook=_without_duplicates, parse_int=_exact)
@@ -92,14 +96,9 @@ def _is_plainly_whole(value: Any, content: bytes) -> bool:
 
     Without escapes every text has two quotes, so that a lost member shows in their number.
     """
-    if b"\\" in content or _LONG_NUMBER.search(content):
+    if b"\\" in content or _LONG_NUMBER in content.translate(_ANY_DIGIT):
         return False
     return content.count(b'"') == orjson.dumps(value).count(b'"')
-
-
-def _check_depth(value: Any, content: bytes) -> None:
-    if content.count(b"[") + content.count(b"{") > DEEPEST_NESTING and is_too_deep(value):
-        raise UnreadableBody(f"It is nested more than {DEEPEST_NESTING} deep")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import parse_search
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import Addresses, answer, answer_with, check_accept
+from tmfkit_server.resources.endpoint import Addresses, answer, answer_with, caller_of, check_accept
 from tmfkit_server.resources.idempotency import idempotency_key, mark_replayed
 from tmfkit_server.services.entities import Entities
 
@@ -63,7 +63,7 @@ class CreateHandler:
             record = await self._entities.create(sent, self._operation, collection_url)
         else:
             record, is_replayed = await self._entities.create_once(
-                sent, self._operation, collection_url, key=key, caller=req.context.caller
+                sent, self._operation, collection_url, key=key, caller=caller_of(req)
             )
             if is_replayed:
                 mark_replayed(resp)

@@ -14,7 +14,7 @@ from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.settings import ROLES
 from tmfkit_server.storage.base import Record
 
-__all__ = ["Addresses", "Endpoint", "Responder", "accepted_types", "answer", "answer_with", "check_accept"]
+__all__ = ["Addresses", "Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept"]
 
 Responder = Callable[..., Awaitable[None]]
 
@@ -81,6 +81,11 @@ class Addresses:
         return f"{self._public_url or req.prefix}{req.path}"
 
 
+def caller_of(req: falcon.asgi.Request) -> str:
+    """Return a digest of the key that came with *req*; empty as long as nobody needs a key."""
+    return getattr(req.context, "caller", "")
+
+
 def answer(resp: falcon.asgi.Response, status: int, content: bytes) -> None:
     """Answer with a JSON text."""
     resp.status = status
@@ -98,7 +103,7 @@ def answer_with(
 def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:
     """Raise NotAcceptable when the client takes none of the types that *operation* produces."""
     accept = req.get_header("Accept")
-    if not accept or accept == "*/*" or not operation.produces:
+    if not accept or accept == "*/*" or accept in operation.produces or not operation.produces:
         return
     if not any(req.client_accepts(media_type) for media_type in operation.produces):
         raise NotAcceptable(operation.produces)

@@ -6,7 +6,7 @@ import falcon.asgi
 
 from tmfkit_models.contracts import Operation
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import Addresses, answer_with, check_accept
+from tmfkit_server.resources.endpoint import Addresses, answer_with, caller_of, check_accept
 from tmfkit_server.resources.idempotency import idempotency_key
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Task, TaskCall
@@ -42,6 +42,6 @@ class TaskHandler:
         sent = None if identifier else (await self._reader.read(req, self._operation.consumes))[1]
         collection_url = self._addresses.of(req, self._entities.resource.collection)
         call = TaskCall(
-            self._operation, self._entities, self._store, collection_url, identifier, sent, key, req.context.caller
+            self._operation, self._entities, self._store, collection_url, identifier, sent, key, caller_of(req)
         )
         answer_with(resp, self._operation.success, self._entities, await self._task(call))

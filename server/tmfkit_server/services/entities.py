@@ -12,7 +12,7 @@ import orjson
 from tmfkit_models.contracts import Contract, Operation, Resource
 from tmfkit_server.errors import InvalidBody, PreconditionFailed, UnknownId, Violation
 from tmfkit_server.query.evaluate import selected, values_at
-from tmfkit_server.query.expression import Search, Selection
+from tmfkit_server.query.expression import Path, Search, Selection
 from tmfkit_server.query.parse import Grammar
 from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
@@ -292,8 +292,10 @@ class Entities:
         changed = [
             pointer
             for pointer in operation.non_patchable
-            for path in (tuple(pointer.split("/")[1:]),)
-            if list(values_at(before, path)) != list(values_at(after, path))
+            for path in (_path_of(pointer),)
+            # What a patch leaves alone is mostly the very same object.
+            if before.get(path[0]) is not after.get(path[0])
+            and list(values_at(before, path)) != list(values_at(after, path))
         ]
         if changed:
             cites = [self._citations.cite(("non-patchable",), (operation,), pointer) for pointer in changed]
@@ -316,6 +318,12 @@ class Entities:
         if record is None:
             raise UnknownId(self.resource.name, identifier)
         return record
+
+
+@functools.cache
+def _path_of(pointer: str) -> Path:
+    """Return the path of a pointer of a contract."""
+    return tuple(pointer.split("/")[1:])
 
 
 def _object(sent: Any) -> dict[str, Any]:

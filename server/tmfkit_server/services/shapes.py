@@ -6,7 +6,7 @@ conditional rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,8 @@ class Shape:
         defaults: Attribute → value it has when left out on create.
         conditionals: ``x-tmf-conditional`` rules of the object.
         any_of: ``x-tmf-any-of`` rules of the object.
+        has_aliases: Whether an attribute of the object, or of one inside it, has another name.
+        has_defaults: Whether one has a default.
     """
 
     aliases: dict[str, str] = field(default_factory=dict)
@@ -38,6 +40,8 @@ class Shape:
     defaults: dict[str, Any] = field(default_factory=dict)
     conditionals: tuple[Mapping[str, Any], ...] = ()
     any_of: tuple[tuple[str, ...], ...] = ()
+    has_aliases: bool = False
+    has_defaults: bool = False
 
     def is_plain(self) -> bool:
         """Tell whether there is nothing to do for the object, whatever its children need."""
@@ -80,12 +84,21 @@ def _name(schema: Schema) -> str:
 def _prune(shape: Shape) -> None:
     """Drop the children that no walker has anything to do in; shapes may contain each other."""
     reachable = list(_reachable(shape, set()))
-    busy = {id(each) for each in reachable if not each.is_plain()}
-    for _ in reachable:
-        # Once a round: whoever has a busy child becomes busy. As many rounds as shapes are always enough.
-        busy |= {id(each) for each in reachable if any(id(child) in busy for child in each.children.values())}
+    busy = _containing(reachable, lambda each: not each.is_plain())
+    with_aliases = _containing(reachable, lambda each: bool(each.aliases))
+    with_defaults = _containing(reachable, lambda each: bool(each.defaults))
     for each in reachable:
+        each.has_aliases, each.has_defaults = id(each) in with_aliases, id(each) in with_defaults
         each.children = {name: child for name, child in each.children.items() if id(child) in busy}
+
+
+def _containing(shapes: Sequence[Shape], holds: Callable[[Shape], bool]) -> set[int]:
+    """Return the identities of the shapes for which *holds*, and of those that have such a one inside."""
+    found = {id(each) for each in shapes if holds(each)}
+    for _ in shapes:
+        # Whoever has a child that was found is found. As many rounds as shapes are always enough.
+        found |= {id(each) for each in shapes if any(id(child) in found for child in each.children.values())}
+    return found
 
 
 def _reachable(shape: Shape, seen: set[int]) -> Iterator[Shape]:
@@ -106,7 +119,7 @@ def canonical(shape: Shape, body: Body) -> tuple[dict[str, Any], dict[str, str]]
         InvalidBody: An attribute is there under two names.
     """
     spelling: dict[str, str] = {}
-    return _canonical(shape, body, "", spelling), spelling
+    return (_canonical(shape, body, "", spelling) if shape.has_aliases else dict(body)), spelling
 
 
 def _canonical(shape: Shape, body: Body, pointer: str, spelling: dict[str, str]) -> dict[str, Any]:
@@ -122,7 +135,9 @@ def _canonical(shape: Shape, body: Body, pointer: str, spelling: dict[str, str])
         if own != name:
             spelling[here] = name
         child = shape.children.get(own)
-        renamed[own] = value if child is None else _canonical_value(child, value, here, spelling)
+        if child is not None and child.has_aliases:
+            value = _canonical_value(child, value, here, spelling)
+        renamed[own] = value
     return renamed
 
 
@@ -164,6 +179,8 @@ def _spelled(value: Any, pointer: str, spelling: Mapping[str, str]) -> Any:
 
 def defaults_filled(shape: Shape, body: Body) -> dict[str, Any]:
     """Return *body* with the document's default where an attribute was left out."""
+    if not shape.has_defaults:
+        return dict(body)
     filled = {name: _defaults_below(shape.children.get(name), value) for name, value in body.items()}
     for name, value in shape.defaults.items():
         filled.setdefault(name, value)

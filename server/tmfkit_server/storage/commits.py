@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.documents import Batch
@@ -18,8 +18,7 @@ __all__ = ["GroupCommit"]
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     """A batch on its way to the disk, who waits for it, and what to do when it has arrived or failed."""
 
     batch: Batch

@@ -17,11 +17,12 @@ from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnr
 
 __all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "connect", "execute", "failure_of", "unreachable"]
 
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Row = tuple[Any, ...]
 
 MOST_CONNECTIONS = 8
 _WAIT_SECONDS = 3.0
+# A cursor holds the rows of its last statement; with more than these it is let go.
+_FEW_ROWS = 1000
 # A statement ends before gunicorn takes its worker for dead, and a lock before the client gives up.
 _SETTINGS = """
 SET statement_timeout = '25s'; SET lock_timeout = '10s';
@@ -33,6 +34,16 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 _OPTIONS: dict[str, Any] = {"autocommit": True, "prepare_threshold": 1, "keepalives_idle": 30, "connect_timeout": 5}
 _LOG = logging.getLogger(__name__)
 FAILURES = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, PoolTimeout, PoolClosed, OSError)
+
+
+class Connection(psycopg.AsyncConnection[Row]):
+    """A connection that keeps a cursor for its next statement: a new one takes half the time of a read by id.
+
+    Attributes:
+        cursor_at_hand: The cursor; None while a statement uses it, and before the first one.
+    """
+
+    cursor_at_hand: psycopg.AsyncCursor[Row] | None = None
 
 
 class Connections:
@@ -50,6 +61,7 @@ class Connections:
         """
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
+            connection_class=Connection,
             kwargs=_OPTIONS,
             min_size=2,
             max_size=MOST_CONNECTIONS,
@@ -156,15 +168,19 @@ def unreachable(exc: Exception) -> StoreUnreachable:
 
 async def connect(url: str) -> Connection:
     """Open a connection beside the pool."""
-    connection: Connection = await psycopg.AsyncConnection.connect(url, **_OPTIONS)
+    connection = await Connection.connect(url, **_OPTIONS)
     await _configure(connection)
     return connection
 
 
 async def execute(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """Run one statement and return its rows, if it gives any."""
-    cursor = await connection.execute(statement, parameters or None, binary=True)
-    return await cursor.fetchall() if cursor.description else []
+    cursor, connection.cursor_at_hand = connection.cursor_at_hand or connection.cursor(binary=True), None
+    await cursor.execute(statement, parameters or None)
+    rows = await cursor.fetchall() if cursor.description else []
+    if len(rows) <= _FEW_ROWS:
+        connection.cursor_at_hand = cursor
+    return rows
 
 
 async def commit(connection: Connection) -> None:

@@ -30,6 +30,7 @@ _FEW = 64
 _FEW_KEYS = 64
 _NO_NUMBERS: frozenset[int] = frozenset()
 _NO_KEYS: frozenset[Key] = frozenset()
+_KINDS: Mapping[type, str] = {str: "text", datetime: "instant", tuple: "truth", int: "number", float: "number"}
 _ORDERED: frozenset[Operator] = frozenset({"gt", "gte", "lt", "lte"})
 
 
@@ -225,15 +226,7 @@ class Index:
 
 
 def _kind(key: Key) -> str:
-    match key:
-        case str():
-            return "text"
-        case datetime():
-            return "instant"
-        case tuple():
-            return "truth"
-        case _:
-            return "number"
+    return _KINDS[type(key)]
 
 
 class Indexes:
@@ -259,6 +252,11 @@ class Indexes:
                     index.put(number, after)
             return
         for index in self._all():
+            name = index.path[0]
+            old, new = before and before.get(name), after and after.get(name)
+            # Equal texts are filed alike, unlike 1 and true; what is not there is not filed.
+            if old is new or (isinstance(old, str) and old == new):
+                continue
             index.change(number, before, after)
 
     def missing(self, expression: Expression) -> list[Path]:

@@ -33,8 +33,9 @@ INSERT INTO tally AS known (collection, shard, records)
 SELECT collection, pg_backend_pid() %% 64, count(*) FROM written GROUP BY collection
 ON CONFLICT (collection, shard) DO UPDATE SET records = known.records + excluded.records"""
 _UPDATE = """
-WITH written AS (
-    UPDATE record SET body = %s, spelling = %s, tag = %s, terms = %s, orders = %s WHERE collection = %s AND id = %s
+UPDATE record SET body = %s, spelling = %s, tag = %s, terms = %s, orders = %s WHERE collection = %s AND id = %s"""
+_UPDATE_WITH_BOUNDS = f"""
+WITH written AS ({_UPDATE}
     RETURNING position
 ), dropped AS (
     DELETE FROM bound USING written, unnest(%b::text[], %b::text[]::numeric[]) AS old (key, value)
@@ -42,7 +43,7 @@ WITH written AS (
 )
 INSERT INTO bound (key, value, position)
 SELECT new.key, new.value, written.position
-FROM written, unnest(%b::text[], %b::text[]::numeric[]) AS new (key, value)"""
+FROM written, unnest(%b::text[], %b::text[]::numeric[]) AS new (key, value)"""  # noqa: S608 - constants
 _DELETE = """
 WITH written AS (
     DELETE FROM record WHERE collection = %s AND id = %s RETURNING collection, position
@@ -111,8 +112,12 @@ def statements(changes: Iterable[Insertion | Change]) -> Iterator[Change]:
 def replacement(collection: str, before: Record, after: Record) -> Change:
     """Return the change that puts *after* in the place of *before*."""
     written, old = _written(collection, after), _bounds(collection, terms_of(before.body))
+    parameters = (*written.columns, collection, after.id)
+    if written.bounds == old:
+        # Mostly so; and the shorter statement is planned once, the longer one anew every time.
+        return Change(_UPDATE, parameters, written.texts)
     dropped, added = _as_texts(old - written.bounds), _as_texts(written.bounds - old)
-    return Change(_UPDATE, (*written.columns, collection, after.id, *dropped, *added), written.texts)
+    return Change(_UPDATE_WITH_BOUNDS, (*parameters, *dropped, *added), written.texts)
 
 
 def removal(collection: str, record: Record) -> Change:

@@ -32,13 +32,13 @@ class Searcher:
 
     async def page(self, documents: Documents, search: Search) -> Page:
         """Return the page of *documents* that *search* describes, as they are at one moment."""
-        query = TmfQuery(search.where)
         await self._build_indexes(documents, search.where)
         candidates = None if search.where == All() else documents.indexes.candidates(search.where)
         if not search.sort and (search.where == All() or (candidates and candidates.is_exact)):
             return _known_page(documents, None if candidates is None else candidates.numbers, search)
         rows = _rows(documents, candidates)
         if search.where != All() and not (candidates and candidates.is_exact):
+            query = TmfQuery(search.where)
             rows = [row async for row, body in _decoded(rows) if query(body)]
         wanted = await _sorted(rows, search) if search.sort else rows[_part(search)]
         return Page([record_of(row) for row in wanted], len(rows))

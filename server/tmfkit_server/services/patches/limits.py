@@ -14,9 +14,11 @@ __all__ = ["Copies", "check_result", "encoded"]
 
 def check_result(result: Any, *, most_bytes: int) -> None:
     """Raise InvalidBody when a patch made a document that is nested too deep, or too large, to be kept and listed."""
-    if is_too_deep(result):
+    # The encoder goes deeper than is allowed, but not as deep as a patch can.
+    text = encoded(result, "")
+    if is_too_deep(result, text):
         raise _too_deep("")
-    if len(orjson.dumps(result)) > most_bytes:
+    if len(text) > most_bytes:
         raise _too_large("", most_bytes)
 
 
