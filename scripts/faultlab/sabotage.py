@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 from tmfkit_server import cli
-from tmfkit_server.storage import connections, journal
+from tmfkit_server.storage import connections, journal, opening
 from tmfkit_server.storage.documents import Batch
 from tmfkit_server.storage.entries import OUTBOX
 
@@ -26,14 +26,13 @@ _LATE_SECONDS = 0.08
 
 def _without_sync() -> None:
     """Let SQLite leave the log to the operating system."""
-    connect = journal.connect
 
     def unsafe(path: Path) -> sqlite3.Connection:
-        connection = connect(path)
+        connection = opening.connect(path)
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 
-    journal.connect = unsafe
+    mock.patch.object(journal, "connect", unsafe).start()
 
 
 def _answers_first() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tmfkit_server.storage.base import Delivery
-from tmfkit_server.storage.connections import FAILURES, Connection, Row, connect, execute, failure_of
+from tmfkit_server.storage.connections import FAILURES, Connection, Connections, Row, execute, failure_of
 from tmfkit_server.storage.postgres_entries import delivery_of
 
 __all__ = ["Outbox"]
@@ -35,13 +35,13 @@ _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, 1))"
 class Outbox:
     """Deliveries that wait, and the leases of this process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, connections: Connections) -> None:
         """Describe the outbox; it connects when it is first asked.
 
         Args:
-            url: Address of the database.
+            connections: The connections of this process, to which it adds one of its own.
         """
-        self._url = url
+        self._connections = connections
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
         self._leases: set[str] = set()
@@ -79,7 +79,7 @@ class Outbox:
         try:
             async with self._connecting:
                 if self._connection is None:
-                    self._connection = await connect(self._url)
+                    self._connection = await self._connections.beside()
             return await execute(self._connection, statement, parameters)
         except FAILURES as exc:
             await self.close()
