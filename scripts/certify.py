@@ -93,13 +93,19 @@ def main() -> int:
         f" and removed again (default {' and '.join(STORES)})",
     )
     parser.add_argument("--api", action="append", help="only this API; repeatable")
-    parser.add_argument("--phase", action="append", default=[], help="only this phase; repeatable")
+    parser.add_argument(
+        "--phase",
+        action="append",
+        help="only this phase, repeatable (default all on the first store, register on the others)",
+    )
     options = parser.parse_args()
     reports: dict[Path, int] = {}
+    phases = options.phase or []
     for store in options.store or STORES:
-        name = store.partition(":")[0]
-        for api, status in certify_store(store, options.report / name, options.api or contracts.apis(), options.phase):
-            reports[options.report / name / api / "report.html"] = status
+        report = options.report / store.partition(":")[0]
+        for api, status in certify_store(store, report, options.api or contracts.apis(), phases):
+            reports[report / api / "report.html"] = status
+        phases = options.phase or ["register"]
     print("Reports:", *map(str, reports), sep="\n  ")
     return next((status for status in reports.values() if status), 0)
 

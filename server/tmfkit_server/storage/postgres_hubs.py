@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import psycopg
 
 from tmfkit_server.storage.base import Subscription
 from tmfkit_server.storage.connections import Connection, execute
@@ -26,7 +27,7 @@ _CLAIM = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))"
 _CLAIM_OF = "SELECT pg_advisory_xact_lock(hashtextextended(hub, 3)) FROM subscription WHERE id = %s"
 _LISTENERS = "SELECT id, hub, callback, query FROM subscription WHERE hub = ANY(%s) ORDER BY position"
 _SUBSCRIBE = "INSERT INTO subscription (id, hub, callback, query) VALUES (%s, %s, %s, %s)"
-_UNSUBSCRIBE = "DELETE FROM subscription WHERE id = %s"
+_UNSUBSCRIBE = "DELETE FROM subscription WHERE id = %s RETURNING id"
 _FORGET = "DELETE FROM outbox WHERE subscription = %s"
 _ENQUEUE = """
 INSERT INTO outbox (subscription, callback, notification)
@@ -70,15 +71,20 @@ async def listeners(connection: Connection, hubs: Collection[str]) -> Mapping[st
 
 
 async def subscribe(connection: Connection, new: Subscription) -> None:
-    """Add a listener."""
+    """Add a listener; ValueError when its id is taken."""
     await claim(connection, new.hub)
-    await execute(connection, _SUBSCRIBE, (new.id, new.hub, new.callback, json_text(new.query)))
+    try:
+        await execute(connection, _SUBSCRIBE, (new.id, new.hub, new.callback, json_text(new.query)))
+    except psycopg.errors.UniqueViolation as exc:
+        raise ValueError(f"listener {new.id!r} already exists") from exc
 
 
 async def unsubscribe(connection: Connection, identifier: str) -> None:
-    """Take a listener away, with everything that is on its way to it."""
-    for statement in (_CLAIM_OF, _UNSUBSCRIBE, _FORGET):
-        await execute(connection, statement, (identifier,))
+    """Take a listener away, with everything that is on its way to it; KeyError when there is none."""
+    await execute(connection, _CLAIM_OF, (identifier,))
+    if not await execute(connection, _UNSUBSCRIBE, (identifier,)):
+        raise KeyError(f"there is no listener {identifier!r}")
+    await execute(connection, _FORGET, (identifier,))
 
 
 async def enqueue(connection: Connection, letters: Sequence[Letter]) -> None:
