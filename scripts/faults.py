@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from faultlab.files import damaged_file, read_only_start, torn_logs
+from faultlab.files import damaged_file, read_only_start
+from faultlab.logs import torn_logs
 from faultlab.obstacles import FullDisk, ReadOnlyFile, SizeLimit, small_disk
 from faultlab.proof import postgres_syncs, tinydb_syncs
 from faultlab.rounds import kill_rounds, obstruction, outages

@@ -16,7 +16,6 @@ from tmfkit_server.storage.journal import Journal
 __all__ = ["GroupCommit"]
 
 _LOG = logging.getLogger(__name__)
-_REST_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class GroupCommit:
 
     def _write_all(self) -> None:
         """Write until told to end; runs in the thread."""
-        while (job := self._next_job()) is not None:
+        while (job := self._jobs.get()) is not None:
             group, last_number = job
             failure: StoreError | None = None
             try:
@@ -88,13 +87,8 @@ class GroupCommit:
             except Exception as exc:  # noqa: BLE001 - whatever it is, those who wait must be told, and the thread go on
                 failure = StoreError(f"{self._journal.path}: {exc!r}")
             self._loop.call_soon_threadsafe(self._written, group, failure)
-
-    def _next_job(self) -> tuple[list[_Waiting], int] | None:
-        try:
-            return self._jobs.get(timeout=_REST_SECONDS)
-        except queue.Empty:
+            # While the loop does its part, this thread has nothing else to do.
             self._journal.note()
-            return self._jobs.get()
 
     def _written(self, group: list[_Waiting], failure: StoreError | None) -> None:
         for waiting in group:

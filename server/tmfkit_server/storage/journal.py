@@ -37,7 +37,6 @@ from tmfkit_server.storage.wal import leftover_bytes
 
 __all__ = ["Journal"]
 
-_COMMITS_A_NOTE = 256
 # The second: no room for the index of a log that has grown.
 _NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 _LOG = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ class Journal:
         self._mark = Mark(self.path)
         self._connection: sqlite3.Connection | None = None
         self._turn = threading.Lock()
-        self._commits = self._noted = 0
+        self._commits = 0
 
     def open(self, *, wait_seconds: float = 0.0) -> None:
         """Take the file for reading, make it when there is none, and check it; a file that is refused is left alone.
@@ -98,7 +97,6 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file."""
-        self.note()
         self._mark.close()
         if self._connection is not None:
             # Without room on the disk the log stays, and is read by the next one to open the file.
@@ -137,14 +135,10 @@ class Journal:
                     connection.rollback()
                 raise _failure(self.path, exc) from exc
             self._commits += 1
-            if self._commits - self._noted >= _COMMITS_A_NOTE:
-                self.note()
 
     def note(self) -> None:
-        """Make a note of how much was committed. To be called when there is nothing else to do."""
-        if self._noted != self._commits:
-            self._mark.note(self._commits)
-            self._noted = self._commits
+        """Make a note of how much was committed, after whoever waits for a commit was told."""
+        self._mark.note(self._commits)
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:

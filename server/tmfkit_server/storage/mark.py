@@ -1,8 +1,8 @@
 """How many commits the file of a store has acknowledged at least, in a small file beside it.
 
 A log that was cut off at the end of a commit, or taken away, looks like one to which nothing more was written: SQLite
-reads what is left and says nothing. So the number of commits stands here as well. It is written after the commits and
-without a sync, now and then: what it says was certainly acknowledged, and the last moment may be missing from it.
+reads what is left and says nothing. So the number of commits stands here as well. It is written after each commit and
+without a sync of its own: what it says was certainly committed, and after a failure of power it may say less.
 """
 
 from __future__ import annotations

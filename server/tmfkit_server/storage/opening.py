@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -124,7 +125,7 @@ def open_checked(path: Path) -> tuple[sqlite3.Connection, int]:
     connection = connect(path, is_for_reading=True)
     try:
         _, commits = counted(connection)
-        Mark(path).check(commits)
+        _check_log(path, commits)
     except sqlite3.Error as exc:
         connection.close()
         raise _opening_failure(path, exc) from exc
@@ -132,6 +133,28 @@ def open_checked(path: Path) -> tuple[sqlite3.Connection, int]:
         connection.close()
         raise
     return connection, commits
+
+
+def _check_log(path: Path, commits: int) -> None:
+    """See that the log reaches as far as it did; StoreDamaged when it does not.
+
+    Args:
+        path: The file.
+        commits: Number of commits that the file and its log hold together.
+    """
+    if (later := _commits_without_log(path)) > commits:
+        problem = f"its log ends at commit {commits:,}, and pages of commit {later:,} are in the file already"
+        raise StoreDamaged(str(path), problem, _LEFT_ALONE)
+    Mark(path).check(commits)
+
+
+def _commits_without_log(path: Path) -> int:
+    """Return how many commits the file alone tells of; 0 when it makes no sense without its log."""
+    with contextlib.suppress(sqlite3.Error):
+        alone = sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)
+        with contextlib.closing(alone):
+            return counted(alone)[1]
+    return 0
 
 
 def counted(connection: sqlite3.Connection) -> tuple[int, int]:

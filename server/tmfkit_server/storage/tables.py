@@ -70,6 +70,7 @@ class DocumentStorage(Storage):
         """Make changes durable, then visible; blocks."""
         if self.journal is not None:
             self.journal.commit([batch], self.last_number)
+            self.journal.note()
         batch.apply()
 
     def read(self) -> dict[str, Mapping[str, Mapping[str, Any]]]:  # type: ignore[override]
