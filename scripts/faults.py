@@ -110,8 +110,15 @@ def _io_error_tinydb(folder: Path, _options: Options) -> Trial:
 
 def _read_only_tinydb(folder: Path, _options: Options) -> Trial:
     with tinydb_stage(folder) as stage:
-        # Not store.db-shm, which is mapped memory: the kernel ends a process that may no longer write to it.
         return obstruction(stage, ReadOnlyFile([stage.file, stage.file.with_name("store.db-wal")]))
+
+
+def _read_only_folder_tinydb(folder: Path, _options: Options) -> Trial:
+    with tinydb_stage(folder) as stage:
+        # As when a file system turns read-only: SQLite's index of the log, store.db-shm, is mapped memory, and the
+        # kernel ends a process that may no longer write to it.
+        files = [stage.file, *(stage.file.with_name(f"store.db-{each}") for each in ("wal", "shm"))]
+        return obstruction(stage, ReadOnlyFile(files, "read-only file and index"), is_worker_lost=True)
 
 
 def _read_only_start_tinydb(folder: Path, _options: Options) -> Trial:
@@ -168,6 +175,7 @@ PLANNED = (
     Planned("tinydb-full-disk", _full_tinydb),
     Planned("tinydb-io-error", _io_error_tinydb),
     Planned("tinydb-read-only", _read_only_tinydb),
+    Planned("tinydb-read-only-with-index", _read_only_folder_tinydb),
     Planned("tinydb-read-only-start", _read_only_start_tinydb),
     Planned("tinydb-truncated-log", _torn_logs_tinydb),
     Planned("tinydb-damaged-file", _damaged_tinydb),
