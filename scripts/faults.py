@@ -20,6 +20,7 @@ from pathlib import Path
 
 from faultlab.files import damaged_file, read_only_start
 from faultlab.logs import torn_logs
+from faultlab.moving import round_trip
 from faultlab.obstacles import FullDisk, ReadOnlyFile, SizeLimit, small_disk
 from faultlab.proof import postgres_syncs, tinydb_syncs
 from faultlab.rounds import kill_rounds, obstruction, outages
@@ -31,6 +32,7 @@ from harness.errors import HarnessError
 
 _WORKROOM = Path(__file__).parents[1] / ".bench"
 _CONTROL_ROUNDS = 6
+_MOVED_DOCUMENTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,10 @@ def _outages_postgres(folder: Path, options: Options) -> Trial:
         return outages(stage, rounds=6, seed=options.seed)
 
 
+def _round_trip(folder: Path, _options: Options) -> Trial:
+    return round_trip(folder, documents=_MOVED_DOCUMENTS)
+
+
 def _sync_sabotaged(name: str) -> Callable[[Path, Options], Trial]:
     def run(folder: Path, _options: Options) -> Trial:
         check_strace()
@@ -185,6 +191,7 @@ PLANNED = (
     Planned("postgresql-sync-asynchronous-default", _sync_postgres_with(settings={"synchronous_commit": "off"})),
     Planned("postgresql-full-disk", _full_postgres),
     Planned("postgresql-restart", _outages_postgres),
+    Planned("round-trip", _round_trip),
     Planned("control-tinydb-synchronous-off", _sync_sabotaged("without-sync"), is_control=True),
     Planned("control-tinydb-answers-first-sync", _sync_sabotaged("answers-first"), is_control=True),
     Planned("control-tinydb-answers-first-kill", _kill_sabotaged("answers-first"), is_control=True),

@@ -23,6 +23,7 @@ from harness.tmfkit import tmfkit_server
 from tmfkit_server.errors import StoreUnusable
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
+from tmfkit_server.storage import postgres_search
 from tmfkit_server.storage.base import Record, Store, Subscription
 from tmfkit_server.storage.migrate import migrate, steps
 from tmfkit_server.storage.postgres import PostgresStore
@@ -183,21 +184,36 @@ def test_one_process_at_a_time_delivers_to_a_listener(run: TwoStores) -> None:
     run(scenario)
 
 
-def test_indexes_serve_equality_and_ranges_among_100_000_records(postgres_url: str) -> None:
+def test_indexes_serve_equality_ranges_and_deep_pages_among_100_000_records(postgres_url: str) -> None:
     migrate(postgres_url)
-    with psycopg.connect(postgres_url) as connection:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("""
             INSERT INTO record (collection, id, body, spelling, tag, terms, orders)
             SELECT 'c', n, '{}', '{}', '', format('{"c": {"/name": ["n%s"], "=/rank": [%s]}}', n, n)::jsonb, '{}'
             FROM generate_series(1, 100000) AS n""")
         connection.execute("INSERT INTO bound SELECT 'c=/rank', id::numeric, position FROM record")
-        connection.execute("ANALYZE")
+        connection.execute("INSERT INTO tally VALUES ('c', 0, 100000)")
+        connection.execute("VACUUM ANALYZE")
         for query, index in (("name=n77", "record_terms"), ("rank.gt=99990", "bound_pkey")):
             statement, parameters = found_positions(parse_search(query, Grammar()).where, ordering((), "c"), "c")
             lines = [line for (line,) in connection.execute(f"EXPLAIN (ANALYZE) {statement}".encode(), parameters)]
             used = [line for line in lines if "never executed" not in line]
             assert any(index in line for line in used), "\n".join(lines)
             assert not any("Seq Scan on record" in line for line in used), "\n".join(lines)
+        [(pages,)] = connection.execute("SELECT relpages FROM pg_class WHERE relname = 'record'")
+        read = {offset: _pages_read(connection, offset) for offset in (0, 99_980)}
+        # At most the index of the order, and the records of the page.
+        assert read[0] < 100
+        assert read[99_980] < pages / 4
+
+
+def _pages_read(connection: psycopg.Connection, offset: int) -> int:
+    """Return how many pages of the database a page of twenty records asks for."""
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {postgres_search._WHOLE}".encode()
+    [(found,)] = connection.execute(explain, ("c", "c", offset, 20, "c"))
+    plan = found[0]["Plan"]
+    assert plan["Actual Rows"] == 20, plan
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
 def test_schema_is_brought_up_by_one_process_at_a_time(postgres_url: str) -> None:
