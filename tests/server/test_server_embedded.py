@@ -444,6 +444,12 @@ _AS_IT_WAS = "It was left as it is. Start from a backup, or look at it with sqli
                               " WHERE key = '7'"), "row 999 (c '7') is there twice", id="twice",
         ),
         pytest.param(lambda p: p.write_bytes(p.read_bytes()[:-8192]), "", id="cut-off"),
+        pytest.param(
+            lambda p: _sql(p, "DELETE FROM document WHERE number = 0"), "its counters cannot be read: there are none", id="no-counters"
+        ),
+        pytest.param(
+            lambda p: _sql(p, "UPDATE document SET tag = 'x' WHERE number = 0"), "its counters cannot be read: ", id="other-counters"
+        ),
     ],
 )  # fmt: skip
 def test_damaged_file_is_refused_and_left_alone(damage: Callable[[Path], None], message: str, path: Path) -> None:
@@ -471,6 +477,34 @@ def test_log_without_its_file_is_not_thrown_away(path: Path) -> None:
         " remove what is left for a new store."
     )
     assert log.read_bytes() == b"log"
+
+
+def test_log_that_ends_before_what_is_in_the_file_is_refused(killed: Path, tmp_path: Path) -> None:
+    files = ("store.db", "store.db-wal")
+    early = tmp_path / "early"
+    early.mkdir()
+    for name in files:
+        (early / name).write_bytes(killed.with_name(name).read_bytes())
+    with contextlib.closing(sqlite3.connect(killed)) as connection:
+        # As when the server is killed between a checkpoint and the next commit.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        (early / "store.db").write_bytes(killed.read_bytes())
+    log = early / "store.db-wal"
+    os.truncate(log, log.stat().st_size // 2)
+    before = _bytes_of(early / "store.db")
+    with pytest.raises(
+        StoreDamaged, match=r"its log ends at commit \d, and pages of commit 11 are in the file already"
+    ):
+        _run(early / "store.db", _fill)
+    assert _bytes_of(early / "store.db") == before
+
+
+def test_file_of_before_commits_were_counted_is_read(path: Path) -> None:
+    _run(path, _fill)
+    _sql(path, "UPDATE document SET tag = '' WHERE number = 0")
+    path.with_name("store.db.mark").unlink()
+    _run(path, lambda store: _expect(store, {str(number) for number in range(50)}))
+    assert int(path.with_name("store.db.mark").read_bytes()) == 1
 
 
 def test_later_format_is_refused(path: Path) -> None:

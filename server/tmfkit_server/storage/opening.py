@@ -129,6 +129,9 @@ def open_checked(path: Path) -> tuple[sqlite3.Connection, int]:
     except sqlite3.Error as exc:
         connection.close()
         raise _opening_failure(path, exc) from exc
+    except ValueError as exc:
+        connection.close()
+        raise StoreDamaged(str(path), f"its counters cannot be read: {exc}", _LEFT_ALONE) from exc
     except StoreDamaged:
         connection.close()
         raise
@@ -150,7 +153,7 @@ def _check_log(path: Path, commits: int) -> None:
 
 def _commits_without_log(path: Path) -> int:
     """Return how many commits the file alone tells of; 0 when it makes no sense without its log."""
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(sqlite3.Error, ValueError):
         alone = sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)
         with contextlib.closing(alone):
             return counted(alone)[1]
@@ -158,11 +161,13 @@ def _commits_without_log(path: Path) -> int:
 
 
 def counted(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return the highest number given to a document, and the number of commits."""
-    [number, commits] = connection.execute(
-        "SELECT content, tag FROM document WHERE number = ?", [COUNTER]
-    ).fetchone() or (0, 0)
-    return int(number), int(commits)
+    """Return the highest number given to a document, and the number of commits; ValueError when they are not there."""
+    found = connection.execute("SELECT content, tag FROM document WHERE number = ?", [COUNTER]).fetchone()
+    if found is None:
+        raise ValueError("there are none")
+    [number, commits] = found
+    # A file of before commits were counted has none.
+    return int(number), int(commits or 0)
 
 
 def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
