@@ -139,6 +139,8 @@ class _Importer:
     async def _put(self, transaction: Transaction, kind: str, members: Any) -> None:
         match kind:
             case "record":
+                if not isinstance(members["id"], str) or not members["id"]:
+                    raise ValueError("its id is no text")
                 record = Record(members["id"], members["body"], members.get("spelling"))
                 await transaction.insert(members["collection"], record)
             case "subscription":

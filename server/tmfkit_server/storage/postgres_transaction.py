@@ -95,6 +95,8 @@ class PostgresTransaction:
 
     async def insert(self, collection: str, record: Record) -> None:
         """Add a record; that another transaction has taken its id shows at the end."""
+        if "\x00" in record.id:
+            raise ValueError(f"{collection}: PostgreSQL keeps no NUL, which {record.id!r} has")
         if (collection, record.id) in self._known:
             raise ValueError(f"{collection}: {record.id!r} already exists")
         self._changes.append(insertion(collection, record))
