@@ -25,7 +25,7 @@ _REFERENCES = {
     "unauthenticated": "https://www.rfc-editor.org/rfc/rfc6750.html#section-2.1",
     "method-not-allowed": f"{_HTTP}15.5.6",
     "not-acceptable": f"{_HTTP}12.5.1",
-    "precondition-failed": f"{_HTTP}13.1.1",
+    "precondition-failed": f"{_HTTP}13.1",
     "wrong-media-type": f"{_HTTP}8.3",
     "unreadable-body": "https://www.rfc-editor.org/rfc/rfc7493.html#section-2",
     "store-full": f"{_HTTP}10.2.3",

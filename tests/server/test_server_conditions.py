@@ -67,6 +67,7 @@ def test_patch_is_made_only_on_the_state_that_is_named(customers: httpx.Client, 
             "reason": "The resource is not what If-Match or If-None-Match asks for.",
             "status": "412",
             "message": "Read it again and decide anew; the answer's ETag is the one to send in If-Match.",
+            "referenceError": "https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1",
         }
 
 
