@@ -1,4 +1,4 @@
-"""Certify the reference server: start it on a free port, run the kit on every API, say where the reports are.
+"""Certify the reference server on each of its stores: start it, run the kit on every API, say where the reports are.
 
 Exit status: 0 when every API is conformant, otherwise the kit's own status of the first that is not.
 """
@@ -15,12 +15,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.database import database
+from harness.errors import HarnessError
 from tmfkit_models import contracts
 
+STORES = ("tinydb:", "postgresql:")
+WORKERS = 2  # of a server whose store takes several
 LISTENING = re.compile(r"listening on (http://\S+)")
+
+
+@contextlib.contextmanager
+def prepared(store: str) -> Iterator[str]:
+    """Give what the server's ``--store`` takes: a file or a database of our own when *store* names none."""
+    with contextlib.ExitStack() as stack:
+        if store == "tinydb:":
+            store += f"{stack.enter_context(tempfile.TemporaryDirectory())}/store.db"
+        elif store == "postgresql:":
+            store = stack.enter_context(database()).url
+        yield store
 
 
 @contextlib.contextmanager
@@ -58,25 +73,48 @@ def certify(api: str, address: str, keys: dict[str, str], report: Path, phases: 
         return subprocess.run([*command, "--config", config.name], check=False, env=environment).returncode
 
 
+def certify_store(store: str, report: Path, apis: Sequence[str], phases: list[str]) -> Iterator[tuple[str, int]]:
+    """Run the kit on one API after the other, on a server with *store*; yield each with its exit status."""
+    keys = {role: secrets.token_urlsafe(24) for role in ("user", "admin")}
+    workers = WORKERS if store.startswith("postgresql:") else 1
+    with prepared(store) as place, reference_server(place, workers, keys) as address:
+        for api in apis:
+            began = time.monotonic()
+            status = certify(api, address, keys, report, phases)
+            print(f"{report.name}, {api}: exit status {status} after {time.monotonic() - began:.1f} s", flush=True)
+            yield api, status
+
+
 def main() -> int:
-    """Certify every API."""
+    """Certify every API on every store."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--report", type=Path, default=Path("reports"), help="folder for the reports")
-    parser.add_argument("--store", default="memory:", help="store of the server")
-    parser.add_argument("--workers", type=int, default=1, help="worker processes of the server")
+    parser.add_argument(
+        "--store",
+        action="append",
+        help="store of the server, repeatable: memory:, tinydb:[PATH], postgresql:[//...]; without a place one is made"
+        f" and removed again (default {' and '.join(STORES)})",
+    )
     parser.add_argument("--api", action="append", help="only this API; repeatable")
-    parser.add_argument("--phase", action="append", default=[], help="only this phase; repeatable")
+    parser.add_argument(
+        "--phase",
+        action="append",
+        help="only this phase, repeatable (default all on the first store, register on the others)",
+    )
     options = parser.parse_args()
-    keys = {role: secrets.token_urlsafe(24) for role in ("user", "admin")}
-    results: dict[str, int] = {}
-    with reference_server(options.store, options.workers, keys) as address:
-        for api in options.api or contracts.apis():
-            began = time.monotonic()
-            results[api] = certify(api, address, keys, options.report, options.phase)
-            print(f"{api}: exit status {results[api]} after {time.monotonic() - began:.1f} s", flush=True)
-    print("Reports:", *(str(options.report / api / "report.html") for api in results), sep="\n  ")
-    return next((status for status in results.values() if status), 0)
+    reports: dict[Path, int] = {}
+    phases = options.phase or []
+    for store in options.store or STORES:
+        report = options.report / store.partition(":")[0]
+        for api, status in certify_store(store, report, options.api or contracts.apis(), phases):
+            reports[report / api / "report.html"] = status
+        phases = options.phase or ["register"]
+    print("Reports:", *map(str, reports), sep="\n  ")
+    return next((status for status in reports.values() if status), 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except HarnessError as exc:
+        sys.exit(f"certify: {exc}")

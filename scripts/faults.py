@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faultlab.deliveries import deliveries
-from faultlab.files import damaged_file, read_only_start, torn_logs
+from faultlab.files import damaged_file, read_only_start
+from faultlab.logs import torn_logs
+from faultlab.moving import round_trip
 from faultlab.obstacles import FullDisk, ReadOnlyFile, SizeLimit, small_disk
 from faultlab.proof import postgres_syncs, tinydb_syncs
 from faultlab.rounds import kill_rounds, obstruction, outages
@@ -32,6 +34,7 @@ from harness.errors import HarnessError
 _WORKROOM = Path(__file__).parents[1] / ".bench"
 _CONTROL_ROUNDS = 6
 _EVENTS, _CONTROL_EVENTS = 10_000, 1_000
+_MOVED_DOCUMENTS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,15 @@ def _io_error_tinydb(folder: Path, _options: Options) -> Trial:
 
 def _read_only_tinydb(folder: Path, _options: Options) -> Trial:
     with tinydb_stage(folder) as stage:
-        # Not store.db-shm, which is mapped memory: the kernel ends a process that may no longer write to it.
         return obstruction(stage, ReadOnlyFile([stage.file, stage.file.with_name("store.db-wal")]))
+
+
+def _read_only_folder_tinydb(folder: Path, _options: Options) -> Trial:
+    with tinydb_stage(folder) as stage:
+        # As when a file system turns read-only: SQLite's index of the log, store.db-shm, is mapped memory, and the
+        # kernel ends a process that may no longer write to it.
+        files = [stage.file, *(stage.file.with_name(f"store.db-{each}") for each in ("wal", "shm"))]
+        return obstruction(stage, ReadOnlyFile(files, "read-only file and index"), is_worker_lost=True)
 
 
 def _read_only_start_tinydb(folder: Path, _options: Options) -> Trial:
@@ -144,6 +154,10 @@ def _events_tinydb(name: str = "") -> Callable[[Path, Options], Trial]:
 def _events_postgres(folder: Path, options: Options) -> Trial:
     with postgres_stage(folder, workers=(2, 2)) as stage:
         return deliveries(stage, events=_EVENTS, seed=options.seed, say=_say)
+
+
+def _round_trip(folder: Path, _options: Options) -> Trial:
+    return round_trip(folder, documents=_MOVED_DOCUMENTS)
 
 
 def _sync_sabotaged(name: str) -> Callable[[Path, Options], Trial]:
@@ -183,6 +197,7 @@ PLANNED = (
     Planned("tinydb-full-disk", _full_tinydb),
     Planned("tinydb-io-error", _io_error_tinydb),
     Planned("tinydb-read-only", _read_only_tinydb),
+    Planned("tinydb-read-only-with-index", _read_only_folder_tinydb),
     Planned("tinydb-read-only-start", _read_only_start_tinydb),
     Planned("tinydb-truncated-log", _torn_logs_tinydb),
     Planned("tinydb-damaged-file", _damaged_tinydb),
@@ -194,6 +209,7 @@ PLANNED = (
     Planned("postgresql-full-disk", _full_postgres),
     Planned("postgresql-restart", _outages_postgres),
     Planned("postgresql-events", _events_postgres),
+    Planned("round-trip", _round_trip),
     Planned("control-tinydb-synchronous-off", _sync_sabotaged("without-sync"), is_control=True),
     Planned("control-tinydb-answers-first-sync", _sync_sabotaged("answers-first"), is_control=True),
     Planned("control-tinydb-answers-first-kill", _kill_sabotaged("answers-first"), is_control=True),

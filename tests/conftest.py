@@ -22,7 +22,7 @@ import httpx
 import psycopg
 import pytest
 
-from postgres_server import PostgresServer
+from harness.database import database
 
 _COMMAND = [sys.executable, "-c", "from tmfkit_server.cli import main; main()", "run", "--port", "0"]
 _ANNOUNCEMENT = "tmfkit-server listening on "
@@ -73,8 +73,8 @@ def postgres_databases() -> Iterator[Callable[[], str]]:
         yield from _databases_of(given, names)
         return
     # What outlives a power failure is none of these tests' business.
-    with PostgresServer(fsync="off") as server:
-        yield lambda: server.new_database(next(names))
+    with database(settings={"fsync": "off"}) as cluster:
+        yield lambda: cluster.new_database(next(names))
 
 
 def _databases_of(url: str, names: Iterator[str]) -> Iterator[Callable[[], str]]:

@@ -28,16 +28,17 @@ class Certification:
     printed: str
 
     def report(self, api: str) -> dict[str, Any]:
-        return dict(json.loads((self.folder / api / "report.json").read_text()))
+        return dict(json.loads((self.folder / "memory" / api / "report.json").read_text()))
 
     def bundle(self, api: str) -> Path:
-        return self.folder / api / "bundle.zip"
+        return self.folder / "memory" / api / "bundle.zip"
 
 
 @pytest.fixture(scope="module")
 def certification(tmp_path_factory: pytest.TempPathFactory) -> Certification:
     folder = tmp_path_factory.mktemp("reports")
-    command = [sys.executable, str(ROOT / "scripts" / "certify.py"), "--report", str(folder), "--phase", "register"]
+    command = [sys.executable, str(ROOT / "scripts" / "certify.py"), "--store", "memory:", "--report", str(folder)]
+    command += ["--phase", "register"]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return Certification(folder, done.returncode, done.stdout)
 
@@ -61,7 +62,7 @@ def with_one_byte_changed(bundle: Path, copy: Path, *, sequence: int) -> None:
 
 def test_reference_server_is_certified_for_every_api(certification: Certification) -> None:
     assert certification.status == 0, certification.printed
-    reports = [str(certification.folder / api / "report.html") for api in contracts.apis()]
+    reports = [str(certification.folder / "memory" / api / "report.html") for api in contracts.apis()]
     assert certification.printed.split("Reports:")[1].split() == reports
     assert all(Path(report).is_file() for report in reports)
 

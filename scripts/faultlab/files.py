@@ -1,4 +1,4 @@
-"""What start-up does with files that a fault left behind: torn logs, damaged pages, no permission to write."""
+"""What start-up does with files that a fault left behind: damaged pages, no permission to write."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import hashlib
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from faultlab.audit import look, losses_of_order, losses_of_state
+from faultlab.audit import look, losses_of_state
 from faultlab.client import Client
 from faultlab.history import History
 from faultlab.stages import PROGRAM, TinydbStage
@@ -20,7 +20,7 @@ from harness.errors import HarnessError
 from harness.process import ServerProcess
 from harness.tmfkit import CUSTOMER, tmfkit_server
 
-__all__ = ["damaged_file", "read_only_start", "torn_logs"]
+__all__ = ["damaged_file", "killed_store", "read_only_start", "serving", "unclear"]
 
 _WRITING_SECONDS = 1.5
 _END_SECONDS = 30.0
@@ -30,37 +30,10 @@ _RIGHTS = "-dac_override,-dac_read_search"
 _AS_ANYBODY = ("setpriv", "--inh-caps", _RIGHTS, "--bounding-set", _RIGHTS)
 
 
-def torn_logs(folder: Path, *, rounds: int, seed: int) -> Trial:
-    """Cut the write-ahead log of a killed server at random places: a beginning of what was written is there, whole.
-
-    A log that is complete, or has rubbish behind its end, loses nothing at all.
-    """
-    trial, chance = Trial("truncated log, tinydb"), random.Random(seed)  # noqa: S311
-    history, left = _killed_store(folder / "left")
-    log = left / "store.db-wal"
-    if not log.exists() or not log.stat().st_size:
-        raise HarnessError(str(log.name), "the killed server left no log", "See where the store keeps its log")
-    size = log.stat().st_size
-    whole: list[tuple[str, Callable[[Path], None]]] = [
-        ("the log as it was", lambda _log: None),
-        ("rubbish behind the log", lambda log: _append(log, chance.randbytes(5000))),
-    ]
-    for what, change in whole:
-        with _copy(left, folder / "copy", change) as port:
-            trial.lose(losses_of_state(port, history, look(port, history.lives)), what)
-        trial.rounds += 1
-    for length in [0, *(chance.randrange(size) for _ in range(rounds))]:
-        with _copy(left, folder / "copy", lambda log, length=length: _cut(log, length)) as port:  # type: ignore[misc]
-            trial.lose(losses_of_order(look(port, history.lives)), f"log cut from {size} to {length} bytes")
-        trial.rounds += 1
-    trial.count(history)
-    return trial
-
-
 def damaged_file(folder: Path, *, rounds: int, seed: int) -> Trial:
     """Overwrite parts of the file: start-up refuses it and leaves it alone, or nothing that matters was hit."""
     trial, chance = Trial("damaged file, tinydb"), random.Random(seed)  # noqa: S311
-    history, left = _killed_store(folder / "left", end_cleanly=True)
+    history, left = killed_store(folder / "left", end_cleanly=True)
     for number in range(1, rounds + 1):
         copy = folder / f"damaged{number}"
         shutil.copytree(left, copy)
@@ -79,7 +52,7 @@ def damaged_file(folder: Path, *, rounds: int, seed: int) -> Trial:
 def read_only_start(folder: Path) -> Trial:
     """Start on a file that cannot be written to: a clear refusal, and everything is there once it can be."""
     trial = Trial("read-only file at start, tinydb", rounds=1)
-    history, left = _killed_store(folder / "left", end_cleanly=True)
+    history, left = killed_store(folder / "left", end_cleanly=True)
     file = left / "store.db"
     before = file.read_bytes()
     modes = {each: each.stat().st_mode for each in (*left.iterdir(), left)}
@@ -87,18 +60,18 @@ def read_only_start(folder: Path) -> Trial:
         each.chmod(0o555 if each.is_dir() else 0o444)
     server = tmfkit_server(f"tinydb:{file}", log=folder / "refused.log", runner=_AS_ANYBODY)
     server.launch()
-    trial.lose(_unclear(server, file))
+    trial.lose(unclear(server, file))
     for each, mode in modes.items():
         each.chmod(mode)
     if file.read_bytes() != before:
         trial.lose(["the file was changed"])
-    with _serving(left) as port:
+    with serving(left) as port:
         trial.lose(losses_of_state(port, history, look(port, history.lives)), "writable again")
     trial.count(history)
     return trial
 
 
-def _killed_store(folder: Path, *, end_cleanly: bool = False) -> tuple[History, Path]:
+def killed_store(folder: Path, *, end_cleanly: bool = False) -> tuple[History, Path]:
     """Write for a while, end the server, and return what was written and the folder that is left."""
     folder.mkdir(parents=True)
     stage, history = TinydbStage(folder), History()
@@ -127,7 +100,7 @@ def _refusal(folder: Path, history: History, digest: bytes) -> list[str]:
         server.start()
     except HarnessError:
         changed = hashlib.sha256(file.read_bytes()).digest() != digest
-        return _unclear(server, file) + (["the damaged file was changed"] if changed else [])
+        return unclear(server, file) + (["the damaged file was changed"] if changed else [])
     try:
         # It serves, so what was hit must have been empty space: everything is there.
         return losses_of_state(server.port, history, look(server.port, history.lives))
@@ -135,7 +108,7 @@ def _refusal(folder: Path, history: History, digest: bytes) -> list[str]:
         server.stop()
 
 
-def _unclear(server: ServerProcess, file: Path) -> list[str]:
+def unclear(server: ServerProcess, file: Path) -> list[str]:
     """Return what is wrong with a refusal: the server has to end soon, with a message that names the file."""
     status = server.wait(_END_SECONDS)
     server.kill()
@@ -149,32 +122,11 @@ def _unclear(server: ServerProcess, file: Path) -> list[str]:
 
 
 @contextmanager
-def _copy(left: Path, copy: Path, change: Callable[[Path], None]) -> Iterator[int]:
-    """Copy a store, change its log, and give the port of a server on it."""
-    shutil.copytree(left, copy)
-    change(copy / "store.db-wal")
-    try:
-        with _serving(copy) as port:
-            yield port
-    finally:
-        shutil.rmtree(copy)
-
-
-@contextmanager
-def _serving(folder: Path) -> Iterator[int]:
+def serving(folder: Path) -> Iterator[int]:
+    """Give the port of a server on the store of a folder."""
     stage = TinydbStage(folder, PROGRAM)
     try:
         stage.restore()
         yield stage.servers[0].port
     finally:
         stage.servers[0].kill()
-
-
-def _append(log: Path, rubbish: bytes) -> None:
-    with log.open("ab") as file:
-        file.write(rubbish)
-
-
-def _cut(log: Path, length: int) -> None:
-    with log.open("r+b") as file:
-        file.truncate(length)

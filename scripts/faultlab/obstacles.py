@@ -82,20 +82,23 @@ class SizeLimit:
 class ReadOnlyFile:
     """Files that become immutable under the server that has them open."""
 
-    name = "read-only file"
-
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[Path], name: str = "read-only file") -> None:
         """Describe the obstacle; HarnessError at once where files cannot be made immutable.
 
         Args:
             files: The files.
+            name: What to call it.
         """
-        self._files = files
+        self._files, self.name = files, name
         if shutil.which("chattr") is None or os.geteuid() != 0:
             raise HarnessError("chattr", "it needs root and e2fsprogs", "Run as root on ext4, btrfs or xfs")
 
     def apply(self) -> None:
         """Make the files immutable."""
+        for file in self._files:
+            # Mapped memory that is still to be written out could be changed all the same.
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
         self._change("+i")
 
     def lift(self) -> None:

@@ -68,12 +68,13 @@ def kill_rounds(stage: Stage, *, rounds: int, seed: int, say: Say) -> Trial:
     return trial
 
 
-def obstruction(stage: Stage, obstacle: Obstacle) -> Trial:
+def obstruction(stage: Stage, obstacle: Obstacle, *, is_worker_lost: bool = False) -> Trial:
     """Keep a store from writing for a while: refusals only, then service again, and nothing lost after a kill.
 
     Args:
         stage: Servers on a store.
         obstacle: What is put in the way.
+        is_worker_lost: Whether the worker ends, so that nothing is answered meanwhile; the server has to go on.
     """
     trial, history = Trial(f"{obstacle.name}, {stage.name}", rounds=1), History()
     chance = random.Random(1)  # noqa: S311
@@ -88,7 +89,7 @@ def obstruction(stage: Stage, obstacle: Obstacle) -> Trial:
             trial.remarks.append(f"{_failed(history):,} writes failed")
             if not _failed(history):
                 trial.lose(["it kept nobody from writing"])
-            if stage.is_refusal_final:
+            if stage.is_refusal_final and not is_worker_lost:
                 # What was refused must be nowhere, what was acknowledged must be readable all the while.
                 port = stage.servers[0].port
                 trial.lose(losses_of_state(port, history, look(port, history.lives)), "meanwhile")

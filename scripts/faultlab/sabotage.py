@@ -18,7 +18,7 @@ from unittest import mock
 
 from tmfkit_server import cli
 from tmfkit_server.services import courier
-from tmfkit_server.storage import connections, embedded, journal
+from tmfkit_server.storage import connections, embedded, journal, opening
 from tmfkit_server.storage.base import Delivery
 from tmfkit_server.storage.documents import Batch, Row
 from tmfkit_server.storage.entries import OUTBOX, delivery_row
@@ -30,14 +30,13 @@ _LATE_SECONDS = 0.08
 
 def _without_sync() -> None:
     """Let SQLite leave the log to the operating system."""
-    connect = journal.connect
 
     def unsafe(path: Path) -> sqlite3.Connection:
-        connection = connect(path)
+        connection = opening.connect(path)
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 
-    journal.connect = unsafe
+    mock.patch.object(journal, "connect", unsafe).start()
 
 
 def _answers_first() -> None:

@@ -1,1 +1,1 @@
-"""Processes that the benchmarks and the fault rounds start: our server, a PostgreSQL of their own."""
+"""Processes that scripts and tests start: our server, a PostgreSQL of their own."""

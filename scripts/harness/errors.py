@@ -1,4 +1,4 @@
-"""What keeps a benchmark or a fault round from taking place."""
+"""What keeps a script from doing its work."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import falcon.asgi
 
 from tmfkit_models import contracts
 from tmfkit_server import problems
-from tmfkit_server.errors import SettingsError, StoreUnreachable, StoreUnusable
+from tmfkit_server.errors import SettingsError, StoreDamaged, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources import dead_letters
@@ -28,11 +29,11 @@ from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.documents import IndexPlan
 from tmfkit_server.storage.embedded import EmbeddedStore
 from tmfkit_server.storage.exchange import Source
-from tmfkit_server.storage.journal import preflight
+from tmfkit_server.storage.opening import preflight
 from tmfkit_server.storage.snapshot import Snapshot
 
 __all__ = [
-    "TRY_AGAIN",
+    "GIVE_UP",
     "check_extensions",
     "check_store",
     "create_app",
@@ -45,13 +46,14 @@ _LOG = logging.getLogger(__name__)
 
 # The lock is free when this is waited for, or as good as free.
 _LOCK_SECONDS = 5
-_GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
-TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
+_REST_SECONDS = 1
+GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
+_TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
 
 
 def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     """Return the application: every API of ``tmfkit_models.contracts`` under its base path."""
-    store = create_store(settings, wait_seconds=_LOCK_SECONDS)
+    store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks)
     apis = [Api(contracts.load(name), store, settings, guard) for name in contracts.apis()]
@@ -68,18 +70,19 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     return app
 
 
-def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
+def create_store(settings: Settings, *, for_serving: bool = False) -> Store:
     """Return the store that the settings name, not yet open.
 
     Args:
         settings: Settings.
-        wait_seconds: How long ``open`` waits for another process that has the store for itself.
+        for_serving: Whether ``open`` waits for another process that is about to let go of the store, and does without a
+            database that does not answer; otherwise it fails at once.
     """
     if settings.is_shared:
         # Imported only when used: psycopg is an extra of its own.
         from tmfkit_server.storage.postgres import PostgresStore
 
-        return PostgresStore(settings.store)
+        return PostgresStore(settings.store, is_patient=for_serving)
     plans = {
         collection_name(contract, resource): IndexPlan(
             filtered_paths(contract, resource), loose=resource.loose_equality
@@ -87,7 +90,7 @@ def create_store(settings: Settings, *, wait_seconds: float = 0.0) -> Store:
         for contract in map(contracts.load, contracts.apis())
         for resource in contract.resources
     }
-    return EmbeddedStore(settings.store_path, plans, lock_wait_seconds=wait_seconds)
+    return EmbeddedStore(settings.store_path, plans, lock_wait_seconds=_LOCK_SECONDS if for_serving else 0)
 
 
 def check_extensions(settings: Settings) -> None:
@@ -96,16 +99,11 @@ def check_extensions(settings: Settings) -> None:
         extension_of(name, settings)
 
 
-def check_store(settings: Settings, *, wait_seconds: float = 0.0) -> None:
+def check_store(settings: Settings) -> None:
     """See that the store can be opened; the schema of a database is brought up to date.
 
     Opening sees to it as well. But what takes long or fails is better met here: no worker is taken for dead meanwhile,
     and the operator gets one message.
-
-    Args:
-        settings: Settings.
-        wait_seconds: How long to wait for another process that has the store for itself, or for a database that does
-            not answer.
 
     Raises:
         StoreUnusable: It cannot be.
@@ -113,9 +111,9 @@ def check_store(settings: Settings, *, wait_seconds: float = 0.0) -> None:
     if settings.is_shared:
         from tmfkit_server.storage.migrate import migrate
 
-        migrate(settings.store, wait_seconds=wait_seconds)
+        migrate(settings.store)
     elif settings.store_path:
-        preflight(settings.store_path, wait_seconds=wait_seconds)
+        preflight(settings.store_path)
 
 
 def create_source(settings: Settings) -> Source:
@@ -145,8 +143,11 @@ class _Lifespan:
             await self._store.open()
         except StoreUnusable as exc:
             _LOG.error("%s", exc)
-            # A database that ends between the check and this is back sooner or later.
-            raise SystemExit(TRY_AGAIN if isinstance(exc, StoreUnreachable) else _GIVE_UP) from exc
+            if isinstance(exc, StoreDamaged):
+                raise SystemExit(GIVE_UP) from exc
+            # Everything else an operator may put right while the server goes on trying.
+            await asyncio.sleep(_REST_SECONDS)
+            raise SystemExit(_TRY_AGAIN) from exc
         # What is here now stays, so the garbage collector need never look at it again.
         gc.collect()
         gc.freeze()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
 from typing import Any
 
 import click
@@ -10,16 +12,15 @@ import falcon.asgi
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from tmfkit_server.app import TRY_AGAIN, check_store, create_app
-from tmfkit_server.errors import StoreLocked, StoreUnreachable
+from tmfkit_server.app import GIVE_UP, check_store, create_app
+from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.settings import Settings
 
 __all__ = ["serve"]
 
 _LONGEST_REQUEST_LINE_BYTES = 8190
 _SILENCE_SECONDS = 120
-# A new worker waits for the one that it follows, which gunicorn gives 30 s to end, or for the database.
-_TAKE_OVER_SECONDS = 40
+_LOOK_AGAIN_SECONDS = 0.25
 _LOG = logging.getLogger(__name__)
 
 
@@ -45,7 +46,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "limit_request_line": _LONGEST_REQUEST_LINE_BYTES,
             "loglevel": "warning",
             "when_ready": _print_address,
-            "post_worker_init": lambda _: _wait_for_store(self._settings),
+            "post_worker_init": self._wait_for_store,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -53,6 +54,28 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
     def load(self) -> falcon.asgi.App[Any, Any]:
         """Build the application, in each worker."""
         return create_app(self._settings)
+
+    def _wait_for_store(self, worker: Any) -> None:
+        """Wait for the worker that this one follows to let go of the store, or for an operator who puts it right."""
+        said = ""
+        # A database is waited for while requests are answered.
+        while not self._settings.is_shared:
+            try:
+                check_store(self._settings)
+            except StoreDamaged as exc:
+                _LOG.error("%s", exc)
+                raise SystemExit(GIVE_UP) from exc
+            except StoreUnusable as exc:
+                if str(exc) != said:
+                    said = str(exc)
+                    _LOG.error("%s It is tried again and again.", said)
+            else:
+                return
+            # In the loop of the worker, which so hears of signals.
+            worker.loop.run_until_complete(asyncio.sleep(_LOOK_AGAIN_SECONDS))
+            if not worker.alive or worker.ppid != os.getppid():
+                raise SystemExit(0)
+            worker.notify()
 
     def run(self) -> None:
         """Run the master process until a signal ends it."""
@@ -71,14 +94,6 @@ def serve(settings: Settings) -> None:
     """Serve until a signal ends it; ends the process."""
     _log_to_stderr()
     _Gunicorn(settings).run()
-
-
-def _wait_for_store(settings: Settings) -> None:
-    try:
-        check_store(settings, wait_seconds=_TAKE_OVER_SECONDS)
-    except (StoreLocked, StoreUnreachable) as exc:
-        _LOG.error("%s", exc)
-        raise SystemExit(TRY_AGAIN) from exc
 
 
 def _log_to_stderr() -> None:

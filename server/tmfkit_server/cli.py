@@ -12,7 +12,7 @@ import click
 
 from tmfkit_server.app import check_extensions, check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
-from tmfkit_server.errors import OperatorError, ServerError, StoreError
+from tmfkit_server.errors import OperatorError, ServerError, StoreError, StoreUnreachable
 from tmfkit_server.services.patience import Patience
 from tmfkit_server.settings import (
     DEFAULT_MAX_BODY_BYTES,
@@ -210,6 +210,8 @@ def run(
         )
         check_extensions(settings)
         check_store(settings)
+    except StoreUnreachable as exc:
+        click.echo(f"tmfkit-server: {exc} Until it answers, requests are answered with 503.", err=True)
     except OperatorError as exc:
         _give_up(exc)
     serve(settings)

@@ -20,7 +20,7 @@ def is_too_deep(value: Any, text: bytes) -> bool:
     if text.count(b"[") + text.count(b"{") <= DEEPEST_NESTING:
         return False
     level = [value]
-    for _ in range(DEEPEST_NESTING + 1):
+    for _ in range(DEEPEST_NESTING):
         level = [member for each in level for member in _members(each)]
         if not level:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from tmfkit_server import cli
 from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreLocked, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Record, Subscription
@@ -272,6 +275,145 @@ asyncio.run(main())
     _run(path, lambda store: _expect(store, {"1"}))
 
 
+_KILLED_AFTER_TEN = """
+import asyncio, os, signal, sys
+from tmfkit_server.storage.base import Record
+from tmfkit_server.storage.embedded import EmbeddedStore
+
+async def main():
+    store = EmbeddedStore(sys.argv[1])
+    await store.open()
+    for number in range(10):
+        async with store.transaction() as transaction:
+            await transaction.insert("c", Record(f"{sys.argv[2]}{number}", {"text": "x" * 3000}))
+    # The mark follows a moment after the commit.
+    mark, last = sys.argv[1] + ".mark", store._storage.journal._commits
+    while int(open(mark).read()) < last:
+        await asyncio.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def killed(path: Path) -> Path:
+    """A file with ten records, all of them in the log that a killed process left."""
+    _kill_after_ten(path, "")
+    return path
+
+
+def _kill_after_ten(path: Path, prefix: str) -> None:
+    command = [sys.executable, "-c", _KILLED_AFTER_TEN, str(path), prefix]
+    assert subprocess.run(command, check=False).returncode == -9
+
+
+def _bytes_of(path: Path) -> dict[str, bytes]:
+    """Return the content of the file and of its log."""
+    return {name: path.with_name(name).read_bytes() for name in ("store.db", "store.db-wal")}
+
+
+def _said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_log_of_a_killed_process_is_read_without_a_word(killed: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _run(killed, lambda store: _expect(store, set("0123456789")))
+    assert _said(caplog) == []
+
+
+def test_log_that_was_cut_off_is_reported_and_refused(killed: Path) -> None:
+    log = killed.with_name("store.db-wal")
+    os.truncate(log, log.stat().st_size // 2)
+    before = _bytes_of(killed)
+    for _ in range(2):
+        with pytest.raises(StoreDamaged) as refused:
+            _run(killed, _fill)
+        assert re.search(
+            r"store.db: it holds \d commits, and at least 11 were acknowledged: its log store.db-wal was cut off",
+            str(refused.value),
+        )
+        assert _bytes_of(killed) == before
+    killed.with_name("store.db.mark").unlink()
+
+    async def check(store: EmbeddedStore) -> None:
+        found = await _ids(store)
+        assert found == {str(number) for number in range(len(found))}
+        assert 0 < len(found) < 10
+
+    _run(killed, check)
+
+
+def test_log_that_was_taken_away_is_noticed(killed: Path) -> None:
+    killed.with_name("store.db-wal").unlink()
+    with pytest.raises(StoreDamaged, match="it holds 0 commits, and at least 11 were acknowledged"):
+        _run(killed, _fill)
+
+
+def test_file_that_was_taken_away_is_not_made_anew(killed: Path) -> None:
+    killed.unlink()
+    killed.with_name("store.db-wal").unlink()
+    with pytest.raises(StoreDamaged, match=r"it is not there, but .*store\.db\.mark is"):
+        _run(killed, _fill)
+
+
+@pytest.mark.parametrize(
+    ("rest", "size"),
+    [
+        pytest.param(lambda _: b"", 0, id="nothing"),
+        pytest.param(lambda log: log[32:2000], 1968, id="half-a-frame"),
+        pytest.param(lambda log: log[32 : 32 + 4120] + log[-4120:], 8240, id="frames-out-of-place"),
+        pytest.param(lambda _: bytes(4120), 0, id="frame-of-an-earlier-round"),
+    ],
+)
+def test_what_stands_behind_the_last_commit_of_the_log_is_reported(
+    rest: Callable[[bytes], bytes], size: int, killed: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = killed.with_name("store.db-wal")
+    whole = log.read_bytes()
+    log.write_bytes(whole + rest(whole))
+    _run(killed, lambda store: _expect(store, set("0123456789")))
+    said = f"{killed}: {size:,} bytes behind the last complete commit of its log were left out: of a commit that was"
+    assert [line.startswith(said) for line in _said(caplog)] == ([True] if size else [])
+
+
+def test_log_without_its_head_is_reported(killed: Path, caplog: pytest.LogCaptureFixture) -> None:
+    killed.with_name("store.db.mark").unlink()
+    log = killed.with_name("store.db-wal")
+    log.write_bytes(bytes(20) + log.read_bytes()[20:])
+    size = log.stat().st_size
+    _run(killed, lambda store: _expect(store, set()))
+    assert [f" {size:,} bytes behind the last complete commit" in line for line in _said(caplog)] == [True]
+
+
+def test_mark_that_says_nothing_is_reported(killed: Path, caplog: pytest.LogCaptureFixture) -> None:
+    killed.with_name("store.db.mark").write_bytes(b"\0\0")
+    _run(killed, lambda store: _expect(store, set("0123456789")))
+    assert ["store.db.mark says nothing" in line for line in _said(caplog)] == [True]
+
+
+def test_file_that_is_refused_keeps_its_log(path: Path) -> None:
+    _run(path, _fill)
+    _kill_after_ten(path, "n")
+    _overwrite(path, b'{"n":7,', b'{"n":8,')
+    before = _bytes_of(path)
+    assert before["store.db-wal"]
+    with pytest.raises(StoreDamaged, match="is not what was written"):
+        _run(path, _fill)
+    assert _bytes_of(path) == before
+
+
+def test_looking_at_the_file_of_a_killed_server_leaves_its_log(killed: Path, tmp_path: Path) -> None:
+    before = _bytes_of(killed)
+    for command, target in (("export", "lines"), ("backup", "copy.db")):
+        store = f"tinydb:{killed}"
+        done = CliRunner().invoke(cli.main, [command, "--store", store, str(tmp_path / target)])
+        assert done.exit_code == 0, done.stderr
+    assert _bytes_of(killed) == before
+    assert (tmp_path / "lines").read_bytes().count(b'"record"') == 10
+    _run(tmp_path / "copy.db", lambda store: _expect(store, set("0123456789")))
+
+
 def _overwrite(path: Path, where: bytes, what: bytes) -> None:
     content = path.read_bytes()
     assert where in content
@@ -301,6 +443,12 @@ _AS_IT_WAS = "It was left as it is. Start from a backup, or look at it with sqli
                               " WHERE key = '7'"), "row 999 (c '7') is there twice", id="twice",
         ),
         pytest.param(lambda p: p.write_bytes(p.read_bytes()[:-8192]), "", id="cut-off"),
+        pytest.param(
+            lambda p: _sql(p, "DELETE FROM document WHERE number = 0"), "its counters cannot be read: there are none", id="no-counters"
+        ),
+        pytest.param(
+            lambda p: _sql(p, "UPDATE document SET tag = 'x' WHERE number = 0"), "its counters cannot be read: ", id="other-counters"
+        ),
     ],
 )  # fmt: skip
 def test_damaged_file_is_refused_and_left_alone(damage: Callable[[Path], None], message: str, path: Path) -> None:
@@ -323,8 +471,39 @@ def test_log_without_its_file_is_not_thrown_away(path: Path) -> None:
     path.unlink()
     with pytest.raises(StoreDamaged) as refused:
         _run(path, _fill)
-    assert str(refused.value) == f"{path}: it is not there, but its log {log} is. {_AS_IT_WAS}"
+    assert str(refused.value) == (
+        f"{path}: it is not there, but {log} is. It was left as it is. Bring back the file or start from a backup;"
+        " remove what is left for a new store."
+    )
     assert log.read_bytes() == b"log"
+
+
+def test_log_that_ends_before_what_is_in_the_file_is_refused(killed: Path, tmp_path: Path) -> None:
+    files = ("store.db", "store.db-wal")
+    early = tmp_path / "early"
+    early.mkdir()
+    for name in files:
+        (early / name).write_bytes(killed.with_name(name).read_bytes())
+    with contextlib.closing(sqlite3.connect(killed)) as connection:
+        # As when the server is killed between a checkpoint and the next commit.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        (early / "store.db").write_bytes(killed.read_bytes())
+    log = early / "store.db-wal"
+    os.truncate(log, log.stat().st_size // 2)
+    before = _bytes_of(early / "store.db")
+    with pytest.raises(
+        StoreDamaged, match=r"its log ends at commit \d, and pages of commit 11 are in the file already"
+    ):
+        _run(early / "store.db", _fill)
+    assert _bytes_of(early / "store.db") == before
+
+
+def test_file_of_before_commits_were_counted_is_read(path: Path) -> None:
+    _run(path, _fill)
+    _sql(path, "UPDATE document SET tag = '' WHERE number = 0")
+    path.with_name("store.db.mark").unlink()
+    _run(path, lambda store: _expect(store, {str(number) for number in range(50)}))
+    assert int(path.with_name("store.db.mark").read_bytes()) == 1
 
 
 def test_later_format_is_refused(path: Path) -> None:

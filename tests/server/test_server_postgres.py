@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,14 +16,14 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from click.testing import CliRunner
 from server_bodies import customer
 
-from postgres_server import PostgresServer
-from tmfkit_server import cli
+from harness.database import Database, database
+from harness.tmfkit import tmfkit_server
 from tmfkit_server.errors import StoreError, StoreUnusable
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
+from tmfkit_server.storage import postgres_search
 from tmfkit_server.storage.base import Record, Store, Subscription
 from tmfkit_server.storage.migrate import migrate, steps
 from tmfkit_server.storage.postgres import PostgresStore
@@ -184,15 +187,16 @@ def test_one_process_at_a_time_delivers_to_a_listener(run: TwoStores) -> None:
     run(scenario)
 
 
-def test_indexes_serve_equality_and_ranges_among_100_000_records(postgres_url: str) -> None:
+def test_indexes_serve_equality_ranges_and_deep_pages_among_100_000_records(postgres_url: str) -> None:
     migrate(postgres_url)
-    with psycopg.connect(postgres_url) as connection:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("""
             INSERT INTO record (collection, id, body, spelling, tag, terms, orders)
             SELECT 'c', n, '{}', '{}', '', format('{"c": {"/name": ["n%s"], "=/rank": [%s]}}', n, n)::jsonb, '{}'
             FROM generate_series(1, 100000) AS n""")
         connection.execute("INSERT INTO bound SELECT 'c=/rank', id::numeric, position FROM record")
-        connection.execute("ANALYZE")
+        connection.execute("INSERT INTO tally VALUES ('c', 0, 100000)")
+        connection.execute("VACUUM ANALYZE")
         order = ordering((), "c")
         assert order
         for query, index in (("name=n77", "record_terms"), ("rank.gt=99990", "bound_pkey")):
@@ -201,6 +205,20 @@ def test_indexes_serve_equality_and_ranges_among_100_000_records(postgres_url: s
             used = [line for line in lines if "never executed" not in line]
             assert any(index in line for line in used), "\n".join(lines)
             assert not any("Seq Scan on record" in line for line in used), "\n".join(lines)
+        [(pages,)] = connection.execute("SELECT relpages FROM pg_class WHERE relname = 'record'")
+        read = {offset: _pages_read(connection, offset) for offset in (0, 99_980)}
+        # At most the index of the order, and the records of the page.
+        assert read[0] < 100
+        assert read[99_980] < pages / 4
+
+
+def _pages_read(connection: psycopg.Connection, offset: int) -> int:
+    """Return how many pages of the database a page of twenty records asks for."""
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {postgres_search._WHOLE}".encode()
+    [(found,)] = connection.execute(explain, ("c", "c", offset, 20, "c"))
+    plan = found[0]["Plan"]
+    assert plan["Actual Rows"] == 20, plan
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
 def test_schema_is_brought_up_by_one_process_at_a_time(postgres_url: str) -> None:
@@ -218,14 +236,6 @@ def test_schema_of_a_newer_version_is_left_alone(postgres_url: str) -> None:
         connection.execute("INSERT INTO migration (number, name) VALUES (9999, 'later')")
     with pytest.raises(StoreUnusable, match="the schema is at step 9999, which this version does not know"):
         migrate(postgres_url)
-
-
-def test_database_that_is_not_there_is_reported_before_anything_starts(tmp_path: Path) -> None:
-    result = CliRunner().invoke(cli.main, ["run", "--store", f"postgresql://postgres:secret@/x?host={tmp_path}"])
-    assert result.exit_code == 3
-    assert result.stderr.startswith("tmfkit-server: PostgreSQL: connection ")
-    assert result.stderr.endswith(" See that it runs, and that --store has its address and password.\n")
-    assert "secret" not in result.stderr
 
 
 @pytest.fixture(scope="module")
@@ -262,19 +272,65 @@ def test_events_of_two_workers_arrive_once_each(two_workers: str, listener: Any)
     assert listener.is_silent()
 
 
+@pytest.fixture
+def cluster() -> Iterator[Database]:
+    """A PostgreSQL of one test alone, which may stop and start it."""
+    with database() as cluster:
+        yield cluster
+
+
+def _refused(url: str) -> None:
+    """See that requests are refused as long as the database is away, reads and writes alike."""
+    answers = [httpx.get(url + CUSTOMERS, timeout=20), httpx.post(url + CUSTOMERS, json=customer(), timeout=20)]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert {answer.headers["Retry-After"] for answer in answers} == {"1"}
+    assert {answer.json()["code"] for answer in answers} == {"store-unavailable"}
+
+
+def _serves_again(url: str) -> None:
+    deadline = time.monotonic() + 20
+    while httpx.get(url + CUSTOMERS, timeout=20).status_code != 200:
+        assert time.monotonic() < deadline
+    while httpx.post(url + CUSTOMERS, json=customer(), timeout=20).status_code != 201:
+        assert time.monotonic() < deadline
+
+
 def test_restart_of_the_database_is_a_503_for_a_while(
-    start_server: Callable[..., AbstractContextManager[str]],
+    start_server: Callable[..., AbstractContextManager[str]], cluster: Database
 ) -> None:
-    with PostgresServer() as database, start_server("--store", database.url(), "--workers", "2") as url:
-        href = httpx.post(url + CUSTOMERS, json=customer()).json()["href"]
-        database.stop()
-        refused = [httpx.get(href, timeout=20), httpx.post(url + CUSTOMERS, json=customer(), timeout=20)]
-        assert [answer.status_code for answer in refused] == [503, 503]
-        assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
-        assert {answer.json()["code"] for answer in refused} == {"store-unavailable"}
-        database.start()
-        deadline = time.monotonic() + 20
-        while httpx.get(href, timeout=20).status_code != 200:
-            assert time.monotonic() < deadline
-        while httpx.post(url + CUSTOMERS, json=customer(), timeout=20).status_code != 201:
-            assert time.monotonic() < deadline
+    with start_server("--store", cluster.url, "--workers", "2") as url:
+        assert httpx.post(url + CUSTOMERS, json=customer()).status_code == 201
+        cluster.stop()
+        _refused(url)
+        cluster.start()
+        _serves_again(url)
+
+
+def test_server_and_workers_start_without_the_database(cluster: Database, tmp_path: Path) -> None:
+    cluster.stop()
+    server = tmfkit_server(cluster.url, log=tmp_path / "log")
+    try:
+        server.start()
+        _refused(server.url)
+        cluster.start()
+        _serves_again(server.url)
+        cluster.stop()
+        [worker] = server.children()
+        os.kill(worker, signal.SIGKILL)
+        server.wait_until_ready()
+        _refused(server.url)
+        cluster.start()
+        _serves_again(server.url)
+        server.stop()
+        assert server.exit_status() == 0
+    finally:
+        server.kill()
+    said = server.log.read_text()
+    assert re.search(
+        r"^tmfkit-server: PostgreSQL: connection .*\. See that it runs, and that --store has its address and password\."
+        r" Until it answers, requests are answered with 503\.$",
+        said,
+        re.MULTILINE,
+    )
+    assert said.count("PostgreSQL: connected") == 2
+    assert "Traceback" not in said

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from store_runner import LASTING, Runner, opened
 
 from tmfkit_server.errors import StoreError
 from tmfkit_server.query.expression import Comparison, Operator, Search, SortKey
-from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription
+from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription, Transaction
 
 
 async def _insert(store: Store, *records: Record) -> None:
@@ -61,6 +61,109 @@ def test_change_that_cannot_be_made_takes_the_others_with_it(run: Runner) -> Non
             await _insert(store, Record("2", {}), Record("1", {"a": 2}))
         assert await store.get("c", "2") is None
         assert await store.get("c", "1") == Record("1", {"a": 1})
+
+    run(scenario)
+
+
+def test_taken_id_is_refused_and_nobody_else(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        listener = Subscription("s", "h", "http://x", None)
+        await _insert(store, Record("3", {"first": True}))
+        async with store.transaction() as transaction:
+            await transaction.subscribe(listener)
+
+        async def create(name: str) -> None:
+            async with store.transaction() as transaction:
+                await transaction.insert("c", Record(f"before-{name}", {}))
+                await transaction.insert("c", Record(name, {}))
+                for each in await transaction.subscriptions("h"):
+                    await transaction.enqueue(each, {"n": name})
+
+        names = [str(number) for number in range(8)]
+        ends = await asyncio.gather(*map(create, names), return_exceptions=True)
+        assert [type(end) for end in ends] == [ValueError if name == "3" else type(None) for name in names]
+        assert await store.get("c", "3") == Record("3", {"first": True})
+        kept = [name for name in names if name != "3"]
+        found = {record.id for record in (await store.search("c", Search())).records}
+        assert found == {"3", *kept, *(f"before-{name}" for name in kept)}
+        assert await store.outbox.lease("s")
+        told = [each.notification["n"] for each in await store.outbox.deliveries("s", busy=(), limit=10)]
+        assert sorted(told) == kept
+
+    run(scenario)
+
+
+async def _add_twice(transaction: Transaction) -> None:
+    for _ in range(2):
+        await transaction.insert("c", Record("2", {}))
+
+
+async def _add_what_was_read(transaction: Transaction) -> None:
+    assert await transaction.get("c", "1")
+    await transaction.insert("c", Record("1", {"n": 2}))
+
+
+async def _remove_twice(transaction: Transaction) -> None:
+    for _ in range(2):
+        await transaction.remove("c", "1")
+
+
+async def _replace_what_was_removed(transaction: Transaction) -> None:
+    await transaction.remove("c", "1")
+    await transaction.replace("c", Record("1", {"n": 2}))
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        pytest.param(lambda t: t.insert("c", Record("1", {"n": 2})), ValueError, id="insert-taken"),
+        pytest.param(_add_twice, ValueError, id="insert-twice"),
+        pytest.param(_add_what_was_read, ValueError, id="insert-what-was-read"),
+        pytest.param(lambda t: t.replace("c", Record("2", {})), KeyError, id="replace-missing"),
+        pytest.param(_replace_what_was_removed, KeyError, id="replace-removed"),
+        pytest.param(lambda t: t.remove("c", "2"), KeyError, id="remove-missing"),
+        pytest.param(_remove_twice, KeyError, id="remove-twice"),
+        pytest.param(lambda t: t.subscribe(Subscription("s", "h", "http://y", None)), ValueError, id="subscribe-taken"),
+        pytest.param(lambda t: t.unsubscribe("nix"), KeyError, id="unsubscribe-missing"),
+    ],
+)
+def test_change_that_does_not_fit_fails_its_transaction(
+    run: Runner, change: Callable[[Transaction], Awaitable[None]], error: type[Exception]
+) -> None:
+    listener = Subscription("s", "h", "http://x", None)
+
+    async def scenario(store: Store) -> None:
+        async with store.transaction() as transaction:
+            await transaction.insert("c", Record("1", {"n": 1}))
+            await transaction.subscribe(listener)
+
+        async def fail() -> None:
+            async with store.transaction() as transaction:
+                await transaction.insert("c", Record("other", {}))
+                await change(transaction)
+
+        with pytest.raises(error):
+            await fail()
+        assert [record.id for record in (await store.search("c", Search())).records] == ["1"]
+        assert await store.get("c", "1") == Record("1", {"n": 1})
+        async with store.transaction() as transaction:
+            assert await transaction.subscriptions("h") == [listener]
+
+    run(scenario)
+
+
+def test_id_that_was_given_up_can_be_taken_again(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        await _insert(store, Record("1", {"n": 1}))
+        async with store.transaction() as transaction:
+            await transaction.remove("c", "1")
+            await transaction.insert("c", Record("1", {"n": 2}))
+        assert await store.get("c", "1") == Record("1", {"n": 2})
+        async with store.transaction() as transaction:
+            await transaction.insert("c", Record("2", {}))
+            await transaction.remove("c", "2")
+        assert await store.get("c", "2") is None
+        assert (await store.search("c", Search())).total == 1
 
     run(scenario)
 

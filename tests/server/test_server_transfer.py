@@ -88,6 +88,14 @@ def test_export_is_lines_of_json_in_the_order_of_creation(made: Path) -> None:
         (lambda lines: lines[1:], 'line 1: an export begins with {"tmfkit":"store","format":1}'),
         (lambda lines: [*lines[:3], lines[2], *lines[3:]], "no record can be made of it: c: '1' already exists"),
         (lambda lines: [*lines[:3], b'{"record":{"id":"x"}}', *lines[3:]], "no record can be made of it: 'body'"),
+        (
+            lambda lines: [*lines[:3], b'{"record":{"collection":"c","id":"","body":{}}}', *lines[3:]],
+            "its id is no text",
+        ),
+        (
+            lambda lines: [*lines[:3], b'{"record":{"collection":"c","id":1,"body":{}}}', *lines[3:]],
+            "its id is no text",
+        ),
         (lambda lines: [*lines[:3], b'{"nix":{}}', *lines[3:]], "this version of the server does not know it"),
         (lambda lines: [*lines, b"{}"], "there is no entry here"),
         (lambda lines: [lines[0], *lines[2:]], "no delivery can be made of it: 's'"),
@@ -149,8 +157,31 @@ def test_id_that_comes_twice_is_reported_by_postgres_too(made: Path, postgres_ur
     lines.write_bytes(b"".join([*whole[:3], whole[2], *whole[3:]]))
     result = _command("import", "--store", postgres_url, lines)
     assert result.exit_code == 3
-    message = "lines 2 to 14: they cannot be kept together: a record with this id already exists."
-    assert message in result.stderr
+    assert "line 4: no record can be made of it: c: '1' already exists." in result.stderr
+
+
+def test_id_that_postgres_cannot_keep_is_reported_with_its_line(postgres_url: str, tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    lines.write_bytes(
+        b'{"tmfkit":"store","format":1}\n{"record":{"collection":"c","id":"a\\u0000","body":{}}}\n{"end":{"entries":1}}\n'
+    )
+    result = _command("import", "--store", postgres_url, lines)
+    assert result.exit_code == 3
+    assert "line 2: no record can be made of it: c: PostgreSQL keeps no NUL, which 'a\\x00' has" in result.stderr
+
+
+def test_id_that_comes_again_in_another_transaction_is_reported_with_its_line(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    path, lines = tmp_path / "many.db", tmp_path / "lines"
+    asyncio.run(_make(path, 1000))
+    assert _command("export", "--store", f"tinydb:{path}", lines).exit_code == 0
+    whole = lines.read_bytes().splitlines(keepends=True)
+    lines.write_bytes(b"".join([*whole[:900], whole[7], *whole[900:]]))
+    for store in (postgres_url, f"tinydb:{tmp_path / 'new.db'}"):
+        result = _command("import", "--store", store, lines)
+        assert result.exit_code == 3
+        assert re.search(r"lines, line 901: no record can be made of it: .*already exists\. 500 entries", result.stderr)
 
 
 def test_backup_of_a_database_is_left_to_its_own_tools(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ class Extension:
         """Begin work that no request asks for; called once, when the store is open.
 
         Args:
-            store: The store.
+            store: The store; one in a database may not answer yet, and then raises StoreError for a while.
             entities: Resource → its collection.
         """
         del store, entities

@@ -67,13 +67,13 @@ class Transaction(Protocol):
         """Return a record, or None when there is none; either way it stays so until the transaction ends."""
 
     async def insert(self, collection: str, record: Record) -> None:
-        """Add *record*, whose id must be free."""
+        """Add *record*; ValueError, now or at the end of the transaction, when its id is taken."""
 
     async def replace(self, collection: str, record: Record) -> None:
-        """Put *record* in the place of the one with its id."""
+        """Put *record* in the place of the one with its id; KeyError when there is none."""
 
     async def remove(self, collection: str, identifier: str) -> None:
-        """Take a record away."""
+        """Take a record away; KeyError when there is none."""
 
     async def subscriptions(self, hub: str, *, for_change: bool = False) -> Sequence[Subscription]:
         """Return the listeners of *hub*, in the order of their registration.
@@ -85,10 +85,14 @@ class Transaction(Protocol):
         """
 
     async def subscribe(self, subscription: Subscription) -> None:
-        """Add a listener."""
+        """Add a listener; ValueError when its id is taken."""
 
     async def unsubscribe(self, identifier: str) -> None:
-        """Take a listener away, with everything that is still on its way to it and its dead letters."""
+        """Take a listener away, with everything that is still on its way to it and its dead letters.
+
+        Raises:
+            KeyError: There is none.
+        """
 
     async def enqueue(self, subscription: Subscription, notification: Body, subject: str = "") -> None:
         """Put *notification* into the outbox, for one listener.

@@ -86,6 +86,8 @@ class GroupCommit:
             except Exception as exc:  # noqa: BLE001 - whatever it is, those who wait must be told, and the thread go on
                 failure = StoreError(f"{self._journal.path}: {exc!r}")
             self._loop.call_soon_threadsafe(self._written, group, failure)
+            # While the loop does its part, this thread has nothing else to do.
+            self._journal.note()
 
     def _written(self, group: list[_Waiting], failure: StoreError | None) -> None:
         for waiting in group:

@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
 
-__all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "connect", "execute", "failure_of", "unreachable"]
+__all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "execute", "failure_of", "unreachable"]
 
 Row = tuple[Any, ...]
 
@@ -59,8 +59,15 @@ class Connections:
         Args:
             url: Address of the database, ``postgresql://…``.
         """
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
+        self._url = url
+        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._free: list[Connection] = []
+        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+
+    async def open(self) -> None:
+        """Connect; StoreUnreachable when the database does not answer, which may then be tried again."""
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            self._url,
             connection_class=Connection,
             kwargs=_OPTIONS,
             min_size=2,
@@ -73,23 +80,31 @@ class Connections:
             check=AsyncConnectionPool.check_connection,
             open=False,
         )
-        self._free: list[Connection] = []
-        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
-
-    async def open(self) -> None:
-        """Connect; StoreUnreachable when the database does not answer."""
         try:
-            await self._pool.open(wait=True, timeout=_WAIT_SECONDS)
+            await pool.open(wait=True, timeout=_WAIT_SECONDS)
         except FAILURES as exc:
-            await self._pool.close()
+            await pool.close()
             raise unreachable(exc) from exc
+        self._pool = pool
 
     async def close(self) -> None:
         """Close every connection that is not in use."""
+        if self._pool is None:
+            return
         free, self._free = self._free, []
         for connection in free:
             await self._pool.putconn(connection)
         await self._pool.close()
+
+    async def beside(self) -> Connection:
+        """Open a connection beside the pool, for the caller to close; StoreError when there is none to be had."""
+        self._opened()
+        try:
+            connection = await Connection.connect(self._url, **_OPTIONS)
+            await _configure(connection)
+        except FAILURES as exc:
+            raise failure_of(exc) from exc
+        return connection
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Connection]:
@@ -118,7 +133,13 @@ class Connections:
         async with self.one() as connection:
             return await execute(connection, statement, parameters)
 
+    def _opened(self) -> AsyncConnectionPool[Connection]:
+        if self._pool is None:
+            raise StoreError("the database has not answered since the start")
+        return self._pool
+
     async def _take(self) -> Connection:
+        pool = self._opened()
         try:
             async with asyncio.timeout(_WAIT_SECONDS if self._turns.locked() else None):
                 await self._turns.acquire()
@@ -127,7 +148,7 @@ class Connections:
         if self._free:
             return self._free.pop()
         try:
-            return await self._pool.getconn()
+            return await pool.getconn()
         except BaseException as exc:
             self._turns.release()
             if isinstance(exc, FAILURES):
@@ -143,7 +164,7 @@ class Connections:
                 return
             # What ended this connection, such as a restart, has ended the others as well.
             await self._let_go()
-            await self._pool.putconn(connection)
+            await self._opened().putconn(connection)
         finally:
             self._turns.release()
 
@@ -151,7 +172,7 @@ class Connections:
         free, self._free = self._free, []
         for connection in free:
             await connection.close()
-            await self._pool.putconn(connection)
+            await self._opened().putconn(connection)
 
 
 def failure_of(exc: Exception) -> StoreError:
@@ -164,13 +185,6 @@ def unreachable(exc: Exception) -> StoreUnreachable:
     """Return what it means for the start that there is no connection."""
     problem = " ".join(str(exc).split()).rstrip(".?")
     return StoreUnreachable("PostgreSQL", problem, "See that it runs, and that --store has its address and password")
-
-
-async def connect(url: str) -> Connection:
-    """Open a connection beside the pool."""
-    connection = await Connection.connect(url, **_OPTIONS)
-    await _configure(connection)
-    return connection
 
 
 async def execute(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:

@@ -191,12 +191,18 @@ class _EmbeddedTransaction:
         return list(self._listeners.of(hub))
 
     async def subscribe(self, subscription: Subscription) -> None:
+        subscriptions = self._storage.documents(SUBSCRIPTIONS)
+        if self._batch.number_of(subscriptions, subscription.id) is not None:
+            raise ValueError(f"listener {subscription.id!r} already exists")
         row, body = Listeners.row(subscription)
-        self._batch.add(Change(self._storage.documents(SUBSCRIPTIONS), self._batch.new_number(), row, body))
+        self._batch.add(Change(subscriptions, self._batch.new_number(), row, body))
 
     async def unsubscribe(self, identifier: str) -> None:
         subscriptions = self._storage.documents(SUBSCRIPTIONS)
-        self._batch.add(Change(subscriptions, subscriptions.numbers[identifier], None))
+        number = self._batch.number_of(subscriptions, identifier)
+        if number is None:
+            raise KeyError(f"there is no listener {identifier!r}")
+        self._batch.add(Change(subscriptions, number, None))
         await self._outbox.clear(self._batch, self._holder, identifier)
 
     async def enqueue(self, subscription: Subscription, notification: Body, subject: str = "") -> None:

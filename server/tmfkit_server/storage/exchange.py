@@ -6,7 +6,7 @@ and at last one with their number, so that a file that was cut off is noticed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -127,13 +127,22 @@ class _Importer:
                         raise self._problem(where, f"no {kind} can be made of it: {exc}") from exc
         except ValueError as exc:
             # A store may notice at the end only that an id is taken.
-            where = f"{self._name}, lines {waiting[0][0]} to {waiting[-1][0]}"
-            raise self._problem(where, f"they cannot be kept together: {exc}") from exc
+            where = f"{self._name}, {await self._lines_of_taken_id(waiting)}"
+            raise self._problem(where, f"no record can be made of it: {exc}") from exc
         self.count += len(waiting)
+
+    async def _lines_of_taken_id(self, waiting: Sequence[tuple[int, str, Any]]) -> str:
+        """Name the line of the first record that is in the store already; all lines when it has gone meanwhile."""
+        for number, kind, members in waiting:
+            if kind == "record" and await self._store.get(members["collection"], members["id"]) is not None:
+                return f"line {number}"
+        return f"lines {waiting[0][0]} to {waiting[-1][0]}"
 
     async def _put(self, transaction: Transaction, kind: str, members: Any) -> None:
         match kind:
             case "record":
+                if not isinstance(members["id"], str) or not members["id"]:
+                    raise ValueError("its id is no text")
                 record = Record(members["id"], members["body"], members.get("spelling"))
                 await transaction.insert(members["collection"], record)
             case "subscription":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from importlib import resources
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ import psycopg
 
 from tmfkit_server.errors import StoreUnusable
 from tmfkit_server.storage import migrations
-from tmfkit_server.storage.connections import unreachable
+from tmfkit_server.storage.connections import FAILURES, unreachable
 
 __all__ = ["Step", "migrate", "steps"]
 
@@ -21,7 +20,6 @@ _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 # One number for all who bring up a schema of ours.
 _LOCK = 0x746D666B6974
 _CONNECT_SECONDS = 10
-_LOOK_AGAIN_SECONDS = 0.5
 _TABLE = """CREATE TABLE IF NOT EXISTS migration (
     number integer PRIMARY KEY, name text NOT NULL, made timestamptz NOT NULL DEFAULT now())"""
 
@@ -40,37 +38,26 @@ def steps() -> list[Step]:
     return sorted(Step(int(name[1]), name[2], entry.read_text(encoding="utf-8")) for name, entry in named if name)
 
 
-def migrate(url: str, *, wait_seconds: float = 0.0) -> None:
+def migrate(url: str) -> None:
     """Make the steps that the database has not made yet, each in a transaction of its own; blocks.
 
     Args:
         url: Address of the database.
-        wait_seconds: How long to wait for a database that does not answer.
 
     Raises:
         StoreUnreachable: It does not answer, or does not let us in.
         StoreUnusable: It cannot be used, or a newer version of this software has been at it.
     """
-    until = time.monotonic() + wait_seconds
-    while True:
-        try:
-            _bring_up(url)
-        except psycopg.OperationalError as exc:
-            if time.monotonic() >= until:
-                raise unreachable(exc) from exc
-            time.sleep(_LOOK_AGAIN_SECONDS)
-        except psycopg.Error as exc:
-            raise _unusable(str(exc).strip(), "See what the account may do there, or name another database") from exc
-        else:
-            return
-
-
-def _bring_up(url: str) -> None:
-    with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
-        _check(connection)
-        # Waits for whoever is at it; the lock ends with the connection.
-        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-        _make_missing(connection)
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
+            _check(connection)
+            # Waits for whoever is at it; the lock ends with the connection.
+            connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            _make_missing(connection)
+    except FAILURES as exc:
+        raise unreachable(exc) from exc
+    except psycopg.Error as exc:
+        raise _unusable(str(exc).strip(), "See what the account may do there, or name another database") from exc
 
 
 def _unusable(problem: str, remedy: str) -> StoreUnusable:

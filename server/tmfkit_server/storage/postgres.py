@@ -7,9 +7,11 @@ and its notifications, in one transaction. Reading a record inside a transaction
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tmfkit_server.errors import StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage import postgres_entries
 from tmfkit_server.storage.base import Entry, Page, Record
@@ -24,34 +26,48 @@ from tmfkit_server.storage.postgres_writes import TextNames
 
 __all__ = ["PostgresStore"]
 
+_LOG = logging.getLogger(__name__)
+_LOOK_AGAIN_SECONDS = 0.5
+
 
 class PostgresStore:
     """A ``Store`` on PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_patient: bool = False) -> None:
         """Describe the store; ``open`` opens it.
 
         Args:
             url: Address of the database, ``postgresql://…``.
+            is_patient: Whether ``open`` does without a database that does not answer or cannot be used; until that
+                changes, everything else raises StoreError.
         """
         self._url = url
+        self._is_patient = is_patient
+        self._connecting: asyncio.Task[None] | None = None
         self._connections = Connections(url)
         self._lookups = Lookups(self._connections)
         self._names = TextNames()
         self._groups = Groups(self._connections, self._names)
-        self._outbox = PostgresOutbox(url, self._connections)
+        self._outbox = PostgresOutbox(self._connections)
 
     async def open(self) -> None:
         """Bring the schema up to date and connect; see ``Store.open``.
 
         Raises:
-            StoreUnusable: The database cannot be reached or used.
+            StoreUnusable: The database cannot be reached or used, and the store is not patient.
         """
-        await asyncio.to_thread(migrate, self._url)
-        await self._connections.open()
+        try:
+            await self._connect()
+        except StoreUnusable as exc:
+            if not self._is_patient:
+                raise
+            _LOG.error("%s", exc)
+            self._connecting = asyncio.create_task(self._connect_later(str(exc)))
 
     async def close(self) -> None:
         """Close the connections; see ``Store.close``."""
+        if self._connecting is not None:
+            self._connecting.cancel()
         await self._outbox.close()
         await self._connections.close()
 
@@ -86,3 +102,22 @@ class PostgresStore:
     def contents(self) -> AsyncIterator[Entry]:
         """Give everything; see ``Store.contents``."""
         return postgres_entries.contents(self._connections)
+
+    async def _connect(self) -> None:
+        await asyncio.to_thread(migrate, self._url)
+        await self._connections.open()
+
+    async def _connect_later(self, said: str) -> None:
+        """Try until it succeeds; say what is wrong when it is no longer what was *said* last."""
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            try:
+                await self._connect()
+            except StoreUnusable as exc:
+                if str(exc) != said:
+                    said = str(exc)
+                    _LOG.error("%s", exc)
+            else:
+                _LOG.info("PostgreSQL: connected")
+                self._outbox.tell()
+                return

@@ -2,29 +2,33 @@
 
 Each transaction takes a seat when it asks for the listeners of its hub. The group begins, shares the hubs, tells every
 seat the listeners, and waits until each has made up its mind; then it writes everything and commits. A transaction that
-fails until then takes nothing but its own changes with it, because none have been sent. A group does not wait for
-company: whoever comes while another one is under way makes up the next one. Two at a time would each be half as large,
-and nearly all of what a group costs is the same for every size.
+fails until then takes nothing but its own changes with it, because none have been sent; when one turns out to add a
+record whose id is taken, the others are written without it. A group does not wait for company: whoever comes while
+another one is under way makes up the next one. Two at a time would each be half as large, and nearly all of what a
+group costs is the same for every size.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psycopg
 
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage import postgres_hubs as hubs
 from tmfkit_server.storage.base import Subscription
-from tmfkit_server.storage.connections import Connections, commit, execute, failure_of
+from tmfkit_server.storage.connections import Connection, Connections, commit, execute, failure_of
 from tmfkit_server.storage.postgres_changes import Insertion
 from tmfkit_server.storage.postgres_hubs import Letter
 from tmfkit_server.storage.postgres_writes import TextNames
 
-__all__ = ["Groups", "Seat"]
+__all__ = ["ID_TAKEN", "Groups", "Seat"]
 
 _MOST_SEATS = 100
+ID_TAKEN = "a record with this id already exists"
+
+Listeners = Mapping[str, Sequence[Subscription]]
 
 
 class Seat:
@@ -37,7 +41,7 @@ class Seat:
         self.letters: Sequence[Letter] = ()
         self._told: asyncio.Future[Sequence[Subscription] | StoreError] = loop.create_future()
         self._decided: asyncio.Future[bool] = loop.create_future()
-        self._ended: asyncio.Future[StoreError | None] = loop.create_future()
+        self._ended: asyncio.Future[StoreError | ValueError | None] = loop.create_future()
 
     async def listeners(self) -> Sequence[Subscription]:
         """Return the listeners of the hub; they stay the same until the group has ended."""
@@ -47,7 +51,7 @@ class Seat:
         return told
 
     async def commit(self, new: Sequence[Insertion], letters: Sequence[Letter]) -> None:
-        """Hand over the changes, and wait until they are committed."""
+        """Hand over the changes, and wait until they are committed; ValueError when a new id is taken."""
         self.insertions, self.letters = new, letters
         self._decided.set_result(True)
         failure = await self._ended
@@ -68,10 +72,10 @@ class Seat:
         """Wait until the transaction commits or leaves; tell which."""
         return await self._decided
 
-    def end(self, failure: StoreError | None) -> None:
+    def end(self, failure: StoreError | ValueError | None) -> None:
         """Answer whatever has not been answered."""
         if not self._told.done():
-            self._told.set_result(failure or [])
+            self._told.set_result(failure if isinstance(failure, StoreError) else [])
         if not self._ended.done():
             self._ended.set_result(failure)
 
@@ -119,14 +123,42 @@ class Groups:
         if not seats:
             return
         async with self._connections.one() as connection:
-            await execute(connection, "BEGIN")
-            wanted = {seat.hub for seat in seats}
-            await hubs.share(connection, wanted)
-            found = await hubs.listeners(connection, wanted)
+            known = await _begin(connection, seats)
             for seat in seats:
-                seat.tell(found.get(seat.hub, []))
+                seat.tell(known.get(seat.hub, []))
             kept = [seat for seat in seats if await seat.has_changes()]
-            names = await self._names.write(connection, [each for seat in kept for each in seat.insertions])
-            await hubs.enqueue(connection, [each for seat in kept for each in seat.letters])
+            try:
+                names = await self._write_all(connection, kept)
+            except psycopg.errors.UniqueViolation:
+                await connection.rollback()
+                if await _begin(connection, seats) != known:
+                    # What the transactions have put into the outbox is no longer right.
+                    raise StoreError("listeners came or went while the changes were written") from None
+                names = await self._write_each(connection, kept)
             await commit(connection)
         self._names.learn(names)
+
+    async def _write_all(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:
+        """Write the changes of *seats*; return the names to be learnt."""
+        names = await self._names.write(connection, [each for seat in seats for each in seat.insertions])
+        await hubs.enqueue(connection, [each for seat in seats for each in seat.letters])
+        return names
+
+    async def _write_each(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:
+        """Do as ``_write_all``, but leave out whoever adds a record whose id is taken."""
+        names = frozenset[str]()
+        for seat in seats:
+            try:
+                async with connection.transaction():
+                    names |= await self._write_all(connection, [seat])
+            except psycopg.errors.UniqueViolation:
+                seat.end(ValueError(ID_TAKEN))
+        return names
+
+
+async def _begin(connection: Connection, seats: Sequence[Seat]) -> Listeners:
+    """Begin a transaction; return the listeners of each hub, who stay as they are until it ends."""
+    await execute(connection, "BEGIN")
+    wanted = {seat.hub for seat in seats}
+    await hubs.share(connection, wanted)
+    return await hubs.listeners(connection, wanted)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
+import psycopg
 
 from tmfkit_server.storage.base import Delivery, Subscription
 from tmfkit_server.storage.connections import Connection, execute
@@ -25,7 +26,7 @@ _CLAIM = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))"
 _CLAIM_OF = "SELECT pg_advisory_xact_lock(hashtextextended(hub, 3)) FROM subscription WHERE id = %s"
 _LISTENERS = "SELECT id, hub, callback, query FROM subscription WHERE hub = ANY(%s) ORDER BY position"
 _SUBSCRIBE = "INSERT INTO subscription (id, hub, callback, query) VALUES (%s, %s, %s, %s)"
-_UNSUBSCRIBE = "DELETE FROM subscription WHERE id = %s"
+_UNSUBSCRIBE = "DELETE FROM subscription WHERE id = %s RETURNING id"
 # Two statements, because each has an index of its own.
 _FORGET = "DELETE FROM outbox WHERE subscription = %s AND death IS NULL"
 _FORGET_DEAD = "DELETE FROM outbox WHERE subscription = %s AND death IS NOT NULL"
@@ -85,14 +86,20 @@ async def listeners(connection: Connection, hubs: Collection[str]) -> Mapping[st
 
 
 async def subscribe(connection: Connection, new: Subscription) -> None:
-    """Add a listener."""
+    """Add a listener; ValueError when its id is taken."""
     await claim(connection, new.hub)
-    await execute(connection, _SUBSCRIBE, (new.id, new.hub, new.callback, json_text(new.query)))
+    try:
+        await execute(connection, _SUBSCRIBE, (new.id, new.hub, new.callback, json_text(new.query)))
+    except psycopg.errors.UniqueViolation as exc:
+        raise ValueError(f"listener {new.id!r} already exists") from exc
 
 
 async def unsubscribe(connection: Connection, identifier: str) -> None:
-    """Take a listener away, with everything that is on its way to it and its dead letters."""
-    for statement in (_CLAIM_OF, _UNSUBSCRIBE, _FORGET, _FORGET_DEAD):
+    """Take a listener away, with everything that is on its way to it and its dead letters; KeyError without one."""
+    await execute(connection, _CLAIM_OF, (identifier,))
+    if not await execute(connection, _UNSUBSCRIBE, (identifier,)):
+        raise KeyError(f"there is no listener {identifier!r}")
+    for statement in (_FORGET, _FORGET_DEAD):
         await execute(connection, statement, (identifier,))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.storage.connections import FAILURES, Connection, Connections, Row, connect, execute, failure_of
+from tmfkit_server.storage.connections import FAILURES, Connection, Connections, Row, execute, failure_of
 from tmfkit_server.storage.outbox import DeadLetters, Delivery
 from tmfkit_server.storage.postgres_entries import DELIVERY_COLUMNS, death_text, delivery_of
 
@@ -50,14 +50,12 @@ _DISCARD = "DELETE FROM outbox WHERE sequence = %s AND death IS NOT NULL RETURNI
 class PostgresOutbox:
     """An ``Outbox``, and the leases of this process."""
 
-    def __init__(self, url: str, connections: Connections) -> None:
+    def __init__(self, connections: Connections) -> None:
         """Describe the outbox; it connects when it is first asked.
 
         Args:
-            url: Address of the database.
-            connections: For what needs no lease.
+            connections: The connections of this process, to which it adds one of its own.
         """
-        self._url = url
         self._connections = connections
         self._connection: Connection | None = None
         self._connecting = asyncio.Lock()
@@ -146,7 +144,7 @@ class PostgresOutbox:
         try:
             async with self._connecting:
                 if self._connection is None:
-                    self._connection = await connect(self._url)
+                    self._connection = await self._connections.beside()
             return await execute(self._connection, statement, parameters)
         except FAILURES as exc:
             await self.close()

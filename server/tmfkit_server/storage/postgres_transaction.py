@@ -20,7 +20,7 @@ from tmfkit_server.storage.base import Delivery, Record, Subscription
 from tmfkit_server.storage.connections import Connection, Connections, commit, execute
 from tmfkit_server.storage.postgres_changes import Change, Insertion, insertion, removal, replacement
 from tmfkit_server.storage.postgres_entries import record_of
-from tmfkit_server.storage.postgres_groups import Groups, Seat
+from tmfkit_server.storage.postgres_groups import ID_TAKEN, Groups, Seat
 from tmfkit_server.storage.postgres_hubs import Letter
 from tmfkit_server.storage.postgres_writes import TextNames
 from tmfkit_server.storage.record import Body
@@ -95,23 +95,25 @@ class PostgresTransaction:
         return record
 
     async def insert(self, collection: str, record: Record) -> None:
-        """Add a record; that its id is taken shows at the end."""
+        """Add a record; that another transaction has taken its id shows at the end."""
+        if "\x00" in record.id:
+            raise ValueError(f"{collection}: PostgreSQL keeps no NUL, which {record.id!r} has")
+        if (collection, record.id) in self._known:
+            raise ValueError(f"{collection}: {record.id!r} already exists")
         self._changes.append(insertion(collection, record))
         self._known[collection, record.id] = record
 
     async def replace(self, collection: str, record: Record) -> None:
         """Put a record in the place of the one with its id."""
         before = await self._before(collection, record.id)
-        if before is not None:
-            self._changes.append(replacement(collection, before, record))
-            self._known[collection, record.id] = record
+        self._changes.append(replacement(collection, before, record))
+        self._known[collection, record.id] = record
 
     async def remove(self, collection: str, identifier: str) -> None:
         """Take a record away."""
         before = await self._before(collection, identifier)
-        if before is not None:
-            self._changes.append(removal(collection, before))
-            del self._known[collection, identifier]
+        self._changes.append(removal(collection, before))
+        del self._known[collection, identifier]
 
     async def subscriptions(self, hub: str, *, for_change: bool = False) -> Sequence[Subscription]:
         """Return the listeners of *hub*, and keep them as they are until the end; see ``Transaction``."""
@@ -145,8 +147,11 @@ class PostgresTransaction:
         """Put into the outbox what another store had there; see ``Transaction``."""
         self._letters.append(hubs.letter(subscription, delivery))
 
-    async def _before(self, collection: str, identifier: str) -> Record | None:
-        return self._known.get((collection, identifier)) or await self.get(collection, identifier)
+    async def _before(self, collection: str, identifier: str) -> Record:
+        before = self._known.get((collection, identifier)) or await self.get(collection, identifier)
+        if before is None:
+            raise KeyError(f"{collection}: there is no {identifier!r}")
+        return before
 
     async def _begun(self) -> Connection:
         """Return a connection in a transaction of its own, which takes over from a seat in a group."""
@@ -165,4 +170,4 @@ class PostgresTransaction:
         try:
             self._new_names |= await self._names.write(connection, changes)
         except psycopg.errors.UniqueViolation as exc:
-            raise ValueError("a record with this id already exists") from exc
+            raise ValueError(ID_TAKEN) from exc

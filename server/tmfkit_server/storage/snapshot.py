@@ -11,7 +11,7 @@ from pathlib import Path
 from tmfkit_server.errors import ExchangeError, StoreUnusable
 from tmfkit_server.storage.base import Entry
 from tmfkit_server.storage.entries import entry_of
-from tmfkit_server.storage.journal import check_pages, connect, count_rows, open_rows, verified
+from tmfkit_server.storage.opening import check_pages, connect, count_rows, open_rows, verified
 
 __all__ = ["Snapshot"]
 
@@ -28,7 +28,7 @@ class Snapshot:
         """Fix the moment; StoreUnusable when there is no store in the file."""
         if not self._path.exists():
             raise StoreUnusable(str(self._path), "there is no such file", "Name the file of a store")
-        self._connection = connect(self._path)
+        self._connection = connect(self._path, is_for_reading=True)
         # A read keeps the transaction at its moment, and SQLite's backup with it.
         self._connection.execute("BEGIN")
         count_rows(self._connection)

@@ -51,7 +51,12 @@ class DocumentStorage(Storage):
         return self.last_number
 
     def load(self) -> None:
-        """Fill the tables from the journal; StoreUnusable when a row of it is damaged."""
+        """Fill the tables from the journal, and get it ready for changes.
+
+        Raises:
+            StoreDamaged: A row is not what was written.
+            StoreUnusable: The journal cannot be written to.
+        """
         if self.journal is None:
             return
         self.last_number = self.journal.last_number()
@@ -59,11 +64,13 @@ class DocumentStorage(Storage):
             documents = self.documents(table)
             documents.apply(Change(documents, number, row, body))
             self.last_number = max(self.last_number, number)
+        self.journal.begin(self.last_number)
 
     def commit(self, batch: Batch) -> None:
         """Make changes durable, then visible; blocks."""
         if self.journal is not None:
             self.journal.commit([batch], self.last_number)
+            self.journal.note()
         batch.apply()
 
     def read(self) -> dict[str, Mapping[str, Mapping[str, Any]]]:  # type: ignore[override]
