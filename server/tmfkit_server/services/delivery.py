@@ -10,6 +10,7 @@ import contextlib
 import logging
 
 from tmfkit_server.errors import StoreError
+from tmfkit_server.services.background import repeat
 from tmfkit_server.services.courier import Courier
 from tmfkit_server.services.lane import Lane
 from tmfkit_server.services.patience import Patience
@@ -48,7 +49,9 @@ class Dispatcher:
         self._outbox = self._store.outbox
         self._settler = Settler(self._outbox)
         self._courier.start()
-        self._main = asyncio.create_task(self._run())
+        self._main = asyncio.create_task(
+            repeat(self._open_lanes, log=_LOG, what="delivery", rest_seconds=_REST_SECONDS)
+        )
 
     async def stop(self) -> None:
         """Stop delivering; what has not arrived stays in the outbox."""
@@ -57,18 +60,6 @@ class Dispatcher:
         await asyncio.gather(self._main, *self._tasks, return_exceptions=True)
         await self._settler.stop()
         await self._courier.close()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._open_lanes()
-            except StoreError as exc:
-                _LOG.warning("the outbox cannot be read, and is asked again: %s", exc)
-                await asyncio.sleep(_REST_SECONDS)
-            except Exception:  # noqa: BLE001 - logged with its trace
-                # Nobody waits for this task: a store that fails for a while must not end all delivery unseen.
-                _LOG.exception("delivery failed; it goes on in a moment")
-                await asyncio.sleep(_REST_SECONDS)
 
     async def _open_lanes(self) -> None:
         """Serve every listener that something has come for, then wait for more."""

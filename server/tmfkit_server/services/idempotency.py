@@ -19,9 +19,10 @@ from typing import Any
 
 import orjson
 
-from tmfkit_server.errors import KeyReused, StoreError
+from tmfkit_server.errors import KeyReused
 from tmfkit_server.query.expression import Comparison, Search
 from tmfkit_server.query.values import instant
+from tmfkit_server.services.background import repeat
 from tmfkit_server.services.stamps import now
 from tmfkit_server.storage.base import Record, Store, Transaction
 
@@ -108,7 +109,14 @@ class Cleaner:
 
     def start(self) -> None:
         """Begin; needs a running event loop and an open store."""
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(
+            repeat(
+                self._clean_and_wait,
+                log=_LOG,
+                what="removing old idempotency keys",
+                rest_seconds=_AFTER_A_FAILURE_SECONDS,
+            )
+        )
 
     async def stop(self) -> None:
         """End; what is left is removed another time."""
@@ -130,19 +138,9 @@ class Cleaner:
                         removed += 1
         return removed
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.clean()
-            except StoreError as exc:
-                _LOG.warning("old idempotency keys stay for now: %s", exc)
-                await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
-            except Exception:  # noqa: BLE001 - logged with its trace
-                # Nobody waits for this task: it must not end unseen.
-                _LOG.exception("old idempotency keys could not be removed; it is tried again")
-                await asyncio.sleep(_AFTER_A_FAILURE_SECONDS)
-            else:
-                await asyncio.sleep(_BETWEEN_CLEANINGS_SECONDS)
+    async def _clean_and_wait(self) -> None:
+        await self.clean()
+        await asyncio.sleep(_BETWEEN_CLEANINGS_SECONDS)
 
     async def _over(self) -> list[Record]:
         before = (datetime.now(UTC) - KEPT).isoformat()

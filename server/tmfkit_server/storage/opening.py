@@ -13,6 +13,7 @@ from urllib.parse import quote
 import orjson
 
 from tmfkit_server.errors import StoreDamaged, StoreUnusable
+from tmfkit_server.files import sync
 from tmfkit_server.storage.documents import Row
 from tmfkit_server.storage.mark import Mark
 from tmfkit_server.storage.ownership import Ownership
@@ -241,19 +242,11 @@ def create(path: Path) -> None:
         finally:
             connection.close()
         unfinished.rename(path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     except (sqlite3.Error, OSError) as exc:
         raise StoreUnusable(
             str(path), f"it cannot be made: {exc}", "See that the folder can be written to and has room"
         ) from exc
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def check_pages(path: Path, connection: sqlite3.Connection) -> None:

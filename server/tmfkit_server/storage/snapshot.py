@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from tmfkit_server.errors import ExchangeError, StoreUnusable
+from tmfkit_server.files import sync
 from tmfkit_server.storage.base import Entry
 from tmfkit_server.storage.entries import entry_of
 from tmfkit_server.storage.opening import check_pages, connect, count_rows, open_rows, verified
@@ -65,19 +65,11 @@ class Snapshot:
                 )
             with contextlib.closing(connect(unfinished)) as copy:
                 check_pages(unfinished, copy)
-            _sync(unfinished)
+            sync(unfinished)
             unfinished.rename(target)
-            _sync(target.parent)
+            sync(target.parent)
         except (sqlite3.Error, OSError) as exc:
             unfinished.unlink(missing_ok=True)
             raise ExchangeError(
                 str(target), f"the copy cannot be made: {exc}", "See that its folder can be written to and has room"
             ) from exc
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

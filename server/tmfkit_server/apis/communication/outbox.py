@@ -15,6 +15,7 @@ import orjson
 
 from tmfkit_server.apis.communication.failures import NotTaken, Refused
 from tmfkit_server.apis.communication.messages import Dispatch
+from tmfkit_server.files import sync
 
 __all__ = ["OutboxFolder"]
 
@@ -51,7 +52,7 @@ class OutboxFolder:
     def _write(self, name: str, content: bytes) -> None:
         if not self._folder.is_dir():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _sync(self._folder.parent)
+            sync(self._folder.parent)
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
             try:
                 file.write(content)
@@ -61,15 +62,7 @@ class OutboxFolder:
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
-        _sync(self._folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(self._folder)
 
 
 def _email(dispatch: Dispatch) -> bytes:

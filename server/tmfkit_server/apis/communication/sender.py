@@ -13,6 +13,7 @@ from tmfkit_server.apis.communication.failures import NotTaken, Refused
 from tmfkit_server.apis.communication.messages import Dispatch, dispatches
 from tmfkit_server.apis.communication.sendings import Outcome, Sending, Sendings
 from tmfkit_server.errors import InvalidBody, NotSent, StoreError, UnknownId
+from tmfkit_server.services.background import repeat
 from tmfkit_server.services.backoff import pause_seconds
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.storage.base import Record
@@ -69,7 +70,9 @@ class Sender:
         """Begin to try again what was not taken; needs a running event loop."""
         # Channels block. However many hang, requests that send nothing do not wait for them.
         self._threads = ThreadPoolExecutor(_MOST_DISPATCHES_AT_ONCE, thread_name_prefix="send")
-        self._main = asyncio.create_task(self._run())
+        self._main = asyncio.create_task(
+            repeat(self._take_up_and_wait, log=_LOG, what="sending in the background", rest_seconds=_REST_SECONDS)
+        )
 
     async def stop(self) -> None:
         """Let the attempts that are under way end, for a while; what has not ended is repeated by the next process."""
@@ -113,21 +116,12 @@ class Sender:
             return message
         raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._take_up()
-            except StoreError as exc:
-                _LOG.warning("what is to be sent cannot be read, and is asked for again: %s", exc)
-                await asyncio.sleep(_REST_SECONDS)
-            except Exception:  # noqa: BLE001 - logged with its trace
-                # Nobody waits for this task: it must not end unseen.
-                _LOG.exception("sending in the background failed; it goes on in a moment")
-                await asyncio.sleep(_REST_SECONDS)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
-                    await self._news.wait()
-            self._news.clear()
+    async def _take_up_and_wait(self) -> None:
+        await self._take_up()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                await self._news.wait()
+        self._news.clear()
 
     async def _take_up(self) -> None:
         """Go on with what is due, as far as there is room."""
