@@ -12,7 +12,15 @@ from faultlab.history import ACKNOWLEDGED, History, Life, Write, version_of
 from faultlab.listener import Listener, Notice
 from harness.tmfkit import CUSTOMER
 
-__all__ = ["Sight", "look", "losses_of_events", "losses_of_order", "losses_of_state", "settle", "wait_for_events"]
+__all__ = [
+    "Sight",
+    "look",
+    "losses_of_events",
+    "losses_of_open_lives",
+    "losses_of_order",
+    "losses_of_state",
+    "wait_for_events",
+]
 
 _EVENTS = {
     "create": ("CustomerCreateEvent",),
@@ -78,6 +86,15 @@ def losses_of_state(port: int, history: History, sights: Iterable[Sight]) -> lis
     return losses + list(_losses_of_shared(port, history))
 
 
+def losses_of_open_lives(port: int, history: History) -> list[str]:
+    """Look at everything that was written to since the last time; what is there answers what was in doubt."""
+    sights = look(port, [life for life in history.lives if not life.is_settled])
+    losses = losses_of_state(port, history, sights) + history.refusals
+    history.refusals.clear()
+    _settle(sights)
+    return losses
+
+
 def _losses_of_shared(port: int, history: History) -> Iterator[str]:
     shared = history.shared
     if not shared.id:
@@ -116,7 +133,7 @@ def losses_of_order(sights: Iterable[Sight]) -> list[str]:
     return losses
 
 
-def settle(sights: Iterable[Sight]) -> None:
+def _settle(sights: Iterable[Sight]) -> None:
     """Take what is there as the answer to what was in doubt."""
     for sight in sights:
         if not sight.fault:

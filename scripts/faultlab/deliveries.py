@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from faultlab.audit import look, losses_of_events, losses_of_state, settle, wait_for_events
+from faultlab.audit import losses_of_events, losses_of_open_lives, wait_for_events
 from faultlab.client import Client
 from faultlab.history import History
 from faultlab.listener import Listener, listening
@@ -59,7 +59,7 @@ def deliveries(stage: Stage, *, events: int, seed: int, say: Say) -> Trial:
                 if phase < _PHASES:
                     stage.servers[phase % len(stage.servers)].kill()
             stage.restore()
-            trial.lose(_audited(stage, history, chance), f"phase {phase}")
+            trial.lose(losses_of_open_lives(chance.choice(stage.servers).port, history), f"phase {phase}")
             trial.rounds += 1
             say(f"{trial.name}: phase {phase} of {_PHASES}, {len(steady.notices):,} events told")
         for name, listener in (("steady", steady), ("failing", failing), ("restarted", restarted)):
@@ -96,13 +96,3 @@ def _check(listener: Listener) -> None:
     silence = time.monotonic() - listener.last_at
     if silence > _SILENCE_SECONDS:
         raise HarnessError("the steady listener", f"nothing for {silence:.0f} s", "See why the server tells nothing")
-
-
-def _audited(stage: Stage, history: History, chance: random.Random) -> list[str]:
-    """Find out what became of the writes that nobody had an answer to."""
-    port = chance.choice(stage.servers).port
-    sights = look(port, [life for life in history.lives if not life.is_settled])
-    losses = losses_of_state(port, history, sights) + history.refusals
-    history.refusals.clear()
-    settle(sights)
-    return losses

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
 
-from faultlab.audit import look, losses_of_events, losses_of_state, settle, wait_for_events
+from faultlab.audit import look, losses_of_events, losses_of_open_lives, losses_of_state, wait_for_events
 from faultlab.client import Client
 from faultlab.history import ACKNOWLEDGED, History
 from faultlab.listener import Listener, listening
@@ -61,7 +61,7 @@ def kill_rounds(stage: Stage, *, rounds: int, seed: int, say: Say) -> Trial:
             when = f"round {number}, {killed} killed"
             _bring_back(stage, trial, when)
             trial.rounds += 1
-            trial.lose(_audited(stage, history, chance), when)
+            trial.lose(losses_of_open_lives(chance.choice(stage.servers).port, history), when)
             if number % 10 == 0:
                 say(f"{trial.name}: {number} rounds, {len(trial.losses)} losses")
         _finish(stage, history, listener, trial)
@@ -100,7 +100,7 @@ def obstruction(stage: Stage, obstacle: Obstacle, *, is_worker_lost: bool = Fals
         for server in stage.servers:
             server.kill()
         stage.restore()
-        trial.lose(_audited(stage, history, chance), "after a restart")
+        trial.lose(losses_of_open_lives(chance.choice(stage.servers).port, history), "after a restart")
         _finish(stage, history, listener, trial)
     return trial
 
@@ -135,7 +135,7 @@ def outages(stage: PostgresStage, *, rounds: int, seed: int) -> Trial:
                 trial.lose([f"no service {_RESUMED_SECONDS:g} s after the database was back"], f"round {number}")
             _bring_back(stage, trial, f"round {number}")
             trial.rounds += 1
-            trial.lose(_audited(stage, history, chance), f"round {number}")
+            trial.lose(losses_of_open_lives(chance.choice(stage.servers).port, history), f"round {number}")
         trial.remarks.append(f"service again after {longest:.1f} s at most")
         _finish(stage, history, listener, trial)
     return trial
@@ -177,16 +177,6 @@ def _bring_back(stage: Stage, trial: Trial, when: str) -> None:
         for server in stage.servers:
             server.kill()
         stage.restore()
-
-
-def _audited(stage: Stage, history: History, chance: random.Random) -> list[str]:
-    """Look at everything that was written to since the last time, on any of the servers."""
-    port = chance.choice(stage.servers).port
-    sights = look(port, [life for life in history.lives if not life.is_settled])
-    losses = losses_of_state(port, history, sights) + history.refusals
-    history.refusals.clear()
-    settle(sights)
-    return losses
 
 
 def _resumed(stage: Stage, history: History) -> list[str]:
