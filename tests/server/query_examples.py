@@ -65,6 +65,7 @@ DOCUMENT_NUMBERS = [
     -(2**63),
     1e300,
 ]
+OF_ONE_TYPE = "n"
 PATTERNS = ["a", "^a", "b$", "^.$", "[0-9]+", "", "^$", "^(a|b)+$", "\\.", "^[^a]*$", "\\d\\d", "é|ß", "a{1,2}b?"]
 TEXTS: list[str] = [*WORDS, *INSTANTS, *NUMBERS]
 SYMBOLS = {
@@ -86,9 +87,14 @@ class Examples:
         self._chance = chance
         # Where documents have which value: questions about nothing but chance would find nothing.
         self._seen: list[tuple[tuple[str | int, ...], Any]] = [(("a",), "a")]
+        # One attribute is what a contract would make it: of one type, and mostly or always a single value.
+        self._texts_of_one_type = chance.choice([list(NUMBERS), list(INSTANTS)])
+        self._share_of_arrays = chance.choice([0, 0.02, 0.3])
 
     def document(self) -> dict[str, Any]:
         document = {name: self._any(3) for name in self._some(NAMES, 5)}
+        if self._chance.random() < 0.7:
+            document[OF_ONE_TYPE] = self._of_one_type()
         self._seen += _scalars(document, ())
         return document
 
@@ -99,6 +105,8 @@ class Examples:
         if conditions and chance.random() < 0.2:
             first = chance.choice(conditions)[0]
             conditions.append((Condition(first.path, first.how, self._condition(how=first.how).values),))
+        if chance.random() < 0.15:
+            conditions += self._range()
         return Question(
             tuple(conditions),
             tuple(self._filter() for kind in kinds if kind == "filter"),
@@ -134,6 +142,18 @@ class Examples:
         return self._chance.choice(
             [self._chance.choice(TEXTS), self._chance.choice(DOCUMENT_NUMBERS), True, False, None]
         )
+
+    def _of_one_type(self) -> Any:
+        choices = DOCUMENT_NUMBERS if "0" in self._texts_of_one_type else self._texts_of_one_type
+        if self._chance.random() < self._share_of_arrays:
+            return [self._chance.choice(choices) for _ in range(3)]
+        return self._chance.choice(choices)
+
+    def _range(self) -> Iterator[tuple[Condition, ...]]:
+        """Yield the two ends of a range."""
+        for hows in (["gt", "gte"], ["lt", "lte"]):
+            text = self._chance.choice(self._texts_of_one_type)
+            yield (Condition((OF_ONE_TYPE,), self._chance.choice(hows), (text,)),)
 
     def _any(self, depth: int) -> Any:
         match self._chance.choice("sssoat" if depth else "s"):

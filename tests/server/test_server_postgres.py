@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, AsyncExitStack
 from pathlib import Path
@@ -54,6 +54,13 @@ async def insert(store: Store, *records: Record) -> None:
     async with store.transaction() as transaction:
         for record in records:
             await transaction.insert("c", record)
+
+
+def migrate_to(connection: psycopg.Connection, number: int) -> None:
+    connection.execute("CREATE TABLE migration (number integer PRIMARY KEY, name text, made timestamptz DEFAULT now())")
+    for step in steps()[:number]:
+        connection.execute(step.sql.encode())
+        connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", (step.number, step.name))
 
 
 async def is_waiting(task: asyncio.Task[None]) -> bool:
@@ -199,26 +206,50 @@ def test_indexes_serve_equality_ranges_and_deep_pages_among_100_000_records(post
         connection.execute("VACUUM ANALYZE")
         order = ordering((), "c")
         assert order
-        for query, index in (("name=n77", "record_terms"), ("rank.gt=99990", "bound_pkey")):
+        [(pages,)] = connection.execute("SELECT relpages FROM pg_class WHERE relname = 'record'")
+        served = (
+            ("name=n77", "record_terms", 1),
+            ("rank.gt=99990", "bound_pkey", 10),
+            ("rank.gte=50000&rank.lt=50010", "bound_pkey", 10),
+        )
+        for query, index, rows in served:
             statement, parameters = found_positions(parse_search(query, Grammar()).where, order, "c")
+            assert _pages_read(connection, statement, parameters, rows) < pages / 20
             lines = [line for (line,) in connection.execute(f"EXPLAIN (ANALYZE) {statement}".encode(), parameters)]
             used = [line for line in lines if "never executed" not in line]
             assert any(index in line for line in used), "\n".join(lines)
             assert not any("Seq Scan on record" in line for line in used), "\n".join(lines)
-        [(pages,)] = connection.execute("SELECT relpages FROM pg_class WHERE relname = 'record'")
-        read = {offset: _pages_read(connection, offset) for offset in (0, 99_980)}
+        read = {
+            offset: _pages_read(connection, postgres_search._WHOLE, ("c", "c", offset, 20, "c"), 20)
+            for offset in (0, 99_980)
+        }
         # At most the index of the order, and the records of the page.
         assert read[0] < 100
         assert read[99_980] < pages / 4
 
 
-def _pages_read(connection: psycopg.Connection, offset: int) -> int:
-    """Return how many pages of the database a page of twenty records asks for."""
-    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {postgres_search._WHOLE}".encode()
-    [(found,)] = connection.execute(explain, ("c", "c", offset, 20, "c"))
+def _pages_read(connection: psycopg.Connection, statement: str, parameters: Sequence[Any], rows: int) -> int:
+    """Return how many pages of the database a query asks for that finds so many rows."""
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}".encode()
+    [(found,)] = connection.execute(explain, parameters)
     plan = found[0]["Plan"]
-    assert plan["Actual Rows"] == 20, plan
+    assert plan["Actual Rows"] == rows, plan
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def test_arrays_that_an_earlier_version_stored_are_found_by_ranges(postgres_url: str, run: TwoStores) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        migrate_to(connection, 2)
+        connection.execute("""
+            INSERT INTO record (collection, id, body, spelling, tag, terms, orders)
+            VALUES ('c', '1', '{"n": [1, 9]}', '{}', '', '{"c": {"=/n": [1, 9]}}', '{}')""")
+        connection.execute("INSERT INTO bound SELECT 'c=/n', value, position FROM record, (VALUES (1), (9)) b (value)")
+
+    async def scenario(store: Store, _: Store) -> None:
+        page = await store.search("c", parse_search("n.gt=3&n.lt=5", Grammar()))
+        assert [record.id for record in page.records] == ["1"]
+
+    run(scenario)
 
 
 def test_schema_is_brought_up_by_one_process_at_a_time(postgres_url: str) -> None:

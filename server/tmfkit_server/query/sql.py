@@ -9,18 +9,20 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from tmfkit_server.query.expression import All, Comparison, Expression, Path, SortKey
+from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Path, SortKey
 from tmfkit_server.query.jsonpath import JsonPath
-from tmfkit_server.query.terms import exact, kept_text, pointer_of
+from tmfkit_server.query.terms import Number, exact, kept_text, pointer_of
 from tmfkit_server.query.values import instant, microseconds, number_in
 
-__all__ = ["Condition", "Ordering", "condition", "ordering", "text_names"]
+__all__ = ["Condition", "Ordering", "condition", "irregular_names", "ordering"]
 
 _ALWAYS = "TRUE"
 _BOUND = "position IN (SELECT position FROM bound WHERE key = %s AND value {} %s::numeric)"
+_BETWEEN = "position IN (SELECT position FROM bound WHERE key = %s AND value {} %s::numeric AND value {} %s::numeric)"
 _SYMBOLS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_LOWER = ("gt", "gte")
 # The highest value decides what is above a bound, the lowest what is below.
 _DECISIVE = {"gt": "-1", "gte": "-1", "lt": "0", "lte": "0"}
 
@@ -60,28 +62,52 @@ class Ordering:
     order_by: str
 
 
-def condition(expression: Expression, collection: str, *, with_texts: bool = True) -> Condition:
+class _End(NamedTuple):
+    """One end of a range of numbers or date-times.
+
+    Attributes:
+        comparison: Where it comes from.
+        key: Key of what is compared, in the table ``bound``.
+        number: What it is compared with.
+    """
+
+    comparison: Comparison
+    key: str
+    number: Number
+
+    @property
+    def symbol(self) -> str:
+        """How it is compared."""
+        return _SYMBOLS[self.comparison.operator]
+
+
+def condition(expression: Expression, collection: str, *, is_lean: bool = False) -> Condition:
     """Return the condition that a record of *collection* satisfies when *expression* holds for it.
 
     Args:
         expression: What has to hold.
         collection: Name of the collection.
-        with_texts: Whether ranges look at texts. Where there are none, leaving them out lets indexes serve ranges.
+        is_lean: Whether to take for granted that no record of the collection is irregular under any of
+            ``irregular_names``. Ranges then look at no texts, and two ends of a range are one range of the index.
     """
     if isinstance(expression, Comparison):
-        return _comparison(expression, collection, with_texts=with_texts)
+        return _comparison(expression, collection, is_lean=is_lean)
     if isinstance(expression, JsonPath):
         return Condition(_ALWAYS, is_exact=False)
-    parts = [condition(part, collection, with_texts=with_texts) for part in expression.parts]
+    pairs = _pairs(expression, collection) if is_lean else []
+    paired = [end.comparison for pair in pairs for end in pair]
+    parts = [_between(low, high) for low, high in pairs]
+    parts += [condition(part, collection, is_lean=is_lean) for part in expression.parts if part not in paired]
     return _joined("AND", parts, empty=_ALWAYS) if isinstance(expression, All) else _joined("OR", parts, empty="FALSE")
 
 
-def text_names(expression: Expression, collection: str) -> set[str]:
-    """Return the keys under which texts decide about ranges in *expression*."""
+def irregular_names(expression: Expression, collection: str) -> set[str]:
+    """Return the keys under which texts, or several values of one record, decide about ranges in *expression*."""
     if isinstance(expression, JsonPath):
         return set()
     if not isinstance(expression, Comparison):
-        return {name for part in expression.parts for name in text_names(part, collection)}
+        names = {name for part in expression.parts for name in irregular_names(part, collection)}
+        return names | {low.key for low, _ in _pairs(expression, collection)}
     if expression.operator not in _SYMBOLS:
         return set()
     pointer = pointer_of(expression.path)
@@ -115,13 +141,13 @@ def _joined(word: Literal["AND", "OR"], parts: list[Condition], *, empty: str) -
     )
 
 
-def _comparison(comparison: Comparison, collection: str, *, with_texts: bool) -> Condition:
+def _comparison(comparison: Comparison, collection: str, *, is_lean: bool) -> Condition:
     path, how = comparison.path, comparison.operator
     if how == "regex":
         return _has_text(path, collection)
     if how in _SYMBOLS:
-        parts = [part for value in comparison.values for part in _number_order(path, how, value, collection)]
-        if with_texts:
+        parts = [_bound(end) for end in _ends(comparison, collection)]
+        if not is_lean:
             parts += [part for value in comparison.values for part in _text_order(path, how, value, collection)]
         return _joined("OR", parts, empty="FALSE")
     wanted = [each for value in comparison.values for each in _equal(path, value, loose=comparison.loose)]
@@ -147,12 +173,27 @@ def _equal(path: Path, value: str, *, loose: bool) -> Iterator[tuple[str, Any]]:
         yield "!" + pointer, value == "true"
 
 
-def _number_order(path: Path, how: str, value: str, collection: str) -> Iterator[Condition]:
-    pointer, symbol = pointer_of(path), _SYMBOLS[how]
-    if (number := number_in(value)) is not None:
-        yield _bound(f"{collection}={pointer}", symbol, exact(number))
-    if (when := instant(value)) is not None:
-        yield _bound(f"{collection}@{pointer}", symbol, microseconds(when))
+def _ends(comparison: Comparison, collection: str) -> Iterator[_End]:
+    """Yield the numbers and date-times (in microseconds) that *comparison* compares with."""
+    pointer = pointer_of(comparison.path)
+    for value in comparison.values:
+        if (number := number_in(value)) is not None:
+            yield _End(comparison, f"{collection}={pointer}", exact(number))
+        if (when := instant(value)) is not None:
+            yield _End(comparison, f"{collection}@{pointer}", microseconds(when))
+
+
+def _pairs(expression: All | AnyOf, collection: str) -> list[tuple[_End, _End]]:
+    """Return the lower and upper ends that *expression* demands of the same attribute, at most one pair of each."""
+    lower: dict[str, _End] = {}
+    upper: dict[str, _End] = {}
+    for part in expression.parts if isinstance(expression, All) else ():
+        if not isinstance(part, Comparison) or part.operator not in _SYMBOLS:
+            continue
+        ends = list(_ends(part, collection))
+        if len(ends) == 1:
+            (lower if part.operator in _LOWER else upper).setdefault(ends[0].key, ends[0])
+    return [(low, upper[key]) for key, low in lower.items() if key in upper]
 
 
 def _text_order(path: Path, how: str, value: str, collection: str) -> Iterator[Condition]:
@@ -165,8 +206,12 @@ def _text_order(path: Path, how: str, value: str, collection: str) -> Iterator[C
         yield Condition(text, (["#" + pointer, decisive], kept_text(value)))
 
 
-def _bound(key: str, symbol: str, number: int | float) -> Condition:
-    return Condition(_BOUND.format(symbol), (key, str(number)))
+def _bound(end: _End) -> Condition:
+    return Condition(_BOUND.format(end.symbol), (end.key, str(end.number)))
+
+
+def _between(low: _End, high: _End) -> Condition:
+    return Condition(_BETWEEN.format(low.symbol, high.symbol), (low.key, str(low.number), str(high.number)))
 
 
 def _has_text(path: Path, collection: str) -> Condition:

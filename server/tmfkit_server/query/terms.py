@@ -51,9 +51,10 @@ class Terms:
     bounds: dict[str, tuple[Number, Number]] = field(default_factory=dict)
 
     @property
-    def texts(self) -> set[str]:
-        """Keys under which the record has texts, those of date-times included."""
-        return {key for key in (*self.lookup, *self.order) if key[0] in "/#"}
+    def irregular(self) -> set[str]:
+        """Keys under which the record has a text, that of a date-time included, or different numbers or date-times."""
+        texts = {key for key in (*self.lookup, *self.order) if key[0] in "/#"}
+        return texts | {key for key, (lowest, highest) in self.bounds.items() if lowest != highest}
 
 
 def terms_of(body: Mapping[str, Any]) -> Terms:

@@ -22,7 +22,7 @@ from tmfkit_server.storage.postgres_lookups import Lookups
 from tmfkit_server.storage.postgres_outbox import PostgresOutbox
 from tmfkit_server.storage.postgres_search import search_page
 from tmfkit_server.storage.postgres_transaction import PostgresTransaction
-from tmfkit_server.storage.postgres_writes import TextNames
+from tmfkit_server.storage.postgres_writes import IrregularNames
 
 __all__ = ["PostgresStore"]
 
@@ -46,7 +46,7 @@ class PostgresStore:
         self._connecting: asyncio.Task[None] | None = None
         self._connections = Connections(url)
         self._lookups = Lookups(self._connections)
-        self._names = TextNames()
+        self._names = IrregularNames()
         self._groups = Groups(self._connections, self._names)
         self._outbox = PostgresOutbox(self._connections)
 

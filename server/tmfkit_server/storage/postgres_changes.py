@@ -1,4 +1,4 @@
-"""What is written for a record: its columns, its bounds, the names of its texts, and the tally of its collection."""
+"""What is written for a record: columns, bounds, the keys under which it is irregular, the tally of its collection."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ Bounds = set[tuple[str, Number]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A statement with its parameters, and the keys under which the record that it writes has texts."""
+    """A statement with its parameters, and the keys under which the record that it writes is irregular."""
 
     sql: str
     parameters: tuple[Any, ...]
-    texts: frozenset[str] = frozenset()
+    irregular: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,18 @@ class Insertion:
     Attributes:
         columns: Its columns in ``record``, as texts.
         bounds: Its rows in ``bound``, without the position.
-        texts: Keys under which it has texts.
+        irregular: Keys under which it is irregular; see ``Terms``.
     """
 
     columns: tuple[str, ...]
     bounds: Bounds
-    texts: frozenset[str]
+    irregular: frozenset[str]
 
 
 def insertion(collection: str, record: Record) -> Insertion:
     """Return what adding *record* writes."""
     written = _written(collection, record)
-    return Insertion((collection, record.id, *written.columns), written.bounds, written.texts)
+    return Insertion((collection, record.id, *written.columns), written.bounds, written.irregular)
 
 
 def insertions(new: Sequence[Insertion]) -> Change:
@@ -115,9 +115,9 @@ def replacement(collection: str, before: Record, after: Record) -> Change:
     parameters = (*written.columns, collection, after.id)
     if written.bounds == old:
         # Mostly so; and the shorter statement is planned once, the longer one anew every time.
-        return Change(_UPDATE, parameters, written.texts)
+        return Change(_UPDATE, parameters, written.irregular)
     dropped, added = _as_texts(old - written.bounds), _as_texts(written.bounds - old)
-    return Change(_UPDATE_WITH_BOUNDS, (*parameters, *dropped, *added), written.texts)
+    return Change(_UPDATE_WITH_BOUNDS, (*parameters, *dropped, *added), written.irregular)
 
 
 def removal(collection: str, record: Record) -> Change:
@@ -137,7 +137,7 @@ def json_text(value: Any) -> str:
 class _Written(NamedTuple):
     columns: tuple[str, str, str, str, str]
     bounds: Bounds
-    texts: frozenset[str]
+    irregular: frozenset[str]
 
 
 def _written(collection: str, record: Record) -> _Written:
@@ -149,7 +149,7 @@ def _written(collection: str, record: Record) -> _Written:
         json_text({collection: terms.lookup}),
         json_text(terms.order),
     )
-    return _Written(columns, _bounds(collection, terms), frozenset(collection + key for key in terms.texts))
+    return _Written(columns, _bounds(collection, terms), frozenset(collection + key for key in terms.irregular))
 
 
 def _bounds(collection: str, terms: Terms) -> Bounds:

@@ -21,7 +21,7 @@ from tmfkit_server.storage.base import Subscription
 from tmfkit_server.storage.connections import Connection, Connections, commit, execute, failure_of
 from tmfkit_server.storage.postgres_changes import Insertion
 from tmfkit_server.storage.postgres_hubs import Letter
-from tmfkit_server.storage.postgres_writes import TextNames
+from tmfkit_server.storage.postgres_writes import IrregularNames
 
 __all__ = ["ID_TAKEN", "Groups", "Seat"]
 
@@ -83,7 +83,7 @@ class Seat:
 class Groups:
     """The groups of one process."""
 
-    def __init__(self, connections: Connections, names: TextNames) -> None:
+    def __init__(self, connections: Connections, names: IrregularNames) -> None:
         self._connections = connections
         self._names = names
         self._waiting: list[Seat] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from tmfkit_server.query.evaluate import predicate, sort_key
 from tmfkit_server.query.expression import Expression, Search
-from tmfkit_server.query.sql import Condition, Ordering, condition, ordering, text_names
+from tmfkit_server.query.sql import Condition, Ordering, condition, irregular_names, ordering
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.connections import Connection, Connections, Row, execute
 from tmfkit_server.storage.postgres_entries import record_of
@@ -48,7 +48,7 @@ _FOUND = """
 # PostgreSQL evaluates the last condition once, before it begins, and then leaves one half out.
 _HALF = """
     SELECT position{columns} FROM record WHERE collection = %s AND {where}
-    AND {word} (SELECT EXISTS (SELECT FROM textual WHERE key = ANY(%s)))"""
+    AND {word} (SELECT EXISTS (SELECT FROM irregular WHERE key = ANY(%s)))"""
 _SCANNED = """
 SELECT position, id, body, spelling, tag FROM (
     SELECT position, id, body, spelling, tag{columns} FROM record WHERE collection = %s AND {where}
@@ -83,10 +83,10 @@ async def search_page(connections: Connections, collection: str, search: Search)
 def found_positions(expression: Expression, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
     """Return the query for the positions of what satisfies *expression*, and its parameters."""
     full = condition(expression, collection)
-    names = text_names(expression, collection)
+    names = irregular_names(expression, collection)
     if not names:
         return _FOUND.format(columns=order.columns, where=full.sql), (*order.parameters, collection, *full.parameters)
-    lean = condition(expression, collection, with_texts=False)
+    lean = condition(expression, collection, is_lean=True)
     halves = [
         _HALF.format(columns=order.columns, where=where.sql, word=word) for where, word in ((lean, "NOT"), (full, ""))
     ]

@@ -22,7 +22,7 @@ from tmfkit_server.storage.postgres_changes import Change, Insertion, insertion,
 from tmfkit_server.storage.postgres_entries import record_of
 from tmfkit_server.storage.postgres_groups import ID_TAKEN, Groups, Seat
 from tmfkit_server.storage.postgres_hubs import Letter
-from tmfkit_server.storage.postgres_writes import TextNames
+from tmfkit_server.storage.postgres_writes import IrregularNames
 from tmfkit_server.storage.record import Body
 
 __all__ = ["PostgresTransaction"]
@@ -34,7 +34,7 @@ _GUARD = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))"
 class PostgresTransaction:
     """A ``Transaction``; leaving its block without ``commit`` rolls it back."""
 
-    def __init__(self, connections: Connections, groups: Groups, names: TextNames) -> None:
+    def __init__(self, connections: Connections, groups: Groups, names: IrregularNames) -> None:
         self._connections = connections
         self._names = names
         self._new_names = frozenset[str]()

@@ -1,4 +1,4 @@
-"""Writing changes of records, and remembering under which names there are texts."""
+"""Writing changes of records, and remembering under which keys some are irregular."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from tmfkit_server.storage.connections import Connection, execute
 from tmfkit_server.storage.postgres_changes import Change, Insertion, statements
 
-__all__ = ["TextNames"]
+__all__ = ["IrregularNames"]
 
-_REMEMBER = "INSERT INTO textual (key) SELECT unnest(%b::text[]) ON CONFLICT DO NOTHING"
+_REMEMBER = "INSERT INTO irregular (key) SELECT unnest(%b::text[]) ON CONFLICT DO NOTHING"
 # Clients choose names; what this process remembers of them has an end.
 _MOST_KNOWN = 50_000
 
 
-class TextNames:
-    """The rows of ``textual`` that this process knows of, which are never taken away again."""
+class IrregularNames:
+    """The rows of ``irregular`` that this process knows of, which are never taken away again."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
@@ -26,7 +26,7 @@ class TextNames:
         Returns:
             Names to ``learn`` once the transaction is committed.
         """
-        new = frozenset[str]().union(*(change.texts for change in changes)) - self._known
+        new = frozenset[str]().union(*(change.irregular for change in changes)) - self._known
         if new:
             # In one order, so that two transactions with the same new names do not wait for each other.
             await execute(connection, _REMEMBER, (sorted(new),))
