@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -156,6 +157,35 @@ def test_listener_that_is_down_is_left_alone_and_gets_everything_when_it_is_back
 
     run(scenario)
     assert {each[: -len(" to 0")] for each in _ids(listener)} == {f"subject {number}0" for number in range(100)}
+
+
+def test_listener_that_leaves_gets_nothing_more_but_what_is_under_way(run: Runner, listener: Any) -> None:
+    letters = [(subject, number) for number in range(3) for subject in "abcdefghijklmnop"]
+    calls: list[object] = []
+    may_answer = threading.Event()
+
+    def answer(notification: dict[str, Any]) -> int:
+        calls.append(notification)
+        return 204 if may_answer.wait(10) else 500
+
+    listener.answer = answer
+
+    async def scenario(store: Store) -> None:
+        await _enqueue(store, letters, listener.url)
+
+        async def is_waited_for() -> bool:
+            return len(calls) == lane._SUBJECTS_AT_ONCE
+
+        async with _delivering(store):
+            await _until(is_waited_for)
+            async with store.transaction() as transaction:
+                await transaction.unsubscribe("0")
+            may_answer.set()
+            await _until_done(store)
+            await asyncio.sleep(0.2)
+
+    run(scenario)
+    assert len(calls) == lane._SUBJECTS_AT_ONCE
 
 
 @contextmanager
