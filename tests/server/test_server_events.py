@@ -10,8 +10,11 @@ from typing import Any
 import httpx
 import pytest
 from server_bodies import customer, full, unique
+from store_runner import Runner
 
 from tmfkit_models import contracts
+from tmfkit_server.services.events import Announcer, hub_name
+from tmfkit_server.storage.base import Store, Subscription
 
 # API → resource → hub, member of "event" that has the resource, and the type for each thing that can happen to it.
 # Sources: "Notification Resource Models" of each document; TMF629 R14.5.1 has a hub for each resource.
@@ -203,3 +206,20 @@ def test_registration_is_not_told_what_it_did_not_choose(customers: httpx.Client
         # Both would be on their way by now.
         assert "event" not in listener.next()
     assert listener.is_silent()
+
+
+def test_listener_whose_query_is_no_query_any_more_is_told_everything(run: Runner) -> None:
+    """Such a query comes with an import, and must not fail the changes of others."""
+    contract = contracts.load("tmf629-v4")
+    announcer = Announcer(contract, contract.resource("customer"))
+
+    async def scenario(store: Store) -> None:
+        async with store.transaction() as transaction:
+            await transaction.subscribe(Subscription("0", hub_name(contract, "/hub"), "http://host/", "name.regex=("))
+        async with store.transaction() as transaction:
+            await announcer.created(transaction, {"id": "1"})
+        assert await store.outbox.lease("0")
+        [told] = await store.outbox.deliveries("0", busy=(), limit=10)
+        assert told.notification["event"] == {"customer": {"id": "1"}}
+
+    run(scenario)

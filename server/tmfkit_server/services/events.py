@@ -89,8 +89,9 @@ def wanted(subscription: Subscription, notification: Body) -> Iterator[Body]:
     if not subscription.query:
         yield notification
         return
-    test, fields = _filter(subscription.query)
     try:
+        # Read anew as well: a query may have come with an import, or from a version that took more.
+        test, fields = _filter(subscription.query)
         if test(notification):
             yield notification if fields is None else selected(notification, fields, _ALWAYS)
     except InvalidQuery as exc:
