@@ -118,6 +118,8 @@ class PostgresOutbox:
 
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""
+        if _is_nobody(subscription):
+            return DeadLetters([], 0)
         rows = await self._connections.rows(_DEAD, (subscription, subscription, offset, limit))
         [[total]] = await self._connections.rows(_COUNT_DEAD, (subscription, subscription))
         return DeadLetters([delivery_of(row) for row in rows], total)
@@ -128,6 +130,8 @@ class PostgresOutbox:
 
     async def revive_all(self, subscription: str | None) -> int:
         """Send dead letters on their way; see ``Outbox.revive_all``."""
+        if _is_nobody(subscription):
+            return 0
         where = "(%s::text IS NULL OR subscription = %s)"
         return await self._revive(f"{_REVIVE} AND {where} RETURNING 1", subscription, subscription)
 
@@ -155,3 +159,8 @@ class PostgresOutbox:
             # A lease may have been granted without an answer that says so.
             await self.close()
             raise
+
+
+def _is_nobody(subscription: str | None) -> bool:
+    """Tell whether no listener can have this name: PostgreSQL keeps no NUL, and is not to be asked for one."""
+    return subscription is not None and "\x00" in subscription
