@@ -196,6 +196,17 @@ def test_attachments_come_along_or_are_named_in_the_text_of_an_email_only() -> N
     assert (sms.text, sms.subject, sms.attachments) == ("Hi", "", ())
 
 
+@pytest.mark.parametrize(
+    "media_type", ["message/delivery-status", "Message/RFC822", "multipart/mixed", "text", "a/b c"]
+)
+def test_attachment_whose_type_no_attachment_can_have_goes_as_bytes(messages: httpx.Client, media_type: str) -> None:
+    attachment = [{"name": "a", "url": HELLO.replace("text/plain", media_type), "mimeType": media_type}]
+    body = message(type="Email", subject="a", receiver=[{"email": "a@b.example"}], attachment=attachment)
+    [mail] = dispatches("m", body)
+    assert mail.attachments == (Attachment("a", "application/octet-stream", b"hello"),)
+    assert messages.post("/communicationMessage/send", json=body).status_code == 200
+
+
 @pytest.mark.parametrize("url", ["data:", "data:,", "data:text/plain;base64,a", "data:;base64,a!=="])
 def test_broken_data_url_is_refused_when_it_is_sent(messages: httpx.Client, url: str) -> None:
     body = {"type": "Email", "subject": "s", "receiver": [{"email": "a@example.com"}], "attachment": [{"url": url}]}
