@@ -94,6 +94,8 @@ def test_r14_registration_has_a_content_location_and_hears_its_own_resource_only
         ({"callback": "http://host/", "query": 5}, "/query has to be a text or null"),
         ({"callback": "http://xn--/"}, "/callback has to be an http or https address"),
         ({"callback": "http://1.2.3.999/"}, "/callback has to be an http or https address"),
+        ({"callback": "http://2130706433/"}, "/callback has to be an http or https address"),
+        ({"callback": "http://127.1/"}, "/callback has to be an http or https address"),
         ({"callback": "http://host/", "query": "status.regex=("}, "it is not a regular expression"),
         *(
             (
