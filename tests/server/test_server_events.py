@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
@@ -205,6 +205,46 @@ def test_registration_is_not_told_what_it_did_not_choose(customers: httpx.Client
         customers.post("/customer", json=customer(name="A", engagedParty={"id": "7"}))
         # Both would be on their way by now.
         assert "event" not in listener.next()
+    assert listener.is_silent()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "event.ChangeRequest.targetEntity.id={id}",
+        "event.ChangeRequest.targetEntityRef.id={id}",
+        "event.ChangeRequest.targetEntity.id.ne=other",
+        "$.event.ChangeRequest.targetEntity[?(@.id=='{id}')]",
+    ],
+)
+def test_query_and_fields_of_a_registration_take_either_name_of_an_attribute(
+    changes: httpx.Client, listener: Any, query: str
+) -> None:
+    reference = {"id": unique(), "href": "http://host.example/1"}
+    body = {"status": "New", "priority": "High", "changeRequestSpecification": reference}
+    query = query.format(id=reference["id"])
+    fields = "" if query.startswith("$") else "&fields=event.ChangeRequest.targetEntity"
+    with _registered(changes, "/hub", listener.url, query + fields):
+        for name in ("targetEntity", "targetEntityRef"):
+            made = changes.post("/changeRequest", json={**body, name: [reference]}).json()
+            told = listener.next()["event"]["ChangeRequest"]
+            assert told == ({name: [reference]} if fields else made)
+
+
+@pytest.mark.parametrize(("case", "heard"), [(str.lower, True), (str.upper, True), (lambda name: f"x{name}", False)])
+def test_registration_compares_as_a_list_does(
+    r14: httpx.Client, listener: Any, case: Callable[[str], str], heard: bool
+) -> None:
+    name = unique("Name")
+    with (
+        _registered(r14, "/customer/hub", listener.url, f'event.customer.name="{case(name)}"'),
+        _registered(r14, "/customer/hub", listener.url, f"event.customer.name={name}&fields=none"),
+    ):
+        made = r14.post("/customer", json={"name": name}).json()
+        found = r14.get("/customer", params={"name": f'"{case(name)}"'}).json()
+        told = [listener.next() for _ in range(1 + heard)]
+    assert found == ([made] if heard else [])
+    assert sum("event" in each for each in told) == heard
     assert listener.is_silent()
 
 
