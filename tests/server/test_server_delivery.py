@@ -319,6 +319,37 @@ def test_endless_answer_is_not_read_to_its_end(run: Runner) -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_answer_that_is_cut_off_is_one_all_the_same(
+    run: Runner, monkeypatch: pytest.MonkeyPatch, is_closed: bool
+) -> None:
+    monkeypatch.setattr(courier, "_READING_SECONDS", 0.1)
+
+    async def scenario(store: Store) -> None:
+        calls, may_end = 0, asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal calls
+            calls += 1
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+            await writer.drain()
+            if not is_closed:
+                await may_end.wait()
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            await _enqueue(store, [("a", 0), ("a", 1)], f"http://127.0.0.1:{port}/")
+            async with _delivering(store):
+                await _until_done(store)
+            may_end.set()
+        assert (calls, await _dead(store)) == (2, [])
+
+    run(scenario)
+
+
 def test_connection_is_used_again(run: Runner) -> None:
     async def scenario(store: Store) -> None:
         connections = 0
