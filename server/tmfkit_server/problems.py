@@ -79,9 +79,10 @@ def _problem_of(error: errors.ServerError) -> Problem:
                 403, "forbidden", "The credential's role may not do this.", f"It takes the role {_either(roles)}."
             )
         case errors.UnknownId(kind=kind, identifier=identifier):
-            return Problem(
-                404, "not-found", f"There is no {kind} {identifier!r}.", "List the collection to see what there is."
-            )
+            # Nobody can list the listeners of a hub.
+            known = "Use the id that its registration was answered with." if kind == "listener" else ""
+            message = known or "List the collection to see what there is."
+            return Problem(404, "not-found", f"There is no {kind} {identifier!r}.", message)
         case errors.NotAcceptable(produces=produces):
             return Problem(
                 406,

@@ -111,6 +111,16 @@ def test_id_that_no_dead_letter_has_is_404(root: httpx.Client, identifier: str) 
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
+@pytest.mark.parametrize("name", ["nobody", "%00", "%ff", ""])
+def test_listener_that_nobody_is_has_no_dead_letters(root: httpx.Client, refusing: str, name: str) -> None:
+    root.post(CUSTOMERS, json=customer())
+    _letters(root, refusing, 1)
+    page = root.get(f"{DEAD}?listener={name}")
+    assert (page.status_code, page.json(), page.headers["X-Total-Count"]) == (200, [], "0")
+    answer = root.post(f"{DEAD}/resend?listener={name}")
+    assert (answer.status_code, answer.json()) == (202, {"resent": 0})
+
+
 def test_methods_that_are_not_offered_get_405_with_allow(root: httpx.Client) -> None:
     refused = root.put(DEAD, json={})
     assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")

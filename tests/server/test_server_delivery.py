@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -158,6 +159,35 @@ def test_listener_that_is_down_is_left_alone_and_gets_everything_when_it_is_back
     assert {each[: -len(" to 0")] for each in _ids(listener)} == {f"subject {number}0" for number in range(100)}
 
 
+def test_listener_that_leaves_gets_nothing_more_but_what_is_under_way(run: Runner, listener: Any) -> None:
+    letters = [(subject, number) for number in range(3) for subject in "abcdefghijklmnop"]
+    calls: list[object] = []
+    may_answer = threading.Event()
+
+    def answer(notification: dict[str, Any]) -> int:
+        calls.append(notification)
+        return 204 if may_answer.wait(10) else 500
+
+    listener.answer = answer
+
+    async def scenario(store: Store) -> None:
+        await _enqueue(store, letters, listener.url)
+
+        async def is_waited_for() -> bool:
+            return len(calls) == lane._SUBJECTS_AT_ONCE
+
+        async with _delivering(store):
+            await _until(is_waited_for)
+            async with store.transaction() as transaction:
+                await transaction.unsubscribe("0")
+            may_answer.set()
+            await _until_done(store)
+            await asyncio.sleep(0.2)
+
+    run(scenario)
+    assert len(calls) == lane._SUBJECTS_AT_ONCE
+
+
 @contextmanager
 def _silent_listener() -> Iterator[str]:
     """A listener that takes connections and never answers."""
@@ -285,6 +315,37 @@ def test_endless_answer_is_not_read_to_its_end(run: Runner) -> None:
                 await _until_done(store)
             await has_ended.wait()
         assert await _dead(store) == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_answer_that_is_cut_off_is_one_all_the_same(
+    run: Runner, monkeypatch: pytest.MonkeyPatch, is_closed: bool
+) -> None:
+    monkeypatch.setattr(courier, "_READING_SECONDS", 0.1)
+
+    async def scenario(store: Store) -> None:
+        calls, may_end = 0, asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal calls
+            calls += 1
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+            await writer.drain()
+            if not is_closed:
+                await may_end.wait()
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            await _enqueue(store, [("a", 0), ("a", 1)], f"http://127.0.0.1:{port}/")
+            async with _delivering(store):
+                await _until_done(store)
+            may_end.set()
+        assert (calls, await _dead(store)) == (2, [])
 
     run(scenario)
 

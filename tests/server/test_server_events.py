@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,11 @@ from typing import Any
 import httpx
 import pytest
 from server_bodies import customer, full, unique
+from store_runner import Runner
 
 from tmfkit_models import contracts
+from tmfkit_server.services.events import Announcer, hub_name
+from tmfkit_server.storage.base import Store, Subscription
 
 # API → resource → hub, member of "event" that has the resource, and the type for each thing that can happen to it.
 # Sources: "Notification Resource Models" of each document; TMF629 R14.5.1 has a hub for each resource.
@@ -203,3 +206,60 @@ def test_registration_is_not_told_what_it_did_not_choose(customers: httpx.Client
         # Both would be on their way by now.
         assert "event" not in listener.next()
     assert listener.is_silent()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "event.ChangeRequest.targetEntity.id={id}",
+        "event.ChangeRequest.targetEntityRef.id={id}",
+        "event.ChangeRequest.targetEntity.id.ne=other",
+        "$.event.ChangeRequest.targetEntity[?(@.id=='{id}')]",
+    ],
+)
+def test_query_and_fields_of_a_registration_take_either_name_of_an_attribute(
+    changes: httpx.Client, listener: Any, query: str
+) -> None:
+    reference = {"id": unique(), "href": "http://host.example/1"}
+    body = {"status": "New", "priority": "High", "changeRequestSpecification": reference}
+    query = query.format(id=reference["id"])
+    fields = "" if query.startswith("$") else "&fields=event.ChangeRequest.targetEntity"
+    with _registered(changes, "/hub", listener.url, query + fields):
+        for name in ("targetEntity", "targetEntityRef"):
+            made = changes.post("/changeRequest", json={**body, name: [reference]}).json()
+            told = listener.next()["event"]["ChangeRequest"]
+            assert told == ({name: [reference]} if fields else made)
+
+
+@pytest.mark.parametrize(("case", "heard"), [(str.lower, True), (str.upper, True), (lambda name: f"x{name}", False)])
+def test_registration_compares_as_a_list_does(
+    r14: httpx.Client, listener: Any, case: Callable[[str], str], heard: bool
+) -> None:
+    name = unique("Name")
+    with (
+        _registered(r14, "/customer/hub", listener.url, f'event.customer.name="{case(name)}"'),
+        _registered(r14, "/customer/hub", listener.url, f"event.customer.name={name}&fields=none"),
+    ):
+        made = r14.post("/customer", json={"name": name}).json()
+        found = r14.get("/customer", params={"name": f'"{case(name)}"'}).json()
+        told = [listener.next() for _ in range(1 + heard)]
+    assert found == ([made] if heard else [])
+    assert sum("event" in each for each in told) == heard
+    assert listener.is_silent()
+
+
+def test_listener_whose_query_is_no_query_any_more_is_told_everything(run: Runner) -> None:
+    """Such a query comes with an import, and must not fail the changes of others."""
+    contract = contracts.load("tmf629-v4")
+    announcer = Announcer(contract, contract.resource("customer"))
+
+    async def scenario(store: Store) -> None:
+        async with store.transaction() as transaction:
+            await transaction.subscribe(Subscription("0", hub_name(contract, "/hub"), "http://host/", "name.regex=("))
+        async with store.transaction() as transaction:
+            await announcer.created(transaction, {"id": "1"})
+        assert await store.outbox.lease("0")
+        [told] = await store.outbox.deliveries("0", busy=(), limit=10)
+        assert told.notification["event"] == {"customer": {"id": "1"}}
+
+    run(scenario)

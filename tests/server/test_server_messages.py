@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from server_bodies import message, unique
+from store_runner import Runner
 
+from tmfkit_models import contracts
+from tmfkit_server.apis.communication import Communication
 from tmfkit_server.apis.communication.messages import Attachment, dispatches, text_of
-from tmfkit_server.errors import InvalidBody
+from tmfkit_server.apis.communication.sendings import Sendings
+from tmfkit_server.errors import InvalidBody, NotSent, StoreError
+from tmfkit_server.services.entities import Entities
+from tmfkit_server.services.extensions import TaskCall
+from tmfkit_server.settings import Settings
+from tmfkit_server.storage.base import Store
 
 HELLO = "data:text/plain;base64,aGVsbG8="
 
@@ -72,6 +81,43 @@ def test_send_of_nothing_or_of_an_unknown_id(messages: httpx.Client) -> None:
     assert messages.post("/communicationMessage/send", content=b"").status_code == 400
     assert messages.post("/communicationMessage/nix/send").status_code == 404
     assert messages.get("/communicationMessage/send").status_code == 405
+
+
+def test_message_whose_sending_did_not_begin_is_sent_when_the_request_is_repeated(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = contracts.load("tmf681-v1")
+    [resource] = contract.resources
+    [send] = [each for each in contract.operations if each.path == "/communicationMessage/send"]
+
+    async def failing(_self: Sendings, _identifier: str) -> None:
+        raise StoreError("the database went away")
+
+    async def scenario(store: Store) -> None:
+        extension = Communication(Settings(outbox=str(tmp_path / "outbox")))
+        entities = Entities(contract, resource, store, extension, max_body_bytes=10_000)
+        await extension.start(store, {resource.name: entities})
+        task = extension.task("send")
+        assert task
+        call = TaskCall(send, entities, store, "http://host", sent=message(), key="k")
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(Sendings, "begin", failing)
+            with pytest.raises(StoreError):
+                await task(call)
+        sent = await task(call)
+        assert sent.body["status"] == "Completed"
+        assert (await task(call)).body == sent.body
+        # What is under way in another request is not begun again.
+        call = TaskCall(send, entities, store, "http://host", sent=message(), key="other")
+        made, _ = await call.create()
+        await Sendings(store, entities).begin(made.id)
+        with pytest.raises(NotSent) as caught:
+            await task(call)
+        assert (caught.value.goes_on, made.body["status"]) == (True, "Initial")
+        await extension.stop()
+
+    run(scenario)
+    assert len(list((tmp_path / "outbox").iterdir())) == 1
 
 
 def test_address_that_cannot_be_one_is_400_before_anybody_is_sent_anything(messages: httpx.Client) -> None:
@@ -148,6 +194,17 @@ def test_attachments_come_along_or_are_named_in_the_text_of_an_email_only() -> N
     assert mail.subject == "a b"
     [sms] = dispatches("m", {**body, "receiver": [{"phoneNumber": "1"}]})
     assert (sms.text, sms.subject, sms.attachments) == ("Hi", "", ())
+
+
+@pytest.mark.parametrize(
+    "media_type", ["message/delivery-status", "Message/RFC822", "multipart/mixed", "text", "a/b c"]
+)
+def test_attachment_whose_type_no_attachment_can_have_goes_as_bytes(messages: httpx.Client, media_type: str) -> None:
+    attachment = [{"name": "a", "url": HELLO.replace("text/plain", media_type), "mimeType": media_type}]
+    body = message(type="Email", subject="a", receiver=[{"email": "a@b.example"}], attachment=attachment)
+    [mail] = dispatches("m", body)
+    assert mail.attachments == (Attachment("a", "application/octet-stream", b"hello"),)
+    assert messages.post("/communicationMessage/send", json=body).status_code == 200
 
 
 @pytest.mark.parametrize("url", ["data:", "data:,", "data:text/plain;base64,a", "data:;base64,a!=="])

@@ -73,6 +73,9 @@ class Grammar:
     loose: bool = False
 
 
+_PLAIN = Grammar()
+
+
 def parse_search(query: str, grammar: Grammar) -> Search:
     """Read the query string of a list request.
 
@@ -100,16 +103,20 @@ def parse_fields(query: str, grammar: Grammar) -> Selection | None:
     return _selection(_split(query)[0].get("fields"), grammar, Budget())
 
 
-def parse_condition_text(query: str) -> tuple[Expression, Selection | None]:
+def parse_condition_text(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, Selection | None]:
     """Read the ``query`` of a subscription: conditions, and ``fields`` for what a notification carries.
 
     One that begins with ``$`` is a JSONPath expression as a whole, with nothing in it encoded.
+
+    Args:
+        query: The query.
+        grammar: How names and values are read.
 
     Raises:
         InvalidQuery: It cannot be understood, or asks for what notifications do not have, such as an order.
     """
     # What has been read is kept for as many notifications as there will be.
-    grammar, budget = Grammar(), Budget.unending()
+    budget = Budget.unending()
     if query.startswith("$"):
         return jsonpath_in("query", query, grammar.canonical, budget), None
     reserved, conditions = _split(query.removeprefix("?"))

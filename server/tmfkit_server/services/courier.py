@@ -26,8 +26,9 @@ _LOG = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 10.0
 _KEEP_ALIVE_SECONDS = 15.0
 _USER_AGENT = "tmfkit-server"
-# More of an answer is not read, and the connection is given up.
+# More of an answer is not read, nor for longer, and the connection is given up.
 _MOST_ANSWER_BYTES = 64 * 1024
+_READING_SECONDS = 1.0
 # The listener has understood the notification and will not have it; the same again would be refused again.
 _FINAL = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
 
@@ -125,13 +126,24 @@ class Courier:
             # The resolver is not asked for these.
             await self._guard.addresses(url.host)
         async with self._session.post(url, data=content, headers=headers, allow_redirects=False) as answer:
-            read = 0
+            if not answer.content.at_eof():
+                await _read_to_its_end(answer)
+            return Outcome(answer.status)
+
+
+async def _read_to_its_end(answer: aiohttp.ClientResponse) -> None:
+    """Read the rest of an answer, so that the connection can be used again, or give the connection up."""
+    read = 0
+    try:
+        async with asyncio.timeout(_READING_SECONDS):
             async for part in answer.content.iter_any():
                 read += len(part)
                 if read > _MOST_ANSWER_BYTES:
                     answer.close()
                     break
-            return Outcome(answer.status)
+    except (TimeoutError, aiohttp.ClientError):
+        # What the listener has said is known all the same, and must not be asked for again.
+        answer.close()
 
 
 class _GuardedResolver(AbstractResolver):

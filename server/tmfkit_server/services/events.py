@@ -15,9 +15,10 @@ from typing import Any
 from tmfkit_models.contracts import Contract, Event, Resource
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.evaluate import predicate, selected
-from tmfkit_server.query.expression import Selection
-from tmfkit_server.query.parse import parse_condition_text
+from tmfkit_server.query.expression import Path, Selection
+from tmfkit_server.query.parse import Grammar, parse_condition_text
 from tmfkit_server.services.catalogue import collection_name
+from tmfkit_server.services.shapes import canonical, canonical_path, shape_of, spelled
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Subscription, Transaction
 
@@ -42,6 +43,8 @@ class Announcer:
         self._collection = collection_name(contract, resource)
         self._events = [event for event in contract.events if event.resource == resource.name]
         self._states = {pointer.split("/")[1] for event in self._events for pointer in event.attributes}
+        self._shape = shape_of(contract, resource.schema)
+        self._grammar = Grammar(self._canonical_path, loose=resource.loose_equality)
 
     async def created(self, transaction: Transaction, body: Body) -> None:
         """Tell that *body* came into being."""
@@ -67,11 +70,30 @@ class Announcer:
         if not events:
             return
         subscriptions = await transaction.subscriptions(self._hub)
+        if not subscriptions:
+            return
+        # Listeners ask under whatever names they like, and are told under those that the resource was sent with.
+        own, spelling = canonical(self._shape, body)
         for event in events:
-            notification = _notification(event, body) if subscriptions else {}
+            notification = _notification(event, own)
+            names = {f"{_place(event)}{pointer}": name for pointer, name in spelling.items()}
             for subscription in subscriptions:
-                for shaped in wanted(subscription, notification):
-                    await transaction.enqueue(subscription, shaped, f"{self._collection}/{body['id']}")
+                for shaped in wanted(subscription, notification, self._grammar):
+                    told = spelled(shaped, names)
+                    await transaction.enqueue(subscription, told, f"{self._collection}/{body['id']}")
+
+    def _canonical_path(self, path: Path) -> Path:
+        """Give every name in a path below the resource of a notification the attribute's own name."""
+        for event in self._events:
+            place = tuple(event.payload.split("/")[1:])
+            if path[: len(place)] == place:
+                return (*place, *canonical_path(self._shape, path[len(place) :]))
+        return path
+
+
+def _place(event: Event) -> str:
+    """Return the pointer of the resource in a notification, as ``spelled`` understands it."""
+    return f"{event.payload}/*" if event.array else event.payload
 
 
 def _notification(event: Event, body: Body) -> dict[str, Any]:
@@ -84,13 +106,14 @@ def _notification(event: Event, body: Body) -> dict[str, Any]:
     return notification
 
 
-def wanted(subscription: Subscription, notification: Body) -> Iterator[Body]:
+def wanted(subscription: Subscription, notification: Body, grammar: Grammar) -> Iterator[Body]:
     """Yield *notification* as *subscription* wants it, or nothing when it does not."""
     if not subscription.query:
         yield notification
         return
-    test, fields = _filter(subscription.query)
     try:
+        # Read anew as well: a query may have come with an import, or from a version that took more.
+        test, fields = _filter(subscription.query, grammar)
         if test(notification):
             yield notification if fields is None else selected(notification, fields, _ALWAYS)
     except InvalidQuery as exc:
@@ -102,6 +125,6 @@ def wanted(subscription: Subscription, notification: Body) -> Iterator[Body]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _filter(query: str) -> tuple[Any, Selection | None]:
-    where, fields = parse_condition_text(query)
+def _filter(query: str, grammar: Grammar) -> tuple[Any, Selection | None]:
+    where, fields = parse_condition_text(query, grammar)
     return predicate(where), fields

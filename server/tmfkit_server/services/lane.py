@@ -174,27 +174,33 @@ class Lane:
             change = f"is down ({outcome})" if self._breaker.is_down else "is back"
             _LOG.warning("listener %s %s", self._subscription, change)
         if outcome.is_taken:
-            await self._settler.settle(letter, is_taken=True)
-            return True
+            return await self._is_noted(letter, is_taken=True)
         tried = replace(letter, queued=letter.queued or int(time.time()), attempts=letter.attempts + 1)
         is_hopeless = tried.attempts >= self._patience.attempts and not self._breaker.is_down
         if outcome.is_final or is_hopeless or self._is_old(tried.queued):
-            await self._bury(tried, str(outcome), outcome.status)
-            return True
+            return await self._bury(tried, str(outcome), outcome.status)
         pause = pause_seconds(tried.attempts, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
         due = time.time() + pause
-        await self._settler.settle(replace(tried, due=due), is_taken=False)
-        self._resting[letter.subject] = due
+        if await self._is_noted(replace(tried, due=due)):
+            self._resting[letter.subject] = due
         return False
 
     def _is_old(self, queued: int) -> bool:
         return time.time() - queued >= self._patience.hours * 3600
 
-    async def _bury(self, letter: Delivery, reason: str, status: int = 0) -> None:
+    async def _bury(self, letter: Delivery, reason: str, status: int = 0) -> bool:
         event = letter.notification.get("eventId")
         _LOG.warning("gave up notification %s to listener %s: %s", event, self._subscription, reason)
         death = Death(reason, status, int(time.time()))
-        await self._settler.settle(replace(letter, death=death), is_taken=False)
+        return await self._is_noted(replace(letter, death=death))
+
+    async def _is_noted(self, letter: Delivery, *, is_taken: bool = False) -> bool:
+        """Have the outbox take note; tell whether the letter was still there: not when its listener has left."""
+        if await self._settler.settle(letter, is_taken=is_taken):
+            return True
+        # What was read besides may be gone as well.
+        self._ready.clear()
+        return False
 
     async def _end(self) -> None:
         self._is_ending = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tmfkit_server.errors import StoreError
@@ -20,7 +21,7 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
 class _Waiting:
     delivery: Delivery
     is_taken: bool
-    noted: asyncio.Future[None]
+    noted: asyncio.Future[bool]
 
 
 class Settler:
@@ -35,13 +36,17 @@ class Settler:
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def settle(self, delivery: Delivery, *, is_taken: bool) -> None:
-        """Note that a delivery has arrived, or what has changed about it; returns when the store has taken note."""
+    async def settle(self, delivery: Delivery, *, is_taken: bool) -> bool:
+        """Note that a delivery has arrived, or what has changed about it; returns when the store has taken note.
+
+        Returns:
+            Whether it was still in the outbox: what is gone went with its listener, or another process had it.
+        """
         waiting = _Waiting(delivery, is_taken, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_all())
-        await waiting.noted
+        return await waiting.noted
 
     async def stop(self) -> None:
         """Give up what the store does not take note of."""
@@ -53,24 +58,23 @@ class Settler:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             failures = 0
-            while not await self._is_written(batch):
+            while (found := await self._written(batch)) is None:
                 failures += 1
                 pause = pause_seconds(failures, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
                 await asyncio.sleep(pause)
             for each in batch:
                 if not each.noted.done():
-                    each.noted.set_result(None)
+                    each.noted.set_result(each.delivery.sequence in found)
         self._writer = None
 
-    async def _is_written(self, batch: list[_Waiting]) -> bool:
+    async def _written(self, batch: list[_Waiting]) -> Collection[int] | None:
+        """Return the sequences of those that were still there; None when the store has not taken note."""
         taken = [each.delivery for each in batch if each.is_taken]
         changed = [each.delivery for each in batch if not each.is_taken]
         try:
-            await self._outbox.settle(taken, changed)
+            return await self._outbox.settle(taken, changed)
         except StoreError as exc:
             _LOG.warning("%s deliveries cannot be noted, which is tried again: %s", len(batch), exc)
-            return False
         except Exception:  # noqa: BLE001 - logged with its trace; whoever delivers must not wait for ever
             _LOG.exception("%s deliveries could not be noted, which is tried again", len(batch))
-            return False
-        return True
+        return None

@@ -14,7 +14,7 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.parse import parse_condition_text
-from tmfkit_server.services.callbacks import CallbackGuard, CallbackRefused
+from tmfkit_server.services.callbacks import CallbackGuard, CallbackRefused, is_address
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.stamps import new_id
 from tmfkit_server.storage.base import Store, Subscription
@@ -102,7 +102,9 @@ def _is_address(text: str) -> bool:
         has_port = parts.port is None or parts.port > 0
         # Only what the client that delivers can read is of use; it decodes the host when that is asked for.
         url = httpx.URL(text)
-        has_host, has_credentials = bool(url.host), bool(url.userinfo)
+        # An IPv4 address is four numbers; in another spelling nothing is delivered to it.
+        is_number = url.host.replace(".", "").isdigit() and not is_address(url.host)
+        has_host, has_credentials = bool(url.host) and not is_number, bool(url.userinfo)
     except (ValueError, httpx.InvalidURL):
         return False
     return parts.scheme in ("http", "https") and has_host and has_port and not has_credentials

@@ -68,13 +68,15 @@ class EmbeddedOutbox:
         """Return what is on its way; see ``Outbox.deliveries``."""
         return self._read(self._queues.next(subscription, busy, limit))
 
-    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> None:
+    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
         """Note what became of deliveries; see ``Outbox.settle``."""
         async with self._batch(each.subscription for each in (*taken, *changed)) as batch:
+            found = {each.sequence for each in (*taken, *changed) if each.sequence in self._documents.rows}
             for each in taken:
                 self._change(batch, each.sequence, None)
             for each in changed:
                 self._change(batch, each.sequence, each)
+        return found
 
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""

@@ -98,12 +98,15 @@ class Outbox(Protocol):
             StoreError: The store cannot be read, or the lease was lost.
         """
 
-    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> None:
+    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
         """Note what became of deliveries; those that are gone meanwhile, with their listener, stay gone.
 
         Args:
             taken: Have arrived, and leave the outbox.
             changed: Stay, with other attempts, due and death than before.
+
+        Returns:
+            Sequences of those that were still there.
         """
 
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:

@@ -31,12 +31,12 @@ SELECT subscription FROM first ORDER BY sequence"""
 _OLDEST = f"""
 SELECT {DELIVERY_COLUMNS} FROM outbox
 WHERE subscription = %s AND death IS NULL AND subject <> ALL(%b::text[]) ORDER BY sequence LIMIT %s"""  # noqa: S608
-_TAKEN = "DELETE FROM outbox WHERE sequence = ANY(%b::bigint[])"
+_TAKEN = "DELETE FROM outbox WHERE sequence = ANY(%b::bigint[]) RETURNING sequence"
 _CHANGED = """
 UPDATE outbox SET queued = new.queued, attempts = new.attempts, due = new.due, death = new.death::json
 FROM unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::double precision[], %b::text[])
     AS new (sequence, queued, attempts, due, death)
-WHERE outbox.sequence = new.sequence"""
+WHERE outbox.sequence = new.sequence RETURNING outbox.sequence"""
 _LEASE = "SELECT pg_try_advisory_lock(hashtextextended(%s, 1))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, 1))"
 _DEAD = f"""
@@ -106,16 +106,20 @@ class PostgresOutbox:
             raise StoreError(f"the lease on listener {subscription} was lost")
         return [delivery_of(row) for row in await self._rows(_OLDEST, subscription, list(busy), limit)]
 
-    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> None:
+    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
         """Note what became of deliveries; see ``Outbox.settle``."""
+        found: list[Row] = []
         if taken:
-            await self._rows(_TAKEN, [each.sequence for each in taken])
+            found += await self._rows(_TAKEN, [each.sequence for each in taken])
         if changed:
             rows = [(each.sequence, each.queued, each.attempts, each.due, death_text(each)) for each in changed]
-            await self._rows(_CHANGED, *(list(column) for column in zip(*rows, strict=True)))
+            found += await self._rows(_CHANGED, *(list(column) for column in zip(*rows, strict=True)))
+        return {sequence for (sequence,) in found}
 
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""
+        if _is_nobody(subscription):
+            return DeadLetters([], 0)
         rows = await self._connections.rows(_DEAD, (subscription, subscription, offset, limit))
         [[total]] = await self._connections.rows(_COUNT_DEAD, (subscription, subscription))
         return DeadLetters([delivery_of(row) for row in rows], total)
@@ -126,6 +130,8 @@ class PostgresOutbox:
 
     async def revive_all(self, subscription: str | None) -> int:
         """Send dead letters on their way; see ``Outbox.revive_all``."""
+        if _is_nobody(subscription):
+            return 0
         where = "(%s::text IS NULL OR subscription = %s)"
         return await self._revive(f"{_REVIVE} AND {where} RETURNING 1", subscription, subscription)
 
@@ -153,3 +159,8 @@ class PostgresOutbox:
             # A lease may have been granted without an answer that says so.
             await self.close()
             raise
+
+
+def _is_nobody(subscription: str | None) -> bool:
+    """Tell whether no listener can have this name: PostgreSQL keeps no NUL, and is not to be asked for one."""
+    return subscription is not None and "\x00" in subscription

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +12,7 @@ from tmfkit_server.apis.communication.channels import channels_of
 from tmfkit_server.apis.communication.messages import ADDRESS, Message, dispatches
 from tmfkit_server.apis.communication.sender import Sender
 from tmfkit_server.apis.communication.sendings import Sendings
-from tmfkit_server.errors import InvalidBody, NotSent
+from tmfkit_server.errors import Conflict, InvalidBody, NotSent
 from tmfkit_server.services.extensions import Extension, Task, TaskCall
 from tmfkit_server.settings import MESSAGE_TYPES, Settings
 from tmfkit_server.storage.base import Record, Store
@@ -71,12 +72,18 @@ class Communication(Extension):
         body, _ = call.entities.checked(call.sent, call.operation)
         _check_receivers(call, body)
         message, is_repeated = await call.create()
-        if not is_repeated:
-            return await self._sender.send(message.id)
-        # Whatever became of it: it must not be sent twice.
-        message = await call.entities.retrieve(message.id)
+        return await (self._repeated(call, message.id) if is_repeated else self._sender.send(message.id))
+
+    async def _repeated(self, call: TaskCall, identifier: str) -> Record:
+        """Return the message that the same request made before, which must not be sent twice."""
+        message = await call.entities.retrieve(identifier)
+        if message.body.get("status") == "Initial":
+            # The first request has come no further, or makes the first attempt right now, which is a conflict.
+            with contextlib.suppress(Conflict):
+                return await self._sender.send(identifier)
+            message = await call.entities.retrieve(identifier)
         if message.body.get("status") != "Completed":
-            raise NotSent(message.id, goes_on=message.body.get("status") != "Failed")
+            raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
         return message
 
     async def _send_stored(self, call: TaskCall) -> Record:

@@ -23,7 +23,8 @@ _PHONE_NUMBER = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*", re.ASCII)
 # Nothing that separates addresses from each other, or the parts of a path: one address is one receiver.
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\"\\/]+@[^\s@,;:<>()\[\]\"\\/]+")
 _APP_USER = re.compile(r"(?!\.{1,2}$)[^\s,;\"\\/]+")
-_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+# What is made of parts, or is a message itself, cannot be sent as the bytes that it is (RFC 2045, section 6.4).
+_MEDIA_TYPE = re.compile(r"(?!message/|multipart/)[\w.+-]+/[\w.+-]+", re.ASCII | re.IGNORECASE)
 _ANY_BYTES = "application/octet-stream"
 
 Message = Mapping[str, Any]
