@@ -255,6 +255,23 @@ def test_file_belongs_to_one_process(path: Path) -> None:
     _run(path, lambda store: _expect(store, {"1", "2"}))
 
 
+def test_file_belongs_to_one_process_whatever_links_lead_to_it(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    _run(link, lambda store: _insert(store, Record("1", {})))
+
+    async def scenario(store: EmbeddedStore) -> None:
+        await _insert(store, Record("2", {}))
+        for name in (path, link):
+            with pytest.raises(StoreLocked, match=f"process {os.getpid()} has it open"):
+                await EmbeddedStore(str(name)).open()
+
+    _run(path, scenario)
+    _run(link, lambda store: _expect(store, {"1", "2"}))
+    assert list(link.parent.iterdir()) == [link]
+
+
 def test_file_of_a_process_that_was_killed_is_taken_over(path: Path) -> None:
     script = """
 import asyncio, os, signal, sys

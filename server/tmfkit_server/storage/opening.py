@@ -16,7 +16,7 @@ from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.files import sync
 from tmfkit_server.storage.documents import Row
 from tmfkit_server.storage.mark import Mark
-from tmfkit_server.storage.ownership import Ownership
+from tmfkit_server.storage.ownership import Ownership, file_of
 from tmfkit_server.storage.record import Record
 
 __all__ = [
@@ -72,7 +72,7 @@ Body: TypeAlias = dict[str, Any]
 
 def preflight(path: str) -> None:
     """See that a file can be taken and looks like a store's; raises what ``Journal.open`` does."""
-    file = Path(path)
+    file = file_of(path)
     ownership = Ownership(file)
     ownership.take()
     try:

@@ -12,6 +12,7 @@ from tmfkit_server.files import sync
 from tmfkit_server.storage.base import Entry
 from tmfkit_server.storage.entries import entry_of
 from tmfkit_server.storage.opening import check_pages, connect, count_rows, open_rows, verified
+from tmfkit_server.storage.ownership import file_of
 
 __all__ = ["Snapshot"]
 
@@ -22,7 +23,7 @@ class Snapshot:
     """A view of the file that later commits do not change, and that does not hold them up either."""
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path)
+        self._path = file_of(path)
 
     async def open(self) -> None:
         """Fix the moment; StoreUnusable when there is no store in the file."""
