@@ -252,6 +252,24 @@ def test_arrays_that_an_earlier_version_stored_are_found_by_ranges(postgres_url:
     run(scenario)
 
 
+def test_long_names_that_an_earlier_version_stored_are_found_by_ranges(postgres_url: str, run: TwoStores) -> None:
+    name = "n" * 1000
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        migrate_to(connection, 3)
+        connection.execute(
+            "INSERT INTO record (collection, id, body, spelling, tag, terms, orders)"
+            " VALUES ('c', '1', %s, '{}', '', '{}', '{}')",
+            (f'{{"{name}": 5}}',),
+        )
+        connection.execute("INSERT INTO bound SELECT %s, 5, position FROM record", (f"c=/{name}",))
+
+    async def scenario(store: Store, _: Store) -> None:
+        page = await store.search("c", parse_search(f"{name}.gt=3&{name}.lt=7", Grammar()))
+        assert [record.id for record in page.records] == ["1"]
+
+    run(scenario)
+
+
 def test_schema_is_brought_up_by_one_process_at_a_time(postgres_url: str) -> None:
     with ThreadPoolExecutor() as pool:
         list(pool.map(migrate, [postgres_url] * 4))
