@@ -63,7 +63,7 @@ def migrate_to(connection: psycopg.Connection, number: int) -> None:
         connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", (step.number, step.name))
 
 
-async def is_waiting(task: asyncio.Task[None]) -> bool:
+async def is_waiting(task: asyncio.Task[Any]) -> bool:
     await asyncio.wait([task], timeout=0.2)
     return not task.done()
 
@@ -166,6 +166,23 @@ def test_transaction_of_a_group_may_go_on_to_change_other_records(run: TwoStores
             await transaction.subscriptions("h")
             await transaction.replace("c", Record("1", {"n": 2}))
         assert [await store.get("c", "1"), await store.get("c", "2")] == [Record("1", {"n": 2}), Record("2", {})]
+
+    run(scenario)
+
+
+def test_searches_that_take_long_leave_connections_for_others(run: TwoStores, postgres_url: str) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        await insert(store, Record("1", {"n": 1}))
+        async with await psycopg.AsyncConnection.connect(postgres_url) as other:
+            await other.execute("LOCK TABLE bound")
+            search = parse_search("n.gt=0", Grammar())
+            searches = [asyncio.create_task(store.search("c", search)) for _ in range(20)]
+            assert await is_waiting(searches[0])
+            async with asyncio.timeout(1), store.transaction() as transaction:
+                assert await transaction.get("c", "1") == await store.get("c", "1")
+            assert not any(task.done() for task in searches)
+            await other.rollback()
+        assert {page.total for page in await asyncio.gather(*searches)} == {1}
 
     run(scenario)
 
