@@ -420,6 +420,19 @@ def test_file_that_is_refused_keeps_its_log(path: Path) -> None:
     assert _bytes_of(path) == before
 
 
+@pytest.mark.parametrize("command", ["export", "backup"])
+def test_nothing_is_copied_of_a_file_whose_log_was_cut_off(killed: Path, tmp_path: Path, command: str) -> None:
+    log = killed.with_name("store.db-wal")
+    os.truncate(log, log.stat().st_size // 2)
+    arguments = [command, "--store", f"tinydb:{killed}", str(tmp_path / "copy")]
+    refused = CliRunner().invoke(cli.main, arguments)
+    assert refused.exit_code == 3
+    assert re.search(r"it holds \d commits, and at least 11 were acknowledged", refused.stderr)
+    assert not (tmp_path / "copy").exists()
+    killed.with_name("store.db.mark").unlink()
+    assert CliRunner().invoke(cli.main, arguments).exit_code == 0
+
+
 def test_looking_at_the_file_of_a_killed_server_leaves_its_log(killed: Path, tmp_path: Path) -> None:
     before = _bytes_of(killed)
     for command, target in (("export", "lines"), ("backup", "copy.db")):
