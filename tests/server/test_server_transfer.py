@@ -205,6 +205,14 @@ def test_store_without_a_file_is_refused(command: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_imported_into_memory(tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    lines.write_text('{"tmfkit":"store","format":1}\n{"end":{"entries":0}}\n')
+    result = _command("import", "--store", "memory:", lines)
+    assert result.exit_code == 2
+    assert "--store memory:: it ends with the command. Use tinydb:PATH" in result.stderr
+
+
 def test_store_moves_to_postgres_and_back(made: Path, postgres_url: str, tmp_path: Path) -> None:
     stores = [f"tinydb:{made}", postgres_url, f"tinydb:{tmp_path / 'back.db'}"]
     lines = [tmp_path / str(number) for number in range(3)]
