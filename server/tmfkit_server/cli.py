@@ -12,7 +12,7 @@ import click
 
 from tmfkit_server.app import check_extensions, check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
-from tmfkit_server.errors import OperatorError, ServerError, StoreError, StoreUnreachable
+from tmfkit_server.errors import OperatorError, ServerError, SettingsError, StoreError, StoreUnreachable
 from tmfkit_server.services.patience import Patience
 from tmfkit_server.settings import (
     DEFAULT_MAX_BODY_BYTES,
@@ -245,6 +245,9 @@ def import_command(store: str, file: Path) -> None:
     """Read the export FILE into a store that is new, or has nothing in it."""
     try:
         settings = Settings(store=store)
+        if not settings.is_lasting:
+            remedy = "Use tinydb:PATH or postgresql://USER@HOST/DATABASE"
+            raise SettingsError(f"--store {store}", "it ends with the command", remedy)
         count = asyncio.run(import_from(file, create_store(settings), bar=_bar))
     except (OperatorError, StoreError) as exc:
         _give_up(exc)

@@ -108,6 +108,11 @@ class Settings:
         return self.store.startswith(_SHARED_STORES)
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether what is in the store outlives the process."""
+        return self.is_shared or bool(self.store_path)
+
+    @property
     def store_path(self) -> str:
         """File of the store; empty when it has none."""
         return "" if self.is_shared else self.store.partition(":")[2]

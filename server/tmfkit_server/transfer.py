@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, TypeVar
 
 from tmfkit_server.errors import ExchangeError
+from tmfkit_server.files import sync
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.exchange import Source, export_lines, import_lines
 from tmfkit_server.storage.snapshot import Snapshot
@@ -39,7 +40,7 @@ async def export_to(file: Path, source: Source, *, bar: MakeBar) -> int:
         Number of entries.
 
     Raises:
-        ExchangeError: *file* is there already.
+        ExchangeError: *file* is there already, or cannot be written to.
         StoreUnusable: The source cannot be read.
     """
     if str(file) == "-":
@@ -50,10 +51,15 @@ async def export_to(file: Path, source: Source, *, bar: MakeBar) -> int:
     try:
         with unfinished.open("wb") as stream:
             count = await _export(stream, source, bar=bar)
+        sync(unfinished)
         unfinished.rename(file)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+        sync(file.parent)
+    except OSError as exc:
+        problem = f"it cannot be written: {exc.strerror}"
+        raise ExchangeError(str(file), problem, "See that its folder can be written to and has room") from exc
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
     return count
 
 

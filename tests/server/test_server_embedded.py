@@ -255,6 +255,23 @@ def test_file_belongs_to_one_process(path: Path) -> None:
     _run(path, lambda store: _expect(store, {"1", "2"}))
 
 
+def test_file_belongs_to_one_process_whatever_links_lead_to_it(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    _run(link, lambda store: _insert(store, Record("1", {})))
+
+    async def scenario(store: EmbeddedStore) -> None:
+        await _insert(store, Record("2", {}))
+        for name in (path, link):
+            with pytest.raises(StoreLocked, match=f"process {os.getpid()} has it open"):
+                await EmbeddedStore(str(name)).open()
+
+    _run(path, scenario)
+    _run(link, lambda store: _expect(store, {"1", "2"}))
+    assert list(link.parent.iterdir()) == [link]
+
+
 def test_file_of_a_process_that_was_killed_is_taken_over(path: Path) -> None:
     script = """
 import asyncio, os, signal, sys
@@ -401,6 +418,19 @@ def test_file_that_is_refused_keeps_its_log(path: Path) -> None:
     with pytest.raises(StoreDamaged, match="is not what was written"):
         _run(path, _fill)
     assert _bytes_of(path) == before
+
+
+@pytest.mark.parametrize("command", ["export", "backup"])
+def test_nothing_is_copied_of_a_file_whose_log_was_cut_off(killed: Path, tmp_path: Path, command: str) -> None:
+    log = killed.with_name("store.db-wal")
+    os.truncate(log, log.stat().st_size // 2)
+    arguments = [command, "--store", f"tinydb:{killed}", str(tmp_path / "copy")]
+    refused = CliRunner().invoke(cli.main, arguments)
+    assert refused.exit_code == 3
+    assert re.search(r"it holds \d commits, and at least 11 were acknowledged", refused.stderr)
+    assert not (tmp_path / "copy").exists()
+    killed.with_name("store.db.mark").unlink()
+    assert CliRunner().invoke(cli.main, arguments).exit_code == 0
 
 
 def test_looking_at_the_file_of_a_killed_server_leaves_its_log(killed: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def migrate_to(connection: psycopg.Connection, number: int) -> None:
         connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", (step.number, step.name))
 
 
-async def is_waiting(task: asyncio.Task[None]) -> bool:
+async def is_waiting(task: asyncio.Task[Any]) -> bool:
     await asyncio.wait([task], timeout=0.2)
     return not task.done()
 
@@ -170,6 +170,23 @@ def test_transaction_of_a_group_may_go_on_to_change_other_records(run: TwoStores
     run(scenario)
 
 
+def test_searches_that_take_long_leave_connections_for_others(run: TwoStores, postgres_url: str) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        await insert(store, Record("1", {"n": 1}))
+        async with await psycopg.AsyncConnection.connect(postgres_url) as other:
+            await other.execute("LOCK TABLE bound")
+            search = parse_search("n.gt=0", Grammar())
+            searches = [asyncio.create_task(store.search("c", search)) for _ in range(20)]
+            assert await is_waiting(searches[0])
+            async with asyncio.timeout(1), store.transaction() as transaction:
+                assert await transaction.get("c", "1") == await store.get("c", "1")
+            assert not any(task.done() for task in searches)
+            await other.rollback()
+        assert {page.total for page in await asyncio.gather(*searches)} == {1}
+
+    run(scenario)
+
+
 def test_one_process_at_a_time_delivers_to_a_listener(run: TwoStores) -> None:
     async def scenario(one: Store, other: Store) -> None:
         listener = Subscription("s", "h", "http://x", None)
@@ -247,6 +264,24 @@ def test_arrays_that_an_earlier_version_stored_are_found_by_ranges(postgres_url:
 
     async def scenario(store: Store, _: Store) -> None:
         page = await store.search("c", parse_search("n.gt=3&n.lt=5", Grammar()))
+        assert [record.id for record in page.records] == ["1"]
+
+    run(scenario)
+
+
+def test_long_names_that_an_earlier_version_stored_are_found_by_ranges(postgres_url: str, run: TwoStores) -> None:
+    name = "n" * 1000
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        migrate_to(connection, 3)
+        connection.execute(
+            "INSERT INTO record (collection, id, body, spelling, tag, terms, orders)"
+            " VALUES ('c', '1', %s, '{}', '', '{}', '{}')",
+            (f'{{"{name}": 5}}',),
+        )
+        connection.execute("INSERT INTO bound SELECT %s, 5, position FROM record", (f"c=/{name}",))
+
+    async def scenario(store: Store, _: Store) -> None:
+        page = await store.search("c", parse_search(f"{name}.gt=3&{name}.lt=7", Grammar()))
         assert [record.id for record in page.records] == ["1"]
 
     run(scenario)

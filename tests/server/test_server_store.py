@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 
 import pytest
 from store_runner import LASTING, Runner, opened
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.query.expression import Comparison, Operator, Search, SortKey
+from tmfkit_server.query.expression import All, Comparison, Operator, Search, SortKey
 from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription, Transaction
 
 
@@ -420,5 +421,27 @@ def test_large_page_is_whole_and_the_store_goes_on(run: Runner) -> None:
         assert await store.get("c", "0007") == Record("0007", {"n": 7})
         many = await asyncio.gather(*(store.get("c", f"{number:04}") for number in range(50)))
         assert [record and record.body["n"] for record in many] == list(range(50))
+
+    run(scenario)
+
+
+def test_name_of_any_length_can_be_searched(run: Runner) -> None:
+    # At random, because PostgreSQL packs an index's entries that repeat themselves.
+    name = random.Random(1).randbytes(50_000).hex()
+
+    async def scenario(store: Store) -> None:
+        async def found(*comparisons: tuple[Operator, str]) -> list[str]:
+            where = All(tuple(Comparison((name,), how, (value,)) for how, value in comparisons))
+            return [record.id for record in (await store.search("c", Search(where=where))).records]
+
+        await _insert(store, Record("1", {name: 5}), Record("2", {name: "2024-01-01T00:00:00Z"}), Record("3", {}))
+        assert await found(("eq", "5")) == ["1"]
+        assert await found(("gt", "4"), ("lt", "6")) == ["1"]
+        assert await found(("gte", "2023-12-31T00:00:00Z")) == ["2"]
+        async with store.transaction() as transaction:
+            await transaction.replace("c", Record("1", {name: 9}))
+            await transaction.remove("c", "2")
+        assert await found(("gt", "4"), ("lt", "6")) == []
+        assert await found(("gt", "8")) == ["1"]
 
     run(scenario)

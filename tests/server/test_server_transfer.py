@@ -52,6 +52,14 @@ def made(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(params=["file", "postgres"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store with nothing in it."""
+    return (
+        str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else f"tinydb:{tmp_path / 'e.db'}"
+    )
+
+
 def test_100_000_documents_go_round(tmp_path: Path) -> None:
     path, lines, copy, again = (tmp_path / name for name in ("a.db", "a.jsonl", "b.db", "b.jsonl"))
     asyncio.run(_make(path, 100_001))
@@ -87,7 +95,10 @@ def test_export_is_lines_of_json_in_the_order_of_creation(made: Path) -> None:
         (lambda lines: [*lines[:3], b"{", *lines[4:]], "line 4: it is no JSON"),
         (lambda lines: lines[1:], 'line 1: an export begins with {"tmfkit":"store","format":1}'),
         (lambda lines: [*lines[:3], lines[2], *lines[3:]], "no record can be made of it: c: '1' already exists"),
-        (lambda lines: [*lines[:3], b'{"record":{"id":"x"}}', *lines[3:]], "no record can be made of it: 'body'"),
+        (
+            lambda lines: [*lines[:3], b'{"record":{"id":"x"}}', *lines[3:]],
+            "no record can be made of it: its collection is no text",
+        ),
         (
             lambda lines: [*lines[:3], b'{"record":{"collection":"c","id":"","body":{}}}', *lines[3:]],
             "its id is no text",
@@ -98,7 +109,7 @@ def test_export_is_lines_of_json_in_the_order_of_creation(made: Path) -> None:
         ),
         (lambda lines: [*lines[:3], b'{"nix":{}}', *lines[3:]], "this version of the server does not know it"),
         (lambda lines: [*lines, b"{}"], "there is no entry here"),
-        (lambda lines: [lines[0], *lines[2:]], "no delivery can be made of it: 's'"),
+        (lambda lines: [lines[0], *lines[2:]], "no delivery can be made of it: no line before it has its listener 's'"),
     ],
 )
 def test_import_of_what_is_no_whole_export_says_where(
@@ -110,6 +121,63 @@ def test_import_of_what_is_no_whole_export_says_where(
     result = _command("import", "--store", f"tinydb:{tmp_path / 'new.db'}", lines)
     assert result.exit_code == 3
     assert message in result.stderr
+
+
+_LISTENER_LINE = {"subscription": {"id": "s", "hub": "h", "callback": "http://x", "query": None}}
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([{"record": {"collection": "c", "id": "1", "body": [1]}}], "line 2: no record can be made of it: its body"),
+        ([{"record": {"collection": "c", "id": "1", "body": None}}], "line 2: no record can be made of it: its body"),
+        ([{"record": {"collection": 5, "id": "1", "body": {}}}], "its collection is no text"),
+        ([{"record": {"collection": "hub:outbox", "id": "1", "body": {}}}], "hub:outbox is no collection"),
+        ([{"record": {"collection": "c", "id": "1", "body": {}, "spelling": 5}}], "its spelling is no object"),
+        ([{"record": [1]}], "it is no object"),
+        ([{"death": {"reason": "", "status": 0, "at": 0}}], "this version of the server does not know it"),
+        ([{"subscription": {"id": None, "hub": "h", "callback": "x", "query": None}}], "its id is no text"),
+        ([{"subscription": {"id": "s", "hub": 5, "callback": "x", "query": None}}], "its hub is no text"),
+        ([_LISTENER_LINE, {"delivery": {"subscription": "s", "notification": 5}}], "its notification is no object"),
+        (
+            [_LISTENER_LINE, {"delivery": {"subscription": "s", "notification": {}, "queued": "x"}}],
+            "line 3: no delivery can be made of it: its queued is no whole number",
+        ),
+        (
+            [_LISTENER_LINE, {"delivery": {"subscription": "s", "notification": {}, "death": {"reason": 1}}}],
+            "line 3: no delivery can be made of it: its reason is no text",
+        ),
+    ],
+)
+def test_import_of_an_entry_that_no_store_could_read_again_is_refused(
+    store_url: str, tmp_path: Path, lines: list[object], message: str
+) -> None:
+    file = tmp_path / "lines"
+    everything = [{"tmfkit": "store", "format": 1}, *lines, {"end": {"entries": len(lines)}}]
+    file.write_text("\n".join(map(json.dumps, everything)))
+    result = _command("import", "--store", store_url, file)
+    assert result.exit_code == 3
+    assert message in result.stderr
+    assert _command("export", "--store", store_url, tmp_path / "again").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["export", "backup"])
+def test_target_that_cannot_be_written_is_refused(made: Path, tmp_path: Path, command: str) -> None:
+    for target in (tmp_path / "nix" / "x", made / "x"):
+        result = _command(command, "--store", f"tinydb:{made}", target)
+        assert result.exit_code == 3
+        assert re.search(rf"{target}: .* See that its folder can be written to and has room\.", result.stderr)
+
+
+@pytest.mark.parametrize("command", ["export", "backup"])
+def test_copy_of_a_damaged_file_is_refused(made: Path, tmp_path: Path, command: str) -> None:
+    pages = bytearray(made.read_bytes())
+    pages[4096:8192] = b"\xff" * 4096
+    made.write_bytes(pages)
+    result = _command(command, "--store", f"tinydb:{made}", tmp_path / "copy")
+    assert result.exit_code == 3
+    assert f"{made}: it is damaged" in result.stderr
+    assert not list(tmp_path.glob("copy*"))
 
 
 def test_files_and_stores_that_are_there_are_left_alone(made: Path, tmp_path: Path) -> None:
@@ -135,6 +203,14 @@ def test_store_without_a_file_is_refused(command: str, tmp_path: Path) -> None:
     )  # fmt: skip
     assert _command(command, "--store", f"tinydb:{tmp_path / 'nix'}", tmp_path / "x").exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_imported_into_memory(tmp_path: Path) -> None:
+    lines = tmp_path / "lines"
+    lines.write_text('{"tmfkit":"store","format":1}\n{"end":{"entries":0}}\n')
+    result = _command("import", "--store", "memory:", lines)
+    assert result.exit_code == 2
+    assert "--store memory:: it ends with the command. Use tinydb:PATH" in result.stderr
 
 
 def test_store_moves_to_postgres_and_back(made: Path, postgres_url: str, tmp_path: Path) -> None:
@@ -191,9 +267,10 @@ def test_backup_of_a_database_is_left_to_its_own_tools(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_damage_is_found_by_an_export_and_leaves_no_file(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["export", "backup"])
+def test_damage_is_found_by_a_copy_and_leaves_no_file(made: Path, tmp_path: Path, command: str) -> None:
     made.write_bytes(made.read_bytes().replace(b'"nested":[{"n":5}]', b'"nested":[{"n":6}]'))
-    result = _command("export", "--store", f"tinydb:{made}", tmp_path / "lines")
+    result = _command(command, "--store", f"tinydb:{made}", tmp_path / "lines")
     assert result.exit_code == 3
     assert "(c '5') is not what was written" in result.stderr
     assert not (tmp_path / "lines").exists()

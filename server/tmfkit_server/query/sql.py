@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Path, SortKey
 from tmfkit_server.query.jsonpath import JsonPath
-from tmfkit_server.query.terms import Number, exact, kept_text, pointer_of
+from tmfkit_server.query.terms import Number, exact, index_key, kept_text, pointer_of
 from tmfkit_server.query.values import instant, microseconds, number_in
 
 __all__ = ["Condition", "Ordering", "condition", "irregular_names", "ordering"]
@@ -111,10 +111,9 @@ def irregular_names(expression: Expression, collection: str) -> set[str]:
     if expression.operator not in _SYMBOLS:
         return set()
     pointer = pointer_of(expression.path)
-    return {collection + pointer, f"{collection}#{pointer}"} - (
-        # Beside a date-time, date-times are none of the texts.
-        {f"{collection}#{pointer}"} if all(map(instant, expression.values)) else set()
-    )
+    # Beside a date-time, date-times are none of the texts.
+    prefixes = ("",) if all(map(instant, expression.values)) else ("", "#")
+    return {index_key(f"{collection}{prefix}{pointer}") for prefix in prefixes}
 
 
 def ordering(keys: tuple[SortKey, ...], collection: str) -> Ordering | None:
@@ -178,9 +177,9 @@ def _ends(comparison: Comparison, collection: str) -> Iterator[_End]:
     pointer = pointer_of(comparison.path)
     for value in comparison.values:
         if (number := number_in(value)) is not None:
-            yield _End(comparison, f"{collection}={pointer}", exact(number))
+            yield _End(comparison, index_key(f"{collection}={pointer}"), exact(number))
         if (when := instant(value)) is not None:
-            yield _End(comparison, f"{collection}@{pointer}", microseconds(when))
+            yield _End(comparison, index_key(f"{collection}@{pointer}"), microseconds(when))
 
 
 def _pairs(expression: All | AnyOf, collection: str) -> list[tuple[_End, _End]]:

@@ -23,6 +23,7 @@ is sorted by, unless the one value under ``/a`` says so itself.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,9 +32,14 @@ from typing import Any
 from tmfkit_server.query.expression import Path
 from tmfkit_server.query.values import instant, microseconds
 
-__all__ = ["Number", "Terms", "exact", "kept_text", "pointer_of", "terms_of"]
+__all__ = ["Number", "Terms", "exact", "index_key", "kept_text", "pointer_of", "terms_of"]
 
 Number = int | float
+
+# In characters, of up to four bytes each: no entry of a B-tree of PostgreSQL has more than about 2,700 bytes.
+_LONGEST_INDEX_KEY = 600
+# What is remembered of names that clients choose has an end.
+_LONGEST_REMEMBERED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +85,25 @@ def kept_text(text: str) -> str:
     return text
 
 
+def index_key(key: str) -> str:
+    """Return what stands for *key* in an index that takes no long ones: a long one is known by its digest."""
+    return key if len(key) <= _LONGEST_INDEX_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+
 def exact(number: Number) -> Number:
     """Return *number* so that its decimal form is its value: 1e23 is a float a little below ten to the 23."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-@functools.lru_cache(maxsize=4096)
 def _escaped(name: str) -> str:
+    return _remembered(name) if len(name) <= _LONGEST_REMEMBERED else _escape(name)
+
+
+def _escape(name: str) -> str:
     return kept_text(name.replace("~", "~0").replace("/", "~1"))
+
+
+_remembered = functools.lru_cache(maxsize=4096)(_escape)
 
 
 def _collect(body: Mapping[str, Any], above: str, found: defaultdict[str, list[Any]]) -> None:

@@ -20,6 +20,8 @@ __all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "execute", 
 Row = tuple[Any, ...]
 
 MOST_CONNECTIONS = 8
+# A search may take seconds; the other connections are left for what takes a moment.
+_MOST_SEARCHES = 6
 _WAIT_SECONDS = 3.0
 # A cursor holds the rows of its last statement; with more than these it is let go.
 _FEW_ROWS = 1000
@@ -63,6 +65,7 @@ class Connections:
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._free: list[Connection] = []
         self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._searches = asyncio.Semaphore(_MOST_SEARCHES)
 
     async def open(self) -> None:
         """Connect; StoreUnreachable when the database does not answer, which may then be tried again."""
@@ -121,6 +124,15 @@ class Connections:
         finally:
             await self._put_back(connection)
 
+    @asynccontextmanager
+    async def search_turn(self) -> AsyncIterator[None]:
+        """Wait for a turn to search; StoreError when there are too many other searches."""
+        await _acquire(self._searches, f"none of {_MOST_SEARCHES} connections for searches was free")
+        try:
+            yield
+        finally:
+            self._searches.release()
+
     async def rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
         """Return what a read finds, on a second connection when the first one turns out to be dead."""
         connection: Connection | None = None
@@ -140,11 +152,7 @@ class Connections:
 
     async def _take(self) -> Connection:
         pool = self._opened()
-        try:
-            async with asyncio.timeout(_WAIT_SECONDS if self._turns.locked() else None):
-                await self._turns.acquire()
-        except TimeoutError as exc:
-            raise StoreError(f"none of {MOST_CONNECTIONS} connections was free within {_WAIT_SECONDS:g} s") from exc
+        await _acquire(self._turns, f"none of {MOST_CONNECTIONS} connections was free")
         if self._free:
             return self._free.pop()
         try:
@@ -213,6 +221,14 @@ async def commit(connection: Connection) -> None:
         if connection.closed:
             raise OutcomeUnknown(str(exc).strip()) from exc
         raise
+
+
+async def _acquire(turns: asyncio.Semaphore, problem: str) -> None:
+    try:
+        async with asyncio.timeout(_WAIT_SECONDS if turns.locked() else None):
+            await turns.acquire()
+    except TimeoutError as exc:
+        raise StoreError(f"{problem} within {_WAIT_SECONDS:g} s") from exc
 
 
 async def _roll_back(connection: Connection) -> None:

@@ -6,7 +6,7 @@ and at last one with their number, so that a file that was cut off is noticed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import orjson
 
 from tmfkit_server.errors import ExchangeError
 from tmfkit_server.storage.base import Death, Delivery, Entry, Store, Stored, Subscription, Transaction
+from tmfkit_server.storage.entries import OUTBOX, SUBSCRIPTIONS
 from tmfkit_server.storage.record import Record
 
 __all__ = ["Source", "export_lines", "import_lines"]
@@ -22,6 +23,17 @@ _FORMAT = {"tmfkit": "store", "format": 1}
 _ENTRIES_A_TRANSACTION = 500
 # What a delivery has lived through; a member that is not there has its default.
 _HISTORY = ("subject", "queued", "attempts")
+_MEMBERS: dict[str, dict[str, type]] = {
+    "record": {"collection": str, "id": str, "body": dict, "spelling": dict},
+    "subscription": {"id": str, "hub": str, "callback": str, "query": str},
+    "delivery": {
+        "subscription": str, "notification": dict, "subject": str, "queued": int, "attempts": int, "death": dict,
+    },
+}  # fmt: skip
+_MEMBERS_OF_DEATH = {"reason": str, "status": int, "at": int}
+_MAY_LACK = frozenset({"spelling", "query", *_HISTORY, "death"})
+_NEVER_EMPTY = frozenset({"collection", "id"})
+_TYPES = {str: "text", int: "whole number", dict: "object"}
 
 Progress = Callable[[int], None]
 
@@ -139,10 +151,13 @@ class _Importer:
         return f"lines {waiting[0][0]} to {waiting[-1][0]}"
 
     async def _put(self, transaction: Transaction, kind: str, members: Any) -> None:
+        if kind not in _MEMBERS:
+            raise ValueError("this version of the server does not know it")
+        _check(members, _MEMBERS[kind])
         match kind:
             case "record":
-                if not isinstance(members["id"], str) or not members["id"]:
-                    raise ValueError("its id is no text")
+                if members["collection"] in (SUBSCRIPTIONS, OUTBOX):
+                    raise ValueError(f"{members['collection']} is no collection")
                 record = Record(members["id"], members["body"], members.get("spelling"))
                 await transaction.insert(members["collection"], record)
             case "subscription":
@@ -150,9 +165,10 @@ class _Importer:
                 self._listeners[subscription.id] = subscription
                 await transaction.subscribe(subscription)
             case "delivery":
-                await transaction.restore(self._listeners[members["subscription"]], _delivery(members))
-            case _:
-                raise ValueError("this version of the server does not know it")
+                listener = self._listeners.get(members["subscription"])
+                if listener is None:
+                    raise ValueError(f"no line before it has its listener {members['subscription']!r}")
+                await transaction.restore(listener, _delivery(members))
 
     def _problem(self, where: str, problem: str) -> ExchangeError:
         remedy = f"{self.count} entries before it were imported; correct the file and start again with a new store"
@@ -175,10 +191,25 @@ def _encoded(entry: Entry) -> dict[str, Any]:
             return {"delivery": {"subscription": entry.subscription, "notification": entry.notification, **members}}
 
 
+def _check(members: Any, wanted: Mapping[str, type]) -> None:
+    """See that all *wanted* members are there, each of its type; TypeError when not."""
+    if not isinstance(members, dict):
+        raise TypeError("it is no object")
+    for name, kind in wanted.items():
+        value = members.get(name)
+        if value is None and name in _MAY_LACK:
+            continue
+        if not isinstance(value, kind) or (name in _NEVER_EMPTY and not value):
+            raise TypeError(f"its {name} is no {_TYPES[kind]}")
+
+
 def _delivery(members: dict[str, Any]) -> Delivery:
     """Return a delivery as it is to be restored; what had to wait is due at once."""
-    history = {name: members[name] for name in _HISTORY if name in members}
-    death = Death(**members["death"]) if "death" in members else None
+    history = {name: members[name] for name in _HISTORY if members.get(name)}
+    death = None
+    if members.get("death") is not None:
+        _check(members["death"], _MEMBERS_OF_DEATH)
+        death = Death(**members["death"])
     return Delivery(0, members["subscription"], "", members["notification"], **history, death=death)
 
 

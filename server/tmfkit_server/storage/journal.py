@@ -32,7 +32,7 @@ from tmfkit_server.storage.opening import (
     unwritable,
     verified,
 )
-from tmfkit_server.storage.ownership import Ownership
+from tmfkit_server.storage.ownership import Ownership, file_of
 from tmfkit_server.storage.wal import leftover_bytes
 
 __all__ = ["Journal"]
@@ -46,7 +46,7 @@ class Journal:
     """The file, owned by this process from ``open`` to ``close``, and changed by it from ``begin`` on."""
 
     def __init__(self, path: str) -> None:
-        self.path = Path(path)
+        self.path = file_of(path)
         self._ownership = Ownership(self.path)
         self._mark = Mark(self.path)
         self._connection: sqlite3.Connection | None = None

@@ -28,19 +28,22 @@ class Mark:
         self.path = path.with_name(path.name + ".mark")
         self._file: int | None = None
 
-    def check(self, held: int) -> None:
-        """Compare the mark, if there is one, with the number of commits that the file holds.
+    def read(self) -> int:
+        """Return the number of commits that the mark tells of; 0 when there is none."""
+        try:
+            return int(self.path.read_bytes())
+        except FileNotFoundError:
+            return 0
+        except (OSError, ValueError) as exc:
+            _LOG.warning("%s says nothing, so that a log that was cut off may go unnoticed: %s", self.path, exc)
+            return 0
+
+    def check(self, noted: int, held: int) -> None:
+        """Compare what was ``read`` with the number of commits that the file holds.
 
         Raises:
             StoreDamaged: The file holds fewer than were acknowledged.
         """
-        try:
-            noted = int(self.path.read_bytes())
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError) as exc:
-            _LOG.warning("%s says nothing, so that a log that was cut off may go unnoticed: %s", self.path, exc)
-            return
         if noted > held:
             raise StoreDamaged(
                 str(self._path),

@@ -16,7 +16,7 @@ from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.files import sync
 from tmfkit_server.storage.documents import Row
 from tmfkit_server.storage.mark import Mark
-from tmfkit_server.storage.ownership import Ownership
+from tmfkit_server.storage.ownership import Ownership, file_of
 from tmfkit_server.storage.record import Record
 
 __all__ = [
@@ -25,12 +25,14 @@ __all__ = [
     "ROWS_A_STATEMENT",
     "Body",
     "check_pages",
+    "closed_on_failure",
     "connect",
     "count_rows",
     "counted",
     "create",
     "open_checked",
     "open_rows",
+    "opening_failure",
     "preflight",
     "unwritable",
     "verified",
@@ -72,7 +74,7 @@ Body: TypeAlias = dict[str, Any]
 
 def preflight(path: str) -> None:
     """See that a file can be taken and looks like a store's; raises what ``Journal.open`` does."""
-    file = Path(path)
+    file = file_of(path)
     ownership = Ownership(file)
     ownership.take()
     try:
@@ -108,13 +110,13 @@ def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
             address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=ROWS_A_STATEMENT
         )
     except sqlite3.Error as exc:
-        raise _opening_failure(path, exc) from exc
+        raise opening_failure(path, exc) from exc
     try:
         _check_format(path, connection)
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error as exc:
         connection.close()
-        raise _opening_failure(path, exc) from exc
+        raise opening_failure(path, exc) from exc
     except StoreUnusable:
         connection.close()
         raise
@@ -124,19 +126,26 @@ def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
 def open_checked(path: Path) -> tuple[sqlite3.Connection, int]:
     """Open a file for reading and compare it with its mark; return the connection, and the number of commits."""
     connection = connect(path, is_for_reading=True)
-    try:
+    with closed_on_failure(path, connection):
         _, commits = counted(connection)
         _check_log(path, commits)
+    return connection, commits
+
+
+@contextlib.contextmanager
+def closed_on_failure(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
+    """Close *connection* when the block fails, and say what the failure means for the start."""
+    try:
+        yield
     except sqlite3.Error as exc:
         connection.close()
-        raise _opening_failure(path, exc) from exc
+        raise opening_failure(path, exc) from exc
     except ValueError as exc:
         connection.close()
         raise StoreDamaged(str(path), f"its counters cannot be read: {exc}", _LEFT_ALONE) from exc
-    except StoreDamaged:
+    except StoreUnusable:
         connection.close()
         raise
-    return connection, commits
 
 
 def _check_log(path: Path, commits: int) -> None:
@@ -149,7 +158,8 @@ def _check_log(path: Path, commits: int) -> None:
     if (later := _commits_without_log(path)) > commits:
         problem = f"its log ends at commit {commits:,}, and pages of commit {later:,} are in the file already"
         raise StoreDamaged(str(path), problem, _LEFT_ALONE)
-    Mark(path).check(commits)
+    mark = Mark(path)
+    mark.check(mark.read(), commits)
 
 
 def _commits_without_log(path: Path) -> int:
@@ -254,12 +264,13 @@ def check_pages(path: Path, connection: sqlite3.Connection) -> None:
     try:
         found = [text for [text] in connection.execute(f"PRAGMA quick_check({_MOST_PROBLEMS})")]
     except sqlite3.Error as exc:
-        raise _opening_failure(path, exc) from exc
+        raise opening_failure(path, exc) from exc
     if found != ["ok"]:
         raise StoreDamaged(str(path), f"SQLite's check says: {'; '.join(found)}", _LEFT_ALONE)
 
 
-def _opening_failure(path: Path, exc: sqlite3.Error) -> StoreUnusable:
+def opening_failure(path: Path, exc: sqlite3.Error) -> StoreUnusable:
+    """Return what it means for the start that SQLite cannot read the file."""
     if getattr(exc, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreDamaged(str(path), f"it is damaged, or no store of this server: {exc}", _LEFT_ALONE)
     return unwritable(path, exc)

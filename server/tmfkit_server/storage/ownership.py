@@ -9,9 +9,14 @@ from pathlib import Path
 
 from tmfkit_server.errors import StoreLocked, StoreUnusable
 
-__all__ = ["Ownership"]
+__all__ = ["Ownership", "file_of"]
 
 _LOOK_AGAIN_SECONDS = 0.05
+
+
+def file_of(path: str) -> Path:
+    """Return the file itself: what stands beside it has to stand there whatever links lead to it."""
+    return Path(os.path.realpath(path))
 
 
 class Ownership:

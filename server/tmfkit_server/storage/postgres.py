@@ -93,7 +93,8 @@ class PostgresStore:
 
     async def search(self, collection: str, search: Search) -> Page:
         """Return a page of records; see ``Store.search``."""
-        return await search_page(self._connections, collection, search)
+        async with self._connections.search_turn():
+            return await search_page(self._connections, collection, search)
 
     async def count(self) -> int:
         """Return how many entries there are; see ``Store.count``."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from tmfkit_server.query.terms import Number, Terms, terms_of
+from tmfkit_server.query.terms import Number, Terms, index_key, terms_of
 from tmfkit_server.storage.base import Record
 
 __all__ = ["Change", "Insertion", "insertion", "insertions", "json_text", "removal", "replacement", "statements"]
@@ -149,11 +149,13 @@ def _written(collection: str, record: Record) -> _Written:
         json_text({collection: terms.lookup}),
         json_text(terms.order),
     )
-    return _Written(columns, _bounds(collection, terms), frozenset(collection + key for key in terms.irregular))
+    return _Written(
+        columns, _bounds(collection, terms), frozenset(index_key(collection + key) for key in terms.irregular)
+    )
 
 
 def _bounds(collection: str, terms: Terms) -> Bounds:
-    return {(collection + key, value) for key, values in terms.bounds.items() for value in values}
+    return {(index_key(collection + key), value) for key, values in terms.bounds.items() for value in values}
 
 
 def _as_texts(bounds: Bounds) -> list[list[str]]:
