@@ -162,6 +162,15 @@ def test_change_of_status_and_name_tells_both(customers: httpx.Client, listener:
     assert set(arrived) == {"CustomerCreateEvent", "CustomerAttributeValueChangeEvent", "CustomerStateChangeEvent"}
 
 
+@pytest.mark.usefixtures("registered")
+def test_change_from_1_to_true_is_told(customers: httpx.Client, listener: Any) -> None:
+    made = customers.post("/customer", json=customer(x=1)).json()
+    changed = customers.patch(made["href"], json={"x": True}).json()
+    told = [listener.next(), listener.next()]
+    assert [each["eventType"] for each in told] == ["CustomerCreateEvent", "CustomerAttributeValueChangeEvent"]
+    assert told[1]["event"]["customer"] == changed
+
+
 def test_patch_of_a_time_by_the_client_is_told(interactions: httpx.Client, listener: Any) -> None:
     hub = interactions.post("/hub", json={"callback": listener.url}).headers["Location"]
     contract = contracts.load("tmf683-v4")

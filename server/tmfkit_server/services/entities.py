@@ -26,7 +26,7 @@ from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY, query_p
 from tmfkit_server.services.shapes import canonical, canonical_path, defaults_filled, shape_of, spelled
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
-from tmfkit_server.storage.base import Record, Store, Transaction
+from tmfkit_server.storage.base import Record, Store, Transaction, is_same
 from tmfkit_server.storage.turns import Turns
 
 __all__ = ["Decision", "Entities", "Expected"]
@@ -278,7 +278,7 @@ class Entities:
 
     async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Record:
         accepted = self._stamps.with_parts(self._extension.accepted(self.resource, after.body))
-        stamped = accepted if accepted == before.body else self._stamps.at_change(before.body, accepted)
+        stamped = accepted if is_same(accepted, before.body) else self._stamps.at_change(before.body, accepted)
         after = after.with_body(stamped)
         if after == before:
             return before
@@ -295,7 +295,7 @@ class Entities:
             for path in (_path_of(pointer),)
             # What a patch leaves alone is mostly the very same object.
             if before.get(path[0]) is not after.get(path[0])
-            and list(values_at(before, path)) != list(values_at(after, path))
+            and not is_same(list(values_at(before, path)), list(values_at(after, path)))
         ]
         if changed:
             cites = [self._citations.cite(("non-patchable",), (operation,), pointer) for pointer in changed]
