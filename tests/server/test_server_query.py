@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from urllib.parse import quote
 
 import httpx
@@ -273,3 +274,23 @@ def test_every_date_time_that_is_accepted_is_compared_by_instant(
     [found] = customers.get("/customer", params={"name": name, "validFor.startDateTime": asked}).json()
     assert found["validFor"] == body["validFor"]
     assert customers.get("/customer", params={"name": name, "validFor.startDateTime.gt": asked}).json() == []
+
+
+def test_attributes_with_longer_names_than_an_index_takes_are_kept_and_found(customers: httpx.Client) -> None:
+    # Random, because indexes compress.
+    group, text, number = unique(), secrets.token_hex(1500), secrets.token_hex(1500)
+    rows = [{text: "a", number: 2}, {text: "b", number: 1}, {text: "B", "a": {number: 3}}]
+    made = [customers.post("/customer", json=customer(name=group, **row)) for row in rows]
+    assert [each.status_code for each in made] == [201, 201, 201]
+    hrefs = [each.headers["Location"] for each in made]
+
+    def found(query: str) -> list[int]:
+        return [hrefs.index(each["href"]) for each in customers.get(f"/customer?name={group}&{query}").json()]
+
+    assert found(f"{text}=b") == found(f"{text}>a") == found(f"{number}=1") == found(f"{number}<2") == [1]
+    assert found(f"a.{number}=3") == [2]
+    assert (found(f"sort={number}"), found(f"sort=-{text}")) == ([1, 0, 2], [1, 0, 2])
+    assert customers.patch(hrefs[0], json={text: None, number: 7}).status_code == 200
+    assert (found(f"{number}>=2"), found(f"{text}>0")) == ([0], [1, 2])
+    assert [customers.delete(href).status_code for href in hrefs] == [204, 204, 204]
+    assert found(f"{number}>0") == []

@@ -23,6 +23,7 @@ is sorted by, unless the one value under ``/a`` says so itself.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ from tmfkit_server.query.values import instant, microseconds
 __all__ = ["Number", "Terms", "exact", "kept_text", "pointer_of", "terms_of"]
 
 Number = int | float
+
+_LONGEST_POINTER_BYTES = 2000
+"""What is left of the 2,704 bytes that a row of an index takes, beside a collection and a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,13 @@ def terms_of(body: Mapping[str, Any]) -> Terms:
     _collect(body, "", found)
     terms = Terms()
     for pointer, values in found.items():
-        _add(terms, pointer, values)
+        _add(terms, _indexable(pointer), values)
     return terms
 
 
 def pointer_of(path: Path) -> str:
     """Return the pointer that stands for *path* in keys."""
-    return "".join(f"/{_escaped(name)}" for name in path)
+    return _indexable("".join(f"/{_escaped(name)}" for name in path))
 
 
 def kept_text(text: str) -> str:
@@ -81,6 +85,13 @@ def kept_text(text: str) -> str:
 def exact(number: Number) -> Number:
     """Return *number* so that its decimal form is its value: 1e23 is a float a little below ten to the 23."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _indexable(pointer: str) -> str:
+    """Return *pointer*, or for one that no index takes its digest, behind a "~" that no name has before a "2"."""
+    if len(pointer) * 4 <= _LONGEST_POINTER_BYTES or len(pointer.encode()) <= _LONGEST_POINTER_BYTES:
+        return pointer
+    return f"/~2{hashlib.blake2b(pointer.encode(), digest_size=32).hexdigest()}"
 
 
 @functools.lru_cache(maxsize=4096)
