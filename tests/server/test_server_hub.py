@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -111,6 +112,15 @@ def test_malformed_registration_is_400(customers: httpx.Client, body: object, me
 def test_registration_with_a_jsonpath_filter_is_refused_as_a_list_is(customers: httpx.Client) -> None:
     refused = customers.post("/hub", json={"callback": "http://host/", "query": "filter=$.x["})
     assert (refused.status_code, refused.json()) == (400, customers.get("/customer?filter=$.x[").json())
+
+
+@pytest.mark.parametrize(
+    "query", ["fields=$" + r"'\\" * 50_000, "a=1" + ";" * 600_000 + "&b"], ids=["open quotes", "semicolons"]
+)
+def test_reading_a_long_query_takes_no_time_to_speak_of(customers: httpx.Client, query: str) -> None:
+    refused = customers.post("/hub", json={"callback": "http://host/", "query": query})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid-query")
+    assert refused.elapsed < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(
