@@ -247,14 +247,13 @@ class Entities:
         return not record.spelling and self._extension.is_presented_as_stored(self.resource, record)
 
     def _patched(self, record: Record, media_type: str, patch: Any) -> Record:
-        body = self._extension.presented(self.resource, record.body)
         if media_type in (JSON_PATCH, JSON_PATCH_QUERY):
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
-            seen = spelled(body, record.spelling)
+            seen = spelled(self._extension.presented(self.resource, record.body), record.spelling)
             result, spelling = self._json_patched(seen, media_type, patch), record.spelling
         else:
             patch, spelling = canonical(self._shape, _object(patch))
-            result = merge_patched(body, patch)
+            result = merge_patched(record.body, patch)
         check_result(result, most_bytes=self._most_bytes)
         after, respelled = self._received(result)
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
