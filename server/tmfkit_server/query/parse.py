@@ -130,9 +130,13 @@ def _split(query: str) -> tuple[dict[str, list[str]], list[str]]:
             reserved.setdefault(name, []).append(unquote_plus(value))
         else:
             conditions.append(part)
-    if len(conditions) > MOST_CONDITIONS:
-        raise InvalidQuery(unquote_plus(conditions[-1]), f"there are more than {MOST_CONDITIONS} conditions")
+    _check_conditions(len(conditions), conditions)
     return reserved, conditions
+
+
+def _check_conditions(count: int, conditions: list[str]) -> None:
+    if count > MOST_CONDITIONS:
+        raise InvalidQuery(unquote_plus(conditions[-1]), f"there are more than {MOST_CONDITIONS} conditions")
 
 
 def _where(conditions: list[str], filters: list[str], grammar: Grammar, budget: Budget) -> Expression:
@@ -144,8 +148,11 @@ def _where(conditions: list[str], filters: list[str], grammar: Grammar, budget: 
 def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, ...]:
     """Join conditions by AND, those that repeat one name and operator by OR."""
     parts: dict[object, Expression] = {}
+    count = 0
     for condition in conditions:
         alternatives = _alternatives(condition, grammar)
+        count += len(alternatives)
+        _check_conditions(count, conditions)
         if len(alternatives) > 1:
             parts[condition] = AnyOf(alternatives)
             continue
@@ -155,6 +162,7 @@ def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, .
         # Repeating a name means OR for equality; two bounds on one attribute mean a range only when both hold.
         if isinstance(old, Comparison) and new.operator in ("eq", "regex", "ne"):
             new = Comparison(new.path, new.operator, (*old.values, *new.values), new.loose)
+            _check_values(".".join(new.path), new.values)
         elif old is not None:
             key = (*key, len(parts))  # type: ignore[assignment]
         parts[key] = new
@@ -168,8 +176,7 @@ def _alternatives(condition: str, grammar: Grammar) -> tuple[Comparison, ...]:
             pieces[-1].append(piece)
         else:
             pieces.append([piece])
-    if len(pieces) > MOST_CONDITIONS:
-        raise InvalidQuery(unquote_plus(";".join(pieces[0])), f"there are more than {MOST_CONDITIONS} conditions")
+    _check_conditions(len(pieces), [condition])
     return tuple(_comparison(unquote_plus(";".join(piece)), grammar) for piece in pieces)
 
 
@@ -187,11 +194,15 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
     if how == "regex":
         _check_regex(found["name"], value)
     values = (value,) if how == "regex" else _values(value)
-    if len(values) > MOST_VALUES:
-        raise InvalidQuery(found["name"], f"there are more than {MOST_VALUES} values")
+    _check_values(found["name"], values)
     if grammar.loose:
         values = tuple(_unquoted(value) for value in values)
     return Comparison(grammar.canonical(path), how, values, grammar.loose)
+
+
+def _check_values(name: str, values: tuple[str, ...]) -> None:
+    if len(values) > MOST_VALUES:
+        raise InvalidQuery(name, f"there are more than {MOST_VALUES} values")
 
 
 def _check_regex(name: str, value: str) -> None:
