@@ -118,6 +118,14 @@ def test_registration_with_a_jsonpath_filter_is_refused_as_a_list_is(customers: 
 
 
 @pytest.mark.parametrize(
+    "query", ["fields=$" + r"'\\" * 50_000, "a=1" + ";" * 600_000 + "&b"], ids=["open quotes", "semicolons"]
+)
+def test_long_query_is_read_before_the_client_gives_up(customers: httpx.Client, query: str) -> None:
+    refused = customers.post("/hub", json={"callback": "http://host/", "query": query})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid-query")
+
+
+@pytest.mark.parametrize(
     ("query", "heard"),
     [
         ("eventType=CustomerDeleteEvent", ["CustomerDeleteEvent"]),
@@ -165,6 +173,15 @@ def test_change_of_status_and_name_tells_both(customers: httpx.Client, listener:
     customers.patch(made["href"], json={"name": "x", "status": "y"})
     arrived = [listener.next()["eventType"] for _ in range(3)]
     assert set(arrived) == {"CustomerCreateEvent", "CustomerAttributeValueChangeEvent", "CustomerStateChangeEvent"}
+
+
+@pytest.mark.usefixtures("registered")
+def test_change_from_1_to_true_is_told(customers: httpx.Client, listener: Any) -> None:
+    made = customers.post("/customer", json=customer(x=1)).json()
+    changed = customers.patch(made["href"], json={"x": True}).json()
+    told = [listener.next(), listener.next()]
+    assert [each["eventType"] for each in told] == ["CustomerCreateEvent", "CustomerAttributeValueChangeEvent"]
+    assert told[1]["event"]["customer"] == changed
 
 
 def test_patch_of_a_time_by_the_client_is_told(interactions: httpx.Client, listener: Any) -> None:

@@ -81,3 +81,13 @@ def test_index_that_was_not_used_for_the_longest_time_makes_room() -> None:
         indexes.candidates(Comparison(paths[0], "eq", ("1",)))
     known = [path for path in paths if not indexes.missing(Comparison(path, "eq", ("1",)))]
     assert known == [paths[0], *paths[-23:]]
+
+
+@pytest.mark.parametrize("joined", [All, AnyOf])
+def test_more_attributes_than_there_is_room_for_are_not_indexed_again_and_again(joined: type[All | AnyOf]) -> None:
+    indexes = Indexes()
+    asked = joined(tuple(Comparison((f"a{number}",), "eq", ("1",)) for number in range(40)))
+    for path in indexes.missing(asked):
+        indexes.finish(indexes.begin(path))
+    indexes.candidates(asked)
+    assert indexes.missing(asked) == []

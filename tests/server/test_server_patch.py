@@ -188,3 +188,23 @@ def test_copies_of_one_patch_are_limited_together(made: dict[str, Any]) -> None:
     refused = httpx.patch(made["href"], json=steps, headers=JSON_PATCH)
     message = "/3 is a patch that makes more than 2097152 bytes of the resource"
     assert (refused.status_code, refused.json()["message"]) == (400, message)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(1, True), (False, 0), (1, 1.0), ({"a": [1]}, {"a": [True]}), ([0], [False])], ids=str
+)
+@pytest.mark.parametrize("kind", ["merge", "json"])
+def test_what_python_takes_for_equal_is_a_change_all_the_same(
+    customers: httpx.Client, kind: str, before: Any, after: Any
+) -> None:
+    made = customers.post("/customer", json=customer(x=before))
+    address = made.headers["Location"]
+    if kind == "merge":
+        changed = customers.patch(address, json={"x": after}, headers=MERGE_PATCH)
+    else:
+        operation = {"op": "replace", "path": "/x", "value": after}
+        changed = customers.patch(address, json=[operation], headers=JSON_PATCH)
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != made.headers["ETag"]
+    assert repr(changed.json()["x"]) == repr(after)
+    assert repr(customers.get(address).json()["x"]) == repr(after)

@@ -164,7 +164,7 @@ def test_operations_do_at_each_place_what_they_do_anywhere(
         ([{"op": "remove", "path": "/note?"}], 400, "/0/path has a query without a condition; write name=value behind the question mark"),
         ([{"op": "remove", "path": "/note?fields=n"}], 400, "/0/path has a query without a condition; write name=value behind the question mark"),
         ([{"op": "remove", "path": "/note?Ann"}], 400, "/0/path has a query that cannot be understood: 'Ann', a condition is written name=value"),
-        ([{"op": "remove", "path": "/note?note.author=~("}], 400, "/0/path has a query that cannot be understood: 'regex', it is not a regular expression that RE2 reads"),
+        ([{"op": "remove", "path": "/note?note.author=~("}], 400, "/0/path has a query that cannot be understood: 'note.author', it is not a regular expression that RE2 reads"),
         ([{"op": "remove", "path": f"{'/a' * 65}?state=open"}], 400, "/0/path has more than 64 parts"),
         ([{"op": "remove"}], 400, "/0/path is required and has to be a text"),
         ([{"op": "fly", "path": "/note?note.n=1"}], 400, "/0/op has to be one of add, remove, replace, move, copy, test"),
@@ -213,6 +213,16 @@ def test_result_is_held_to_the_rules(customers: httpx.Client) -> None:
             [{"op": "replace", "path": "/y?y>0", "value": 7}],
             "is where the patch has selected more than 10000 places",
             id="places",
+        ),
+        pytest.param(
+            [{"op": "test", "path": "/x/a?x.b.regex=^t((a|b)?){900}&x.a=1", "value": 1}],
+            "is where the patch has looked at too much; name positions, or send fewer operations at a time",
+            id="regular expressions",
+        ),
+        pytest.param(
+            [{"op": "test", "path": "$.x[?count(@..*)>1 && count(@.*)>1 && @.a==1].a", "value": 1}] * 40,
+            "is a JSONPath that cannot be followed: it takes too many steps; name attributes instead of '..' and '*'",
+            id="steps",
         ),
         pytest.param(
             [{"op": "replace", "path": "/x/a?x.a>0", "value": "t" * 10_000}],

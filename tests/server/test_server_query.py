@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
+import secrets
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -122,7 +125,11 @@ def test_filter(customers: httpx.Client, group: str, query: str, found: str) -> 
         ("status.regex=" + "a" * 300, 400),
         ("status", 400),
         ("&".join(f"a{number}=1" for number in range(60)), 400),
+        (";".join(f"a{number}=1" for number in range(50)), 200),
+        ("&".join(f"a{number}=1;b{number}=1" for number in range(26)), 400),
         ("status=" + "," * 200, 400),
+        ("&".join(["status=" + "," * 49] * 2), 200),
+        ("&".join(["status=" + "," * 50] * 2), 400),
         (".".join("abcdefghijklmnop") + "=1", 400),
         ("_method=DELETE", 200),
         ("name=%ff%zz", 200),
@@ -273,3 +280,40 @@ def test_every_date_time_that_is_accepted_is_compared_by_instant(
     [found] = customers.get("/customer", params={"name": name, "validFor.startDateTime": asked}).json()
     assert found["validFor"] == body["validFor"]
     assert customers.get("/customer", params={"name": name, "validFor.startDateTime.gt": asked}).json() == []
+
+
+def test_attributes_with_longer_names_than_an_index_takes_are_kept_and_found(customers: httpx.Client) -> None:
+    # Random, because indexes compress.
+    group, text, number = unique(), secrets.token_hex(1500), secrets.token_hex(1500)
+    rows: list[dict[str, Any]] = [{text: "a", number: 2}, {text: "b", number: 1}, {text: "B", "a": {number: 3}}]
+    made = [customers.post("/customer", json=customer(name=group, **row)) for row in rows]
+    assert [each.status_code for each in made] == [201, 201, 201]
+    hrefs = [each.headers["Location"] for each in made]
+
+    def found(query: str) -> list[int]:
+        return [hrefs.index(each["href"]) for each in customers.get(f"/customer?name={group}&{query}").json()]
+
+    assert found(f"{text}=b") == found(f"{text}>a") == found(f"{number}=1") == found(f"{number}<2") == [1]
+    assert found(f"a.{number}=3") == [2]
+    assert (found(f"sort={number}"), found(f"sort=-{text}")) == ([1, 0, 2], [1, 0, 2])
+    assert customers.patch(hrefs[0], json={text: None, number: 7}).status_code == 200
+    assert (found(f"{number}>=2"), found(f"{text}>0")) == ([0], [1, 2])
+    assert [customers.delete(href).status_code for href in hrefs] == [204, 204, 204]
+    assert found(f"{number}>0") == []
+
+
+def test_regular_expressions_that_are_slow_together_are_refused(customers: httpx.Client) -> None:
+    group, text = unique(), "".join(random.Random(1).choices("ab", k=10_000))
+    made = customers.post("/customer", json=customer(name=group, part=[{"text": text}] * 5))
+    patterns = [f"[ab]*a[ab]{{{length}}}c" for length in range(400, 405)]
+    for count, status in ((1, 200), (5, 400)):
+        conditions = [("part.text.regex", pattern) for pattern in patterns[:count]]
+        answer = customers.get("/customer", params=[("name", group), *conditions])
+        assert answer.status_code == status, answer.text
+    assert "too long" in answer.json()["message"]
+    customers.delete(made.headers["Location"])
+
+
+def test_error_names_the_condition_whose_regular_expression_is_none(customers: httpx.Client) -> None:
+    answer = customers.get("/customer", params={"note.text.regex": "("})
+    assert (answer.status_code, "'note.text.regex'" in answer.json()["reason"]) == (400, True)

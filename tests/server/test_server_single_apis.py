@@ -135,6 +135,8 @@ def test_credit_profile_in_force_comes_first_wherever_it_is_shown(
     root.delete(subscription.headers["Location"])
     assert made[name] == told["event"]["customer"][name] == [present, old, future]
     assert root.get(collection, params={"id": made["id"], "fields": name}).json()[0][name] == made[name]
+    tag = root.get(made["href"]).headers["ETag"]
+    assert root.patch(made["href"], json={"name": made["name"]}).headers["ETag"] == tag
     remove = [{"op": "remove", "path": f"/{name}/0"}]
     assert root.patch(made["href"], json=remove, headers=JSON_PATCH).json()[name] == [old, future]
     turned = root.patch(made["href"], json={name: [future, present]}).json()

@@ -8,6 +8,7 @@ from typing import Any
 
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Path, Selection, SortKey
 from tmfkit_server.query.jsonpath import JsonPath
+from tmfkit_server.query.regex import Work
 from tmfkit_server.query.trees import Tree, tree_of
 from tmfkit_server.query.values import instant, matcher, microseconds
 
@@ -20,26 +21,37 @@ _NOWHERE = object()
 
 def predicate(expression: Expression) -> Predicate:
     """Return the test that a body passes when *expression* holds for it; InvalidQuery for a bad regular expression."""
+    work = Work()
+    test = _test(expression, work)
+
+    def holds(body: Body) -> bool:
+        work.renew()
+        return test(body)
+
+    return holds
+
+
+def _test(expression: Expression, work: Work) -> Predicate:
     match expression:
         case Comparison():
-            return _comparison(expression)
+            return _comparison(expression, work)
         case JsonPath():
             return lambda body: next(expression.values(body), _NOWHERE) is not _NOWHERE
         case All(parts=parts):
-            tests = [predicate(part) for part in parts]
+            tests = [_test(part, work) for part in parts]
             return lambda body: all(test(body) for test in tests)
         case AnyOf(parts=parts):
-            tests = [predicate(part) for part in parts]
+            tests = [_test(part, work) for part in parts]
             return lambda body: any(test(body) for test in tests)
 
 
-def _comparison(comparison: Comparison) -> Predicate:
+def _comparison(comparison: Comparison, work: Work) -> Predicate:
     path = comparison.path
     if comparison.operator == "ne":
         # "Not equal" is the opposite of "equal": no member has the value, an absent attribute included.
-        same = _comparison(Comparison(path, "eq", comparison.values, comparison.loose))
+        same = _comparison(Comparison(path, "eq", comparison.values, comparison.loose), work)
         return lambda body: not same(body)
-    tests = [matcher(comparison.operator, value, loose=comparison.loose) for value in comparison.values]
+    tests = [matcher(comparison.operator, value, work, loose=comparison.loose) for value in comparison.values]
     return lambda body: any(test(found) for found in values_at(body, path) for test in tests)
 
 

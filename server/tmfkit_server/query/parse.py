@@ -25,6 +25,7 @@ from tmfkit_server.query.expression import (
     SortKey,
 )
 from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
+from tmfkit_server.query.regex import compiled
 from tmfkit_server.query.trees import tree_of
 
 __all__ = ["Grammar", "parse_condition_text", "parse_fields", "parse_search"]
@@ -55,8 +56,8 @@ _SUFFIXES: dict[str, Operator] = {
     "lte": "lte",
     "regex": "regex",
 }
-# A text in quotes, or one character.
-_PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|.""", re.DOTALL)
+# A text in quotes, up to the end when nothing closes it, or one character; never read twice.
+_PIECE = re.compile(r"""'(?:[^'\\]|\\.)*+'?|"(?:[^"\\]|\\.)*+"?|.""", re.DOTALL)
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 
 
@@ -136,14 +137,17 @@ def _split(query: str) -> tuple[dict[str, list[str]], list[str]]:
             reserved.setdefault(name, []).append(unquote_plus(value))
         else:
             conditions.append(part)
-    if len(conditions) > MOST_CONDITIONS:
-        raise InvalidQuery(unquote_plus(conditions[-1]), f"there are more than {MOST_CONDITIONS} conditions")
+    _check_conditions(len(conditions), conditions)
     return reserved, conditions
 
 
+def _check_conditions(count: int, conditions: list[str]) -> None:
+    if count > MOST_CONDITIONS:
+        raise InvalidQuery(unquote_plus(conditions[-1]), f"there are more than {MOST_CONDITIONS} conditions")
+
+
 def _where(conditions: list[str], filters: list[str], grammar: Grammar, budget: Budget) -> Expression:
-    if len(filters) > MOST_EXPRESSIONS:
-        raise InvalidQuery("filter", f"there are more than {MOST_EXPRESSIONS} of them")
+    _check_expressions("filter", len(filters))
     expressions = [jsonpath_in("filter", text, grammar.canonical, budget) for text in filters]
     return All((*_conjunction(conditions, grammar), *expressions))
 
@@ -151,8 +155,11 @@ def _where(conditions: list[str], filters: list[str], grammar: Grammar, budget: 
 def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, ...]:
     """Join conditions by AND, those that repeat one name and operator by OR."""
     parts: dict[object, Expression] = {}
+    count = 0
     for condition in conditions:
         alternatives = _alternatives(condition, grammar)
+        count += len(alternatives)
+        _check_conditions(count, conditions)
         if len(alternatives) > 1:
             parts[condition] = AnyOf(alternatives)
             continue
@@ -162,6 +169,7 @@ def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, .
         # Repeating a name means OR for equality; two bounds on one attribute mean a range only when both hold.
         if isinstance(old, Comparison) and new.operator in ("eq", "regex", "ne"):
             new = Comparison(new.path, new.operator, (*old.values, *new.values), new.loose)
+            _check_values(".".join(new.path), new.values)
         elif old is not None:
             key = (*key, len(parts))  # type: ignore[assignment]
         parts[key] = new
@@ -169,15 +177,14 @@ def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, .
 
 
 def _alternatives(condition: str, grammar: Grammar) -> tuple[Comparison, ...]:
-    pieces: list[str] = []
+    pieces: list[list[str]] = []
     for piece in condition.split(";"):
         if pieces and not _CONDITION.match(unquote_plus(piece)):
-            pieces[-1] += f";{piece}"
+            pieces[-1].append(piece)
         else:
-            pieces.append(piece)
-    if len(pieces) > MOST_CONDITIONS:
-        raise InvalidQuery(unquote_plus(pieces[0]), f"there are more than {MOST_CONDITIONS} conditions")
-    return tuple(_comparison(unquote_plus(piece), grammar) for piece in pieces)
+            pieces.append([piece])
+    _check_conditions(len(pieces), [condition])
+    return tuple(_comparison(unquote_plus(";".join(piece)), grammar) for piece in pieces)
 
 
 def _comparison(text: str, grammar: Grammar) -> Comparison:
@@ -191,12 +198,25 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
         path, how = path[:-1], _SUFFIXES[path[-1]]
     if len(path) > DEEPEST_PATH:
         raise _too_deep(found["name"])
+    if how == "regex":
+        _check_regex(found["name"], value)
     values = (value,) if how == "regex" else _values(value)
-    if len(values) > MOST_VALUES:
-        raise InvalidQuery(found["name"], f"there are more than {MOST_VALUES} values")
+    _check_values(found["name"], values)
     if grammar.loose:
         values = tuple(_unquoted(value) for value in values)
     return Comparison(grammar.canonical(path), how, values, grammar.loose)
+
+
+def _check_values(name: str, values: tuple[str, ...]) -> None:
+    if len(values) > MOST_VALUES:
+        raise InvalidQuery(name, f"there are more than {MOST_VALUES} values")
+
+
+def _check_regex(name: str, value: str) -> None:
+    try:
+        compiled(value)
+    except InvalidQuery as exc:
+        raise InvalidQuery(name, exc.why) from None
 
 
 def _too_deep(name: str) -> InvalidQuery:
@@ -216,8 +236,7 @@ def _selection(texts: list[str] | None, grammar: Grammar, budget: Budget) -> Sel
         return None
     parts = [part for text in texts for part in _listed(text) if part != "none"]
     expressions = [part for part in parts if part.startswith("$")]
-    if len(expressions) > MOST_EXPRESSIONS:
-        raise InvalidQuery("fields", f"there are more than {MOST_EXPRESSIONS} JSONPath expressions")
+    _check_expressions("fields", len(expressions))
     names = (grammar.canonical(tuple(part.split("."))) for part in parts if not part.startswith("$"))
     return Selection(
         tree_of(names), tuple(jsonpath_in("fields", text, grammar.canonical, budget) for text in expressions)
@@ -228,7 +247,14 @@ def _sort(texts: list[str], grammar: Grammar, budget: Budget) -> tuple[SortKey, 
     parts = [part for text in texts for part in _listed(text)]
     if len(parts) > MOST_VALUES:
         raise InvalidQuery("sort", f"there are more than {MOST_VALUES} names")
-    return tuple(_sort_key(part, grammar, budget) for part in parts)
+    keys = tuple(_sort_key(part, grammar, budget) for part in parts)
+    _check_expressions("sort", sum(isinstance(key.path, JsonPath) for key in keys))
+    return keys
+
+
+def _check_expressions(parameter: str, count: int) -> None:
+    if count > MOST_EXPRESSIONS:
+        raise InvalidQuery(parameter, f"there are more than {MOST_EXPRESSIONS} JSONPath expressions")
 
 
 def _sort_key(text: str, grammar: Grammar, budget: Budget) -> SortKey:
@@ -252,14 +278,14 @@ def _listed(text: str) -> list[str]:
 
 def _parted(text: str) -> list[str]:
     """Part a list that holds JSONPath, in whose brackets and quotes a comma separates nothing."""
-    depth, parts = 0, [""]
-    for piece in _PIECE.findall(text):
+    depth, start, parts = 0, 0, []
+    for found in _PIECE.finditer(text):
+        piece = found[0]
         depth += (piece in ("[", "(")) - (piece in ("]", ")"))
         if piece == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += piece
-    return parts
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [*parts, text[start:]]
 
 
 def _count(name: Literal["offset", "limit"], reserved: dict[str, list[str]]) -> int | None:

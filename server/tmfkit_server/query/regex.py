@@ -8,11 +8,31 @@ import re2  # type: ignore[import-untyped]
 
 from tmfkit_server.errors import InvalidQuery
 
-__all__ = ["Regex", "compiled"]
+__all__ = ["Regex", "Work", "compiled"]
 
 LONGEST_REGEX = 256
 # RE2's time grows with the size of its program times that of the text, by 5 ns at the worst: 0.25 s.
 _MOST_WORK = 50_000_000
+
+
+class Work:
+    """Bounds what all regular expressions of a condition do with one resource."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        """Nothing can be taken before ``renew``."""
+        self._left = 0
+
+    def renew(self) -> None:
+        """Begin with another resource."""
+        self._left = _MOST_WORK
+
+    def take(self, work: int) -> None:
+        """Use *work* up; InvalidQuery when there is not as much left."""
+        self._left -= work
+        if self._left < 0:
+            raise InvalidQuery("regex", "matching takes too long with the texts of one resource; shorten it")
 
 
 class Regex:

@@ -63,28 +63,36 @@ def number_in(value: str) -> int | float | None:
     return int(value) if value.lstrip("+-").isdecimal() else float(value)
 
 
-def matcher(how: Operator, value: str, *, loose: bool = False) -> Matcher:
+def matcher(how: Operator, value: str, work: regex.Work, *, loose: bool = False) -> Matcher:
     """Return the test that a JSON value passes when it compares as *how* says with *value*.
 
     Args:
         how: Operator.
         value: Text of the query.
+        work: Pays for regular expressions.
         loose: Whether equality of texts ignores case.
 
     Raises:
         InvalidQuery: *value* is not a regular expression, or one that is too long.
     """
     if how == "regex":
-        return _regex(value)
+        return _regex(value, work)
     if how in ("eq", "ne"):
         equal = _equality(value, loose=loose)
         return equal if how == "eq" else lambda found: not equal(found)
     return _ordering(_ORDER[how], value)
 
 
-def _regex(value: str) -> Matcher:
+def _regex(value: str, work: regex.Work) -> Matcher:
     pattern = regex.compiled(value)
-    return lambda found: isinstance(found, str) and pattern.is_in(found)
+
+    def matches(found: Any) -> bool:
+        if not isinstance(found, str):
+            return False
+        work.take(pattern.work(found))
+        return pattern.is_in(found)
+
+    return matches
 
 
 def _equality(value: str, *, loose: bool) -> Matcher:

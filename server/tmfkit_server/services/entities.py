@@ -26,7 +26,7 @@ from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY, query_p
 from tmfkit_server.services.shapes import canonical, canonical_path, defaults_filled, shape_of, spelled
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
-from tmfkit_server.storage.base import Record, Store, Transaction
+from tmfkit_server.storage.base import Record, Store, Transaction, is_same
 from tmfkit_server.storage.turns import Turns
 
 __all__ = ["Decision", "Entities", "Expected"]
@@ -247,14 +247,13 @@ class Entities:
         return not record.spelling and self._extension.is_presented_as_stored(self.resource, record)
 
     def _patched(self, record: Record, media_type: str, patch: Any) -> Record:
-        body = self._extension.presented(self.resource, record.body)
         if media_type in (JSON_PATCH, JSON_PATCH_QUERY):
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
-            seen = spelled(body, record.spelling)
+            seen = spelled(self._extension.presented(self.resource, record.body), record.spelling)
             result, spelling = self._json_patched(seen, media_type, patch), record.spelling
         else:
             patch, spelling = canonical(self._shape, _object(patch))
-            result = merge_patched(body, patch)
+            result = merge_patched(record.body, patch)
         check_result(result, most_bytes=self._most_bytes)
         after, respelled = self._received(result)
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
@@ -278,7 +277,7 @@ class Entities:
 
     async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Record:
         accepted = self._stamps.with_parts(self._extension.accepted(self.resource, after.body))
-        stamped = accepted if accepted == before.body else self._stamps.at_change(before.body, accepted)
+        stamped = accepted if is_same(accepted, before.body) else self._stamps.at_change(before.body, accepted)
         after = after.with_body(stamped)
         if after == before:
             return before
@@ -295,7 +294,7 @@ class Entities:
             for path in (_path_of(pointer),)
             # What a patch leaves alone is mostly the very same object.
             if before.get(path[0]) is not after.get(path[0])
-            and list(values_at(before, path)) != list(values_at(after, path))
+            and not is_same(list(values_at(before, path)), list(values_at(after, path)))
         ]
         if changed:
             cites = [self._citations.cite(("non-patchable",), (operation,), pointer) for pointer in changed]

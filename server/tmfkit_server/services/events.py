@@ -20,12 +20,13 @@ from tmfkit_server.query.parse import Grammar, parse_condition_text
 from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.shapes import canonical, canonical_path, shape_of, spelled
 from tmfkit_server.services.stamps import new_id, now
-from tmfkit_server.storage.base import Subscription, Transaction
+from tmfkit_server.storage.base import Subscription, Transaction, is_same
 
 __all__ = ["Announcer", "hub_name", "wanted"]
 
 _LOG = logging.getLogger(__name__)
 _ALWAYS = frozenset({"eventId", "eventTime", "eventType"})
+_ABSENT = object()
 
 Body = Mapping[str, Any]
 
@@ -57,7 +58,7 @@ class Announcer:
     async def changed(self, transaction: Transaction, before: Body, after: Body, *, moved: Set[str]) -> None:
         """Tell that *before* became *after*; of the times *moved* by the server alone nobody is told."""
         names = {*before, *after} - moved
-        changed = {name for name in names if before.get(name) != after.get(name)}
+        changed = {name for name in names if not is_same(before.get(name, _ABSENT), after.get(name, _ABSENT))}
         kinds = set()
         if changed & self._states:
             kinds.add("state-change")

@@ -13,6 +13,7 @@ from tmfkit_server.errors import InvalidBody, Violation
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.rules import Breach, breaches
 from tmfkit_server.services.shapes import shape_of
+from tmfkit_server.storage.base import is_same
 
 __all__ = ["Validator"]
 
@@ -50,7 +51,7 @@ class Validator:
 
     def check_change(self, before: Mapping[str, Any], after: Mapping[str, Any], operation: Operation) -> None:
         """Raise InvalidBody when an attribute that a patch changed breaks what a patch is asked for beyond a create."""
-        changed = {name: value for name, value in after.items() if value != before.get(name)}
+        changed = {name: value for name, value in after.items() if not is_same(value, before.get(name))}
         found = list(self._broken_types(self._update_model, changed, operation))
         if found:
             raise InvalidBody(found)

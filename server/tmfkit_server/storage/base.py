@@ -14,9 +14,21 @@ from typing import Protocol, TypeAlias
 
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.outbox import Death, Delivery, Outbox
-from tmfkit_server.storage.record import Body, Record
+from tmfkit_server.storage.record import Body, Record, is_same
 
-__all__ = ["Death", "Delivery", "Entry", "Outbox", "Page", "Record", "Store", "Stored", "Subscription", "Transaction"]
+__all__ = [
+    "Death",
+    "Delivery",
+    "Entry",
+    "Outbox",
+    "Page",
+    "Record",
+    "Store",
+    "Stored",
+    "Subscription",
+    "Transaction",
+    "is_same",
+]
 
 
 @dataclass(frozen=True, slots=True)

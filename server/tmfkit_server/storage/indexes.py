@@ -260,15 +260,23 @@ class Indexes:
             index.change(number, before, after)
 
     def missing(self, expression: Expression) -> list[Path]:
-        """Return the attributes that *expression* could use an index of which does not exist."""
+        """Return the attributes that *expression* could use an index of which does not exist.
+
+        Of more than there is room for the first ones: the others would push them out, and be built anew every time.
+        """
+        wanted = [path for path in dict.fromkeys(self._useful(expression)) if path not in self._fixed]
+        return [path for path in wanted[:_ON_DEMAND_AT_MOST] if path not in self._on_demand]
+
+    def _useful(self, expression: Expression) -> Iterator[Path]:
         match expression:
             case Comparison(path=path, operator=operator):
-                can_use = operator == "eq" or (operator in _ORDERED and not self._loose)
-                return [path] if can_use and path not in self._fixed and path not in self._on_demand else []
+                if operator == "eq" or (operator in _ORDERED and not self._loose):
+                    yield path
             case All(parts=parts) | AnyOf(parts=parts):
-                return list(dict.fromkeys(path for part in parts for path in self.missing(part)))
+                for part in parts:
+                    yield from self._useful(part)
             case JsonPath():
-                return []
+                return
 
     def begin(self, path: Path) -> Index:
         """Begin an index, which follows changes at once; the caller files what there is, and then calls ``finish``."""

@@ -26,6 +26,7 @@ from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression
 from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
 from tmfkit_server.query.parse import parse_condition_text
+from tmfkit_server.query.regex import compiled
 from tmfkit_server.services.patches.json_patch import (
     Reading,
     array_index,
@@ -44,6 +45,9 @@ _MOST_PLACES = 10_000
 # A short patch could have the whole resource read again and again.
 _READ_FOR_EACH_BYTE_KEPT = 16
 _BYTES_A_LOOK = 64
+# In time, looking at a text takes as long as this much of a regular expression's program takes to match it.
+_PROGRAM_A_LOOK = 4
+_MOST_STEPS = 1_000_000
 
 Tokens = tuple[str, ...]
 Operation = Mapping[str, Any]
@@ -70,6 +74,7 @@ class _Limits:
     def __init__(self, most_bytes: int) -> None:
         self._bytes_left = most_bytes * _READ_FOR_EACH_BYTE_KEPT
         self._places_left = _MOST_PLACES
+        self.steps = Budget(_MOST_STEPS)
 
     def look_at(self, value: Any, pointer: str, *, times: int = 1) -> None:
         self._bytes_left -= (len(encoded(value, pointer)) + _BYTES_A_LOOK) * times
@@ -97,7 +102,7 @@ class _Condition:
     """A condition, which holds for the resource or for what the first names of its paths lead to."""
 
     expression: Expression
-    values: int
+    looks: int
     _tests: dict[int, Callable[[Any], bool]] = field(default_factory=dict)
 
     def goes_on(self, depth: int, name: str) -> bool:
@@ -177,7 +182,7 @@ class _Selecting:
         try:
             ways = [
                 tuple(map(str, keys))
-                for keys in jsonpath_in("path", text, lambda names: names, Budget()).places(document)
+                for keys in jsonpath_in("path", text, lambda names: names, self._limits.steps).places(document)
             ]
         except InvalidQuery as exc:
             raise InvalidBody.at(where, f"is a JSONPath that cannot be followed: {exc.why}") from exc
@@ -244,7 +249,7 @@ class _Walk:
         yield _Place((*here, *tokens), is_member=is_member and not tokens, is_array=is_array)
 
     def _holds(self, condition: _Condition, value: Any, depth: int) -> bool:
-        self._limits.look_at(value, self._where, times=condition.values)
+        self._limits.look_at(value, self._where, times=condition.looks)
         return condition.holds(value, depth)
 
 
@@ -268,7 +273,7 @@ def _conditions(query: str, where: str) -> list[_Condition]:
         raise InvalidBody.at(where, f"has a query that cannot be understood: {exc.parameter!r}, {exc.why}") from exc
     if fields is not None or not parts or any(isinstance(part, JsonPath) for part in parts):
         raise InvalidBody.at(where, "has a query without a condition; write name=value behind the question mark")
-    return [_Condition(part, _count_values(part)) for part in parts]
+    return [_Condition(part, _looks(part)) for part in parts]
 
 
 def _paths(expression: Expression) -> Iterator[Tokens]:
@@ -293,11 +298,14 @@ def _without_first(expression: Expression, depth: int) -> Expression:
             return expression  # refused where conditions are read
 
 
-def _count_values(expression: Expression) -> int:
+def _looks(expression: Expression) -> int:
+    """Return how many looks at a value cost as much as telling whether *expression* holds for it."""
     match expression:
+        case Comparison(operator="regex", values=values):
+            return sum(1 + compiled(value).work(" ") // _PROGRAM_A_LOOK for value in values)
         case Comparison(values=values):
             return len(values)
         case All(parts=parts) | AnyOf(parts=parts):
-            return sum(map(_count_values, parts))
+            return sum(map(_looks, parts))
         case JsonPath():
             return 1
