@@ -170,6 +170,34 @@ def test_transaction_of_a_group_may_go_on_to_change_other_records(run: TwoStores
     run(scenario)
 
 
+def test_transaction_that_leaves_its_group_waits_for_no_registration_that_waits_for_the_group(run: TwoStores) -> None:
+    async def scenario(one: Store, other: Store) -> None:
+        async def register(listener: Subscription) -> None:
+            async with other.transaction() as transaction:
+                if listener not in await transaction.subscriptions("h", for_change=True):
+                    await transaction.subscribe(listener)
+
+        async def change(identifier: str, meanwhile: Subscription) -> None:
+            async with asyncio.timeout(3), one.transaction() as transaction:
+                await transaction.insert("c", Record(identifier, {}))
+                await transaction.subscriptions("h")
+                registration = asyncio.create_task(register(meanwhile))
+                assert await is_waiting(registration)
+                registrations.append(registration)
+                assert await transaction.get("c", "other") is None
+
+        registrations: list[asyncio.Task[None]] = []
+        known = Subscription("s", "h", "http://x", None)
+        await register(known)
+        await change("1", meanwhile=known)
+        with pytest.raises(StoreError, match="listeners came or went"):
+            await change("2", meanwhile=Subscription("t", "h", "http://y", None))
+        await asyncio.gather(*registrations)
+        assert (await one.get("c", "1"), await one.get("c", "2")) == (Record("1", {}), None)
+
+    run(scenario)
+
+
 def test_searches_that_take_long_leave_connections_for_others(run: TwoStores, postgres_url: str) -> None:
     async def scenario(store: Store, _: Store) -> None:
         await insert(store, Record("1", {"n": 1}))
