@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from psycopg import sql
 from server_bodies import customer
 
 from harness.database import Database, database
@@ -68,7 +69,15 @@ async def is_waiting(task: asyncio.Task[Any]) -> bool:
     return not task.done()
 
 
-def test_changes_of_one_record_by_two_processes_are_all_kept(run: TwoStores) -> None:
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+def test_changes_of_one_record_by_two_processes_are_all_kept_whatever_the_default_of_the_database(
+    run: TwoStores, postgres_url: str, isolation: str
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        [name] = connection.execute("SELECT current_database()").fetchone() or [""]
+        setting = sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = {}")
+        connection.execute(setting.format(sql.Identifier(name), sql.Literal(isolation)))
+
     async def scenario(one: Store, other: Store) -> None:
         await insert(one, Record("1", {"n": 0}))
 
