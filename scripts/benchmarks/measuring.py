@@ -64,8 +64,11 @@ class Plan:
 
     def sizes_of(self, contestant: Contestant, scenario: Scenario) -> list[int]:
         """Return the numbers of documents at which a scenario is measured."""
-        everywhere = scenario.is_sized and not contestant.scenarios and not contestant.keeps_nothing
-        return sorted({self.sizes[0], self.sizes[-1]}) if everywhere else [self.middle]
+        if contestant.scenarios or contestant.keeps_nothing:
+            return [self.middle]
+        if scenario.is_filter:
+            return sorted({*self.sizes})
+        return sorted({self.sizes[0], self.sizes[-1]}) if scenario.is_sized else [self.middle]
 
 
 def measurements(contestant: Contestant, plan: Plan) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from psycopg import sql
 from server_bodies import customer
 
 from harness.database import Database, database
@@ -68,7 +69,15 @@ async def is_waiting(task: asyncio.Task[Any]) -> bool:
     return not task.done()
 
 
-def test_changes_of_one_record_by_two_processes_are_all_kept(run: TwoStores) -> None:
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+def test_changes_of_one_record_by_two_processes_are_all_kept_whatever_the_default_of_the_database(
+    run: TwoStores, postgres_url: str, isolation: str
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        [name] = connection.execute("SELECT current_database()").fetchone() or [""]
+        setting = sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = {}")
+        connection.execute(setting.format(sql.Identifier(name), sql.Literal(isolation)))
+
     async def scenario(one: Store, other: Store) -> None:
         await insert(one, Record("1", {"n": 0}))
 
@@ -166,6 +175,34 @@ def test_transaction_of_a_group_may_go_on_to_change_other_records(run: TwoStores
             await transaction.subscriptions("h")
             await transaction.replace("c", Record("1", {"n": 2}))
         assert [await store.get("c", "1"), await store.get("c", "2")] == [Record("1", {"n": 2}), Record("2", {})]
+
+    run(scenario)
+
+
+def test_transaction_that_leaves_its_group_waits_for_no_registration_that_waits_for_the_group(run: TwoStores) -> None:
+    async def scenario(one: Store, other: Store) -> None:
+        async def register(listener: Subscription) -> None:
+            async with other.transaction() as transaction:
+                if listener not in await transaction.subscriptions("h", for_change=True):
+                    await transaction.subscribe(listener)
+
+        async def change(identifier: str, meanwhile: Subscription) -> None:
+            async with asyncio.timeout(3), one.transaction() as transaction:
+                await transaction.insert("c", Record(identifier, {}))
+                await transaction.subscriptions("h")
+                registration = asyncio.create_task(register(meanwhile))
+                assert await is_waiting(registration)
+                registrations.append(registration)
+                assert await transaction.get("c", "other") is None
+
+        registrations: list[asyncio.Task[None]] = []
+        known = Subscription("s", "h", "http://x", None)
+        await register(known)
+        await change("1", meanwhile=known)
+        with pytest.raises(StoreError, match="listeners came or went"):
+            await change("2", meanwhile=Subscription("t", "h", "http://y", None))
+        await asyncio.gather(*registrations)
+        assert (await one.get("c", "1"), await one.get("c", "2")) == (Record("1", {}), None)
 
     run(scenario)
 

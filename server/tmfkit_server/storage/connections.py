@@ -25,8 +25,10 @@ _MOST_SEARCHES = 6
 _WAIT_SECONDS = 3.0
 # A cursor holds the rows of its last statement; with more than these it is let go.
 _FEW_ROWS = 1000
-# A statement ends before gunicorn takes its worker for dead, and a lock before the client gives up.
+# A statement ends before gunicorn takes its worker for dead, and a lock before the client gives up. Who has waited for
+# a lock has to see what was committed meanwhile, whatever the default of the database is.
 _SETTINGS = """
+SET default_transaction_isolation = 'read committed';
 SET statement_timeout = '25s'; SET lock_timeout = '10s';
 SET idle_in_transaction_session_timeout = '60s'; SET jit = off"""
 # An acknowledged write has to be on the disk, whatever the default of the database is.

@@ -15,6 +15,7 @@ from typing import Self
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from tmfkit_server.errors import StoreError
 from tmfkit_server.storage import postgres_hubs as hubs
 from tmfkit_server.storage.base import Delivery, Record, Subscription
 from tmfkit_server.storage.connections import Connection, Connections, commit, execute
@@ -155,14 +156,20 @@ class PostgresTransaction:
 
     async def _begun(self) -> Connection:
         """Return a connection in a transaction of its own, which takes over from a seat in a group."""
+        seat, self._seat = self._seat, None
+        if seat is not None:
+            # First, because whoever wants to change the listeners may be waiting for the group.
+            seat.leave()
         if self._connection is None:
             self._connection = await self._stack.enter_async_context(self._connections.one())
         if self._connection.pgconn.transaction_status == TransactionStatus.IDLE:
             await execute(self._connection, "BEGIN")
-        if self._seat is not None:
-            await hubs.share(self._connection, [self._seat.hub])
-            self._seat.leave()
-            self._seat = None
+        if seat is not None:
+            await hubs.share(self._connection, [seat.hub])
+            known = (await hubs.listeners(self._connection, [seat.hub])).get(seat.hub, [])
+            if known != await seat.listeners():
+                # What was put into the outbox is no longer right.
+                raise StoreError("listeners came or went while the change was made")
         return self._connection
 
     async def _flush(self, connection: Connection) -> None:
