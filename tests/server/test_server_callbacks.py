@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -98,6 +99,31 @@ def test_name_with_one_address_that_is_refused_is_refused(names: dict[str, list[
     with pytest.raises(CallbackRefused, match="a private or reserved address"):
         _addresses("two.example")
     assert _addresses("two.example", "10.0.0.0/8") == ["8.8.8.8", "10.0.0.1"]
+
+
+def test_names_that_nobody_answers_for_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+
+    def look_up(host: str, *_: Any, **_named: Any) -> list[Any]:
+        if host != "answered.example":
+            is_over.wait(30)
+            raise socket.gaierror("nobody answers")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    async def scenario() -> Sequence[str]:
+        guard = CallbackGuard()
+        hanging = [asyncio.create_task(guard.addresses(f"silent{number}.example")) for number in range(30)]
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(5):
+                return await guard.addresses("answered.example")
+        finally:
+            is_over.set()
+            await asyncio.gather(*hanging, return_exceptions=True)
+
+    assert asyncio.run(scenario()) == ["8.8.8.8"]
 
 
 def _post(callback: str, *allowed: str, secrets: Sequence[bytes] = ()) -> Outcome:

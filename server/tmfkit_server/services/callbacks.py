@@ -25,8 +25,9 @@ LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 # RFC 6052, section 2.1: the last 32 bits are an IPv4 address.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Lookups that hang hold up their own threads, not those that write to a disk.
-_LOOKUPS_AT_ONCE = 8
+# Lookups that hang hold up their own threads, not those that write to a disk, and hardly ever each other: what is down
+# is looked up every few minutes, and a resolver gives up after some seconds.
+_LOOKUPS_AT_ONCE = 64
 
 
 class CallbackRefused(Exception):  # noqa: N818 - says what it is
