@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,6 +138,30 @@ def test_resource_waits_for_what_is_not_taken_and_others_do_not(run: Runner, lis
     assert [each for each in arrived if each[0] == "a"] == [*["a0 to 0"] * 3, "a1 to 0", "a2 to 0"]
     assert [each for each in arrived if each[0] == "b"] == [f"b{number} to 0" for number in range(3)]
     assert arrived.index("b2 to 0") < arrived.index("a1 to 0")
+
+
+def test_what_rests_since_before_a_restart_holds_up_nothing_else(
+    run: Runner, listener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Longer than this test waits: nobody makes the lane look again.
+    monkeypatch.setattr(delivery, "_LOOK_AGAIN_SECONDS", 60.0)
+    resting = [("a", number) for number in range(lane._LETTERS_AT_A_TIME)]
+
+    async def scenario(store: Store) -> None:
+        await _enqueue(store, [*resting, ("b", 0)], listener.url)
+        assert await store.outbox.lease("0")
+        [first] = await store.outbox.deliveries("0", busy=(), limit=1)
+        await store.outbox.settle([], [replace(first, attempts=9, due=time.time() + 600)])
+        await store.outbox.release("0")
+
+        async def has_arrived() -> bool:
+            return bool(listener.raw)
+
+        async with _delivering(store):
+            await _until(has_arrived)
+
+    run(scenario)
+    assert _ids(listener) == ["b0 to 0"]
 
 
 def test_listener_that_is_down_is_left_alone_and_gets_everything_when_it_is_back(run: Runner, listener: Any) -> None:

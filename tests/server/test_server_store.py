@@ -11,6 +11,7 @@ from store_runner import LASTING, Runner, opened
 
 from tmfkit_server.errors import StoreError
 from tmfkit_server.query.expression import All, Comparison, Operator, Search, SortKey
+from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription, Transaction
 
 
@@ -443,5 +444,21 @@ def test_name_of_any_length_can_be_searched(run: Runner) -> None:
             await transaction.remove("c", "2")
         assert await found(("gt", "4"), ("lt", "6")) == []
         assert await found(("gt", "8")) == ["1"]
+
+    run(scenario)
+
+
+def test_slow_searches_leave_room_for_others(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        large = [[number] for number in range(2000)]
+        await _insert(store, *(Record(str(number), {"list": large}) for number in range(50)))
+        slow = parse_search("filter=$[?count(@..*) < 0]", Grammar())
+        # To open a connection takes longer than to use one.
+        await asyncio.gather(*(store.get("c", "0") for _ in range(8)))
+        searches = [asyncio.create_task(store.search("c", slow)) for _ in range(10)]
+        await asyncio.sleep(0.1)
+        assert await store.get("c", "7") == Record("7", {"list": large})
+        assert not any(search.done() for search in searches)
+        assert {(await search).total for search in searches} == {0}
 
     run(scenario)

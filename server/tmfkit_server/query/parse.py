@@ -34,6 +34,8 @@ MOST_CONDITIONS = 50
 MOST_VALUES = 100
 DEEPEST_PATH = 12
 MOST_EXPRESSIONS = 10
+LONGEST_TEXT = 8000
+"""Characters of conditions that come in a body: about as many as an address may have."""
 _RESERVED = ("fields", "filter", "sort", "offset", "limit", "depth", "expand")
 _CONDITION = re.compile(r"(?P<name>[^=<>]+?)(?P<symbol>==|=~|\*=|!=|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
 _SYMBOLS: dict[str, Operator] = {
@@ -116,6 +118,8 @@ def parse_condition_text(query: str, grammar: Grammar = _PLAIN) -> tuple[Express
     Raises:
         InvalidQuery: It cannot be understood, or asks for what notifications do not have, such as an order.
     """
+    if len(query) > LONGEST_TEXT:
+        raise InvalidQuery("query", f"it has more than {LONGEST_TEXT} characters")
     # What has been read is kept for as many notifications as there will be.
     budget = Budget.unending()
     if query.startswith("$"):

@@ -124,15 +124,21 @@ class Lane:
         return bool(self._under_way or self._resting or self._wake.is_set())
 
     async def _read(self) -> None:
-        """Read what comes next; what waits too long already for a listener that is down is given up unread."""
-        while True:
+        """Read until something can be tried; what waits too long for a listener that is down is given up untried."""
+        while not self._ready:
             busy = self._under_way.keys() | self._resting.keys()
             letters = await self._outbox.deliveries(self._subscription, busy=busy, limit=_LETTERS_AT_A_TIME)
-            old = [each for each in letters if self._breaker.is_down and each.queued and self._is_old(each.queued)]
-            if not old:
+            if not letters:
                 break
-            reason = f"not taken within {self._patience.hours:g} hours, and the listener is down"
-            await asyncio.gather(*(self._bury(each, reason) for each in old))
+            old = [each for each in letters if self._breaker.is_down and each.queued and self._is_old(each.queued)]
+            if old:
+                reason = f"not taken within {self._patience.hours:g} hours, and the listener is down"
+                await asyncio.gather(*(self._bury(each, reason) for each in old))
+            else:
+                self._sort(letters)
+
+    def _sort(self, letters: Sequence[Delivery]) -> None:
+        """Leave at rest what an earlier process left so; make the others ready."""
         now = time.time()
         for letter in letters:
             if letter.due > now or letter.subject in self._resting:

@@ -20,6 +20,10 @@ __all__ = ["Searcher"]
 
 # Below this, a look at every document costs less than an index.
 _WORTH_AN_INDEX = 100
+# Searches that look at documents one by one, of which the others wait, so that nobody else has to.
+_MOST_SCANS = 4
+# Fewer documents than this are looked at although others are at it.
+_WORTH_WAITING = 20
 
 Found: TypeAlias = tuple[Row, Body]
 
@@ -29,6 +33,7 @@ class Searcher:
 
     def __init__(self) -> None:
         self._building: dict[tuple[str, Path], asyncio.Task[None]] = {}
+        self._scans = asyncio.Semaphore(_MOST_SCANS)
 
     async def page(self, documents: Documents, search: Search) -> Page:
         """Return the page of *documents* that *search* describes, as they are at one moment."""
@@ -37,11 +42,10 @@ class Searcher:
         if not search.sort and (search.where == All() or (candidates and candidates.is_exact)):
             return _known_page(documents, None if candidates is None else candidates.numbers, search)
         rows = _rows(documents, candidates)
-        if search.where != All() and not (candidates and candidates.is_exact):
-            query = TmfQuery(search.where)
-            rows = [row async for row, body in _decoded(rows) if query(body)]
-        wanted = await _sorted(rows, search) if search.sort else rows[_part(search)]
-        return Page([record_of(row) for row in wanted], len(rows))
+        if len(rows) < _WORTH_WAITING:
+            return await _looked_at(rows, candidates, search)
+        async with self._scans:
+            return await _looked_at(rows, candidates, search)
 
     async def _build_indexes(self, documents: Documents, where: Expression) -> None:
         """Build the indexes that *where* lacks; who needs the same ones waits for them too."""
@@ -56,6 +60,15 @@ class Searcher:
             task.add_done_callback(lambda _: [self._building.pop((documents.name, path)) for path in new])
         for task in {self._building[documents.name, path] for path in missing}:
             await asyncio.shield(task)
+
+
+async def _looked_at(rows: list[Row], candidates: Candidates | None, search: Search) -> Page:
+    """Return the page of *rows*, which are in the order of creation, that *search* describes."""
+    if search.where != All() and not (candidates and candidates.is_exact):
+        query = TmfQuery(search.where)
+        rows = [row async for row, body in _decoded(rows) if query(body)]
+    wanted = await _sorted(rows, search) if search.sort else rows[_part(search)]
+    return Page([record_of(row) for row in wanted], len(rows))
 
 
 async def _fill(documents: Documents, paths: Sequence[Path]) -> None:
