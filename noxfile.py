@@ -114,7 +114,7 @@ def mocks(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure the server beside others, and write docs/benchmarks (needs wrk and npm; about 14 minutes)."""
+    """Measure the server beside others, and write docs/benchmarks (needs wrk and npm; about 15 minutes)."""
     install(session, "all", "bench")
     session.run("python", "scripts/bench.py", *session.posargs)
 

@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--size", type=int, action="append", help=sizes)
     parser.add_argument("--only", action="append", default=[], help="contestants whose name has this; repeatable")
     parser.add_argument("--scenario", action="append", default=[], help="scenarios whose name has this; repeatable")
-    parser.add_argument("--minutes", type=float, default=15, help="refuse a run that takes longer (default 15)")
+    parser.add_argument("--minutes", type=float, default=20, help="refuse a run that takes longer (default 20)")
     parser.add_argument("--output", type=Path, default=_ROOT / "docs/benchmarks", help="folder for the results")
     return parser.parse_args()
 

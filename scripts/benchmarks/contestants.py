@@ -72,7 +72,7 @@ class Contestant:
         start: Room and number of documents → running target.
         dialect: How it spells queries.
         workers: Its worker processes, and those of the yardstick beside it; 0 measures it without a yardstick.
-        scenarios: What it is measured with; empty for everything.
+        is_sized: Whether it is measured at several numbers of documents.
         lacks: Scenarios that it does not offer.
         keeps_nothing: Whether its answers are made up, so that there is nothing to fill it with and to compare.
     """
@@ -81,7 +81,7 @@ class Contestant:
     start: Callable[[Room, int], Target]
     dialect: str = "tmf"
     workers: int = 0
-    scenarios: tuple[str, ...] = ()
+    is_sized: bool = True
     lacks: tuple[str, ...] = ()
     keeps_nothing: bool = False
 
@@ -146,11 +146,11 @@ def _express(room: Room, count: int) -> Target:
 
 CONTESTANTS = (
     # The same code as the next one without the disk, so that what the disk costs can be seen.
-    Contestant("tmfkit memory", _memory, workers=1, scenarios=("GET by id", "POST 200 B", "PATCH 200 B")),
+    Contestant("tmfkit memory", _memory, workers=1, is_sized=False),
     Contestant("tmfkit tinydb", _tinydb, workers=1),
     Contestant("tmfkit postgresql, 2 workers", _postgresql, workers=2),
     Contestant("json-server", _json_server, dialect="json-server", lacks=("GET with fields",)),
-    Contestant("Prism mock", _prism, keeps_nothing=True),
+    Contestant("Prism mock", _prism, is_sized=False, keeps_nothing=True),
     Contestant("Express with a Map", _express),
 )
 

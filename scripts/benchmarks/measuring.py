@@ -59,12 +59,11 @@ class Plan:
     def scenarios_of(self, contestant: Contestant) -> list[Scenario]:
         """Return what a contestant is measured with."""
         wanted = [each for each in SCENARIOS if each.name in self.scenarios]
-        offered = [each for each in wanted if each.name not in contestant.lacks]
-        return [each for each in offered if not contestant.scenarios or each.name in contestant.scenarios]
+        return [each for each in wanted if each.name not in contestant.lacks]
 
     def sizes_of(self, contestant: Contestant, scenario: Scenario) -> list[int]:
         """Return the numbers of documents at which a scenario is measured."""
-        if contestant.scenarios or contestant.keeps_nothing:
+        if not contestant.is_sized:
             return [self.middle]
         if scenario.is_filter:
             return sorted({*self.sizes})

@@ -78,10 +78,12 @@ def _problem_of(error: errors.ServerError) -> Problem:
             return Problem(
                 403, "forbidden", "The credential's role may not do this.", f"It takes the role {_either(roles)}."
             )
-        case errors.UnknownId(kind=kind, identifier=identifier):
+        case errors.UnknownId(kind="listener", identifier=identifier):
             # Nobody can list the listeners of a hub.
-            known = "Use the id that its registration was answered with." if kind == "listener" else ""
-            message = known or "List the collection to see what there is."
+            message = "Use the id that its registration was answered with."
+            return Problem(404, "not-found", f"There is no listener {identifier!r}.", message)
+        case errors.UnknownId(kind=kind, identifier=identifier):
+            message = "List the collection to see what there is."
             return Problem(404, "not-found", f"There is no {kind} {identifier!r}.", message)
         case errors.NotAcceptable(produces=produces):
             return Problem(
