@@ -18,6 +18,9 @@ __all__ = ["Problem", "install"]
 _LOG = logging.getLogger(__name__)
 _LONGEST_LIST = 20
 _RETRY = {"Retry-After": "1"}
+_LIST = "List the collection to see what there is."
+# Nobody can list the listeners of a hub.
+_TO_FIND_AN_ID = {"listener": "Use the id that its registration was answered with."}
 _HTTP = "https://www.rfc-editor.org/rfc/rfc9110.html#section-"
 # Codes of which a standard says what a client has to do, and where. Of bodies and queries the documents say it, which
 # have no addresses for their sections: there the message names the register's row.
@@ -78,13 +81,8 @@ def _problem_of(error: errors.ServerError) -> Problem:
             return Problem(
                 403, "forbidden", "The credential's role may not do this.", f"It takes the role {_either(roles)}."
             )
-        case errors.UnknownId(kind="listener", identifier=identifier):
-            # Nobody can list the listeners of a hub.
-            message = "Use the id that its registration was answered with."
-            return Problem(404, "not-found", f"There is no listener {identifier!r}.", message)
         case errors.UnknownId(kind=kind, identifier=identifier):
-            message = "List the collection to see what there is."
-            return Problem(404, "not-found", f"There is no {kind} {identifier!r}.", message)
+            return Problem(404, "not-found", f"There is no {kind} {identifier!r}.", _TO_FIND_AN_ID.get(kind, _LIST))
         case errors.NotAcceptable(produces=produces):
             return Problem(
                 406,
