@@ -12,7 +12,7 @@ class Patience:
     """When a notification is given up.
 
     Attributes:
-        attempts: Failed attempts, while the listener takes others.
+        attempts: Failed attempts, the last of them while the listener takes others.
         hours: Hours since the change, whether the listener is down or not.
     """
 
