@@ -62,8 +62,9 @@ def test_registration_is_repeated_with_its_address(customers: httpx.Client, list
     assert answer.json() == {"id": answer.json()["id"], "callback": listener.url, "query": None}
     assert answer.headers["Location"] == f"{customers.base_url}hub/{answer.json()['id']}"
     assert "Content-Location" not in answer.headers
-    again = customers.post("/hub", json={"callback": listener.url})
-    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    for query in (None, ""):
+        again = customers.post("/hub", json={"callback": listener.url, "query": query})
+        assert (again.status_code, again.json()["code"]) == (409, "conflict")
     assert customers.delete(answer.headers["Location"]).status_code == 204
     gone = customers.delete(answer.headers["Location"])
     assert (gone.status_code, gone.json()["reason"]) == (404, f"There is no listener '{answer.json()['id']}'.")

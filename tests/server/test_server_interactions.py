@@ -111,6 +111,8 @@ def test_time_of_the_status_moves_with_the_status_only(interactions: httpx.Clien
     done = interactions.patch(made["href"], json={"status": "completed"}).json()
     assert instant(done["statusChangeDate"]) > instant(made["statusChangeDate"])
     assert done["creationDate"] == made["creationDate"]
+    removed = interactions.patch(made["href"], json={"creationDate": None, "statusChangeDate": None}).json()
+    assert removed == done
     told = {"status": "opened", "statusChangeDate": "2003-01-01T00:00:00Z"}
     assert interactions.patch(made["href"], json=told).json()["statusChangeDate"] == "2003-01-01T00:00:00Z"
 

@@ -8,6 +8,7 @@ from typing import Any
 import falcon.asgi
 import orjson
 
+from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.resources.endpoint import Endpoint, answer
 from tmfkit_server.services.dead_letters import DeadLetters
 from tmfkit_server.storage.base import Delivery
@@ -53,7 +54,9 @@ class _All(_Admins):
 
 class _ResendAll(_Admins):
     async def on_post(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """Send all again, or those of one listener."""
+        """Send all again, or those of one listener; what is misspelt must not send everything."""
+        if unknown := req.params.keys() - {"listener"}:
+            raise InvalidQuery(min(unknown), "here only listener is understood; leave it out")
         count = await self._dead_letters.resend_all(req.get_param("listener"))
         answer(resp, 202, orjson.dumps({"resent": count}))
 

@@ -70,12 +70,17 @@ class Stamps:
         return _with_times(body, self._parts, now()) if self._parts else body
 
     def at_change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-        """Return *after* with the times that a change moves on, unless the change itself set them."""
+        """Return *after* with the times that a change moves on, unless the change itself set them.
+
+        A time that the server made once stays when the change leaves it out or takes it away.
+        """
+        once = [name for name in (*self._created, *self._status_changed) if name in before and name not in after]
+        after = {**after, **{name: before[name] for name in once}}
         moved = list(self._modified)
         if any(before.get(name) != after.get(name) for name in self._states):
             moved += self._status_changed
         untouched = [name for name in moved if name not in after or before.get(name) == after[name]]
-        return {**after, **dict.fromkeys(untouched, now())} if untouched else dict(after)
+        return {**after, **dict.fromkeys(untouched, now())} if untouched else after
 
 
 _Times: TypeAlias = Mapping[str, Any]

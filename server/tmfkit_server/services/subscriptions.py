@@ -48,7 +48,8 @@ class Subscriptions:
         new = Subscription(new_id(), self._hub, callback, query)
         async with self._store.transaction() as transaction:
             for old in await transaction.subscriptions(self._hub, for_change=True):
-                if (old.callback, old.query) == (callback, query):
+                # No query and an empty one ask for the same.
+                if (old.callback, old.query or None) == (callback, query or None):
                     raise Conflict(f"This callback is registered as {old.id!r} already; delete that one first.")
             await transaction.subscribe(new)
         return new
