@@ -74,7 +74,7 @@ def test_dead_letters_come_in_pages_and_are_sent_again_together(
     assert page.json() == letters[1:3]
     assert root.get(DEAD, params={"listener": refusing}).status_code == 200
     assert root.post(f"{DEAD}/resend", params={"listener": "nobody"}).json() == {"resent": 0}
-    assert root.post(f"{DEAD}/resend", params={"listner": "nobody"}).status_code == 400
+    assert root.post(f"{DEAD}/resend", params={"subscriber": "nobody"}).status_code == 400
     listener.status = 204
     assert root.post(f"{DEAD}/resend", params={"listener": refusing}).json() == {"resent": 5}
     arrived = [listener.next()["event"]["customer"]["id"] for _ in made]
