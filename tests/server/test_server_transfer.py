@@ -267,6 +267,15 @@ def test_backup_of_a_database_is_left_to_its_own_tools(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_backup_is_not_put_beside_what_is_left_of_another_store(made: Path, tmp_path: Path) -> None:
+    left = tmp_path / "copy.db-wal"
+    left.write_bytes(b"the log of another file")
+    result = _command("backup", "--store", f"tinydb:{made}", tmp_path / "copy.db")
+    assert result.exit_code == 3
+    assert f"{left} is left of another store" in result.stderr
+    assert not (tmp_path / "copy.db").exists()
+
+
 @pytest.mark.parametrize("command", ["export", "backup"])
 def test_damage_is_found_by_a_copy_and_leaves_no_file(made: Path, tmp_path: Path, command: str) -> None:
     made.write_bytes(made.read_bytes().replace(b'"nested":[{"n":5}]', b'"nested":[{"n":6}]'))

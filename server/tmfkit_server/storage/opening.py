@@ -34,6 +34,7 @@ __all__ = [
     "open_rows",
     "opening_failure",
     "preflight",
+    "remnant",
     "unwritable",
     "verified",
 ]
@@ -238,10 +239,8 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
 
 def create(path: Path) -> None:
     """Make the file under another name first, so that one that is half made never has the right one."""
-    for suffix in ("-wal", "-journal", ".mark"):
-        log = path.with_name(path.name + suffix)
-        if log.exists() and log.stat().st_size:
-            raise StoreDamaged(str(path), f"it is not there, but {log} is", _REMNANT)
+    if (left := remnant(path)) is not None:
+        raise StoreDamaged(str(path), f"it is not there, but {left} is", _REMNANT)
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)
     try:
@@ -257,6 +256,12 @@ def create(path: Path) -> None:
         raise StoreUnusable(
             str(path), f"it cannot be made: {exc}", "See that the folder can be written to and has room"
         ) from exc
+
+
+def remnant(path: Path) -> Path | None:
+    """Return what is left of an earlier file with this name, and would be taken for a part of a new one."""
+    beside = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal", ".mark"))
+    return next((each for each in beside if each.exists() and each.stat().st_size), None)
 
 
 def check_pages(path: Path, connection: sqlite3.Connection) -> None:

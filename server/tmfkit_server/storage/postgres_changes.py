@@ -30,7 +30,7 @@ WITH written AS (
     JOIN written USING (collection, id)
 )
 INSERT INTO tally AS known (collection, shard, records)
-SELECT collection, pg_backend_pid() %% 64, count(*) FROM written GROUP BY collection
+SELECT collection, pg_backend_pid() %% 64, count(*) FROM written GROUP BY collection ORDER BY collection
 ON CONFLICT (collection, shard) DO UPDATE SET records = known.records + excluded.records"""
 _UPDATE = """
 UPDATE record SET body = %s, spelling = %s, tag = %s, terms = %s, orders = %s WHERE collection = %s AND id = %s"""

@@ -20,6 +20,7 @@ from tmfkit_server.storage.opening import (
     counted,
     open_rows,
     opening_failure,
+    remnant,
     verified,
 )
 from tmfkit_server.storage.ownership import file_of
@@ -80,6 +81,9 @@ class Snapshot:
             ExchangeError: The copy cannot be made.
             StoreDamaged: The file is not what a store wrote.
         """
+        if (left := remnant(target)) is not None:
+            problem = f"{left} is left of another store"
+            raise ExchangeError(str(target), problem, "Bring back its file, or remove what is left of it")
         unfinished = target.with_name(target.name + ".part")
         try:
             unfinished.unlink(missing_ok=True)
