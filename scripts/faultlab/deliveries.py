@@ -89,7 +89,7 @@ def _register(stage: Stage, history: History, *listeners: Listener) -> None:
 
 def _writers(stage: Stage, history: History) -> Writers:
     ports: Sequence[int] = [server.port for server in stage.servers]
-    return Writers(history, ports, is_refusal_final=stage.is_refusal_final)
+    return Writers(history, ports)
 
 
 def _check(listener: Listener) -> None:

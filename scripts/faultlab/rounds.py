@@ -89,7 +89,7 @@ def obstruction(stage: Stage, obstacle: Obstacle, *, is_worker_lost: bool = Fals
             trial.remarks.append(f"{_failed(history):,} writes failed")
             if not _failed(history):
                 trial.lose(["it kept nobody from writing"])
-            if stage.is_refusal_final and not is_worker_lost:
+            if stage.is_readable_meanwhile and not is_worker_lost:
                 # What was refused must be nowhere, what was acknowledged must be readable all the while.
                 port = stage.servers[0].port
                 trial.lose(losses_of_state(port, history, look(port, history.lives)), "meanwhile")
@@ -165,7 +165,7 @@ def _failed(history: History) -> int:
 
 
 def _writers(stage: Stage, history: History) -> Writers:
-    return Writers(history, [server.port for server in stage.servers], is_refusal_final=stage.is_refusal_final)
+    return Writers(history, [server.port for server in stage.servers])
 
 
 def _bring_back(stage: Stage, trial: Trial, when: str) -> None:

@@ -37,8 +37,8 @@ class Stage(Protocol):
         """The servers."""
 
     @property
-    def is_refusal_final(self) -> bool:
-        """Whether a write that was refused cannot have been kept."""
+    def is_readable_meanwhile(self) -> bool:
+        """Whether it can be read while nothing can be written."""
 
     def kill(self, chance: random.Random) -> str:
         """Kill something with SIGKILL; return what."""
@@ -51,7 +51,7 @@ class TinydbStage:
     """One server on one file."""
 
     name = "tinydb"
-    is_refusal_final = True
+    is_readable_meanwhile = True
 
     def __init__(self, folder: Path, program: Sequence[str] = PROGRAM) -> None:
         """Describe the stage.
@@ -86,7 +86,7 @@ class PostgresStage:
     """Several servers, some of them with several workers, on one database."""
 
     name = "postgresql"
-    is_refusal_final = False
+    is_readable_meanwhile = False
 
     def __init__(
         self, cluster: Database, folder: Path, program: Sequence[str] = PROGRAM, *, workers: Sequence[int] = (2, 1)

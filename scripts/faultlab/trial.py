@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from faultlab.history import ACKNOWLEDGED, DOUBTFUL, REFUSED, History
+from harness.errors import HarnessError
 
 __all__ = ["Trial"]
 
@@ -33,7 +34,10 @@ class Trial:
         self.losses += [f"{when}: {loss}" if when else loss for loss in losses]
 
     def count(self, history: History, notices: int | None = None) -> None:
-        """Remark how much was written."""
+        """Remark how much was written; HarnessError when there was nothing to be lost."""
+        if not self.rounds or not history.count(ACKNOWLEDGED):
+            problem = f"{self.rounds} rounds and {history.count(ACKNOWLEDGED)} acknowledged writes prove nothing"
+            raise HarnessError(self.name, problem, "Ask for rounds, or see why the server takes no writes")
         counts = ", ".join(f"{history.count(each):,} {each}" for each in (ACKNOWLEDGED, DOUBTFUL, REFUSED))
         events = "" if notices is None else f", {notices:,} events"
         self.remarks.append(f"{counts}{events}")

@@ -18,26 +18,22 @@ __all__ = ["Writers"]
 _TAKEN_OVER = 10
 _PAUSE_SECONDS = 0.004
 _AFTER_FAILURE_SECONDS = 0.02
+_UNKNOWN = "outcome-unknown"
 _EXPECTED = {"create": 201, "patch": 200, "delete": 204}
 
 
 class Writers:
     """A handful of threads that write until they are told to stop."""
 
-    def __init__(
-        self, history: History, ports: Sequence[int], *, count: int = 6, is_refusal_final: bool = True
-    ) -> None:
+    def __init__(self, history: History, ports: Sequence[int], *, count: int = 6) -> None:
         """Describe the writers.
 
         Args:
             history: Takes down what they do.
             ports: Servers, which they share out among themselves.
             count: How many they are.
-            is_refusal_final: Whether a write that is answered with 503 or 507 must not have been kept. A store behind
-                a network may have lost the answer to its commit.
         """
         self._history = history
-        self._refused = REFUSED if is_refusal_final else DOUBTFUL
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(number, ports[number % len(ports)]), daemon=True)
@@ -99,7 +95,8 @@ class Writers:
         if answer.status in (503, 507):
             if answer.status == 503 and "retry-after" not in answer.headers:
                 self._history.refusals.append(f"{what}: 503 without Retry-After")
-            return self._refused
+            # Every other refusal says that nothing was changed.
+            return DOUBTFUL if answer.body["code"] == _UNKNOWN else REFUSED
         if answer.status:
             self._history.refusals.append(f"{what}: unexpected status {answer.status}, {answer.body}")
         return DOUBTFUL

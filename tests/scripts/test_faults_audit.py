@@ -7,6 +7,8 @@ import pytest
 from faultlab.audit import Sight, losses_of_events, losses_of_order
 from faultlab.history import ACKNOWLEDGED, DOUBTFUL, REFUSED, History, Life, Write, body_of, version_of
 from faultlab.listener import Listener, Notice
+from faultlab.trial import Trial
+from harness.errors import HarnessError
 
 CHANGE, STATE = "CustomerAttributeValueChangeEvent", "CustomerStateChangeEvent"
 
@@ -75,3 +77,15 @@ def test_events_are_those_of_the_writes_that_were_kept_in_their_order(
     kept = life(("create", ACKNOWLEDGED), ("patch", ACKNOWLEDGED), ("patch", REFUSED))
     listener = Listener("", [Notice(event, kept.token, version) for event, version in arrived])
     assert losses_of_events(History([kept]), listener) == losses
+
+
+@pytest.mark.parametrize(
+    ("rounds", "writes"),
+    [
+        pytest.param(0, [("create", ACKNOWLEDGED)], id="no-rounds"),
+        pytest.param(5, [("create", REFUSED), ("create", DOUBTFUL)], id="nothing-acknowledged"),
+    ],
+)
+def test_trial_in_which_nothing_could_be_lost_proves_nothing(rounds: int, writes: list[tuple[str, str]]) -> None:
+    with pytest.raises(HarnessError, match="prove nothing"):
+        Trial("kill", rounds=rounds).count(History([life(*writes)]))
