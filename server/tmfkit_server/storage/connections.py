@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg.abc import Params
 from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
@@ -135,7 +136,7 @@ class Connections:
         finally:
             self._searches.release()
 
-    async def rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
+    async def rows(self, statement: str, parameters: Params) -> list[Row]:
         """Return what a read finds, on a second connection when the first one turns out to be dead."""
         connection: Connection | None = None
         try:
@@ -197,7 +198,7 @@ def unreachable(exc: Exception) -> StoreUnreachable:
     return StoreUnreachable("PostgreSQL", problem, "See that it runs, and that --store has its address and password")
 
 
-async def execute(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+async def execute(connection: Connection, statement: str, parameters: Params = ()) -> list[Row]:
     """Run one statement and return its rows, if it gives any."""
     cursor, connection.cursor_at_hand = connection.cursor_at_hand or connection.cursor(binary=True), None
     await cursor.execute(statement, parameters or None)

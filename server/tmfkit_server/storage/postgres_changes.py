@@ -11,11 +11,12 @@ import orjson
 
 from tmfkit_server.query.terms import Number, Terms, index_key, terms_of
 from tmfkit_server.storage.base import Record
+from tmfkit_server.storage.postgres_tally import MINUS_WRITTEN, PLUS_WRITTEN
 
 __all__ = ["Change", "Insertion", "insertion", "insertions", "json_text", "removal", "replacement", "statements"]
 
 # Arrays go out in binary form (%b): quoting every text of an array takes psycopg ten times as long.
-_INSERT = """
+_INSERT = f"""
 WITH written AS (
     INSERT INTO record (collection, id, body, spelling, tag, terms, orders)
     SELECT collection, id, body::json, spelling::json, tag, terms::jsonb, orders::jsonb
@@ -28,10 +29,7 @@ WITH written AS (
     SELECT new.key, new.value, written.position
     FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS new (collection, id, key, value)
     JOIN written USING (collection, id)
-)
-INSERT INTO tally AS known (collection, shard, records)
-SELECT collection, pg_backend_pid() %% 64, count(*) FROM written GROUP BY collection ORDER BY collection
-ON CONFLICT (collection, shard) DO UPDATE SET records = known.records + excluded.records"""
+){PLUS_WRITTEN}"""  # noqa: S608 - constants
 _UPDATE = """
 UPDATE record SET body = %s, spelling = %s, tag = %s, terms = %s, orders = %s WHERE collection = %s AND id = %s"""
 _UPDATE_WITH_BOUNDS = f"""
@@ -44,15 +42,13 @@ WITH written AS ({_UPDATE}
 INSERT INTO bound (key, value, position)
 SELECT new.key, new.value, written.position
 FROM written, unnest(%b::text[], %b::text[]::numeric[]) AS new (key, value)"""  # noqa: S608 - constants
-_DELETE = """
+_DELETE = f"""
 WITH written AS (
     DELETE FROM record WHERE collection = %s AND id = %s RETURNING collection, position
 ), dropped AS (
     DELETE FROM bound USING written, unnest(%b::text[], %b::text[]::numeric[]) AS old (key, value)
     WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
-)
-INSERT INTO tally AS known (collection, shard, records) SELECT collection, pg_backend_pid() %% 64, -1 FROM written
-ON CONFLICT (collection, shard) DO UPDATE SET records = known.records - 1"""
+){MINUS_WRITTEN}"""  # noqa: S608 - constants
 
 Bounds = set[tuple[str, Number]]
 

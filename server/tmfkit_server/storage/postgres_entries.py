@@ -9,15 +9,14 @@ import orjson
 
 from tmfkit_server.storage.base import Death, Delivery, Entry, Record, Stored, Subscription
 from tmfkit_server.storage.connections import Connections, Row
+from tmfkit_server.storage.postgres_tally import SIZE_OF_ALL
 
 __all__ = ["DELIVERY_COLUMNS", "contents", "count", "death_text", "delivery_of", "record_of", "subscription_of"]
 
 DELIVERY_COLUMNS = "sequence, subscription, callback, notification, subject, queued, attempts, due, death"
 
 _ENTRIES_AT_A_TIME = 500
-_COUNT = """
-SELECT (SELECT coalesce(sum(records), 0)::bigint FROM tally)
-    + (SELECT count(*) FROM subscription) + (SELECT count(*) FROM outbox)"""
+_COUNT = f"SELECT {SIZE_OF_ALL} + (SELECT count(*) FROM subscription) + (SELECT count(*) FROM outbox)"  # noqa: S608 - a constant
 # However long it takes: nobody but the one who exports waits for it.
 _AT_ONE_MOMENT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;

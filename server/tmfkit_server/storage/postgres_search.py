@@ -12,6 +12,7 @@ from tmfkit_server.query.sql import Condition, Ordering, condition, irregular_na
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.connections import Connection, Connections, Row, execute
 from tmfkit_server.storage.postgres_entries import record_of
+from tmfkit_server.storage.postgres_tally import COUNTED_OFF, SIZE, START
 from tmfkit_server.storage.turns import Keyed, Turns, in_order
 
 __all__ = ["found_positions", "search_page"]
@@ -19,16 +20,20 @@ __all__ = ["found_positions", "search_page"]
 # Rows that are fetched at a time.
 _BATCH = 500
 
-_WHOLE = """
+_WHOLE = """{start}
 SELECT size.total, record.id, record.body, record.spelling, record.tag
-FROM (SELECT coalesce(sum(records), 0)::bigint AS total FROM tally WHERE collection = %s) size
+FROM {size} size
 LEFT JOIN (
-    SELECT position FROM record WHERE collection = %s ORDER BY position OFFSET %s LIMIT %s
+    SELECT position FROM record WHERE collection = %(collection)s {page} LIMIT %(limit)s
 ) page ON true
 LEFT JOIN LATERAL (
-    SELECT * FROM record WHERE record.collection = %s AND record.position = page.position OFFSET 0
+    SELECT * FROM record WHERE record.collection = %(collection)s AND record.position = page.position OFFSET 0
 ) record ON true
 ORDER BY page.position"""
+_NEAR = _WHOLE.format(start="", size=SIZE, page="ORDER BY position OFFSET %(offset)s")
+_BEHIND = """AND position >= (SELECT position FROM start)
+    ORDER BY position OFFSET %(offset)s - (SELECT before FROM start)"""
+_DEEP = _WHOLE.format(start=f"WITH {START}", size=SIZE, page=_BEHIND)
 # Materialised, because a LIMIT would lure the planner into walking the collection in order.
 _FILTERED = """
 WITH found AS MATERIALIZED ({found}
@@ -73,8 +78,8 @@ async def search_page(connections: Connections, collection: str, search: Search)
     if not where.is_exact:
         return await _scanned(connections, collection, search, where, order)
     if where.holds_always and not search.sort:
-        parameters: Sequence[Any] = (collection, collection, search.offset, search.limit, collection)
-        return _page(await connections.rows(_WHOLE, parameters))
+        wanted = {"collection": collection, "offset": search.offset, "limit": search.limit}
+        return _page(await connections.rows(_DEEP if search.offset >= COUNTED_OFF else _NEAR, wanted))
     found, parameters = found_positions(search.where, order, collection)
     statement = _FILTERED.format(found=found, order_by=order.order_by)
     return _page(await connections.rows(statement, (*parameters, search.offset, search.limit, collection)))
