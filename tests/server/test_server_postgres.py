@@ -7,6 +7,7 @@ import os
 import random
 import re
 import signal
+import string
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -167,6 +168,52 @@ def test_transaction_that_fails_takes_nothing_of_its_group_with_it(run: TwoStore
         assert [type(result) for result in results if result] == [LookupError]
         page = await store.search("c", parse_search("", Grammar()))
         assert sorted(record.id for record in page.records) == [name for name in names if name != "3"]
+
+    run(scenario)
+
+
+def test_record_that_cannot_be_kept_takes_nothing_of_its_group_with_it(run: TwoStores) -> None:
+    # Longer than an entry of an index may be, and not to be compressed.
+    too_long = "".join(random.Random(1).choices(string.ascii_letters, k=10_000))
+
+    async def scenario(store: Store, _: Store) -> None:
+        async def create(name: str) -> None:
+            async with store.transaction() as transaction:
+                await transaction.insert("c", Record(name, {}))
+                await transaction.subscriptions("h")
+
+        results = await asyncio.gather(*map(create, ["1", too_long, "2"]), return_exceptions=True)
+        assert [type(result) for result in results if result] == [StoreError]
+        page = await store.search("c", parse_search("", Grammar()))
+        assert sorted(record.id for record in page.records) == ["1", "2"]
+
+    run(scenario)
+
+
+def test_transactions_that_come_while_a_group_begins_are_told_the_listeners_of_their_own_hub(run: TwoStores) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        hubs = [f"h{number}" for number in range(30)]
+        async with store.transaction() as transaction:
+            for hub in hubs:
+                await transaction.subscribe(Subscription(f"s-{hub}", hub, "http://x", None))
+
+        async def create(number: int) -> None:
+            hub = hubs[number % 30]
+            # Some come together, some while a group is under way.
+            await asyncio.sleep(number % 19 / 2000)
+            async with store.transaction() as transaction:
+                await transaction.insert(hub, Record(str(number), {}))
+                for listener in await transaction.subscriptions(hub):
+                    await transaction.enqueue(listener, {"hub": hub, "n": number})
+
+        await asyncio.gather(*map(create, range(300)))
+        for hub in hubs:
+            page = await store.search(hub, Search())
+            assert await store.outbox.lease(f"s-{hub}")
+            sent = [each.notification for each in await store.outbox.deliveries(f"s-{hub}", busy=(), limit=1000)]
+            assert page.total == len(sent) == 10
+            assert sorted(record.id for record in page.records) == sorted(str(each["n"]) for each in sent)
+            assert {each["hub"] for each in sent} == {hub}
 
     run(scenario)
 

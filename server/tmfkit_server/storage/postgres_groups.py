@@ -1,17 +1,19 @@
 """Group commit: transactions that only add records share one transaction of the database.
 
-Each transaction takes a seat when it asks for the listeners of its hub. The group begins, shares the hubs, tells every
-seat the listeners, and waits until each has made up its mind; then it writes everything and commits. A transaction that
-fails until then takes nothing but its own changes with it, because none have been sent; when one turns out to add a
-record whose id is taken, the others are written without it. A group does not wait for company: whoever comes while
-another one is under way makes up the next one. Two at a time would each be half as large, and nearly all of what a
+Each transaction takes a seat when it asks for the listeners of its hub. The group begins, shares the hubs of those who
+wait, tells every seat the listeners, and waits until each has made up its mind; then it writes everything and commits.
+A transaction that fails until then takes nothing but its own changes with it, because none have been sent; when one
+turns out to add a record whose id is taken, or that the database cannot keep, the others are written without it.
+
+A group does not wait for company, but whoever comes for one of its hubs before its listeners are known comes along;
+whoever comes later makes up the next one. Two groups at a time would each be half as large, and nearly all of what a
 group costs is the same for every size.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 
 import psycopg
 
@@ -27,6 +29,8 @@ __all__ = ["ID_TAKEN", "Groups", "Seat"]
 
 _MOST_SEATS = 100
 ID_TAKEN = "a record with this id already exists"
+# What the database may have against a single record.
+_REFUSALS = (psycopg.errors.UniqueViolation, psycopg.errors.DataError, psycopg.errors.ProgramLimitExceeded)
 
 Listeners = Mapping[str, Sequence[Subscription]]
 
@@ -106,36 +110,46 @@ class Groups:
         self._begin_another()
 
     async def _run(self) -> None:
-        seats, self._waiting = self._waiting[:_MOST_SEATS], self._waiting[_MOST_SEATS:]
+        wanted = {seat.hub for seat in self._waiting}
+        seats: Sequence[Seat] = ()
         failure: StoreError | None = StoreError("the group was abandoned")
         try:
-            await self._write(seats)
+            async with self._connections.one() as connection:
+                known = await _begin(connection, wanted)
+                seats = self._take(wanted)
+                await self._write(connection, seats, known)
             failure = None
         except StoreError as exc:
             failure = exc
         except psycopg.Error as exc:
             failure = failure_of(exc)
         finally:
-            for seat in seats:
+            # When the group could not even begin, it is all those who waited for it that have failed.
+            for seat in seats or self._take(wanted):
                 seat.end(failure)
 
-    async def _write(self, seats: Sequence[Seat]) -> None:
-        if not seats:
-            return
-        async with self._connections.one() as connection:
-            known = await _begin(connection, seats)
-            for seat in seats:
-                seat.tell(known.get(seat.hub, []))
-            kept = [seat for seat in seats if await seat.has_changes()]
-            try:
-                names = await self._write_all(connection, kept)
-            except psycopg.errors.UniqueViolation:
-                await connection.rollback()
-                if await _begin(connection, seats) != known:
-                    # What the transactions have put into the outbox is no longer right.
-                    raise StoreError("listeners came or went while the changes were written") from None
-                names = await self._write_each(connection, kept)
-            await commit(connection)
+    def _take(self, wanted: Set[str]) -> Sequence[Seat]:
+        """Return those who wait for one of the *wanted* hubs, and let the others wait for another group."""
+        taken: list[Seat] = []
+        left: list[Seat] = []
+        for seat in self._waiting:
+            (taken if seat.hub in wanted and len(taken) < _MOST_SEATS else left).append(seat)
+        self._waiting = left
+        return taken
+
+    async def _write(self, connection: Connection, seats: Sequence[Seat], known: Listeners) -> None:
+        for seat in seats:
+            seat.tell(known[seat.hub])
+        kept = [seat for seat in seats if await seat.has_changes()]
+        try:
+            names = await self._write_all(connection, kept)
+        except _REFUSALS:
+            await connection.rollback()
+            if await _begin(connection, known) != known:
+                # What the transactions have put into the outbox is no longer right.
+                raise StoreError("listeners came or went while the changes were written") from None
+            names = await self._write_each(connection, kept)
+        await commit(connection)
         self._names.learn(names)
 
     async def _write_all(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:
@@ -145,7 +159,7 @@ class Groups:
         return names
 
     async def _write_each(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:
-        """Do as ``_write_all``, but leave out whoever adds a record whose id is taken."""
+        """Do as ``_write_all``, but leave out whoever adds a record that is refused."""
         names = frozenset[str]()
         for seat in seats:
             try:
@@ -153,12 +167,13 @@ class Groups:
                     names |= await self._write_all(connection, [seat])
             except psycopg.errors.UniqueViolation:
                 seat.end(ValueError(ID_TAKEN))
+            except _REFUSALS as exc:
+                seat.end(failure_of(exc))
         return names
 
 
-async def _begin(connection: Connection, seats: Sequence[Seat]) -> Listeners:
+async def _begin(connection: Connection, wanted: Collection[str]) -> Listeners:
     """Begin a transaction; return the listeners of each hub, who stay as they are until it ends."""
     await execute(connection, "BEGIN")
-    wanted = {seat.hub for seat in seats}
     await hubs.share(connection, wanted)
     return await hubs.listeners(connection, wanted)

@@ -6,7 +6,6 @@ listener is told of every change that ends after its registration, and nothing i
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -78,7 +77,7 @@ async def claim(connection: Connection, hub: str) -> None:
 
 async def listeners(connection: Connection, hubs: Collection[str]) -> Mapping[str, list[Subscription]]:
     """Return the listeners of each of *hubs*, in the order of their registration."""
-    found: defaultdict[str, list[Subscription]] = defaultdict(list)
+    found: dict[str, list[Subscription]] = {hub: [] for hub in hubs}
     for row in await execute(connection, _LISTENERS, (list(hubs),)):
         subscription = subscription_of(row)
         found[subscription.hub].append(subscription)

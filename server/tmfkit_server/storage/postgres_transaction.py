@@ -127,7 +127,7 @@ class PostgresTransaction:
             await hubs.claim(connection, hub)
         else:
             await hubs.share(connection, [hub])
-        return (await hubs.listeners(connection, [hub])).get(hub, [])
+        return (await hubs.listeners(connection, [hub]))[hub]
 
     async def subscribe(self, subscription: Subscription) -> None:
         """Add a listener, after every change that was made before."""
@@ -166,7 +166,7 @@ class PostgresTransaction:
             await execute(self._connection, "BEGIN")
         if seat is not None:
             await hubs.share(self._connection, [seat.hub])
-            known = (await hubs.listeners(self._connection, [seat.hub])).get(seat.hub, [])
+            known = (await hubs.listeners(self._connection, [seat.hub]))[seat.hub]
             if known != await seat.listeners():
                 # What was put into the outbox is no longer right.
                 raise StoreError("listeners came or went while the change was made")
