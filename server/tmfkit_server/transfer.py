@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
@@ -44,7 +45,7 @@ async def export_to(file: Path, source: Source, *, bar: MakeBar) -> int:
         StoreUnusable: The source cannot be read.
     """
     if str(file) == "-":
-        return await _export(sys.stdout.buffer, source, bar=bar)
+        return await _export_to_stdout(source, bar=bar)
     _refuse_existing(file)
     # Under its own name there is never half an export.
     unfinished = file.with_name(file.name + ".part")
@@ -85,6 +86,18 @@ async def back_up_to(file: Path, snapshot: Snapshot, *, bar: MakeBar) -> None:
 
         with bar("copying", 100) as ticks:
             snapshot.backup(file, progress)
+
+
+async def _export_to_stdout(source: Source, *, bar: MakeBar) -> int:
+    try:
+        count = await _export(sys.stdout.buffer, source, bar=bar)
+        sys.stdout.buffer.flush()
+    except OSError as exc:
+        # What is still to be written would fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        problem = f"it takes no more: {exc.strerror}"
+        raise ExchangeError("stdout", problem, "See that its reader stays to the end, and has room") from exc
+    return count
 
 
 async def _export(stream: BinaryIO, source: Source, *, bar: MakeBar) -> int:

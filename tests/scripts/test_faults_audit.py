@@ -8,6 +8,7 @@ from faultlab.audit import Sight, losses_of_events, losses_of_order
 from faultlab.history import ACKNOWLEDGED, DOUBTFUL, REFUSED, History, Life, Write, body_of, version_of
 from faultlab.listener import Listener, Notice
 from faultlab.trial import Trial
+from faults import Planned
 from harness.errors import HarnessError
 
 CHANGE, STATE = "CustomerAttributeValueChangeEvent", "CustomerStateChangeEvent"
@@ -89,3 +90,16 @@ def test_events_are_those_of_the_writes_that_were_kept_in_their_order(
 def test_trial_in_which_nothing_could_be_lost_proves_nothing(rounds: int, writes: list[tuple[str, str]]) -> None:
     with pytest.raises(HarnessError, match="prove nothing"):
         Trial("kill", rounds=rounds).count(History([life(*writes)]))
+
+
+@pytest.mark.parametrize(
+    ("losses", "is_good"),
+    [
+        pytest.param([], False, id="nothing"),
+        pytest.param(["life-1: unexpected status 500"], False, id="something-else"),
+        pytest.param(["life-1: unexpected status 500", "life-2: has version 1"], True, id="what-it-causes"),
+    ],
+)
+def test_sabotage_is_noticed_by_the_loss_that_it_causes(losses: list[str], is_good: bool) -> None:
+    planned = Planned("control", lambda *_: Trial(""), shows="has version")
+    assert planned.is_good(Trial("", losses=losses)) is is_good

@@ -108,6 +108,11 @@ def test_body_limit_is_a_setting(guarded: str) -> None:
             "--store tinydb:: there is no such store. Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE.",
         ),
         (
+            ["--store", "postgresql://host/database?user_name=x"],
+            'PostgreSQL: invalid URI query parameter: "user_name".'
+            " Write the address as postgresql://USER:PASSWORD@HOST:PORT/DATABASE.",
+        ),
+        (
             ["--api-key", "x:y"],
             "API key with role 'x': it is not of the form ROLE:KEY. Use a role of reader, user, admin.",
         ),

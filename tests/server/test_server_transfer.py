@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -140,6 +142,11 @@ _LISTENER_LINE = {"subscription": {"id": "s", "hub": "h", "callback": "http://x"
         ([{"subscription": {"id": "s", "hub": 5, "callback": "x", "query": None}}], "its hub is no text"),
         ([_LISTENER_LINE, {"delivery": {"subscription": "s", "notification": 5}}], "its notification is no object"),
         (
+            [{"record": {"collection": "c", "id": "a\x00", "body": {}}}],
+            "line 2: no record can be made of it: its id has",
+        ),
+        ([{"subscription": {"id": "s", "hub": "\x00", "callback": "x", "query": None}}], "its hub has a NUL in it"),
+        (
             [_LISTENER_LINE, {"delivery": {"subscription": "s", "notification": {}, "queued": "x"}}],
             "line 3: no delivery can be made of it: its queued is no whole number",
         ),
@@ -159,6 +166,17 @@ def test_import_of_an_entry_that_no_store_could_read_again_is_refused(
     assert result.exit_code == 3
     assert message in result.stderr
     assert _command("export", "--store", store_url, tmp_path / "again").exit_code == 0
+
+
+def test_export_that_stdout_does_not_take_is_no_success(made: Path) -> None:
+    command = [sys.executable, "-m", "tmfkit_server.cli", "export", "--store", f"tinydb:{made}", "-"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1] == (
+        "tmfkit-server: stdout: it takes no more: No space left on device."
+        " See that its reader stays to the end, and has room."
+    )
 
 
 @pytest.mark.parametrize("command", ["export", "backup"])
@@ -234,16 +252,6 @@ def test_id_that_comes_twice_is_reported_by_postgres_too(made: Path, postgres_ur
     result = _command("import", "--store", postgres_url, lines)
     assert result.exit_code == 3
     assert "line 4: no record can be made of it: c: '1' already exists." in result.stderr
-
-
-def test_id_that_postgres_cannot_keep_is_reported_with_its_line(postgres_url: str, tmp_path: Path) -> None:
-    lines = tmp_path / "lines"
-    lines.write_bytes(
-        b'{"tmfkit":"store","format":1}\n{"record":{"collection":"c","id":"a\\u0000","body":{}}}\n{"end":{"entries":1}}\n'
-    )
-    result = _command("import", "--store", postgres_url, lines)
-    assert result.exit_code == 3
-    assert "line 2: no record can be made of it: c: PostgreSQL keeps no NUL, which 'a\\x00' has" in result.stderr
 
 
 def test_id_that_comes_again_in_another_transaction_is_reported_with_its_line(

@@ -15,7 +15,7 @@ __all__ = ["repeat"]
 async def repeat(
     step: Callable[[], Awaitable[None]], *, log: logging.Logger, what: str, rest_seconds: float
 ) -> NoReturn:
-    """Do *step* again and again, until the task is cancelled.
+    """Do *step* again and again, until the task is cancelled; a store that is away is told once for each reason.
 
     Args:
         step: One round; it waits for the next one itself.
@@ -23,13 +23,20 @@ async def repeat(
         what: The work, as the log names it.
         rest_seconds: Pause after a round that failed.
     """
+    told = ""
     while True:
         try:
             await step()
         except StoreError as exc:
-            log.warning("%s waits for the store, and goes on in a moment: %s", what, exc)
+            if str(exc) != told:
+                told = str(exc)
+                log.warning("%s waits for the store, and is tried again and again: %s", what, exc)
             await asyncio.sleep(rest_seconds)
         except Exception:
             # Nobody waits for the task: a store that fails for a while must not end it.
             log.exception("%s failed, and goes on in a moment", what)
             await asyncio.sleep(rest_seconds)
+        else:
+            if told:
+                told = ""
+                log.info("%s goes on", what)

@@ -33,6 +33,8 @@ _MEMBERS: dict[str, dict[str, type]] = {
 _MEMBERS_OF_DEATH = {"reason": str, "status": int, "at": int}
 _MAY_LACK = frozenset({"spelling", "query", *_HISTORY, "death"})
 _NEVER_EMPTY = frozenset({"collection", "id"})
+# Texts that PostgreSQL keeps as they are, for which it has no NUL.
+_WITHOUT_NUL = frozenset({"collection", "id", "hub", "callback", "subscription", "subject"})
 _TYPES = {str: "text", int: "whole number", dict: "object"}
 
 Progress = Callable[[int], None]
@@ -192,7 +194,7 @@ def _encoded(entry: Entry) -> dict[str, Any]:
 
 
 def _check(members: Any, wanted: Mapping[str, type]) -> None:
-    """See that all *wanted* members are there, each of its type; TypeError when not."""
+    """See that all *wanted* members are there, each of its type; TypeError or ValueError when not."""
     if not isinstance(members, dict):
         raise TypeError("it is no object")
     for name, kind in wanted.items():
@@ -201,6 +203,8 @@ def _check(members: Any, wanted: Mapping[str, type]) -> None:
             continue
         if not isinstance(value, kind) or (name in _NEVER_EMPTY and not value):
             raise TypeError(f"its {name} is no {_TYPES[kind]}")
+        if name in _WITHOUT_NUL and "\x00" in str(value):
+            raise ValueError(f"its {name} has a NUL in it")
 
 
 def _delivery(members: dict[str, Any]) -> Delivery:

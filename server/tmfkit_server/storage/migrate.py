@@ -20,6 +20,7 @@ _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 # One number for all who bring up a schema of ours.
 _LOCK = 0x746D666B6974
 _CONNECT_SECONDS = 10
+_ADDRESS = "Write the address as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 _TABLE = """CREATE TABLE IF NOT EXISTS migration (
     number integer PRIMARY KEY, name text NOT NULL, made timestamptz NOT NULL DEFAULT now())"""
 
@@ -57,7 +58,9 @@ def migrate(url: str) -> None:
     except FAILURES as exc:
         raise unreachable(exc) from exc
     except psycopg.Error as exc:
-        raise _unusable(str(exc).strip(), "See what the account may do there, or name another database") from exc
+        # What the database says has a code; without one, the address is none.
+        remedy = "See what the account may do there, or name another database" if exc.sqlstate else _ADDRESS
+        raise _unusable(str(exc).strip(), remedy) from exc
 
 
 def _unusable(problem: str, remedy: str) -> StoreUnusable:
