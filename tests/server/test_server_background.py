@@ -25,7 +25,7 @@ def test_store_that_is_away_is_told_once_for_each_reason_and_again_when_it_is_ba
         if reason:
             raise StoreError(reason)
 
-    caplog.set_level(logging.INFO, log.name)
+    caplog.set_level(logging.WARNING, log.name)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(repeat(step, log=log, what="delivery", rest_seconds=0))
     waits = "delivery waits for the store, and is tried again and again: "

@@ -39,4 +39,4 @@ async def repeat(
         else:
             if told:
                 told = ""
-                log.info("%s goes on", what)
+                log.warning("%s goes on", what)
