@@ -21,6 +21,7 @@ from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreLocke
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Record, Subscription
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.snapshot import Snapshot
 
 Scenario = Callable[[EmbeddedStore], Awaitable[None]]
 
@@ -210,6 +211,7 @@ import asyncio, resource, signal, sys
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Record
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.snapshot import Snapshot
 
 async def main():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -272,11 +274,25 @@ def test_file_belongs_to_one_process_whatever_links_lead_to_it(path: Path, tmp_p
     assert list(link.parent.iterdir()) == [link]
 
 
+def test_file_with_two_names_is_refused_under_both(path: Path, tmp_path: Path) -> None:
+    _run(path, lambda store: _insert(store, Record("1", {})))
+    other = tmp_path / "other.db"
+    other.hardlink_to(path)
+    for name in (path, other):
+        with pytest.raises(StoreUnusable, match="it has 2 names, and its lock and its log may stand beside another"):
+            _run(name, lambda store: _insert(store, Record("2", {})))
+        with pytest.raises(StoreUnusable, match="it has 2 names"):
+            asyncio.run(Snapshot(str(name)).open())
+    other.unlink()
+    _run(path, lambda store: _expect(store, {"1"}))
+
+
 def test_file_of_a_process_that_was_killed_is_taken_over(path: Path) -> None:
     script = """
 import asyncio, os, signal, sys
 from tmfkit_server.storage.base import Record
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.snapshot import Snapshot
 
 async def main():
     store = EmbeddedStore(sys.argv[1])
@@ -296,6 +312,7 @@ _KILLED_AFTER_TEN = """
 import asyncio, os, signal, sys
 from tmfkit_server.storage.base import Record
 from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.snapshot import Snapshot
 
 async def main():
     store = EmbeddedStore(sys.argv[1])

@@ -99,10 +99,13 @@ def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
 
     Raises:
         StoreDamaged: It is not.
-        StoreUnusable: It cannot be opened, or is of a later version.
+        StoreUnusable: It cannot be opened, has hard links, or is of a later version.
     """
     if path.is_dir():
         raise StoreUnusable(str(path), "it is a folder", "Name a file in it")
+    if (names := path.stat().st_nlink) > 1:
+        problem = f"it has {names} names, and its lock and its log may stand beside another one"
+        raise StoreUnusable(str(path), problem, "Remove the hard links; to copy a store use backup")
     if path.stat().st_size == 0:
         raise StoreDamaged(str(path), "it is empty", "Remove it if a new store is wanted, or start from a backup")
     address = f"file:{quote(str(path))}?mode={'ro' if is_for_reading else 'rw'}"
