@@ -96,7 +96,8 @@ class Writers:
             if answer.status == 503 and "retry-after" not in answer.headers:
                 self._history.refusals.append(f"{what}: 503 without Retry-After")
             # Every other refusal says that nothing was changed.
-            return DOUBTFUL if answer.body["code"] == _UNKNOWN else REFUSED
+            is_final = isinstance(answer.body, dict) and answer.body.get("code") != _UNKNOWN
+            return REFUSED if is_final else DOUBTFUL
         if answer.status:
             self._history.refusals.append(f"{what}: unexpected status {answer.status}, {answer.body}")
         return DOUBTFUL

@@ -89,6 +89,8 @@ async def back_up_to(file: Path, snapshot: Snapshot, *, bar: MakeBar) -> None:
 
 
 async def _export_to_stdout(source: Source, *, bar: MakeBar) -> int:
+    if sys.stdout is None:
+        raise ExchangeError("stdout", "it is closed", "Name a file")
     try:
         count = await _export(sys.stdout.buffer, source, bar=bar)
         sys.stdout.buffer.flush()
@@ -120,7 +122,11 @@ def _refuse_existing(file: Path) -> None:
 
 @asynccontextmanager
 async def _open(source: _S) -> AsyncIterator[_S]:
-    await source.open()
+    try:
+        await source.open()
+    except OSError as exc:
+        problem = f"it cannot be read: {exc.strerror}"
+        raise ExchangeError("the store", problem, "See that this account may read its file and the folder") from exc
     try:
         yield source
     finally:

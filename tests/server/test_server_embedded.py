@@ -211,7 +211,6 @@ import asyncio, resource, signal, sys
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Record
 from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.snapshot import Snapshot
 
 async def main():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -292,7 +291,6 @@ def test_file_of_a_process_that_was_killed_is_taken_over(path: Path) -> None:
 import asyncio, os, signal, sys
 from tmfkit_server.storage.base import Record
 from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.snapshot import Snapshot
 
 async def main():
     store = EmbeddedStore(sys.argv[1])
@@ -312,7 +310,6 @@ _KILLED_AFTER_TEN = """
 import asyncio, os, signal, sys
 from tmfkit_server.storage.base import Record
 from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.snapshot import Snapshot
 
 async def main():
     store = EmbeddedStore(sys.argv[1])

@@ -23,13 +23,13 @@ async def repeat(
         what: The work, as the log names it.
         rest_seconds: Pause after a round that failed.
     """
-    told = ""
+    told = set[str]()
     while True:
         try:
             await step()
         except StoreError as exc:
-            if str(exc) != told:
-                told = str(exc)
+            if str(exc) not in told:
+                told.add(str(exc))
                 log.warning("%s waits for the store, and is tried again and again: %s", what, exc)
             await asyncio.sleep(rest_seconds)
         except Exception:
@@ -38,5 +38,5 @@ async def repeat(
             await asyncio.sleep(rest_seconds)
         else:
             if told:
-                told = ""
+                told.clear()
                 log.warning("%s goes on", what)

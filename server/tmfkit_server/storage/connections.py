@@ -38,7 +38,7 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 # Keepalives find out about a machine that is gone.
 _OPTIONS: dict[str, Any] = {"autocommit": True, "prepare_threshold": 1, "keepalives_idle": 30, "connect_timeout": 5}
 _LOG = logging.getLogger(__name__)
-# It tells of every attempt to connect; whoever needs a connection and gets none tells so once.
+# It tells of every attempt to connect. Those who need connections tell of it too, delivery with the reason.
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 logging.getLogger("psycopg.pool").propagate = False
 FAILURES = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, PoolTimeout, PoolClosed, OSError)

@@ -51,6 +51,8 @@ def migrate(url: str) -> None:
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
+            # Each statement of a step sees what was committed while it waited for a lock.
+            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             _check(connection)
             # Waits for whoever is at it; the lock ends with the connection.
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])

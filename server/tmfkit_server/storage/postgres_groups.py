@@ -124,7 +124,7 @@ class Groups:
         except psycopg.Error as exc:
             failure = failure_of(exc)
         finally:
-            # When the group could not even begin, it is all those who waited for it that have failed.
+            # When the group could not even begin, it is those who waited for it that have failed.
             for seat in seats or self._take(wanted):
                 seat.end(failure)
 
@@ -161,7 +161,8 @@ class Groups:
     async def _write_each(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:
         """Do as ``_write_all``, but leave out whoever adds a record that is refused."""
         names = frozenset[str]()
-        for seat in seats:
+        # By collection, as a statement for all of them counts.
+        for seat in sorted(seats, key=lambda seat: [each.columns[0] for each in seat.insertions]):
             try:
                 async with connection.transaction():
                     names |= await self._write_all(connection, [seat])

@@ -1,7 +1,7 @@
 -- Pages of a whole collection at any depth: counts of stretches of positions say where to begin to count.
 
 -- How many records of a collection have a position that begins, but for its last "bits", with "stretch". The widest
--- stretches add up to the size of the collection; the narrowest are what is left to be counted off.
+-- has the size of the collection; the narrowest are what is left to be counted off.
 DROP TABLE tally;
 CREATE TABLE tally (
     collection text NOT NULL,
@@ -13,5 +13,6 @@ CREATE TABLE tally (
 ) WITH (fillfactor = 50);
 
 INSERT INTO tally (collection, bits, stretch, shard, records)
-SELECT collection, bits, position >> bits, 0, count(*) FROM record CROSS JOIN (VALUES (20), (16), (12)) width (bits)
+SELECT collection, bits, position >> bits, 0, count(*)
+FROM record CROSS JOIN (VALUES (63), (22), (17), (12)) width (bits)
 GROUP BY collection, bits, position >> bits;
