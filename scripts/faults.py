@@ -35,6 +35,9 @@ _WORKROOM = Path(__file__).parents[1] / ".bench"
 _CONTROL_ROUNDS = 6
 _EVENTS, _CONTROL_EVENTS = 10_000, 1_000
 _MOVED_DOCUMENTS = 100_000
+# What losses say that the sabotages cause.
+_EARLY, _OLD = "was told before a sync of the log", "has version"
+_LOST_EVENT, _MISPLACED_EVENT = "is lost", "came before an earlier one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,6 @@ class Planned:
     def is_good(self, trial: Trial) -> bool:
         """Tell whether *trial* came out as it has to."""
         return any(self.shows in loss for loss in trial.losses) if self.is_control else not trial.losses
-
-
-_EARLY, _OLD, _LOST_EVENT = "was told before a sync of the log", "has version", "is lost"
 
 
 def _say(line: str) -> None:
@@ -227,7 +227,7 @@ PLANNED = (
     Planned("control-tinydb-answers-first-kill", _kill_sabotaged("answers-first"), shows=_OLD),
     Planned("control-tinydb-events-apart-kill", _kill_sabotaged("events-apart"), shows=_LOST_EVENT),
     Planned("control-tinydb-tries-once-events", _events_tinydb("tries-once"), shows=_LOST_EVENT),
-    Planned("control-tinydb-without-order-events", _events_tinydb("without-order"), shows="came before an earlier one"),
+    Planned("control-tinydb-without-order-events", _events_tinydb("without-order"), shows=_MISPLACED_EVENT),
     Planned("control-postgresql-fsync-off", _sync_postgres_with(settings={"fsync": "off"}), shows=_EARLY),
     Planned(
         "control-postgresql-asynchronous-sync",
