@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from tmfkit_codegen.load import joined
+from tmfkit_codegen.load import joined, names
 
 __all__ = ["meant", "objections"]
 
 _UNEXPECTED = re.compile(r"\((?P<names>'.*') (?:was|were) unexpected\)")
 _NAME = re.compile(r"'([^']*)'")
+_FOREIGN = "no key {!r} may stand here"
+_FORBIDDEN = re.compile(r"False schema does not allow ")
+_MISSING = re.compile(r"""(?P<quote>["'])(?P<name>.*)(?P=quote) is a required property""")
 
 
 def objections(pointer: str, message: str) -> Iterator[tuple[str, str]]:
@@ -24,12 +27,15 @@ def objections(pointer: str, message: str) -> Iterator[tuple[str, str]]:
         message: Message of the validator, perhaps followed by the schema and the value.
     """
     first = message.partition("\n")[0]
-    unexpected = _UNEXPECTED.search(first)
-    if unexpected is None:
+    if unexpected := _UNEXPECTED.search(first):
+        for name in _NAME.findall(unexpected["names"]):
+            yield joined(pointer, name), _FOREIGN.format(name)
+    elif _FORBIDDEN.match(first):
+        yield pointer, _FOREIGN.format(names(pointer)[-1])
+    elif missing := _MISSING.fullmatch(first):
+        yield pointer, f"the key {missing['name']!r} is missing"
+    else:
         yield pointer, first
-        return
-    for name in _NAME.findall(unexpected["names"]):
-        yield joined(pointer, name), f"no key {name!r} may stand here"
 
 
 def meant(name: str, known: Iterable[str]) -> str:

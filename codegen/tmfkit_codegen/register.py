@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import jsonschema_rs
 
@@ -11,7 +12,7 @@ from tmfkit_codegen.contracts import operations
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.forms import objections
 from tmfkit_codegen.inputs import Api, Inputs
-from tmfkit_codegen.load import SourceFile, joined
+from tmfkit_codegen.load import SourceFile, joined, names
 
 __all__ = ["form_problems", "name_problems"]
 
@@ -25,9 +26,8 @@ def form_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
         validator = jsonschema_rs.Draft202012Validator(inputs.schemas[kind].data)
         for error in validator.iter_errors(file.data):
             for place, what in objections(joined("", *error.instance_path), error.message):
-                yield file.problem(
-                    place, f"{place or 'the file'}: {what}", f"specs/{kind}.schema.json says what may stand here"
-                )
+                remedy = f"specs/{kind}.schema.json says what may stand here"
+                yield file.problem(place, f"{_called(file, place)}: {what}", remedy)
 
 
 def name_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
@@ -49,6 +49,16 @@ def name_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
             yield sample.problem(
                 "/refused", f"there is no erratum {erratum}", f"Mend the id, or add it to {api.errata.file}"
             )
+
+
+def _called(file: SourceFile, pointer: str) -> str:
+    """Return how a message calls the place *pointer*: within a row of a register by the row's id and kind."""
+    match names(pointer):
+        case ("requirements", number, *rest) if isinstance(row := file.data["requirements"][int(number)], dict):
+            kind = " ".join(str(row[key]) for key in ("kind", "scenario") if key in row)
+            within = f", {joined('', *rest)}" if rest else ""
+            return f"{row.get('id', 'a row without id')} ({kind or 'no kind'}){within}"
+    return pointer or "the file"
 
 
 def _repeated(file: SourceFile, key: str) -> Iterator[Problem]:
@@ -76,14 +86,10 @@ def _types(register: SourceFile) -> Iterator[Problem]:
 
 
 def _rows(api: Api, inputs: Inputs) -> Iterator[Problem]:
-    openapi = api.contract.data
-    known = {operation["operationId"] for _, _, operation in operations(openapi)} | set(openapi.get("webhooks", ()))
     errata = {row["id"] for row in api.errata.data["errata"]}
+    yield from _operations(api, inputs.schemas["requirements"].data["$defs"])
     for index, row in enumerate(api.register.data["requirements"]):
         place = f"/requirements/{index}"
-        if row["operation"] not in known and not (row["kind"] == "event-member" and row["operation"] == "*"):
-            message = f"{row['id']}: the contract has no operation or event {row['operation']}"
-            yield api.register.problem(f"{place}/operation", message, "Mend the name, or add it to the contract")
         if "scenario" in row and row["scenario"] not in inputs.scenarios.data:
             message = f"{row['id']}: there is no scenario {row['scenario']}"
             yield api.register.problem(f"{place}/scenario", message, f"{inputs.scenarios.file} lists them")
@@ -93,3 +99,20 @@ def _rows(api: Api, inputs: Inputs) -> Iterator[Problem]:
                 f"{row['id']}: there is no erratum {erratum}",
                 f"Mend the id, or add it to {api.errata.file}",
             )
+
+
+def _operations(api: Api, forms: dict[str, Any]) -> Iterator[Problem]:
+    """Yield rows whose operation is none, or none that a row of their kind can be about (``x-operation``)."""
+    openapi = api.contract.data
+    actions = {"*": "*", **dict.fromkeys(openapi.get("webhooks", ()), "event")}
+    for _, _, operation in operations(openapi):
+        actions[operation["operationId"]] = operation["x-tmf-operation"]["action"]
+    for index, row in enumerate(api.register.data["requirements"]):
+        place, action = f"/requirements/{index}/operation", actions.get(row["operation"])
+        fitting = forms[f"kind-{row['kind']}"]["x-operation"]
+        if action is None:
+            message = f"{row['id']}: the contract has no operation or event {row['operation']}"
+            yield api.register.problem(place, message, "Mend the name, or add it to the contract")
+        elif action not in fitting and not ("any" in fitting and action not in ("*", "event")):
+            message = f"{row['id']}: a row of kind {row['kind']} is about {' or '.join(fitting)}, not about {action}"
+            yield api.register.problem(place, message, "Mend the kind or the operation; specs/README.md has the kinds")

@@ -219,7 +219,6 @@ _PLANNERS: dict[str, Callable[[Requirement, Operation], Case]] = {
     "filter": _alone("filter", "list"),
     "sort": _about("sort", "list"),
     "paging": _about("page", "page"),
-    "hub": _valid,
     "auth": _alone("auth", "call"),
     "scenario": lambda row, operation: Case(
         row, Probe(f"scenario:{row.scenario}", operation.id, row.subject, row.id if row.given else ""), ""

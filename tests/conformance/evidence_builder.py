@@ -125,7 +125,8 @@ def ask(kind: str, operation: str, subject: str = "", *, api: str = "tmf629-v1",
     scenario = "" if kind in CHECKS else kind
     about = {"level": "must", "text": "", "section": "", "line": 1, "basis": "table", "errata": ("E1",), **fields}
     where: dict[str, Any] = {"operation": operation, "subject": subject, "scenario": scenario}
-    return Ask(api, Requirement("ROW-1", kind="scenario" if scenario else kind, **where, **about))
+    where["kind"] = "scenario" if scenario else kind
+    return Ask(api, Requirement("ROW-1", **where, **about))
 
 
 def post(step: str, status: int, answer: Any = _NOTHING, *, sent: Any = _NOTHING, **more: Any) -> Step:

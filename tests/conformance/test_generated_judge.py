@@ -14,14 +14,16 @@ from tmfkit_conformance.judge.generated import findings
 from tmfkit_conformance.judge.verdict import Finding, Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
-from tmfkit_models.contracts import Contract, Requirement
+from tmfkit_models.contracts import Contract, Kind, Level, Requirement
 
 ERROR = {"code": "1", "reason": "refused"}
 EMMA = {"title": "Emma"}
 MADE = {"id": "1", "title": "Emma"}
 
 
-def row(identifier: str, kind: str, operation: str, subject: str = "", level: str = "must", **more: Any) -> Requirement:
+def row(
+    identifier: str, kind: Kind, operation: str, subject: str = "", level: Level = "must", **more: Any
+) -> Requirement:
     return Requirement(identifier, level, kind, operation, subject, "", "", 1, "text", **more)
 
 

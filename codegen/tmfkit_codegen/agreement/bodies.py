@@ -9,24 +9,28 @@ from typing import Any
 from tmfkit_codegen.agreement.sides import META, Row, Sides, nested
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.load import joined, names
-from tmfkit_codegen.runtime.contracts import Operation
+from tmfkit_codegen.runtime.contracts import MAKES_ANYTHING, Kind, Operation
 from tmfkit_codegen.schemas import at, attributes, component, required, rules, where
 
 __all__ = ["any_of", "client_id", "conditional", "made_by_server", "mandatory", "patchable", "subjects", "values"]
 
-_GENERATED = {"generated": "x-tmf-generated", "read-only": "x-tmf-read-only", "default": "x-tmf-default"}
-_ON_BODIES = ("attribute", "values", "optional", "default", "filter", "fields")
+_GENERATED: dict[Kind, str] = {
+    "generated": "x-tmf-generated",
+    "read-only": "x-tmf-read-only",
+    "default": "x-tmf-default",
+}
+_ON_BODIES: tuple[Kind, ...] = ("attribute", "values", "optional", "default", "filter", "fields")
 
 
 def mandatory(sides: Sides) -> Iterator[Problem]:
     """``mandatory`` and ``sub-mandatory`` against ``required``; on patch and replace what a row says is enough."""
-    for operation in sides.by_action("create", "register", "send", "patch", "replace"):
+    for operation in sides.by_action(*MAKES_ANYTHING, "patch", "replace"):
         demanded = _required(sides, operation)
         rows = [*sides.of_kind("mandatory", operation.id), *sides.of_kind("sub-mandatory", operation.id)]
         for row in rows:
             if row.binds and row.subject not in demanded:
                 yield sides.only_in_register(row, f"{operation.id} needs {row.subject}")
-        if operation.action in ("create", "register", "send"):
+        if operation.action in MAKES_ANYTHING:
             for subject in sorted(demanded.keys() - {row.subject for row in rows}):
                 if operation.action == "create" or _is_first_level(subject):
                     yield sides.only_in_contract(demanded[subject], f"{operation.id} needs {subject}")
@@ -58,7 +62,7 @@ def any_of(sides: Sides) -> Iterator[Problem]:
             for attribute, pointer, members in _rules(sides, operation, "x-tmf-any-of")
         }
         rows = {
-            (row.subject, frozenset(row.data.get("expect", {}).get("members", ()))): row
+            (row.subject, frozenset(row.expect.get("members", ()))): row
             for row in sides.of_kind("any-of", operation.id)
         }
         for (subject, members), row in rows.items():
@@ -85,7 +89,9 @@ def patchable(sides: Sides) -> Iterator[Problem]:
             if f"/{name}" not in fixed
         }
         optional = {f"/{name}" for name in META}
-        for kind, written, word in (("patchable", free, "can"), ("non-patchable", fixed, "cannot")):
+        sides_of: tuple[tuple[Kind, dict[str, str], str], ...]
+        sides_of = (("patchable", free, "can"), ("non-patchable", fixed, "cannot"))
+        for kind, written, word in sides_of:
             rows = list(sides.of_kind(kind, operation.id))
             for row in rows:
                 if (_first_level(row.subject) if kind == "patchable" else row.subject) not in written:
@@ -110,10 +116,10 @@ def made_by_server(sides: Sides) -> Iterator[Problem]:
             for row in rows:
                 if row.subject not in written and (row.binds or kind == "default"):
                     yield sides.only_in_register(row, f"{row.subject} is {kind}")
-                elif kind == "default" and row.data["expect"]["value"] != (
+                elif "value" in row.expect and row.expect["value"] != (
                     other := at(sides.openapi, written[row.subject])
                 ):
-                    what = f"the default of {row.subject} is {row.data['expect']['value']!r}"
+                    what = f"the default of {row.subject} is {row.expect['value']!r}"
                     yield sides.different(row.pointer, what, repr(other), written[row.subject])
             for subject in sorted(written.keys() - {row.subject for row in rows}):
                 yield sides.only_in_contract(written[subject], f"{subject} of {resource.name} is {kind}")
@@ -143,7 +149,7 @@ def values(sides: Sides) -> Iterator[Problem]:
         if schema is None or place is None or written is None:
             continue  # `subjects` reports it
         listed = [*at(sides.openapi, place).get("enum", ()), *at(sides.openapi, written).get("x-tmf-values", ())]
-        for value in row.data.get("expect", {}).get("values", ()):
+        for value in row.expect.get("values", ()):
             if value not in listed:
                 yield sides.only_in_register(row, f"{row.subject} can be {value!r}")
 

@@ -8,11 +8,16 @@ from tmfkit_codegen.agreement.sides import Sides
 from tmfkit_codegen.contracts import resolved
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.load import joined, walk
+from tmfkit_codegen.runtime.contracts import Kind
 from tmfkit_codegen.schemas import at, where
 
 __all__ = ["events", "headers", "media_types", "operations", "parameters", "roles", "statuses", "tolerated"]
 
-_PARAMETERS = {"fields": ("fields",), "filter": ("attributes", "filter"), "sort": ("sort",)}
+_PARAMETERS: dict[Kind, tuple[str, ...]] = {
+    "fields": ("fields",),
+    "filter": ("attributes", "filter"),
+    "sort": ("sort",),
+}
 
 
 def operations(sides: Sides) -> Iterator[Problem]:
@@ -91,9 +96,10 @@ def roles(sides: Sides) -> Iterator[Problem]:
     for operation in sides.tables.operations:
         rows = list(sides.of_kind("auth", operation.id))
         for row in rows:
-            allowed = not operation.roles or row.subject in operation.roles
-            if allowed != (row.data["expect"]["form"] == "allowed"):
-                yield sides.only_in_register(row, f"{operation.id} is {row.data['expect']['form']} to {row.subject}")
+            ours = "allowed" if not operation.roles or row.subject in operation.roles else "refused"
+            theirs = row.expect.get("form", ours)
+            if theirs != ours:
+                yield sides.only_in_register(row, f"{operation.id} is {theirs} to {row.subject}")
         for index, role in enumerate(operation.roles):
             if role not in {row.subject for row in rows}:
                 yield sides.only_in_contract(
@@ -115,7 +121,7 @@ def tolerated(sides: Sides) -> Iterator[Problem]:
                     )
 
 
-def _compared(sides: Sides, operation: str, kind: str, written: dict[str, str], verb: str) -> Iterator[Problem]:
+def _compared(sides: Sides, operation: str, kind: Kind, written: dict[str, str], verb: str) -> Iterator[Problem]:
     """Compare the subjects of one kind of row with what the contract has (subject → place), in any letter case."""
     rows = {row.subject.lower(): row for row in sides.of_kind(kind, operation)}
     known = {subject.lower(): subject for subject in written}

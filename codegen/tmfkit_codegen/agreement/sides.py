@@ -10,7 +10,7 @@ from tmfkit_codegen.contracts import document, operations
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.inputs import Api
 from tmfkit_codegen.load import joined
-from tmfkit_codegen.runtime.contracts import Contract, Operation, Resource, from_document
+from tmfkit_codegen.runtime.contracts import Action, Contract, Kind, Operation, Resource, from_document
 from tmfkit_codegen.schemas import at, attributes, followed
 
 __all__ = ["META", "Row", "Sides", "nested"]
@@ -32,6 +32,12 @@ class Row:
     def subject(self) -> str:
         """What the row is about: a pointer, a status, a header or the like."""
         return str(self.data["subject"])
+
+    @property
+    def expect(self) -> Mapping[str, Json]:
+        """What the row expects; empty where it says nothing, as a row that nothing can settle may."""
+        found: Mapping[str, Json] = self.data.get("expect", {})
+        return found
 
     @property
     def binds(self) -> bool:
@@ -73,13 +79,13 @@ class Sides:
         """The bundled contract."""
         return self.api.contract.data
 
-    def of_kind(self, kind: str, operation: str | None = None) -> Iterator[Row]:
+    def of_kind(self, kind: Kind, operation: str | None = None) -> Iterator[Row]:
         """Yield the rows of *kind*, of *operation* only when it is given."""
         for row in self.rows:
             if row.data["kind"] == kind and operation in (None, row.data["operation"]):
                 yield row
 
-    def by_action(self, *actions: str) -> Iterator[Operation]:
+    def by_action(self, *actions: Action) -> Iterator[Operation]:
         """Yield the operations that do one of *actions*."""
         yield from (operation for operation in self.tables.operations if operation.action in actions)
 

@@ -14,23 +14,75 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources as package_files
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 __all__ = [
+    "MAKES_ANYTHING",
+    "MAKES_RESOURCE",
+    "Action",
     "Contract",
     "ContractError",
     "Erratum",
     "Event",
+    "Kind",
+    "Level",
     "Operation",
     "Requirement",
     "Resource",
+    "Schema",
     "apis",
     "from_document",
     "load",
+    "pointer_names",
 ]
 
-Schema = Mapping[str, Any]
+Schema: TypeAlias = Mapping[str, Any]
 _T = TypeVar("_T")
+
+Action: TypeAlias = Literal[
+    "list", "create", "retrieve", "patch", "replace", "delete", "register", "unregister", "send", "send-stored"
+]
+"""What an operation does."""
+
+MAKES_RESOURCE: tuple[Action, ...] = ("create", "send")
+"""Actions that make a resource."""
+
+MAKES_ANYTHING: tuple[Action, ...] = ("create", "register", "send")
+"""Actions that make a resource or a subscription."""
+
+Level: TypeAlias = Literal["must", "should", "may"]
+"""How much a requirement binds; only a must decides conformance."""
+
+Kind: TypeAlias = Literal[
+    "status",
+    "header",
+    "produces",
+    "consumes",
+    "accept",
+    "body",
+    "attribute",
+    "values",
+    "mandatory",
+    "optional",
+    "sub-mandatory",
+    "any-of",
+    "conditional",
+    "generated",
+    "read-only",
+    "client-id",
+    "default",
+    "patchable",
+    "non-patchable",
+    "fields",
+    "filter",
+    "sort",
+    "paging",
+    "event",
+    "event-member",
+    "auth",
+    "scenario",
+]
+"""What a requirement is about; ``specs/README.md`` has the table."""
 
 
 class ContractError(LookupError):
@@ -43,7 +95,7 @@ class Operation:
 
     Attributes:
         id: ``operationId`` of the contract.
-        action: One of ``list create retrieve patch replace delete register unregister send send-stored``.
+        action: What it does.
         resource: Name of the resource; empty for a hub shared by all resources.
         method: HTTP method, upper case.
         path: Path below the base path, with ``{id}`` where an identifier goes.
@@ -60,7 +112,7 @@ class Operation:
     """
 
     id: str
-    action: str
+    action: Action
     resource: str
     method: str
     path: str
@@ -131,8 +183,8 @@ class Requirement:
     """One row of the register; ``specs/README.md`` explains the fields, *procedure* is what the named scenario does."""
 
     id: str
-    level: str
-    kind: str
+    level: Level
+    kind: Kind
     operation: str
     subject: str
     text: str
@@ -205,7 +257,7 @@ class Contract:
         """Return the row *requirement_id*; ContractError when there is none."""
         return self._named(self.requirements, "id", requirement_id)
 
-    def action(self, action: str, resource: str) -> Operation | None:
+    def action(self, action: Action, resource: str) -> Operation | None:
         """Return the operation that does *action* on *resource*, or None when the API has none."""
         wanted = (op for op in self.operations if op.action == action and op.resource in ("", resource))
         return next(wanted, None)
@@ -256,8 +308,7 @@ class Contract:
             ContractError: No attribute has this pointer.
         """
         here = self.resolve(self.component(schema) if isinstance(schema, str) else schema)
-        for name in pointer.split("/")[1:]:
-            name = name.replace("~1", "/").replace("~0", "~")
+        for name in pointer_names(pointer):
             if "items" in here and (name == "*" or name.isdecimal()):
                 here = self.resolve(here["items"])
             elif name in (attributes := self.attributes(here)):
@@ -314,6 +365,11 @@ def from_document(document: Mapping[str, Any]) -> Contract:
         requirements=tuple(_built(Requirement, row) for row in document["requirements"]),
         errata=tuple(_built(Erratum, row) for row in document["errata"]),
     )
+
+
+def pointer_names(pointer: str) -> tuple[str, ...]:
+    """Return the unescaped names that a JSON pointer is made of (RFC 6901)."""
+    return tuple(name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:])
 
 
 def _operation(row: Mapping[str, Any]) -> Operation:

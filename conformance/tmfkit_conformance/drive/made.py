@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from tmfkit_conformance.drive.client import Client
 from tmfkit_conformance.record.exchange import Exchange
-from tmfkit_models.contracts import Contract, Operation
+from tmfkit_models.contracts import Action, Contract, Operation
 
 __all__ = ["Made", "taken_away"]
 
@@ -55,7 +55,7 @@ class Made:
         """Return what is still there, the latest first: the operation that takes it away, and the address."""
         return [(operation, url) for url, operation in reversed(self._undoing.items())]
 
-    def _remember(self, undoing: str, resource: str, identifier: str) -> None:
+    def _remember(self, undoing: Action, resource: str, identifier: str) -> None:
         operation = self._contract.action(undoing, resource)
         if operation is not None and identifier:
             self._undoing[self._address_of(operation, identifier)] = operation

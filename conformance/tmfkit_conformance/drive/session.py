@@ -20,7 +20,7 @@ from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.plan import Probe
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.settings import Settings
-from tmfkit_models.contracts import Contract, Operation, Requirement
+from tmfkit_models.contracts import Action, Contract, Operation, Requirement
 
 __all__ = ["Ended", "Lacking", "Session"]
 
@@ -148,7 +148,7 @@ class Session:
 
     def call(
         self,
-        action: str,
+        action: Action,
         step: str,
         *,
         identifier: str = "",

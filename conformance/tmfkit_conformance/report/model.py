@@ -10,18 +10,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.unserved import Unserved, unserved
 from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import Case, plan
 from tmfkit_conformance.record.bundle import Bundle
-from tmfkit_models.contracts import Contract, Requirement
+from tmfkit_models.contracts import Contract, Level, Requirement
 
 __all__ = ["LEVELS", "NOT_SETTLEABLE", "Line", "Report", "SelfTestRow"]
 
-LEVELS = ("must", "should", "may")
+LEVELS: tuple[Level, ...] = get_args(Level)
 
 NOT_SETTLEABLE = "not-settleable"
 """Standing of a row that nothing outside the target can settle."""

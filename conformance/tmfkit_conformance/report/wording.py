@@ -66,7 +66,6 @@ KINDS: Final = {
     "paging": "a page is asked for",
     "event": "a listener is registered and the trigger is done; the notification has to arrive",
     "event-member": "the member is looked for in the notifications that arrive",
-    "hub": "a listener is registered; the answer is looked at",
     "auth": "the call is made with the credential of this role",
     "scenario": "a scenario of several requests is played",
 }

@@ -118,7 +118,7 @@ def _condition(name: str, operator: str, form: str, values: list[Any]) -> str:
         return f"{quote(name)}={texts[0]},{texts[1]}"
     if form == "or-repeat":
         return f"{quote(name)}={texts[0]}&{quote(name)}={texts[1]}"
-    chosen = {"eq": 0, "regex": 0, "gt": 0, "gte": 1, "lt": 1, "lte": 0, "ne": 1}[operator]
+    chosen = {"eq": 0, "regex": 0, "gt": 0, "gte": 1, "lt": 1, "lte": 0}[operator]
     suffix = "" if operator == "eq" else f".{operator}"
     return f"{quote(name)}{suffix}={texts[chosen]}"
 

@@ -8,7 +8,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, plain_attributes, probe, under
 from tmfkit_conformance.drive.session import Ended, Session
-from tmfkit_models.contracts import ContractError
+from tmfkit_models.contracts import Action, ContractError
 
 __all__: list[str] = []
 
@@ -164,7 +164,7 @@ def unknown_id(session: Session, _subject: str) -> None:
 def deleted(session: Session, _subject: str) -> None:
     """Do the operation on something that has just been taken away."""
     identifier = session.made_for(session.operation)
-    undo = "unregister" if session.operation.action == "unregister" else "delete"
+    undo: Action = "unregister" if session.operation.action == "unregister" else "delete"
     session.call(undo, "control", identifier=identifier, resource=session.operation.resource)
     _on_item(session, "again", identifier)
 

@@ -123,7 +123,6 @@ def _expected(operator: str, form: str) -> tuple[str, str]:
         "gte": ("b", "a"),
         "lt": ("a", "b"),
         "lte": ("a", "b"),
-        "ne": ("a", "b"),
     }[operator]
 
 

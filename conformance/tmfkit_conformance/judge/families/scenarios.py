@@ -34,13 +34,6 @@ def named(evidence: Evidence) -> None:
     passed()
 
 
-@check("hub")
-def hub(evidence: Evidence) -> None:
-    """The registration or its removal succeeds."""
-    accepted(evidence, evidence.case.step)
-    passed()
-
-
 def accepted(evidence: Evidence, step: str) -> Exchange:
     """Return the exchange of a step that succeeded; the requirement does not hold when it did not."""
     seen = evidence.step(step)

@@ -26,15 +26,6 @@ def _others(call: Call, history: History) -> list[str]:
     return [callback for callback in here if callback != _callback(call)]
 
 
-@breaks("hub")
-def fails(target: Target) -> Break:
-    """A failure of the operation."""
-    return instead(
-        f"fails at {target.row.operation}",
-        lambda call, _history: answered(500, {}) if target.is_own(call) else None,
-    )
-
-
 @breaks("scenario:hub-delivers")
 def tells_nothing(target: Target) -> Break:
     """Every notification lost."""
