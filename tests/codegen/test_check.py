@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tmfkit_codegen.check import check, differences
 from tmfkit_codegen.errors import TreeProblems
-from tmfkit_codegen.tree import MANIFEST, committed, manifest, write
+from tmfkit_codegen.generate import generate
+from tmfkit_codegen.tree import MANIFEST, Tree, committed, manifest, write
+from tmfkit_codegen.verified import verified
+
+Edit = Callable[[str, str, str], None]
 
 
 def tree(inputs: str = "1", **files: str) -> dict[str, bytes]:
@@ -78,3 +83,20 @@ def test_two_runs_with_different_hash_seeds_give_the_tree_of_the_sixth_api(
     assert made["files"].keys() == sixth_tree.keys() - {MANIFEST}
     with pytest.raises(TreeProblems, match=r"types\.py: edited by hand"):
         check(sixth_specs, tmp_path)
+
+
+def test_a_further_attribute_changes_no_file_that_does_not_say_it(specs: Path, edit: Edit, sixth_tree: Tree) -> None:
+    attribute = "        floor:\n          type: string\n          description: Floor that it is on.\n"
+    name = "        name:\n          type: string\n          description: Name of the queue.\n"
+    edit("openapi.yaml", name, attribute + name)
+    row = "    - {name: name, type: string, line: 88}\n"
+    edit("requirements.yaml", row, row + "    - {name: floor, type: string, line: 89}\n")
+    tree = generate(verified(specs))
+    assert tree.keys() == sixth_tree.keys()
+    sdk = [f"tmfkit_sdk/ticket_v1/models/queue{part}.py" for part in ("", "_create", "_update")]
+    assert sorted(name for name in tree if tree[name] != sixth_tree[name]) == [
+        MANIFEST,
+        "tmfkit_models/contracts/sixth-v1.json",
+        "tmfkit_models/ticket_v1/__init__.py",
+        *sdk,
+    ]
