@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -13,7 +14,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
 nox.options.sessions = [
-    "lint", "types", "imports", "specs", "generated", "tests", "certify", "selftest", "build",
+    "lint", "types", "imports", "specs", "generated", "tests", "suites", "certify", "selftest", "build",
 ]  # fmt: skip
 
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -87,6 +88,21 @@ def tests(session: nox.Session) -> None:
     """Run the tests, on the interpreter that runs nox."""
     install(session, "all", "test")
     session.run("pytest", "-n", "2", "--dist", "loadgroup", *session.posargs)
+
+
+@nox.session
+def suites(session: nox.Session) -> None:
+    """Run published test suites, from the npm registry by their digests; needs Node.js with npm."""
+    install(session, "all", "test")
+    if shutil.which("npm") is None:
+        session.error("npm is not installed, and the suites come from its registry. Install Node.js with npm")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(Path("tests", "suites", name), folder)
+        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+        session.run("npm", "ci", "--prefix", folder, *quiet, external=True)
+        suite = str(Path(folder, "node_modules", "json-patch-test-suite"))
+        session.run("pytest", "tests/server/suite_json_patch.py", "--json-patch-suite", suite, *session.posargs)
 
 
 @nox.session

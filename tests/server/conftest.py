@@ -22,6 +22,10 @@ COMMUNICATION = "/communicationMessage/v1"
 INTERACTION = "/tmf-api/partyInteraction/v4"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--json-patch-suite", metavar="FOLDER", help="folder of the suite that suite_json_patch.py runs")
+
+
 @pytest.fixture(scope="session", params=["memory", "postgres"])
 def server_url(
     request: pytest.FixtureRequest, start_server: Callable[..., AbstractContextManager[str]]
