@@ -8,11 +8,9 @@ from collections.abc import Iterator
 
 from tmfkit_conformance.drive.engine_input import collection
 from tmfkit_conformance.record.exchange import Exchange
-from tmfkit_models.contracts import Contract, Operation
+from tmfkit_models.contracts import MAKES_ANYTHING, Contract, Operation
 
 __all__ = ["Belongings"]
-
-_CHOSEN_BY_TARGET = ("create", "register", "send")
 
 
 class Belongings:
@@ -62,7 +60,7 @@ class Belongings:
             exchange: What happened.
         """
         where = collection(self._contract, operation)
-        if operation.action in _CHOSEN_BY_TARGET and exchange.is_success and exchange.identifier:
+        if operation.action in MAKES_ANYTHING and exchange.is_success and exchange.identifier:
             self._known.add((where, exchange.identifier))
             if exchange.identifier not in self._alive[where]:
                 self._alive[where].append(exchange.identifier)

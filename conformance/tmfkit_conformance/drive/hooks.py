@@ -19,7 +19,7 @@ from tmfkit_conformance.drive.client import ACCEPT, SILENCE_LIMIT, Client, Recor
 from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
 from tmfkit_conformance.settings import Settings
-from tmfkit_models.contracts import Contract, Operation
+from tmfkit_models.contracts import MAKES_RESOURCE, Contract, Operation
 
 __all__ = ["Hooks"]
 
@@ -148,7 +148,7 @@ class Hooks:
         if operation.action == "register":
             return self._registration(body)
         payloads = self._payloads(operation)
-        if operation.action not in ("create", "send"):
+        if operation.action not in MAKES_RESOURCE:
             return payloads.translated(body)
         completed = payloads.completed(body)
         # An id is of no use to the target, or it is used: then it must not be that of something there.

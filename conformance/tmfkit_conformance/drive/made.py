@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 
 from tmfkit_conformance.drive.client import Client
 from tmfkit_conformance.record.exchange import Exchange
-from tmfkit_models.contracts import Action, Contract, Operation
+from tmfkit_models.contracts import MAKES_ANYTHING, Action, Contract, Operation
 
 __all__ = ["Made", "taken_away"]
 
-_MAKING = ("create", "register", "send")
 _UNDOING = ("delete", "unregister")
 _GONE = (404, 410)
 
@@ -44,7 +43,7 @@ class Made:
             return
         if operation.action in _UNDOING:
             self._undoing.pop(url.partition("?")[0], None)
-        elif operation.action in _MAKING:
+        elif operation.action in MAKES_ANYTHING:
             self._remember("unregister" if operation.action == "register" else "delete", resource, exchange.identifier)
         elif operation.action == "patch" and isinstance(exchange.request.json, dict):
             # A target that wrongly takes another id has the resource there.

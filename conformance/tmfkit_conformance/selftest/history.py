@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tmfkit_conformance.selftest.calls import Answer, Call
+from tmfkit_models.contracts import MAKES_RESOURCE
 
 __all__ = ["History", "Listener", "Made"]
-
-_MAKING = ("create", "send")
 
 
 @dataclass
@@ -77,7 +76,7 @@ class History:
             self.listeners[answer.identifier] = Listener(call.operation.path, callback)
         elif call.action == "unregister" and call.identifier in self.listeners:
             self.removed[call.identifier] = self.listeners.pop(call.identifier)
-        elif call.action in _MAKING:
+        elif call.action in MAKES_RESOURCE:
             self._remember(call.operation.resource, call, answer)
         elif call.action == "delete":
             self.deleted.add(call.identifier)
