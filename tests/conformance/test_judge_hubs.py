@@ -25,7 +25,6 @@ from evidence_builder import (
     resource,
 )
 
-HUB = ask("hub", "registerCustomerListener")
 DELIVERS = ask("hub-delivers", "registerCustomerListener")
 CALLBACK_ONLY = ask("hub-callback-only", "registerCustomerListener")
 AGAIN = ask("hub-registers-again", "unregisterCustomerListener")
@@ -82,9 +81,6 @@ def heard(*notes: Any) -> dict[str, Any]:
 
 
 SITUATIONS = [
-    HUB.gives(PASS, "accepted", register()),
-    HUB.gives(FAIL, "refused", register(status=400)),
-    HUB.gives(SKIP, "not-sent"),
     DELIVERS.gives(PASS, "arrived", register(), made(), **heard(note(CREATED, ABOUT))),
     DELIVERS.gives(PASS, "below-the-callback", register(), made(), **heard(note(CREATED, ABOUT, path="/proxy/kit/cb-1/listener?x=1"))),
     DELIVERS.gives(PASS, "by-href", register(), made(), **heard(note(CREATED, {"event": {"href": "https://x/customer/7"}}))),

@@ -12,8 +12,9 @@ from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.session import Ended, Lacking, Session
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.plan import Probe, plan, probes
+from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract
 
@@ -86,12 +87,12 @@ def _generated_phases(session: Session, recorder: Recorder, progress: Progress, 
     )
 
 
-def _drive(session: Session, probe: Probe) -> None:
-    if probe.name not in PROBES:
+def _drive(session: Session, probe: PlannedProbe) -> None:
+    if probe.probe not in PROBES:
         raise KitDefect(probe.key, "no function drives this probe", "Report it with the contract's digest")
     session.begin(probe)
     try:
-        PROBES[probe.name](session, probe.subject)
+        PROBES[probe.probe](session, probe.subject)
     except Lacking as lacking:
         session.end(lacking=str(lacking))
     except Ended as ended:

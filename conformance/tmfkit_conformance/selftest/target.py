@@ -65,11 +65,6 @@ class Target:
         """Name of what the subject points at."""
         return pointers.parts(self.subject)[-1]
 
-    @property
-    def form(self) -> str:
-        """The form that the requirement expects; empty when it names none."""
-        return str(self.row.expect.get("form", ""))
-
     def listed(self, pointer: str) -> list[Any]:
         """Return the values that the contract lists for an attribute; empty when it lists none."""
         schema = self.contract.at(self.resource.schema, pointer)
