@@ -10,6 +10,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.report.model import LEVELS
+from tmfkit_conformance.rules.attributes import ATTRIBUTE
 from tmfkit_conformance.selftest.calls import Call
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_models.contracts import Contract, Event, Operation, Requirement, Resource
@@ -99,7 +100,7 @@ class Target:
 
     def owed(self, names: Iterable[str]) -> list[str]:
         """Return those attributes that a target may not lack, at the level of the requirement."""
-        rows = (row for row in self.contract.requirements if row.kind == "attribute")
+        rows = (row for row in self.contract.requirements if row.kind == ATTRIBUTE.name)
         levels = {row.subject: row.level for row in rows if self._is_about(row)}
         return [name for name in names if LEVELS.index(levels.get(f"/{name}", "must")) <= LEVELS.index(self.row.level)]
 
