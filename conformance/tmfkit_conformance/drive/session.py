@@ -20,6 +20,7 @@ from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.rules.answers import CONSUMES
+from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.probes import Facts, Step
 from tmfkit_conformance.rules.queries import FIELDS
 from tmfkit_conformance.rules.rule import PlannedProbe, Scenario
@@ -217,7 +218,7 @@ class Session:
         if self._silence >= SILENCE_LIMIT:
             raise Ended(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
         exchange = self._client.send(
-            method, url, phase="register", probe=self._probe.key, step=step.name, operation=operation, **sent
+            method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
         )
         self._silence = 0 if exchange.response else self._silence + 1
         return exchange
