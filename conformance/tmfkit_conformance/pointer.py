@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any, Final
 
-__all__ = ["ABSENT", "get", "parts", "select", "with_value", "without"]
+__all__ = ["ABSENT", "escaped", "get", "parts", "select", "with_value", "without"]
 
 ABSENT: Final = object()
 """What ``get`` returns where nothing stands; ``None`` is a JSON value."""
@@ -17,6 +17,11 @@ ABSENT: Final = object()
 def parts(pointer: str) -> list[str]:
     """Split a pointer into its unescaped names; the empty pointer has none."""
     return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
+
+
+def escaped(name: str) -> str:
+    """Return a name as it stands in a pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def select(value: Any, pointer: str) -> list[Any]:

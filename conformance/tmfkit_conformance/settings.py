@@ -17,10 +17,9 @@ import jsonschema_rs
 import yaml
 
 from tmfkit_conformance.errors import UsageError
+from tmfkit_conformance.rules.phases import PHASES
 
-__all__ = ["CONFIG_SCHEMA", "PHASES", "Settings", "read_config"]
-
-PHASES = ("register", "examples", "coverage", "fuzzing", "stateful")
+__all__ = ["CONFIG_SCHEMA", "Settings", "read_config"]
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tmfkit_conformance.judge.engine import judge
-from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord, Request, Response
+from tmfkit_conformance.rules.register import KINDS
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract, Requirement
 
@@ -122,7 +122,7 @@ class Ask:
 
 def ask(kind: str, operation: str, subject: str = "", *, api: str = "tmf629-v1", **fields: Any) -> Ask:
     """Return a row; a *kind* that is none is the name of a scenario."""
-    scenario = "" if kind in CHECKS else kind
+    scenario = "" if kind in KINDS else kind
     about = {"level": "must", "text": "", "section": "", "line": 1, "basis": "table", "errata": ("E1",), **fields}
     where: dict[str, Any] = {"operation": operation, "subject": subject, "scenario": scenario}
     where["kind"] = "scenario" if scenario else kind

@@ -24,7 +24,8 @@ from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.generated import findings
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import BLOTTED, Exchange
-from tmfkit_conformance.settings import PHASES, Settings
+from tmfkit_conformance.rules.phases import PHASES
+from tmfkit_conformance.settings import Settings
 
 PHASES_MADE = PHASES[1:]
 FOREIGN = {"title": "Middlemarch", "pages": 880}

@@ -19,12 +19,17 @@ from tmfkit_conformance.judge import engine
 from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.verdict import Finding, Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.rules.attributes import ATTRIBUTE
+from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract
 
 API = "tmf683-v4"
 UNSETTLED = (Outcome.NOT_APPLICABLE, Outcome.SKIP)
+
+REFERENCES = {"type": "TargetEntityRef", "array": True}
+NAME = ask("attribute", "createCustomer", "/name", expect={"type": "string", "array": False})
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +87,7 @@ def test_bundle_without_any_exchange_settles_nothing(bundle: Bundle, contract: C
 
 def test_row_that_the_bundle_is_older_than_is_a_skip(bundle: Bundle, contract: Contract) -> None:
     newer = dataclasses.replace(contract.requirements[0], id="NEW-1", kind="patchable", operation="patchPartyInteraction",
-                                subject="/reason", reason="", scenario="")  # fmt: skip
+                                subject="/reason", reason="", scenario="", given="", expect={})  # fmt: skip
     probes = tuple(record for record in bundle.probes if record.key != "patch-to patchPartyInteraction /reason")
     judged = outcomes(dataclasses.replace(bundle, probes=probes), dataclasses.replace(contract, requirements=(newer,)))
     assert judged["NEW-1"].outcome is SKIP
@@ -96,7 +101,7 @@ def test_defect_of_one_check_is_an_error_that_hides_no_other(
         raise ZeroDivisionError("by nothing")
 
     before = outcomes(bundle, contract)
-    monkeypatch.setitem(CHECKS, "patchable", breaks)
+    monkeypatch.setitem(CHECKS, PATCHABLE, breaks)
     after = outcomes(bundle, contract)
     for row in contract.requirements:
         if row.kind == "patchable" and not row.reason:
@@ -107,8 +112,8 @@ def test_defect_of_one_check_is_an_error_that_hides_no_other(
 
 
 def test_check_that_comes_to_no_outcome_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CHECKS, "attribute", lambda _: None)
-    [param] = [ask("attribute", "createCustomer", "/name").gives(PASS, "kept", made(name="one"), read(name="one"))]
+    monkeypatch.setitem(CHECKS, ATTRIBUTE, lambda _: None)
+    [param] = [NAME.gives(PASS, "kept", made(name="one"), read(name="one"))]
     verdict = param.values[0].verdict()
     assert (verdict.outcome, verdict.remark) == (Outcome.ERROR, "the check came to no outcome")
 
@@ -124,7 +129,7 @@ def test_finding_fails_the_row_that_it_violates_and_nothing_less(outcome: Outcom
 
 
 def test_attribute_in_another_dialect_is_remarked() -> None:
-    param = ask("attribute", "createChangeRequest", "/targetEntityRef", api="tmf655-v1").gives(
+    param = ask("attribute", "createChangeRequest", "/targetEntityRef", api="tmf655-v1", expect=REFERENCES).gives(
         PASS, "kept", made(targetEntity=[{"id": "1"}]), read(targetEntity=[{"id": "1"}])
     )
     situation = param.values[0]

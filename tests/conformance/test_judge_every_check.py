@@ -16,9 +16,8 @@ import test_judge_sending
 import test_judge_updates
 from evidence_builder import FAIL, MOOT, PASS, REMARK, SKIP, Situation
 
-from tmfkit_conformance.judge.families import CHECKS
-from tmfkit_conformance.judge.families.scenarios import SCENARIOS
 from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.rules.register import KINDS, SCENARIOS
 
 MODULES = (
     test_judge_attributes,
@@ -69,7 +68,7 @@ def with_answers(situation: Situation, **changed: Any) -> Situation:
     return dataclasses.replace(situation, steps=tuple(dataclasses.replace(step, **changed) for step in situation.steps))
 
 
-@pytest.mark.parametrize("name", sorted({*CHECKS, *SCENARIOS} - {"scenario"}))
+@pytest.mark.parametrize("name", sorted({*KINDS, *SCENARIOS} - {"scenario"}))
 def test_check_is_shown_to_pass_and_to_fail(name: str) -> None:
     shown = {situation.outcome for situation in ALL if situation.check == name}
     assert shown & {PASS, REMARK}

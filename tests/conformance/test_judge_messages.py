@@ -24,11 +24,11 @@ from evidence_builder import (
     resource,
 )
 
-CREATED = ask("status", "createCustomer", "201", expect={"tolerate": ["200"]})
+CREATED = ask("status", "createCustomer", "201", given="valid", expect={"tolerate": ["200"]})
 UNKNOWN = ask("status", "retrieveCustomer", "404", given="unknown-id")
 MALFORMED = ask("status", "createCustomer", "400", given="malformed-body")
 REPEATED = ask("status", "registerCustomerListener", "409", given="repeated", expect={"tolerate": ["204"]})
-PAGE = ask("status", "listCustomer", "206")
+PAGE = ask("status", "listCustomer", "206", given="valid")
 LOCATION = ask(
     "header", "createCustomer", "Location", expect={"leads-to": "resource", "tolerate": ["Content-Location"]}
 )

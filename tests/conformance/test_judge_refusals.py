@@ -32,7 +32,7 @@ ANY_OF = ask("any-of", "createCustomer", "/relatedParty", expect={"members": ["i
 FIXED = ask("non-patchable", "patchCustomer", "/id")
 FIXED_TEXT = ask("non-patchable", "patchCustomer", "/description")
 USER = ask("auth", "deleteChangeRequest", "user", api="tmf655-v1", expect={"form": "refused"})
-ADMIN = ask("auth", "deleteChangeRequest", "admin", api="tmf655-v1", given="allowed")
+ADMIN = ask("auth", "deleteChangeRequest", "admin", api="tmf655-v1", expect={"form": "allowed"})
 UNLISTED = ask("unlisted-value", "createCustomer", "/status")
 UNKNOWN = ask("unknown-id-refused", "deleteCustomer")
 PUT = ask("put-refused", "retrieveCustomerAccount")

@@ -54,7 +54,9 @@ def test_run_in_which_credentials_lacked_is_incomplete_and_says_so_first(status:
     steps = ("create", "register", "control", "list", "read", "call", "patch", "delete")
     exchanges = [
         exchange(number, "POST", "/book", status, probe=case.probe.key, step=step)
-        for number, (case, step) in enumerate(((case, step) for case in cases for step in {*steps, case.step}), 1)
+        for number, (case, step) in enumerate(
+            ((case, step) for case in cases for step in {*steps, str(case.step or "")}), 1
+        )
         if case.probe
     ]
     records = tuple({case.probe.key: ProbeRecord(case.probe.key) for case in cases if case.probe}.values())

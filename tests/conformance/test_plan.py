@@ -13,7 +13,12 @@ from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.families.scenarios import SCENARIOS
-from tmfkit_conformance.plan import Probe, plan, probes
+from tmfkit_conformance.plan import plan, probes
+from tmfkit_conformance.rules.attributes import Values, With
+from tmfkit_conformance.rules.register import KINDS as DECLARED
+from tmfkit_conformance.rules.register import SCENARIOS as NAMED_RECORDS
+from tmfkit_conformance.rules.rule import PlannedProbe
+from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Requirement
 
@@ -35,8 +40,8 @@ def test_every_row_has_a_probe_that_can_be_driven_or_a_reason(api: str) -> None:
         if case.probe is None:
             assert case.requirement.reason, case.requirement.id
         else:
-            assert case.probe.name in PROBES, case.requirement.id
-            assert case.requirement.kind in CHECKS, case.requirement.id
+            assert case.probe.probe in PROBES, case.requirement.id
+            assert DECLARED[case.requirement.kind] in CHECKS, case.requirement.id
 
 
 @pytest.mark.parametrize("api", contracts.apis())
@@ -46,23 +51,25 @@ def test_probes_of_an_api_have_different_keys(api: str) -> None:
 
 
 def test_every_named_scenario_has_a_driver_and_a_judge_and_there_is_no_other() -> None:
-    assert {name.removeprefix("scenario:") for name in PROBES if name.startswith("scenario:")} == NAMED
-    assert set(SCENARIOS) == NAMED
+    assert set(NAMED_RECORDS) == NAMED
+    assert {scenario.probe for scenario in NAMED_RECORDS.values()} <= set(PROBES)
+    assert set(SCENARIOS) == set(NAMED_RECORDS.values())
 
 
 def test_every_kind_of_the_register_has_a_check_and_there_is_no_other() -> None:
     kinds = {name for cell in KINDS for name in cell.replace("`", "").split(", ")}
-    assert kinds == set(CHECKS)
+    assert kinds - {"hub"} == set(DECLARED)
+    assert set(CHECKS) == set(DECLARED.values())
 
 
 def test_key_names_the_row_only_where_the_probe_is_its_own() -> None:
-    assert Probe("with", "createCustomer", "/name").key == "with createCustomer /name"
-    assert Probe("values", "createCustomer", "/status", "R-1").key == "values createCustomer /status [R-1]"
-    assert Probe("dialect", "").key == "dialect"
+    assert PlannedProbe(With, "createCustomer", "/name").key == "with createCustomer /name"
+    assert PlannedProbe(Values, "createCustomer", "/status", "R-1").key == "values createCustomer /status [R-1]"
+    assert PlannedProbe(Dialect, "").key == "dialect"
 
 
 def row(**changes: Any) -> Requirement:
-    plain = Requirement("R-1", "must", "status", "createCustomer", "201", "", "", 1, "table")
+    plain = Requirement("R-1", "must", "status", "createCustomer", "201", "", "", 1, "table", given="valid")
     return dataclasses.replace(plain, **changes)
 
 
@@ -72,20 +79,20 @@ def row(**changes: Any) -> Requirement:
         pytest.param({}, "create createCustomer", "create", id="valid"),
         pytest.param({"given": "malformed-body", "subject": "400"}, "refused createCustomer malformed-body", "refused", id="refused"),
         pytest.param({"operation": "listCustomer", "subject": "206"}, "page listCustomer limit", "page", id="page"),
-        pytest.param({"kind": "consumes", "subject": "application/json"}, "create-full createCustomer", "create", id="consumes"),
-        pytest.param({"kind": "accept", "subject": "application/json"}, "accept createCustomer application/json", "call", id="accept"),
-        pytest.param({"kind": "event", "operation": "CustomerDeleteNotification", "subject": ""}, "events registerCustomerListener", "", id="event"),
-        pytest.param({"kind": "event-member", "operation": "*", "subject": "/eventId"}, "events registerCustomerListener", "", id="any-event"),
-        pytest.param({"kind": "generated", "subject": "/id"}, "create createCustomer", "create", id="generated"),
-        pytest.param({"kind": "generated", "subject": "/contactMedium/*/validFor"}, "minus createCustomer /contactMedium/*/validFor", "create", id="generated-part"),
-        pytest.param({"kind": "filter", "operation": "listCustomer", "subject": "*"}, "filter listCustomer * [R-1]", "list", id="own-row"),
+        pytest.param({"kind": "consumes", "given": "", "subject": "application/json"}, "create-full createCustomer", "create", id="consumes"),
+        pytest.param({"kind": "accept", "given": "", "subject": "application/json"}, "accept createCustomer application/json", "call", id="accept"),
+        pytest.param({"kind": "event", "given": "", "operation": "CustomerDeleteNotification", "subject": ""}, "events registerCustomerListener", "", id="event"),
+        pytest.param({"kind": "event-member", "given": "", "operation": "*", "subject": "/eventId", "expect": {"form": "unique"}}, "events registerCustomerListener", "", id="any-event"),
+        pytest.param({"kind": "generated", "given": "", "subject": "/id", "expect": {"form": "non-empty"}}, "create createCustomer", "create", id="generated"),
+        pytest.param({"kind": "generated", "given": "", "subject": "/contactMedium/*/validFor", "expect": {"form": "non-empty"}}, "minus createCustomer /contactMedium/*/validFor", "create", id="generated-part"),
+        pytest.param({"kind": "filter", "given": "", "operation": "listCustomer", "subject": "*", "expect": {"operator": "eq"}}, "filter listCustomer * [R-1]", "list", id="own-row"),
     ],
 )  # fmt: skip
 def test_row_is_settled_by_a_step_of_a_probe(changes: dict[str, Any], probe: str, step: str) -> None:
     contract = dataclasses.replace(contracts.load("tmf629-v1"), requirements=(row(**changes),))
     [case] = plan(contract)
     assert case.probe is not None
-    assert (case.probe.key, case.step) == (probe, step)
+    assert (case.probe.key, str(case.step or "")) == (probe, step)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +100,18 @@ def test_row_is_settled_by_a_step_of_a_probe(changes: dict[str, Any], probe: str
     [
         pytest.param({"kind": "smell"}, id="unknown-kind"),
         pytest.param({"given": "full-moon"}, id="unknown-condition"),
+        pytest.param({"given": ""}, id="no-condition"),
+        pytest.param({"expect": {"form": "array"}}, id="foreign-member"),
+        pytest.param({"kind": "scenario", "given": "", "scenario": "no-such-scenario"}, id="unknown-scenario"),
+        pytest.param({"kind": "filter", "given": {"operator": "gt"}, "operation": "listCustomer"}, id="operator-under-given"),
+        pytest.param({"kind": "filter", "given": "", "operation": "listCustomer"}, id="no-operator"),
+        pytest.param({"kind": "filter", "given": "", "operation": "listCustomer", "expect": {"operator": "ne"}}, id="unknown-operator"),
+        pytest.param({"kind": "body", "given": "", "expect": {"form": "array", "value": "string"}}, id="members-that-do-not-go-together"),
+        pytest.param({"kind": "any-of", "given": "", "expect": {"members": "id"}}, id="member-of-another-type"),
+        pytest.param({"kind": "conditional", "given": {"pointer": "/a"}}, id="condition-without-a-condition"),
+        pytest.param({"kind": "conditional", "given": "always"}, id="text-for-a-condition"),
     ],
-)
+)  # fmt: skip
 def test_row_that_nothing_drives_is_a_defect_of_the_kit(changes: dict[str, Any]) -> None:
     contract = dataclasses.replace(contracts.load("tmf629-v1"), requirements=(row(**changes),))
     with pytest.raises(KitDefect) as raised:
@@ -106,6 +123,6 @@ def test_row_that_nothing_drives_is_a_defect_of_the_kit(changes: dict[str, Any])
 def test_event_without_a_hub_is_a_defect_of_the_kit() -> None:
     whole = contracts.load("tmf629-v1")
     deaf = tuple(operation for operation in whole.operations if operation.action != "register")
-    event = row(kind="event", operation="CustomerDeleteNotification", subject="")
+    event = row(kind="event", given="", operation="CustomerDeleteNotification", subject="")
     with pytest.raises(KitDefect, match="no hub to hear this event through"):
         plan(dataclasses.replace(whole, operations=deaf, requirements=(event,)))

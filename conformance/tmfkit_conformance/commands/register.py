@@ -12,7 +12,7 @@ from tmfkit_conformance.commands.starter import starter_config
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.report import register
 from tmfkit_conformance.report.model import LEVELS
-from tmfkit_conformance.report.wording import KINDS
+from tmfkit_conformance.rules.register import KINDS
 from tmfkit_models import contracts
 
 __all__ = ["explain_command", "init_command", "list_command", "plan_command"]

@@ -17,8 +17,9 @@ from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.report.console import RunProgress, print_summary
 from tmfkit_conformance.report.folder import ReportFolder
 from tmfkit_conformance.report.model import Report, SelfTestRow
+from tmfkit_conformance.rules.phases import PHASES
 from tmfkit_conformance.selftest.table import caught
-from tmfkit_conformance.settings import PHASES, Settings
+from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract
 
 __all__ = ["run_command"]

@@ -13,7 +13,7 @@ from tmfkit_conformance.commands.api import apis_option
 from tmfkit_conformance.commands.options import given_settings
 from tmfkit_conformance.report.console import RunProgress
 from tmfkit_conformance.report.register import columns
-from tmfkit_conformance.report.wording import KINDS
+from tmfkit_conformance.rules.register import KINDS
 from tmfkit_conformance.selftest import table
 from tmfkit_conformance.selftest.choice import Filter, attempts, chosen
 from tmfkit_conformance.selftest.outcome import Shown

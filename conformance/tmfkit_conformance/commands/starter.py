@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from string import Template
 
-from tmfkit_conformance.settings import PHASES, Settings
+from tmfkit_conformance.rules.phases import PHASES
+from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract
 
 __all__ = ["starter_config"]

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import Ended, Session
-from tmfkit_conformance.plan import Probe
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.probes import Step
+from tmfkit_conformance.rules.rule import PlannedProbe
+from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = ["settle"]
@@ -20,7 +22,7 @@ __all__ = ["settle"]
 
 def settle(session: Session) -> None:
     """Try, for every resource with aliases, the contract's names and then each alias; keep what is taken."""
-    session.begin(Probe("dialect", ""))
+    session.begin(PlannedProbe(Dialect, ""))
     try:
         for resource in session.contract.resources:
             _settle_path(session, resource)
@@ -34,11 +36,14 @@ def settle(session: Session) -> None:
 
 def _settle_path(session: Session, resource: Resource) -> None:
     """Keep to the first path of the collection that is not answered 404."""
-    if not resource.path_aliases or session.call("list", resource.collection, resource=resource.name).status != 404:
+    if (
+        not resource.path_aliases
+        or session.call("list", Dialect.LIST.of(resource.collection), resource=resource.name).status != 404
+    ):
         return
     for path in resource.path_aliases:
         session.dialect[resource.name] = {resource.collection: path}
-        if session.call("list", path, resource=resource.name).status != 404:
+        if session.call("list", Dialect.LIST.of(path), resource=resource.name).status != 404:
             return
     session.dialect[resource.name] = {}
 
@@ -48,21 +53,22 @@ def _settle(session: Session, resource: Resource, key: str, attribute: Schema) -
     before, aliases = session.dialect[resource.name], attribute["x-tmf-aliases"]
     for spoken in ("", *aliases):
         session.dialect[resource.name] = {**before, key: spoken} if spoken else before
-        made = _made(session, resource, key, f"{key} as {spoken or _last(key)}")
+        name = f"{key} as {spoken or _last(key)}"
+        made = _made(session, resource, key, Dialect.CREATE.of(name))
         is_enough = not attribute.get("x-tmf-alias-when-lost")
         if made.is_success and (is_enough or _is_kept(session, resource, key, (_last(key), *aliases), made)):
             return
     session.dialect[resource.name] = before
 
 
-def _made(session: Session, resource: Resource, key: str, step: str) -> Exchange:
+def _made(session: Session, resource: Resource, key: str, step: Step) -> Exchange:
     body = session.payloads_of(resource.name).with_attribute(f"/{key}")
     return session.call("create", step, body=body, resource=resource.name)
 
 
 def _is_kept(session: Session, resource: Resource, key: str, names: tuple[str, ...], made: Exchange) -> bool:
     """Say whether a read gives something back under one of the names; what cannot be read says nothing."""
-    read = session.call("retrieve", f"{made.step}, read", identifier=made.identifier, resource=resource.name)
+    read = session.call("retrieve", Dialect.READ.of(made.step), identifier=made.identifier, resource=resource.name)
     around = session.payloads_of(resource.name).spoken(f"/{key}").rpartition("/")[0]
     return not read.is_success or any(pointers.select(read.answer, f"{around}/{name}") for name in names)
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from tmfkit_conformance.drive.addresses import address
 from tmfkit_conformance.drive.session import PARTIAL
+from tmfkit_conformance.rules.answers import CONSUMES
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract, Operation
 
@@ -143,7 +144,10 @@ def _one_of_each_form(contract: Contract, operation: Operation, content: Mapping
     musts = {
         row.subject
         for row in contract.requirements
-        if row.kind == "consumes" and row.operation == operation.id and row.level == "must" and row.subject in PARTIAL
+        if row.kind == CONSUMES.name
+        and row.operation == operation.id
+        and row.level == "must"
+        and row.subject in PARTIAL
     }
     kept: dict[str, Any] = {}
     for name in sorted(content, key=lambda name: name not in musts):

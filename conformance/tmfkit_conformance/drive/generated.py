@@ -25,7 +25,8 @@ from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.hooks import Hooks
 from tmfkit_conformance.drive.made import taken_away
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.settings import PHASES, Settings
+from tmfkit_conformance.rules.phases import PHASES, REGISTER
+from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract, Operation
 
 __all__ = ["drive"]
@@ -56,7 +57,7 @@ def drive(
     Raises:
         KitDefect: A request could not be steered or recorded.
     """
-    phases = [phase for phase in PHASES if phase in settings.phases and phase != "register"]
+    phases = [phase for phase in PHASES if phase in settings.phases and phase != REGISTER]
     left: list[str] = []
     if not phases:
         return left

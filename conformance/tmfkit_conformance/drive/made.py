@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from tmfkit_conformance.drive.client import Client
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.upkeep import Cleanup
 from tmfkit_models.contracts import MAKES_ANYTHING, Action, Contract, Operation
 
 __all__ = ["Made", "taken_away"]
@@ -78,8 +79,8 @@ def taken_away(client: Client, leftovers: Iterable[tuple[Operation, str]], *, si
                 "DELETE",
                 url,
                 phase="cleanup",
-                probe="cleanup",
-                step="delete",
+                probe=Cleanup.name,
+                step=Cleanup.DELETE.name,
                 operation=operation.id,
                 admin="admin" in operation.roles,
             )

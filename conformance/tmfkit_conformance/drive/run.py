@@ -12,8 +12,10 @@ from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.session import Ended, Lacking, Session
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.plan import Probe, plan, probes
+from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.rules.phases import REGISTER
+from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract
 
@@ -49,9 +51,9 @@ def drive(contract: Contract, settings: Settings, progress: Progress, *, only: C
         )
         session = Session(contract, settings, client, listener)
         left: list[str] = []
-        if "register" in settings.phases:
+        if REGISTER in settings.phases:
             left += _register_phase(session, progress, only)
-        if set(settings.phases) - {"register"}:
+        if set(settings.phases) - {REGISTER}:
             left += _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
         return Bundle(
             run={**_about(contract, settings, session, clock()), "left_behind": left},
@@ -68,9 +70,9 @@ def _register_phase(session: Session, progress: Progress, only: Collection[str])
     try:
         settle(session)
         for number, probe in enumerate(wanted):
-            progress("register", number, len(wanted))
+            progress(REGISTER, number, len(wanted))
             _drive(session, probe)
-        progress("register", len(wanted), len(wanted))
+        progress(REGISTER, len(wanted), len(wanted))
     finally:
         left = session.cleanup()
     return left
@@ -86,12 +88,12 @@ def _generated_phases(session: Session, recorder: Recorder, progress: Progress, 
     )
 
 
-def _drive(session: Session, probe: Probe) -> None:
-    if probe.name not in PROBES:
+def _drive(session: Session, probe: PlannedProbe) -> None:
+    if probe.probe not in PROBES:
         raise KitDefect(probe.key, "no function drives this probe", "Report it with the contract's digest")
     session.begin(probe)
     try:
-        PROBES[probe.name](session, probe.subject)
+        PROBES[probe.probe](session, probe.subject)
     except Lacking as lacking:
         session.end(lacking=str(lacking))
     except Ended as ended:

@@ -17,8 +17,14 @@ from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.made import Made, taken_away
 from tmfkit_conformance.drive.messages import sendable
 from tmfkit_conformance.drive.payloads import Payloads
-from tmfkit_conformance.plan import Probe
+from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
+from tmfkit_conformance.rules.answers import CONSUMES
+from tmfkit_conformance.rules.phases import REGISTER
+from tmfkit_conformance.rules.probes import Facts, Step
+from tmfkit_conformance.rules.queries import FIELDS
+from tmfkit_conformance.rules.rule import PlannedProbe, Scenario
+from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Action, Contract, Operation, Requirement
 
@@ -53,8 +59,8 @@ class Session:
         self.records: list[ProbeRecord] = []
         self._client = client
         self._listener = listener
-        self._probe = Probe("", "")
-        self._facts: dict[str, Any] = {}
+        self._probe = PlannedProbe(Dialect, "")
+        self._facts: Facts | None = None
         self._addresses = Addresses(contract, settings, self.dialect)
         self._made = Made(contract, self._addresses.of)
         self._numbers = itertools.count(1)
@@ -63,17 +69,20 @@ class Session:
         self._silence = 0
         self._run_name = uuid.uuid4().hex[:8]
 
-    def begin(self, probe: Probe) -> None:
+    def begin(self, probe: PlannedProbe) -> None:
         """Start a probe: what is sent from now on belongs to it."""
-        self._probe, self._facts, self._registrations = probe, {}, []
+        self._probe, self._facts, self._registrations = probe, None, []
 
     def end(self, *, lacking: str = "", ended: str = "") -> None:
         """Write down how the probe went."""
-        self.records.append(ProbeRecord(self._probe.key, lacking, ended, self._facts))
+        facts = self._facts.to_json() if self._facts else {}
+        self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts))
 
-    def fact(self, name: str, value: Any) -> None:
-        """Write down something that no exchange shows."""
-        self._facts[name] = value
+    def note(self, facts: Facts) -> None:
+        """Write down what no exchange shows; KitDefect when these are not the facts of the probe."""
+        if type(facts) is not self._probe.probe.facts:
+            raise self._undeclared(f"the facts {type(facts).__name__}")
+        self._facts = facts
 
     @property
     def operation(self) -> Operation:
@@ -99,9 +108,10 @@ class Session:
         rows = (
             row
             for row in self.contract.requirements
-            if row.kind == "fields" and row.operation == self._probe.operation and row.subject == self._probe.subject
+            if (row.kind, row.reason) == (FIELDS.name, "")
+            and (row.operation, row.subject) == (self._probe.operation, self._probe.subject)
         )
-        return [pointer for row in rows for pointer in row.expect.get("also", ())]
+        return [pointer for row in rows for pointer in FIELDS.expect_of(row).also]
 
     @property
     def row(self) -> Requirement:
@@ -109,15 +119,14 @@ class Session:
         return self.contract.requirement(self._probe.row)
 
     @property
-    def condition(self) -> Mapping[str, Any]:
-        """What the row says must be given; empty when the probe is not for a single row, or its row says nothing."""
-        given = self.row.given if self._probe.row else ""
-        return given if isinstance(given, Mapping) else {}
+    def is_for_one_row(self) -> bool:
+        """Whether the probe is for a single row."""
+        return bool(self._probe.row)
 
     @property
-    def purpose(self) -> str:
-        """Name of the probe."""
-        return self._probe.name
+    def scenario(self) -> Scenario[Any, Any] | None:
+        """The scenario that is played; None when the probe is for other rows."""
+        return self._probe.scenario
 
     @property
     def listener(self) -> Listener:
@@ -149,7 +158,7 @@ class Session:
     def call(
         self,
         action: Action,
-        step: str,
+        step: Step,
         *,
         identifier: str = "",
         body: Any = None,
@@ -163,7 +172,7 @@ class Session:
 
         Args:
             action: Action of the contract: ``create``, ``retrieve`` and so on.
-            step: Name of the step.
+            step: The step.
             identifier: Id in the path.
             body: A JSON value, or raw bytes.
             media_type: Content-Type; by default the operation's first where there is a body.
@@ -197,21 +206,24 @@ class Session:
             self.lack("a credential for the role admin: configure `admin_headers` (or --admin-header)")
         return exchange
 
-    def request(self, method: str, url: str, step: str, *, operation: str = "", **sent: Any) -> Exchange:
+    def request(self, method: str, url: str, step: Step, *, operation: str = "", **sent: Any) -> Exchange:
         """Send any request and record it under *step*.
 
         Raises:
             Ended: The target has stopped answering; nothing more is sent.
+            KitDefect: The probe has no such step.
         """
+        if not self._probe.probe.declares(step):
+            raise self._undeclared(f"the step {step.name!r}")
         if self._silence >= SILENCE_LIMIT:
             raise Ended(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
         exchange = self._client.send(
-            method, url, phase="register", probe=self._probe.key, step=step, operation=operation, **sent
+            method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
         )
         self._silence = 0 if exchange.response else self._silence + 1
         return exchange
 
-    def created(self, step: str, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
+    def created(self, step: Step, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
         """Create what a probe starts from.
 
         Raises:
@@ -233,7 +245,7 @@ class Session:
         seen = f"was answered {exchange.status}" if exchange.response else f"got no answer ({exchange.error})"
         raise Ended(f"{what} {seen} (exchange {exchange.sequence})")
 
-    def patch(self, step: str, identifier: str, changes: dict[str, Any]) -> Exchange:
+    def patch(self, step: Step, identifier: str, changes: dict[str, Any]) -> Exchange:
         """Patch with the media type that the document itself asks for."""
         return self.call("patch", step, identifier=identifier, body=changes, media_type=self.patch_media)
 
@@ -246,7 +258,7 @@ class Session:
         musts = [
             row
             for row in self.contract.requirements
-            if row.kind == "consumes" and row.operation == operation.id and row.level == "must"
+            if row.kind == CONSUMES.name and row.operation == operation.id and row.level == "must"
         ]
         stated = [row.subject for row in musts if row.subject in PARTIAL]
         return stated[0] if stated else operation.consumes[0]
@@ -279,7 +291,7 @@ class Session:
         """Return a callback address that was not used before."""
         return self.listener.callback(f"{self._run_name}/{name}-{self.number()}")
 
-    def registered(self, step: str, name: str, **more: Any) -> Exchange:
+    def registered(self, step: Step, name: str, **more: Any) -> Exchange:
         """Register a callback of its own; Ended when it is refused."""
         body = {"callback": self.callback(name), **more}
         exchange = self.call("register", step, body=body, resource=self.operation.resource)
@@ -288,23 +300,23 @@ class Session:
         self._registrations.append((self.operation.resource, exchange.identifier))
         return exchange
 
-    def unregistered(self, step: str) -> Exchange:
+    def unregistered(self, step: Step) -> Exchange:
         """Take back the latest registration of the probe; Ended when its id is not known."""
         resource, identifier = self._registrations.pop()
         if not identifier:
             raise Ended("the registration was accepted without telling its id, so it cannot be taken back")
         return self.call("unregister", step, identifier=identifier, resource=resource)
 
-    def made_for(self, operation: Operation) -> str:
-        """Make what an operation on a single thing works on; return its id."""
+    def made_for(self, operation: Operation, step: Step) -> str:
+        """Make what an operation on a single thing works on, under *step*; return its id."""
         if operation.action == "unregister":
-            self.registered("create", "control")
+            self.registered(step, "control")
             identifier = self._registrations.pop()[1]
             if not identifier:
                 raise Ended("the registration was accepted without telling its id")
             return identifier
         body = self.sendable(self.payloads.minimal()) if operation.action == "send-stored" else None
-        return self.created("create", body).identifier
+        return self.created(step, body).identifier
 
     def sendable(self, body: dict[str, Any], kind: str = "") -> dict[str, Any]:
         """Return *body* as a message of a type that may be sent: to the configured receiver, else to a reserved one."""
@@ -328,7 +340,7 @@ class Session:
         """End the probe, because the kit has not *what*."""
         raise Lacking(what)
 
-    def follow(self, given: str, step: str) -> Exchange:
+    def follow(self, given: str, step: Step) -> Exchange:
         """GET an address that the target gave, absolute or relative to the base URL.
 
         No other host than the target is called.
@@ -349,6 +361,9 @@ class Session:
         return taken_away(
             self._client, self._made.leftovers(), silences=1 if self._silence >= SILENCE_LIMIT else SILENCE_LIMIT
         )
+
+    def _undeclared(self, what: str) -> KitDefect:
+        return KitDefect(self._probe.key, f"the probe does not declare {what}", "Declare it in rules/")
 
     @staticmethod
     def _query(query: Mapping[str, str] | str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import jsonschema_rs
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge import keeping
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract, ContractError, Operation
@@ -66,9 +67,11 @@ class Bodies:
 
     def _departure(self, operation: Operation, error: jsonschema_rs.ValidationError) -> Departure:
         kind = error.kind
-        pointer = "".join(f"/{_escaped(name) if isinstance(name, str) else '*'}" for name in error.instance_path)
+        pointer = "".join(
+            f"/{pointers.escaped(name) if isinstance(name, str) else '*'}" for name in error.instance_path
+        )
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
-            missing = f"{pointer}/{_escaped(kind.property)}"
+            missing = f"{pointer}/{pointers.escaped(kind.property)}"
             return Departure("missing", missing, f"{missing} is missing")
         message = f"{pointer}: {error.message}"[:200]
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.Type) and not self._is_tolerant(operation, pointer):
@@ -97,7 +100,3 @@ class Bodies:
 def _is_merged(operation: Operation, departure: Departure) -> bool:
     """Say whether a partial object may leave out what is missing: it is merged, and only arrays are replaced whole."""
     return operation.action == "patch" and departure.kind == "missing" and "/*/" not in departure.pointer
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -11,9 +11,11 @@ from tmfkit_conformance.judge.evidence import Evidence, Settled
 from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
-from tmfkit_conformance.plan import Case, plan
+from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.register import KINDS
+from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract
 
 __all__ = ["judge", "merged"]
@@ -87,7 +89,7 @@ def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
     if evidence.record.lacking:
         return evidence.verdict(Settled(Outcome.SKIP, f"The kit lacked {evidence.record.lacking}"))
     try:
-        CHECKS[evidence.row.kind](evidence)
+        CHECKS[KINDS[evidence.row.kind]](evidence)
     except Settled as settled:
         return evidence.verdict(_with_dialect(settled, evidence, bundle))
     except Exception as exc:  # noqa: BLE001 - a defect of the kit is a verdict of its own, and must not hide the others

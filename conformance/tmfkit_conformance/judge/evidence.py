@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Never
+from typing import Any, Never, TypeVar
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge import keeping
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
-from tmfkit_conformance.plan import Case
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
+from tmfkit_conformance.rules.attributes import ATTRIBUTE
+from tmfkit_conformance.rules.members import Tolerating
+from tmfkit_conformance.rules.probes import Facts, Probe, Step
+from tmfkit_conformance.rules.refusals import AUTH
+from tmfkit_conformance.rules.register import rule_of
+from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = ["Evidence", "Settled", "failed", "moot", "passed", "remarked", "unproven"]
 
 _LEVELS = ("must", "should", "may")
+
+F = TypeVar("F", bound=Facts)
 
 
 class Settled(Exception):  # noqa: N818 - the way out of a check, whichever way it went
@@ -89,10 +96,28 @@ class Evidence:
         return self.contract.operation(self.case.probe.operation if self.case.probe else self.row.operation)
 
     @property
-    def given_values(self) -> tuple[Any, ...]:
-        """The values that a row of a scenario says are to be tried, each in its turn; without any nothing is proven."""
-        values = self.row.given.get("values", ()) if isinstance(self.row.given, Mapping) else ()
-        return tuple(values) or unproven("the row names no values")
+    def probe(self) -> type[Probe]:
+        """The probe that settles the requirement."""
+        return self.case.probe.probe if self.case.probe else Probe
+
+    @property
+    def own_step(self) -> Step:
+        """The step whose answer the requirement speaks of.
+
+        Raises:
+            KitDefect: It speaks of several.
+        """
+        if self.case.step is None:
+            raise KitDefect(self.row.id, "no step was planned", "Plan one, in rules/")
+        return self.case.step
+
+    @property
+    def tolerated(self) -> tuple[str, ...]:
+        """What an erratum lets a target do instead: statuses, names of headers."""
+        expected = rule_of(self.row).expect_of(self.row)
+        if not isinstance(expected, Tolerating):
+            raise KitDefect(self.row.id, "such a row tolerates nothing", "Declare it in rules/")
+        return expected.tolerate
 
     @property
     def resource_schema(self) -> str:
@@ -100,17 +125,24 @@ class Evidence:
         name = self.operation.resource or self.contract.resources[0].name
         return self.contract.resource(name).schema
 
-    def all(self, step: str) -> list[Exchange]:
-        """Return every exchange of a step."""
-        found = [exchange for exchange in self.exchanges if exchange.step == step]
+    def all(self, step: Step) -> list[Exchange]:
+        """Return every exchange of a step.
+
+        Raises:
+            KitDefect: The probe has no such step.
+        """
+        if not self.probe.declares(step):
+            what = f"the probe {self.probe.name} does not declare the step {step.name!r}"
+            raise KitDefect(self.row.id, what, "Declare it in rules/")
+        found = [exchange for exchange in self.exchanges if exchange.step == step.name]
         self.used += [exchange.sequence for exchange in found if exchange.sequence not in self.used]
         return found
 
-    def maybe(self, step: str) -> Exchange | None:
+    def maybe(self, step: Step) -> Exchange | None:
         """Return the first exchange of a step, or None."""
         return next(iter(self.all(step)), None)
 
-    def step(self, step: str) -> Exchange:
+    def step(self, step: Step) -> Exchange:
         """Return the first exchange of a step.
 
         Without one nothing is proven, nor by an answer that speaks of credentials, time or rate, except in rows that
@@ -119,33 +151,43 @@ class Evidence:
         exchange = self.maybe(step)
         if exchange is None:
             self.used += [last.sequence for last in self.exchanges[-1:] if last.sequence not in self.used]
-            unproven(self.record.ended or f"the step {step!r} was not reached")
+            unproven(self.record.ended or f"the step {step.name!r} was not reached")
         if exchange.response is None:
             failed(f"no answer: {exchange.error}")
-        if exchange.speaks_of_caller and self.row.kind != "auth":
+        if exchange.speaks_of_caller and self.row.kind != AUTH.name:
             unproven(f"the {step} was answered {exchange.status}, which speaks of credentials, time or rate")
         return exchange
 
-    def done(self, step: str) -> Exchange:
+    def done(self, step: Step) -> Exchange:
         """Return the first exchange of a step, which has to have succeeded for anything to be proven."""
         exchange = self.step(step)
         if not exchange.is_success:
             unproven(f"the {step} that this check starts from was answered {exchange.status}")
         return exchange
 
-    def object(self, step: str) -> dict[str, Any]:
+    def object(self, step: Step) -> dict[str, Any]:
         """Return the JSON object that a step was answered with."""
         exchange = self.done(step)
         if not isinstance(exchange.answer, dict):
             unproven(f"the {step} that this check looks at was not answered with a JSON object")
         return exchange.answer
 
-    def count(self, fact: str) -> int:
-        """Return how many values the driver tried, as it wrote down; without any nothing is proven."""
-        noted = self.record.facts.get(fact)
-        return noted if isinstance(noted, int) and noted > 0 else unproven(self.record.ended or "no value was tried")
+    def facts(self, kind: type[F]) -> F | None:
+        """Return what the driver wrote down; None when it wrote down nothing.
 
-    def about(self, step: str, made: Exchange) -> dict[str, Any]:
+        Raises:
+            KitDefect: The probe has no such facts.
+        """
+        if self.probe.facts is None or not issubclass(self.probe.facts, kind):
+            what = f"the probe {self.probe.name} does not declare the facts {kind.__name__}"
+            raise KitDefect(self.row.id, what, "Declare them in rules/")
+        return kind.from_json(self.record.facts)
+
+    def tried(self, number: int) -> int:
+        """Return how many values the driver tried, which it wrote down; without any nothing is proven."""
+        return number if number > 0 else unproven(self.record.ended or "no value was tried")
+
+    def about(self, step: Step, made: Exchange) -> dict[str, Any]:
         """Return the JSON object that a step was answered with, which has to be the thing that *made* made."""
         found = self.object(step)
         if not made.identifier or str(found.get("id")) != made.identifier:
@@ -210,5 +252,5 @@ class Evidence:
 def _weaker(contract: Contract, resource: str, level: str) -> tuple[str, ...]:
     """Return the attributes of a resource whose being kept is asked for at a lower level only."""
     lower = _LEVELS[_LEVELS.index(level) + 1 :]
-    rows = (row for row in contract.requirements if row.kind == "attribute" and row.level in lower)
+    rows = (row for row in contract.requirements if row.kind == ATTRIBUTE.name and row.level in lower)
     return tuple(row.subject for row in rows if contract.operation(row.operation).resource == resource)

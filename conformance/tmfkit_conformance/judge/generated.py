@@ -12,7 +12,7 @@ from tmfkit_conformance.judge.sightings import Sighting, Watch
 from tmfkit_conformance.judge.verdict import Finding
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
-from tmfkit_conformance.settings import PHASES
+from tmfkit_conformance.rules.phases import PHASES, REGISTER
 from tmfkit_models.contracts import Contract
 
 __all__ = ["findings"]
@@ -20,7 +20,7 @@ __all__ = ["findings"]
 Coverage = dict[str, dict[str, str]]
 """Phase → operationId → ``2xx/all``."""
 
-_GENERATED = tuple(phase for phase in PHASES if phase != "register")
+_GENERATED = tuple(phase for phase in PHASES if phase != REGISTER)
 _SHOWN = 6
 
 

@@ -35,7 +35,7 @@ def spelt(contract: Contract, component: str, body: Any, pointer: str) -> str:
     for name in pointers.parts(pointer):
         names = _names(contract, schema, name)
         used = next((other for other in names if isinstance(here, dict) and other in here), name)
-        path += "/" + used.replace("~", "~0").replace("/", "~1")
+        path += "/" + pointers.escaped(used)
         here = pointers.get(body, path)
         schema = _below(contract, schema, name)
     return path

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tmfkit_conformance.judge.departures import Departure
+from tmfkit_conformance.rules.answers import BODY, STATUS, BodyForm
+from tmfkit_conformance.rules.refusals import MANDATORY, SUB_MANDATORY
+from tmfkit_conformance.rules.rule import Kind, Scenario
 from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = ["Rows"]
@@ -24,13 +28,19 @@ class Rows:
         settled = [row for row in contract.requirements if not row.reason and row.level in _LEVELS]
         self._rows = sorted(settled, key=lambda row: _LEVELS.index(row.level))
 
-    def find(self, kind: str, operation: str, *, subject: str, given: str = "", form: str = "") -> str:
-        """Return the id of the first row of a kind on this subject, with this condition and form; empty without one."""
-        for row in self._of(kind, operation):
-            has_given = not given or (row.given or "valid") == given
-            if row.subject == subject and has_given and (not form or row.expect.get("form") == form):
-                return row.id
-        return ""
+    def find(self, kind: Kind[Any, Any], operation: Operation, *, subject: str) -> str:
+        """Return the id of the first row of a kind on this subject; empty without one."""
+        return next((row.id for row in self._of(kind, operation) if row.subject == subject), "")
+
+    def success(self, operation: Operation) -> str:
+        """Return the id of the first row on the success status of a valid request; empty without one."""
+        rows = (row for row in self._of(STATUS, operation) if row.subject == str(operation.success))
+        return next((row.id for row in rows if STATUS.given_of(row).situation == "valid"), "")
+
+    def body(self, operation: Operation, form: BodyForm) -> str:
+        """Return the id of the first row on the form of the whole body of the answer; empty without one."""
+        rows = (row for row in self._of(BODY, operation) if not row.subject)
+        return next((row.id for row in rows if BODY.expect_of(row).form == form), "")
 
     def refusing(self, operation: Operation, departure: Departure) -> str:
         """Return the id of the row by which a body with this departure is to be refused; empty without one.
@@ -39,26 +49,24 @@ class Rows:
         speaks of what is no JSON object at all.
         """
         if departure.kind == "missing":
-            return self.find("mandatory", operation.id, subject=departure.pointer) or self.find(
-                "sub-mandatory", operation.id, subject=departure.pointer
-            )
-        given = {"malformed": "malformed-body", "wrong-type": "wrong-type"}.get(departure.kind)
-        refusals = (row for row in self._of("status", operation.id) if row.given == given and row.subject[:1] == "4")
-        return next((row.id for row in refusals), "")
+            found = (self.find(kind, operation, subject=departure.pointer) for kind in (MANDATORY, SUB_MANDATORY))
+            return next((row for row in found if row), "")
+        situation = {"malformed": "malformed-body", "wrong-type": "wrong-type"}.get(departure.kind)
+        refusals = (row for row in self._of(STATUS, operation) if row.subject[:1] == "4")
+        return next((row.id for row in refusals if STATUS.given_of(row).situation == situation), "")
 
     def tolerated_statuses(self, operation: Operation) -> tuple[str, ...]:
         """Return the statuses that errata tolerate in the place of the success status."""
-        rows = (row for row in self._contract.requirements if row.kind == "status" and row.operation == operation.id)
-        return tuple(
-            status for row in rows if (row.given or "valid") == "valid" for status in row.expect.get("tolerate", ())
-        )
+        settled = (row for row in self._contract.requirements if not row.reason and row.operation == operation.id)
+        rows = (row for row in settled if row.kind == STATUS.name and STATUS.given_of(row).situation == "valid")
+        return tuple(status for row in rows for status in STATUS.expect_of(row).tolerate)
 
-    def scenario(self, name: str, resource: str) -> str:
+    def scenario(self, played: Scenario[Any, Any], resource: str) -> str:
         """Return the id of the first row that a scenario settles for a resource; empty without one."""
         for row in self._rows:
-            if row.scenario == name and self._contract.operation(row.operation).resource == resource:
+            if row.scenario == played.name and self._contract.operation(row.operation).resource == resource:
                 return row.id
         return ""
 
-    def _of(self, kind: str, operation: str) -> Iterator[Requirement]:
-        return (row for row in self._rows if row.kind == kind and row.operation == operation)
+    def _of(self, kind: Kind[Any, Any], operation: Operation) -> Iterator[Requirement]:
+        return (row for row in self._rows if row.kind == kind.name and row.operation == operation.id)

@@ -10,6 +10,8 @@ from tmfkit_conformance.judge.lives import Lives, addressed
 from tmfkit_conformance.judge.rows import Rows
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.answers import PRODUCES
+from tmfkit_conformance.rules.lifecycle import CREATED_IS_READABLE, DELETED_IS_GONE
 from tmfkit_models.contracts import Contract, Operation
 
 __all__ = ["Sighting", "Watch"]
@@ -101,9 +103,7 @@ class Watch:
     ) -> Iterator[Sighting]:
         if str(exchange.status) in (*operation.statuses, *self._rows.tolerated_statuses(operation)):
             return
-        row = (
-            "" if departures else self._rows.find("status", operation.id, subject=str(operation.success), given="valid")
-        )
+        row = "" if departures else self._rows.success(operation)
         message = f"Answered {exchange.status}, which the document does not name for this operation"
         yield Sighting(exchange, "success-status", message, row, str(exchange.status))
 
@@ -113,16 +113,16 @@ class Watch:
         if response is None or not operation.response_schema or response.status == 204:
             return
         if not response.is_json:
-            row = self._rows.find("body", operation.id, subject="", form="schema")
+            row = self._rows.body(operation, "schema")
             yield Sighting(exchange, "answer", "The answer is not JSON", row, "not JSON")
             return
         if response.media_type not in operation.produces:
-            row = self._rows.find("produces", operation.id, subject=operation.produces[0])
+            row = self._rows.find(PRODUCES, operation, subject=operation.produces[0])
             declared = response.media_type or "nothing"
             yield Sighting(exchange, "media-type", f"A JSON answer is declared {declared}", row, declared)
         is_list = operation.action == "list"
         if is_list != isinstance(exchange.answer, list):
-            row = self._rows.find("body", operation.id, subject="", form="array" if is_list else "object")
+            row = self._rows.body(operation, "array" if is_list else "object")
             found = f"The answer is {'no' if is_list else 'a'} JSON array"
             yield Sighting(exchange, "answer", found, row or self._schema_row(operation), "form")
             return
@@ -155,7 +155,7 @@ class Watch:
             self._faulty.add((operation.resource, identifier))
 
     def _schema_row(self, operation: Operation) -> str:
-        return self._rows.find("body", operation.id, subject="", form="schema")
+        return self._rows.body(operation, "schema")
 
     def _error_answer(self, exchange: Exchange) -> Iterator[Sighting]:
         answer = exchange.answer
@@ -170,12 +170,12 @@ class Watch:
     def _life(self, operation: Operation, exchange: Exchange) -> Iterator[Sighting]:
         deleted = self._lives.read_after_delete(operation, exchange)
         if deleted:
-            row = self._rows.scenario("deleted-is-gone", operation.resource)
+            row = self._rows.scenario(DELETED_IS_GONE, operation.resource)
             message = "A deleted resource was read all the same"
             yield Sighting(exchange, "use-after-delete", message, row, before=deleted)
         created = self._lives.lost(operation, exchange)
         if created:
-            row = self._rows.scenario("created-is-readable", operation.resource)
+            row = self._rows.scenario(CREATED_IS_READABLE, operation.resource)
             message = f"A resource that was created was answered {exchange.status}"
             yield Sighting(exchange, "not-readable", message, row, before=created)
         self._lives.observe(operation, exchange)

@@ -15,8 +15,9 @@ from typing import Any, get_args
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.unserved import Unserved, unserved
 from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
-from tmfkit_conformance.plan import Case, plan
+from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Level, Requirement
 
 __all__ = ["LEVELS", "NOT_SETTLEABLE", "Line", "Report", "SelfTestRow"]

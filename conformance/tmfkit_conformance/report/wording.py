@@ -1,4 +1,4 @@
-"""The words that reports share: what a verdict means, what a kind of row is checked by."""
+"""The words that reports share: what a verdict means, how a row is checked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 from tmfkit_conformance.judge.unserved import Unserved
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
+from tmfkit_conformance.rules.register import KINDS
 from tmfkit_models.contracts import Contract, Requirement
 
 __all__ = [
-    "KINDS",
     "LEFT_BEHIND",
     "STANDINGS",
     "TITLES",
@@ -40,44 +40,12 @@ STANDINGS: Final = {
 _UNMET: Final = {"should": ("does not hold", "do not hold"), "may": ("not offered", "not offered")}
 """Level → what is said instead of “failed”, which only a must does: of one row, of several."""
 
-KINDS: Final = {
-    "status": "the status of the answer is looked at",
-    "header": "the header is looked for in the answer, and the address in it is followed where one has to be",
-    "produces": "the Content-Type of the answer is looked at",
-    "consumes": "a body of this media type is sent; it has to be taken and to take effect",
-    "accept": "a request that accepts this media type only is sent; it has to be served",
-    "body": "the form of the answer's body is looked at",
-    "attribute": "the attribute is sent on create, and the resource is read back: the value has to be the one sent",
-    "values": "each of the values is sent; each has to be taken and read back",
-    "mandatory": "a body without the attribute has to be refused, one with it taken",
-    "optional": "a body without the attribute is sent; it has to be taken",
-    "sub-mandatory": "an element without the attribute has to be refused, one with it taken",
-    "any-of": "an element with none of the members is sent, and one with each alone: only the first may be refused",
-    "conditional": "under the condition, a body without the attribute has to be refused, one with it taken",
-    "generated": "the attribute is left out of the request, and its value is looked for in the answer",
-    "read-only": "the client sends a value of its own; it has to be refused, or not taken",
-    "client-id": "the client sends an id; the resource has to be found under it",
-    "default": "the attribute is left out of the request; the resource has to have the document's value",
-    "patchable": "the attribute is patched to another value, and the resource is read back",
-    "non-patchable": "another value is sent in a patch; it has to be refused, or not taken",
-    "fields": "a selection of attributes is asked for; the answer has to have these and no others",
-    "filter": "records that match and others are made; the answer has to have the first and not the second",
-    "sort": "records are made and asked for in order",
-    "paging": "a page is asked for",
-    "event": "a listener is registered and the trigger is done; the notification has to arrive",
-    "event-member": "the member is looked for in the notifications that arrive",
-    "auth": "the call is made with the credential of this role",
-    "scenario": "a scenario of several requests is played",
-}
-"""Kind of a row → how it is checked, as a sentence without its full stop."""
-
-
 LEFT_BEHIND = "The kit made these at the target and could not delete them; delete them by hand."
 
 
 def check(row: Requirement) -> str:
     """Return how a row is checked, as a sentence without its full stop."""
-    return row.procedure.rstrip(".") or KINDS[row.kind]
+    return row.procedure.rstrip(".") or KINDS[row.kind].words
 
 
 def standing(level: str, name: str, count: int = 1) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.report.model import LEVELS
+from tmfkit_conformance.rules.attributes import ATTRIBUTE
 from tmfkit_conformance.selftest.calls import Call
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_models.contracts import Contract, Event, Operation, Requirement, Resource
@@ -65,11 +66,6 @@ class Target:
         """Name of what the subject points at."""
         return pointers.parts(self.subject)[-1]
 
-    @property
-    def form(self) -> str:
-        """The form that the requirement expects; empty when it names none."""
-        return str(self.row.expect.get("form", ""))
-
     def listed(self, pointer: str) -> list[Any]:
         """Return the values that the contract lists for an attribute; empty when it lists none."""
         schema = self.contract.at(self.resource.schema, pointer)
@@ -104,7 +100,7 @@ class Target:
 
     def owed(self, names: Iterable[str]) -> list[str]:
         """Return those attributes that a target may not lack, at the level of the requirement."""
-        rows = (row for row in self.contract.requirements if row.kind == "attribute")
+        rows = (row for row in self.contract.requirements if row.kind == ATTRIBUTE.name)
         levels = {row.subject: row.level for row in rows if self._is_about(row)}
         return [name for name in names if LEVELS.index(levels.get(f"/{name}", "must")) <= LEVELS.index(self.row.level)]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.rules.register import rule_of
 from tmfkit_conformance.selftest.breaks import BREAKERS, Break
 from tmfkit_conformance.selftest.target import Target
 from tmfkit_models import contracts
@@ -35,11 +36,6 @@ class Variant:
     breaks: Break
 
 
-def _kind_of(row: Requirement) -> str:
-    """Return the kind of a requirement, ``scenario:NAME`` for a scenario."""
-    return f"scenario:{row.scenario}" if row.scenario else row.kind
-
-
 @functools.cache
 def variants(api: str) -> tuple[Variant, ...]:
     """Return the broken servers for an API, in the order of its register.
@@ -53,12 +49,12 @@ def variants(api: str) -> tuple[Variant, ...]:
 
 
 def _of(contract: Contract, row: Requirement) -> Iterator[Variant]:
-    kind = _kind_of(row)
-    if kind not in BREAKERS:
+    rule = rule_of(row)
+    if rule not in BREAKERS:
         raise KitDefect(
-            row.id, f"no server is broken for requirements of the kind {kind}", "Add one to selftest/breaks"
+            row.id, f"no server is broken for requirements of the kind {rule.label}", "Add one to selftest/breaks"
         )
     target = Target(contract, row)
-    found = [broken for breaker in BREAKERS[kind] if (broken := breaker(target)) is not None]
+    found = [broken for breaker in BREAKERS[rule] if (broken := breaker(target)) is not None]
     for number, broken in enumerate(found, start=1):
-        yield Variant(row.id if number == 1 else f"{row.id}~{number}", row.id, kind, broken)
+        yield Variant(row.id if number == 1 else f"{row.id}~{number}", row.id, rule.label, broken)

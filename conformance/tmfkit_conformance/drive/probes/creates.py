@@ -5,57 +5,60 @@ from __future__ import annotations
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import probe, under
 from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.rules.attributes import OPTIONAL, VALUES, ClientId, Minus, ReadOnly, Tried, Values, With
 
 __all__: list[str] = []
 
 
-@probe("with")
+@probe(With)
 def with_attribute(session: Session, subject: str) -> None:
     """Create with the subject, read back."""
-    made = session.created("create", session.payloads.telling(subject))
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(With.CREATE, session.payloads.telling(subject))
+    session.call("retrieve", With.READ, identifier=made.identifier)
 
 
-@probe("minus")
+@probe(Minus)
 def minus(session: Session, subject: str) -> None:
     """Create with everything but the subject (under the row's condition, if it has one), read back.
 
     With less, a refusal might speak of something else that is missing.
     """
     payloads, body = session.payloads, session.payloads.full()
-    if session.condition:
-        body = under(session, session.condition, body)
-    made = session.created("create", pointers.without(body, payloads.spoken(subject)))
-    session.call("retrieve", "read", identifier=made.identifier)
+    condition = OPTIONAL.given_of(session.row) if session.is_for_one_row else None
+    if condition:
+        body = under(session, condition, body)
+    made = session.created(Minus.CREATE, pointers.without(body, payloads.spoken(subject)))
+    session.call("retrieve", Minus.READ, identifier=made.identifier)
 
 
-@probe("values")
+@probe(Values)
 def values(session: Session, subject: str) -> None:
     """Create with each of the row's values; one that a create refuses is tried by patch."""
     payloads = session.payloads
-    configured = session.settings.values.get(session.resource_name, {}).get(subject)
-    chosen = session.row.expect.get("values") or configured or session.listed_values(subject)
-    session.fact("values", len(chosen))
+    chosen = VALUES.expect_of(session.row).values
+    session.note(Tried(len(chosen)))
     for index, value in enumerate(chosen):
-        made = session.call("create", f"create-{index}", body=payloads.holding(subject, value))
+        made = session.call("create", Values.CREATE.of(index), body=payloads.holding(subject, value))
         if not made.is_success:
-            made = session.created(f"plain-{index}", payloads.with_attribute(subject))
-            session.call("patch", f"patch-{index}", identifier=made.identifier, body=session.change(subject, value))
-        session.call("retrieve", f"read-{index}", identifier=made.identifier)
+            made = session.created(Values.PLAIN.of(index), payloads.with_attribute(subject))
+            session.call(
+                "patch", Values.PATCH.of(index), identifier=made.identifier, body=session.change(subject, value)
+            )
+        session.call("retrieve", Values.READ.of(index), identifier=made.identifier)
 
 
-@probe("read-only")
+@probe(ReadOnly)
 def read_only(session: Session, subject: str) -> None:
     """Create with a value of our own for the subject, read back."""
     value = "2001-01-01T00:00:00Z" if session.is_date_time(subject) else session.payloads.value(subject, 1)
-    control = session.created("control")
-    session.call("retrieve", "control-read", identifier=control.identifier)
-    made = session.call("create", "create", body=pointers.with_value(session.payloads.minimal(), subject, value))
+    control = session.created(ReadOnly.CONTROL)
+    session.call("retrieve", ReadOnly.CONTROL_READ, identifier=control.identifier)
+    made = session.call("create", ReadOnly.CREATE, body=pointers.with_value(session.payloads.minimal(), subject, value))
     if made.is_success:
-        session.call("retrieve", "read", identifier=made.identifier)
+        session.call("retrieve", ReadOnly.READ, identifier=made.identifier)
 
 
-@probe("client-id")
+@probe(ClientId)
 def client_id(session: Session, _subject: str) -> None:
     """Create with an id of our own."""
-    session.call("create", "create", body={**session.payloads.minimal(), "id": session.unused_id()})
+    session.call("create", ClientId.CREATE, body={**session.payloads.minimal(), "id": session.unused_id()})

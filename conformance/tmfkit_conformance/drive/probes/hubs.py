@@ -5,31 +5,32 @@ from __future__ import annotations
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_conformance.record.exchange import Notification
+from tmfkit_conformance.rules.operations import Events, HeardAt, Register, Unregister
 from tmfkit_models.contracts import Event
 
 __all__ = ["heard"]
 
 
-@probe("register")
+@probe(Register)
 def register(session: Session, _subject: str) -> None:
     """Register a callback and take it back."""
-    session.registered("register", "register")
-    session.unregistered("undone")
+    session.registered(Register.REGISTER, "register")
+    session.unregistered(Register.UNDONE)
 
 
-@probe("unregister")
+@probe(Unregister)
 def unregister(session: Session, _subject: str) -> None:
     """Register a callback, unregister it."""
-    session.registered("register", "unregister")
-    session.unregistered("unregister")
+    session.registered(Unregister.REGISTER, "unregister")
+    session.unregistered(Unregister.UNREGISTER)
 
 
-@probe("events")
+@probe(Events)
 def events(session: Session, _subject: str) -> None:
     """Register a callback, do what each notification is about, wait for all of them."""
-    registration = session.registered("register", "events")
+    registration = session.registered(Events.REGISTER, "events")
     callback = registration.request.json["callback"]
-    session.fact("callback", callback)
+    session.note(HeardAt(callback))
     expected: list[tuple[Event, str]] = []
     own = session.operation.resource
     for resource in session.contract.resources:
@@ -39,7 +40,7 @@ def events(session: Session, _subject: str) -> None:
         lambda received: all(heard(received, callback, event, identifier) for event, identifier in expected),
         seconds=session.settings.event_seconds,
     )
-    session.unregistered("undone")
+    session.unregistered(Events.UNDONE)
 
 
 def heard(received: tuple[Notification, ...], callback: str, event: Event, identifier: str) -> list[Notification]:
@@ -54,18 +55,18 @@ def heard(received: tuple[Notification, ...], callback: str, event: Event, ident
 def _triggered(session: Session, resource: str) -> list[tuple[Event, str]]:
     """Do everything that the events of a resource are about; return what is to be heard of which id."""
     with session.about(resource):
-        made = session.created("trigger-create")
-        session.call("retrieve", "read-create", identifier=made.identifier)
+        made = session.created(Events.TRIGGER.of("create"))
+        session.call("retrieve", Events.READ.of("create"), identifier=made.identifier)
         wanted = [event for event in session.contract.events if event.resource == resource]
         for event in wanted:
             if event.on == "change":
-                session.patch("trigger-change", made.identifier, session.change(plain_attribute(session)))
-                session.call("retrieve", "read-change", identifier=made.identifier)
+                session.patch(Events.TRIGGER.of("change"), made.identifier, session.change(plain_attribute(session)))
+                session.call("retrieve", Events.READ.of("change"), identifier=made.identifier)
             elif event.on == "state-change":
                 _change_state(session, made.identifier, event)
         if any(event.on == "delete" for event in wanted):
-            session.call("retrieve", "read-delete", identifier=made.identifier)
-            session.call("delete", "trigger-delete", identifier=made.identifier)
+            session.call("retrieve", Events.READ.of("delete"), identifier=made.identifier)
+            session.call("delete", Events.TRIGGER.of("delete"), identifier=made.identifier)
         return [(event, made.identifier) for event in wanted]
 
 
@@ -75,8 +76,8 @@ def _change_state(session: Session, identifier: str, event: Event) -> None:
         raise Ended(f"the contract does not say which attribute {event.type} is about")
     for variant in (0, 1):
         session.patch(
-            "trigger-state-change",
+            Events.TRIGGER.of("state-change"),
             identifier,
             session.change(event.attributes[0], session.payloads.value(event.attributes[0], variant)),
         )
-    session.call("retrieve", "read-state-change", identifier=identifier)
+    session.call("retrieve", Events.READ.of("state-change"), identifier=identifier)

@@ -4,73 +4,86 @@ from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.queries import listed
-from tmfkit_conformance.drive.probes.registry import scenario
+from tmfkit_conformance.drive.probes.registry import probe
 from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.rules.lifecycle import (
+    REFERRED_CLASSES,
+    VALUE_KEPT,
+    AnyJsonValue,
+    CurrentFirst,
+    DeletedIsGone,
+    DeleteOneOfTwo,
+    ElementIdsDiffer,
+    MinimalCreate,
+    NoTunnelledMethods,
+    ReferencesAsSent,
+    ReferredClasses,
+)
+from tmfkit_conformance.rules.refusals import UnlistedValue
 
 __all__: list[str] = []
 
 
-@scenario("minimal-create")
+@probe(MinimalCreate)
 def minimal_create(session: Session, _subject: str) -> None:
     """Create with the mandatory attributes only, read back."""
-    made = session.call("create", "create", body=session.payloads.minimal())
+    made = session.call("create", MinimalCreate.CREATE, body=session.payloads.minimal())
     if made.is_success and made.identifier:
-        session.call("retrieve", "read", identifier=made.identifier)
+        session.call("retrieve", MinimalCreate.READ, identifier=made.identifier)
 
 
-@scenario("no-tunnelled-methods")
+@probe(NoTunnelledMethods)
 def no_tunnelled_methods(session: Session, _subject: str) -> None:
     """Try to delete through GET and POST, read before and after."""
-    made = session.created("create")
-    session.call("retrieve", "before", identifier=made.identifier)
-    session.call("retrieve", "get", identifier=made.identifier, query={"_method": "DELETE"})
+    made = session.created(NoTunnelledMethods.CREATE)
+    session.call("retrieve", NoTunnelledMethods.BEFORE, identifier=made.identifier)
+    session.call("retrieve", NoTunnelledMethods.GET, identifier=made.identifier, query={"_method": "DELETE"})
     retrieve = session.contract.action("retrieve", session.resource_name)
     if retrieve is not None:
         address = session.url_of(retrieve.path.replace("{id}", made.identifier))
         session.request(
             "POST",
             address,
-            "post",
+            NoTunnelledMethods.POST,
             body={},
             media_type="application/json",
             headers={"X-HTTP-Method-Override": "DELETE"},
         )
-    session.call("retrieve", "read", identifier=made.identifier)
+    session.call("retrieve", NoTunnelledMethods.READ, identifier=made.identifier)
 
 
-@scenario("deleted-is-gone")
+@probe(DeletedIsGone)
 def deleted_is_gone(session: Session, _subject: str) -> None:
     """Create, read, delete, read, list."""
-    made = session.created("create")
-    session.call("retrieve", "before", identifier=made.identifier)
-    session.call("delete", "delete", identifier=made.identifier)
-    session.call("retrieve", "read", identifier=made.identifier)
-    listed(session, "list", "")
+    made = session.created(DeletedIsGone.CREATE)
+    session.call("retrieve", DeletedIsGone.BEFORE, identifier=made.identifier)
+    session.call("delete", DeletedIsGone.DELETE, identifier=made.identifier)
+    session.call("retrieve", DeletedIsGone.READ, identifier=made.identifier)
+    listed(session, DeletedIsGone.LIST, "")
 
 
-@scenario("delete-one-of-two")
+@probe(DeleteOneOfTwo)
 def delete_one_of_two(session: Session, _subject: str) -> None:
     """Create two, delete one, read both."""
-    one, other = (session.created(f"create-{letter}").identifier for letter in "ab")
-    session.call("delete", "delete", identifier=one)
-    session.call("retrieve", "read", identifier=one)
-    session.call("retrieve", "other", identifier=other)
+    one, other = (session.created(DeleteOneOfTwo.CREATE.of(letter)).identifier for letter in "ab")
+    session.call("delete", DeleteOneOfTwo.DELETE, identifier=one)
+    session.call("retrieve", DeleteOneOfTwo.READ, identifier=one)
+    session.call("retrieve", DeleteOneOfTwo.OTHER, identifier=other)
 
 
-@scenario("references-as-sent")
-@scenario("value-kept")
+@probe(ReferencesAsSent)
 def references_as_sent(session: Session, subject: str) -> None:
     """Create with the subject (with the row's value, if it has one), read back."""
     payloads = session.payloads
     body = payloads.telling(subject)
-    if "value" in session.condition:
-        value = payloads.translated_at(subject, session.condition["value"])
+    if session.scenario is VALUE_KEPT:
+        value = payloads.translated_at(subject, VALUE_KEPT.given_of(session.row).value)
         body = pointers.with_value(body, payloads.spoken(subject).replace("/*", "/0"), value)
-    made = session.created("create", body)
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(ReferencesAsSent.CREATE, body)
+    session.call("retrieve", ReferencesAsSent.READ, identifier=made.identifier)
 
 
-@scenario("any-json-value")
+@probe(AnyJsonValue)
 def any_json_value(session: Session, subject: str) -> None:
     """Create with each kind of JSON value."""
     spoken = session.payloads.spoken(subject).replace("/*", "/0")
@@ -82,25 +95,26 @@ def any_json_value(session: Session, subject: str) -> None:
         "array": [1, "two"],
     }.items():
         made = session.created(
-            f"create-{kind}", pointers.with_value(session.payloads.with_attribute(subject), spoken, value)
+            AnyJsonValue.CREATE.of(kind), pointers.with_value(session.payloads.with_attribute(subject), spoken, value)
         )
-        session.call("retrieve", f"read-{kind}", identifier=made.identifier)
+        session.call("retrieve", AnyJsonValue.READ.of(kind), identifier=made.identifier)
 
 
-@scenario("referred-classes")
+@probe(ReferredClasses)
 def referred_classes(session: Session, subject: str) -> None:
     """Create with each class of the thing referred to."""
     spoken = session.payloads.spoken(subject)
     member = "/0" if isinstance(pointers.get(session.payloads.with_attribute(subject), spoken), list) else ""
     spoken = f"{spoken}{member}/@referredType".replace("/*", "/0")
-    for index, value in enumerate(session.condition["values"]):
+    for index, value in enumerate(REFERRED_CLASSES.given_of(session.row).values):
         made = session.created(
-            f"create-{index}", pointers.with_value(session.payloads.with_attribute(subject), spoken, value)
+            ReferredClasses.CREATE.of(index),
+            pointers.with_value(session.payloads.with_attribute(subject), spoken, value),
         )
-        session.call("retrieve", f"read-{index}", identifier=made.identifier)
+        session.call("retrieve", ReferredClasses.READ.of(index), identifier=made.identifier)
 
 
-@scenario("current-first")
+@probe(CurrentFirst)
 def current_first(session: Session, subject: str) -> None:
     """Create with a profile in force and one that has ended, in this order and, on another resource, in the other."""
     spoken = session.payloads.spoken(subject)
@@ -109,24 +123,27 @@ def current_first(session: Session, subject: str) -> None:
     past = {**profile, "validFor": {"startDateTime": "2018-01-01T00:00:00Z", "endDateTime": "2019-01-01T00:00:00Z"}}
     for step, profiles in {"first": [now, past], "last": [past, now]}.items():
         made = session.created(
-            f"create-{step}", pointers.with_value(session.payloads.with_attribute(subject), spoken, profiles)
+            CurrentFirst.CREATE.of(step),
+            pointers.with_value(session.payloads.with_attribute(subject), spoken, profiles),
         )
-        session.call("retrieve", f"read-{step}", identifier=made.identifier)
+        session.call("retrieve", CurrentFirst.READ.of(step), identifier=made.identifier)
 
 
-@scenario("unlisted-value")
+@probe(UnlistedValue)
 def unlisted_value(session: Session, subject: str) -> None:
     """Create with a listed value and with one that is not."""
     spoken = session.payloads.spoken(subject)
-    session.created("control", session.payloads.with_attribute(subject))
+    session.created(UnlistedValue.CONTROL, session.payloads.with_attribute(subject))
     made = session.call(
-        "create", "refused", body=pointers.with_value(session.payloads.with_attribute(subject), spoken, "no such value")
+        "create",
+        UnlistedValue.REFUSED,
+        body=pointers.with_value(session.payloads.with_attribute(subject), spoken, "no such value"),
     )
     if made.is_success:
-        session.call("retrieve", "read", identifier=made.identifier)
+        session.call("retrieve", UnlistedValue.READ, identifier=made.identifier)
 
 
-@scenario("element-ids-differ")
+@probe(ElementIdsDiffer)
 def element_ids_differ(session: Session, subject: str) -> None:
     """Create with two elements without ids."""
     elements = [
@@ -134,7 +151,7 @@ def element_ids_differ(session: Session, subject: str) -> None:
         for variant in (0, 1)
     ]
     made = session.created(
-        "create",
+        ElementIdsDiffer.CREATE,
         pointers.with_value(session.payloads.with_attribute(subject), session.payloads.spoken(subject), elements),
     )
-    session.call("retrieve", "read", identifier=made.identifier)
+    session.call("retrieve", ElementIdsDiffer.READ, identifier=made.identifier)

@@ -2,99 +2,102 @@
 
 from __future__ import annotations
 
-from tmfkit_conformance.drive.probes.hubs import events
-from tmfkit_conformance.drive.probes.registry import scenario
+from tmfkit_conformance.drive.probes.registry import probe
 from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.rules.hubs import (
+    HubCallbackOnly,
+    HubDelivers,
+    HubOneListener,
+    HubOwnResourceOnly,
+    HubRegistersAgain,
+    HubRemovedIsSilent,
+    HubRepeatsCallback,
+    RemovedFrom,
+)
+from tmfkit_conformance.rules.operations import HeardAt
 
 __all__: list[str] = []
 
-for _name in (
-    "event-carries-whole",
-    "event-set-complete",
-    "event-by-post",
-    "event-header",
-    "event-any-2xx",
-):
-    scenario(_name)(events)
 
-
-@scenario("hub-delivers")
+@probe(HubDelivers)
 def hub_delivers(session: Session, _subject: str) -> None:
     """Register, create, wait."""
-    callback = session.registered("register", "delivers").request.json["callback"]
-    session.fact("callback", callback)
-    made = session.created("create")
+    callback = session.registered(HubDelivers.REGISTER, "delivers").request.json["callback"]
+    session.note(HeardAt(callback))
+    made = session.created(HubDelivers.CREATE)
     session.await_notification(callback, made.identifier)
-    session.unregistered("undone")
+    session.unregistered(HubDelivers.UNDONE)
 
 
-@scenario("hub-own-resource-only")
+@probe(HubOwnResourceOnly)
 def hub_own_resource_only(session: Session, _subject: str) -> None:
     """Register, create another resource and then one of the hub's own, wait for what is told of the latter."""
-    callback = session.registered("register", "own").request.json["callback"]
-    session.fact("callback", callback)
+    callback = session.registered(HubOwnResourceOnly.REGISTER, "own").request.json["callback"]
+    session.note(HeardAt(callback))
     others = [one.name for one in session.contract.resources if one.name != session.operation.resource]
     if not session.operation.resource or not others:
         raise Ended("the hub is one for all resources")
-    session.created("create-other", resource=others[0])
-    made = session.created("create")
+    session.created(HubOwnResourceOnly.CREATE_OTHER, resource=others[0])
+    made = session.created(HubOwnResourceOnly.CREATE)
     session.await_notification(callback, made.identifier)
     session.pause(0.2)  # what is told of the other resource may come a little later
-    session.unregistered("undone")
+    session.unregistered(HubOwnResourceOnly.UNDONE)
 
 
-@scenario("hub-callback-only")
+@probe(HubCallbackOnly)
 def hub_callback_only(session: Session, _subject: str) -> None:
     """Register with a callback and nothing else."""
-    session.registered("register", "callback-only")
-    session.unregistered("undone")
+    session.registered(HubCallbackOnly.REGISTER, "callback-only")
+    session.unregistered(HubCallbackOnly.UNDONE)
 
 
-@scenario("hub-repeats-callback")
+@probe(HubRepeatsCallback)
 def hub_repeats_callback(session: Session, _subject: str) -> None:
     """Register without and with a query."""
-    session.registered("register", "repeats")
-    session.unregistered("undone")
+    session.registered(HubRepeatsCallback.REGISTER, "repeats")
+    session.unregistered(HubRepeatsCallback.UNDONE)
     event = session.contract.events[0].type
-    session.registered("register-query", "repeats", query=f"eventType={event}")
-    session.unregistered("undone-query")
+    session.registered(HubRepeatsCallback.REGISTER_QUERY, "repeats", query=f"eventType={event}")
+    session.unregistered(HubRepeatsCallback.UNDONE_QUERY)
 
 
-@scenario("hub-registers-again")
+@probe(HubRegistersAgain)
 def hub_registers_again(session: Session, _subject: str) -> None:
     """Register, unregister, register."""
-    callback = session.registered("register", "again").request.json["callback"]
-    session.unregistered("unregister")
-    again = session.call("register", "again", body={"callback": callback}, resource=session.operation.resource)
+    callback = session.registered(HubRegistersAgain.REGISTER, "again").request.json["callback"]
+    session.unregistered(HubRegistersAgain.UNREGISTER)
+    again = session.call(
+        "register", HubRegistersAgain.AGAIN, body={"callback": callback}, resource=session.operation.resource
+    )
     if again.is_success and again.identifier:
-        session.call("unregister", "undone", identifier=again.identifier, resource=session.operation.resource)
+        session.call(
+            "unregister", HubRegistersAgain.UNDONE, identifier=again.identifier, resource=session.operation.resource
+        )
 
 
-@scenario("hub-one-listener")
-@scenario("hub-frees-the-place")
+@probe(HubOneListener)
 def hub_one_listener(session: Session, _subject: str) -> None:
     """Register two callbacks; where the second is refused, take the first back and try again."""
     resource = session.operation.resource
-    first = session.registered("first", "one")
+    first = session.registered(HubOneListener.FIRST, "one")
     body = {"callback": session.callback("other")}
-    second = session.call("register", "second", body=body, resource=resource)
+    second = session.call("register", HubOneListener.SECOND, body=body, resource=resource)
     if first.identifier:
-        session.call("unregister", "unregister", identifier=first.identifier, resource=resource)
+        session.call("unregister", HubOneListener.UNREGISTER, identifier=first.identifier, resource=resource)
     if not second.is_success:
-        second = session.call("register", "third", body=body, resource=resource)
+        second = session.call("register", HubOneListener.THIRD, body=body, resource=resource)
     if second.is_success and second.identifier:
-        session.call("unregister", "undone", identifier=second.identifier, resource=resource)
+        session.call("unregister", HubOneListener.UNDONE, identifier=second.identifier, resource=resource)
 
 
-@scenario("hub-removed-is-silent")
+@probe(HubRemovedIsSilent)
 def hub_removed_is_silent(session: Session, _subject: str) -> None:
     """Register and unregister a callback, register another, create, wait until the other has heard."""
-    removed = session.registered("register-removed", "removed").request.json["callback"]
-    session.unregistered("unregister")
-    callback = session.registered("register", "other").request.json["callback"]
-    session.fact("callback", callback)
-    session.fact("removed", removed)
-    made = session.created("create")
+    removed = session.registered(HubRemovedIsSilent.REGISTER_REMOVED, "removed").request.json["callback"]
+    session.unregistered(HubRemovedIsSilent.UNREGISTER)
+    callback = session.registered(HubRemovedIsSilent.REGISTER, "other").request.json["callback"]
+    session.note(RemovedFrom(callback, removed))
+    made = session.created(HubRemovedIsSilent.CREATE)
     session.await_notification(callback, made.identifier)
     session.pause(0.2)  # a notification to the removed callback may come a little later than the other
-    session.unregistered("undone")
+    session.unregistered(HubRemovedIsSilent.UNDONE)

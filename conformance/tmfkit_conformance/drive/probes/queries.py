@@ -9,62 +9,66 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import is_free_text, plain_attribute, probe
 from tmfkit_conformance.drive.session import Ended, Session
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.probes import Step
+from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort
 
 __all__ = ["listed"]
 
 _MOST_PAGES = 20
 
 
-@probe("fields")
+@probe(Fields)
 def fields(session: Session, subject: str) -> None:
     """Create with every attribute; select the subject, or each attribute in turn when the subject is ``*``."""
     action = session.operation.action
-    made = session.created("create", session.payloads.full())
-    whole = session.call("retrieve", "whole", identifier=made.identifier)
+    made = session.created(Fields.CREATE, session.payloads.full())
+    whole = session.call("retrieve", Fields.WHOLE, identifier=made.identifier)
     shown = whole.answer if isinstance(whole.answer, dict) else {}
     present = [name for name in shown if name not in ("id", "href") and not name.startswith("@")]
     chosen = present if subject == "*" else [pointers.parts(session.payloads.spoken(subject))[0]]
     also = [pointers.parts(other)[0] for other in session.also_selected()]
     for name in chosen:
         query = urlencode({"fields": ",".join([name, *also])}, safe=",")
-        session.call(action, f"select:{name}", identifier=made.identifier if action == "retrieve" else "", query=query)
+        session.call(
+            action, Fields.SELECT.of(name), identifier=made.identifier if action == "retrieve" else "", query=query
+        )
 
 
-@probe("filter")
+@probe(Filter)
 def filter_(session: Session, subject: str) -> None:
     """Create records that differ in the subject, list with a condition that some of them satisfy."""
     pointer = plain_attribute(session) if subject in ("*", "") else subject
-    form, operator = session.row.expect.get("form", ""), session.row.expect.get("operator", "eq")
-    values = _made_with(session, pointer, count=3 if form else 2)
+    expected = FILTER.expect_of(session.row)
+    values = _made_with(session, pointer, count=3 if expected.form else 2)
     name = ".".join(part for part in pointers.parts(session.payloads.spoken(pointer)) if part != "*")
-    listed(session, "list", _condition(name, operator, form, values))
+    listed(session, Filter.LIST, _condition(name, expected, values))
 
 
-@probe("sort")
+@probe(Sort)
 def sort(session: Session, subject: str) -> None:
     """Create two records that differ in the subject, list sorted both ways."""
     pointer = plain_attribute(session) if subject in ("*", "") else subject
     values = sorted(_values(session, pointer, count=2), reverse=True)
     for letter, value in zip("ab", values, strict=True):
         session.created(
-            f"create-{letter}",
+            Sort.CREATE.of(letter),
             pointers.with_value(session.payloads.with_attribute(pointer), session.payloads.spoken(pointer), value),
         )
     name = ".".join(pointers.parts(session.payloads.spoken(pointer)))
-    listed(session, "list", f"sort={quote(name)}")
-    listed(session, "descending", f"sort=-{quote(name)}")
+    listed(session, Sort.LIST, f"sort={quote(name)}")
+    listed(session, Sort.DESCENDING, f"sort=-{quote(name)}")
 
 
-@probe("page")
+@probe(Page)
 def page(session: Session, subject: str) -> None:
     """Create two records, ask for a page."""
-    session.created("create-a")
-    session.created("create-b")
-    session.call("list", "whole")
-    session.call("list", "page", query={"limit": "1"} if subject in ("limit", "/limit") else {"offset": "1"})
+    session.created(Page.CREATE.of("a"))
+    session.created(Page.CREATE.of("b"))
+    session.call("list", Page.WHOLE)
+    session.call("list", Page.PAGE, query={"limit": "1"} if subject in ("limit", "/limit") else {"offset": "1"})
 
 
-def listed(session: Session, step: str, query: str, *, resource: str = "") -> list[Exchange]:
+def listed(session: Session, step: Step, query: str, *, resource: str = "") -> list[Exchange]:
     """List with a query string, and the pages after it; each is recorded under *step*."""
     pages = [session.call("list", step, query=query, resource=resource)]
     while len(pages) < _MOST_PAGES and (response := pages[-1].response) and response.next_page:
@@ -84,10 +88,10 @@ def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
         if index and made_by_server and schema.get("format") == "date-time":
             session.pause(1.1)
         body = session.payloads.minimal() if made_by_server else session.payloads.holding(pointer, values[index])
-        made = session.created(f"create-{letter}", body)
+        made = session.created(Filter.CREATE.of(letter), body)
         if made_by_server:
             values[index] = pointers.get(
-                session.call("retrieve", f"read-{letter}", identifier=made.identifier).answer, pointer
+                session.call("retrieve", Filter.READ.of(letter), identifier=made.identifier).answer, pointer
             )
             if not isinstance(values[index], (str, int, float)):
                 raise Ended(f"{pointer} is no text or number in the answer, so no condition can be made with it")
@@ -112,14 +116,14 @@ def _rank(value: Any) -> tuple[float, str]:
     return (value, "") if isinstance(value, (int, float)) else (float("inf"), str(value))
 
 
-def _condition(name: str, operator: str, form: str, values: list[Any]) -> str:
+def _condition(name: str, expected: FilterExpectation, values: list[Any]) -> str:
     texts = [quote(_text(value), safe="", errors="replace") for value in values]
-    if form == "or-comma":
+    if expected.form == "or-comma":
         return f"{quote(name)}={texts[0]},{texts[1]}"
-    if form == "or-repeat":
+    if expected.form == "or-repeat":
         return f"{quote(name)}={texts[0]}&{quote(name)}={texts[1]}"
-    chosen = {"eq": 0, "regex": 0, "gt": 0, "gte": 1, "lt": 1, "lte": 0}[operator]
-    suffix = "" if operator == "eq" else f".{operator}"
+    chosen = {"eq": 0, "regex": 0, "gt": 0, "gte": 1, "lt": 1, "lte": 0}[expected.operator]
+    suffix = "" if expected.operator == "eq" else f".{expected.operator}"
     return f"{quote(name)}{suffix}={texts[chosen]}"
 
 

@@ -6,120 +6,136 @@ from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.queries import listed
-from tmfkit_conformance.drive.probes.registry import plain_attribute, scenario
+from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.rules.queries import (
+    CreatedIsListed,
+    CreatedOnce,
+    FieldsWholeAttribute,
+    FieldsWithFilter,
+    FilterByDay,
+    FilterLoose,
+    FiltersCombine,
+    FilterWithoutMatch,
+    NotAResource,
+    ReadIsSafe,
+    ReadsOneObject,
+    TrailingSlash,
+)
 
 __all__: list[str] = []
 
 
-@scenario("created-is-listed")
+@probe(CreatedIsListed)
 def created_is_listed(session: Session, _subject: str) -> None:
     """List all pages, create, list all pages again."""
-    listed(session, "before", "")
-    session.created("create")
-    listed(session, "list", "")
+    listed(session, CreatedIsListed.BEFORE, "")
+    session.created(CreatedIsListed.CREATE)
+    listed(session, CreatedIsListed.LIST, "")
 
 
-@scenario("created-once")
+@probe(CreatedOnce)
 def created_once(session: Session, _subject: str) -> None:
     """Create with a value found nowhere else, list what has it, create the same again."""
     attribute = plain_attribute(session)
     token = session.unused_id()
     body = pointers.with_value(session.payloads.with_attribute(attribute), session.payloads.spoken(attribute), token)
-    session.created("create", body)
-    listed(session, "list", f"{pointers.parts(session.payloads.spoken(attribute))[0]}={token}")
-    session.created("second", body)
+    session.created(CreatedOnce.CREATE, body)
+    listed(session, CreatedOnce.LIST, f"{pointers.parts(session.payloads.spoken(attribute))[0]}={token}")
+    session.created(CreatedOnce.SECOND, body)
 
 
-@scenario("read-is-safe")
+@probe(ReadIsSafe)
 def read_is_safe(session: Session, _subject: str) -> None:
     """Read twice."""
-    made = session.created("create")
-    for step in ("first", "second"):
+    made = session.created(ReadIsSafe.CREATE)
+    for step in (ReadIsSafe.FIRST, ReadIsSafe.SECOND):
         session.call("retrieve", step, identifier=made.identifier)
 
 
-@scenario("reads-one-object")
+@probe(ReadsOneObject)
 def reads_one_object(session: Session, _subject: str) -> None:
     """Create two, read each."""
-    identifiers = [session.created(f"create-{letter}").identifier for letter in "ab"]
+    identifiers = [session.created(ReadsOneObject.CREATE.of(letter)).identifier for letter in "ab"]
     for letter, identifier in zip("ab", identifiers, strict=True):
-        session.call("retrieve", f"read-{letter}", identifier=identifier)
+        session.call("retrieve", ReadsOneObject.READ.of(letter), identifier=identifier)
 
 
-@scenario("trailing-slash")
+@probe(TrailingSlash)
 def trailing_slash(session: Session, _subject: str) -> None:
     """Read with and without a slash at the end of the path."""
-    made = session.created("create")
-    read = session.call("retrieve", "read", identifier=made.identifier)
-    session.request("GET", f"{read.request.url}/", "slash")
+    made = session.created(TrailingSlash.CREATE)
+    read = session.call("retrieve", TrailingSlash.READ, identifier=made.identifier)
+    session.request("GET", f"{read.request.url}/", TrailingSlash.SLASH)
 
 
-@scenario("not-a-resource")
+@probe(NotAResource)
 def not_a_resource(session: Session, subject: str) -> None:
     """GET a path that is no resource, beside one that is."""
-    session.call("list", "control")
-    session.request("GET", session.url_of(subject), "read")
+    session.call("list", NotAResource.CONTROL)
+    session.request("GET", session.url_of(subject), NotAResource.READ)
 
 
-@scenario("filter-by-day")
+@probe(FilterByDay)
 def filter_by_day(session: Session, subject: str) -> None:
     """Create with an instant, list with the day before it and the day after it."""
     spoken = session.payloads.spoken(subject)
     value = "2031-05-15T12:00:00Z"
-    session.created("create", pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
+    session.created(FilterByDay.CREATE, pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
     name = ".".join(pointers.parts(spoken))
-    listed(session, "before", f"{name}.gt=2031-05-15")
-    listed(session, "after", f"{name}.gt=2031-05-16")
+    listed(session, FilterByDay.BEFORE, f"{name}.gt=2031-05-15")
+    listed(session, FilterByDay.AFTER, f"{name}.gt=2031-05-16")
 
 
-@scenario("filter-loose")
+@probe(FilterLoose)
 def filter_loose(session: Session, subject: str) -> None:
     """Create with a text, list with the text in double quotes and in the other letter case."""
     spoken = session.payloads.spoken(subject)
     value = f"Kit {session.unused_id()}"
-    session.created("create", pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
-    listed(session, "list", urlencode({".".join(pointers.parts(spoken)): f'"{value.upper()}"'}))
+    session.created(FilterLoose.CREATE, pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
+    listed(session, FilterLoose.LIST, urlencode({".".join(pointers.parts(spoken)): f'"{value.upper()}"'}))
 
 
-@scenario("fields-with-filter")
+@probe(FieldsWithFilter)
 def fields_with_filter(session: Session, _subject: str) -> None:
     """Create, list by id with a selection."""
     attribute = plain_attribute(session)
-    made = session.created("create", session.payloads.with_attribute(attribute))
+    made = session.created(FieldsWithFilter.CREATE, session.payloads.with_attribute(attribute))
     session.call(
-        "list", "list", query={"id": made.identifier, "fields": pointers.parts(session.payloads.spoken(attribute))[0]}
+        "list",
+        FieldsWithFilter.LIST,
+        query={"id": made.identifier, "fields": pointers.parts(session.payloads.spoken(attribute))[0]},
     )
 
 
-@scenario("filters-combine")
+@probe(FiltersCombine)
 def filters_combine(session: Session, _subject: str) -> None:
     """Create two that share one value; list by this value and an id."""
     attribute = plain_attribute(session)
     name = pointers.parts(session.payloads.spoken(attribute))[0]
     body = pointers.with_value(session.payloads.with_attribute(attribute), f"/{name}", token := session.unused_id())
-    one = session.created("create-a", body)
-    session.created("create-b", body)
-    listed(session, "both", f"{name}={token}")
-    listed(session, "list", f"{name}={token}&id={one.identifier}")
+    one = session.created(FiltersCombine.CREATE.of("a"), body)
+    session.created(FiltersCombine.CREATE.of("b"), body)
+    listed(session, FiltersCombine.BOTH, f"{name}={token}")
+    listed(session, FiltersCombine.LIST, f"{name}={token}&id={one.identifier}")
 
 
-@scenario("filter-without-match")
+@probe(FilterWithoutMatch)
 def filter_without_match(session: Session, _subject: str) -> None:
     """List without a condition, and with one that nothing satisfies."""
-    session.created("create")
-    session.call("list", "control")
-    session.call("list", "list", query={"id": session.unused_id()})
+    session.created(FilterWithoutMatch.CREATE)
+    session.call("list", FilterWithoutMatch.CONTROL)
+    session.call("list", FilterWithoutMatch.LIST, query={"id": session.unused_id()})
 
 
-@scenario("fields-whole-attribute")
+@probe(FieldsWholeAttribute)
 def fields_whole_attribute(session: Session, subject: str) -> None:
     """Create with the subject, select it."""
-    made = session.created("create", session.payloads.with_attribute(subject))
-    session.call("retrieve", "whole", identifier=made.identifier)
+    made = session.created(FieldsWholeAttribute.CREATE, session.payloads.with_attribute(subject))
+    session.call("retrieve", FieldsWholeAttribute.WHOLE, identifier=made.identifier)
     session.call(
         "retrieve",
-        "read",
+        FieldsWholeAttribute.READ,
         identifier=made.identifier,
         query={"fields": pointers.parts(session.payloads.spoken(subject))[0]},
     )

@@ -8,12 +8,25 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, plain_attributes, probe, under
 from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.rules.answers import Deleted, Refused, Repeated, UnknownId
+from tmfkit_conformance.rules.members import Condition
+from tmfkit_conformance.rules.probes import Step
+from tmfkit_conformance.rules.refusals import (
+    ANY_OF,
+    CONDITIONAL,
+    AnyOf,
+    Conditional,
+    Marked,
+    PatchNot,
+    PatchWithout,
+    Without,
+)
 from tmfkit_models.contracts import Action, ContractError
 
 __all__: list[str] = []
 
 
-@probe("without")
+@probe(Without)
 def without(session: Session, subject: str) -> None:
     """Send a body with the subject, and the same without it; an array gets a faulty second member as well.
 
@@ -21,18 +34,18 @@ def without(session: Session, subject: str) -> None:
     """
     action, payloads = session.operation.action, session.payloads
     if action == "register":
-        session.registered("control", "without")
-        session.unregistered("control-undone")
-        session.call(action, "refused", body={})
+        session.registered(Without.CONTROL, "without")
+        session.unregistered(Without.CONTROL_UNDONE)
+        session.call(action, Without.REFUSED, body={})
         return
-    made = session.created("create") if action == "replace" else None
+    made = session.created(Without.CREATE) if action == "replace" else None
     identifier = made.identifier if made else ""
     body = session.sendable(payloads.with_attribute(subject)) if action == "send" else payloads.with_attribute(subject)
     marker = _marker(session, subject) if action == "create" else {}
     body |= marker
-    control = session.call(action, "control", identifier=identifier, body=body)
+    control = session.call(action, Without.CONTROL, identifier=identifier, body=body)
     spoken = payloads.spoken(subject)
-    session.call(action, "refused", identifier=identifier, body=pointers.without(body, spoken))
+    session.call(action, Without.REFUSED, identifier=identifier, body=pointers.without(body, spoken))
     if marker and control.identifier:
         _look_for(session, marker, control.identifier)
     if "/*/" in spoken:
@@ -42,7 +55,7 @@ def without(session: Session, subject: str) -> None:
             members.replace("/*", "/0"),
             _with_faulty_second(pointers.get(body, members.replace("/*", "/0")), f"/{rest}"),
         )
-        session.call(action, "refused-second", identifier=identifier, body=second)
+        session.call(action, Without.REFUSED_SECOND, identifier=identifier, body=second)
 
 
 def _marker(session: Session, subject: str) -> dict[str, str]:
@@ -58,131 +71,138 @@ def _marker(session: Session, subject: str) -> dict[str, str]:
     free = [name for name in names if name not in configured and f"/{name}" not in configured]
     if not free or subject.count("/") > 1 or session.contract.action("list", resource.name) is None:
         return {}
-    session.fact("marker", marker := {free[0]: session.unused_id()})
+    marker = {free[0]: session.unused_id()}
+    session.note(Marked(marker))
     return marker
 
 
 def _look_for(session: Session, marker: Mapping[str, str], control: str) -> None:
     """List what has the marker, and take away what is there beside the control."""
-    listed = session.call("list", "listed", query=marker)
+    listed = session.call("list", Without.LISTED, query=marker)
     members = listed.answer if isinstance(listed.answer, list) else []
     alike = [member for member in members if isinstance(member, dict) and marker.items() <= member.items()]
     for identifier in (str(member["id"]) for member in alike if member.get("id")):
         if identifier != control:
-            session.call("delete", "taken-away", identifier=identifier)
+            session.call("delete", Without.TAKEN_AWAY, identifier=identifier)
 
 
-@probe("patch-without")
+@probe(PatchWithout)
 def patch_without(session: Session, subject: str) -> None:
     """Patch with a whole value, and with one whose element lacks the subject; read after each."""
     payloads = session.payloads
-    made = session.created("create")
+    made = session.created(PatchWithout.CREATE)
     whole = session.payloads.with_attribute(subject)
     name = pointers.parts(payloads.spoken(subject))[0]
-    session.patch("control", made.identifier, {name: whole[name]})
-    session.call("retrieve", "before", identifier=made.identifier)
-    session.patch("refused", made.identifier, {name: _lacking(whole, payloads.spoken(subject))[name]})
-    session.call("retrieve", "read", identifier=made.identifier)
+    session.patch(PatchWithout.CONTROL, made.identifier, {name: whole[name]})
+    session.call("retrieve", PatchWithout.BEFORE, identifier=made.identifier)
+    session.patch(PatchWithout.REFUSED, made.identifier, {name: _lacking(whole, payloads.spoken(subject))[name]})
+    session.call("retrieve", PatchWithout.READ, identifier=made.identifier)
 
 
-@probe("any-of")
+@probe(AnyOf)
 def any_of(session: Session, subject: str) -> None:
     """Send the object with each of the members alone, and with none of them."""
-    payloads, members = session.payloads, session.row.expect["members"]
+    payloads, members = session.payloads, ANY_OF.expect_of(session.row).members
     whole = payloads.with_attribute(subject)
     for member in members:
         whole = payloads.ensured(whole, f"{subject}/{member}")
     spoken = payloads.spoken(subject)
-    patched = session.created("create").identifier if session.operation.action == "patch" else ""
+    patched = session.created(AnyOf.CREATE).identifier if session.operation.action == "patch" else ""
     for kept in (*members, ""):
         body = whole
         for member in members:
             if member != kept:
                 pointer = f"{spoken}/{member}"
                 body = _lacking(body, pointer) if patched else pointers.without(body, pointer)
-        _create_or_patch(session, f"with-{kept}" if kept else "refused", patched, body, subject)
+        _create_or_patch(session, AnyOf.WITH.of(kept) if kept else AnyOf.REFUSED, patched, body, subject)
 
 
-@probe("conditional")
+@probe(Conditional)
 def conditional(session: Session, subject: str) -> None:
     """Bring the condition about, send the body with the subject and without it."""
     payloads = session.payloads
-    body = payloads.ensured(under(session, session.condition, payloads.with_attribute(subject)), subject)
-    patched = session.created("create").identifier if session.operation.action == "patch" else ""
-    _create_or_patch(session, "control", patched, body, subject)
-    _create_or_patch(session, "refused", patched, pointers.without(body, payloads.spoken(subject)), subject)
+    condition = CONDITIONAL.given_of(session.row)
+    body = payloads.ensured(under(session, condition, payloads.with_attribute(subject)), subject)
+    patched = session.created(Conditional.CREATE).identifier if session.operation.action == "patch" else ""
+    _create_or_patch(session, Conditional.CONTROL, patched, body, subject, condition)
+    bare = pointers.without(body, payloads.spoken(subject))
+    _create_or_patch(session, Conditional.REFUSED, patched, bare, subject, condition)
 
 
-@probe("patch-not")
+@probe(PatchNot)
 def patch_not(session: Session, subject: str) -> None:
     """Patch something that may be changed, then the subject, and read by the old id."""
     attribute = plain_attribute(session)
-    made = session.created("create", session.payloads.with_attribute(attribute))
-    session.patch("control", made.identifier, session.change(attribute))
-    before = session.call("retrieve", "before", identifier=made.identifier)
+    made = session.created(PatchNot.CREATE, session.payloads.with_attribute(attribute))
+    session.patch(PatchNot.CONTROL, made.identifier, session.change(attribute))
+    before = session.call("retrieve", PatchNot.BEFORE, identifier=made.identifier)
     value = session.other_value(subject)
     if value == pointers.get(before.answer, session.payloads.spoken(subject)):
         value = session.payloads.value(subject, 0)
-    session.patch("refused", made.identifier, session.change(subject, value))
-    session.call("retrieve", "read", identifier=made.identifier)
+    session.patch(PatchNot.REFUSED, made.identifier, session.change(subject, value))
+    session.call("retrieve", PatchNot.READ, identifier=made.identifier)
 
 
-@probe("refused")
+@probe(Refused)
 def refused(session: Session, subject: str) -> None:
     """Send a request that is in order, and one with the fault that the subject names."""
     action = session.operation.action
     if subject == "bad-query":
-        session.call(action, "control", query={"limit": "1"})
-        session.call(action, "refused", query={"limit": "minus-one"})
+        session.call(action, Refused.CONTROL, query={"limit": "1"})
+        session.call(action, Refused.REFUSED, query={"limit": "minus-one"})
         return
     if action == "register":
-        session.registered("control", "refused")
-        session.unregistered("control-undone")
+        session.registered(Refused.CONTROL, "refused")
+        session.unregistered(Refused.CONTROL_UNDONE)
         body: dict[str, Any] = {"callback": session.callback("refused")}
-        session.call(action, "refused", body=_faulty(session, subject, body, "/callback"))
+        session.call(action, Refused.REFUSED, body=_faulty(session, subject, body, "/callback"))
         return
-    identifier = session.created("create").identifier if action in ("patch", "replace") else ""
+    identifier = session.created(Refused.CREATE).identifier if action in ("patch", "replace") else ""
     attribute = plain_attribute(session)
     body = session.change(attribute) if action == "patch" else session.payloads.with_attribute(attribute)
     if action == "send":
         body = session.sendable(body)
     media_type = session.patch_media if action == "patch" else ""
-    session.call(action, "control", identifier=identifier, body=body, media_type=media_type)
+    session.call(action, Refused.CONTROL, identifier=identifier, body=body, media_type=media_type)
     session.call(
-        action, "refused", identifier=identifier, body=_faulty(session, subject, body, attribute), media_type=media_type
+        action,
+        Refused.REFUSED,
+        identifier=identifier,
+        body=_faulty(session, subject, body, attribute),
+        media_type=media_type,
     )
 
 
-@probe("unknown-id")
+@probe(UnknownId)
 def unknown_id(session: Session, _subject: str) -> None:
     """Do the operation on something that is there, and on an id that nothing has."""
-    _on_item(session, "control", session.made_for(session.operation))
-    _on_item(session, "unknown", session.unused_id())
+    _on_item(session, UnknownId.CONTROL, session.made_for(session.operation, UnknownId.CREATE))
+    _on_item(session, UnknownId.UNKNOWN, session.unused_id())
 
 
-@probe("deleted")
+@probe(Deleted)
 def deleted(session: Session, _subject: str) -> None:
     """Do the operation on something that has just been taken away."""
-    identifier = session.made_for(session.operation)
+    identifier = session.made_for(session.operation, Deleted.CREATE)
     undo: Action = "unregister" if session.operation.action == "unregister" else "delete"
-    session.call(undo, "control", identifier=identifier, resource=session.operation.resource)
-    _on_item(session, "again", identifier)
+    session.call(undo, Deleted.CONTROL, identifier=identifier, resource=session.operation.resource)
+    _on_item(session, Deleted.AGAIN, identifier)
 
 
-@probe("repeated")
+@probe(Repeated)
 def repeated(session: Session, _subject: str) -> None:
     """Do the same twice: register one callback, or create with one id."""
     if session.operation.action == "register":
-        first = session.registered("first", "repeated")
-        session.call("register", "second", body=first.request.json, resource=session.operation.resource)
-        session.unregistered("undone")
+        first = session.registered(Repeated.FIRST, "repeated")
+        session.call("register", Repeated.SECOND, body=first.request.json, resource=session.operation.resource)
+        session.unregistered(Repeated.UNDONE)
         return
     body = {**session.payloads.minimal(), "id": session.unused_id()}
-    session.created("first", body)
-    session.call("create", "second", body=body)
+    session.created(Repeated.FIRST, body)
+    session.call("create", Repeated.SECOND, body=body)
 
 
-def _on_item(session: Session, step: str, identifier: str) -> None:
+def _on_item(session: Session, step: Step, identifier: str) -> None:
     action = session.operation.action
     attribute = plain_attribute(session) if action == "patch" else ""
     body = session.change(attribute) if attribute else session.payloads.minimal() if action == "replace" else None
@@ -209,16 +229,23 @@ def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) 
     return {name: value for name, value in body.items() if name != session.payloads.spoken(f"/{mandatory[0]}")[1:]}
 
 
-def _create_or_patch(session: Session, step: str, patched: str, body: Mapping[str, Any], subject: str) -> None:
+def _create_or_patch(
+    session: Session,
+    step: Step,
+    patched: str,
+    body: Mapping[str, Any],
+    subject: str,
+    condition: Condition | None = None,
+) -> None:
     if not patched:
         session.call("create", step, body=dict(body))
         return
     try:
         name = pointers.parts(session.payloads.spoken(subject))[0]
         changes = {name: body[name]} if name in body else {}
-        if session.condition:
-            condition = pointers.parts(session.payloads.spoken(session.condition["pointer"]))[0]
-            changes.update({condition: body[condition]} if condition in body else {})
+        if condition:
+            other = pointers.parts(session.payloads.spoken(condition.pointer))[0]
+            changes.update({other: body[other]} if other in body else {})
         session.patch(step, patched, changes or {name: None})
     except ContractError as exc:
         raise Ended(str(exc)) from exc

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import META, holds
 from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.rules.members import Condition
+from tmfkit_conformance.rules.probes import Probe
 from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = [
@@ -17,27 +19,22 @@ __all__ = [
     "plain_attribute",
     "plain_attributes",
     "probe",
-    "scenario",
     "under",
 ]
 
 Driver = Callable[[Session, str], None]
-PROBES: dict[str, Driver] = {}
+PROBES: dict[type[Probe], Driver] = {}
+"""Probe → what drives it."""
 
 
-def probe(name: str) -> Callable[[Driver], Driver]:
-    """Register a function as the driver of the probe *name*; it is given the session and the probe's subject."""
+def probe(driven: type[Probe]) -> Callable[[Driver], Driver]:
+    """Register a function as the driver of a probe; it is given the session and the probe's subject."""
 
     def register(driver: Driver) -> Driver:
-        PROBES[name] = driver
+        PROBES[driven] = driver
         return driver
 
     return register
-
-
-def scenario(name: str) -> Callable[[Driver], Driver]:
-    """Register a function as the driver of a scenario of ``specs/scenarios.yaml``."""
-    return probe(f"scenario:{name}")
 
 
 def plain_attribute(session: Session) -> str:
@@ -88,20 +85,20 @@ def is_free_text(schema: Schema) -> bool:
     return schema.get("type") == "string" and not any(schema.get(keyword) for keyword in bound)
 
 
-def under(session: Session, given: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+def under(session: Session, given: Condition, body: dict[str, Any]) -> dict[str, Any]:
     """Return *body* changed so that the condition of a row holds."""
-    where = session.payloads.spoken(given["pointer"])
-    if holds({**given, "pointer": where}, body):
+    where = session.payloads.spoken(given.pointer)
+    if holds({**given.rule(), "pointer": where}, body):
         return body
-    if given.get("present") is False:
+    if given.present is False:
         return pointers.without(body, where)
-    if given.get("present"):
-        return session.payloads.consistent(session.payloads.ensured(body, given["pointer"]))
+    if given.present:
+        return session.payloads.consistent(session.payloads.ensured(body, given.pointer))
     values = (
-        given["one-of"]
-        if "one-of" in given
-        else [value for value in session.listed_values(given["pointer"]) if value not in given["none-of"]]
+        given.one_of
+        if given.one_of is not None
+        else [value for value in session.listed_values(given.pointer) if value not in (given.none_of or ())]
     )
     if not values:
-        raise Ended(f"the contract lists no value for {given['pointer']} under which the condition holds")
+        raise Ended(f"the contract lists no value for {given.pointer} under which the condition holds")
     return session.payloads.consistent(pointers.with_value(body, where.replace("/*", "/0"), values[0]))

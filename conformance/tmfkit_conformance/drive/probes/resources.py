@@ -4,77 +4,80 @@ from __future__ import annotations
 
 from typing import Any
 
-from tmfkit_conformance.drive.probes.registry import plain_attribute, probe, scenario
+from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.rules.answers import Accept
+from tmfkit_conformance.rules.attributes import CreateTwice, Touch
+from tmfkit_conformance.rules.operations import Create, CreateFull, Delete, List, Replace
+from tmfkit_conformance.rules.refusals import AUTH, Auth
 
 __all__: list[str] = []
 
 
-@probe("create")
+@probe(Create)
 def create(session: Session, _subject: str) -> None:
     """Create with the mandatory attributes only, read back, follow the addresses that the answer gives."""
-    made = session.created("create")
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(Create.CREATE)
+    session.call("retrieve", Create.READ, identifier=made.identifier)
     for name in ("Location", "Content-Location"):
         address = made.response.header(name) if made.response else None
         if address:
-            session.follow(address, f"follow-{name.lower()}")
+            session.follow(address, Create.FOLLOW.of(name.lower()))
     if isinstance(made.answer, dict) and isinstance(made.answer.get("href"), str):
-        session.follow(made.answer["href"], "follow-href")
+        session.follow(made.answer["href"], Create.FOLLOW.of("href"))
 
 
-@probe("create-full")
-@scenario("created-is-readable")
-@scenario("full-create")
-@scenario("all-without-fields")
+@probe(CreateFull)
 def create_full(session: Session, _subject: str) -> None:
     """Create with every attribute, read back; the second values, which no mock server has in store."""
-    made = session.created("create", session.payloads.full(1))
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(CreateFull.CREATE, session.payloads.full(1))
+    session.call("retrieve", CreateFull.READ, identifier=made.identifier)
 
 
-@probe("create-twice")
+@probe(CreateTwice)
 def create_twice(session: Session, _subject: str) -> None:
     """Create the same body twice."""
-    session.created("first")
-    session.created("second")
+    session.created(CreateTwice.FIRST)
+    session.created(CreateTwice.SECOND)
 
 
-@probe("list")
+@probe(List)
 def list_(session: Session, _subject: str) -> None:
     """Create one and list."""
-    session.created("create")
-    session.call("list", "list")
+    session.created(List.CREATE)
+    session.call("list", List.LIST)
 
 
-@probe("delete")
+@probe(Delete)
 def delete(session: Session, _subject: str) -> None:
     """Create one, delete it, look for it."""
-    made = session.created("create")
-    session.call("retrieve", "before", identifier=made.identifier)
-    session.call("delete", "delete", identifier=made.identifier)
-    session.call("retrieve", "read", identifier=made.identifier)
-    session.call("list", "list")
+    made = session.created(Delete.CREATE)
+    session.call("retrieve", Delete.BEFORE, identifier=made.identifier)
+    session.call("delete", Delete.DELETE, identifier=made.identifier)
+    session.call("retrieve", Delete.READ, identifier=made.identifier)
+    session.call("list", Delete.LIST)
 
 
-@probe("replace")
+@probe(Replace)
 def replace(session: Session, subject: str) -> None:
     """Create one, replace it with other values, read back; the subject is the media type."""
-    made = session.created("create", session.payloads.full())
-    session.call("replace", "replace", identifier=made.identifier, body=session.payloads.full(1), media_type=subject)
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(Replace.CREATE, session.payloads.full())
+    session.call(
+        "replace", Replace.REPLACE, identifier=made.identifier, body=session.payloads.full(1), media_type=subject
+    )
+    session.call("retrieve", Replace.READ, identifier=made.identifier)
 
 
-@probe("accept")
+@probe(Accept)
 def accept(session: Session, subject: str) -> None:
     """Do the operation with an Accept header that names one media type and no other."""
     operation = session.operation
-    identifier = session.made_for(operation) if "{id}" in operation.path else ""
+    identifier = session.made_for(operation, Accept.CREATE) if "{id}" in operation.path else ""
     body = _body(session) if operation.consumes else None
     media_type = session.patch_media if operation.action == "patch" else ""
     called = session.call(
         operation.action,
-        "call",
+        Accept.CALL,
         identifier=identifier,
         body=body,
         media_type=media_type,
@@ -82,7 +85,7 @@ def accept(session: Session, subject: str) -> None:
         resource=operation.resource,
     )
     if operation.action == "register" and called.is_success and called.identifier:
-        session.call("unregister", "undone", identifier=called.identifier, resource=operation.resource)
+        session.call("unregister", Accept.UNDONE, identifier=called.identifier, resource=operation.resource)
 
 
 def _body(session: Session) -> dict[str, Any]:
@@ -98,27 +101,29 @@ def _body(session: Session) -> dict[str, Any]:
             return session.payloads.minimal()
 
 
-@probe("auth")
+@probe(Auth)
 def auth(session: Session, subject: str) -> None:
     """Call the operation in the role of the subject; where it is to be refused, call it as admin afterwards."""
     settings = session.settings
     if not settings.admin_headers:
         session.lack("a second credential: configure `admin_headers` (or --admin-header)")
-    refused = session.row.expect.get("form") == "refused"
-    made = session.created("create")
-    if refused or subject != "admin":
-        session.call(session.operation.action, "call", identifier=made.identifier, admin=False)
-        session.call("retrieve", "read", identifier=made.identifier)
-    session.call(session.operation.action, "control" if refused else "call", identifier=made.identifier, admin=True)
+    is_refused = AUTH.expect_of(session.row).form == "refused"
+    made = session.created(Auth.CREATE)
+    if is_refused or subject != "admin":
+        session.call(session.operation.action, Auth.CALL, identifier=made.identifier, admin=False)
+        session.call("retrieve", Auth.READ, identifier=made.identifier)
+    session.call(
+        session.operation.action, Auth.CONTROL if is_refused else Auth.CALL, identifier=made.identifier, admin=True
+    )
 
 
-@probe("touch")
+@probe(Touch)
 def touch(session: Session, subject: str) -> None:
     """Create, wait until a clock of whole seconds has moved, change what moves the subject, read again."""
     schema = session.contract.at(session.contract.resource(session.resource_name).schema, subject)
     attribute = "/status" if schema.get("x-tmf-generated") == "status-time" else plain_attribute(session)
-    made = session.created("create", session.payloads.with_attribute(attribute))
-    session.call("retrieve", "before", identifier=made.identifier)
+    made = session.created(Touch.CREATE, session.payloads.with_attribute(attribute))
+    session.call("retrieve", Touch.BEFORE, identifier=made.identifier)
     session.pause(1.1)
-    session.call("patch", "patch", identifier=made.identifier, body=session.change(attribute))
-    session.call("retrieve", "after", identifier=made.identifier)
+    session.call("patch", Touch.PATCH, identifier=made.identifier, body=session.change(attribute))
+    session.call("retrieve", Touch.AFTER, identifier=made.identifier)

@@ -3,60 +3,77 @@
 from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.registry import plain_attribute, scenario
+from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.rules.refusals import CollectionDeleteRefused, PutRefused
+from tmfkit_conformance.rules.updates import (
+    JSON_PATCH_REMOVE,
+    STATUS_MOVES,
+    DeleteIgnoresFields,
+    JsonPatchAddMember,
+    JsonPatchReplace,
+    MergeArrayReplaces,
+    MergeObjectMerges,
+    Moved,
+    PatchKeepsOthers,
+    PatchOneOfTwo,
+    Removes,
+    ReplaceClears,
+    ReplaceTakesAll,
+    StatusMoves,
+    UndefinedAttribute,
+)
 
 __all__: list[str] = []
 
 JSON_PATCH = "application/json-patch+json"
 
 
-@scenario("patch-keeps-others")
-@scenario("patch-lasts")
+@probe(PatchKeepsOthers)
 def patch_keeps_others(session: Session, _subject: str) -> None:
     """Create with every attribute, patch one, read before and after."""
     attribute = plain_attribute(session)
-    made = session.created("create", session.payloads.full())
-    session.call("retrieve", "before", identifier=made.identifier)
-    session.patch("patch", made.identifier, session.change(attribute))
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(PatchKeepsOthers.CREATE, session.payloads.full())
+    session.call("retrieve", PatchKeepsOthers.BEFORE, identifier=made.identifier)
+    session.patch(PatchKeepsOthers.PATCH, made.identifier, session.change(attribute))
+    session.call("retrieve", PatchKeepsOthers.READ, identifier=made.identifier)
 
 
-@scenario("patch-one-of-two")
+@probe(PatchOneOfTwo)
 def patch_one_of_two(session: Session, _subject: str) -> None:
     """Create two, patch one, read both."""
     attribute = plain_attribute(session)
     one, other = (
-        session.created(f"create-{letter}", session.payloads.with_attribute(attribute)).identifier for letter in "ab"
+        session.created(PatchOneOfTwo.CREATE.of(letter), session.payloads.with_attribute(attribute)).identifier
+        for letter in "ab"
     )
-    session.call("retrieve", "before", identifier=other)
-    session.patch("patch", one, session.change(attribute))
-    session.call("retrieve", "read", identifier=one)
-    session.call("retrieve", "other", identifier=other)
+    session.call("retrieve", PatchOneOfTwo.BEFORE, identifier=other)
+    session.patch(PatchOneOfTwo.PATCH, one, session.change(attribute))
+    session.call("retrieve", PatchOneOfTwo.READ, identifier=one)
+    session.call("retrieve", PatchOneOfTwo.OTHER, identifier=other)
 
 
-@scenario("merge-null-removes")
-@scenario("json-patch-remove")
+@probe(Removes)
 def removes(session: Session, subject: str) -> None:
     """Create with the subject, take it away, read back."""
     spoken = session.payloads.spoken(subject)
-    made = session.created("create", session.payloads.with_attribute(subject))
-    session.call("retrieve", "before", identifier=made.identifier)
-    _take_away(session, made.identifier, spoken, json_patch="json-patch" in session.purpose)
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(Removes.CREATE, session.payloads.with_attribute(subject))
+    session.call("retrieve", Removes.BEFORE, identifier=made.identifier)
+    _take_away(session, made.identifier, spoken)
+    session.call("retrieve", Removes.READ, identifier=made.identifier)
 
 
-@scenario("merge-array-replaces")
+@probe(MergeArrayReplaces)
 def merge_array_replaces(session: Session, subject: str) -> None:
     """Create with two members in the subject, patch with one."""
     payloads, name = session.payloads, session.payloads.spoken(subject)
     both = [payloads.value(subject, 0)[0], payloads.value(subject, 1)[0]]
-    made = session.created("create", pointers.with_value(payloads.with_attribute(subject), name, both))
-    session.patch("patch", made.identifier, pointers.with_value({}, name, [both[1]]))
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(MergeArrayReplaces.CREATE, pointers.with_value(payloads.with_attribute(subject), name, both))
+    session.patch(MergeArrayReplaces.PATCH, made.identifier, pointers.with_value({}, name, [both[1]]))
+    session.call("retrieve", MergeArrayReplaces.READ, identifier=made.identifier)
 
 
-@scenario("merge-object-merges")
+@probe(MergeObjectMerges)
 def merge_object_merges(session: Session, subject: str) -> None:
     """Create with the subject, patch one member of it."""
     payloads, name = session.payloads, session.payloads.spoken(subject)
@@ -64,114 +81,122 @@ def merge_object_merges(session: Session, subject: str) -> None:
     changed = next((member for member in reversed(list(before)) if before[member] != after.get(member)), None)
     if changed is None or len(before) < 2:
         raise Ended(f"{subject} has no two members that can be told apart")
-    made = session.created("create", pointers.with_value(payloads.with_attribute(subject), name, before))
-    session.patch("patch", made.identifier, pointers.with_value({}, name, {changed: after[changed]}))
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(
+        MergeObjectMerges.CREATE, pointers.with_value(payloads.with_attribute(subject), name, before)
+    )
+    session.patch(MergeObjectMerges.PATCH, made.identifier, pointers.with_value({}, name, {changed: after[changed]}))
+    session.call("retrieve", MergeObjectMerges.READ, identifier=made.identifier)
 
 
-@scenario("json-patch-replace")
+@probe(JsonPatchReplace)
 def json_patch_replace(session: Session, subject: str) -> None:
     """Create with the subject, replace it by JSON Patch."""
     pointer = subject or plain_attribute(session)
-    made = session.created("create", session.payloads.with_attribute(pointer))
+    made = session.created(JsonPatchReplace.CREATE, session.payloads.with_attribute(pointer))
     operations = [
         {"op": "replace", "path": session.payloads.spoken(pointer), "value": session.payloads.value(pointer, 1)}
     ]
-    session.call("patch", "patch", identifier=made.identifier, body=operations, media_type=JSON_PATCH)
-    session.call("retrieve", "read", identifier=made.identifier)
+    session.call("patch", JsonPatchReplace.PATCH, identifier=made.identifier, body=operations, media_type=JSON_PATCH)
+    session.call("retrieve", JsonPatchReplace.READ, identifier=made.identifier)
 
 
-@scenario("json-patch-add-member")
+@probe(JsonPatchAddMember)
 def json_patch_add_member(session: Session, subject: str) -> None:
     """Create with one member in the subject, add another by JSON Patch."""
-    made = session.created("create", session.payloads.with_attribute(subject))
+    made = session.created(JsonPatchAddMember.CREATE, session.payloads.with_attribute(subject))
     operations = [
         {"op": "add", "path": f"{session.payloads.spoken(subject)}/-", "value": session.payloads.value(subject, 1)[0]}
     ]
-    session.call("patch", "patch", identifier=made.identifier, body=operations, media_type=JSON_PATCH)
-    session.call("retrieve", "read", identifier=made.identifier)
+    session.call("patch", JsonPatchAddMember.PATCH, identifier=made.identifier, body=operations, media_type=JSON_PATCH)
+    session.call("retrieve", JsonPatchAddMember.READ, identifier=made.identifier)
 
 
-@scenario("replace-takes-all")
-@scenario("replace-keeps-id")
+@probe(ReplaceTakesAll)
 def replace_takes_all(session: Session, _subject: str) -> None:
     """Create with every attribute, replace all of them."""
-    made = session.created("create", session.payloads.full())
-    session.call("retrieve", "before", identifier=made.identifier)
-    session.call("replace", "replace", identifier=made.identifier, body=session.payloads.full(1))
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(ReplaceTakesAll.CREATE, session.payloads.full())
+    session.call("retrieve", ReplaceTakesAll.BEFORE, identifier=made.identifier)
+    session.call("replace", ReplaceTakesAll.REPLACE, identifier=made.identifier, body=session.payloads.full(1))
+    session.call("retrieve", ReplaceTakesAll.READ, identifier=made.identifier)
 
 
-@scenario("replace-clears")
+@probe(ReplaceClears)
 def replace_clears(session: Session, subject: str) -> None:
     """Create with every attribute, replace without the subject."""
-    made = session.created("create", session.payloads.full())
-    session.call("retrieve", "before", identifier=made.identifier)
+    made = session.created(ReplaceClears.CREATE, session.payloads.full())
+    session.call("retrieve", ReplaceClears.BEFORE, identifier=made.identifier)
     body = pointers.without(session.payloads.full(), session.payloads.spoken(subject))
-    session.call("replace", "replace", identifier=made.identifier, body=body)
-    session.call("retrieve", "read", identifier=made.identifier)
+    session.call("replace", ReplaceClears.REPLACE, identifier=made.identifier, body=body)
+    session.call("retrieve", ReplaceClears.READ, identifier=made.identifier)
 
 
-@scenario("put-refused")
+@probe(PutRefused)
 def put_refused(session: Session, _subject: str) -> None:
     """Try PUT, read afterwards."""
-    made = session.created("create")
-    session.call("retrieve", "before", identifier=made.identifier)
+    made = session.created(PutRefused.CREATE)
+    session.call("retrieve", PutRefused.BEFORE, identifier=made.identifier)
     session.request(
         "PUT",
         session.item_url(made.identifier),
-        "refused",
+        PutRefused.REFUSED,
         body=session.payloads.minimal(1),
         media_type="application/json",
     )
-    session.call("retrieve", "read", identifier=made.identifier)
+    session.call("retrieve", PutRefused.READ, identifier=made.identifier)
 
 
-@scenario("collection-delete-refused")
+@probe(CollectionDeleteRefused)
 def collection_delete_refused(session: Session, _subject: str) -> None:
     """Try to delete the collection, read a member afterwards."""
     if not session.settings.allow_destructive:
         session.lack("permission to call DELETE on a collection: pass --allow-destructive")
-    made = session.created("create")
-    session.call("retrieve", "before", identifier=made.identifier)
-    session.request("DELETE", session.item_url("").rstrip("/"), "refused")
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(CollectionDeleteRefused.CREATE)
+    session.call("retrieve", CollectionDeleteRefused.BEFORE, identifier=made.identifier)
+    session.request("DELETE", session.item_url("").rstrip("/"), CollectionDeleteRefused.REFUSED)
+    session.call("retrieve", CollectionDeleteRefused.READ, identifier=made.identifier)
 
 
-@scenario("delete-ignores-fields")
+@probe(DeleteIgnoresFields)
 def delete_ignores_fields(session: Session, _subject: str) -> None:
     """Delete without a selection, and with one."""
-    session.call("delete", "control", identifier=session.created("create").identifier)
-    made = session.created("create")
-    session.call("delete", "delete", identifier=made.identifier, query={"fields": "id"})
+    session.call(
+        "delete", DeleteIgnoresFields.CONTROL, identifier=session.created(DeleteIgnoresFields.CREATE).identifier
+    )
+    made = session.created(DeleteIgnoresFields.CREATE)
+    session.call("delete", DeleteIgnoresFields.DELETE, identifier=made.identifier, query={"fields": "id"})
 
 
-@scenario("undefined-attribute")
+@probe(UndefinedAttribute)
 def undefined_attribute(session: Session, subject: str) -> None:
     """Patch an attribute that the document does not define."""
-    made = session.created("create")
-    session.patch("patch", made.identifier, pointers.with_value({}, subject, "anything"))
-    session.call("retrieve", "read", identifier=made.identifier)
+    made = session.created(UndefinedAttribute.CREATE)
+    session.patch(UndefinedAttribute.PATCH, made.identifier, pointers.with_value({}, subject, "anything"))
+    session.call("retrieve", UndefinedAttribute.READ, identifier=made.identifier)
 
 
-@scenario("status-moves")
+@probe(StatusMoves)
 def status_moves(session: Session, subject: str) -> None:
     """Create in the first state, patch through the others."""
     pointer = subject or "/status"
-    first, *others = session.condition.get("values") or session.listed_values(pointer)
-    session.fact("moves", len(others))
+    first, *others = STATUS_MOVES.given_of(session.row).values
+    session.note(Moved(len(others)))
     made = session.created(
-        "create", pointers.with_value(session.payloads.with_attribute(pointer), session.payloads.spoken(pointer), first)
+        StatusMoves.CREATE,
+        pointers.with_value(session.payloads.with_attribute(pointer), session.payloads.spoken(pointer), first),
     )
     for index, value in enumerate(others):
-        session.patch(f"patch-{index}", made.identifier, session.change(pointer, value))
-        session.call("retrieve", f"read-{index}", identifier=made.identifier)
+        session.patch(StatusMoves.PATCH.of(index), made.identifier, session.change(pointer, value))
+        session.call("retrieve", StatusMoves.READ.of(index), identifier=made.identifier)
 
 
-def _take_away(session: Session, identifier: str, spoken: str, *, json_patch: bool) -> None:
-    if json_patch:
+def _take_away(session: Session, identifier: str, spoken: str) -> None:
+    if session.scenario is JSON_PATCH_REMOVE:
         session.call(
-            "patch", "patch", identifier=identifier, body=[{"op": "remove", "path": spoken}], media_type=JSON_PATCH
+            "patch",
+            Removes.PATCH,
+            identifier=identifier,
+            body=[{"op": "remove", "path": spoken}],
+            media_type=JSON_PATCH,
         )
     else:
-        session.patch("patch", identifier, pointers.with_value({}, spoken, None))
+        session.patch(Removes.PATCH, identifier, pointers.with_value({}, spoken, None))

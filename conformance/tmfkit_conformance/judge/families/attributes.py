@@ -10,6 +10,25 @@ from tmfkit_conformance.judge.compare import instant, is_kept
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
 from tmfkit_conformance.judge.families.messages import has_type
 from tmfkit_conformance.judge.families.registry import check
+from tmfkit_conformance.rules.attributes import (
+    ATTRIBUTE,
+    CLIENT_ID,
+    DEFAULT,
+    GENERATED,
+    OPTIONAL,
+    READ_ONLY,
+    VALUES,
+    ClientId,
+    CreateTwice,
+    Minus,
+    ReadOnly,
+    Touch,
+    Tried,
+    Values,
+    With,
+)
+from tmfkit_conformance.rules.operations import Create, CreatedAndRead
+from tmfkit_conformance.rules.probes import Step
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -31,48 +50,49 @@ def shown(value: Any) -> str:
     return "nothing" if value is pointers.ABSENT else repr(value)[:200]
 
 
-def _accepted(evidence: Evidence, step: str) -> Exchange:
+def _accepted(evidence: Evidence, step: Step) -> Exchange:
     made = evidence.step(step)
     if not made.is_success:
         failed(f"A create with {evidence.row.subject} was answered {made.status}")
     return made
 
 
-@check("attribute")
+@check(ATTRIBUTE)
 def attribute(evidence: Evidence) -> None:
     """What was sent on create is read back equal, and of the type of the table."""
-    row, made = evidence.row, _accepted(evidence, "create")
-    got = evidence.object("read")
+    row, made = evidence.row, _accepted(evidence, With.CREATE)
+    got = evidence.object(With.READ)
     spoken, sent = sent_at(evidence, made, row.subject)
     back = evidence.value(got, row.subject)
     if not evidence.keeps(row.subject, made.request.json, got):
         failed(f"{spoken} was sent as {shown(sent)} and read back as {shown(back)}")
-    kind = row.expect.get("type")
+    kind = ATTRIBUTE.expect_of(row).type
     members = back if isinstance(back, list) else [back]
-    if kind and not evidence.ways and not all(has_type(member, kind) for member in members):
+    if not evidence.ways and not all(has_type(member, kind) for member in members):
         failed(f"{spoken} was read back as {shown(back)}, which is no {kind}")
     passed()
 
 
-@check("values")
+@check(VALUES)
 def values(evidence: Evidence) -> None:
     """Each value is accepted and read back."""
-    for number in range(evidence.count("values")):
-        made = evidence.step(f"create-{number}")
-        taken = made if made.is_success else evidence.step(f"patch-{number}")
+    facts = evidence.facts(Tried)
+    for number in range(evidence.tried(facts.values if facts else 0)):
+        made = evidence.step(Values.CREATE.of(number))
+        taken = made if made.is_success else evidence.step(Values.PATCH.of(number))
         sent = sent_at(evidence, taken, evidence.row.subject)[1]
         if not taken.is_success:
             failed(f"The value {sent!r} was answered {taken.status}")
-        got = evidence.object(f"read-{number}")
+        got = evidence.object(Values.READ.of(number))
         if not evidence.keeps(evidence.row.subject, taken.request.json, got):
             failed(f"The value {sent!r} was read back as {shown(evidence.value(got, evidence.row.subject))}")
     passed()
 
 
-@check("optional")
+@check(OPTIONAL)
 def optional(evidence: Evidence) -> None:
     """A create without the attribute is accepted."""
-    made = evidence.step("create")
+    made = evidence.step(Minus.CREATE)
     if not made.is_success:
         failed(f"A create without {evidence.row.subject} was answered {made.status}")
     if sent_at(evidence, made, evidence.row.subject)[1] is not pointers.ABSENT:
@@ -80,23 +100,23 @@ def optional(evidence: Evidence) -> None:
     passed()
 
 
-@check("default")
+@check(DEFAULT)
 def default(evidence: Evidence) -> None:
     """A create without the attribute gives it the document's default."""
-    made = evidence.done("create")
+    made = evidence.done(Minus.CREATE)
     if sent_at(evidence, made, evidence.row.subject)[1] is not pointers.ABSENT:
         moot("The configured payload overrides always send this attribute")
-    back = evidence.value(evidence.object("read"), evidence.row.subject)
-    wanted = evidence.row.expect.get("value")
-    if back is pointers.ABSENT or (wanted is not None and back != wanted):
+    back = evidence.value(evidence.object(Minus.READ), evidence.row.subject)
+    wanted = DEFAULT.expect_of(evidence.row).value
+    if back is pointers.ABSENT or back != wanted:
         failed(f"{evidence.row.subject} is {shown(back)} instead of {wanted!r}")
     passed()
 
 
-@check("client-id")
+@check(CLIENT_ID)
 def client_id(evidence: Evidence) -> None:
     """An id sent by the client is used."""
-    made = evidence.step("create")
+    made = evidence.step(ClientId.CREATE)
     if not made.is_success:
         failed(f"A create with an id was answered {made.status}")
     if made.identifier != made.request.json["id"]:
@@ -104,27 +124,27 @@ def client_id(evidence: Evidence) -> None:
     passed()
 
 
-@check("read-only")
+@check(READ_ONLY)
 def read_only(evidence: Evidence) -> None:
     """A value that the client sends on create is refused or not taken."""
-    evidence.done("control")
-    made, subject = evidence.step("create"), evidence.row.subject
+    evidence.done(ReadOnly.CONTROL)
+    made, subject = evidence.step(ReadOnly.CREATE), evidence.row.subject
     if made.is_refusal:
         passed()
     if not made.is_success:
         failed(f"Answered {made.status}")
     sent = pointers.get(made.request.json, subject)
-    if is_kept(sent, pointers.get(evidence.object("control-read"), subject)):
+    if is_kept(sent, pointers.get(evidence.object(ReadOnly.CONTROL_READ), subject)):
         unproven(f"the value {sent!r} that was sent is the one that the target gives by itself")
-    if is_kept(sent, pointers.get(evidence.about("read", made), subject)):
+    if is_kept(sent, pointers.get(evidence.about(ReadOnly.READ, made), subject)):
         failed(f"The value {sent!r} that the client sent was taken")
     passed()
 
 
-@check("generated")
+@check(GENERATED)
 def generated(evidence: Evidence) -> None:
     """The server makes the value when none is sent."""
-    form = evidence.row.expect.get("form", "non-empty")
+    form = GENERATED.expect_of(evidence.row).form
     if form == "unique":
         _unique(evidence)
     elif form == "later":
@@ -137,8 +157,8 @@ def generated(evidence: Evidence) -> None:
 
 
 def _made(evidence: Evidence, form: str) -> None:
-    pointer, made = evidence.row.subject, evidence.done(evidence.case.step)
-    back = pointers.get(made.answer if isinstance(made.answer, dict) else evidence.object("read"), pointer)
+    pointer, made = evidence.row.subject, evidence.done(evidence.own_step)
+    back = pointers.get(made.answer if isinstance(made.answer, dict) else evidence.object(CreatedAndRead.READ), pointer)
     if back in (pointers.ABSENT, None, "", [], {}):
         failed(f"{pointer} is missing in the answer")
     if form == "date-time" and instant(back) is None:
@@ -146,7 +166,7 @@ def _made(evidence: Evidence, form: str) -> None:
 
 
 def _unique(evidence: Evidence) -> None:
-    one, other = (evidence.done(step).identifier for step in ("first", "second"))
+    one, other = (evidence.done(step).identifier for step in (CreateTwice.FIRST, CreateTwice.SECOND))
     if not one or not other:
         failed("A create was answered without an id")
     if one == other:
@@ -154,8 +174,10 @@ def _unique(evidence: Evidence) -> None:
 
 
 def _later(evidence: Evidence) -> None:
-    patched = evidence.done("patch")
-    before, after = (instant(pointers.get(evidence.object(step), evidence.row.subject)) for step in ("before", "after"))
+    patched = evidence.done(Touch.PATCH)
+    before, after = (
+        instant(pointers.get(evidence.object(step), evidence.row.subject)) for step in (Touch.BEFORE, Touch.AFTER)
+    )
     if after is None:
         failed(f"{evidence.row.subject} is no date-time after the change (exchange {patched.sequence})")
     if before is not None and after - before <= timedelta(0):
@@ -163,14 +185,14 @@ def _later(evidence: Evidence) -> None:
 
 
 def _location(evidence: Evidence) -> None:
-    made = evidence.done("create")
+    made = evidence.done(Create.CREATE)
     href = pointers.get(made.answer, evidence.row.subject)
-    if href is pointers.ABSENT and "absent" in evidence.row.expect.get("tolerate", ()):
+    if href is pointers.ABSENT and "absent" in evidence.tolerated:
         errata = ", ".join(evidence.row.errata)
         remarked(f"The answer has no {evidence.row.subject}, which an erratum tolerates ({errata})")
     if not isinstance(href, str) or not href:
         failed(f"{evidence.row.subject} is missing in the answer")
-    followed = evidence.step("follow-href")
+    followed = evidence.step(Create.FOLLOW.of("href"))
     got = followed.answer.get("id") if isinstance(followed.answer, dict) else None
     if str(got) != made.identifier:
         failed(f"{evidence.row.subject} is {href!r}; reading it gave {followed.status}, not the resource")

@@ -8,6 +8,8 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, failed, passed, remarked, unproven
 from tmfkit_conformance.judge.families.registry import check
+from tmfkit_conformance.rules.hubs import EVENT, EVENT_MEMBER
+from tmfkit_conformance.rules.operations import Events, HeardAt
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Notification
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["at_callback", "need_trigger", "of_event", "payload"]
 
 
-def at_callback(evidence: Evidence, fact: str = "callback") -> list[Notification]:
+def at_callback(evidence: Evidence) -> list[Notification]:
     """Return the notifications that came to the callback of the probe."""
-    callback = evidence.record.facts.get(fact)
-    return [note for note in evidence.notifications if isinstance(callback, str) and note.came_to(callback)]
+    heard_at = evidence.facts(HeardAt)
+    return [note for note in evidence.notifications if heard_at and note.came_to(heard_at.callback)]
 
 
 def of_event(evidence: Evidence, event: Event) -> list[Notification]:
@@ -55,25 +57,20 @@ def payload(note: Notification, event: Event) -> Any:
 
 def need_trigger(evidence: Evidence, event: Event) -> None:
     """Nothing is proven by an event that did not arrive when what triggers it did not succeed."""
-    step = {
-        "create": "trigger-create",
-        "change": "trigger-change",
-        "state-change": "trigger-state-change",
-        "delete": "trigger-delete",
-    }[event.on]
+    step = Events.TRIGGER.of(event.on)
     done = [exchange for exchange in evidence.all(step) if exchange.is_success]
     if not done:
         unproven(f"what triggers {event.type} did not succeed ({evidence.record.ended or step})")
 
 
-@check("event")
+@check(EVENT)
 def event(evidence: Evidence) -> None:
     """The trigger makes the notification arrive at the registered callback."""
     wanted = evidence.contract.event(evidence.row.operation)
-    evidence.done("register")
+    evidence.done(Events.REGISTER)
     need_trigger(evidence, wanted)
     arrived = of_event(evidence, wanted)
-    ids = {exchange.identifier for exchange in evidence.all("trigger-create")}
+    ids = {exchange.identifier for exchange in evidence.all(Events.TRIGGER.of("create"))}
     if not any(_id_of(note, wanted) in ids for note in arrived):
         others = sorted({note.event_type or "(none)" for note in at_callback(evidence)})
         failed(f"No {wanted.type} arrived; what arrived was: {', '.join(others) or 'nothing'}")
@@ -89,22 +86,22 @@ def _id_of(note: Notification, wanted: Event) -> str:
 
 def _is_foreign(evidence: Evidence, note: Notification, wanted: Event) -> bool:
     """Say whether a notification is about a resource that somebody else made, and not wrongly about one of ours."""
-    ours = [exchange.identifier for exchange in evidence.all("trigger-create")]
+    ours = [exchange.identifier for exchange in evidence.all(Events.TRIGGER.of("create"))]
     return _id_of(note, wanted) not in ("", *ours) and not any(note.mentions(own) for own in ours)
 
 
-@check("event-member")
+@check(EVENT_MEMBER)
 def event_member(evidence: Evidence) -> None:
     """Every notification of the type has the member in the form of the row."""
     row = evidence.row
     wanted = [one for one in evidence.contract.events if row.operation in ("*", one.type)]
-    evidence.done("register")
+    evidence.done(Events.REGISTER)
     if row.subject == "/eventType":
         _every_type(evidence)
     found = [(note, one) for one in wanted for note in of_event(evidence, one) if not _is_foreign(evidence, note, one)]
     if not found:
         unproven("no notification of this type arrived")
-    form = row.expect.get("form", "non-empty")
+    form = EVENT_MEMBER.expect_of(row).form
     for note, one in found:
         _member(evidence, note, one, form)
     if form == "unique":
@@ -125,7 +122,7 @@ def _every_type(evidence: Evidence) -> Never:
     for note in arrived:
         if not note.event_type:
             failed("A notification has no /eventType")
-        if evidence.row.expect.get("form") == "event-type" and note.event_type not in known:
+        if EVENT_MEMBER.expect_of(evidence.row).form == "event-type" and note.event_type not in known:
             failed(f"/eventType is {note.event_type!r}, which is no type of the document")
     passed()
 
@@ -155,7 +152,7 @@ def _resource(evidence: Evidence, note: Notification, one: Event) -> None:
     resource = payload(note, one)
     if not isinstance(resource, dict):
         failed(f"{one.type} has no resource at {one.payload}")
-    ids = {exchange.identifier for exchange in evidence.all("trigger-create")}
+    ids = {exchange.identifier for exchange in evidence.all(Events.TRIGGER.of("create"))}
     if _id_of(note, one) not in ids:
         failed(f"The resource in {one.type} has the id {resource.get('id')!r}, which is not the one it is about")
     faults, _ = evidence.shape.faults(resource, evidence.contract.resource(one.resource).schema)

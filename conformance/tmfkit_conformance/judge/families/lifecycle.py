@@ -9,101 +9,132 @@ from tmfkit_conformance.judge.families.attributes import sent_at, shown
 from tmfkit_conformance.judge.families.queries import listed
 from tmfkit_conformance.judge.families.refusals import refused
 from tmfkit_conformance.judge.families.scenarios import accepted, scenario
+from tmfkit_conformance.rules.answers import UnknownId
+from tmfkit_conformance.rules.lifecycle import (
+    ANY_JSON_VALUE,
+    CREATED_IS_READABLE,
+    CURRENT_FIRST,
+    DELETE_ONE_OF_TWO,
+    DELETED_IS_GONE,
+    ELEMENT_IDS_DIFFER,
+    FULL_CREATE,
+    MINIMAL_CREATE,
+    NO_TUNNELLED_METHODS,
+    REFERENCES_AS_SENT,
+    REFERRED_CLASSES,
+    VALUE_KEPT,
+    AnyJsonValue,
+    CurrentFirst,
+    DeletedIsGone,
+    DeleteOneOfTwo,
+    ElementIdsDiffer,
+    MinimalCreate,
+    NoTunnelledMethods,
+    ReferencesAsSent,
+    ReferredClasses,
+)
+from tmfkit_conformance.rules.operations import CreateFull
+from tmfkit_conformance.rules.refusals import UNKNOWN_ID_REFUSED, UNLISTED_VALUE, UnlistedValue
+from tmfkit_conformance.rules.sending import SEND_UNKNOWN_ID
 
 __all__: list[str] = []
 
 
-@scenario("created-is-readable", "full-create")
+@scenario(CREATED_IS_READABLE, FULL_CREATE)
 def _reads_as_sent(evidence: Evidence) -> None:
-    made = accepted(evidence, "create")
-    read = evidence.step("read")
+    made = accepted(evidence, CreateFull.CREATE)
+    read = evidence.step(CreateFull.READ)
     if not read.is_success:
         failed(f"The resource just made cannot be read (answered {read.status})")
-    lost = evidence.lost(made.request.json, evidence.object("read"))
+    lost = evidence.lost(made.request.json, evidence.object(CreateFull.READ))
     if lost:
         failed(f"Sent, and not read back as sent: {', '.join(lost)}")
 
 
-@scenario("minimal-create")
+@scenario(MINIMAL_CREATE)
 def _minimal_create(evidence: Evidence) -> None:
-    made = accepted(evidence, "create")
+    made = accepted(evidence, MinimalCreate.CREATE)
     if not made.identifier:
         failed(f"The create was answered {made.status}, and nothing in the answer tells the id of what was made")
-    read = evidence.step("read")
+    read = evidence.step(MinimalCreate.READ)
     if not read.is_success:
         failed(f"The resource just made cannot be read (answered {read.status})")
-    evidence.about("read", made)
+    evidence.about(MinimalCreate.READ, made)
 
 
-@scenario("no-tunnelled-methods")
+@scenario(NO_TUNNELLED_METHODS)
 def _no_tunnelled_methods(evidence: Evidence) -> None:
-    made = evidence.done("create")
-    before = evidence.about("before", made)
-    for step in ("get", "post"):
+    made = evidence.done(NoTunnelledMethods.CREATE)
+    before = evidence.about(NoTunnelledMethods.BEFORE, made)
+    for step in (NoTunnelledMethods.GET, NoTunnelledMethods.POST):
         if evidence.maybe(step) is None:
             evidence.step(step)
-    read = evidence.step("read")
+    read = evidence.step(NoTunnelledMethods.READ)
     if not read.is_success:
         failed(f"The resource is gone after a GET and a POST (answered {read.status})")
-    if not is_same(before, evidence.object("read")):
+    if not is_same(before, evidence.object(NoTunnelledMethods.READ)):
         failed("The resource is not as it was before a GET and a POST")
 
 
-@scenario("deleted-is-gone")
+@scenario(DELETED_IS_GONE)
 def _deleted_is_gone(evidence: Evidence) -> None:
-    made, before, deleted = evidence.done("create"), evidence.done("before"), evidence.step("delete")
+    made, before, deleted = (
+        evidence.done(DeletedIsGone.CREATE),
+        evidence.done(DeletedIsGone.BEFORE),
+        evidence.step(DeletedIsGone.DELETE),
+    )
     if not deleted.is_success:
-        if str(deleted.status) in evidence.row.expect.get("tolerate", ()):
+        if str(deleted.status) in evidence.tolerated:
             moot(f"The delete was answered {deleted.status}, which an erratum tolerates")
         unproven(f"the delete was answered {deleted.status}")
-    read = evidence.step("read")
+    read = evidence.step(DeletedIsGone.READ)
     if read.status not in (404, 410):
         failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
-    if made.identifier in listed(evidence, "list"):
+    if made.identifier in listed(evidence, DeletedIsGone.LIST):
         failed("After the delete, the resource is still in the list")
 
 
-@scenario("delete-one-of-two")
+@scenario(DELETE_ONE_OF_TWO)
 def _delete_one_of_two(evidence: Evidence) -> None:
-    deleted = evidence.step("delete")
+    deleted = evidence.step(DeleteOneOfTwo.DELETE)
     if not deleted.is_success:
         unproven(f"the delete was answered {deleted.status}")
-    if not evidence.step("other").is_success:
+    if not evidence.step(DeleteOneOfTwo.OTHER).is_success:
         failed("The resource that was not addressed is gone as well")
-    read = evidence.step("read")
+    read = evidence.step(DeleteOneOfTwo.READ)
     if read.status not in (404, 410):
         failed(f"The resource that was addressed is still there (a read is answered {read.status})")
 
 
-@scenario("references-as-sent", "value-kept")
+@scenario(REFERENCES_AS_SENT, VALUE_KEPT)
 def _references_as_sent(evidence: Evidence) -> None:
-    made = accepted(evidence, "create")
+    made = accepted(evidence, ReferencesAsSent.CREATE)
     spoken, sent = sent_at(evidence, made, evidence.row.subject)
-    got = evidence.object("read")
+    got = evidence.object(ReferencesAsSent.READ)
     if not evidence.keeps(evidence.row.subject, made.request.json, got):
         back = shown(evidence.value(got, evidence.row.subject))
         failed(f"{spoken} was sent as {shown(sent)} and read back as {back}")
 
 
-@scenario("any-json-value")
+@scenario(ANY_JSON_VALUE)
 def _any_json_value(evidence: Evidence) -> None:
-    kinds = ("string", "number", "boolean", "object", "array")
-    for kind in kinds:
-        made = evidence.step(f"create-{kind}")
+    for kind in AnyJsonValue.CREATE.parameters:
+        made = evidence.step(AnyJsonValue.CREATE.of(kind))
         if not made.is_success:
             failed(f"A value of the type {kind} was answered {made.status}")
         sent = sent_at(evidence, made, evidence.row.subject)[1]
-        back = evidence.value(evidence.object(f"read-{kind}"), evidence.row.subject)
+        back = evidence.value(evidence.object(AnyJsonValue.READ.of(kind)), evidence.row.subject)
         if not is_kept(sent, back):
             failed(f"A value of the type {kind} was read back as {shown(back)}")
 
 
-@scenario("referred-classes")
+@scenario(REFERRED_CLASSES)
 def _referred_classes(evidence: Evidence) -> None:
-    for number, _value in enumerate(evidence.given_values):
-        made = accepted(evidence, f"create-{number}")
+    for number, _value in enumerate(REFERRED_CLASSES.given_of(evidence.row).values):
+        made = accepted(evidence, ReferredClasses.CREATE.of(number))
         sent, back = (
-            _referred(value, evidence.row.subject) for value in (made.request.json, evidence.object(f"read-{number}"))
+            _referred(value, evidence.row.subject)
+            for value in (made.request.json, evidence.object(ReferredClasses.READ.of(number)))
         )
         if not sent or sent != back:
             failed(f"@referredType {sent!r} was read back as {back!r}")
@@ -114,13 +145,13 @@ def _referred(body: object, pointer: str) -> list[object]:
     return [*pointers.select(body, f"{pointer}/@referredType"), *pointers.select(body, f"{pointer}/*/@referredType")]
 
 
-@scenario("current-first")
+@scenario(CURRENT_FIRST)
 def _current_first(evidence: Evidence) -> None:
-    made = evidence.done("create-first")
+    made = evidence.done(CurrentFirst.CREATE.of("first"))
     now = evidence.value(made.request.json, evidence.row.subject)[0]["validFor"]
     for order in ("first", "last"):
-        evidence.done(f"create-{order}")
-        back = evidence.value(evidence.object(f"read-{order}"), evidence.row.subject)
+        evidence.done(CurrentFirst.CREATE.of(order))
+        back = evidence.value(evidence.object(CurrentFirst.READ.of(order)), evidence.row.subject)
         if not isinstance(back, list) or not back:
             failed(f"{evidence.row.subject} is missing")
         if not is_kept(now, back[0].get("validFor") if isinstance(back[0], dict) else None):
@@ -131,22 +162,22 @@ def _current_first(evidence: Evidence) -> None:
             failed("The first of the list is not the one in force")
 
 
-@scenario("unlisted-value")
+@scenario(UNLISTED_VALUE)
 def _unlisted_value(evidence: Evidence) -> None:
-    evidence.done("control")
-    seen = evidence.step("refused")
+    evidence.done(UnlistedValue.CONTROL)
+    seen = evidence.step(UnlistedValue.REFUSED)
     if seen.is_success:
         sent = sent_at(evidence, seen, evidence.row.subject)[1]
-        if is_kept(sent, evidence.value(evidence.object("read"), evidence.row.subject)):
+        if is_kept(sent, evidence.value(evidence.object(UnlistedValue.READ), evidence.row.subject)):
             failed(f"A value that the document does not list was taken: {sent!r}")
         return
     refused(evidence)
 
 
-@scenario("element-ids-differ")
+@scenario(ELEMENT_IDS_DIFFER)
 def _element_ids_differ(evidence: Evidence) -> None:
-    evidence.done("create")
-    elements = pointers.select(evidence.object("read"), f"{evidence.row.subject}/*")
+    evidence.done(ElementIdsDiffer.CREATE)
+    elements = pointers.select(evidence.object(ElementIdsDiffer.READ), f"{evidence.row.subject}/*")
     if len(elements) < 2:
         unproven(f"two elements were sent, and {len(elements)} came back")
     found = [str(value) for value in pointers.select(elements, "/*/id") if value is not None]
@@ -156,6 +187,6 @@ def _element_ids_differ(evidence: Evidence) -> None:
         failed("Two elements have the same id")
 
 
-@scenario("send-unknown-id", "unknown-id-refused")
+@scenario(SEND_UNKNOWN_ID, UNKNOWN_ID_REFUSED)
 def _unknown_id_refused(evidence: Evidence) -> None:
-    refused(evidence, "unknown")
+    refused(evidence, UnknownId.UNKNOWN)

@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, unproven
 from tmfkit_conformance.judge.families.attributes import shown
 from tmfkit_conformance.judge.families.events import at_callback, need_trigger, of_event, payload
 from tmfkit_conformance.judge.families.scenarios import accepted, scenario
+from tmfkit_conformance.rules.hubs import (
+    EVENT_ANY_2XX,
+    EVENT_BY_POST,
+    EVENT_CARRIES_WHOLE,
+    EVENT_HEADER,
+    EVENT_SET_COMPLETE,
+    HUB_CALLBACK_ONLY,
+    HUB_DELIVERS,
+    HUB_FREES_THE_PLACE,
+    HUB_ONE_LISTENER,
+    HUB_OWN_RESOURCE_ONLY,
+    HUB_REGISTERS_AGAIN,
+    HUB_REMOVED_IS_SILENT,
+    HUB_REPEATS_CALLBACK,
+    HubCallbackOnly,
+    HubDelivers,
+    HubOneListener,
+    HubOwnResourceOnly,
+    HubRegistersAgain,
+    HubRemovedIsSilent,
+    HubRepeatsCallback,
+    RemovedFrom,
+)
+from tmfkit_conformance.rules.operations import Events
+
+if TYPE_CHECKING:
+    from tmfkit_conformance.record.exchange import Notification
 
 __all__: list[str] = []
 
 
-@scenario("hub-delivers", "event-any-2xx")
+@scenario(HUB_DELIVERS, EVENT_ANY_2XX)
 def _hub_delivers(evidence: Evidence) -> None:
-    evidence.done("register")
-    made = evidence.done("create" if evidence.row.scenario == "hub-delivers" else "trigger-create")
+    evidence.done(HubDelivers.REGISTER)
+    made = evidence.done(
+        HubDelivers.CREATE if evidence.row.scenario == HUB_DELIVERS.name else Events.TRIGGER.of("create")
+    )
     arrived = [note for note in at_callback(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
         failed("Nothing arrived at the registered callback")
-    if evidence.row.scenario == "event-any-2xx" and len({note.event_type for note in arrived}) < 2:
+    if evidence.row.scenario == EVENT_ANY_2XX.name and len({note.event_type for note in arrived}) < 2:
         failed("After the first notification was answered 201, no other kind arrived")
 
 
-@scenario("hub-callback-only")
+@scenario(HUB_CALLBACK_ONLY)
 def _hub_callback_only(evidence: Evidence) -> None:
-    accepted(evidence, "register")
+    accepted(evidence, HubCallbackOnly.REGISTER)
 
 
-@scenario("hub-repeats-callback")
+@scenario(HUB_REPEATS_CALLBACK)
 def _hub_repeats_callback(evidence: Evidence) -> None:
-    plain = accepted(evidence, "register")
+    plain = accepted(evidence, HubRepeatsCallback.REGISTER)
     if plain.status == 204:
         moot("The registration was answered 204, which the document allows as well and which has no body")
     if not isinstance(plain.answer, dict) or plain.answer.get("callback") != plain.request.json["callback"]:
@@ -39,52 +70,58 @@ def _hub_repeats_callback(evidence: Evidence) -> None:
         failed(f"The answer has the query {plain.answer['query']!r}, and none was sent")
     if evidence.row.subject == "/callback":
         return
-    queried = evidence.done("register-query")
+    queried = evidence.done(HubRepeatsCallback.REGISTER_QUERY)
     sent, got = (pointers.get(body, "/query") for body in (queried.request.json, queried.answer))
     if got != sent:
         failed(f"The answer has the query {shown(got)}, and {shown(sent)} was sent")
 
 
-@scenario("hub-registers-again")
+@scenario(HUB_REGISTERS_AGAIN)
 def _hub_registers_again(evidence: Evidence) -> None:
-    evidence.done("register")
-    evidence.done("unregister")
-    accepted(evidence, "again")
+    evidence.done(HubRegistersAgain.REGISTER)
+    evidence.done(HubRegistersAgain.UNREGISTER)
+    accepted(evidence, HubRegistersAgain.AGAIN)
 
 
-@scenario("hub-one-listener")
+@scenario(HUB_ONE_LISTENER)
 def _hub_one_listener(evidence: Evidence) -> None:
-    evidence.done("first")
-    second = evidence.step("second")
+    evidence.done(HubOneListener.FIRST)
+    second = evidence.step(HubOneListener.SECOND)
     if not second.is_success and second.status != 409:
         failed(f"The second registration was answered {second.status}, neither accepted nor 409")
 
 
-@scenario("hub-frees-the-place")
+@scenario(HUB_FREES_THE_PLACE)
 def _hub_frees_the_place(evidence: Evidence) -> None:
-    evidence.done("first")
-    if evidence.step("second").is_success:
+    evidence.done(HubOneListener.FIRST)
+    if evidence.step(HubOneListener.SECOND).is_success:
         moot("The target takes several listeners")
-    evidence.done("unregister")
-    accepted(evidence, "third")
+    evidence.done(HubOneListener.UNREGISTER)
+    accepted(evidence, HubOneListener.THIRD)
 
 
-@scenario("hub-removed-is-silent")
+@scenario(HUB_REMOVED_IS_SILENT)
 def _hub_removed_is_silent(evidence: Evidence) -> None:
-    made = evidence.done("create")
-    accepted(evidence, "unregister")
+    made = evidence.done(HubRemovedIsSilent.CREATE)
+    accepted(evidence, HubRemovedIsSilent.UNREGISTER)
     if not any(note.mentions(made.identifier) for note in at_callback(evidence)):
         unproven("the listener that was not removed heard nothing either")
-    told = [note for note in at_callback(evidence, "removed") if note.mentions(made.identifier)]
+    told = [note for note in _at_removed(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in told]
     if told:
         failed("The callback that was removed still received a notification")
 
 
-@scenario("hub-own-resource-only")
+def _at_removed(evidence: Evidence) -> list[Notification]:
+    """Return the notifications that came to the callback that was taken back."""
+    was_at = evidence.facts(RemovedFrom)
+    return [note for note in evidence.notifications if was_at and note.came_to(was_at.removed)]
+
+
+@scenario(HUB_OWN_RESOURCE_ONLY)
 def _hub_own_resource_only(evidence: Evidence) -> None:
-    evidence.done("register")
-    evidence.done("create-other")
+    evidence.done(HubOwnResourceOnly.REGISTER)
+    evidence.done(HubOwnResourceOnly.CREATE_OTHER)
     own = {event.type for event in evidence.contract.events if event.resource == evidence.operation.resource}
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
@@ -95,9 +132,9 @@ def _hub_own_resource_only(evidence: Evidence) -> None:
         failed(f"The hub of {evidence.operation.resource} gave {', '.join(foreign)}")
 
 
-@scenario("event-set-complete")
+@scenario(EVENT_SET_COMPLETE)
 def _event_set_complete(evidence: Evidence) -> None:
-    evidence.done("register")
+    evidence.done(Events.REGISTER)
     own = {event.type for event in evidence.contract.events if evidence.operation.resource in ("", event.resource)}
     missing = sorted(own - {note.event_type for note in at_callback(evidence)})
     for name in missing:
@@ -106,9 +143,9 @@ def _event_set_complete(evidence: Evidence) -> None:
         failed(f"Did not arrive: {', '.join(missing)}")
 
 
-@scenario("event-by-post")
+@scenario(EVENT_BY_POST)
 def _event_by_post(evidence: Evidence) -> None:
-    evidence.done("register")
+    evidence.done(Events.REGISTER)
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
@@ -120,9 +157,9 @@ def _event_by_post(evidence: Evidence) -> None:
             )
 
 
-@scenario("event-header")
+@scenario(EVENT_HEADER)
 def _event_header(evidence: Evidence) -> None:
-    evidence.done("register")
+    evidence.done(Events.REGISTER)
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
@@ -137,11 +174,11 @@ def _event_header(evidence: Evidence) -> None:
             failed(f"A notification came with {name} {value!r}")
 
 
-@scenario("event-carries-whole")
+@scenario(EVENT_CARRIES_WHOLE)
 def _event_carries_whole(evidence: Evidence) -> None:
-    evidence.done("register")
+    evidence.done(Events.REGISTER)
     event = evidence.contract.event(evidence.row.operation)
-    read = evidence.object(f"read-{event.on}")
+    read = evidence.object(Events.READ.of(event.on))
     about = [note for note in of_event(evidence, event) if note.mentions(str(read.get("id")))]
     if not about:
         unproven("no notification of this type arrived")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
@@ -9,41 +10,60 @@ from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
 from tmfkit_conformance.judge.families.registry import check
 from tmfkit_conformance.record.wire import last_segment
+from tmfkit_conformance.rules.answers import (
+    ACCEPT,
+    BODY,
+    CONSUMES,
+    HEADER,
+    PRODUCES,
+    STATUS,
+    BodyForm,
+    Deleted,
+    Refused,
+    Repeated,
+    UnknownId,
+)
+from tmfkit_conformance.rules.operations import Create, CreatedAndRead, ReadBack
+from tmfkit_conformance.rules.probes import Probe, Step
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
 
 __all__ = ["has_type", "written"]
 
-_CONTROLS = {"repeated": "first"}
-"""Condition of a row → the step that is its control, where that is not called ``control``."""
+_CONTROLS: Mapping[type[Probe], Step] = {
+    Refused: Refused.CONTROL,
+    UnknownId: UnknownId.CONTROL,
+    Deleted: Deleted.CONTROL,
+    Repeated: Repeated.FIRST,
+}
+"""Probe that ends in a refusal → the step that is its control."""
 
 
-@check("status")
+@check(STATUS)
 def status(evidence: Evidence) -> None:
     """The answer has the status of the row, or one that an erratum tolerates."""
-    row, seen = evidence.row, evidence.step(evidence.case.step)
-    given = row.given if isinstance(row.given, str) and row.given else "valid"
-    if given != "valid":
-        evidence.done(_CONTROLS.get(given, "control"))  # a refusal counts only beside a control that succeeds
-    tolerated = row.expect.get("tolerate", ())
+    row, seen = evidence.row, evidence.step(evidence.own_step)
+    situation = STATUS.given_of(row).situation
+    if situation != "valid":
+        evidence.done(_CONTROLS[evidence.probe])  # a refusal counts only beside a control that succeeds
     if str(seen.status) == row.subject:
         passed()
-    if str(seen.status) in tolerated:
+    if str(seen.status) in evidence.tolerated:
         remarked(f"Answered {seen.status}, which an erratum tolerates ({', '.join(row.errata) or row.basis})")
-    if given == "repeated" and seen.is_success:
+    if situation == "repeated" and seen.is_success:
         moot("The second request was accepted, so there is no refusal to judge")
     if row.subject == "206" and seen.status == 200:
         failed("A page was asked for and a part of the whole was given, with 200")
     failed(f"Answered {seen.status} instead of {row.subject}")
 
 
-@check("header")
+@check(HEADER)
 def header(evidence: Evidence) -> None:
     """The answer carries the header; one that leads somewhere leads to the thing that was made."""
     row = evidence.row
-    name, step = row.subject, evidence.case.step
-    seen = evidence.step(evidence.operation.action if step.startswith("follow-") else step)
+    name, step = row.subject, evidence.own_step
+    seen = evidence.step(Create.CREATE if Create.FOLLOW.has(step) else step)
     if not seen.is_success:
         unproven(f"the {evidence.operation.action} was answered {seen.status}")
     if seen.status == 204 and evidence.operation.action == "register":
@@ -51,7 +71,7 @@ def header(evidence: Evidence) -> None:
     value = seen.response.header(name) if seen.response else None
     if not value or not value.strip():
         _other_header(evidence, seen)
-    leads_to = row.expect.get("leads-to")
+    leads_to = HEADER.expect_of(row).leads_to
     if leads_to == "resource":
         _leads_to_resource(evidence, seen, value)
     if leads_to == "subscription" and last_segment(value) != seen.identifier:
@@ -61,14 +81,14 @@ def header(evidence: Evidence) -> None:
 
 def _other_header(evidence: Evidence, seen: Exchange) -> Never:
     """Take a header that an erratum tolerates in place of the row's."""
-    others = [name for name in evidence.row.expect.get("tolerate", ()) if seen.response and seen.response.header(name)]
+    others = [name for name in evidence.tolerated if seen.response and seen.response.header(name)]
     if others:
         remarked(f"The answer has {others[0]} instead, which an erratum tolerates ({', '.join(evidence.row.errata)})")
     failed(f"The answer has no {evidence.row.subject} header")
 
 
 def _leads_to_resource(evidence: Evidence, made: Exchange, value: str) -> None:
-    followed = evidence.step(evidence.case.step if evidence.operation.action == "create" else "read")
+    followed = evidence.step(evidence.own_step if evidence.operation.action == "create" else ReadBack.READ)
     if not followed.is_success:
         failed(f"{evidence.row.subject} is {value!r}; reading it gave {followed.status}")
     got = followed.answer.get("id") if isinstance(followed.answer, dict) else None
@@ -76,10 +96,10 @@ def _leads_to_resource(evidence: Evidence, made: Exchange, value: str) -> None:
         failed(f"{evidence.row.subject} leads to the id {got!r}, not to the one made, {made.identifier!r}")
 
 
-@check("produces")
+@check(PRODUCES)
 def produces(evidence: Evidence) -> None:
     """The answer has the media type of the row."""
-    seen = evidence.done(evidence.case.step)
+    seen = evidence.done(evidence.own_step)
     if seen.response is None or (not seen.response.body and seen.status == 204):
         moot("The answer has no body, which the document allows as well")
     if not seen.response.body:
@@ -91,10 +111,10 @@ def produces(evidence: Evidence) -> None:
     passed()
 
 
-@check("accept")
+@check(ACCEPT)
 def accept(evidence: Evidence) -> None:
     """A request with this Accept header is served."""
-    seen = evidence.step(evidence.case.step)
+    seen = evidence.step(evidence.own_step)
     if seen.status == 406:
         failed(f"Answered 406 to Accept: {evidence.row.subject}")
     if not seen.is_success:
@@ -102,21 +122,19 @@ def accept(evidence: Evidence) -> None:
     passed()
 
 
-@check("consumes")
+@check(CONSUMES)
 def consumes(evidence: Evidence) -> None:
     """A body of this media type is taken and takes effect."""
     action = evidence.operation.action
-    step = action if action in ("create", "register", "patch", "replace", "send") else evidence.case.step
-    seen = evidence.step(step)
-    tolerated = evidence.row.expect.get("tolerate", ())
-    if str(seen.status) in tolerated:
+    seen = evidence.step(evidence.own_step)
+    if str(seen.status) in evidence.tolerated:
         remarked(f"Answered {seen.status}, which an erratum tolerates")
     if not seen.is_success:
         if evidence.row.level != "must" and seen.status in (400, 415, 501):
             moot(f"{evidence.row.subject} is not offered (answered {seen.status})")
         failed(f"A body of type {evidence.row.subject} was answered {seen.status}")
     if action in ("create", "patch", "replace"):
-        lost = evidence.lost(written(seen), evidence.object("read"))
+        lost = evidence.lost(written(seen), evidence.object(ReadBack.READ))
         if lost:
             failed(f"Answered {seen.status}, and it is not read back: {', '.join(lost)}")
     passed()
@@ -128,11 +146,11 @@ def written(exchange: Exchange) -> dict[str, Any]:
     return {pointers.parts(one["path"])[0]: one["value"] for one in sent} if isinstance(sent, list) else sent
 
 
-@check("body")
+@check(BODY)
 def body(evidence: Evidence) -> None:
     """The body of the answer has the form of the row."""
-    seen = evidence.done(evidence.case.step)
-    form = evidence.row.expect.get("form", "present")
+    seen = evidence.done(evidence.own_step)
+    form = BODY.expect_of(evidence.row).form
     if form != "empty" and seen.status == 204:
         moot("The answer is 204, which the document allows as well and which has no body")
     _FORMS[form](evidence, seen)
@@ -206,8 +224,8 @@ def _echo(evidence: Evidence, seen: Exchange) -> None:
 
 def _whole(evidence: Evidence, seen: Exchange) -> None:
     _object(evidence, seen)
-    whole = evidence.object("create" if evidence.case.step == "read" else "read")
-    created = evidence.asked(evidence.done("create").request.json, seen.answer)
+    whole = evidence.object(CreatedAndRead.CREATE if evidence.own_step == CreatedAndRead.READ else CreatedAndRead.READ)
+    created = evidence.asked(evidence.done(CreatedAndRead.CREATE).request.json, seen.answer)
     missing = sorted(
         name for name in {**created, **whole} if evidence.value(seen.answer, f"/{name}") is pointers.ABSENT
     )
@@ -220,8 +238,8 @@ def _present(evidence: Evidence, seen: Exchange) -> None:
     members = len(seen.answer) if isinstance(seen.answer, list) else 1
     if not found or len(found) < members:
         failed(f"{evidence.row.subject} is missing in the answer")
-    wanted = evidence.row.expect.get("value")
-    if isinstance(wanted, str):
+    wanted = BODY.expect_of(evidence.row).value
+    if wanted is not None:
         for value in found:
             _typed(evidence, value, wanted)
 
@@ -236,7 +254,7 @@ def _typed(evidence: Evidence, value: Any, wanted: str) -> None:
     evidence.ways.append(f"in a form that is tolerated by {', '.join(errata)}")
 
 
-_FORMS = {
+_FORMS: Mapping[BodyForm, Callable[[Evidence, Exchange], None]] = {
     "array": _array,
     "object": _object,
     "empty": _empty,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Never
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, unproven
 from tmfkit_conformance.judge.families.registry import check
+from tmfkit_conformance.rules.probes import Step
+from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -31,7 +33,7 @@ def _ids(exchanges: list[Exchange]) -> list[str]:
     return [str(member.get("id")) for member in members(exchanges)]
 
 
-def listed(evidence: Evidence, step: str) -> list[str]:
+def listed(evidence: Evidence, step: Step) -> list[str]:
     """Return the ids on the pages of a step, each of which has to have been served as a list."""
     evidence.step(step)
     for page in evidence.all(step):
@@ -42,7 +44,7 @@ def listed(evidence: Evidence, step: str) -> list[str]:
     return _ids(evidence.all(step))
 
 
-def need_every_page(evidence: Evidence, step: str) -> None:
+def need_every_page(evidence: Evidence, step: Step) -> None:
     """What a list lacks proves nothing while there are pages that were not looked at."""
     last = evidence.all(step)[-1]
     if last.status == 206 or (last.response and last.response.next_page):
@@ -56,21 +58,21 @@ def not_offered(evidence: Evidence, seen: Exchange, remark: str) -> Never:
     failed(remark)
 
 
-@check("fields")
+@check(FIELDS)
 def fields(evidence: Evidence) -> None:
     """What was selected is there, and no other attribute is."""
-    whole, created = evidence.object("whole"), evidence.done("create")
+    whole, created = evidence.object(Fields.WHOLE), evidence.done(Fields.CREATE)
     subject = evidence.row.subject
     every = [name for name in whole if name not in ("id", "href") and not name.startswith("@")]
     chosen = every if subject == "*" else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
     if not set(chosen) & set(whole):
         unproven("without a selection the answer has nothing of it either")
     for name in chosen:
-        _selection(evidence, f"select:{name}", whole, created.identifier)
+        _selection(evidence, Fields.SELECT.of(name), whole, created.identifier)
     passed()
 
 
-def _selection(evidence: Evidence, step: str, whole: dict[str, Any], made: str) -> None:
+def _selection(evidence: Evidence, step: Step, whole: dict[str, Any], made: str) -> None:
     seen = evidence.step(step)
     if not seen.is_success:
         failed(f"{_asked(seen)} was answered {seen.status}")
@@ -97,24 +99,23 @@ def _asked(exchange: Exchange) -> str:
     return exchange.request.url.partition("?")[2]
 
 
-@check("filter")
+@check(FILTER)
 def filter_(evidence: Evidence) -> None:
     """Records that satisfy the condition are in, others are out."""
-    row = evidence.row
-    wanted, unwanted = _expected(row.expect.get("operator", "eq"), row.expect.get("form", ""))
-    made = {letter: evidence.done(f"create-{letter}").identifier for letter in wanted + unwanted}
-    found, asked = listed(evidence, "list"), _asked(evidence.step("list"))
+    wanted, unwanted = _expected(FILTER.expect_of(evidence.row))
+    made = {letter: evidence.done(Filter.CREATE.of(letter)).identifier for letter in wanted + unwanted}
+    found, asked = listed(evidence, Filter.LIST), _asked(evidence.step(Filter.LIST))
     if any(made[letter] not in found for letter in wanted):
-        need_every_page(evidence, "list")
+        need_every_page(evidence, Filter.LIST)
         failed(f"{asked} did not give a record that satisfies it")
     if any(made[letter] in found for letter in unwanted):
-        not_offered(evidence, evidence.step("list"), f"{asked} gave a record that does not satisfy it as well")
+        not_offered(evidence, evidence.step(Filter.LIST), f"{asked} gave a record that does not satisfy it as well")
     passed()
 
 
-def _expected(operator: str, form: str) -> tuple[str, str]:
+def _expected(condition: FilterExpectation) -> tuple[str, str]:
     """Return the letters of the records that are to be in and out; values rise from a to c."""
-    if form:
+    if condition.form:
         return "ab", "c"
     return {
         "eq": ("a", "b"),
@@ -123,14 +124,14 @@ def _expected(operator: str, form: str) -> tuple[str, str]:
         "gte": ("b", "a"),
         "lt": ("a", "b"),
         "lte": ("a", "b"),
-    }[operator]
+    }[condition.operator]
 
 
-@check("sort")
+@check(SORT)
 def sort(evidence: Evidence) -> None:
     """Records come in rising order, and falling with a minus."""
-    first, second = (evidence.done(f"create-{letter}").identifier for letter in "ab")
-    for step, low, high in (("list", second, first), ("descending", first, second)):
+    first, second = (evidence.done(Sort.CREATE.of(letter)).identifier for letter in "ab")
+    for step, low, high in ((Sort.LIST, second, first), (Sort.DESCENDING, first, second)):
         order, seen = listed(evidence, step), evidence.step(step)
         if low not in order or high not in order:
             unproven("the records made for this are not on the pages looked at")
@@ -139,11 +140,11 @@ def sort(evidence: Evidence) -> None:
     passed()
 
 
-@check("paging")
+@check(PAGING)
 def paging(evidence: Evidence) -> None:
     """``limit`` gives no more than it says; ``offset`` leaves records out from the start."""
-    whole, page = evidence.done("whole"), evidence.step("page")
-    shown, everything = listed(evidence, "page"), _ids([whole])
+    whole, page = evidence.done(Page.WHOLE), evidence.step(Page.PAGE)
+    shown, everything = listed(evidence, Page.PAGE), _ids([whole])
     if len(everything) < 2:
         unproven("the whole list has less than the two records that were made")
     if not shown:

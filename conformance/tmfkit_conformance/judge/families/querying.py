@@ -6,13 +6,41 @@ from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, remarked, unproven
 from tmfkit_conformance.judge.families.queries import listed, members, need_every_page, not_offered
 from tmfkit_conformance.judge.families.scenarios import accepted, scenario
+from tmfkit_conformance.rules.operations import CreateFull
+from tmfkit_conformance.rules.queries import (
+    ALL_WITHOUT_FIELDS,
+    CREATED_IS_LISTED,
+    CREATED_ONCE,
+    FIELDS_WHOLE_ATTRIBUTE,
+    FIELDS_WITH_FILTER,
+    FILTER_BY_DAY,
+    FILTER_LOOSE,
+    FILTER_WITHOUT_MATCH,
+    FILTERS_COMBINE,
+    NOT_A_RESOURCE,
+    READ_IS_SAFE,
+    READS_ONE_OBJECT,
+    TRAILING_SLASH,
+    CreatedIsListed,
+    CreatedOnce,
+    FieldsWholeAttribute,
+    FieldsWithFilter,
+    FilterByDay,
+    FilterLoose,
+    FiltersCombine,
+    FilterWithoutMatch,
+    NotAResource,
+    ReadIsSafe,
+    ReadsOneObject,
+    TrailingSlash,
+)
 
 __all__: list[str] = []
 
 
-@scenario("fields-with-filter")
+@scenario(FIELDS_WITH_FILTER)
 def _fields_with_filter(evidence: Evidence) -> None:
-    made, seen = evidence.done("create"), evidence.step("list")
+    made, seen = evidence.done(FieldsWithFilter.CREATE), evidence.step(FieldsWithFilter.LIST)
     found = members([seen])
     if not seen.is_success or [str(member.get("id")) for member in found] != [made.identifier]:
         not_offered(
@@ -26,23 +54,30 @@ def _fields_with_filter(evidence: Evidence) -> None:
         failed(f"The record has {', '.join(others)} as well" if others else f"The record lacks {selected}")
 
 
-@scenario("filters-combine")
+@scenario(FILTERS_COMBINE)
 def _filters_combine(evidence: Evidence) -> None:
-    one, other = evidence.done("create-a").identifier, evidence.done("create-b").identifier
-    if not {one, other} <= set(listed(evidence, "both")):
-        need_every_page(evidence, "both")
-        not_offered(evidence, evidence.step("both"), "The first condition alone does not give both records")
-    found = listed(evidence, "list")
+    one, other = (
+        evidence.done(FiltersCombine.CREATE.of("a")).identifier,
+        evidence.done(FiltersCombine.CREATE.of("b")).identifier,
+    )
+    if not {one, other} <= set(listed(evidence, FiltersCombine.BOTH)):
+        need_every_page(evidence, FiltersCombine.BOTH)
+        not_offered(
+            evidence, evidence.step(FiltersCombine.BOTH), "The first condition alone does not give both records"
+        )
+    found = listed(evidence, FiltersCombine.LIST)
     if found != [one]:
-        not_offered(evidence, evidence.step("list"), f"Both conditions gave {len(found)} records instead of one")
+        not_offered(
+            evidence, evidence.step(FiltersCombine.LIST), f"Both conditions gave {len(found)} records instead of one"
+        )
 
 
-@scenario("filter-without-match")
+@scenario(FILTER_WITHOUT_MATCH)
 def _filter_without_match(evidence: Evidence) -> None:
-    if not listed(evidence, "control"):
+    if not listed(evidence, FilterWithoutMatch.CONTROL):
         unproven("the list is empty without a condition as well")
-    seen = evidence.step("list")
-    if str(seen.status) in evidence.row.expect.get("tolerate", ()):
+    seen = evidence.step(FilterWithoutMatch.LIST)
+    if str(seen.status) in evidence.tolerated:
         remarked(f"Answered {seen.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
     if not seen.is_success:
         failed(f"A condition that nothing satisfies was answered {seen.status}")
@@ -52,92 +87,94 @@ def _filter_without_match(evidence: Evidence) -> None:
         not_offered(evidence, seen, "The list gave records that do not satisfy the condition")
 
 
-@scenario("fields-whole-attribute")
+@scenario(FIELDS_WHOLE_ATTRIBUTE)
 def _fields_whole_attribute(evidence: Evidence) -> None:
-    whole, got = evidence.object("whole"), evidence.object("read")
-    name = evidence.step("read").request.url.partition("fields=")[2]
+    whole, got = evidence.object(FieldsWholeAttribute.WHOLE), evidence.object(FieldsWholeAttribute.READ)
+    name = evidence.step(FieldsWholeAttribute.READ).request.url.partition("fields=")[2]
     if whole.get(name) is None:
         unproven(f"{name} is not there without a selection either")
     if not is_kept(whole[name], got.get(name)):
         failed(f"{name} was selected and is not there as a whole")
 
 
-@scenario("all-without-fields")
+@scenario(ALL_WITHOUT_FIELDS)
 def _all_without_fields(evidence: Evidence) -> None:
-    missing = evidence.lost(evidence.done("create").request.json, evidence.object("read"))
+    missing = evidence.lost(evidence.done(CreateFull.CREATE).request.json, evidence.object(CreateFull.READ))
     if missing:
         failed(f"A read without a selection lacks {', '.join(missing)}")
 
 
-@scenario("created-is-listed")
+@scenario(CREATED_IS_LISTED)
 def _created_is_listed(evidence: Evidence) -> None:
-    made = evidence.done("create")
-    if made.identifier in listed(evidence, "before"):
+    made = evidence.done(CreatedIsListed.CREATE)
+    if made.identifier in listed(evidence, CreatedIsListed.BEFORE):
         failed(f"{made.identifier!r} was in the list before it was made, so the list is not of what was made")
-    if made.identifier not in listed(evidence, "list"):
-        need_every_page(evidence, "list")
+    if made.identifier not in listed(evidence, CreatedIsListed.LIST):
+        need_every_page(evidence, CreatedIsListed.LIST)
         failed("The resource just made is not in the list")
 
 
-@scenario("created-once")
+@scenario(CREATED_ONCE)
 def _created_once(evidence: Evidence) -> None:
-    first, second = evidence.done("create"), evidence.done("second")
+    first, second = evidence.done(CreatedOnce.CREATE), evidence.done(CreatedOnce.SECOND)
     if first.identifier == second.identifier:
         failed("The same body sent twice gave one id")
-    listed(evidence, "list")
-    name, _, token = evidence.step("list").request.url.partition("?")[2].partition("=")
-    having = [member for member in members(evidence.all("list")) if member.get(name) == token]
+    listed(evidence, CreatedOnce.LIST)
+    name, _, token = evidence.step(CreatedOnce.LIST).request.url.partition("?")[2].partition("=")
+    having = [member for member in members(evidence.all(CreatedOnce.LIST)) if member.get(name) == token]
     if not having:
         unproven("what was created is not on the pages looked at")
     if len(having) > 1:
         failed(f"One create made {len(having)} resources")
 
 
-@scenario("trailing-slash")
+@scenario(TRAILING_SLASH)
 def _trailing_slash(evidence: Evidence) -> None:
-    evidence.done("read")
-    if not is_same(evidence.object("read"), evidence.step("slash").answer):
-        failed(f"With a slash at the end the answer is {evidence.step('slash').status} and another one")
+    evidence.done(TrailingSlash.READ)
+    if not is_same(evidence.object(TrailingSlash.READ), evidence.step(TrailingSlash.SLASH).answer):
+        failed(f"With a slash at the end the answer is {evidence.step(TrailingSlash.SLASH).status} and another one")
 
 
-@scenario("not-a-resource")
+@scenario(NOT_A_RESOURCE)
 def _not_a_resource(evidence: Evidence) -> None:
-    evidence.done("control")
-    if evidence.step("read").status != 404:
-        failed(f"Answered {evidence.step('read').status} instead of 404")
+    evidence.done(NotAResource.CONTROL)
+    if evidence.step(NotAResource.READ).status != 404:
+        failed(f"Answered {evidence.step(NotAResource.READ).status} instead of 404")
 
 
-@scenario("read-is-safe")
+@scenario(READ_IS_SAFE)
 def _read_is_safe(evidence: Evidence) -> None:
-    made = evidence.done("create")
-    accepted(evidence, "first")
-    accepted(evidence, "second")
-    if not is_same(evidence.object("first"), evidence.object("second")):
+    made = evidence.done(ReadIsSafe.CREATE)
+    accepted(evidence, ReadIsSafe.FIRST)
+    accepted(evidence, ReadIsSafe.SECOND)
+    if not is_same(evidence.object(ReadIsSafe.FIRST), evidence.object(ReadIsSafe.SECOND)):
         failed("Reading twice gave two different answers")
-    evidence.about("first", made)
+    evidence.about(ReadIsSafe.FIRST, made)
 
 
-@scenario("reads-one-object")
+@scenario(READS_ONE_OBJECT)
 def _reads_one_object(evidence: Evidence) -> None:
     for letter in "ab":
-        made, read = evidence.done(f"create-{letter}"), evidence.step(f"read-{letter}")
+        made, read = evidence.done(ReadsOneObject.CREATE.of(letter)), evidence.step(ReadsOneObject.READ.of(letter))
         if not isinstance(read.answer, dict) or str(read.answer.get("id")) != made.identifier:
             failed(f"Reading {made.identifier!r} gave something else")
 
 
-@scenario("filter-by-day")
+@scenario(FILTER_BY_DAY)
 def _filter_by_day(evidence: Evidence) -> None:
-    made = evidence.done("create")
-    if made.identifier not in listed(evidence, "before"):
-        need_every_page(evidence, "before")
-        not_offered(evidence, evidence.step("before"), "A bare day before the value did not give the record")
-    if made.identifier in listed(evidence, "after"):
-        not_offered(evidence, evidence.step("after"), "A bare day after the value gave the record")
+    made = evidence.done(FilterByDay.CREATE)
+    if made.identifier not in listed(evidence, FilterByDay.BEFORE):
+        need_every_page(evidence, FilterByDay.BEFORE)
+        not_offered(evidence, evidence.step(FilterByDay.BEFORE), "A bare day before the value did not give the record")
+    if made.identifier in listed(evidence, FilterByDay.AFTER):
+        not_offered(evidence, evidence.step(FilterByDay.AFTER), "A bare day after the value gave the record")
 
 
-@scenario("filter-loose")
+@scenario(FILTER_LOOSE)
 def _filter_loose(evidence: Evidence) -> None:
-    made = evidence.done("create")
-    if made.identifier not in listed(evidence, "list"):
-        need_every_page(evidence, "list")
-        not_offered(evidence, evidence.step("list"), "Quotes and the other letter case did not give the record")
+    made = evidence.done(FilterLoose.CREATE)
+    if made.identifier not in listed(evidence, FilterLoose.LIST):
+        need_every_page(evidence, FilterLoose.LIST)
+        not_offered(
+            evidence, evidence.step(FilterLoose.LIST), "Quotes and the other letter case did not give the record"
+        )

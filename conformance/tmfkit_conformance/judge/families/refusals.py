@@ -8,6 +8,22 @@ from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
 from tmfkit_conformance.judge.families.attributes import sent_at
 from tmfkit_conformance.judge.families.registry import check
+from tmfkit_conformance.rules.probes import Step
+from tmfkit_conformance.rules.refusals import (
+    ANY_OF,
+    AUTH,
+    CONDITIONAL,
+    MANDATORY,
+    NON_PATCHABLE,
+    SUB_MANDATORY,
+    AnyOf,
+    Auth,
+    Marked,
+    PatchNot,
+    PatchWithout,
+    Refusing,
+    Without,
+)
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -15,14 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["refused"]
 
 
-def refused(evidence: Evidence, step: str = "refused", *, control: str = "control") -> Exchange:
+def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step = Refusing.CONTROL) -> Exchange:
     """Return the exchange of a request that is to be refused, and was.
 
     Comes to an outcome when it was not: a refusal counts only beside a control that succeeds.
     """
     _control(evidence, control)
     exchange = evidence.step(step)
-    if str(exchange.status) in evidence.row.expect.get("tolerate", ()):
+    if str(exchange.status) in evidence.tolerated:
         remarked(f"Answered {exchange.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
     if exchange.is_success:
         failed(f"Answered {exchange.status} instead of a refusal")
@@ -31,14 +47,14 @@ def refused(evidence: Evidence, step: str = "refused", *, control: str = "contro
     return exchange
 
 
-def _control(evidence: Evidence, step: str) -> Exchange:
+def _control(evidence: Evidence, step: Step) -> Exchange:
     seen = evidence.step(step)
     if not seen.is_success:
         unproven(f"the control, a request that is in order, was answered {seen.status}")
     return seen
 
 
-@check("mandatory", "sub-mandatory")
+@check(MANDATORY, SUB_MANDATORY)
 def mandatory(evidence: Evidence) -> None:
     """A body without the attribute is refused; a refused patch changes nothing, a refused create makes nothing."""
     refused(evidence)
@@ -46,8 +62,8 @@ def mandatory(evidence: Evidence) -> None:
         failed(f"The create was refused, and {', '.join(strays)} came into being all the same")
     is_patch = evidence.operation.action == "patch"
     if "/*/" in evidence.row.subject and not is_patch:
-        refused(evidence, "refused-second")
-    if is_patch and not is_same(evidence.object("before"), evidence.object("read")):
+        refused(evidence, Without.REFUSED_SECOND)
+    if is_patch and not is_same(evidence.object(PatchWithout.BEFORE), evidence.object(PatchWithout.READ)):
         failed("The patch was refused, and the resource was changed all the same")
     passed()
 
@@ -57,81 +73,82 @@ def _made_all_the_same(evidence: Evidence) -> list[str]:
 
     A pass does not rest on the listing, which a target need not filter, nor offer.
     """
-    marker = evidence.record.facts.get("marker")
-    listings = [exchange for exchange in evidence.exchanges if exchange.step == "listed" and exchange.is_success]
-    members = [member for exchange in listings if isinstance(exchange.answer, list) for member in exchange.answer]
-    control = evidence.step("control").identifier
-    if not isinstance(marker, dict) or not control:
+    if evidence.probe is not Without:
         return []
-    found = [str(member["id"]) for member in members if is_kept(marker, member) and member.get("id")]
+    marked = evidence.facts(Marked)
+    listings = [one for one in evidence.exchanges if one.step == Without.LISTED.name and one.is_success]
+    members = [member for exchange in listings if isinstance(exchange.answer, list) for member in exchange.answer]
+    control = evidence.step(Without.CONTROL).identifier
+    if marked is None or not control:
+        return []
+    found = [str(member["id"]) for member in members if is_kept(marked.marker, member) and member.get("id")]
     strays = [identifier for identifier in found if identifier != control]
-    return strays if strays and evidence.all("listed") else []
+    return strays if strays and evidence.all(Without.LISTED) else []
 
 
-@check("conditional")
+@check(CONDITIONAL)
 def conditional(evidence: Evidence) -> None:
     """Under the condition, a body without the attribute is refused."""
     refused(evidence)
     passed()
 
 
-@check("any-of")
+@check(ANY_OF)
 def any_of(evidence: Evidence) -> None:
     """An object with one of the members is taken, one with none is refused."""
-    alone = {member: evidence.step(f"with-{member}") for member in evidence.row.expect["members"]}
+    alone = {member: evidence.step(AnyOf.WITH.of(member)) for member in ANY_OF.expect_of(evidence.row).members}
     if not any(exchange.is_success for exchange in alone.values()):
         unproven("none of the members alone was taken, so there is no control to compare with")
-    exchange = evidence.step("refused")
+    exchange = evidence.step(AnyOf.REFUSED)
     if exchange.is_success:
         failed(f"With none of the members it was answered {exchange.status} instead of a refusal")
     if not exchange.is_refusal:
         failed(f"With none of the members it was answered {exchange.status}")
     for member, seen in alone.items():
-        if str(seen.status) in evidence.row.expect.get("tolerate", ()):
+        if str(seen.status) in evidence.tolerated:
             remarked(f"With {member} alone it was answered {seen.status}, which an erratum tolerates")
         if not seen.is_success:
             failed(f"With {member} alone it was answered {seen.status}")
     passed()
 
 
-@check("non-patchable")
+@check(NON_PATCHABLE)
 def non_patchable(evidence: Evidence) -> None:
     """Another value is refused, or accepted and not taken."""
-    control, seen = _control(evidence, "control"), evidence.step("refused")
+    control, seen = _control(evidence, PatchNot.CONTROL), evidence.step(PatchNot.REFUSED)
     if not seen.is_success and not seen.is_refusal:
         failed(f"Answered {seen.status}")
-    before = evidence.object("before")
+    before = evidence.object(PatchNot.BEFORE)
     if evidence.lost(control.request.json, before):
         unproven("the control, a patch of an attribute that may be changed, changed nothing")
     spoken, sent = sent_at(evidence, seen, evidence.row.subject)
     if is_kept(sent, evidence.value(before, evidence.row.subject)):
         unproven(f"{spoken} had the value {sent!r} already")
-    read = evidence.step("read")
+    read = evidence.step(PatchNot.READ)
     if not read.is_success:
         failed(f"After the patch the resource cannot be read by its id any more (answered {read.status})")
-    if is_kept(sent, evidence.value(evidence.object("read"), evidence.row.subject)):
+    if is_kept(sent, evidence.value(evidence.object(PatchNot.READ), evidence.row.subject)):
         failed(f"{spoken} was changed to {sent!r}")
     passed()
 
 
-@check("auth")
+@check(AUTH)
 def auth(evidence: Evidence) -> None:
     """The call in the role of the row is served, or refused and without effect."""
-    wanted = evidence.row.expect.get("form") or evidence.row.given
-    call = evidence.step("call")
-    if str((evidence.maybe("control") or call).status) in evidence.row.expect.get("tolerate", ()):
+    call = evidence.step(Auth.CALL)
+    if str((evidence.maybe(Auth.CONTROL) or call).status) in evidence.tolerated:
         moot(f"The operation is not offered, which an erratum tolerates (answered {call.status})")
-    if wanted == "allowed":
+    if AUTH.expect_of(evidence.row).form == "allowed":
         if not call.is_success:
             failed(f"The call was answered {call.status}")
         passed()
     if call.is_success:  # a control is not needed, nor has it anything left to work on
         failed(f"The call was answered {call.status} instead of a refusal")
-    _control(evidence, "control")
+    _control(evidence, Auth.CONTROL)
     if call.status in (408, 429):
         unproven(f"the call was answered {call.status}, which speaks of time or rate")
     if not 400 <= call.status < 500:
         failed(f"Answered {call.status} instead of a 4xx")
-    if not evidence.step("read").is_success:
+    if not evidence.step(Auth.READ).is_success:
         failed("The call was refused, and took effect all the same")
     passed()

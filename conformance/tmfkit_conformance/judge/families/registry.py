@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from tmfkit_conformance.judge.evidence import Evidence
+from tmfkit_conformance.rules.rule import Kind
 
 __all__ = ["CHECKS", "Check", "check"]
 
 Check = Callable[[Evidence], None]
-CHECKS: dict[str, Check] = {}
+CHECKS: dict[Kind[Any, Any], Check] = {}
+"""Kind of a row → what judges it."""
 
 
-def check(*kinds: str) -> Callable[[Check], Check]:
+def check(*kinds: Kind[Any, Any]) -> Callable[[Check], Check]:
     """Register a function as the check for rows of these kinds; it leaves by raising ``Settled``."""
 
     def register(function: Check) -> Check:

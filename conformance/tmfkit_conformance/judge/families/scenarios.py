@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance.judge.evidence import Evidence, failed, passed
 from tmfkit_conformance.judge.families.registry import Check, check
+from tmfkit_conformance.rules import register as known
+from tmfkit_conformance.rules.probes import Step
+from tmfkit_conformance.rules.register import SCENARIO
+from tmfkit_conformance.rules.rule import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,27 +18,28 @@ if TYPE_CHECKING:
 
 __all__ = ["SCENARIOS", "accepted", "scenario"]
 
-SCENARIOS: dict[str, Check] = {}
+SCENARIOS: dict[Scenario[Any, Any], Check] = {}
+"""Scenario → what judges it."""
 
 
-def scenario(*names: str) -> Callable[[Check], Check]:
+def scenario(*played: Scenario[Any, Any]) -> Callable[[Check], Check]:
     """Register a function as the check of these scenarios."""
 
     def register(function: Check) -> Check:
-        SCENARIOS.update(dict.fromkeys(names, function))
+        SCENARIOS.update(dict.fromkeys(played, function))
         return function
 
     return register
 
 
-@check("scenario")
+@check(SCENARIO)
 def named(evidence: Evidence) -> None:
     """Whatever the named scenario asks for."""
-    SCENARIOS[evidence.row.scenario](evidence)
+    SCENARIOS[known.SCENARIOS[evidence.row.scenario]](evidence)
     passed()
 
 
-def accepted(evidence: Evidence, step: str) -> Exchange:
+def accepted(evidence: Evidence, step: Step) -> Exchange:
     """Return the exchange of a step that succeeded; the requirement does not hold when it did not."""
     seen = evidence.step(step)
     if not seen.is_success:

@@ -6,82 +6,105 @@ from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, failed, unproven
 from tmfkit_conformance.judge.families.refusals import refused
 from tmfkit_conformance.judge.families.scenarios import accepted, scenario
+from tmfkit_conformance.rules.operations import Send, SendStored
+from tmfkit_conformance.rules.sending import (
+    CONDITION_BY_THE_SEND,
+    CONTENT_TYPE_WITHOUT_BODY,
+    CREATE_DOES_NOT_SEND,
+    SEND_COMPLETES,
+    SEND_EMPTY_BODY,
+    SEND_IS_NOT_AN_ID,
+    SEND_KEEPS_TOKENS,
+    SEND_NEW,
+    SEND_STORED,
+    SEND_WITH_VALUE,
+    SEND_WITHOUT_MESSAGE,
+    SEND_WITHOUT_RECEIVER,
+    ConditionByTheSend,
+    CreateDoesNotSend,
+    SendWithValue,
+    WithoutBody,
+)
 
 __all__: list[str] = []
 
 
-@scenario("send-new")
+@scenario(SEND_NEW)
 def _send_new(evidence: Evidence) -> None:
-    accepted(evidence, "send")
+    accepted(evidence, Send.SEND)
 
 
-@scenario("send-is-not-an-id")
+@scenario(SEND_IS_NOT_AN_ID)
 def _send_is_not_an_id(evidence: Evidence) -> None:
-    seen = evidence.step("send")
+    seen = evidence.step(Send.SEND)
     if seen.status in (404, 405):
         failed(f"The send was answered {seen.status}, as if its path named a message")
     if not seen.is_success:
         unproven(f"the send was answered {seen.status}")
 
 
-@scenario("send-stored")
+@scenario(SEND_STORED)
 def _send_stored(evidence: Evidence) -> None:
-    evidence.done("before")
-    accepted(evidence, "send")
+    evidence.done(SendStored.BEFORE)
+    accepted(evidence, SendStored.SEND)
 
 
-@scenario("send-completes")
+@scenario(SEND_COMPLETES)
 def _send_completes(evidence: Evidence) -> None:
-    evidence.done("send")
-    before, after = evidence.object("before"), evidence.object("read")
+    evidence.done(SendStored.SEND)
+    before, after = evidence.object(SendStored.BEFORE), evidence.object(SendStored.READ)
     if instant(after.get("sendTimeComplete")) is None:
         failed(f"sendTimeComplete is {after.get('sendTimeComplete')!r} after the send")
     if after.get("status") in (None, "", before.get("status")):
         failed(f"status is {after.get('status')!r} after the send, as it was before")
 
 
-@scenario("send-keeps-tokens")
+@scenario(SEND_KEEPS_TOKENS)
 def _send_keeps_tokens(evidence: Evidence) -> None:
-    evidence.done("send")
-    before, after = evidence.object("before").get("content"), evidence.object("read").get("content")
+    evidence.done(SendStored.SEND)
+    before, after = evidence.object(SendStored.BEFORE).get("content"), evidence.object(SendStored.READ).get("content")
     if not isinstance(before, str) or "$" not in before:
         unproven("the message made for this has no token in its content")
     if before != after:
         failed("The stored content was changed by the send")
 
 
-@scenario("send-without-message", "send-without-receiver")
+@scenario(SEND_WITHOUT_MESSAGE, SEND_WITHOUT_RECEIVER)
 def _send_refused(evidence: Evidence) -> None:
     refused(evidence)
 
 
-@scenario("send-empty-body", "content-type-without-body")
+@scenario(SEND_EMPTY_BODY, CONTENT_TYPE_WITHOUT_BODY)
 def _without_body(evidence: Evidence) -> None:
-    plain, typed = evidence.step("without"), evidence.step("with")
-    if evidence.row.scenario == "content-type-without-body" and not plain.is_success:
+    plain, typed = evidence.step(WithoutBody.WITHOUT), evidence.step(WithoutBody.WITH)
+    if evidence.row.scenario == CONTENT_TYPE_WITHOUT_BODY.name and not plain.is_success:
         unproven(f"the same without the header was answered {plain.status}")
     for seen in (plain, typed):
         if not seen.is_success:
             failed(f"With no body and {'a' if seen is typed else 'no'} Content-Type it was answered {seen.status}")
 
 
-@scenario("create-does-not-send")
+@scenario(CREATE_DOES_NOT_SEND)
 def _create_does_not_send(evidence: Evidence) -> None:
-    if evidence.about("read", evidence.done("create")).get("sendTimeComplete") not in (None, ""):
+    if evidence.about(CreateDoesNotSend.READ, evidence.done(CreateDoesNotSend.CREATE)).get("sendTimeComplete") not in (
+        None,
+        "",
+    ):
         failed("A message just created already has sendTimeComplete")
 
 
-@scenario("send-with-value")
+@scenario(SEND_WITH_VALUE)
 def _send_with_value(evidence: Evidence) -> None:
-    for number, value in enumerate(evidence.given_values):
-        seen = evidence.step(f"send-{number}")
+    for number, value in enumerate(SEND_WITH_VALUE.given_of(evidence.row).values):
+        seen = evidence.step(SendWithValue.SEND.of(number))
         if not seen.is_success:
             failed(f"{evidence.row.subject} {value!r} was answered {seen.status}")
 
 
-@scenario("condition-by-the-send")
+@scenario(CONDITION_BY_THE_SEND)
 def _condition_by_the_send(evidence: Evidence) -> None:
-    if not evidence.step("control").is_success:
-        unproven(f"the control, a message with {evidence.row.subject}, was answered {evidence.step('control').status}")
-    made = evidence.step("refused")
-    refused(evidence, "refused-send" if made.is_success else "refused")
+    control = evidence.step(ConditionByTheSend.CONTROL)
+    if not control.is_success:
+        unproven(f"the control, a message with {evidence.row.subject}, was answered {control.status}")
+    made = evidence.step(ConditionByTheSend.REFUSED)
+    refused(evidence, ConditionByTheSend.REFUSED_SEND if made.is_success else ConditionByTheSend.REFUSED)

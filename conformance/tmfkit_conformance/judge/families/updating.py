@@ -10,17 +10,51 @@ from tmfkit_conformance.judge.evidence import Evidence, failed, moot, remarked, 
 from tmfkit_conformance.judge.families.attributes import sent_at, shown
 from tmfkit_conformance.judge.families.messages import written
 from tmfkit_conformance.judge.families.scenarios import accepted, scenario
+from tmfkit_conformance.rules.refusals import COLLECTION_DELETE_REFUSED, PUT_REFUSED, MethodRefused
+from tmfkit_conformance.rules.updates import (
+    DELETE_IGNORES_FIELDS,
+    JSON_PATCH_ADD_MEMBER,
+    JSON_PATCH_REMOVE,
+    JSON_PATCH_REPLACE,
+    MERGE_ARRAY_REPLACES,
+    MERGE_NULL_REMOVES,
+    MERGE_OBJECT_MERGES,
+    PATCH_KEEPS_OTHERS,
+    PATCH_LASTS,
+    PATCH_ONE_OF_TWO,
+    REPLACE_CLEARS,
+    REPLACE_KEEPS_ID,
+    REPLACE_TAKES_ALL,
+    STATUS_MOVES,
+    UNDEFINED_ATTRIBUTE,
+    DeleteIgnoresFields,
+    JsonPatchAddMember,
+    MergeArrayReplaces,
+    MergeObjectMerges,
+    Moved,
+    Patched,
+    PatchKeepsOthers,
+    PatchOneOfTwo,
+    Removes,
+    Removing,
+    ReplaceClears,
+    ReplaceTakesAll,
+    StatusMoves,
+    UndefinedAttribute,
+)
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
 
 __all__: list[str] = []
 
+_BY_JSON_PATCH = (JSON_PATCH_REPLACE.name, JSON_PATCH_ADD_MEMBER.name, JSON_PATCH_REMOVE.name)
 
-@scenario("patch-keeps-others")
+
+@scenario(PATCH_KEEPS_OTHERS)
 def _patch_keeps_others(evidence: Evidence) -> None:
-    patched = evidence.done("patch")
-    before, after = evidence.object("before"), evidence.object("read")
+    patched = evidence.done(PatchKeepsOthers.PATCH)
+    before, after = evidence.object(PatchKeepsOthers.BEFORE), evidence.object(PatchKeepsOthers.READ)
     if evidence.lost(patched.request.json, after):
         unproven("the patch changed nothing, so it cannot be seen what it leaves alone")
     others = _known(evidence) - set(patched.request.json) - _server_times(evidence)
@@ -33,7 +67,10 @@ def _patch_keeps_others(evidence: Evidence) -> None:
 
 def _known(evidence: Evidence) -> set[str]:
     """Return the names that are the contract's or the kit's own: what else a target keeps is its own affair."""
-    return {*evidence.contract.attributes(evidence.resource_schema), *evidence.done("create").request.json}
+    return {
+        *evidence.contract.attributes(evidence.resource_schema),
+        *evidence.done(PatchKeepsOthers.CREATE).request.json,
+    }
 
 
 def _is_same_member(before: dict[str, Any], after: dict[str, Any], name: str) -> bool:
@@ -41,97 +78,105 @@ def _is_same_member(before: dict[str, Any], after: dict[str, Any], name: str) ->
     return is_same(one, other)
 
 
-@scenario("patch-lasts", "json-patch-replace")
+@scenario(PATCH_LASTS, JSON_PATCH_REPLACE)
 def _patch_lasts(evidence: Evidence) -> None:
-    patched = evidence.step("patch")
+    patched = evidence.step(Patched.PATCH)
     if not patched.is_success:
         _not_offered(evidence, patched)
-    lost = evidence.lost(written(patched), evidence.object("read"))
+    lost = evidence.lost(written(patched), evidence.object(Patched.READ))
     if lost:
         failed(f"Not as it was patched: {', '.join(lost)}")
 
 
 def _not_offered(evidence: Evidence, seen: Exchange) -> None:
-    if "json-patch" in evidence.row.scenario and evidence.row.level != "must" and seen.status in (400, 415, 501):
+    if evidence.row.scenario in _BY_JSON_PATCH and evidence.row.level != "must" and seen.status in (400, 415, 501):
         moot(f"JSON Patch is not offered (answered {seen.status})")
     failed(f"The {seen.step} was answered {seen.status}")
 
 
-@scenario("patch-one-of-two")
+@scenario(PATCH_ONE_OF_TWO)
 def _patch_one_of_two(evidence: Evidence) -> None:
-    evidence.done("patch")
-    before, other = evidence.object("before"), evidence.object("other")
+    evidence.done(PatchOneOfTwo.PATCH)
+    before, other = evidence.object(PatchOneOfTwo.BEFORE), evidence.object(PatchOneOfTwo.OTHER)
     if not is_same(before, other, apart_from=_server_times(evidence)):
         failed("The resource that was not addressed was changed as well")
-    lost = evidence.lost(evidence.done("create-b").request.json, other)
+    lost = evidence.lost(evidence.done(PatchOneOfTwo.CREATE.of("b")).request.json, other)
     if lost:
         failed(f"The resource that was not addressed is not as it was created: {', '.join(lost)}")
     _patch_lasts(evidence)
 
 
-@scenario("merge-null-removes", "json-patch-remove", "replace-clears")
+@scenario(MERGE_NULL_REMOVES, JSON_PATCH_REMOVE, REPLACE_CLEARS)
 def _removed(evidence: Evidence) -> None:
-    changed = evidence.maybe("replace") or evidence.step("patch")
+    changed = _change(evidence)
     if not changed.is_success:
         _not_offered(evidence, changed)
     nothing: tuple[object, ...] = (pointers.ABSENT, None, [], {}, "")
-    before, after = (evidence.value(evidence.object(step), evidence.row.subject) for step in ("before", "read"))
+    before, after = (
+        evidence.value(evidence.object(step), evidence.row.subject) for step in (Removing.BEFORE, Removing.READ)
+    )
     if before in nothing:
         unproven(f"{evidence.row.subject} was not there before")
     if after not in nothing:
         failed(f"{evidence.row.subject} is still there")
 
 
-@scenario("merge-array-replaces")
+def _change(evidence: Evidence) -> Exchange:
+    if evidence.row.scenario == REPLACE_CLEARS.name:
+        return evidence.maybe(ReplaceClears.REPLACE) or evidence.step(ReplaceClears.REPLACE)
+    return evidence.step(Removes.PATCH)
+
+
+@scenario(MERGE_ARRAY_REPLACES)
 def _merge_array_replaces(evidence: Evidence) -> None:
-    patched = accepted(evidence, "patch")
+    patched = accepted(evidence, MergeArrayReplaces.PATCH)
     spoken, sent = sent_at(evidence, patched, evidence.row.subject)
-    got = evidence.object("read")
+    got = evidence.object(MergeArrayReplaces.READ)
     back = evidence.value(got, evidence.row.subject)
     if not isinstance(back, list) or not evidence.keeps(evidence.row.subject, patched.request.json, got):
         failed(f"{spoken} holds {len(back) if isinstance(back, list) else 'no list'} members, and {len(sent)} was sent")
 
 
-@scenario("merge-object-merges")
+@scenario(MERGE_OBJECT_MERGES)
 def _merge_object_merges(evidence: Evidence) -> None:
-    created, patched = evidence.done("create"), accepted(evidence, "patch")
+    created, patched = evidence.done(MergeObjectMerges.CREATE), accepted(evidence, MergeObjectMerges.PATCH)
     spoken, sent = sent_at(evidence, patched, evidence.row.subject)
     before = evidence.value(created.request.json, evidence.row.subject)
     whole = pointers.with_value(patched.request.json, spoken, {**before, **sent})
-    got = evidence.object("read")
+    got = evidence.object(MergeObjectMerges.READ)
     if not evidence.keeps(evidence.row.subject, whole, got):
         failed(f"{spoken} reads back as {shown(evidence.value(got, evidence.row.subject))}")
 
 
-@scenario("json-patch-add-member")
+@scenario(JSON_PATCH_ADD_MEMBER)
 def _json_patch_add_member(evidence: Evidence) -> None:
-    patched = evidence.step("patch")
+    patched = evidence.step(JsonPatchAddMember.PATCH)
     if not patched.is_success:
         _not_offered(evidence, patched)
-    created = evidence.done("create").request.json
+    created = evidence.done(JsonPatchAddMember.CREATE).request.json
     spoken, before = evidence.spelt(created, evidence.row.subject), evidence.value(created, evidence.row.subject)
     whole = pointers.with_value(created, spoken, [*before, patched.request.json[0]["value"]])
-    if not evidence.keeps(evidence.row.subject, whole, evidence.object("read")):
+    if not evidence.keeps(evidence.row.subject, whole, evidence.object(JsonPatchAddMember.READ)):
         failed(f"{spoken} does not hold the members there were and the one added")
 
 
-@scenario("replace-takes-all")
+@scenario(REPLACE_TAKES_ALL)
 def _replace_takes_all(evidence: Evidence) -> None:
-    replaced = accepted(evidence, "replace")
+    replaced = accepted(evidence, ReplaceTakesAll.REPLACE)
     sent = {name: value for name, value in replaced.request.json.items() if name not in ("id", "href")}
-    lost = evidence.lost(sent, evidence.object("read"))
+    lost = evidence.lost(sent, evidence.object(ReplaceTakesAll.READ))
     if lost:
         failed(f"Not replaced: {', '.join(lost)}")
 
 
-@scenario("replace-keeps-id")
+@scenario(REPLACE_KEEPS_ID)
 def _replace_keeps_id(evidence: Evidence) -> None:
-    made = evidence.done("create")
-    accepted(evidence, "replace")
-    got = evidence.object("read")
+    made = evidence.done(ReplaceTakesAll.CREATE)
+    accepted(evidence, ReplaceTakesAll.REPLACE)
+    got = evidence.object(ReplaceTakesAll.READ)
     if str(got.get("id")) != made.identifier:
         failed(f"The id became {got.get('id')!r}")
-    href = evidence.object("before").get("href")
+    href = evidence.object(ReplaceTakesAll.BEFORE).get("href")
     if got.get("href") != href:
         failed(f"The href {href!r} became {got.get('href')!r}")
 
@@ -142,50 +187,51 @@ def _server_times(evidence: Evidence) -> set[str]:
     return {name for name, schema in resolved.items() if str(schema.get("x-tmf-generated", "")).endswith("-time")}
 
 
-@scenario("status-moves")
+@scenario(STATUS_MOVES)
 def _status_moves(evidence: Evidence) -> None:
-    evidence.done("create")
+    evidence.done(StatusMoves.CREATE)
     pointer = evidence.row.subject or "/status"
     refusals = []
-    for number in range(evidence.count("moves")):
-        patched = evidence.step(f"patch-{number}")
+    facts = evidence.facts(Moved)
+    for number in range(evidence.tried(facts.moves if facts else 0)):
+        patched = evidence.step(StatusMoves.PATCH.of(number))
         if patched.is_refusal:
             refusals.append(patched)
             continue
         if not patched.is_success:
             failed(f"The move was answered {patched.status}")
         sent = sent_at(evidence, patched, pointer)[1]
-        back = evidence.value(evidence.object(f"read-{number}"), pointer)
+        back = evidence.value(evidence.object(StatusMoves.READ.of(number)), pointer)
         if back != sent:
             failed(f"The move to {sent!r} was answered {patched.status} and reads back as {back!r}")
     if refusals:
         moot(f"The target does not allow this transition (answered {refusals[0].status})")
 
 
-@scenario("undefined-attribute")
+@scenario(UNDEFINED_ATTRIBUTE)
 def _undefined_attribute(evidence: Evidence) -> None:
-    made, patched = evidence.done("create"), evidence.step("patch")
+    made, patched = evidence.done(UndefinedAttribute.CREATE), evidence.step(UndefinedAttribute.PATCH)
     if patched.status >= 500:
         failed(f"An attribute that the document does not define was answered {patched.status}")
-    if not evidence.step("read").is_success:
+    if not evidence.step(UndefinedAttribute.READ).is_success:
         failed("After the patch the resource cannot be read any more")
-    evidence.about("read", made)
+    evidence.about(UndefinedAttribute.READ, made)
 
 
-@scenario("put-refused", "collection-delete-refused")
+@scenario(PUT_REFUSED, COLLECTION_DELETE_REFUSED)
 def _method_refused(evidence: Evidence) -> None:
-    evidence.done("before")
-    seen = evidence.step("refused")
+    evidence.done(MethodRefused.BEFORE)
+    seen = evidence.step(MethodRefused.REFUSED)
     if seen.status != 501 and not 400 <= seen.status < 500:
         failed(f"{seen.request.method} was answered {seen.status} instead of a refusal")
-    if not is_same(evidence.object("before"), evidence.object("read")):
+    if not is_same(evidence.object(MethodRefused.BEFORE), evidence.object(MethodRefused.READ)):
         failed("The request was refused, and the resource was changed all the same")
 
 
-@scenario("delete-ignores-fields")
+@scenario(DELETE_IGNORES_FIELDS)
 def _delete_ignores_fields(evidence: Evidence) -> None:
-    evidence.done("control")
-    seen = evidence.step("delete")
+    evidence.done(DeleteIgnoresFields.CONTROL)
+    seen = evidence.step(DeleteIgnoresFields.DELETE)
     if seen.status == 400:
         remarked("A selection on a delete is refused with 400, which the document does not rule out")
     if not seen.is_success:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from tmfkit_conformance.rules.answers import ACCEPT, CONSUMES, HEADER, PRODUCES, STATUS, Situation
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, breaks, instead
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History
@@ -29,7 +30,7 @@ def _lacks_mandatory(target: Target, call: Call) -> bool:
     return isinstance(call.json, dict) and not set(required) <= set(call.json)
 
 
-_GIVEN: dict[str, _Condition] = {
+_GIVEN: dict[Situation, _Condition] = {
     "valid": _is_done,
     "malformed-body": _is_malformed,
     "missing-mandatory": lambda target, call, _answer, _history: _lacks_mandatory(target, call),
@@ -48,27 +49,27 @@ def _is_known(identifier: str, history: History) -> bool:
     return identifier in {**history.made, **history.listeners, **history.removed}
 
 
-@breaks("status")
+@breaks(STATUS)
 def status(target: Target) -> Break:
     """Another status of the same class under the condition of the row; 200 where only a part was given."""
-    given = target.row.given if isinstance(target.row.given, str) and target.row.given else "valid"
-    right = {target.subject, *target.row.expect.get("tolerate", ())}
+    situation = STATUS.given_of(target.row).situation
+    right = {target.subject, *STATUS.expect_of(target.row).tolerate}
     others = ("200",) if target.subject == "206" else ("202", "203") if target.subject < "400" else ("410", "422")
     wrong = next(code for code in others if code not in right)
 
     def change(call: Call, answer: Answer, history: History) -> Answer:
-        if target.is_own(call) and _GIVEN[given](target, call, answer, history):
+        if target.is_own(call) and _GIVEN[situation](target, call, answer, history):
             return answer.with_status(int(wrong))
         return answer
 
-    when = "" if given == "valid" else f" ({given.replace('-', ' ')})"
+    when = "" if situation == "valid" else f" ({situation.replace('-', ' ')})"
     return answering(f"answers {target.row.operation}{when} with {wrong} instead of {target.subject}", change)
 
 
-@breaks("header")
+@breaks(HEADER)
 def header(target: Target) -> Break:
     """The header missing, or leading nowhere."""
-    name, leads = target.subject, bool(target.row.expect.get("leads-to"))
+    name, leads = target.subject, bool(HEADER.expect_of(target.row).leads_to)
 
     def change(call: Call, answer: Answer, _history: History) -> Answer:
         value = answer.header(name)
@@ -79,7 +80,7 @@ def header(target: Target) -> Break:
     return answering(f"answers {target.row.operation} with {name} {'leading nowhere' if leads else 'left out'}", change)
 
 
-@breaks("produces")
+@breaks(PRODUCES)
 def produces(target: Target) -> Break:
     """An answer that is declared plain text."""
 
@@ -91,7 +92,7 @@ def produces(target: Target) -> Break:
     return answering(f"declares the answer to {target.row.operation} text/plain", change)
 
 
-@breaks("accept")
+@breaks(ACCEPT)
 def accept(target: Target) -> Break:
     """A refusal of the Accept header."""
 
@@ -101,7 +102,7 @@ def accept(target: Target) -> Break:
     return instead(f"answers {target.row.operation} with 406 to Accept: {target.subject} alone", refusal)
 
 
-@breaks("consumes")
+@breaks(CONSUMES)
 def consumes(target: Target) -> Break:
     """A refusal of the media type; a failure where a refusal would say that the type is not offered."""
     wrong = 415 if target.row.level == "must" else 500

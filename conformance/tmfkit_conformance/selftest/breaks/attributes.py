@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.rules.attributes import ATTRIBUTE, CLIENT_ID, DEFAULT, GENERATED, OPTIONAL, READ_ONLY, VALUES
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, keeping, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History, Made
@@ -13,7 +14,7 @@ from tmfkit_conformance.selftest.target import Target
 __all__: list[str] = []
 
 
-@breaks("attribute")
+@breaks(ATTRIBUTE)
 def attribute(target: Target) -> Break:
     """The attribute missing when read back, where not every attribute was sent."""
 
@@ -24,10 +25,10 @@ def attribute(target: Target) -> Break:
     return showing(target, f"loses {target.subject} of a {target.resource.name} created with some attributes", change)
 
 
-@breaks("values")
+@breaks(VALUES)
 def values(target: Target) -> Break:
     """The last of the values read back as another one."""
-    value = target.row.expect["values"][-1]
+    value = VALUES.expect_of(target.row).values[-1]
 
     def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
         is_sent = pointers.get(made.sent, target.subject) == value and not made.changes
@@ -38,7 +39,7 @@ def values(target: Target) -> Break:
     return showing(target, f"keeps another value than {value!r} of {target.subject}", change)
 
 
-@breaks("optional")
+@breaks(OPTIONAL)
 def optional(target: Target) -> Break:
     """A create with everything but the attribute refused."""
 
@@ -49,7 +50,7 @@ def optional(target: Target) -> Break:
     return instead(f"refuses {target.row.operation} without {target.subject} when all else is sent", refusal)
 
 
-@breaks("default")
+@breaks(DEFAULT)
 def default(target: Target) -> Break:
     """The attribute missing when it was not sent."""
 
@@ -59,7 +60,7 @@ def default(target: Target) -> Break:
     return showing(target, f"gives {target.subject} no value when none is sent", change)
 
 
-@breaks("client-id")
+@breaks(CLIENT_ID)
 def client_id(target: Target) -> Break:
     """The id of the client not used."""
 
@@ -71,7 +72,7 @@ def client_id(target: Target) -> Break:
     return asking(f"gives an id of its own when {target.row.operation} sends one", change)
 
 
-@breaks("read-only")
+@breaks(READ_ONLY)
 def read_only(target: Target) -> Break:
     """The client's value taken."""
     words = f"takes the value of {target.subject} that {target.row.operation} sends"
@@ -83,10 +84,11 @@ def read_only(target: Target) -> Break:
     return keeping(target, words, cleaned)
 
 
-@breaks("generated")
+@breaks(GENERATED)
 def generated(target: Target) -> Break:
     """The value that the server is to make: missing, the same again, not moved on, or leading nowhere."""
-    return {"unique": _same_id, "later": _stopped, "location": _nowhere}.get(target.form, _not_made)(target)
+    form = GENERATED.expect_of(target.row).form
+    return {"unique": _same_id, "later": _stopped, "location": _nowhere}.get(form, _not_made)(target)
 
 
 def _not_made(target: Target) -> Break:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import is_free_text
+from tmfkit_conformance.rules.answers import BODY, BodyForm
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, breaks
 from tmfkit_conformance.selftest.calls import Answer, Call
 from tmfkit_conformance.selftest.history import History
@@ -18,10 +19,10 @@ _Change = Callable[[Target, Call, Any, History], Any]
 _WRONG = {"string": 7, "integer": "seven", "number": "seven", "boolean": "yes", "array": 7, "object": 7}
 
 
-@breaks("body")
+@breaks(BODY)
 def body(target: Target) -> Break:
     """The answer of the operation in another form than the row asks for."""
-    form = target.form or "present"
+    form = BODY.expect_of(target.row).form
     words, spoil = _FORMS[form]
 
     def change(call: Call, answer: Answer, history: History) -> Answer:
@@ -98,7 +99,7 @@ def _without(target: Target, _call: Call, value: Any, _history: History) -> Any:
     return pointers.without(value, target.subject)
 
 
-_FORMS: dict[str, tuple[str, _Change]] = {
+_FORMS: dict[BodyForm, tuple[str, _Change]] = {
     "array": ("with an object around the array", lambda _target, _call, value, _history: {"items": value}),
     "object": ("with an array around the object", lambda _target, _call, value, _history: [value]),
     "empty": ("with 200 and a body", _without),

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from tmfkit_conformance.rules.hubs import (
+    HUB_CALLBACK_ONLY,
+    HUB_DELIVERS,
+    HUB_FREES_THE_PLACE,
+    HUB_ONE_LISTENER,
+    HUB_OWN_RESOURCE_ONLY,
+    HUB_REGISTERS_AGAIN,
+    HUB_REMOVED_IS_SILENT,
+    HUB_REPEATS_CALLBACK,
+)
 from tmfkit_conformance.selftest.breaks.registry import Break, Note, answering, breaks, instead, notifying
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History
@@ -26,13 +36,13 @@ def _others(call: Call, history: History) -> list[str]:
     return [callback for callback in here if callback != _callback(call)]
 
 
-@breaks("scenario:hub-delivers")
+@breaks(HUB_DELIVERS)
 def tells_nothing(target: Target) -> Break:
     """Every notification lost."""
     return notifying(f"tells the listeners of {target.row.operation} nothing", lambda _note, _history: [])
 
 
-@breaks("scenario:hub-callback-only")
+@breaks(HUB_CALLBACK_ONLY)
 def wants_query(target: Target) -> Break:
     """A registration without a query refused."""
 
@@ -43,7 +53,7 @@ def wants_query(target: Target) -> Break:
     return instead(f"refuses {target.row.operation} without a query", refusal)
 
 
-@breaks("scenario:hub-registers-again")
+@breaks(HUB_REGISTERS_AGAIN)
 def remembers_removed(_target: Target) -> Break:
     """A callback refused that was registered and taken back."""
 
@@ -55,7 +65,7 @@ def remembers_removed(_target: Target) -> Break:
     return instead("refuses a callback that was registered before and taken back", refusal)
 
 
-@breaks("scenario:hub-one-listener")
+@breaks(HUB_ONE_LISTENER)
 def fails_at_second(_target: Target) -> Break:
     """A failure at the second listener."""
     return instead(
@@ -64,7 +74,7 @@ def fails_at_second(_target: Target) -> Break:
     )
 
 
-@breaks("scenario:hub-frees-the-place")
+@breaks(HUB_FREES_THE_PLACE)
 def never_frees(_target: Target) -> Break:
     """A callback that was refused beside another one refused for ever."""
 
@@ -77,7 +87,7 @@ def never_frees(_target: Target) -> Break:
     return instead("takes one listener, and never another one that it refused before", refusal)
 
 
-@breaks("scenario:hub-removed-is-silent")
+@breaks(HUB_REMOVED_IS_SILENT)
 def tells_removed(_target: Target) -> Break:
     """Removed listeners told as well."""
 
@@ -88,7 +98,7 @@ def tells_removed(_target: Target) -> Break:
     return notifying("goes on to tell listeners that were taken back", change)
 
 
-@breaks("scenario:hub-repeats-callback")
+@breaks(HUB_REPEATS_CALLBACK)
 def repeats_another(target: Target) -> Break:
     """Another callback, or another query, in the answer to a registration."""
     name = "query" if target.subject == "/query" else "callback"
@@ -101,7 +111,7 @@ def repeats_another(target: Target) -> Break:
     return answering(f"answers {target.row.operation} with another {name}", change)
 
 
-@breaks("scenario:hub-own-resource-only")
+@breaks(HUB_OWN_RESOURCE_ONLY)
 def tells_of_others(target: Target) -> Break:
     """Notifications of another resource sent as well."""
     foreign = next(event.type for event in target.contract.events if event.resource != target.resource.name)

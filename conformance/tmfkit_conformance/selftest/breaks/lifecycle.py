@@ -5,6 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.rules.lifecycle import (
+    ANY_JSON_VALUE,
+    CREATED_IS_READABLE,
+    CURRENT_FIRST,
+    DELETE_ONE_OF_TWO,
+    DELETED_IS_GONE,
+    ELEMENT_IDS_DIFFER,
+    FULL_CREATE,
+    MINIMAL_CREATE,
+    NO_TUNNELLED_METHODS,
+    REFERENCES_AS_SENT,
+    REFERRED_CLASSES,
+    VALUE_KEPT,
+)
+from tmfkit_conformance.rules.queries import (
+    ALL_WITHOUT_FIELDS,
+    CREATED_IS_LISTED,
+    CREATED_ONCE,
+    NOT_A_RESOURCE,
+    READ_IS_SAFE,
+    READS_ONE_OBJECT,
+    TRAILING_SLASH,
+)
+from tmfkit_conformance.rules.updates import DELETE_IGNORES_FIELDS
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, doing_twice, instead, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
 from tmfkit_conformance.selftest.history import History, Made
@@ -13,7 +37,7 @@ from tmfkit_conformance.selftest.target import Target
 __all__: list[str] = []
 
 
-@breaks("scenario:created-is-readable", "scenario:full-create", "scenario:all-without-fields")
+@breaks(CREATED_IS_READABLE, FULL_CREATE, ALL_WITHOUT_FIELDS)
 def loses_one_of_all(target: Target) -> Break:
     """One attribute missing when every attribute was sent."""
 
@@ -26,7 +50,7 @@ def loses_one_of_all(target: Target) -> Break:
     return showing(target, f"loses an attribute of a {target.resource.name} created with all of them", change)
 
 
-@breaks("scenario:created-is-listed")
+@breaks(CREATED_IS_LISTED)
 def latest_not_listed(target: Target) -> Break:
     """The latest resource missing in the list."""
 
@@ -43,7 +67,7 @@ def _is_whole_list(target: Target, call: Call) -> bool:
     return target.does(call, "list") and call.names <= {"offset", "limit"}
 
 
-@breaks("scenario:created-once")
+@breaks(CREATED_ONCE)
 def creates_twice(target: Target) -> Break:
     """Two resources made by one create."""
 
@@ -56,7 +80,7 @@ def creates_twice(target: Target) -> Break:
     return Break(f"makes two of {target.resource.name} from one create", serve)
 
 
-@breaks("scenario:minimal-create")
+@breaks(MINIMAL_CREATE)
 def wants_more(target: Target) -> Break:
     """A create with the mandatory attributes only refused."""
 
@@ -67,7 +91,7 @@ def wants_more(target: Target) -> Break:
     return instead("refuses a create with the mandatory attributes only", refusal)
 
 
-@breaks("scenario:read-is-safe")
+@breaks(READ_IS_SAFE)
 def counts_reads(target: Target) -> Break:
     """Another answer to the second of two reads."""
 
@@ -81,7 +105,7 @@ def counts_reads(target: Target) -> Break:
     return answering("changes a resource when it is read twice in a row", change)
 
 
-@breaks("scenario:reads-one-object")
+@breaks(READS_ONE_OBJECT)
 def reads_the_next(target: Target) -> Break:
     """Another resource read than the one addressed."""
 
@@ -93,7 +117,7 @@ def reads_the_next(target: Target) -> Break:
     return asking("gives the resource that was made next instead of the one addressed", change)
 
 
-@breaks("scenario:no-tunnelled-methods")
+@breaks(NO_TUNNELLED_METHODS)
 def tunnels(target: Target) -> Break:
     """DELETE tunnelled through GET and POST."""
 
@@ -110,7 +134,7 @@ def tunnels(target: Target) -> Break:
     return Break(f"deletes a {target.resource.name} when GET or POST says that DELETE is meant", serve)
 
 
-@breaks("scenario:deleted-is-gone")
+@breaks(DELETED_IS_GONE)
 def deleted_still_listed(target: Target) -> Break:
     """A deleted resource still in the list."""
 
@@ -123,7 +147,7 @@ def deleted_still_listed(target: Target) -> Break:
     return answering(f"lists every {target.resource.name} that was deleted", change)
 
 
-@breaks("scenario:deleted-is-gone")
+@breaks(DELETED_IS_GONE)
 def deleted_still_read(target: Target) -> Break:
     """A deleted resource still readable."""
 
@@ -135,13 +159,13 @@ def deleted_still_read(target: Target) -> Break:
     return answering(f"gives a {target.resource.name} that was deleted when it is read", change)
 
 
-@breaks("scenario:delete-one-of-two")
+@breaks(DELETE_ONE_OF_TWO)
 def deletes_both(target: Target) -> Break:
     """The next resource deleted as well."""
     return doing_twice(target, f"deletes the {target.resource.name} that was made next as well")
 
 
-@breaks("scenario:delete-ignores-fields")
+@breaks(DELETE_IGNORES_FIELDS)
 def delete_fails_with_fields(target: Target) -> Break:
     """A failure at a selection in a delete."""
 
@@ -151,7 +175,7 @@ def delete_fails_with_fields(target: Target) -> Break:
     return instead(f"fails when {target.row.operation} is sent with fields", failure)
 
 
-@breaks("scenario:trailing-slash")
+@breaks(TRAILING_SLASH)
 def wants_no_slash(target: Target) -> Break:
     """404 with a slash at the end."""
 
@@ -161,7 +185,7 @@ def wants_no_slash(target: Target) -> Break:
     return instead("answers a read with 404 when there is a slash at the end of the path", refusal)
 
 
-@breaks("scenario:not-a-resource")
+@breaks(NOT_A_RESOURCE)
 def serves_anything(target: Target) -> Break:
     """Something served where there is nothing."""
     path = f"{target.contract.base_path}{target.subject}"
@@ -171,20 +195,21 @@ def serves_anything(target: Target) -> Break:
     )
 
 
-@breaks("scenario:references-as-sent", "scenario:value-kept")
+@breaks(REFERENCES_AS_SENT, VALUE_KEPT)
 def loses_value(target: Target) -> Break:
     """The value of the row lost."""
-    given = target.row.given if not isinstance(target.row.given, str) else {}
+    is_valued = target.row.scenario == VALUE_KEPT.name
+    value = VALUE_KEPT.given_of(target.row).value if is_valued else "sent"
 
     def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
         sent = pointers.get(made.sent, target.subject)
-        is_it = sent == given["value"] if "value" in given else sent is not pointers.ABSENT
+        is_it = sent == value if is_valued else sent is not pointers.ABSENT
         return pointers.without(shown, target.subject) if is_it and not target.is_full(made.sent) else shown
 
-    return showing(target, f"loses {target.subject} when it is {str(given.get('value', 'sent'))[:60]}", change)
+    return showing(target, f"loses {target.subject} when it is {str(value)[:60]}", change)
 
 
-@breaks("scenario:any-json-value")
+@breaks(ANY_JSON_VALUE)
 def turns_into_text(target: Target) -> Break:
     """A boolean turned into a text."""
     where = target.subject.replace("/*", "/0")
@@ -196,22 +221,22 @@ def turns_into_text(target: Target) -> Break:
     return showing(target, f"turns a boolean in {target.subject} into a text", change)
 
 
-@breaks("scenario:referred-classes")
+@breaks(REFERRED_CLASSES)
 def loses_class(target: Target) -> Break:
     """The last of the classes lost."""
-    given = target.row.given if not isinstance(target.row.given, str) else {}
+    last = REFERRED_CLASSES.given_of(target.row).values[-1]
     wheres = [f"{target.subject}/@referredType", f"{target.subject}/*/@referredType"]
 
     def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
         sent = [value for where in wheres for value in pointers.select(made.sent, where)]
-        if given["values"][-1] not in sent:
+        if last not in sent:
             return shown
         return pointers.without(pointers.without(shown, wheres[0]), wheres[1])
 
-    return showing(target, f"loses @referredType {given['values'][-1]} of {target.subject}", change)
+    return showing(target, f"loses @referredType {last} of {target.subject}", change)
 
 
-@breaks("scenario:current-first")
+@breaks(CURRENT_FIRST)
 def ended_first(target: Target) -> Break:
     """The profile that ends first put first."""
 
@@ -227,7 +252,7 @@ def ended_first(target: Target) -> Break:
     return showing(target, f"puts first in {target.subject} what ended first", change)
 
 
-@breaks("scenario:element-ids-differ")
+@breaks(ELEMENT_IDS_DIFFER)
 def same_element_ids(target: Target) -> Break:
     """Elements that were sent without ids given one and the same."""
 

@@ -7,6 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.rules.hubs import (
+    EVENT,
+    EVENT_ANY_2XX,
+    EVENT_BY_POST,
+    EVENT_CARRIES_WHOLE,
+    EVENT_HEADER,
+    EVENT_MEMBER,
+    EVENT_SET_COMPLETE,
+)
 from tmfkit_conformance.selftest.breaks.bodies import with_fault
 from tmfkit_conformance.selftest.breaks.registry import Break, Note, breaks, notifying
 from tmfkit_conformance.selftest.history import History
@@ -23,7 +32,7 @@ def _told_once(target: Target) -> Event:
     return next((event for event in same_hub if event.on == "delete"), same_hub[-1])
 
 
-@breaks("event")
+@breaks(EVENT)
 def lost(target: Target) -> Break:
     """The notifications of the type lost."""
     return notifying(
@@ -32,7 +41,7 @@ def lost(target: Target) -> Break:
     )
 
 
-@breaks("scenario:event-set-complete")
+@breaks(EVENT_SET_COMPLETE)
 def one_type_lost(target: Target) -> Break:
     """The notifications of one type lost."""
     missing = [event.type for event in target.contract.events if event.resource == target.resource.name][-1]
@@ -42,15 +51,16 @@ def one_type_lost(target: Target) -> Break:
     )
 
 
-@breaks("event-member")
+@breaks(EVENT_MEMBER)
 def member(target: Target) -> Break:
     """The member missing or of another form in notifications of one type; the same in all where it is to be unique."""
-    types = {event.type for event in target.events} if target.form == "unique" else {_told_once(target).type}
+    form = EVENT_MEMBER.expect_of(target.row).form
+    types = {event.type for event in target.events} if form == "unique" else {_told_once(target).type}
 
     def change(note: Note, _history: History) -> list[Note]:
         return [note.with_body(_spoilt(target, note.body))] if note.event_type in types else [note]
 
-    words = _WORDS.get(target.form, "without")
+    words = _WORDS.get(form, "without")
     return notifying(f"sends {' and '.join(sorted(types))} {words} {target.subject}", change)
 
 
@@ -60,10 +70,11 @@ _WORDS = {"unique": "with the same", "date-time": "with a wrong", "object": "wit
 
 
 def _spoilt(target: Target, body: Any) -> Any:
-    if target.form == "resource":
+    form = EVENT_MEMBER.expect_of(target.row).form
+    if form == "resource":
         return _with_resource(body, target.subject, lambda value: with_fault(target, target.resource.schema, value))
-    if target.form in _SPOILT:
-        return pointers.with_value(body, target.subject, _SPOILT[target.form])
+    if form in _SPOILT:
+        return pointers.with_value(body, target.subject, _SPOILT[form])
     return pointers.without(body, target.subject)
 
 
@@ -75,7 +86,7 @@ def _with_resource(body: Any, pointer: str, change: Any) -> Any:
     return pointers.with_value(body, pointer, change(copy.deepcopy(found))) if isinstance(found, dict) else body
 
 
-@breaks("scenario:event-carries-whole")
+@breaks(EVENT_CARRIES_WHOLE)
 def part_carried(target: Target) -> Break:
     """A part of the resource in the notification."""
 
@@ -90,13 +101,13 @@ def part_carried(target: Target) -> Break:
     return notifying(f"sends {target.row.operation} with a part of the resource", change)
 
 
-@breaks("scenario:event-by-post")
+@breaks(EVENT_BY_POST)
 def by_put(_target: Target) -> Break:
     """Notifications sent by PUT."""
     return notifying("sends notifications by PUT", lambda note, _history: [replace(note, method="PUT")])
 
 
-@breaks("scenario:event-header")
+@breaks(EVENT_HEADER)
 def other_header(target: Target) -> Break:
     """Another value in the header of notifications."""
     name = target.subject.partition(":")[0].strip()
@@ -108,7 +119,7 @@ def other_header(target: Target) -> Break:
     return notifying(f"sends notifications with another {name}", change)
 
 
-@breaks("scenario:event-any-2xx")
+@breaks(EVENT_ANY_2XX)
 def once_only(_target: Target) -> Break:
     """No listener told a second time."""
 

@@ -5,6 +5,18 @@ from __future__ import annotations
 import re
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.rules.queries import (
+    FIELDS,
+    FIELDS_WHOLE_ATTRIBUTE,
+    FIELDS_WITH_FILTER,
+    FILTER,
+    FILTER_BY_DAY,
+    FILTER_LOOSE,
+    FILTER_WITHOUT_MATCH,
+    FILTERS_COMBINE,
+    PAGING,
+    SORT,
+)
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History
@@ -21,13 +33,13 @@ def _selected(call: Call) -> list[str]:
     return [name for key, value in call.parameters if key == "fields" for name in value.split(",")]
 
 
-@breaks("fields")
+@breaks(FIELDS)
 def fields(target: Target) -> Break:
     """The selection ignored: the row's own, or that of one attribute where the row is about every attribute."""
     if target.subject == "*":
         chosen = {_left_to_every(target)}
     else:
-        chosen = {target.attribute, *(pointers.parts(also)[0] for also in target.row.expect.get("also", ()))}
+        chosen = {target.attribute, *(pointers.parts(also)[0] for also in FIELDS.expect_of(target.row).also)}
 
     def change(call: Call, _history: History) -> Call:
         is_it = target.is_own(call) and call.names == {"fields"} and set(_selected(call)) == chosen
@@ -43,10 +55,12 @@ def _left_to_every(target: Target) -> str:
     return names[-1]
 
 
-@breaks("filter")
+@breaks(FILTER)
 def filter_(target: Target) -> Break:
     """Nothing found where the condition of the row is met by something."""
-    filters = [row for row in target.contract.requirements if row.kind == "filter"]
+    expected = FILTER.expect_of(target.row)
+    form = expected.form or ""
+    filters = [row for row in target.contract.requirements if (row.kind, row.reason) == (FILTER.name, "")]
     of_others = {_parameter(row) for row in filters if row.operation == target.row.operation} | {"id"}
 
     def change(call: Call, answer: Answer, _history: History) -> Answer:
@@ -54,16 +68,15 @@ def filter_(target: Target) -> Break:
             return answer
         [name] = call.names
         is_meant = name not in of_others if target.subject == "*" else name == _parameter(target.row)
-        return answer.with_json([]) if is_meant and _form(call) == target.form else answer
+        return answer.with_json([]) if is_meant and _form(call) == form else answer
 
-    operator = target.row.expect.get("operator", "eq")
-    what = f"{target.subject} {operator} {target.form}".strip()
+    what = f"{target.subject} {expected.operator} {form}".strip()
     return answering(f"finds nothing with the filter {what} in {target.row.operation}", change)
 
 
 def _parameter(row: Requirement) -> str:
     """Return the query parameter that a filter row speaks of."""
-    operator = row.expect.get("operator", "eq")
+    operator = FILTER.expect_of(row).operator
     path = ".".join(part for part in pointers.parts(row.subject) if part != "*")
     return path if operator == "eq" else f"{path}.{operator}"
 
@@ -74,7 +87,7 @@ def _form(call: Call) -> str:
     return "or-comma" if "," in call.parameters[0][1] else ""
 
 
-@breaks("sort")
+@breaks(SORT)
 def sort(target: Target) -> Break:
     """Sorting ignored; a failure where ignoring it says that it is not offered."""
     if target.row.level == "may":
@@ -89,7 +102,7 @@ def sort(target: Target) -> Break:
     return asking(f"ignores sort in {target.row.operation}", change)
 
 
-@breaks("paging")
+@breaks(PAGING)
 def paging(target: Target) -> Break:
     """A page that is no array."""
     name = target.subject.lstrip("/")
@@ -101,7 +114,7 @@ def paging(target: Target) -> Break:
     return answering(f"answers {target.row.operation} with an object around the array when {name} is sent", change)
 
 
-@breaks("scenario:filters-combine")
+@breaks(FILTERS_COMBINE)
 def second_condition(target: Target) -> Break:
     """The second condition ignored; a failure where ignoring it says that it is not offered."""
 
@@ -119,10 +132,10 @@ def second_condition(target: Target) -> Break:
     )
 
 
-@breaks("scenario:filter-without-match")
+@breaks(FILTER_WITHOUT_MATCH)
 def no_match(target: Target) -> Break:
     """404 where a filter finds nothing; a failure where an erratum tolerates that."""
-    wrong = 500 if "404" in target.row.expect.get("tolerate", ()) else 404
+    wrong = 500 if "404" in FILTER_WITHOUT_MATCH.expect_of(target.row).tolerate else 404
 
     def change(call: Call, answer: Answer, _history: History) -> Answer:
         is_it = target.is_own(call) and answer.json == [] and bool(call.names - _NO_FILTERS)
@@ -131,7 +144,7 @@ def no_match(target: Target) -> Break:
     return answering(f"answers {target.row.operation} with {wrong} when the filter finds nothing", change)
 
 
-@breaks("scenario:fields-with-filter")
+@breaks(FIELDS_WITH_FILTER)
 def selection_beside_filter(target: Target) -> Break:
     """The selection ignored beside a filter."""
 
@@ -142,7 +155,7 @@ def selection_beside_filter(target: Target) -> Break:
     return asking(f"ignores fields beside a filter in {target.row.operation}", change)
 
 
-@breaks("scenario:fields-whole-attribute")
+@breaks(FIELDS_WHOLE_ATTRIBUTE)
 def part_of_attribute(target: Target) -> Break:
     """A part of the attribute given when it is selected."""
     name = target.attribute
@@ -157,16 +170,16 @@ def part_of_attribute(target: Target) -> Break:
     return answering(f"gives a part of {target.subject} when it is selected", change)
 
 
-@breaks("scenario:filter-by-day", "scenario:filter-loose")
+@breaks(FILTER_BY_DAY, FILTER_LOOSE)
 def unusual_value(target: Target) -> Break:
     """A failure at a bare day, or at a value in quotes."""
 
     def is_it(value: str) -> bool:
-        return bool(_DAY.fullmatch(value)) if target.row.scenario == "filter-by-day" else value.startswith('"')
+        return bool(_DAY.fullmatch(value)) if target.row.scenario == FILTER_BY_DAY.name else value.startswith('"')
 
     def failure(call: Call, _history: History) -> Answer | None:
         is_filtered = target.is_own(call) and any(is_it(value) for _, value in call.parameters)
         return answered(500, {}) if is_filtered else None
 
-    what = "a bare day" if target.row.scenario == "filter-by-day" else "a value in quotes"
+    what = "a bare day" if target.row.scenario == FILTER_BY_DAY.name else "a value in quotes"
     return instead(f"fails at {what} in a filter of {target.row.operation}", failure)

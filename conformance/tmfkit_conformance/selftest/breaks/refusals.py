@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import holds
 from tmfkit_conformance.drive.probes.registry import plain_attributes
+from tmfkit_conformance.rules.refusals import (
+    ANY_OF,
+    AUTH,
+    COLLECTION_DELETE_REFUSED,
+    CONDITIONAL,
+    MANDATORY,
+    NON_PATCHABLE,
+    PUT_REFUSED,
+    SUB_MANDATORY,
+    UNKNOWN_ID_REFUSED,
+    UNLISTED_VALUE,
+)
+from tmfkit_conformance.rules.sending import SEND_UNKNOWN_ID
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, keeping
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
 from tmfkit_conformance.selftest.history import History
@@ -45,12 +58,12 @@ def _taking(target: Target, words: str, complete: Callable[[dict[str, Any], Hist
     return asking(words, change)
 
 
-@breaks("mandatory", "sub-mandatory")
+@breaks(MANDATORY, SUB_MANDATORY)
 def mandatory(target: Target) -> Break:
     """A body without the attribute taken; a failure where an erratum tolerates that it is taken."""
     is_callback = target.operation.action == "register"
     value = "http://127.0.0.1:9/" if is_callback else target.payloads.value(target.subject)
-    if str(target.operation.success) in target.row.expect.get("tolerate", ()):
+    if str(target.operation.success) in _tolerated(target):
 
         def failure(call: Call, _history: History) -> Answer | None:
             is_faulty = target.is_own(call) and call.json != filled(call.json, target.subject, value)
@@ -61,7 +74,12 @@ def mandatory(target: Target) -> Break:
     return _taking(target, words, lambda body, _history, _call: filled(body, target.subject, value))
 
 
-@breaks("mandatory")
+def _tolerated(target: Target) -> tuple[str, ...]:
+    rule = MANDATORY if target.row.kind == MANDATORY.name else SUB_MANDATORY
+    return rule.expect_of(target.row).tolerate
+
+
+@breaks(MANDATORY)
 def refuses_and_keeps(target: Target) -> Break | None:
     """A create without the attribute refused, and kept all the same; seen by a text in another attribute."""
     others = {*plain_attributes(target.contract, target.resource)} - {target.subject}
@@ -79,10 +97,10 @@ def refuses_and_keeps(target: Target) -> Break | None:
     return Break(f"refuses {target.row.operation} without {target.subject}, and keeps what it refused", serve)
 
 
-@breaks("any-of")
+@breaks(ANY_OF)
 def any_of(target: Target) -> Break:
     """An object with none of the members taken."""
-    members = target.row.expect["members"]
+    members = ANY_OF.expect_of(target.row).members
     first = f"{target.subject}/{members[0]}"
     value = target.payloads.value(first.replace(target.subject, _element(target), 1))
 
@@ -100,10 +118,10 @@ def _element(target: Target) -> str:
     return f"{target.subject}/*" if "items" in schema else target.subject
 
 
-@breaks("conditional")
+@breaks(CONDITIONAL)
 def conditional(target: Target) -> Break:
     """Under the condition, a body without the attribute taken, and a message that lacks it refused at its send only."""
-    given = target.row.given if isinstance(target.row.given, Mapping) else {}
+    given = CONDITIONAL.given_of(target.row).rule()
     value = target.payloads.value(target.subject)
 
     async def serve(call: Call, sound: Sound, history: History) -> Answer:
@@ -123,7 +141,7 @@ def conditional(target: Target) -> Break:
     return Break(f"takes {target.row.operation} without {target.subject} where it is needed", serve)
 
 
-@breaks("non-patchable")
+@breaks(NON_PATCHABLE)
 def non_patchable(target: Target) -> Break:
     """The attribute changed by a patch."""
 
@@ -134,10 +152,10 @@ def non_patchable(target: Target) -> Break:
     return keeping(target, f"changes {target.subject} when it is patched", cleaned)
 
 
-@breaks("auth")
+@breaks(AUTH)
 def auth(target: Target) -> Break:
     """The role that is to be refused served, or the role that is to be served refused."""
-    if target.form == "refused":
+    if AUTH.expect_of(target.row).form == "refused":
 
         def serve(call: Call, answer: Answer, _history: History) -> Answer:
             is_refused = target.is_own(call) and answer.status in (401, 403)
@@ -151,7 +169,7 @@ def auth(target: Target) -> Break:
     return answering(f"refuses {target.row.operation} to the role {target.subject}", refuse)
 
 
-@breaks("scenario:unknown-id-refused", "scenario:send-unknown-id")
+@breaks(UNKNOWN_ID_REFUSED, SEND_UNKNOWN_ID)
 def unknown_id(target: Target) -> Break:
     """An id that nothing has served as if something had."""
 
@@ -164,7 +182,7 @@ def unknown_id(target: Target) -> Break:
     return answering(f"serves {target.row.operation} with an id that nothing has", change)
 
 
-@breaks("scenario:unlisted-value")
+@breaks(UNLISTED_VALUE)
 def unlisted_value(target: Target) -> Break:
     """A value taken that the document does not list."""
     values = target.listed(target.subject)
@@ -178,7 +196,7 @@ def unlisted_value(target: Target) -> Break:
     return keeping(target, f"takes any value of {target.subject}", cleaned)
 
 
-@breaks("scenario:put-refused")
+@breaks(PUT_REFUSED)
 def put_refused(target: Target) -> Break:
     """PUT served."""
 
@@ -189,7 +207,7 @@ def put_refused(target: Target) -> Break:
     return instead("serves PUT, which the document does not offer", answer)
 
 
-@breaks("scenario:collection-delete-refused")
+@breaks(COLLECTION_DELETE_REFUSED)
 def collection_delete_refused(target: Target) -> Break:
     """DELETE on the collection served."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.rules.rule import Rule
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.history import History, Made
 from tmfkit_conformance.selftest.target import Target
@@ -84,16 +85,16 @@ class Break:
 
 
 Breaker = Callable[[Target], Break | None]
-BREAKERS: dict[str, list[Breaker]] = {}
-"""Kind of requirement, or ``scenario:NAME`` → what breaks a server for a requirement of it, None where it cannot."""
+BREAKERS: dict[Rule[Any, Any], list[Breaker]] = {}
+"""Kind of requirement, or scenario → what breaks a server for a requirement of it, None where it cannot."""
 
 
-def breaks(*names: str) -> Callable[[Breaker], Breaker]:
-    """Register a function that breaks a server for requirements of these kinds."""
+def breaks(*rules: Rule[Any, Any]) -> Callable[[Breaker], Breaker]:
+    """Register a function that breaks a server for requirements of these kinds and scenarios."""
 
     def register(breaker: Breaker) -> Breaker:
-        for name in names:
-            BREAKERS.setdefault(name, []).append(breaker)
+        for rule in rules:
+            BREAKERS.setdefault(rule, []).append(breaker)
         return breaker
 
     return register

@@ -5,6 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.rules.sending import (
+    CONDITION_BY_THE_SEND,
+    CONTENT_TYPE_WITHOUT_BODY,
+    CREATE_DOES_NOT_SEND,
+    SEND_COMPLETES,
+    SEND_EMPTY_BODY,
+    SEND_IS_NOT_AN_ID,
+    SEND_KEEPS_TOKENS,
+    SEND_NEW,
+    SEND_STORED,
+    SEND_WITH_VALUE,
+    SEND_WITHOUT_MESSAGE,
+    SEND_WITHOUT_RECEIVER,
+)
 from tmfkit_conformance.selftest.breaks.refusals import filled
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
@@ -14,7 +28,7 @@ from tmfkit_conformance.selftest.target import Target
 __all__: list[str] = []
 
 
-@breaks("scenario:send-new", "scenario:send-is-not-an-id", "scenario:send-stored")
+@breaks(SEND_NEW, SEND_IS_NOT_AN_ID, SEND_STORED)
 def not_found(target: Target) -> Break:
     """404 where a message is to be sent."""
     return instead(
@@ -23,7 +37,7 @@ def not_found(target: Target) -> Break:
     )
 
 
-@breaks("scenario:send-without-message")
+@breaks(SEND_WITHOUT_MESSAGE)
 def sends_nothing(target: Target) -> Break:
     """Nothing sent, and success answered."""
 
@@ -33,7 +47,7 @@ def sends_nothing(target: Target) -> Break:
     return instead(f"answers {target.row.operation} with success when there is no message", answer)
 
 
-@breaks("scenario:send-without-receiver")
+@breaks(SEND_WITHOUT_RECEIVER)
 def sends_to_nobody(target: Target) -> Break:
     """A message to nobody sent."""
 
@@ -44,7 +58,7 @@ def sends_to_nobody(target: Target) -> Break:
     return answering("answers with success when a message has no receiver", change)
 
 
-@breaks("scenario:send-empty-body", "scenario:content-type-without-body")
+@breaks(SEND_EMPTY_BODY, CONTENT_TYPE_WITHOUT_BODY)
 def wants_body(target: Target) -> Break:
     """A declared body demanded where there is to be none."""
 
@@ -55,7 +69,7 @@ def wants_body(target: Target) -> Break:
     return instead(f"refuses {target.row.operation} with a Content-Type and no body", refusal)
 
 
-@breaks("scenario:send-completes")
+@breaks(SEND_COMPLETES)
 def never_completes(target: Target) -> Break:
     """The outcome of a send not shown."""
 
@@ -70,7 +84,7 @@ def never_completes(target: Target) -> Break:
     return showing(target, f"leaves {target.subject} as it was when a message is sent", change)
 
 
-@breaks("scenario:send-keeps-tokens")
+@breaks(SEND_KEEPS_TOKENS)
 def fills_in(target: Target) -> Break:
     """The tokens of the stored content filled in by a send."""
 
@@ -82,7 +96,7 @@ def fills_in(target: Target) -> Break:
     return showing(target, "stores the content of a message with its tokens filled in", change)
 
 
-@breaks("scenario:create-does-not-send")
+@breaks(CREATE_DOES_NOT_SEND)
 def sends_at_once(target: Target) -> Break:
     """A message shown as sent that was only created."""
 
@@ -94,11 +108,10 @@ def sends_at_once(target: Target) -> Break:
     return showing(target, "shows a message as sent when it is created", change)
 
 
-@breaks("scenario:send-with-value")
+@breaks(SEND_WITH_VALUE)
 def refuses_value(target: Target) -> Break:
     """A value of the row refused."""
-    given = target.row.given if not isinstance(target.row.given, str) else {}
-    value = given["values"][-1]
+    value = SEND_WITH_VALUE.given_of(target.row).values[-1]
 
     def refusal(call: Call, _history: History) -> Answer | None:
         is_it = target.is_own(call) and pointers.get(call.json, target.subject) == value
@@ -107,7 +120,7 @@ def refuses_value(target: Target) -> Break:
     return instead(f"refuses {target.row.operation} with {target.subject} {value}", refusal)
 
 
-@breaks("scenario:condition-by-the-send")
+@breaks(CONDITION_BY_THE_SEND)
 def sends_without(target: Target) -> Break:
     """A message created and sent that lacks what it needs."""
     value = target.payloads.value(target.subject)

@@ -5,6 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.rules.updates import (
+    JSON_PATCH_ADD_MEMBER,
+    JSON_PATCH_REMOVE,
+    JSON_PATCH_REPLACE,
+    MERGE_ARRAY_REPLACES,
+    MERGE_NULL_REMOVES,
+    MERGE_OBJECT_MERGES,
+    PATCH_KEEPS_OTHERS,
+    PATCH_LASTS,
+    PATCH_ONE_OF_TWO,
+    PATCHABLE,
+    REPLACE_CLEARS,
+    REPLACE_KEEPS_ID,
+    REPLACE_TAKES_ALL,
+    STATUS_MOVES,
+    UNDEFINED_ATTRIBUTE,
+)
 from tmfkit_conformance.selftest.breaks.registry import Break, asking, breaks, doing_twice, instead, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
 from tmfkit_conformance.selftest.history import History, Made
@@ -41,7 +58,7 @@ def _are_alike(before: Any, after: Any) -> bool:
     return after is not None
 
 
-@breaks("patchable")
+@breaks(PATCHABLE)
 def patchable(target: Target) -> Break:
     """A patch of the attribute without effect, where not every attribute was sent on create."""
     name = target.attribute
@@ -54,7 +71,7 @@ def patchable(target: Target) -> Break:
     return showing(target, f"leaves {target.subject} as it was when it is patched", change)
 
 
-@breaks("scenario:patch-keeps-others")
+@breaks(PATCH_KEEPS_OTHERS)
 def patch_loses_another(target: Target) -> Break:
     """Another attribute lost by a patch, where every attribute was sent on create."""
 
@@ -68,7 +85,7 @@ def patch_loses_another(target: Target) -> Break:
     return showing(target, "loses another attribute when one is patched", change)
 
 
-@breaks("scenario:patch-lasts")
+@breaks(PATCH_LASTS)
 def patch_does_not_last(target: Target) -> Break:
     """A patch without effect, where every attribute was sent on create."""
 
@@ -79,13 +96,13 @@ def patch_does_not_last(target: Target) -> Break:
     return showing(target, "forgets a patch after answering it", change)
 
 
-@breaks("scenario:patch-one-of-two")
+@breaks(PATCH_ONE_OF_TWO)
 def patch_both(target: Target) -> Break:
     """The next resource, made from the same body, patched as well."""
     return doing_twice(target, "patches the resource that was made next as well")
 
 
-@breaks("scenario:merge-null-removes")
+@breaks(MERGE_NULL_REMOVES)
 def null_ignored(target: Target) -> Break:
     """A null in a merge patch ignored."""
 
@@ -96,7 +113,7 @@ def null_ignored(target: Target) -> Break:
     return asking(f"ignores a null for {target.subject} in a merge patch", change)
 
 
-@breaks("scenario:merge-array-replaces")
+@breaks(MERGE_ARRAY_REPLACES)
 def array_extended(target: Target) -> Break:
     """A shorter array in a merge patch appended to the longer one that there was."""
 
@@ -111,7 +128,7 @@ def array_extended(target: Target) -> Break:
     return asking(f"appends to {target.subject} where a merge patch replaces it", change)
 
 
-@breaks("scenario:merge-object-merges")
+@breaks(MERGE_OBJECT_MERGES)
 def object_replaced(target: Target) -> Break:
     """An object in a merge patch taken for the whole of it."""
 
@@ -123,7 +140,7 @@ def object_replaced(target: Target) -> Break:
     return showing(target, f"replaces {target.subject} where a merge patch names one member of it", change)
 
 
-@breaks("scenario:json-patch-replace")
+@breaks(JSON_PATCH_REPLACE)
 def json_patch_forgotten(target: Target) -> Break:
     """The operation ``replace`` without effect."""
 
@@ -135,7 +152,7 @@ def json_patch_forgotten(target: Target) -> Break:
     return showing(target, "forgets a JSON Patch after answering it", change)
 
 
-@breaks("scenario:json-patch-remove")
+@breaks(JSON_PATCH_REMOVE)
 def json_patch_keeps(target: Target) -> Break:
     """The operation ``remove`` without effect."""
 
@@ -147,7 +164,7 @@ def json_patch_keeps(target: Target) -> Break:
     return showing(target, f"keeps {target.subject} when a JSON Patch removes it", change)
 
 
-@breaks("scenario:json-patch-add-member")
+@breaks(JSON_PATCH_ADD_MEMBER)
 def json_patch_displaces(target: Target) -> Break:
     """The members there were displaced by the operation ``add``."""
 
@@ -158,7 +175,7 @@ def json_patch_displaces(target: Target) -> Break:
     return showing(target, f"drops the members of {target.subject} when a JSON Patch adds one", change)
 
 
-@breaks("scenario:replace-takes-all")
+@breaks(REPLACE_TAKES_ALL)
 def replace_keeps_one(target: Target) -> Break:
     """One attribute as it was before a replacement."""
 
@@ -170,7 +187,7 @@ def replace_keeps_one(target: Target) -> Break:
     return showing(target, "leaves an attribute as it was when the resource is replaced", change)
 
 
-@breaks("scenario:replace-clears")
+@breaks(REPLACE_CLEARS)
 def replace_keeps_the_missing(target: Target) -> Break:
     """An attribute still there that the replacement lacks."""
 
@@ -182,7 +199,7 @@ def replace_keeps_the_missing(target: Target) -> Break:
     return showing(target, f"keeps {target.subject} when the resource is replaced without it", change)
 
 
-@breaks("scenario:replace-keeps-id")
+@breaks(REPLACE_KEEPS_ID)
 def replace_gives_an_id(target: Target) -> Break:
     """Another id after a replacement."""
 
@@ -192,12 +209,11 @@ def replace_gives_an_id(target: Target) -> Break:
     return showing(target, "gives a resource another id when it is replaced", change)
 
 
-@breaks("scenario:status-moves")
+@breaks(STATUS_MOVES)
 def status_stays(target: Target) -> Break:
     """The last of the moves without effect."""
     pointer = target.subject or "/status"
-    given = target.row.given if not isinstance(target.row.given, str) else {}
-    before, last = list(given.get("values") or target.listed(pointer))[-2:]
+    before, last = STATUS_MOVES.given_of(target.row).values[-2:]
 
     def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
         states = [pointers.get(made.sent, pointer), *(pointers.get(change.json, pointer) for change in made.changes)]
@@ -206,7 +222,7 @@ def status_stays(target: Target) -> Break:
     return showing(target, f"does not move {pointer} from {before} to {last}", change)
 
 
-@breaks("scenario:undefined-attribute")
+@breaks(UNDEFINED_ATTRIBUTE)
 def undefined_attribute(target: Target) -> Break:
     """A failure at an attribute that the document does not define."""
 

@@ -1,0 +1,224 @@
+"""Single attributes of a create: kept, made by the server, optional, given a default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from tmfkit_conformance.rules.members import Condition, Members, Tolerating, optional, part
+from tmfkit_conformance.rules.operations import VALID, Create
+from tmfkit_conformance.rules.planning import alone, shared
+from tmfkit_conformance.rules.probes import Facts, Probe, Step, StepFamily
+from tmfkit_conformance.rules.reasons import STARTS
+from tmfkit_conformance.rules.rule import NOTHING, Case, Kind, PlannedProbe
+from tmfkit_models.contracts import Operation, Requirement
+
+__all__ = [
+    "ATTRIBUTE",
+    "CLIENT_ID",
+    "DEFAULT",
+    "GENERATED",
+    "OPTIONAL",
+    "READ_ONLY",
+    "VALUES",
+    "AttributeExpectation",
+    "ClientId",
+    "CreateTwice",
+    "DefaultExpectation",
+    "GeneratedExpectation",
+    "GeneratedForm",
+    "Minus",
+    "ReadOnly",
+    "Touch",
+    "Tried",
+    "Values",
+    "ValuesExpectation",
+    "With",
+]
+
+
+class With(Probe, name="with"):
+    """Creates with the subject, reads back."""
+
+    CREATE = Step("create")
+    READ = Step("read")
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeExpectation(Members):
+    """What an attribute is in its table.
+
+    Attributes:
+        type: Its type.
+        array: Whether it is a list of these; the contract, which has to agree, holds answers to it.
+    """
+
+    type: str
+    array: bool
+
+
+ATTRIBUTE: Final = Kind(
+    "attribute",
+    given=optional(Condition, "the register says no condition; the create is what the contract makes of it either way"),
+    expect=part(AttributeExpectation),
+    words="the attribute is sent on create, and the resource is read back: the value has to be the one sent",
+    plan=shared(With, With.READ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried(Facts):
+    """How much was tried.
+
+    Attributes:
+        values: How many values.
+    """
+
+    values: int
+
+
+class Values(Probe, name="values", facts=Tried):
+    """Creates with each of the row's values; one that a create refuses is tried by patch."""
+
+    CREATE = StepFamily("create-{}")
+    PLAIN = StepFamily("plain-{}", evidence_only=STARTS)
+    PATCH = StepFamily("patch-{}")
+    READ = StepFamily("read-{}")
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesExpectation(Members):
+    """The values that are to be taken."""
+
+    values: tuple[Any, ...]
+
+
+VALUES: Final = Kind(
+    "values",
+    given=NOTHING,
+    expect=part(ValuesExpectation),
+    words="each of the values is sent; each has to be taken and read back",
+    plan=alone(Values),
+)
+
+
+class Minus(Probe, name="minus"):
+    """Creates with everything but the subject (under the row's condition, if it has one), reads back."""
+
+    CREATE = Step("create")
+    READ = Step("read")
+
+
+def _optional(row: Requirement, operation: Operation) -> Case:
+    own = row.id if OPTIONAL.given_of(row) else ""
+    return Case(row, PlannedProbe(Minus, operation.id, row.subject, own), Minus.CREATE)
+
+
+OPTIONAL: Final = Kind(
+    "optional",
+    given=optional(Condition, "the attribute is optional under any condition"),
+    expect=NOTHING,
+    words="a body without the attribute is sent; it has to be taken",
+    plan=_optional,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultExpectation(Members):
+    """The value that an attribute has when none was sent."""
+
+    value: Any
+
+
+DEFAULT: Final = Kind(
+    "default",
+    given=NOTHING,
+    expect=part(DefaultExpectation),
+    words="the attribute is left out of the request; the resource has to have the document's value",
+    plan=shared(Minus, Minus.READ),
+)
+
+
+class CreateTwice(Probe, name="create-twice"):
+    """Creates the same body twice."""
+
+    FIRST = Step("first")
+    SECOND = Step("second")
+
+
+class Touch(Probe, name="touch"):
+    """Creates, waits until a clock of whole seconds has moved, changes what moves the subject, reads again."""
+
+    CREATE = Step("create", STARTS)
+    BEFORE = Step("before")
+    PATCH = Step("patch")
+    AFTER = Step("after")
+
+
+GeneratedForm = Literal["non-empty", "unique", "date-time", "location", "later"]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedExpectation(Tolerating):
+    """What a value is like that the server makes."""
+
+    form: GeneratedForm
+
+    def fault(self) -> str:
+        """Return what is wrong with the members together; empty when nothing is."""
+        is_fit = not self.tolerate or (self.form == "location" and self.tolerate == ("absent",))
+        return "" if is_fit else "may tolerate `absent` of the form `location`, and nothing else"
+
+
+def _generated(row: Requirement, operation: Operation) -> Case:
+    form = GENERATED.expect_of(row).form
+    if form == "unique":
+        return Case(row, PlannedProbe(CreateTwice, operation.id), CreateTwice.SECOND)
+    if form == "later":
+        return Case(row, PlannedProbe(Touch, operation.id, row.subject), Touch.AFTER)
+    if row.subject.count("/") > 1:  # a create with no more than it needs has nothing there that could have a part
+        return Case(row, PlannedProbe(Minus, operation.id, row.subject), Minus.CREATE)
+    probe, step = VALID[operation.action]
+    return Case(row, PlannedProbe(probe, operation.id), Create.FOLLOW.of("href") if form == "location" else step)
+
+
+GENERATED: Final = Kind(
+    "generated",
+    given=NOTHING,
+    expect=part(GeneratedExpectation),
+    words="the attribute is left out of the request, and its value is looked for in the answer",
+    plan=_generated,
+)
+
+
+class ReadOnly(Probe, name="read-only"):
+    """Creates with a value of our own for the subject, reads back."""
+
+    CONTROL = Step("control")
+    CONTROL_READ = Step("control-read")
+    CREATE = Step("create")
+    READ = Step("read")
+
+
+READ_ONLY: Final = Kind(
+    "read-only",
+    given=NOTHING,
+    expect=NOTHING,
+    words="the client sends a value of its own; it has to be refused, or not taken",
+    plan=shared(ReadOnly, ReadOnly.READ),
+)
+
+
+class ClientId(Probe, name="client-id"):
+    """Creates with an id of our own."""
+
+    CREATE = Step("create")
+
+
+CLIENT_ID: Final = Kind(
+    "client-id",
+    given=NOTHING,
+    expect=NOTHING,
+    words="the client sends an id; the resource has to be found under it",
+    plan=shared(ClientId, ClientId.CREATE),
+)

@@ -1,0 +1,133 @@
+"""What is created, read back and deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tmfkit_conformance.rules.members import Members, part
+from tmfkit_conformance.rules.operations import CreateFull
+from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
+from tmfkit_conformance.rules.reasons import STARTS
+from tmfkit_conformance.rules.rule import NOTHING, Scenario, scenario, tolerating
+from tmfkit_conformance.rules.updates import Each
+
+__all__ = [
+    "ANY_JSON_VALUE",
+    "CREATED_IS_READABLE",
+    "CURRENT_FIRST",
+    "DELETED_IS_GONE",
+    "DELETE_ONE_OF_TWO",
+    "ELEMENT_IDS_DIFFER",
+    "FULL_CREATE",
+    "MINIMAL_CREATE",
+    "NO_TUNNELLED_METHODS",
+    "REFERENCES_AS_SENT",
+    "REFERRED_CLASSES",
+    "VALUE_KEPT",
+    "AnyJsonValue",
+    "CurrentFirst",
+    "DeleteOneOfTwo",
+    "DeletedIsGone",
+    "ElementIdsDiffer",
+    "MinimalCreate",
+    "NoTunnelledMethods",
+    "OneValue",
+    "ReferencesAsSent",
+    "ReferredClasses",
+]
+
+
+class MinimalCreate(Probe, name="minimal-create"):
+    """Creates with the mandatory attributes only, reads back."""
+
+    CREATE = Step("create")
+    READ = Step("read")
+
+
+class NoTunnelledMethods(Probe, name="no-tunnelled-methods"):
+    """Tries to delete through GET and POST, reads before and after."""
+
+    CREATE = Step("create")
+    BEFORE = Step("before")
+    GET = Step("get")
+    POST = Step("post")
+    READ = Step("read")
+
+
+class DeletedIsGone(Probe, name="deleted-is-gone"):
+    """Creates, reads, deletes, reads, lists."""
+
+    CREATE = Step("create")
+    BEFORE = Step("before")
+    DELETE = Step("delete")
+    READ = Step("read")
+    LIST = Step("list")
+
+
+class DeleteOneOfTwo(Probe, name="delete-one-of-two"):
+    """Creates two, deletes one, reads both."""
+
+    CREATE = StepFamily("create-{}", ("a", "b"), STARTS)
+    DELETE = Step("delete")
+    READ = Step("read")
+    OTHER = Step("other")
+
+
+class ReferencesAsSent(Probe, name="references-as-sent"):
+    """Creates with the subject (with the row's value, if it has one), reads back."""
+
+    CREATE = Step("create")
+    READ = Step("read")
+
+
+JSON_KINDS: Final = ("string", "number", "boolean", "object", "array")
+
+
+class AnyJsonValue(Probe, name="any-json-value"):
+    """Creates with each kind of JSON value."""
+
+    CREATE = StepFamily("create-{}", JSON_KINDS)
+    READ = StepFamily("read-{}", JSON_KINDS)
+
+
+class ReferredClasses(Probe, name="referred-classes"):
+    """Creates with each class of the thing referred to."""
+
+    CREATE = StepFamily("create-{}")
+    READ = StepFamily("read-{}")
+
+
+class CurrentFirst(Probe, name="current-first"):
+    """Creates with a profile in force and one that has ended, in this order and, on another resource, in the other."""
+
+    CREATE = StepFamily("create-{}", ("first", "last"))
+    READ = StepFamily("read-{}", ("first", "last"))
+
+
+class ElementIdsDiffer(Probe, name="element-ids-differ"):
+    """Creates with two elements without ids."""
+
+    CREATE = Step("create")
+    READ = Step("read")
+
+
+@dataclass(frozen=True, slots=True)
+class OneValue(Members):
+    """The value that is sent."""
+
+    value: Any
+
+
+CREATED_IS_READABLE: Final = scenario("created-is-readable", CreateFull)
+FULL_CREATE: Final = scenario("full-create", CreateFull)
+MINIMAL_CREATE: Final = scenario("minimal-create", MinimalCreate)
+NO_TUNNELLED_METHODS: Final = scenario("no-tunnelled-methods", NoTunnelledMethods)
+DELETED_IS_GONE: Final = tolerating("deleted-is-gone", DeletedIsGone)
+DELETE_ONE_OF_TWO: Final = scenario("delete-one-of-two", DeleteOneOfTwo)
+REFERENCES_AS_SENT: Final = scenario("references-as-sent", ReferencesAsSent)
+VALUE_KEPT: Final = Scenario("value-kept", ReferencesAsSent, given=part(OneValue), expect=NOTHING)
+ANY_JSON_VALUE: Final = scenario("any-json-value", AnyJsonValue)
+REFERRED_CLASSES: Final = Scenario("referred-classes", ReferredClasses, given=part(Each), expect=NOTHING)
+CURRENT_FIRST: Final = scenario("current-first", CurrentFirst)
+ELEMENT_IDS_DIFFER: Final = scenario("element-ids-differ", ElementIdsDiffer)

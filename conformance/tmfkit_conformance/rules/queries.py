@@ -1,0 +1,257 @@
+"""Selection, filters, sorting and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from tmfkit_conformance.rules.members import Members, absent, part
+from tmfkit_conformance.rules.operations import CreateFull
+from tmfkit_conformance.rules.planning import alone, shared
+from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
+from tmfkit_conformance.rules.reasons import SHOWN, STARTS
+from tmfkit_conformance.rules.rule import NOTHING, Kind, scenario, tolerating
+
+__all__ = [
+    "ALL_WITHOUT_FIELDS",
+    "CREATED_IS_LISTED",
+    "CREATED_ONCE",
+    "FIELDS",
+    "FIELDS_WHOLE_ATTRIBUTE",
+    "FIELDS_WITH_FILTER",
+    "FILTER",
+    "FILTERS_COMBINE",
+    "FILTER_BY_DAY",
+    "FILTER_LOOSE",
+    "FILTER_WITHOUT_MATCH",
+    "NOT_A_RESOURCE",
+    "PAGING",
+    "READS_ONE_OBJECT",
+    "READ_IS_SAFE",
+    "SORT",
+    "TRAILING_SLASH",
+    "CreatedIsListed",
+    "CreatedOnce",
+    "Fields",
+    "FieldsExpectation",
+    "FieldsWholeAttribute",
+    "FieldsWithFilter",
+    "Filter",
+    "FilterByDay",
+    "FilterExpectation",
+    "FilterLoose",
+    "FilterWithoutMatch",
+    "FiltersCombine",
+    "NotAResource",
+    "Operator",
+    "OrForm",
+    "Page",
+    "ReadIsSafe",
+    "ReadsOneObject",
+    "Sort",
+    "TrailingSlash",
+]
+
+
+class Fields(Probe, name="fields"):
+    """Creates with every attribute; selects the subject, or each attribute in turn when the subject is ``*``."""
+
+    CREATE = Step("create")
+    WHOLE = Step("whole")
+    SELECT = StepFamily("select:{}")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsExpectation(Members):
+    """What is selected beside the subject."""
+
+    also: tuple[str, ...] = field(default=(), metadata=absent("nothing else is selected"))
+
+
+FIELDS: Final = Kind(
+    "fields",
+    given=NOTHING,
+    expect=part(FieldsExpectation),
+    words="a selection of attributes is asked for; the answer has to have these and no others",
+    plan=shared(Fields),
+)
+
+
+class Filter(Probe, name="filter"):
+    """Creates records that differ in the subject, lists with a condition that some of them satisfy."""
+
+    CREATE = StepFamily("create-{}", ("a", "b", "c"))
+    READ = StepFamily("read-{}", ("a", "b", "c"), SHOWN)
+    LIST = Step("list")
+
+
+Operator = Literal["eq", "gt", "gte", "lt", "lte", "regex"]
+OrForm = Literal["or-comma", "or-repeat"]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterExpectation(Members):
+    """The condition that a list is filtered by.
+
+    Attributes:
+        operator: How a value is compared.
+        form: How two values are given of which one has to match.
+    """
+
+    operator: Operator
+    form: OrForm | None = field(default=None, metadata=absent("the condition has one value"))
+
+    def fault(self) -> str:
+        """Return what is wrong with the members together; empty when nothing is."""
+        is_fit = self.form is None or self.operator == "eq"
+        return "" if is_fit else "has `form` with the operator `eq`, and with no other"
+
+
+FILTER: Final = Kind(
+    "filter",
+    given=NOTHING,
+    expect=part(FilterExpectation),
+    words="records that match and others are made; the answer has to have the first and not the second",
+    plan=alone(Filter, Filter.LIST),
+)
+
+
+class Sort(Probe, name="sort"):
+    """Creates two records that differ in the subject, lists sorted both ways."""
+
+    CREATE = StepFamily("create-{}", ("a", "b"))
+    LIST = Step("list")
+    DESCENDING = Step("descending")
+
+
+SORT: Final = Kind(
+    "sort",
+    given=NOTHING,
+    expect=NOTHING,
+    words="records are made and asked for in order",
+    plan=shared(Sort, Sort.LIST),
+)
+
+
+class Page(Probe, name="page"):
+    """Creates two records, asks for a page."""
+
+    CREATE = StepFamily("create-{}", ("a", "b"), STARTS)
+    WHOLE = Step("whole")
+    PAGE = Step("page")
+
+
+PAGING: Final = Kind(
+    "paging",
+    given=NOTHING,
+    expect=NOTHING,
+    words="a page is asked for",
+    plan=shared(Page, Page.PAGE),
+)
+
+
+class CreatedIsListed(Probe, name="created-is-listed"):
+    """Lists all pages, creates, lists all pages again."""
+
+    BEFORE = Step("before")
+    CREATE = Step("create")
+    LIST = Step("list")
+
+
+class CreatedOnce(Probe, name="created-once"):
+    """Creates with a value found nowhere else, lists what has it, creates the same again."""
+
+    CREATE = Step("create")
+    LIST = Step("list")
+    SECOND = Step("second")
+
+
+class ReadIsSafe(Probe, name="read-is-safe"):
+    """Reads twice."""
+
+    CREATE = Step("create")
+    FIRST = Step("first")
+    SECOND = Step("second")
+
+
+class ReadsOneObject(Probe, name="reads-one-object"):
+    """Creates two, reads each."""
+
+    CREATE = StepFamily("create-{}", ("a", "b"))
+    READ = StepFamily("read-{}", ("a", "b"))
+
+
+class TrailingSlash(Probe, name="trailing-slash"):
+    """Reads with and without a slash at the end of the path."""
+
+    CREATE = Step("create", STARTS)
+    READ = Step("read")
+    SLASH = Step("slash")
+
+
+class NotAResource(Probe, name="not-a-resource"):
+    """Reads a path that is no resource, beside one that is."""
+
+    CONTROL = Step("control")
+    READ = Step("read")
+
+
+class FilterByDay(Probe, name="filter-by-day"):
+    """Creates with an instant, lists with the day before it and the day after it."""
+
+    CREATE = Step("create")
+    BEFORE = Step("before")
+    AFTER = Step("after")
+
+
+class FilterLoose(Probe, name="filter-loose"):
+    """Creates with a text, lists with the text in double quotes and in the other letter case."""
+
+    CREATE = Step("create")
+    LIST = Step("list")
+
+
+class FieldsWithFilter(Probe, name="fields-with-filter"):
+    """Creates, lists by id with a selection."""
+
+    CREATE = Step("create")
+    LIST = Step("list")
+
+
+class FiltersCombine(Probe, name="filters-combine"):
+    """Creates two that share one value; lists by this value and an id."""
+
+    CREATE = StepFamily("create-{}", ("a", "b"))
+    BOTH = Step("both")
+    LIST = Step("list")
+
+
+class FilterWithoutMatch(Probe, name="filter-without-match"):
+    """Lists without a condition, and with one that nothing satisfies."""
+
+    CREATE = Step("create", STARTS)
+    CONTROL = Step("control")
+    LIST = Step("list")
+
+
+class FieldsWholeAttribute(Probe, name="fields-whole-attribute"):
+    """Creates with the subject, selects it."""
+
+    CREATE = Step("create", STARTS)
+    WHOLE = Step("whole")
+    READ = Step("read")
+
+
+CREATED_IS_LISTED: Final = scenario("created-is-listed", CreatedIsListed)
+CREATED_ONCE: Final = scenario("created-once", CreatedOnce)
+READ_IS_SAFE: Final = scenario("read-is-safe", ReadIsSafe)
+READS_ONE_OBJECT: Final = scenario("reads-one-object", ReadsOneObject)
+TRAILING_SLASH: Final = scenario("trailing-slash", TrailingSlash)
+NOT_A_RESOURCE: Final = scenario("not-a-resource", NotAResource)
+FILTER_BY_DAY: Final = scenario("filter-by-day", FilterByDay)
+FILTER_LOOSE: Final = scenario("filter-loose", FilterLoose)
+FIELDS_WITH_FILTER: Final = scenario("fields-with-filter", FieldsWithFilter)
+FILTERS_COMBINE: Final = scenario("filters-combine", FiltersCombine)
+FILTER_WITHOUT_MATCH: Final = tolerating("filter-without-match", FilterWithoutMatch)
+FIELDS_WHOLE_ATTRIBUTE: Final = scenario("fields-whole-attribute", FieldsWholeAttribute)
+ALL_WITHOUT_FIELDS: Final = scenario("all-without-fields", CreateFull)

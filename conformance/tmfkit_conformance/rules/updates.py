@@ -1,0 +1,205 @@
+"""Patches and replacements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tmfkit_conformance.rules.members import Members, part
+from tmfkit_conformance.rules.planning import shared
+from tmfkit_conformance.rules.probes import Facts, Probe, Step, StepFamily
+from tmfkit_conformance.rules.reasons import STARTS
+from tmfkit_conformance.rules.rule import NOTHING, TOLERATING, Kind, Scenario, scenario
+
+__all__ = [
+    "DELETE_IGNORES_FIELDS",
+    "JSON_PATCH_ADD_MEMBER",
+    "JSON_PATCH_REMOVE",
+    "JSON_PATCH_REPLACE",
+    "MERGE_ARRAY_REPLACES",
+    "MERGE_NULL_REMOVES",
+    "MERGE_OBJECT_MERGES",
+    "PATCHABLE",
+    "PATCH_KEEPS_OTHERS",
+    "PATCH_LASTS",
+    "PATCH_ONE_OF_TWO",
+    "REPLACE_CLEARS",
+    "REPLACE_KEEPS_ID",
+    "REPLACE_TAKES_ALL",
+    "STATUS_MOVES",
+    "UNDEFINED_ATTRIBUTE",
+    "DeleteIgnoresFields",
+    "Each",
+    "JsonPatchAddMember",
+    "JsonPatchReplace",
+    "MergeArrayReplaces",
+    "MergeObjectMerges",
+    "Moved",
+    "PatchKeepsOthers",
+    "PatchOneOfTwo",
+    "PatchTo",
+    "Patched",
+    "Removes",
+    "Removing",
+    "ReplaceClears",
+    "ReplaceTakesAll",
+    "StatusMoves",
+    "UndefinedAttribute",
+]
+
+
+class PatchTo(Probe, name="patch-to"):
+    """Creates with the subject, patches it to another value, reads back."""
+
+    CREATE = Step("create")
+    PATCH = Step("patch")
+    READ = Step("read")
+
+
+PATCHABLE: Final = Kind(
+    "patchable",
+    given=NOTHING,
+    expect=TOLERATING,
+    words="the attribute is patched to another value, and the resource is read back",
+    plan=shared(PatchTo, PatchTo.READ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Members):
+    """Values that are tried one after the other."""
+
+    values: tuple[Any, ...]
+
+
+class Patched(Probe):
+    """Patches something and reads it."""
+
+    PATCH = Step("patch")
+    READ = Step("read")
+
+
+class PatchKeepsOthers(Patched, name="patch-keeps-others"):
+    """Creates with every attribute, patches one, reads before and after."""
+
+    CREATE = Step("create")
+    BEFORE = Step("before")
+
+
+class PatchOneOfTwo(Patched, name="patch-one-of-two"):
+    """Creates two, patches one, reads both."""
+
+    CREATE = StepFamily("create-{}", ("a", "b"))
+    BEFORE = Step("before")
+    OTHER = Step("other")
+
+
+class Removing(Probe):
+    """Has something there, takes it away, reads back."""
+
+    CREATE = Step("create", STARTS)
+    BEFORE = Step("before")
+    READ = Step("read")
+
+
+class Removes(Removing, name="removes"):
+    """Takes the subject away by a patch."""
+
+    PATCH = Step("patch")
+
+
+class ReplaceClears(Removing, name="replace-clears"):
+    """Creates with every attribute, replaces without the subject."""
+
+    REPLACE = Step("replace")
+
+
+class MergeArrayReplaces(Probe, name="merge-array-replaces"):
+    """Creates with two members in the subject, patches with one."""
+
+    CREATE = Step("create", STARTS)
+    PATCH = Step("patch")
+    READ = Step("read")
+
+
+class MergeObjectMerges(Probe, name="merge-object-merges"):
+    """Creates with the subject, patches one member of it."""
+
+    CREATE = Step("create")
+    PATCH = Step("patch")
+    READ = Step("read")
+
+
+class JsonPatchReplace(Patched, name="json-patch-replace"):
+    """Creates with the subject, replaces it by JSON Patch."""
+
+    CREATE = Step("create", STARTS)
+
+
+class JsonPatchAddMember(Probe, name="json-patch-add-member"):
+    """Creates with one member in the subject, adds another by JSON Patch."""
+
+    CREATE = Step("create")
+    PATCH = Step("patch")
+    READ = Step("read")
+
+
+class ReplaceTakesAll(Probe, name="replace-takes-all"):
+    """Creates with every attribute, replaces all of them."""
+
+    CREATE = Step("create")
+    BEFORE = Step("before")
+    REPLACE = Step("replace")
+    READ = Step("read")
+
+
+class DeleteIgnoresFields(Probe, name="delete-ignores-fields"):
+    """Deletes without a selection, and with one."""
+
+    CREATE = Step("create", STARTS)
+    CONTROL = Step("control")
+    DELETE = Step("delete")
+
+
+class UndefinedAttribute(Probe, name="undefined-attribute"):
+    """Patches an attribute that the document does not define."""
+
+    CREATE = Step("create")
+    PATCH = Step("patch")
+    READ = Step("read")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Facts):
+    """How much was tried.
+
+    Attributes:
+        moves: How many moves from one state to the next.
+    """
+
+    moves: int
+
+
+class StatusMoves(Probe, name="status-moves", facts=Moved):
+    """Creates in the first state, patches through the others."""
+
+    CREATE = Step("create")
+    PATCH = StepFamily("patch-{}")
+    READ = StepFamily("read-{}")
+
+
+PATCH_KEEPS_OTHERS: Final = scenario("patch-keeps-others", PatchKeepsOthers)
+PATCH_LASTS: Final = scenario("patch-lasts", PatchKeepsOthers)
+PATCH_ONE_OF_TWO: Final = scenario("patch-one-of-two", PatchOneOfTwo)
+MERGE_NULL_REMOVES: Final = scenario("merge-null-removes", Removes)
+MERGE_ARRAY_REPLACES: Final = scenario("merge-array-replaces", MergeArrayReplaces)
+MERGE_OBJECT_MERGES: Final = scenario("merge-object-merges", MergeObjectMerges)
+JSON_PATCH_REPLACE: Final = scenario("json-patch-replace", JsonPatchReplace)
+JSON_PATCH_ADD_MEMBER: Final = scenario("json-patch-add-member", JsonPatchAddMember)
+JSON_PATCH_REMOVE: Final = scenario("json-patch-remove", Removes)
+REPLACE_TAKES_ALL: Final = scenario("replace-takes-all", ReplaceTakesAll)
+REPLACE_CLEARS: Final = scenario("replace-clears", ReplaceClears)
+REPLACE_KEEPS_ID: Final = scenario("replace-keeps-id", ReplaceTakesAll)
+DELETE_IGNORES_FIELDS: Final = scenario("delete-ignores-fields", DeleteIgnoresFields)
+UNDEFINED_ATTRIBUTE: Final = scenario("undefined-attribute", UndefinedAttribute)
+STATUS_MOVES: Final = Scenario("status-moves", StatusMoves, given=part(Each), expect=NOTHING)
