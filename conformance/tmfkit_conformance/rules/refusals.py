@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 from tmfkit_conformance.rules.answers import UnknownId
-from tmfkit_conformance.rules.members import Condition, Members, Tolerating, optional, part
+from tmfkit_conformance.rules.members import Condition, Tolerating, part
 from tmfkit_conformance.rules.planning import alone, shared
 from tmfkit_conformance.rules.probes import Facts, Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import STARTS, UNDOES
@@ -37,7 +37,6 @@ __all__ = [
     "PatchWithout",
     "PutRefused",
     "Refusing",
-    "RepeatedForm",
     "UnlistedValue",
     "Without",
 ]
@@ -173,18 +172,9 @@ class AuthExpectation(Tolerating):
     form: Literal["allowed", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatedForm(Members):
-    """The form of the expectation once more, as the two rows of the registers still have it; nothing reads it."""
-
-    text: ClassVar[str] = "form"
-
-    form: Literal["allowed", "refused"]
-
-
 AUTH: Final = Kind(
     "auth",
-    given=optional(RepeatedForm, "the row says it once"),
+    given=NOTHING,
     expect=part(AuthExpectation),
     words="the call is made with the credential of this role",
     plan=alone(Auth, Auth.CALL),

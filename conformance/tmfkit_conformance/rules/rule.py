@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from tmfkit_conformance.rules.members import Nothing, Part, Tolerating, defect, part
 from tmfkit_conformance.rules.probes import Probe, Step
+from tmfkit_models.contracts import Kind as KindName
 from tmfkit_models.contracts import Operation, Requirement
 
 __all__ = [
@@ -15,7 +16,6 @@ __all__ = [
     "TOLERATING",
     "Case",
     "Kind",
-    "KindName",
     "PlannedProbe",
     "Planner",
     "Rule",
@@ -26,9 +26,6 @@ __all__ = [
 
 G = TypeVar("G")
 E = TypeVar("E")
-
-KindName = str
-"""Name of a kind of rows, as in ``specs/README.md``."""
 
 NOTHING: Part[Nothing] = part(Nothing)
 """A place where a row says nothing."""
@@ -97,7 +94,7 @@ class Rule(Generic[G, E]):
         expect: What a row says under ``expect``.
     """
 
-    name: KindName
+    name: str
     given: Part[G] = field(kw_only=True)
     expect: Part[E] = field(kw_only=True)
 
@@ -126,10 +123,12 @@ class Kind(Rule[G, E]):
     """A kind of rows.
 
     Attributes:
+        name: Name in the register.
         words: How such a row is checked, as a sentence without its full stop.
         plan: Says which probe settles such a row, and which step of it.
     """
 
+    name: KindName
     words: str = field(kw_only=True)
     plan: Planner = field(kw_only=True)
 
