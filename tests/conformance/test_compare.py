@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmfkit_conformance.judge.compare import instant, is_kept, is_same
-from tmfkit_conformance.judge.keeping import kept, schema_at, spelt
+from tmfkit_conformance.judge.round_trip import kept, schema_at, spelt
 from tmfkit_models import contracts
 
 JSON_VALUES = st.recursive(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge import engine
-from tmfkit_conformance.judge.families import CHECKS
+from tmfkit_conformance.judge.checks import CHECKS
 from tmfkit_conformance.judge.verdict import Finding, Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.rules.attributes import ATTRIBUTE

@@ -6,10 +6,10 @@ import dataclasses
 from typing import Any
 
 import pytest
+import test_judge_answers
 import test_judge_attributes
 import test_judge_hubs
 import test_judge_lifecycle
-import test_judge_messages
 import test_judge_queries
 import test_judge_refusals
 import test_judge_sending
@@ -23,7 +23,7 @@ MODULES = (
     test_judge_attributes,
     test_judge_hubs,
     test_judge_lifecycle,
-    test_judge_messages,
+    test_judge_answers,
     test_judge_queries,
     test_judge_refusals,
     test_judge_sending,

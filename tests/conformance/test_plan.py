@@ -11,8 +11,8 @@ import yaml
 
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.judge.families import CHECKS
-from tmfkit_conformance.judge.families.scenarios import SCENARIOS
+from tmfkit_conformance.judge.checks import CHECKS
+from tmfkit_conformance.judge.checks.scenarios import SCENARIOS
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.rules.attributes import Values, With
 from tmfkit_conformance.rules.register import KINDS as DECLARED

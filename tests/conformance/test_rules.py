@@ -9,8 +9,8 @@ import pytest
 from evidence_builder import PASS, ask, made, read
 
 from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.judge.checks import CHECKS
 from tmfkit_conformance.judge.evidence import Evidence
-from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.rules.attributes import ATTRIBUTE, GENERATED, OPTIONAL, Tried, Values
 from tmfkit_conformance.rules.hubs import RemovedFrom

@@ -11,8 +11,8 @@ import pytest
 
 import tmfkit_conformance
 from tmfkit_conformance.drive.probes import PROBES as DRIVERS
-from tmfkit_conformance.judge.families import CHECKS
-from tmfkit_conformance.judge.families.scenarios import SCENARIOS as JUDGES
+from tmfkit_conformance.judge.checks import CHECKS
+from tmfkit_conformance.judge.checks.scenarios import SCENARIOS as JUDGES
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
 from tmfkit_conformance.rules.register import KINDS, PROBES
@@ -153,7 +153,7 @@ def is_given_a_text(call: ast.Call) -> bool:
 def test_probe_check_and_break_stand_in_packages_of_their_own() -> None:
     for functions, package in (
         (DRIVERS.values(), "drive.probes"),
-        ((*CHECKS.values(), *JUDGES.values()), "judge.families"),
+        ((*CHECKS.values(), *JUDGES.values()), "judge.checks"),
         ((one for several in BREAKERS.values() for one in several), "selftest.breaks"),
     ):
         assert {one.__module__.rpartition(".")[0] for one in functions} == {f"tmfkit_conformance.{package}"}

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tmfkit_conformance.judge import generated
+from tmfkit_conformance.judge.checks import CHECKS
 from tmfkit_conformance.judge.evidence import Evidence, Settled
-from tmfkit_conformance.judge.families import CHECKS
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan

@@ -7,7 +7,7 @@ from typing import Any, Never, TypeVar
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.judge import keeping
+from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
@@ -196,7 +196,7 @@ class Evidence:
 
     def spelt(self, body: Any, pointer: str) -> str:
         """Return a pointer of the resource in the names that a body uses: an alias counts as the attribute."""
-        return keeping.spelt(self.contract, self.resource_schema, body, pointer)
+        return round_trip.spelt(self.contract, self.resource_schema, body, pointer)
 
     def value(self, body: Any, pointer: str) -> Any:
         """Return what a body has at a pointer of the resource, under whichever name; ``ABSENT`` for nothing."""
@@ -235,8 +235,8 @@ class Evidence:
         value = pointers.get(sent, there)
         words = None
         if value is not pointers.ABSENT:
-            schema = keeping.schema_at(self.contract, self.resource_schema, pointer)
-            words = keeping.kept(self.contract, schema, value, pointers.get(got, back))
+            schema = round_trip.schema_at(self.contract, self.resource_schema, pointer)
+            words = round_trip.kept(self.contract, schema, value, pointers.get(got, back))
         if words is None:
             return False
         self.ways += words if there == back else [*words, f"with {there} under the name {back}"]

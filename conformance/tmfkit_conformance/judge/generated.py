@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tmfkit_conformance.judge.sightings import Sighting, Watch
+from tmfkit_conformance.judge.exchange_inspector import Sighting, Watch
 from tmfkit_conformance.judge.verdict import Finding
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tmfkit_conformance.judge.departures import Departure
+from tmfkit_conformance.judge.request_violations import Departure
 from tmfkit_conformance.rules.answers import BODY, STATUS, BodyForm
 from tmfkit_conformance.rules.refusals import MANDATORY, SUB_MANDATORY
 from tmfkit_conformance.rules.rule import Kind, Scenario

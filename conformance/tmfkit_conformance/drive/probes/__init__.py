@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from tmfkit_conformance.drive.probes import (
     creates,
+    hub_scenarios,
     hubs,
-    lifecycle,
-    listening,
     queries,
-    querying,
+    query_scenarios,
     refusals,
+    resource_scenarios,
     resources,
-    sending,
+    send_scenarios,
     sends,
+    update_scenarios,
     updates,
-    updating,
 )
 from tmfkit_conformance.drive.probes.registry import PROBES
 
 __all__ = [
     "PROBES",
     "creates",
+    "hub_scenarios",
     "hubs",
-    "lifecycle",
-    "listening",
     "queries",
-    "querying",
+    "query_scenarios",
     "refusals",
+    "resource_scenarios",
     "resources",
-    "sending",
+    "send_scenarios",
     "sends",
+    "update_scenarios",
     "updates",
-    "updating",
 ]

@@ -7,11 +7,11 @@ from tmfkit_conformance.selftest.breaks import (
     attributes,
     bodies,
     hubs,
-    lifecycle,
     notifications,
     queries,
     refusals,
-    sending,
+    resource_scenarios,
+    send_scenarios,
     updates,
 )
 from tmfkit_conformance.selftest.breaks.registry import BREAKERS, Break, Note
@@ -24,10 +24,10 @@ __all__ = [
     "attributes",
     "bodies",
     "hubs",
-    "lifecycle",
     "notifications",
     "queries",
     "refusals",
-    "sending",
+    "resource_scenarios",
+    "send_scenarios",
     "updates",
 ]

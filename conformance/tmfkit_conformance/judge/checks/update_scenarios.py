@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.answers import written
+from tmfkit_conformance.judge.checks.attributes import sent_at, shown
+from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, remarked, unproven
-from tmfkit_conformance.judge.families.attributes import sent_at, shown
-from tmfkit_conformance.judge.families.messages import written
-from tmfkit_conformance.judge.families.scenarios import accepted, scenario
 from tmfkit_conformance.rules.refusals import COLLECTION_DELETE_REFUSED, PUT_REFUSED, MethodRefused
 from tmfkit_conformance.rules.updates import (
     DELETE_IGNORES_FIELDS,

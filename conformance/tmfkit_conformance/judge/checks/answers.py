@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
-from tmfkit_conformance.judge.families.registry import check
 from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.answers import (
     ACCEPT,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tmfkit_conformance.judge.checks.attributes import sent_at, shown
+from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept
 from tmfkit_conformance.judge.evidence import Evidence, failed, passed, remarked, unproven
-from tmfkit_conformance.judge.families.attributes import sent_at, shown
-from tmfkit_conformance.judge.families.registry import check
 from tmfkit_conformance.rules.updates import PATCHABLE, PatchTo
 
 __all__: list[str] = []

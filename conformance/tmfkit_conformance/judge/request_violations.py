@@ -10,7 +10,7 @@ from typing import Any, Literal
 import jsonschema_rs
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.judge import keeping
+from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract, ContractError, Operation
 
@@ -55,7 +55,7 @@ class Bodies:
         if not request.is_json:
             return (Departure("malformed", "", "the body is not JSON"),)
         validator = self._validator(operation.id, request.media_type)
-        value = keeping.canonical(self._contract, operation.request_schema, request.json)
+        value = round_trip.canonical(self._contract, operation.request_schema, request.json)
         if request.media_type == _JSON_PATCH:
             return tuple(Departure("other", "", error.message) for error in validator.iter_errors(value))
         if not isinstance(value, dict):

@@ -210,6 +210,6 @@ def test_answer_is_judged_by_what_it_is(situation: Situation) -> None:
     ],
 )
 def test_type_of_the_register_takes_what_json_means_by_it(value: Any, name: str, *, fits: bool) -> None:
-    from tmfkit_conformance.judge.families.messages import has_type
+    from tmfkit_conformance.judge.checks.answers import has_type
 
     assert has_type(value, name) is fits

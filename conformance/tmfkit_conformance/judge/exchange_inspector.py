@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tmfkit_conformance.judge.departures import Bodies, Departure
-from tmfkit_conformance.judge.lives import Lives, addressed
+from tmfkit_conformance.judge.request_violations import Bodies, Departure
+from tmfkit_conformance.judge.resource_tracker import Lives, addressed
 from tmfkit_conformance.judge.rows import Rows
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.record.exchange import Exchange

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, unproven
-from tmfkit_conformance.judge.families.registry import check
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
 

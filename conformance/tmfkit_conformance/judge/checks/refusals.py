@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tmfkit_conformance.judge.checks.attributes import sent_at
+from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
-from tmfkit_conformance.judge.families.attributes import sent_at
-from tmfkit_conformance.judge.families.registry import check
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.refusals import (
     ANY_OF,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, failed, passed, remarked, unproven
-from tmfkit_conformance.judge.families.registry import check
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_MEMBER
 from tmfkit_conformance.rules.operations import Events, HeardAt
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tmfkit_conformance.judge.checks.queries import listed, members, need_every_page, not_offered
+from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, remarked, unproven
-from tmfkit_conformance.judge.families.queries import listed, members, need_every_page, not_offered
-from tmfkit_conformance.judge.families.scenarios import accepted, scenario
 from tmfkit_conformance.rules.operations import CreateFull
 from tmfkit_conformance.rules.queries import (
     ALL_WITHOUT_FIELDS,

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from tmfkit_conformance.judge.families import (
+from tmfkit_conformance.judge.checks import (
+    answers,
     attributes,
     events,
-    lifecycle,
-    listening,
-    messages,
+    hub_scenarios,
     queries,
-    querying,
+    query_scenarios,
     refusals,
+    resource_scenarios,
     scenarios,
-    sending,
+    send_scenarios,
+    update_scenarios,
     updates,
-    updating,
 )
-from tmfkit_conformance.judge.families.registry import CHECKS
+from tmfkit_conformance.judge.checks.registry import CHECKS
 
 __all__ = [
     "CHECKS",
+    "answers",
     "attributes",
     "events",
-    "lifecycle",
-    "listening",
-    "messages",
+    "hub_scenarios",
     "queries",
-    "querying",
+    "query_scenarios",
     "refusals",
+    "resource_scenarios",
     "scenarios",
-    "sending",
+    "send_scenarios",
+    "update_scenarios",
     "updates",
-    "updating",
 ]

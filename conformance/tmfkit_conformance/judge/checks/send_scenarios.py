@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tmfkit_conformance.judge.checks.refusals import refused
+from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, failed, unproven
-from tmfkit_conformance.judge.families.refusals import refused
-from tmfkit_conformance.judge.families.scenarios import accepted, scenario
 from tmfkit_conformance.rules.operations import Send, SendStored
 from tmfkit_conformance.rules.sending import (
     CONDITION_BY_THE_SEND,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tmfkit_conformance.judge.checks.registry import Check, check
 from tmfkit_conformance.judge.evidence import Evidence, failed, passed
-from tmfkit_conformance.judge.families.registry import Check, check
 from tmfkit_conformance.rules import register as known
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.register import SCENARIO

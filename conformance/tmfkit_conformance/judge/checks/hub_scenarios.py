@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.attributes import shown
+from tmfkit_conformance.judge.checks.events import at_callback, need_trigger, of_event, payload
+from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, unproven
-from tmfkit_conformance.judge.families.attributes import shown
-from tmfkit_conformance.judge.families.events import at_callback, need_trigger, of_event, payload
-from tmfkit_conformance.judge.families.scenarios import accepted, scenario
 from tmfkit_conformance.rules.hubs import (
     EVENT_ANY_2XX,
     EVENT_BY_POST,

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.answers import has_type
+from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_kept
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
-from tmfkit_conformance.judge.families.messages import has_type
-from tmfkit_conformance.judge.families.registry import check
 from tmfkit_conformance.rules.attributes import (
     ATTRIBUTE,
     CLIENT_ID,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.attributes import sent_at, shown
+from tmfkit_conformance.judge.checks.queries import listed
+from tmfkit_conformance.judge.checks.refusals import refused
+from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, moot, remarked, unproven
-from tmfkit_conformance.judge.families.attributes import sent_at, shown
-from tmfkit_conformance.judge.families.queries import listed
-from tmfkit_conformance.judge.families.refusals import refused
-from tmfkit_conformance.judge.families.scenarios import accepted, scenario
 from tmfkit_conformance.rules.answers import UnknownId
 from tmfkit_conformance.rules.lifecycle import (
     ANY_JSON_VALUE,
