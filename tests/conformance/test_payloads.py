@@ -38,7 +38,7 @@ def faults(api: str, resource: str, body: dict[str, Any]) -> list[str]:
         for rule in contract.rules(schema, "x-tmf-conditional")
         if holds(rule["when"], body) and any(pointers.get(body, name) is pointers.ABSENT for name in rule["require"])
     ]
-    return [departure.message for departure in Bodies(contract).departures(create, exchange)] + rules
+    return [violation.message for violation in Bodies(contract).violations(create, exchange)] + rules
 
 
 @pytest.mark.parametrize("variant", [0, 1])

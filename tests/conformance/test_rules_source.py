@@ -22,7 +22,7 @@ from tmfkit_models import contracts
 KIT = Path(tmfkit_conformance.__file__).parent
 ARGUMENT = {
     "call": 1, "created": 0, "registered": 0, "unregistered": 0, "patch": 0, "follow": 1, "request": 2, "made_for": 1,
-    "step": 0, "done": 0, "object": 0, "all": 0, "maybe": 0, "about": 0,
+    "step": 0, "succeeded": 0, "object": 0, "all": 0, "optional": 0, "resource_at": 0,
 }  # fmt: skip
 """Method of a session or of evidence → the place of the step among its arguments."""
 STEPS = [(probe, name) for probe in PROBES for name in probe.steps()]

@@ -10,31 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["settle"]
+__all__ = ["detect"]
 
 
-def settle(session: Session) -> None:
+def detect(session: Session) -> None:
     """Try, for every resource with aliases, the contract's names and then each alias; keep what is taken."""
     session.begin(PlannedProbe(Dialect, ""))
     try:
         for resource in session.contract.resources:
-            _settle_path(session, resource)
+            _detect_path(session, resource)
             for key, attribute in _aliased(session.contract, resource.create):
-                _settle(session, resource, key, attribute)
-    except Ended as ended:
+                _detect(session, resource, key, attribute)
+    except ProbeAborted as ended:
         session.end(ended=str(ended))
     else:
         session.end()
 
 
-def _settle_path(session: Session, resource: Resource) -> None:
+def _detect_path(session: Session, resource: Resource) -> None:
     """Keep to the first path of the collection that is not answered 404."""
     if (
         not resource.path_aliases
@@ -48,7 +48,7 @@ def _settle_path(session: Session, resource: Resource) -> None:
     session.dialect[resource.name] = {}
 
 
-def _settle(session: Session, resource: Resource, key: str, attribute: Schema) -> None:
+def _detect(session: Session, resource: Resource, key: str, attribute: Schema) -> None:
     """Keep to the first name that is taken."""
     before, aliases = session.dialect[resource.name], attribute["x-tmf-aliases"]
     for spoken in ("", *aliases):

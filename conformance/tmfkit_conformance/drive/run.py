@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection
 from importlib import metadata
 
 from tmfkit_conformance.drive.client import Client, Recorder, run_clock
-from tmfkit_conformance.drive.dialect import settle
+from tmfkit_conformance.drive.dialect import detect
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
-from tmfkit_conformance.drive.session import Ended, Lacking, Session
+from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
@@ -68,7 +68,7 @@ def _register_phase(session: Session, progress: Progress, only: Collection[str])
     cases = plan(session.contract)
     wanted = probes(tuple(case for case in cases if not only or case.requirement.id in only))
     try:
-        settle(session)
+        detect(session)
         for number, probe in enumerate(wanted):
             progress(REGISTER, number, len(wanted))
             _drive(session, probe)
@@ -94,9 +94,9 @@ def _drive(session: Session, probe: PlannedProbe) -> None:
     session.begin(probe)
     try:
         PROBES[probe.probe](session, probe.subject)
-    except Lacking as lacking:
+    except MissingPrerequisite as lacking:
         session.end(lacking=str(lacking))
-    except Ended as ended:
+    except ProbeAborted as ended:
         session.end(ended=str(ended))
     else:
         session.end()

@@ -28,17 +28,17 @@ from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Action, Contract, Operation, Requirement
 
-__all__ = ["Ended", "Lacking", "Session"]
+__all__ = ["MissingPrerequisite", "ProbeAborted", "Session"]
 
 PARTIAL = ("application/merge-patch+json", "application/json")
 """Media types of a patch that is a partial object."""
 
 
-class Ended(Exception):  # noqa: N818 - not an error: the probe cannot go on
+class ProbeAborted(Exception):  # noqa: N818 - not an error: the probe cannot go on
     """What a probe starts from was refused, so its remaining steps have no meaning."""
 
 
-class Lacking(Exception):  # noqa: N818 - not an error: the kit lacks means
+class MissingPrerequisite(Exception):  # noqa: N818 - not an error: the kit lacks means
     """The kit has not what the probe needs: a credential, a listener, a permission."""
 
 
@@ -130,9 +130,9 @@ class Session:
 
     @property
     def listener(self) -> Listener:
-        """The listener; Lacking when the kit may not open one."""
+        """The listener; MissingPrerequisite when the kit may not open one."""
         if self._listener is None:
-            raise Lacking("a listener: the configuration says `listener: false`")
+            raise MissingPrerequisite("a listener: the configuration says `listener: false`")
         return self._listener
 
     @property
@@ -182,11 +182,11 @@ class Session:
             resource: Another resource than the probe's.
 
         Returns:
-            The exchange. Raises Ended when the contract has no such operation.
+            The exchange. Raises ProbeAborted when the contract has no such operation.
         """
         operation = self.contract.action(action, resource or self.resource_name)
         if operation is None:
-            raise Ended(f"the contract has no operation to {action} a {resource or self.resource_name}")
+            raise ProbeAborted(f"the contract has no operation to {action} a {resource or self.resource_name}")
         if body is not None and not media_type:
             media_type = operation.consumes[0] if operation.consumes else "application/json"
         as_admin = "admin" in operation.roles if admin is None else admin
@@ -216,7 +216,7 @@ class Session:
         if not self._probe.probe.declares(step):
             raise self._undeclared(f"the step {step.name!r}")
         if self._silence >= SILENCE_LIMIT:
-            raise Ended(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
+            raise ProbeAborted(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
         exchange = self._client.send(
             method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
         )
@@ -243,7 +243,7 @@ class Session:
     def stop(what: str, exchange: Exchange) -> Never:
         """End the probe, because *what* was not answered with success."""
         seen = f"was answered {exchange.status}" if exchange.response else f"got no answer ({exchange.error})"
-        raise Ended(f"{what} {seen} (exchange {exchange.sequence})")
+        raise ProbeAborted(f"{what} {seen} (exchange {exchange.sequence})")
 
     def patch(self, step: Step, identifier: str, changes: dict[str, Any]) -> Exchange:
         """Patch with the media type that the document itself asks for."""
@@ -254,7 +254,7 @@ class Session:
         """Media type of a partial object: the one that a must row names, else the contract's first."""
         operation = self.contract.action("patch", self.resource_name)
         if operation is None:
-            raise Ended(f"the contract has no operation to patch a {self.resource_name}")
+            raise ProbeAborted(f"the contract has no operation to patch a {self.resource_name}")
         musts = [
             row
             for row in self.contract.requirements
@@ -292,7 +292,7 @@ class Session:
         return self.listener.callback(f"{self._run_name}/{name}-{self.number()}")
 
     def registered(self, step: Step, name: str, **more: Any) -> Exchange:
-        """Register a callback of its own; Ended when it is refused."""
+        """Register a callback of its own; ProbeAborted when it is refused."""
         body = {"callback": self.callback(name), **more}
         exchange = self.call("register", step, body=body, resource=self.operation.resource)
         if not exchange.is_success:
@@ -301,10 +301,10 @@ class Session:
         return exchange
 
     def unregistered(self, step: Step) -> Exchange:
-        """Take back the latest registration of the probe; Ended when its id is not known."""
+        """Take back the latest registration of the probe; ProbeAborted when its id is not known."""
         resource, identifier = self._registrations.pop()
         if not identifier:
-            raise Ended("the registration was accepted without telling its id, so it cannot be taken back")
+            raise ProbeAborted("the registration was accepted without telling its id, so it cannot be taken back")
         return self.call("unregister", step, identifier=identifier, resource=resource)
 
     def made_for(self, operation: Operation, step: Step) -> str:
@@ -313,7 +313,7 @@ class Session:
             self.registered(step, "control")
             identifier = self._registrations.pop()[1]
             if not identifier:
-                raise Ended("the registration was accepted without telling its id")
+                raise ProbeAborted("the registration was accepted without telling its id")
             return identifier
         body = self.sendable(self.payloads.minimal()) if operation.action == "send-stored" else None
         return self.created(step, body).identifier
@@ -338,7 +338,7 @@ class Session:
     @staticmethod
     def lack(what: str) -> Never:
         """End the probe, because the kit has not *what*."""
-        raise Lacking(what)
+        raise MissingPrerequisite(what)
 
     def follow(self, given: str, step: Step) -> Exchange:
         """GET an address that the target gave, absolute or relative to the base URL.

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tmfkit_conformance.judge import generated
 from tmfkit_conformance.judge.checks import CHECKS
-from tmfkit_conformance.judge.evidence import Evidence, Settled
+from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan
@@ -87,22 +87,22 @@ def _unseen(case: Case) -> Verdict:
 
 def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
     if evidence.record.lacking:
-        return evidence.verdict(Settled(Outcome.SKIP, f"The kit lacked {evidence.record.lacking}"))
+        return evidence.verdict(OutcomeReached(Outcome.SKIP, f"The kit lacked {evidence.record.lacking}"))
     try:
         CHECKS[KINDS[evidence.row.kind]](evidence)
-    except Settled as settled:
+    except OutcomeReached as settled:
         return evidence.verdict(_with_dialect(settled, evidence, bundle))
     except Exception as exc:  # noqa: BLE001 - a defect of the kit is a verdict of its own, and must not hide the others
-        return evidence.verdict(Settled(Outcome.ERROR, f"the check itself failed: {type(exc).__name__}: {exc}"))
-    return evidence.verdict(Settled(Outcome.ERROR, "the check came to no outcome"))
+        return evidence.verdict(OutcomeReached(Outcome.ERROR, f"the check itself failed: {type(exc).__name__}: {exc}"))
+    return evidence.verdict(OutcomeReached(Outcome.ERROR, "the check came to no outcome"))
 
 
-def _with_dialect(settled: Settled, evidence: Evidence, bundle: Bundle) -> Settled:
+def _with_dialect(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> OutcomeReached:
     """Remark a pass on an attribute that the target takes under another name only."""
     spoken = bundle.run.get("dialect", {}).get(evidence.operation.resource, {})
     around = [key for key in spoken if f"{evidence.row.subject}/".startswith(f"/{key}/")]
     if settled.outcome is Outcome.PASS and around:
-        return Settled(
+        return OutcomeReached(
             Outcome.PASS_WITH_REMARK,
             "; ".join(
                 f"The target takes {key} under the name {spoken[key]}, which the document uses as well"

@@ -19,14 +19,14 @@ from tmfkit_conformance.rules.register import rule_of
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Operation, Requirement
 
-__all__ = ["Evidence", "Settled", "failed", "moot", "passed", "remarked", "unproven"]
+__all__ = ["Evidence", "OutcomeReached", "failed", "not_applicable", "pass_with_remark", "passed", "skip"]
 
 _LEVELS = ("must", "should", "may")
 
 F = TypeVar("F", bound=Facts)
 
 
-class Settled(Exception):  # noqa: N818 - the way out of a check, whichever way it went
+class OutcomeReached(Exception):  # noqa: N818 - the way out of a check, whichever way it went
     """A check has come to its outcome."""
 
     def __init__(self, outcome: Outcome, remark: str = "") -> None:
@@ -36,27 +36,27 @@ class Settled(Exception):  # noqa: N818 - the way out of a check, whichever way 
 
 def passed() -> Never:
     """The requirement holds."""
-    raise Settled(Outcome.PASS)
+    raise OutcomeReached(Outcome.PASS)
 
 
-def remarked(remark: str) -> Never:
+def pass_with_remark(remark: str) -> Never:
     """The requirement holds in a tolerated way."""
-    raise Settled(Outcome.PASS_WITH_REMARK, remark)
+    raise OutcomeReached(Outcome.PASS_WITH_REMARK, remark)
 
 
 def failed(remark: str) -> Never:
     """The requirement does not hold."""
-    raise Settled(Outcome.FAIL, remark)
+    raise OutcomeReached(Outcome.FAIL, remark)
 
 
-def unproven(remark: str) -> Never:
+def skip(remark: str) -> Never:
     """What was seen proves nothing either way."""
-    raise Settled(Outcome.SKIP, remark)
+    raise OutcomeReached(Outcome.SKIP, remark)
 
 
-def moot(remark: str) -> Never:
+def not_applicable(remark: str) -> Never:
     """The requirement speaks of something that a tolerated reading or an option does away with."""
-    raise Settled(Outcome.NOT_APPLICABLE, remark)
+    raise OutcomeReached(Outcome.NOT_APPLICABLE, remark)
 
 
 @dataclass
@@ -138,7 +138,7 @@ class Evidence:
         self.used += [exchange.sequence for exchange in found if exchange.sequence not in self.used]
         return found
 
-    def maybe(self, step: Step) -> Exchange | None:
+    def optional(self, step: Step) -> Exchange | None:
         """Return the first exchange of a step, or None."""
         return next(iter(self.all(step)), None)
 
@@ -148,28 +148,28 @@ class Evidence:
         Without one nothing is proven, nor by an answer that speaks of credentials, time or rate, except in rows that
         are about credentials.
         """
-        exchange = self.maybe(step)
+        exchange = self.optional(step)
         if exchange is None:
             self.used += [last.sequence for last in self.exchanges[-1:] if last.sequence not in self.used]
-            unproven(self.record.ended or f"the step {step.name!r} was not reached")
+            skip(self.record.ended or f"the step {step.name!r} was not reached")
         if exchange.response is None:
             failed(f"no answer: {exchange.error}")
         if exchange.speaks_of_caller and self.row.kind != AUTH.name:
-            unproven(f"the {step} was answered {exchange.status}, which speaks of credentials, time or rate")
+            skip(f"the {step} was answered {exchange.status}, which speaks of credentials, time or rate")
         return exchange
 
-    def done(self, step: Step) -> Exchange:
+    def succeeded(self, step: Step) -> Exchange:
         """Return the first exchange of a step, which has to have succeeded for anything to be proven."""
         exchange = self.step(step)
         if not exchange.is_success:
-            unproven(f"the {step} that this check starts from was answered {exchange.status}")
+            skip(f"the {step} that this check starts from was answered {exchange.status}")
         return exchange
 
     def object(self, step: Step) -> dict[str, Any]:
         """Return the JSON object that a step was answered with."""
-        exchange = self.done(step)
+        exchange = self.succeeded(step)
         if not isinstance(exchange.answer, dict):
-            unproven(f"the {step} that this check looks at was not answered with a JSON object")
+            skip(f"the {step} that this check looks at was not answered with a JSON object")
         return exchange.answer
 
     def facts(self, kind: type[F]) -> F | None:
@@ -185,13 +185,13 @@ class Evidence:
 
     def tried(self, number: int) -> int:
         """Return how many values the driver tried, which it wrote down; without any nothing is proven."""
-        return number if number > 0 else unproven(self.record.ended or "no value was tried")
+        return number if number > 0 else skip(self.record.ended or "no value was tried")
 
-    def about(self, step: Step, made: Exchange) -> dict[str, Any]:
+    def resource_at(self, step: Step, made: Exchange) -> dict[str, Any]:
         """Return the JSON object that a step was answered with, which has to be the thing that *made* made."""
         found = self.object(step)
         if not made.identifier or str(found.get("id")) != made.identifier:
-            unproven(f"the {step} gave the id {found.get('id')!r:.200}, and {made.identifier!r} was made")
+            skip(f"the {step} gave the id {found.get('id')!r:.200}, and {made.identifier!r} was made")
         return found
 
     def spelt(self, body: Any, pointer: str) -> str:
@@ -208,16 +208,16 @@ class Evidence:
         The whole first-level attribute is compared, else what the pointer itself names.
         """
         whole = "/" + pointer.split("/")[1]
-        asked = self.asked(sent, got)
+        asked = self.without_optional_losses(sent, got)
         return any(self._is_kept(at, asked, got) for at in dict.fromkeys((whole, pointer)))
 
     def lost(self, sent: dict[str, Any], got: Any) -> list[str]:
         """Return the names of the attributes that were sent and did not come back."""
-        asked = self.asked(sent, got)
+        asked = self.without_optional_losses(sent, got)
         names = [name for name, value in asked.items() if value is not None]
         return [name for name in names if not self._is_kept(f"/{name}", asked, got)]
 
-    def asked(self, sent: dict[str, Any], got: Any) -> dict[str, Any]:
+    def without_optional_losses(self, sent: dict[str, Any], got: Any) -> dict[str, Any]:
         """Return a body without the attributes that a target lacks and may lack: those with rows of a lower level.
 
         Bodies with every attribute have them as well, and a must is not to fail for what the document only allows. One
@@ -242,10 +242,10 @@ class Evidence:
         self.ways += words if there == back else [*words, f"with {there} under the name {back}"]
         return True
 
-    def verdict(self, settled: Settled) -> Verdict:
+    def verdict(self, settled: OutcomeReached) -> Verdict:
         """Return the verdict of a check that came to its outcome."""
         if settled.outcome is Outcome.PASS and self.ways:
-            settled = Settled(Outcome.PASS_WITH_REMARK, f"Given back {'; '.join(dict.fromkeys(self.ways))}")
+            settled = OutcomeReached(Outcome.PASS_WITH_REMARK, f"Given back {'; '.join(dict.fromkeys(self.ways))}")
         return Verdict(self.row.id, settled.outcome, settled.remark, tuple(self.used), tuple(self.heard))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tmfkit_conformance.judge.request_violations import Bodies, Departure
-from tmfkit_conformance.judge.resource_tracker import Lives, addressed
+from tmfkit_conformance.judge.request_violations import Bodies, RequestViolation
+from tmfkit_conformance.judge.resource_tracker import ResourceTracker, addressed
 from tmfkit_conformance.judge.rows import Rows
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.record.exchange import Exchange
@@ -14,19 +14,19 @@ from tmfkit_conformance.rules.answers import PRODUCES
 from tmfkit_conformance.rules.lifecycle import CREATED_IS_READABLE, DELETED_IS_GONE
 from tmfkit_models.contracts import Contract, Operation
 
-__all__ = ["Sighting", "Watch"]
+__all__ = ["ExchangeInspector", "Observation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """One exchange that shows something; sightings of one key make a finding.
+class Observation:
+    """One exchange that shows something; observations of one key make a finding.
 
     Attributes:
         exchange: The exchange.
         rule: Short name of what was violated.
         message: What was seen.
         requirement: Id of the row that it violates; empty when none does.
-        about: What tells sightings of one rule apart.
+        about: What tells observations of one rule apart.
         before: Sequence number of an earlier exchange that belongs to it; 0 without one.
     """
 
@@ -43,7 +43,7 @@ class Sighting:
         return (self.exchange.phase, self.exchange.operation, self.rule, self.requirement, self.about)
 
 
-class Watch:
+class ExchangeInspector:
     """Looks at the exchanges of the generated phases, one after the other.
 
     Args:
@@ -57,85 +57,87 @@ class Watch:
         self._rows = Rows(contract)
         self._shape = Shape(contract)
         self._bodies = Bodies(contract)
-        self._lives = Lives()
+        self._tracker = ResourceTracker()
         self._describes_errors = "Error" in contract.openapi["components"]["schemas"]
         self._faulty: set[tuple[str, str]] = set()
 
-    def sightings(self, exchange: Exchange) -> Iterator[Sighting]:
+    def observations(self, exchange: Exchange) -> Iterator[Observation]:
         """Yield what one exchange shows."""
         operation = self._contract.operation(exchange.operation)
         if exchange.response is None:
-            yield Sighting(exchange, "no-answer", f"No answer ({exchange.error[:200]})")
+            yield Observation(exchange, "no-answer", f"No answer ({exchange.error[:200]})")
             return
-        departures = self._bodies.departures(operation, exchange)
+        violations = self._bodies.violations(operation, exchange)
         # 501 says that an option is not offered, which a target may say.
         if exchange.status >= 500 and exchange.status != 501:
-            yield self._server_error(operation, exchange, departures)
+            yield self._server_error(operation, exchange, violations)
         if exchange.status >= 400 and self._describes_errors:
             yield from self._error_answer(exchange)
         if exchange.is_success:
-            yield from (self._accepted(operation, exchange, departure) for departure in departures)
-            yield from self._status(operation, exchange, departures)
+            yield from (self._accepted(operation, exchange, violation) for violation in violations)
+            yield from self._status(operation, exchange, violations)
             self._mark_faulty(operation, exchange)
             yield from self._answer(operation, exchange)
         yield from self._life(operation, exchange)
 
     def follow(self, exchange: Exchange) -> None:
         """Take in an exchange that is not judged, such as those that tidy up."""
-        self._lives.observe(self._contract.operation(exchange.operation), exchange)
+        self._tracker.observe(self._contract.operation(exchange.operation), exchange)
 
-    def _server_error(self, operation: Operation, exchange: Exchange, departures: tuple[Departure, ...]) -> Sighting:
+    def _server_error(
+        self, operation: Operation, exchange: Exchange, violations: tuple[RequestViolation, ...]
+    ) -> Observation:
         """Link a 5xx to the row that asks for a refusal, if the operation works at all."""
         works = (exchange.phase, exchange.operation) in self._served
-        linked = [row for departure in departures if (row := self._rows.refusing(operation, departure))]
+        linked = [row for violation in violations if (row := self._rows.refusing(operation, violation))]
         message = f"Answered {exchange.status}"
         if exchange.mutated:
             message += f" to a request that is not in order ({exchange.mutated[:200]})"
-        return Sighting(exchange, "server-error", message, linked[0] if linked and works else "")
+        return Observation(exchange, "server-error", message, linked[0] if linked and works else "")
 
-    def _accepted(self, operation: Operation, exchange: Exchange, departure: Departure) -> Sighting:
-        row = self._rows.refusing(operation, departure)
-        message = f"Answered {exchange.status} although {departure.message}"
-        return Sighting(exchange, "accepted", message, row, departure.pointer if row else "")
+    def _accepted(self, operation: Operation, exchange: Exchange, violation: RequestViolation) -> Observation:
+        row = self._rows.refusing(operation, violation)
+        message = f"Answered {exchange.status} although {violation.message}"
+        return Observation(exchange, "accepted", message, row, violation.pointer if row else "")
 
     def _status(
-        self, operation: Operation, exchange: Exchange, departures: tuple[Departure, ...]
-    ) -> Iterator[Sighting]:
+        self, operation: Operation, exchange: Exchange, violations: tuple[RequestViolation, ...]
+    ) -> Iterator[Observation]:
         if str(exchange.status) in (*operation.statuses, *self._rows.tolerated_statuses(operation)):
             return
-        row = "" if departures else self._rows.success(operation)
+        row = "" if violations else self._rows.success(operation)
         message = f"Answered {exchange.status}, which the document does not name for this operation"
-        yield Sighting(exchange, "success-status", message, row, str(exchange.status))
+        yield Observation(exchange, "success-status", message, row, str(exchange.status))
 
-    def _answer(self, operation: Operation, exchange: Exchange) -> Iterator[Sighting]:
+    def _answer(self, operation: Operation, exchange: Exchange) -> Iterator[Observation]:
         """Hold the answer to a call that succeeded against the contract."""
         response = exchange.response
         if response is None or not operation.response_schema or response.status == 204:
             return
         if not response.is_json:
             row = self._rows.body(operation, "schema")
-            yield Sighting(exchange, "answer", "The answer is not JSON", row, "not JSON")
+            yield Observation(exchange, "answer", "The answer is not JSON", row, "not JSON")
             return
         if response.media_type not in operation.produces:
             row = self._rows.find(PRODUCES, operation, subject=operation.produces[0])
             declared = response.media_type or "nothing"
-            yield Sighting(exchange, "media-type", f"A JSON answer is declared {declared}", row, declared)
+            yield Observation(exchange, "media-type", f"A JSON answer is declared {declared}", row, declared)
         is_list = operation.action == "list"
         if is_list != isinstance(exchange.answer, list):
             row = self._rows.body(operation, "array" if is_list else "object")
             found = f"The answer is {'no' if is_list else 'a'} JSON array"
-            yield Sighting(exchange, "answer", found, row or self._schema_row(operation), "form")
+            yield Observation(exchange, "answer", found, row or self._schema_row(operation), "form")
             return
         yield from self._faults(operation, exchange)
 
-    def _faults(self, operation: Operation, exchange: Exchange) -> Iterator[Sighting]:
+    def _faults(self, operation: Operation, exchange: Exchange) -> Iterator[Observation]:
         members = exchange.answer if operation.action == "list" else [exchange.answer]
         for member in members:
             if self._repeats_a_fault(operation, member):
                 continue
             faults, _ = self._shape.faults(member, operation.response_schema)
             if faults:
-                yield Sighting(exchange, "answer", "; ".join(faults), self._schema_row(operation), faults[0])
+                yield Observation(exchange, "answer", "; ".join(faults), self._schema_row(operation), faults[0])
                 return
 
     def _repeats_a_fault(self, operation: Operation, member: object) -> bool:
@@ -157,25 +159,27 @@ class Watch:
     def _schema_row(self, operation: Operation) -> str:
         return self._rows.body(operation, "schema")
 
-    def _error_answer(self, exchange: Exchange) -> Iterator[Sighting]:
+    def _error_answer(self, exchange: Exchange) -> Iterator[Observation]:
         answer = exchange.answer
         if not isinstance(answer, dict):
-            yield Sighting(exchange, "error-body", f"{exchange.status} was answered without a JSON object")
+            yield Observation(exchange, "error-body", f"{exchange.status} was answered without a JSON object")
             return
         faults, _ = self._shape.faults(answer, "Error")
         missing = [f"{name} is missing" for name in self._contract.required("Error") if not answer.get(name)]
         if faults or missing:
-            yield Sighting(exchange, "error-body", f"The body of {exchange.status}: {'; '.join([*missing, *faults])}")
+            yield Observation(
+                exchange, "error-body", f"The body of {exchange.status}: {'; '.join([*missing, *faults])}"
+            )
 
-    def _life(self, operation: Operation, exchange: Exchange) -> Iterator[Sighting]:
-        deleted = self._lives.read_after_delete(operation, exchange)
+    def _life(self, operation: Operation, exchange: Exchange) -> Iterator[Observation]:
+        deleted = self._tracker.read_after_delete(operation, exchange)
         if deleted:
             row = self._rows.scenario(DELETED_IS_GONE, operation.resource)
             message = "A deleted resource was read all the same"
-            yield Sighting(exchange, "use-after-delete", message, row, before=deleted)
-        created = self._lives.lost(operation, exchange)
+            yield Observation(exchange, "use-after-delete", message, row, before=deleted)
+        created = self._tracker.lost(operation, exchange)
         if created:
             row = self._rows.scenario(CREATED_IS_READABLE, operation.resource)
             message = f"A resource that was created was answered {exchange.status}"
-            yield Sighting(exchange, "not-readable", message, row, before=created)
-        self._lives.observe(operation, exchange)
+            yield Observation(exchange, "not-readable", message, row, before=created)
+        self._tracker.observe(operation, exchange)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tmfkit_conformance.judge.exchange_inspector import Sighting, Watch
+from tmfkit_conformance.judge.exchange_inspector import ExchangeInspector, Observation
 from tmfkit_conformance.judge.verdict import Finding
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
@@ -40,21 +40,21 @@ def findings(bundle: Bundle, contract: Contract) -> tuple[tuple[Finding, ...], C
     known = {operation.id for operation in contract.operations}
     exchanges = [exchange for exchange in bundle.exchanges if exchange.operation in known]
     generated = [exchange for exchange in exchanges if exchange.phase in _GENERATED]
-    watch = Watch(contract, _served(generated))
-    sightings: list[Sighting] = []
+    inspector = ExchangeInspector(contract, _served(generated))
+    observations: list[Observation] = []
     for exchange in exchanges:
         if exchange.phase in _GENERATED:
-            sightings += watch.sightings(exchange)
+            observations += inspector.observations(exchange)
         elif exchange.phase == "cleanup":
-            watch.follow(exchange)
-    return _grouped([*sightings, *_silence(generated)]), _coverage(bundle, contract, generated)
+            inspector.follow(exchange)
+    return _grouped([*observations, *_silence(generated)]), _coverage(bundle, contract, generated)
 
 
 def _served(exchanges: Iterable[Exchange]) -> frozenset[tuple[str, str]]:
     return frozenset((exchange.phase, exchange.operation) for exchange in exchanges if exchange.is_success)
 
 
-def _silence(exchanges: list[Exchange]) -> Iterator[Sighting]:
+def _silence(exchanges: list[Exchange]) -> Iterator[Observation]:
     """Yield a remark when the last requests got no answer: the driver gives up then."""
     trailing = 0
     for exchange in reversed(exchanges):
@@ -63,20 +63,20 @@ def _silence(exchanges: list[Exchange]) -> Iterator[Sighting]:
         trailing += 1
     if trailing > 1:
         message = f"The last {trailing} requests got no answer; the generated phases ended there"
-        yield Sighting(exchanges[-1], "target-silent", message)
+        yield Observation(exchanges[-1], "target-silent", message)
 
 
-def _grouped(sightings: Iterable[Sighting]) -> tuple[Finding, ...]:
-    groups: dict[tuple[str, ...], list[Sighting]] = {}
-    for sighting in sightings:
-        groups.setdefault(sighting.key, []).append(sighting)
+def _grouped(observations: Iterable[Observation]) -> tuple[Finding, ...]:
+    groups: dict[tuple[str, ...], list[Observation]] = {}
+    for observation in observations:
+        groups.setdefault(observation.key, []).append(observation)
     return tuple(_finding(group) for group in groups.values())
 
 
-def _finding(group: list[Sighting]) -> Finding:
+def _finding(group: list[Observation]) -> Finding:
     first = group[0]
     shown = dict.fromkeys(
-        number for sighting in group for number in (sighting.before, sighting.exchange.sequence) if number
+        number for observation in group for number in (observation.before, observation.exchange.sequence) if number
     )
     return Finding(
         phase=first.exchange.phase,
@@ -85,7 +85,7 @@ def _finding(group: list[Sighting]) -> Finding:
         requirement=first.requirement,
         message=first.message,
         exchanges=tuple(shown)[:_SHOWN],
-        count=len({sighting.exchange.sequence for sighting in group}),
+        count=len({observation.exchange.sequence for observation in group}),
     )
 
 

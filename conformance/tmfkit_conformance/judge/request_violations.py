@@ -14,13 +14,13 @@ from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract, ContractError, Operation
 
-__all__ = ["Bodies", "Departure"]
+__all__ = ["Bodies", "RequestViolation"]
 
 _JSON_PATCH = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class RequestViolation:
     """One thing about a body that the contract does not have.
 
     Attributes:
@@ -45,38 +45,38 @@ class Bodies:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
 
-    def departures(self, operation: Operation, exchange: Exchange) -> tuple[Departure, ...]:
+    def violations(self, operation: Operation, exchange: Exchange) -> tuple[RequestViolation, ...]:
         """Return where the body of a request departs from the contract; nothing where no body is due."""
         if not operation.consumes:
             return ()
         request = exchange.request
         if request.media_type not in self._schemas(operation):
-            return (Departure("other", "", f"the body is declared {request.media_type or 'nothing'}"),)
+            return (RequestViolation("other", "", f"the body is declared {request.media_type or 'nothing'}"),)
         if not request.is_json:
-            return (Departure("malformed", "", "the body is not JSON"),)
+            return (RequestViolation("malformed", "", "the body is not JSON"),)
         validator = self._validator(operation.id, request.media_type)
         value = round_trip.canonical(self._contract, operation.request_schema, request.json)
         if request.media_type == _JSON_PATCH:
-            return tuple(Departure("other", "", error.message) for error in validator.iter_errors(value))
+            return tuple(RequestViolation("other", "", error.message) for error in validator.iter_errors(value))
         if not isinstance(value, dict):
-            return (Departure("malformed", "", "the body is no JSON object"),)
+            return (RequestViolation("malformed", "", "the body is no JSON object"),)
         # A null is not counted: it removes what is there, or can be read as absent.
         errors = (error for error in validator.iter_errors(value) if error.instance is not None)
-        found = (self._departure(operation, error) for error in errors)
-        return tuple(departure for departure in found if not _is_merged(operation, departure))
+        found = (self._violation(operation, error) for error in errors)
+        return tuple(violation for violation in found if not _is_merged(operation, violation))
 
-    def _departure(self, operation: Operation, error: jsonschema_rs.ValidationError) -> Departure:
+    def _violation(self, operation: Operation, error: jsonschema_rs.ValidationError) -> RequestViolation:
         kind = error.kind
         pointer = "".join(
             f"/{pointers.escaped(name) if isinstance(name, str) else '*'}" for name in error.instance_path
         )
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
             missing = f"{pointer}/{pointers.escaped(kind.property)}"
-            return Departure("missing", missing, f"{missing} is missing")
+            return RequestViolation("missing", missing, f"{missing} is missing")
         message = f"{pointer}: {error.message}"[:200]
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.Type) and not self._is_tolerant(operation, pointer):
-            return Departure("wrong-type", pointer, message)
-        return Departure("other", pointer, message)
+            return RequestViolation("wrong-type", pointer, message)
+        return RequestViolation("other", pointer, message)
 
     def _is_tolerant(self, operation: Operation, pointer: str) -> bool:
         """Say whether an erratum tolerates other forms of what a pointer names."""
@@ -97,6 +97,6 @@ class Bodies:
         return jsonschema_rs.Draft202012Validator({"allOf": [schema], "components": components}, validate_formats=False)
 
 
-def _is_merged(operation: Operation, departure: Departure) -> bool:
+def _is_merged(operation: Operation, violation: RequestViolation) -> bool:
     """Say whether a partial object may leave out what is missing: it is merged, and only arrays are replaced whole."""
-    return operation.action == "patch" and departure.kind == "missing" and "/*/" not in departure.pointer
+    return operation.action == "patch" and violation.kind == "missing" and "/*/" not in violation.pointer

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Operation
 
-__all__ = ["Lives", "addressed"]
+__all__ = ["ResourceTracker", "addressed"]
 
 
 def addressed(operation: Operation, exchange: Exchange) -> str:
@@ -22,7 +22,7 @@ def addressed(operation: Operation, exchange: Exchange) -> str:
 
 
 @dataclass
-class Lives:
+class ResourceTracker:
     """Follows the resources that generated requests made, and those they deleted.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tmfkit_conformance.judge.request_violations import Departure
+from tmfkit_conformance.judge.request_violations import RequestViolation
 from tmfkit_conformance.rules.answers import BODY, STATUS, BodyForm
 from tmfkit_conformance.rules.refusals import MANDATORY, SUB_MANDATORY
 from tmfkit_conformance.rules.rule import Kind, Scenario
@@ -42,16 +42,16 @@ class Rows:
         rows = (row for row in self._of(BODY, operation) if not row.subject)
         return next((row.id for row in rows if BODY.expect_of(row).form == form), "")
 
-    def refusing(self, operation: Operation, departure: Departure) -> str:
-        """Return the id of the row by which a body with this departure is to be refused; empty without one.
+    def refusing(self, operation: Operation, violation: RequestViolation) -> str:
+        """Return the id of the row by which a body with this violation is to be refused; empty without one.
 
         A value of the wrong type inside the body is linked to a row on wrong types only: a row on malformed bodies
         speaks of what is no JSON object at all.
         """
-        if departure.kind == "missing":
-            found = (self.find(kind, operation, subject=departure.pointer) for kind in (MANDATORY, SUB_MANDATORY))
+        if violation.kind == "missing":
+            found = (self.find(kind, operation, subject=violation.pointer) for kind in (MANDATORY, SUB_MANDATORY))
             return next((row for row in found if row), "")
-        situation = {"malformed": "malformed-body", "wrong-type": "wrong-type"}.get(departure.kind)
+        situation = {"malformed": "malformed-body", "wrong-type": "wrong-type"}.get(violation.kind)
         refusals = (row for row in self._of(STATUS, operation) if row.subject[:1] == "4")
         return next((row.id for row in refusals if STATUS.given_of(row).situation == situation), "")
 

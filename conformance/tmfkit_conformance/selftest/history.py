@@ -8,11 +8,11 @@ from typing import Any
 from tmfkit_conformance.selftest.calls import Answer, Call
 from tmfkit_models.contracts import MAKES_RESOURCE
 
-__all__ = ["History", "Listener", "Made"]
+__all__ = ["CreatedResource", "History", "Listener"]
 
 
 @dataclass
-class Made:
+class CreatedResource:
     """One resource.
 
     Attributes:
@@ -56,7 +56,7 @@ class History:
         kept: Whatever else a broken server has to remember.
     """
 
-    made: dict[str, Made] = field(default_factory=dict)
+    made: dict[str, CreatedResource] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     last_shown: dict[str, Any] = field(default_factory=dict)
     listeners: dict[str, Listener] = field(default_factory=dict)
@@ -98,7 +98,9 @@ class History:
     def _remember(self, resource: str, call: Call, answer: Answer) -> None:
         sent = call.json if isinstance(call.json, dict) else {}
         shown = answer.json if isinstance(answer.json, dict) else {}
-        self.made[answer.identifier] = Made(resource, sent, shown, len(self.made), is_sent=call.action == "send")
+        self.made[answer.identifier] = CreatedResource(
+            resource, sent, shown, len(self.made), is_sent=call.action == "send"
+        )
 
     def _change(self, call: Call, answer: Answer) -> None:
         made = self.made[call.identifier]

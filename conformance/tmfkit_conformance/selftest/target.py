@@ -12,7 +12,7 @@ from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.report.model import LEVELS
 from tmfkit_conformance.rules.attributes import ATTRIBUTE
 from tmfkit_conformance.selftest.calls import Call
-from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.history import CreatedResource, History
 from tmfkit_models.contracts import Contract, Event, Operation, Requirement, Resource
 
 __all__ = ["Target"]
@@ -79,7 +79,7 @@ class Target:
         """Say whether *call* does one of these actions on the resource."""
         return call.operation is not None and call.action in actions and call.operation.resource == self.resource.name
 
-    def reads(self, call: Call, history: History) -> Made | None:
+    def reads(self, call: Call, history: History) -> CreatedResource | None:
         """Return what *call* reads whole, when it is a resource that was made through this server."""
         if not self.does(call, "retrieve") or "fields" in call.names:
             return None

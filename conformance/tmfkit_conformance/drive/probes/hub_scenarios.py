@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tmfkit_conformance.drive.probes.registry import probe
-from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.rules.hubs import (
     HubCallbackOnly,
     HubDelivers,
@@ -36,7 +36,7 @@ def hub_own_resource_only(session: Session, _subject: str) -> None:
     session.note(HeardAt(callback))
     others = [one.name for one in session.contract.resources if one.name != session.operation.resource]
     if not session.operation.resource or not others:
-        raise Ended("the hub is one for all resources")
+        raise ProbeAborted("the hub is one for all resources")
     session.created(HubOwnResourceOnly.CREATE_OTHER, resource=others[0])
     made = session.created(HubOwnResourceOnly.CREATE)
     session.await_notification(callback, made.identifier)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
-from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.record.exchange import Notification
 from tmfkit_conformance.rules.operations import Events, HeardAt, Register, Unregister
 from tmfkit_models.contracts import Event
@@ -73,7 +73,7 @@ def _triggered(session: Session, resource: str) -> list[tuple[Event, str]]:
 def _change_state(session: Session, identifier: str, event: Event) -> None:
     """Give the attribute of a state change a value, and then another."""
     if not event.attributes:
-        raise Ended(f"the contract does not say which attribute {event.type} is about")
+        raise ProbeAborted(f"the contract does not say which attribute {event.type} is about")
     for variant in (0, 1):
         session.patch(
             Events.TRIGGER.of("state-change"),

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import is_free_text, plain_attribute, probe
-from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort
@@ -94,7 +94,7 @@ def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
                 session.call("retrieve", Filter.READ.of(letter), identifier=made.identifier).answer, pointer
             )
             if not isinstance(values[index], (str, int, float)):
-                raise Ended(f"{pointer} is no text or number in the answer, so no condition can be made with it")
+                raise ProbeAborted(f"{pointer} is no text or number in the answer, so no condition can be made with it")
     return values
 
 
@@ -107,7 +107,9 @@ def _values(session: Session, pointer: str, *, count: int) -> list[Any]:
     candidates = configured or [session.payloads.value(pointer, index) for index in range(count)]
     different = [value for index, value in enumerate(candidates) if value not in candidates[:index]]
     if len(different) < count:
-        raise Ended(f"{count} different values of {pointer} are needed, and {len(different)} known: configure `values`")
+        raise ProbeAborted(
+            f"{count} different values of {pointer} are needed, and {len(different)} known: configure `values`"
+        )
     return sorted(different[:count], key=_rank)
 
 

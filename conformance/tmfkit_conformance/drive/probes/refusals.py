@@ -7,7 +7,7 @@ from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, plain_attributes, probe, under
-from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.rules.answers import Deleted, Refused, Repeated, UnknownId
 from tmfkit_conformance.rules.members import Condition
 from tmfkit_conformance.rules.probes import Step
@@ -221,11 +221,11 @@ def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) 
             return (
                 {**body, pointers.parts(array_attribute(session))[0]: 7} if spoken != "/callback" else {"callback": 7}
             )
-        except Ended:
+        except ProbeAborted:
             return pointers.with_value(body, spoken, {"wrong": ["type"]})
     mandatory = session.contract.required(session.operation.request_schema)
     if not mandatory:
-        raise Ended("the contract has no mandatory attribute here")
+        raise ProbeAborted("the contract has no mandatory attribute here")
     return {name: value for name, value in body.items() if name != session.payloads.spoken(f"/{mandatory[0]}")[1:]}
 
 
@@ -248,7 +248,7 @@ def _create_or_patch(
             changes.update({other: body[other]} if other in body else {})
         session.patch(step, patched, changes or {name: None})
     except ContractError as exc:
-        raise Ended(str(exc)) from exc
+        raise ProbeAborted(str(exc)) from exc
 
 
 def _lacking(body: dict[str, Any], spoken: str) -> dict[str, Any]:

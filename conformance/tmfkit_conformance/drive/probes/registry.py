@@ -7,7 +7,7 @@ from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.payloads import META, holds
-from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.rules.members import Condition
 from tmfkit_conformance.rules.probes import Probe
 from tmfkit_models.contracts import Contract, Resource, Schema
@@ -45,7 +45,7 @@ def plain_attribute(session: Session) -> str:
     """
     found = plain_attributes(session.contract, session.contract.resource(session.resource_name))
     if not found:
-        raise Ended(f"{session.resource_name} has no attribute with free text that can be changed")
+        raise ProbeAborted(f"{session.resource_name} has no attribute with free text that can be changed")
     return found[0]
 
 
@@ -62,12 +62,12 @@ def plain_attributes(contract: Contract, resource: Resource) -> list[str]:
 
 
 def array_attribute(session: Session) -> str:
-    """Return the pointer of an attribute that is an array; Ended when the resource has none."""
+    """Return the pointer of an attribute that is an array; ProbeAborted when the resource has none."""
     contract, resource = session.contract, session.contract.resource(session.resource_name)
     for name, schema in contract.attributes(resource.create).items():
         if contract.resolve(schema).get("type") == "array":
             return f"/{name}"
-    raise Ended(f"{resource.name} has no attribute that is an array")
+    raise ProbeAborted(f"{resource.name} has no attribute that is an array")
 
 
 def is_free_text(schema: Schema) -> bool:
@@ -100,5 +100,5 @@ def under(session: Session, given: Condition, body: dict[str, Any]) -> dict[str,
         else [value for value in session.listed_values(given.pointer) if value not in (given.none_of or ())]
     )
     if not values:
-        raise Ended(f"the contract lists no value for {given.pointer} under which the condition holds")
+        raise ProbeAborted(f"the contract lists no value for {given.pointer} under which the condition holds")
     return session.payloads.consistent(pointers.with_value(body, where.replace("/*", "/0"), values[0]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
-from tmfkit_conformance.drive.session import Ended, Session
+from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.rules.refusals import CollectionDeleteRefused, PutRefused
 from tmfkit_conformance.rules.updates import (
     JSON_PATCH_REMOVE,
@@ -80,7 +80,7 @@ def merge_object_merges(session: Session, subject: str) -> None:
     before, after = payloads.value(subject, 0), payloads.value(subject, 1)
     changed = next((member for member in reversed(list(before)) if before[member] != after.get(member)), None)
     if changed is None or len(before) < 2:
-        raise Ended(f"{subject} has no two members that can be told apart")
+        raise ProbeAborted(f"{subject} has no two members that can be told apart")
     made = session.created(
         MergeObjectMerges.CREATE, pointers.with_value(payloads.with_attribute(subject), name, before)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Never
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.answers import (
     ACCEPT,
@@ -46,13 +46,13 @@ def status(evidence: Evidence) -> None:
     row, seen = evidence.row, evidence.step(evidence.own_step)
     situation = STATUS.given_of(row).situation
     if situation != "valid":
-        evidence.done(_CONTROLS[evidence.probe])  # a refusal counts only beside a control that succeeds
+        evidence.succeeded(_CONTROLS[evidence.probe])  # a refusal counts only beside a control that succeeds
     if str(seen.status) == row.subject:
         passed()
     if str(seen.status) in evidence.tolerated:
-        remarked(f"Answered {seen.status}, which an erratum tolerates ({', '.join(row.errata) or row.basis})")
+        pass_with_remark(f"Answered {seen.status}, which an erratum tolerates ({', '.join(row.errata) or row.basis})")
     if situation == "repeated" and seen.is_success:
-        moot("The second request was accepted, so there is no refusal to judge")
+        not_applicable("The second request was accepted, so there is no refusal to judge")
     if row.subject == "206" and seen.status == 200:
         failed("A page was asked for and a part of the whole was given, with 200")
     failed(f"Answered {seen.status} instead of {row.subject}")
@@ -65,9 +65,9 @@ def header(evidence: Evidence) -> None:
     name, step = row.subject, evidence.own_step
     seen = evidence.step(Create.CREATE if Create.FOLLOW.has(step) else step)
     if not seen.is_success:
-        unproven(f"the {evidence.operation.action} was answered {seen.status}")
+        skip(f"the {evidence.operation.action} was answered {seen.status}")
     if seen.status == 204 and evidence.operation.action == "register":
-        moot("The registration was answered 204, which the document allows as well and which names nothing")
+        not_applicable("The registration was answered 204, which the document allows as well and which names nothing")
     value = seen.response.header(name) if seen.response else None
     if not value or not value.strip():
         _other_header(evidence, seen)
@@ -83,7 +83,9 @@ def _other_header(evidence: Evidence, seen: Exchange) -> Never:
     """Take a header that an erratum tolerates in place of the row's."""
     others = [name for name in evidence.tolerated if seen.response and seen.response.header(name)]
     if others:
-        remarked(f"The answer has {others[0]} instead, which an erratum tolerates ({', '.join(evidence.row.errata)})")
+        pass_with_remark(
+            f"The answer has {others[0]} instead, which an erratum tolerates ({', '.join(evidence.row.errata)})"
+        )
     failed(f"The answer has no {evidence.row.subject} header")
 
 
@@ -99,9 +101,9 @@ def _leads_to_resource(evidence: Evidence, made: Exchange, value: str) -> None:
 @check(PRODUCES)
 def produces(evidence: Evidence) -> None:
     """The answer has the media type of the row."""
-    seen = evidence.done(evidence.own_step)
+    seen = evidence.succeeded(evidence.own_step)
     if seen.response is None or (not seen.response.body and seen.status == 204):
-        moot("The answer has no body, which the document allows as well")
+        not_applicable("The answer has no body, which the document allows as well")
     if not seen.response.body:
         failed("The answer has no body")
     if seen.response.media_type != evidence.row.subject.lower():
@@ -118,7 +120,7 @@ def accept(evidence: Evidence) -> None:
     if seen.status == 406:
         failed(f"Answered 406 to Accept: {evidence.row.subject}")
     if not seen.is_success:
-        unproven(f"answered {seen.status}, so nothing was served")
+        skip(f"answered {seen.status}, so nothing was served")
     passed()
 
 
@@ -128,10 +130,10 @@ def consumes(evidence: Evidence) -> None:
     action = evidence.operation.action
     seen = evidence.step(evidence.own_step)
     if str(seen.status) in evidence.tolerated:
-        remarked(f"Answered {seen.status}, which an erratum tolerates")
+        pass_with_remark(f"Answered {seen.status}, which an erratum tolerates")
     if not seen.is_success:
         if evidence.row.level != "must" and seen.status in (400, 415, 501):
-            moot(f"{evidence.row.subject} is not offered (answered {seen.status})")
+            not_applicable(f"{evidence.row.subject} is not offered (answered {seen.status})")
         failed(f"A body of type {evidence.row.subject} was answered {seen.status}")
     if action in ("create", "patch", "replace"):
         lost = evidence.lost(written(seen), evidence.object(ReadBack.READ))
@@ -149,10 +151,10 @@ def written(exchange: Exchange) -> dict[str, Any]:
 @check(BODY)
 def body(evidence: Evidence) -> None:
     """The body of the answer has the form of the row."""
-    seen = evidence.done(evidence.own_step)
+    seen = evidence.succeeded(evidence.own_step)
     form = BODY.expect_of(evidence.row).form
     if form != "empty" and seen.status == 204:
-        moot("The answer is 204, which the document allows as well and which has no body")
+        not_applicable("The answer is 204, which the document allows as well and which has no body")
     _FORMS[form](evidence, seen)
     passed()
 
@@ -177,7 +179,7 @@ def _members(evidence: Evidence, seen: Exchange) -> list[dict[str, Any]]:
     if evidence.operation.action == "list":
         _array(evidence, seen)
         if not seen.answer:
-            unproven("the list is empty, and there is at least what this check made")
+            skip("the list is empty, and there is at least what this check made")
     members = seen.answer if evidence.operation.action == "list" else [seen.answer]
     if not all(isinstance(member, dict) for member in members):
         failed("The answer is no JSON object" if members == [seen.answer] else "A member of the list is no JSON object")
@@ -195,10 +197,10 @@ def _schema(evidence: Evidence, seen: Exchange) -> None:
         if faults:
             failed("; ".join(faults))
         if not attributes.keys() & member.keys():
-            unproven("the answer has none of the attributes of the tables, so there is nothing to look at")
+            skip("the answer has none of the attributes of the tables, so there is nothing to look at")
         errata += used
     if errata:
-        remarked(f"The answer uses a form that is tolerated by {', '.join(sorted(set(errata)))}")
+        pass_with_remark(f"The answer uses a form that is tolerated by {', '.join(sorted(set(errata)))}")
 
 
 def _same_id(evidence: Evidence, seen: Exchange) -> None:
@@ -225,7 +227,7 @@ def _echo(evidence: Evidence, seen: Exchange) -> None:
 def _whole(evidence: Evidence, seen: Exchange) -> None:
     _object(evidence, seen)
     whole = evidence.object(CreatedAndRead.CREATE if evidence.own_step == CreatedAndRead.READ else CreatedAndRead.READ)
-    created = evidence.asked(evidence.done(CreatedAndRead.CREATE).request.json, seen.answer)
+    created = evidence.without_optional_losses(evidence.succeeded(CreatedAndRead.CREATE).request.json, seen.answer)
     missing = sorted(
         name for name in {**created, **whole} if evidence.value(seen.answer, f"/{name}") is pointers.ABSENT
     )

@@ -9,7 +9,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.answers import has_type
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_kept
-from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.attributes import (
     ATTRIBUTE,
     CLIENT_ID,
@@ -96,16 +96,16 @@ def optional(evidence: Evidence) -> None:
     if not made.is_success:
         failed(f"A create without {evidence.row.subject} was answered {made.status}")
     if sent_at(evidence, made, evidence.row.subject)[1] is not pointers.ABSENT:
-        moot("The configured payload overrides always send this attribute")
+        not_applicable("The configured payload overrides always send this attribute")
     passed()
 
 
 @check(DEFAULT)
 def default(evidence: Evidence) -> None:
     """A create without the attribute gives it the document's default."""
-    made = evidence.done(Minus.CREATE)
+    made = evidence.succeeded(Minus.CREATE)
     if sent_at(evidence, made, evidence.row.subject)[1] is not pointers.ABSENT:
-        moot("The configured payload overrides always send this attribute")
+        not_applicable("The configured payload overrides always send this attribute")
     back = evidence.value(evidence.object(Minus.READ), evidence.row.subject)
     wanted = DEFAULT.expect_of(evidence.row).value
     if back is pointers.ABSENT or back != wanted:
@@ -127,7 +127,7 @@ def client_id(evidence: Evidence) -> None:
 @check(READ_ONLY)
 def read_only(evidence: Evidence) -> None:
     """A value that the client sends on create is refused or not taken."""
-    evidence.done(ReadOnly.CONTROL)
+    evidence.succeeded(ReadOnly.CONTROL)
     made, subject = evidence.step(ReadOnly.CREATE), evidence.row.subject
     if made.is_refusal:
         passed()
@@ -135,8 +135,8 @@ def read_only(evidence: Evidence) -> None:
         failed(f"Answered {made.status}")
     sent = pointers.get(made.request.json, subject)
     if is_kept(sent, pointers.get(evidence.object(ReadOnly.CONTROL_READ), subject)):
-        unproven(f"the value {sent!r} that was sent is the one that the target gives by itself")
-    if is_kept(sent, pointers.get(evidence.about(ReadOnly.READ, made), subject)):
+        skip(f"the value {sent!r} that was sent is the one that the target gives by itself")
+    if is_kept(sent, pointers.get(evidence.resource_at(ReadOnly.READ, made), subject)):
         failed(f"The value {sent!r} that the client sent was taken")
     passed()
 
@@ -157,7 +157,7 @@ def generated(evidence: Evidence) -> None:
 
 
 def _made(evidence: Evidence, form: str) -> None:
-    pointer, made = evidence.row.subject, evidence.done(evidence.own_step)
+    pointer, made = evidence.row.subject, evidence.succeeded(evidence.own_step)
     back = pointers.get(made.answer if isinstance(made.answer, dict) else evidence.object(CreatedAndRead.READ), pointer)
     if back in (pointers.ABSENT, None, "", [], {}):
         failed(f"{pointer} is missing in the answer")
@@ -166,7 +166,7 @@ def _made(evidence: Evidence, form: str) -> None:
 
 
 def _unique(evidence: Evidence) -> None:
-    one, other = (evidence.done(step).identifier for step in (CreateTwice.FIRST, CreateTwice.SECOND))
+    one, other = (evidence.succeeded(step).identifier for step in (CreateTwice.FIRST, CreateTwice.SECOND))
     if not one or not other:
         failed("A create was answered without an id")
     if one == other:
@@ -174,7 +174,7 @@ def _unique(evidence: Evidence) -> None:
 
 
 def _later(evidence: Evidence) -> None:
-    patched = evidence.done(Touch.PATCH)
+    patched = evidence.succeeded(Touch.PATCH)
     before, after = (
         instant(pointers.get(evidence.object(step), evidence.row.subject)) for step in (Touch.BEFORE, Touch.AFTER)
     )
@@ -185,11 +185,11 @@ def _later(evidence: Evidence) -> None:
 
 
 def _location(evidence: Evidence) -> None:
-    made = evidence.done(Create.CREATE)
+    made = evidence.succeeded(Create.CREATE)
     href = pointers.get(made.answer, evidence.row.subject)
     if href is pointers.ABSENT and "absent" in evidence.tolerated:
         errata = ", ".join(evidence.row.errata)
-        remarked(f"The answer has no {evidence.row.subject}, which an erratum tolerates ({errata})")
+        pass_with_remark(f"The answer has no {evidence.row.subject}, which an erratum tolerates ({errata})")
     if not isinstance(href, str) or not href:
         failed(f"{evidence.row.subject} is missing in the answer")
     followed = evidence.step(Create.FOLLOW.of("href"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Never
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, passed, remarked, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_MEMBER
 from tmfkit_conformance.rules.operations import Events, HeardAt
 
@@ -60,14 +60,14 @@ def need_trigger(evidence: Evidence, event: Event) -> None:
     step = Events.TRIGGER.of(event.on)
     done = [exchange for exchange in evidence.all(step) if exchange.is_success]
     if not done:
-        unproven(f"what triggers {event.type} did not succeed ({evidence.record.ended or step})")
+        skip(f"what triggers {event.type} did not succeed ({evidence.record.ended or step})")
 
 
 @check(EVENT)
 def event(evidence: Evidence) -> None:
     """The trigger makes the notification arrive at the registered callback."""
     wanted = evidence.contract.event(evidence.row.operation)
-    evidence.done(Events.REGISTER)
+    evidence.succeeded(Events.REGISTER)
     need_trigger(evidence, wanted)
     arrived = of_event(evidence, wanted)
     ids = {exchange.identifier for exchange in evidence.all(Events.TRIGGER.of("create"))}
@@ -95,12 +95,12 @@ def event_member(evidence: Evidence) -> None:
     """Every notification of the type has the member in the form of the row."""
     row = evidence.row
     wanted = [one for one in evidence.contract.events if row.operation in ("*", one.type)]
-    evidence.done(Events.REGISTER)
+    evidence.succeeded(Events.REGISTER)
     if row.subject == "/eventType":
         _every_type(evidence)
     found = [(note, one) for one in wanted for note in of_event(evidence, one) if not _is_foreign(evidence, note, one)]
     if not found:
-        unproven("no notification of this type arrived")
+        skip("no notification of this type arrived")
     form = EVENT_MEMBER.expect_of(row).form
     for note, one in found:
         _member(evidence, note, one, form)
@@ -117,7 +117,7 @@ def _every_type(evidence: Evidence) -> Never:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        unproven("nothing arrived at the registered callback")
+        skip("nothing arrived at the registered callback")
     known = {one.type for one in evidence.contract.events}
     for note in arrived:
         if not note.event_type:
@@ -139,7 +139,7 @@ def _member(evidence: Evidence, note: Notification, one: Event, form: str) -> No
         and payload(note, one) is not pointers.ABSENT
         and pointer == "/event"
     ):
-        remarked(f"The resource stands beside `event` in {one.type}, as in the document's own sample")
+        pass_with_remark(f"The resource stands beside `event` in {one.type}, as in the document's own sample")
     if value in (pointers.ABSENT, None, ""):
         failed(f"{one.type} has no {pointer}")
     if form == "date-time" and instant(value) is None:

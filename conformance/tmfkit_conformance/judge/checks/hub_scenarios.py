@@ -8,7 +8,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import shown
 from tmfkit_conformance.judge.checks.events import at_callback, need_trigger, of_event, payload
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
-from tmfkit_conformance.judge.evidence import Evidence, failed, moot, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, skip
 from tmfkit_conformance.rules.hubs import (
     EVENT_ANY_2XX,
     EVENT_BY_POST,
@@ -42,8 +42,8 @@ __all__: list[str] = []
 
 @scenario(HUB_DELIVERS, EVENT_ANY_2XX)
 def _hub_delivers(evidence: Evidence) -> None:
-    evidence.done(HubDelivers.REGISTER)
-    made = evidence.done(
+    evidence.succeeded(HubDelivers.REGISTER)
+    made = evidence.succeeded(
         HubDelivers.CREATE if evidence.row.scenario == HUB_DELIVERS.name else Events.TRIGGER.of("create")
     )
     arrived = [note for note in at_callback(evidence) if note.mentions(made.identifier)]
@@ -63,14 +63,14 @@ def _hub_callback_only(evidence: Evidence) -> None:
 def _hub_repeats_callback(evidence: Evidence) -> None:
     plain = accepted(evidence, HubRepeatsCallback.REGISTER)
     if plain.status == 204:
-        moot("The registration was answered 204, which the document allows as well and which has no body")
+        not_applicable("The registration was answered 204, which the document allows as well and which has no body")
     if not isinstance(plain.answer, dict) or plain.answer.get("callback") != plain.request.json["callback"]:
         failed("The answer does not repeat the callback")
     if plain.answer.get("query") not in (None, ""):
         failed(f"The answer has the query {plain.answer['query']!r}, and none was sent")
     if evidence.row.subject == "/callback":
         return
-    queried = evidence.done(HubRepeatsCallback.REGISTER_QUERY)
+    queried = evidence.succeeded(HubRepeatsCallback.REGISTER_QUERY)
     sent, got = (pointers.get(body, "/query") for body in (queried.request.json, queried.answer))
     if got != sent:
         failed(f"The answer has the query {shown(got)}, and {shown(sent)} was sent")
@@ -78,14 +78,14 @@ def _hub_repeats_callback(evidence: Evidence) -> None:
 
 @scenario(HUB_REGISTERS_AGAIN)
 def _hub_registers_again(evidence: Evidence) -> None:
-    evidence.done(HubRegistersAgain.REGISTER)
-    evidence.done(HubRegistersAgain.UNREGISTER)
+    evidence.succeeded(HubRegistersAgain.REGISTER)
+    evidence.succeeded(HubRegistersAgain.UNREGISTER)
     accepted(evidence, HubRegistersAgain.AGAIN)
 
 
 @scenario(HUB_ONE_LISTENER)
 def _hub_one_listener(evidence: Evidence) -> None:
-    evidence.done(HubOneListener.FIRST)
+    evidence.succeeded(HubOneListener.FIRST)
     second = evidence.step(HubOneListener.SECOND)
     if not second.is_success and second.status != 409:
         failed(f"The second registration was answered {second.status}, neither accepted nor 409")
@@ -93,19 +93,19 @@ def _hub_one_listener(evidence: Evidence) -> None:
 
 @scenario(HUB_FREES_THE_PLACE)
 def _hub_frees_the_place(evidence: Evidence) -> None:
-    evidence.done(HubOneListener.FIRST)
+    evidence.succeeded(HubOneListener.FIRST)
     if evidence.step(HubOneListener.SECOND).is_success:
-        moot("The target takes several listeners")
-    evidence.done(HubOneListener.UNREGISTER)
+        not_applicable("The target takes several listeners")
+    evidence.succeeded(HubOneListener.UNREGISTER)
     accepted(evidence, HubOneListener.THIRD)
 
 
 @scenario(HUB_REMOVED_IS_SILENT)
 def _hub_removed_is_silent(evidence: Evidence) -> None:
-    made = evidence.done(HubRemovedIsSilent.CREATE)
+    made = evidence.succeeded(HubRemovedIsSilent.CREATE)
     accepted(evidence, HubRemovedIsSilent.UNREGISTER)
     if not any(note.mentions(made.identifier) for note in at_callback(evidence)):
-        unproven("the listener that was not removed heard nothing either")
+        skip("the listener that was not removed heard nothing either")
     told = [note for note in _at_removed(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in told]
     if told:
@@ -120,13 +120,13 @@ def _at_removed(evidence: Evidence) -> list[Notification]:
 
 @scenario(HUB_OWN_RESOURCE_ONLY)
 def _hub_own_resource_only(evidence: Evidence) -> None:
-    evidence.done(HubOwnResourceOnly.REGISTER)
-    evidence.done(HubOwnResourceOnly.CREATE_OTHER)
+    evidence.succeeded(HubOwnResourceOnly.REGISTER)
+    evidence.succeeded(HubOwnResourceOnly.CREATE_OTHER)
     own = {event.type for event in evidence.contract.events if event.resource == evidence.operation.resource}
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        unproven("nothing arrived at the registered callback")
+        skip("nothing arrived at the registered callback")
     foreign = sorted({note.event_type for note in arrived} - own)
     if foreign:
         failed(f"The hub of {evidence.operation.resource} gave {', '.join(foreign)}")
@@ -134,7 +134,7 @@ def _hub_own_resource_only(evidence: Evidence) -> None:
 
 @scenario(EVENT_SET_COMPLETE)
 def _event_set_complete(evidence: Evidence) -> None:
-    evidence.done(Events.REGISTER)
+    evidence.succeeded(Events.REGISTER)
     own = {event.type for event in evidence.contract.events if evidence.operation.resource in ("", event.resource)}
     missing = sorted(own - {note.event_type for note in at_callback(evidence)})
     for name in missing:
@@ -145,11 +145,11 @@ def _event_set_complete(evidence: Evidence) -> None:
 
 @scenario(EVENT_BY_POST)
 def _event_by_post(evidence: Evidence) -> None:
-    evidence.done(Events.REGISTER)
+    evidence.succeeded(Events.REGISTER)
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        unproven("nothing arrived at the registered callback")
+        skip("nothing arrived at the registered callback")
     for note in arrived:
         if note.method != "POST" or not isinstance(note.json, dict):
             failed(
@@ -159,11 +159,11 @@ def _event_by_post(evidence: Evidence) -> None:
 
 @scenario(EVENT_HEADER)
 def _event_header(evidence: Evidence) -> None:
-    evidence.done(Events.REGISTER)
+    evidence.succeeded(Events.REGISTER)
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        unproven("nothing arrived at the registered callback")
+        skip("nothing arrived at the registered callback")
     name, _, wanted = evidence.row.subject.partition(":")
     for note in arrived:
         value = next((value for key, value in note.headers if key.lower() == name.strip().lower()), "")
@@ -176,12 +176,12 @@ def _event_header(evidence: Evidence) -> None:
 
 @scenario(EVENT_CARRIES_WHOLE)
 def _event_carries_whole(evidence: Evidence) -> None:
-    evidence.done(Events.REGISTER)
+    evidence.succeeded(Events.REGISTER)
     event = evidence.contract.event(evidence.row.operation)
     read = evidence.object(Events.READ.of(event.on))
     about = [note for note in of_event(evidence, event) if note.mentions(str(read.get("id")))]
     if not about:
-        unproven("no notification of this type arrived")
+        skip("no notification of this type arrived")
     for note in about:
         resource = payload(note, event)
         missing = sorted(name for name in read if not isinstance(resource, dict) or name not in resource)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
-from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, passed, skip
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
 
@@ -48,25 +48,25 @@ def need_every_page(evidence: Evidence, step: Step) -> None:
     """What a list lacks proves nothing while there are pages that were not looked at."""
     last = evidence.all(step)[-1]
     if last.status == 206 or (last.response and last.response.next_page):
-        unproven("there are more pages than were looked at")
+        skip("there are more pages than were looked at")
 
 
 def not_offered(evidence: Evidence, seen: Exchange, remark: str) -> Never:
     """Come to an outcome on a query that had no effect, or was refused: an option need not be offered."""
     if evidence.row.level == "may" and (seen.is_success or seen.status in _NOT_OFFERED):
-        moot(f"Not offered: {remark}")
+        not_applicable(f"Not offered: {remark}")
     failed(remark)
 
 
 @check(FIELDS)
 def fields(evidence: Evidence) -> None:
     """What was selected is there, and no other attribute is."""
-    whole, created = evidence.object(Fields.WHOLE), evidence.done(Fields.CREATE)
+    whole, created = evidence.object(Fields.WHOLE), evidence.succeeded(Fields.CREATE)
     subject = evidence.row.subject
     every = [name for name in whole if name not in ("id", "href") and not name.startswith("@")]
     chosen = every if subject == "*" else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
     if not set(chosen) & set(whole):
-        unproven("without a selection the answer has nothing of it either")
+        skip("without a selection the answer has nothing of it either")
     for name in chosen:
         _selection(evidence, Fields.SELECT.of(name), whole, created.identifier)
     passed()
@@ -103,7 +103,7 @@ def _asked(exchange: Exchange) -> str:
 def filter_(evidence: Evidence) -> None:
     """Records that satisfy the condition are in, others are out."""
     wanted, unwanted = _expected(FILTER.expect_of(evidence.row))
-    made = {letter: evidence.done(Filter.CREATE.of(letter)).identifier for letter in wanted + unwanted}
+    made = {letter: evidence.succeeded(Filter.CREATE.of(letter)).identifier for letter in wanted + unwanted}
     found, asked = listed(evidence, Filter.LIST), _asked(evidence.step(Filter.LIST))
     if any(made[letter] not in found for letter in wanted):
         need_every_page(evidence, Filter.LIST)
@@ -130,11 +130,11 @@ def _expected(condition: FilterExpectation) -> tuple[str, str]:
 @check(SORT)
 def sort(evidence: Evidence) -> None:
     """Records come in rising order, and falling with a minus."""
-    first, second = (evidence.done(Sort.CREATE.of(letter)).identifier for letter in "ab")
+    first, second = (evidence.succeeded(Sort.CREATE.of(letter)).identifier for letter in "ab")
     for step, low, high in ((Sort.LIST, second, first), (Sort.DESCENDING, first, second)):
         order, seen = listed(evidence, step), evidence.step(step)
         if low not in order or high not in order:
-            unproven("the records made for this are not on the pages looked at")
+            skip("the records made for this are not on the pages looked at")
         if order.index(low) > order.index(high):
             not_offered(evidence, seen, f"{_asked(seen)} does not sort")
     passed()
@@ -143,10 +143,10 @@ def sort(evidence: Evidence) -> None:
 @check(PAGING)
 def paging(evidence: Evidence) -> None:
     """``limit`` gives no more than it says; ``offset`` leaves records out from the start."""
-    whole, page = evidence.done(Page.WHOLE), evidence.step(Page.PAGE)
+    whole, page = evidence.succeeded(Page.WHOLE), evidence.step(Page.PAGE)
     shown, everything = listed(evidence, Page.PAGE), _ids([whole])
     if len(everything) < 2:
-        unproven("the whole list has less than the two records that were made")
+        skip("the whole list has less than the two records that were made")
     if not shown:
         failed(f"{_asked(page)} gave no record")
     if "limit" in _asked(page) and len(shown) > 1:

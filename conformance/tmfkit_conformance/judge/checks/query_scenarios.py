@@ -5,7 +5,7 @@ from __future__ import annotations
 from tmfkit_conformance.judge.checks.queries import listed, members, need_every_page, not_offered
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, remarked, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, skip
 from tmfkit_conformance.rules.operations import CreateFull
 from tmfkit_conformance.rules.queries import (
     ALL_WITHOUT_FIELDS,
@@ -40,7 +40,7 @@ __all__: list[str] = []
 
 @scenario(FIELDS_WITH_FILTER)
 def _fields_with_filter(evidence: Evidence) -> None:
-    made, seen = evidence.done(FieldsWithFilter.CREATE), evidence.step(FieldsWithFilter.LIST)
+    made, seen = evidence.succeeded(FieldsWithFilter.CREATE), evidence.step(FieldsWithFilter.LIST)
     found = members([seen])
     if not seen.is_success or [str(member.get("id")) for member in found] != [made.identifier]:
         not_offered(
@@ -57,8 +57,8 @@ def _fields_with_filter(evidence: Evidence) -> None:
 @scenario(FILTERS_COMBINE)
 def _filters_combine(evidence: Evidence) -> None:
     one, other = (
-        evidence.done(FiltersCombine.CREATE.of("a")).identifier,
-        evidence.done(FiltersCombine.CREATE.of("b")).identifier,
+        evidence.succeeded(FiltersCombine.CREATE.of("a")).identifier,
+        evidence.succeeded(FiltersCombine.CREATE.of("b")).identifier,
     )
     if not {one, other} <= set(listed(evidence, FiltersCombine.BOTH)):
         need_every_page(evidence, FiltersCombine.BOTH)
@@ -75,10 +75,10 @@ def _filters_combine(evidence: Evidence) -> None:
 @scenario(FILTER_WITHOUT_MATCH)
 def _filter_without_match(evidence: Evidence) -> None:
     if not listed(evidence, FilterWithoutMatch.CONTROL):
-        unproven("the list is empty without a condition as well")
+        skip("the list is empty without a condition as well")
     seen = evidence.step(FilterWithoutMatch.LIST)
     if str(seen.status) in evidence.tolerated:
-        remarked(f"Answered {seen.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
+        pass_with_remark(f"Answered {seen.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
     if not seen.is_success:
         failed(f"A condition that nothing satisfies was answered {seen.status}")
     if not isinstance(seen.answer, list):
@@ -92,21 +92,21 @@ def _fields_whole_attribute(evidence: Evidence) -> None:
     whole, got = evidence.object(FieldsWholeAttribute.WHOLE), evidence.object(FieldsWholeAttribute.READ)
     name = evidence.step(FieldsWholeAttribute.READ).request.url.partition("fields=")[2]
     if whole.get(name) is None:
-        unproven(f"{name} is not there without a selection either")
+        skip(f"{name} is not there without a selection either")
     if not is_kept(whole[name], got.get(name)):
         failed(f"{name} was selected and is not there as a whole")
 
 
 @scenario(ALL_WITHOUT_FIELDS)
 def _all_without_fields(evidence: Evidence) -> None:
-    missing = evidence.lost(evidence.done(CreateFull.CREATE).request.json, evidence.object(CreateFull.READ))
+    missing = evidence.lost(evidence.succeeded(CreateFull.CREATE).request.json, evidence.object(CreateFull.READ))
     if missing:
         failed(f"A read without a selection lacks {', '.join(missing)}")
 
 
 @scenario(CREATED_IS_LISTED)
 def _created_is_listed(evidence: Evidence) -> None:
-    made = evidence.done(CreatedIsListed.CREATE)
+    made = evidence.succeeded(CreatedIsListed.CREATE)
     if made.identifier in listed(evidence, CreatedIsListed.BEFORE):
         failed(f"{made.identifier!r} was in the list before it was made, so the list is not of what was made")
     if made.identifier not in listed(evidence, CreatedIsListed.LIST):
@@ -116,53 +116,53 @@ def _created_is_listed(evidence: Evidence) -> None:
 
 @scenario(CREATED_ONCE)
 def _created_once(evidence: Evidence) -> None:
-    first, second = evidence.done(CreatedOnce.CREATE), evidence.done(CreatedOnce.SECOND)
+    first, second = evidence.succeeded(CreatedOnce.CREATE), evidence.succeeded(CreatedOnce.SECOND)
     if first.identifier == second.identifier:
         failed("The same body sent twice gave one id")
     listed(evidence, CreatedOnce.LIST)
     name, _, token = evidence.step(CreatedOnce.LIST).request.url.partition("?")[2].partition("=")
     having = [member for member in members(evidence.all(CreatedOnce.LIST)) if member.get(name) == token]
     if not having:
-        unproven("what was created is not on the pages looked at")
+        skip("what was created is not on the pages looked at")
     if len(having) > 1:
         failed(f"One create made {len(having)} resources")
 
 
 @scenario(TRAILING_SLASH)
 def _trailing_slash(evidence: Evidence) -> None:
-    evidence.done(TrailingSlash.READ)
+    evidence.succeeded(TrailingSlash.READ)
     if not is_same(evidence.object(TrailingSlash.READ), evidence.step(TrailingSlash.SLASH).answer):
         failed(f"With a slash at the end the answer is {evidence.step(TrailingSlash.SLASH).status} and another one")
 
 
 @scenario(NOT_A_RESOURCE)
 def _not_a_resource(evidence: Evidence) -> None:
-    evidence.done(NotAResource.CONTROL)
+    evidence.succeeded(NotAResource.CONTROL)
     if evidence.step(NotAResource.READ).status != 404:
         failed(f"Answered {evidence.step(NotAResource.READ).status} instead of 404")
 
 
 @scenario(READ_IS_SAFE)
 def _read_is_safe(evidence: Evidence) -> None:
-    made = evidence.done(ReadIsSafe.CREATE)
+    made = evidence.succeeded(ReadIsSafe.CREATE)
     accepted(evidence, ReadIsSafe.FIRST)
     accepted(evidence, ReadIsSafe.SECOND)
     if not is_same(evidence.object(ReadIsSafe.FIRST), evidence.object(ReadIsSafe.SECOND)):
         failed("Reading twice gave two different answers")
-    evidence.about(ReadIsSafe.FIRST, made)
+    evidence.resource_at(ReadIsSafe.FIRST, made)
 
 
 @scenario(READS_ONE_OBJECT)
 def _reads_one_object(evidence: Evidence) -> None:
     for letter in "ab":
-        made, read = evidence.done(ReadsOneObject.CREATE.of(letter)), evidence.step(ReadsOneObject.READ.of(letter))
+        made, read = evidence.succeeded(ReadsOneObject.CREATE.of(letter)), evidence.step(ReadsOneObject.READ.of(letter))
         if not isinstance(read.answer, dict) or str(read.answer.get("id")) != made.identifier:
             failed(f"Reading {made.identifier!r} gave something else")
 
 
 @scenario(FILTER_BY_DAY)
 def _filter_by_day(evidence: Evidence) -> None:
-    made = evidence.done(FilterByDay.CREATE)
+    made = evidence.succeeded(FilterByDay.CREATE)
     if made.identifier not in listed(evidence, FilterByDay.BEFORE):
         need_every_page(evidence, FilterByDay.BEFORE)
         not_offered(evidence, evidence.step(FilterByDay.BEFORE), "A bare day before the value did not give the record")
@@ -172,7 +172,7 @@ def _filter_by_day(evidence: Evidence) -> None:
 
 @scenario(FILTER_LOOSE)
 def _filter_loose(evidence: Evidence) -> None:
-    made = evidence.done(FilterLoose.CREATE)
+    made = evidence.succeeded(FilterLoose.CREATE)
     if made.identifier not in listed(evidence, FilterLoose.LIST):
         need_every_page(evidence, FilterLoose.LIST)
         not_offered(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tmfkit_conformance.judge.checks.attributes import sent_at
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, moot, passed, remarked, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.refusals import (
     ANY_OF,
@@ -39,7 +39,7 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
     _control(evidence, control)
     exchange = evidence.step(step)
     if str(exchange.status) in evidence.tolerated:
-        remarked(f"Answered {exchange.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
+        pass_with_remark(f"Answered {exchange.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
     if exchange.is_success:
         failed(f"Answered {exchange.status} instead of a refusal")
     if not exchange.is_refusal:
@@ -50,7 +50,7 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
 def _control(evidence: Evidence, step: Step) -> Exchange:
     seen = evidence.step(step)
     if not seen.is_success:
-        unproven(f"the control, a request that is in order, was answered {seen.status}")
+        skip(f"the control, a request that is in order, was answered {seen.status}")
     return seen
 
 
@@ -98,7 +98,7 @@ def any_of(evidence: Evidence) -> None:
     """An object with one of the members is taken, one with none is refused."""
     alone = {member: evidence.step(AnyOf.WITH.of(member)) for member in ANY_OF.expect_of(evidence.row).members}
     if not any(exchange.is_success for exchange in alone.values()):
-        unproven("none of the members alone was taken, so there is no control to compare with")
+        skip("none of the members alone was taken, so there is no control to compare with")
     exchange = evidence.step(AnyOf.REFUSED)
     if exchange.is_success:
         failed(f"With none of the members it was answered {exchange.status} instead of a refusal")
@@ -106,7 +106,7 @@ def any_of(evidence: Evidence) -> None:
         failed(f"With none of the members it was answered {exchange.status}")
     for member, seen in alone.items():
         if str(seen.status) in evidence.tolerated:
-            remarked(f"With {member} alone it was answered {seen.status}, which an erratum tolerates")
+            pass_with_remark(f"With {member} alone it was answered {seen.status}, which an erratum tolerates")
         if not seen.is_success:
             failed(f"With {member} alone it was answered {seen.status}")
     passed()
@@ -120,10 +120,10 @@ def non_patchable(evidence: Evidence) -> None:
         failed(f"Answered {seen.status}")
     before = evidence.object(PatchNot.BEFORE)
     if evidence.lost(control.request.json, before):
-        unproven("the control, a patch of an attribute that may be changed, changed nothing")
+        skip("the control, a patch of an attribute that may be changed, changed nothing")
     spoken, sent = sent_at(evidence, seen, evidence.row.subject)
     if is_kept(sent, evidence.value(before, evidence.row.subject)):
-        unproven(f"{spoken} had the value {sent!r} already")
+        skip(f"{spoken} had the value {sent!r} already")
     read = evidence.step(PatchNot.READ)
     if not read.is_success:
         failed(f"After the patch the resource cannot be read by its id any more (answered {read.status})")
@@ -136,8 +136,8 @@ def non_patchable(evidence: Evidence) -> None:
 def auth(evidence: Evidence) -> None:
     """The call in the role of the row is served, or refused and without effect."""
     call = evidence.step(Auth.CALL)
-    if str((evidence.maybe(Auth.CONTROL) or call).status) in evidence.tolerated:
-        moot(f"The operation is not offered, which an erratum tolerates (answered {call.status})")
+    if str((evidence.optional(Auth.CONTROL) or call).status) in evidence.tolerated:
+        not_applicable(f"The operation is not offered, which an erratum tolerates (answered {call.status})")
     if AUTH.expect_of(evidence.row).form == "allowed":
         if not call.is_success:
             failed(f"The call was answered {call.status}")
@@ -146,7 +146,7 @@ def auth(evidence: Evidence) -> None:
         failed(f"The call was answered {call.status} instead of a refusal")
     _control(evidence, Auth.CONTROL)
     if call.status in (408, 429):
-        unproven(f"the call was answered {call.status}, which speaks of time or rate")
+        skip(f"the call was answered {call.status}, which speaks of time or rate")
     if not 400 <= call.status < 500:
         failed(f"Answered {call.status} instead of a 4xx")
     if not evidence.step(Auth.READ).is_success:

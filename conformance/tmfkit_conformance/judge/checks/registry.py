@@ -16,7 +16,7 @@ CHECKS: dict[Kind[Any, Any], Check] = {}
 
 
 def check(*kinds: Kind[Any, Any]) -> Callable[[Check], Check]:
-    """Register a function as the check for rows of these kinds; it leaves by raising ``Settled``."""
+    """Register a function as the check for rows of these kinds; it leaves by raising ``OutcomeReached``."""
 
     def register(function: Check) -> Check:
         CHECKS.update(dict.fromkeys(kinds, function))

@@ -8,7 +8,7 @@ from tmfkit_conformance.judge.checks.queries import listed
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, moot, remarked, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, skip
 from tmfkit_conformance.rules.answers import UnknownId
 from tmfkit_conformance.rules.lifecycle import (
     ANY_JSON_VALUE,
@@ -59,15 +59,15 @@ def _minimal_create(evidence: Evidence) -> None:
     read = evidence.step(MinimalCreate.READ)
     if not read.is_success:
         failed(f"The resource just made cannot be read (answered {read.status})")
-    evidence.about(MinimalCreate.READ, made)
+    evidence.resource_at(MinimalCreate.READ, made)
 
 
 @scenario(NO_TUNNELLED_METHODS)
 def _no_tunnelled_methods(evidence: Evidence) -> None:
-    made = evidence.done(NoTunnelledMethods.CREATE)
-    before = evidence.about(NoTunnelledMethods.BEFORE, made)
+    made = evidence.succeeded(NoTunnelledMethods.CREATE)
+    before = evidence.resource_at(NoTunnelledMethods.BEFORE, made)
     for step in (NoTunnelledMethods.GET, NoTunnelledMethods.POST):
-        if evidence.maybe(step) is None:
+        if evidence.optional(step) is None:
             evidence.step(step)
     read = evidence.step(NoTunnelledMethods.READ)
     if not read.is_success:
@@ -79,14 +79,14 @@ def _no_tunnelled_methods(evidence: Evidence) -> None:
 @scenario(DELETED_IS_GONE)
 def _deleted_is_gone(evidence: Evidence) -> None:
     made, before, deleted = (
-        evidence.done(DeletedIsGone.CREATE),
-        evidence.done(DeletedIsGone.BEFORE),
+        evidence.succeeded(DeletedIsGone.CREATE),
+        evidence.succeeded(DeletedIsGone.BEFORE),
         evidence.step(DeletedIsGone.DELETE),
     )
     if not deleted.is_success:
         if str(deleted.status) in evidence.tolerated:
-            moot(f"The delete was answered {deleted.status}, which an erratum tolerates")
-        unproven(f"the delete was answered {deleted.status}")
+            not_applicable(f"The delete was answered {deleted.status}, which an erratum tolerates")
+        skip(f"the delete was answered {deleted.status}")
     read = evidence.step(DeletedIsGone.READ)
     if read.status not in (404, 410):
         failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
@@ -98,7 +98,7 @@ def _deleted_is_gone(evidence: Evidence) -> None:
 def _delete_one_of_two(evidence: Evidence) -> None:
     deleted = evidence.step(DeleteOneOfTwo.DELETE)
     if not deleted.is_success:
-        unproven(f"the delete was answered {deleted.status}")
+        skip(f"the delete was answered {deleted.status}")
     if not evidence.step(DeleteOneOfTwo.OTHER).is_success:
         failed("The resource that was not addressed is gone as well")
     read = evidence.step(DeleteOneOfTwo.READ)
@@ -147,16 +147,16 @@ def _referred(body: object, pointer: str) -> list[object]:
 
 @scenario(CURRENT_FIRST)
 def _current_first(evidence: Evidence) -> None:
-    made = evidence.done(CurrentFirst.CREATE.of("first"))
+    made = evidence.succeeded(CurrentFirst.CREATE.of("first"))
     now = evidence.value(made.request.json, evidence.row.subject)[0]["validFor"]
     for order in ("first", "last"):
-        evidence.done(CurrentFirst.CREATE.of(order))
+        evidence.succeeded(CurrentFirst.CREATE.of(order))
         back = evidence.value(evidence.object(CurrentFirst.READ.of(order)), evidence.row.subject)
         if not isinstance(back, list) or not back:
             failed(f"{evidence.row.subject} is missing")
         if not is_kept(now, back[0].get("validFor") if isinstance(back[0], dict) else None):
             if order == "last":
-                remarked(
+                pass_with_remark(
                     "The list keeps the order it was sent in; the one in force is first only when it was sent first"
                 )
             failed("The first of the list is not the one in force")
@@ -164,7 +164,7 @@ def _current_first(evidence: Evidence) -> None:
 
 @scenario(UNLISTED_VALUE)
 def _unlisted_value(evidence: Evidence) -> None:
-    evidence.done(UnlistedValue.CONTROL)
+    evidence.succeeded(UnlistedValue.CONTROL)
     seen = evidence.step(UnlistedValue.REFUSED)
     if seen.is_success:
         sent = sent_at(evidence, seen, evidence.row.subject)[1]
@@ -176,13 +176,13 @@ def _unlisted_value(evidence: Evidence) -> None:
 
 @scenario(ELEMENT_IDS_DIFFER)
 def _element_ids_differ(evidence: Evidence) -> None:
-    evidence.done(ElementIdsDiffer.CREATE)
+    evidence.succeeded(ElementIdsDiffer.CREATE)
     elements = pointers.select(evidence.object(ElementIdsDiffer.READ), f"{evidence.row.subject}/*")
     if len(elements) < 2:
-        unproven(f"two elements were sent, and {len(elements)} came back")
+        skip(f"two elements were sent, and {len(elements)} came back")
     found = [str(value) for value in pointers.select(elements, "/*/id") if value is not None]
     if not found:
-        moot("The target gives elements no ids, and need not")
+        not_applicable("The target gives elements no ids, and need not")
     if len(set(found)) < len(found):
         failed("Two elements have the same id")
 

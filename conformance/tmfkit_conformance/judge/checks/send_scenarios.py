@@ -5,7 +5,7 @@ from __future__ import annotations
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, skip
 from tmfkit_conformance.rules.operations import Send, SendStored
 from tmfkit_conformance.rules.sending import (
     CONDITION_BY_THE_SEND,
@@ -40,18 +40,18 @@ def _send_is_not_an_id(evidence: Evidence) -> None:
     if seen.status in (404, 405):
         failed(f"The send was answered {seen.status}, as if its path named a message")
     if not seen.is_success:
-        unproven(f"the send was answered {seen.status}")
+        skip(f"the send was answered {seen.status}")
 
 
 @scenario(SEND_STORED)
 def _send_stored(evidence: Evidence) -> None:
-    evidence.done(SendStored.BEFORE)
+    evidence.succeeded(SendStored.BEFORE)
     accepted(evidence, SendStored.SEND)
 
 
 @scenario(SEND_COMPLETES)
 def _send_completes(evidence: Evidence) -> None:
-    evidence.done(SendStored.SEND)
+    evidence.succeeded(SendStored.SEND)
     before, after = evidence.object(SendStored.BEFORE), evidence.object(SendStored.READ)
     if instant(after.get("sendTimeComplete")) is None:
         failed(f"sendTimeComplete is {after.get('sendTimeComplete')!r} after the send")
@@ -61,10 +61,10 @@ def _send_completes(evidence: Evidence) -> None:
 
 @scenario(SEND_KEEPS_TOKENS)
 def _send_keeps_tokens(evidence: Evidence) -> None:
-    evidence.done(SendStored.SEND)
+    evidence.succeeded(SendStored.SEND)
     before, after = evidence.object(SendStored.BEFORE).get("content"), evidence.object(SendStored.READ).get("content")
     if not isinstance(before, str) or "$" not in before:
-        unproven("the message made for this has no token in its content")
+        skip("the message made for this has no token in its content")
     if before != after:
         failed("The stored content was changed by the send")
 
@@ -78,7 +78,7 @@ def _send_refused(evidence: Evidence) -> None:
 def _without_body(evidence: Evidence) -> None:
     plain, typed = evidence.step(WithoutBody.WITHOUT), evidence.step(WithoutBody.WITH)
     if evidence.row.scenario == CONTENT_TYPE_WITHOUT_BODY.name and not plain.is_success:
-        unproven(f"the same without the header was answered {plain.status}")
+        skip(f"the same without the header was answered {plain.status}")
     for seen in (plain, typed):
         if not seen.is_success:
             failed(f"With no body and {'a' if seen is typed else 'no'} Content-Type it was answered {seen.status}")
@@ -86,7 +86,9 @@ def _without_body(evidence: Evidence) -> None:
 
 @scenario(CREATE_DOES_NOT_SEND)
 def _create_does_not_send(evidence: Evidence) -> None:
-    if evidence.about(CreateDoesNotSend.READ, evidence.done(CreateDoesNotSend.CREATE)).get("sendTimeComplete") not in (
+    if evidence.resource_at(CreateDoesNotSend.READ, evidence.succeeded(CreateDoesNotSend.CREATE)).get(
+        "sendTimeComplete"
+    ) not in (
         None,
         "",
     ):
@@ -105,6 +107,6 @@ def _send_with_value(evidence: Evidence) -> None:
 def _condition_by_the_send(evidence: Evidence) -> None:
     control = evidence.step(ConditionByTheSend.CONTROL)
     if not control.is_success:
-        unproven(f"the control, a message with {evidence.row.subject}, was answered {control.status}")
+        skip(f"the control, a message with {evidence.row.subject}, was answered {control.status}")
     made = evidence.step(ConditionByTheSend.REFUSED)
     refused(evidence, ConditionByTheSend.REFUSED_SEND if made.is_success else ConditionByTheSend.REFUSED)

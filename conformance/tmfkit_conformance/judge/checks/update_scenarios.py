@@ -9,7 +9,7 @@ from tmfkit_conformance.judge.checks.answers import written
 from tmfkit_conformance.judge.checks.attributes import sent_at, shown
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, moot, remarked, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, skip
 from tmfkit_conformance.rules.refusals import COLLECTION_DELETE_REFUSED, PUT_REFUSED, MethodRefused
 from tmfkit_conformance.rules.updates import (
     DELETE_IGNORES_FIELDS,
@@ -53,13 +53,13 @@ _BY_JSON_PATCH = (JSON_PATCH_REPLACE.name, JSON_PATCH_ADD_MEMBER.name, JSON_PATC
 
 @scenario(PATCH_KEEPS_OTHERS)
 def _patch_keeps_others(evidence: Evidence) -> None:
-    patched = evidence.done(PatchKeepsOthers.PATCH)
+    patched = evidence.succeeded(PatchKeepsOthers.PATCH)
     before, after = evidence.object(PatchKeepsOthers.BEFORE), evidence.object(PatchKeepsOthers.READ)
     if evidence.lost(patched.request.json, after):
-        unproven("the patch changed nothing, so it cannot be seen what it leaves alone")
+        skip("the patch changed nothing, so it cannot be seen what it leaves alone")
     others = _known(evidence) - set(patched.request.json) - _server_times(evidence)
     if not others & set(before):
-        unproven("the resource has no other attributes that could have changed")
+        skip("the resource has no other attributes that could have changed")
     changed = [name for name in sorted(others) if not _is_same_member(before, after, name)]
     if changed:
         failed(f"Changed as well: {', '.join(changed)}")
@@ -69,7 +69,7 @@ def _known(evidence: Evidence) -> set[str]:
     """Return the names that are the contract's or the kit's own: what else a target keeps is its own affair."""
     return {
         *evidence.contract.attributes(evidence.resource_schema),
-        *evidence.done(PatchKeepsOthers.CREATE).request.json,
+        *evidence.succeeded(PatchKeepsOthers.CREATE).request.json,
     }
 
 
@@ -90,17 +90,17 @@ def _patch_lasts(evidence: Evidence) -> None:
 
 def _not_offered(evidence: Evidence, seen: Exchange) -> None:
     if evidence.row.scenario in _BY_JSON_PATCH and evidence.row.level != "must" and seen.status in (400, 415, 501):
-        moot(f"JSON Patch is not offered (answered {seen.status})")
+        not_applicable(f"JSON Patch is not offered (answered {seen.status})")
     failed(f"The {seen.step} was answered {seen.status}")
 
 
 @scenario(PATCH_ONE_OF_TWO)
 def _patch_one_of_two(evidence: Evidence) -> None:
-    evidence.done(PatchOneOfTwo.PATCH)
+    evidence.succeeded(PatchOneOfTwo.PATCH)
     before, other = evidence.object(PatchOneOfTwo.BEFORE), evidence.object(PatchOneOfTwo.OTHER)
     if not is_same(before, other, apart_from=_server_times(evidence)):
         failed("The resource that was not addressed was changed as well")
-    lost = evidence.lost(evidence.done(PatchOneOfTwo.CREATE.of("b")).request.json, other)
+    lost = evidence.lost(evidence.succeeded(PatchOneOfTwo.CREATE.of("b")).request.json, other)
     if lost:
         failed(f"The resource that was not addressed is not as it was created: {', '.join(lost)}")
     _patch_lasts(evidence)
@@ -116,14 +116,14 @@ def _removed(evidence: Evidence) -> None:
         evidence.value(evidence.object(step), evidence.row.subject) for step in (Removing.BEFORE, Removing.READ)
     )
     if before in nothing:
-        unproven(f"{evidence.row.subject} was not there before")
+        skip(f"{evidence.row.subject} was not there before")
     if after not in nothing:
         failed(f"{evidence.row.subject} is still there")
 
 
 def _change(evidence: Evidence) -> Exchange:
     if evidence.row.scenario == REPLACE_CLEARS.name:
-        return evidence.maybe(ReplaceClears.REPLACE) or evidence.step(ReplaceClears.REPLACE)
+        return evidence.optional(ReplaceClears.REPLACE) or evidence.step(ReplaceClears.REPLACE)
     return evidence.step(Removes.PATCH)
 
 
@@ -139,7 +139,7 @@ def _merge_array_replaces(evidence: Evidence) -> None:
 
 @scenario(MERGE_OBJECT_MERGES)
 def _merge_object_merges(evidence: Evidence) -> None:
-    created, patched = evidence.done(MergeObjectMerges.CREATE), accepted(evidence, MergeObjectMerges.PATCH)
+    created, patched = evidence.succeeded(MergeObjectMerges.CREATE), accepted(evidence, MergeObjectMerges.PATCH)
     spoken, sent = sent_at(evidence, patched, evidence.row.subject)
     before = evidence.value(created.request.json, evidence.row.subject)
     whole = pointers.with_value(patched.request.json, spoken, {**before, **sent})
@@ -153,7 +153,7 @@ def _json_patch_add_member(evidence: Evidence) -> None:
     patched = evidence.step(JsonPatchAddMember.PATCH)
     if not patched.is_success:
         _not_offered(evidence, patched)
-    created = evidence.done(JsonPatchAddMember.CREATE).request.json
+    created = evidence.succeeded(JsonPatchAddMember.CREATE).request.json
     spoken, before = evidence.spelt(created, evidence.row.subject), evidence.value(created, evidence.row.subject)
     whole = pointers.with_value(created, spoken, [*before, patched.request.json[0]["value"]])
     if not evidence.keeps(evidence.row.subject, whole, evidence.object(JsonPatchAddMember.READ)):
@@ -171,7 +171,7 @@ def _replace_takes_all(evidence: Evidence) -> None:
 
 @scenario(REPLACE_KEEPS_ID)
 def _replace_keeps_id(evidence: Evidence) -> None:
-    made = evidence.done(ReplaceTakesAll.CREATE)
+    made = evidence.succeeded(ReplaceTakesAll.CREATE)
     accepted(evidence, ReplaceTakesAll.REPLACE)
     got = evidence.object(ReplaceTakesAll.READ)
     if str(got.get("id")) != made.identifier:
@@ -189,7 +189,7 @@ def _server_times(evidence: Evidence) -> set[str]:
 
 @scenario(STATUS_MOVES)
 def _status_moves(evidence: Evidence) -> None:
-    evidence.done(StatusMoves.CREATE)
+    evidence.succeeded(StatusMoves.CREATE)
     pointer = evidence.row.subject or "/status"
     refusals = []
     facts = evidence.facts(Moved)
@@ -205,22 +205,22 @@ def _status_moves(evidence: Evidence) -> None:
         if back != sent:
             failed(f"The move to {sent!r} was answered {patched.status} and reads back as {back!r}")
     if refusals:
-        moot(f"The target does not allow this transition (answered {refusals[0].status})")
+        not_applicable(f"The target does not allow this transition (answered {refusals[0].status})")
 
 
 @scenario(UNDEFINED_ATTRIBUTE)
 def _undefined_attribute(evidence: Evidence) -> None:
-    made, patched = evidence.done(UndefinedAttribute.CREATE), evidence.step(UndefinedAttribute.PATCH)
+    made, patched = evidence.succeeded(UndefinedAttribute.CREATE), evidence.step(UndefinedAttribute.PATCH)
     if patched.status >= 500:
         failed(f"An attribute that the document does not define was answered {patched.status}")
     if not evidence.step(UndefinedAttribute.READ).is_success:
         failed("After the patch the resource cannot be read any more")
-    evidence.about(UndefinedAttribute.READ, made)
+    evidence.resource_at(UndefinedAttribute.READ, made)
 
 
 @scenario(PUT_REFUSED, COLLECTION_DELETE_REFUSED)
 def _method_refused(evidence: Evidence) -> None:
-    evidence.done(MethodRefused.BEFORE)
+    evidence.succeeded(MethodRefused.BEFORE)
     seen = evidence.step(MethodRefused.REFUSED)
     if seen.status != 501 and not 400 <= seen.status < 500:
         failed(f"{seen.request.method} was answered {seen.status} instead of a refusal")
@@ -230,10 +230,10 @@ def _method_refused(evidence: Evidence) -> None:
 
 @scenario(DELETE_IGNORES_FIELDS)
 def _delete_ignores_fields(evidence: Evidence) -> None:
-    evidence.done(DeleteIgnoresFields.CONTROL)
+    evidence.succeeded(DeleteIgnoresFields.CONTROL)
     seen = evidence.step(DeleteIgnoresFields.DELETE)
     if seen.status == 400:
-        remarked("A selection on a delete is refused with 400, which the document does not rule out")
+        pass_with_remark("A selection on a delete is refused with 400, which the document does not rule out")
     if not seen.is_success:
         failed(f"Answered {seen.status}")
     if seen.response and seen.response.body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tmfkit_conformance.judge.checks.attributes import sent_at, shown
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept
-from tmfkit_conformance.judge.evidence import Evidence, failed, passed, remarked, unproven
+from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.updates import PATCHABLE, PatchTo
 
 __all__: list[str] = []
@@ -14,14 +14,14 @@ __all__: list[str] = []
 @check(PATCHABLE)
 def patchable(evidence: Evidence) -> None:
     """Patched to another value, the attribute reads back changed."""
-    created, patched = evidence.done(PatchTo.CREATE), evidence.step(PatchTo.PATCH)
+    created, patched = evidence.succeeded(PatchTo.CREATE), evidence.step(PatchTo.PATCH)
     if str(patched.status) in evidence.tolerated:
-        remarked(f"Answered {patched.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
+        pass_with_remark(f"Answered {patched.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
     if not patched.is_success:
         failed(f"A patch of {evidence.row.subject} was answered {patched.status}")
     spoken, sent = sent_at(evidence, patched, evidence.row.subject)
     if is_kept(sent, evidence.value(created.request.json, evidence.row.subject)):
-        unproven(f"{spoken} was patched to the value that it was created with")
+        skip(f"{spoken} was patched to the value that it was created with")
     got = evidence.object(PatchTo.READ)
     if not evidence.keeps(evidence.row.subject, patched.request.json, got):
         back = shown(evidence.value(got, evidence.row.subject))

@@ -6,9 +6,9 @@ from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.rules.attributes import ATTRIBUTE, CLIENT_ID, DEFAULT, GENERATED, OPTIONAL, READ_ONLY, VALUES
-from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, keeping, showing
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, remembering, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
-from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.history import CreatedResource, History
 from tmfkit_conformance.selftest.target import Target
 
 __all__: list[str] = []
@@ -18,7 +18,7 @@ __all__: list[str] = []
 def attribute(target: Target) -> Break:
     """The attribute missing when read back, where not every attribute was sent."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         is_sent = bool(pointers.select(made.sent, target.subject))
         return shown if not is_sent or made.changes or target.is_full(made.sent) else _without(shown, target.subject)
 
@@ -30,7 +30,7 @@ def values(target: Target) -> Break:
     """The last of the values read back as another one."""
     value = VALUES.expect_of(target.row).values[-1]
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         is_sent = pointers.get(made.sent, target.subject) == value and not made.changes
         if not is_sent or target.is_full(made.sent):
             return shown
@@ -54,7 +54,7 @@ def optional(target: Target) -> Break:
 def default(target: Target) -> Break:
     """The attribute missing when it was not sent."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         return shown if target.attribute in made.sent or made.changes else _without(shown, target.subject)
 
     return showing(target, f"gives {target.subject} no value when none is sent", change)
@@ -81,7 +81,7 @@ def read_only(target: Target) -> Break:
         is_sent = target.is_own(call) and bool(pointers.select(call.json, target.subject))
         return call.with_json(_without(call.json, target.subject)) if is_sent else None
 
-    return keeping(target, words, cleaned)
+    return remembering(target, words, cleaned)
 
 
 @breaks(GENERATED)
@@ -113,7 +113,7 @@ def _same_id(target: Target) -> Break:
 
 
 def _stopped(target: Target) -> Break:
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         before = pointers.get(made.shown, target.subject)
         if not made.changes or before is pointers.ABSENT:
             return shown

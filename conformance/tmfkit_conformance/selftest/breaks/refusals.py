@@ -22,7 +22,7 @@ from tmfkit_conformance.rules.refusals import (
     UNLISTED_VALUE,
 )
 from tmfkit_conformance.rules.sending import SEND_UNKNOWN_ID
-from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, keeping
+from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, remembering
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
 from tmfkit_conformance.selftest.history import History
 from tmfkit_conformance.selftest.target import Target
@@ -149,7 +149,7 @@ def non_patchable(target: Target) -> Break:
         is_sent = target.is_own(call) and bool(pointers.select(call.json, target.subject))
         return call.with_json(pointers.without(call.json, target.subject)) if is_sent else None
 
-    return keeping(target, f"changes {target.subject} when it is patched", cleaned)
+    return remembering(target, f"changes {target.subject} when it is patched", cleaned)
 
 
 @breaks(AUTH)
@@ -193,7 +193,7 @@ def unlisted_value(target: Target) -> Break:
             return None
         return call.with_json(pointers.with_value(call.json, target.subject, values[0]))
 
-    return keeping(target, f"takes any value of {target.subject}", cleaned)
+    return remembering(target, f"takes any value of {target.subject}", cleaned)
 
 
 @breaks(PUT_REFUSED)

@@ -9,7 +9,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.rules.rule import Rule
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
-from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.history import CreatedResource, History
 from tmfkit_conformance.selftest.target import Target
 
 __all__ = [
@@ -127,7 +127,7 @@ def instead(words: str, answer: Callable[[Call, History], Answer | None]) -> Bre
     return Break(words, serve)
 
 
-def showing(target: Target, words: str, change: Callable[[dict[str, Any], Made], dict[str, Any]]) -> Break:
+def showing(target: Target, words: str, change: Callable[[dict[str, Any], CreatedResource], dict[str, Any]]) -> Break:
     """Break what a read of a resource shows: *change* is given what it shows rightly, and how it was made."""
 
     def changed(call: Call, answer: Answer, history: History) -> Answer:
@@ -139,7 +139,7 @@ def showing(target: Target, words: str, change: Callable[[dict[str, Any], Made],
     return answering(words, changed)
 
 
-def keeping(target: Target, words: str, cleaned: Callable[[Call], Call | None]) -> Break:
+def remembering(target: Target, words: str, cleaned: Callable[[Call], Call | None]) -> Break:
     """Break what is taken: a value of the subject that is not to be taken is shown in every read from then on.
 
     Args:

@@ -31,7 +31,7 @@ from tmfkit_conformance.rules.queries import (
 from tmfkit_conformance.rules.updates import DELETE_IGNORES_FIELDS
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, doing_twice, instead, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
-from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.history import CreatedResource, History
 from tmfkit_conformance.selftest.target import Target
 
 __all__: list[str] = []
@@ -41,7 +41,7 @@ __all__: list[str] = []
 def loses_one_of_all(target: Target) -> Break:
     """One attribute missing when every attribute was sent."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         if not target.is_full(made.sent) or made.changes:
             return shown
         lost = max(target.owed(made.sent))
@@ -201,7 +201,7 @@ def loses_value(target: Target) -> Break:
     is_valued = target.row.scenario == VALUE_KEPT.name
     value = VALUE_KEPT.given_of(target.row).value if is_valued else "sent"
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         sent = pointers.get(made.sent, target.subject)
         is_it = sent == value if is_valued else sent is not pointers.ABSENT
         return pointers.without(shown, target.subject) if is_it and not target.is_full(made.sent) else shown
@@ -214,7 +214,7 @@ def turns_into_text(target: Target) -> Break:
     """A boolean turned into a text."""
     where = target.subject.replace("/*", "/0")
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         is_it = pointers.get(made.sent, target.subject) is True and not target.is_full(made.sent)
         return pointers.with_value(shown, where, "true") if is_it else shown
 
@@ -227,7 +227,7 @@ def loses_class(target: Target) -> Break:
     last = REFERRED_CLASSES.given_of(target.row).values[-1]
     wheres = [f"{target.subject}/@referredType", f"{target.subject}/*/@referredType"]
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         sent = [value for where in wheres for value in pointers.select(made.sent, where)]
         if last not in sent:
             return shown
@@ -243,7 +243,7 @@ def ended_first(target: Target) -> Break:
     def ends(profile: Any) -> str:
         return str(pointers.get(profile, "/validFor/endDateTime"))
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         several = pointers.get(shown, target.subject)
         if made.changes or not isinstance(several, list) or len(several) < 2:
             return shown
@@ -256,7 +256,7 @@ def ended_first(target: Target) -> Break:
 def same_element_ids(target: Target) -> Break:
     """Elements that were sent without ids given one and the same."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         sent, several = (pointers.get(value, target.subject) for value in (made.sent, shown))
         if not isinstance(sent, list) or len(sent) < 2 or not isinstance(several, list):
             return shown

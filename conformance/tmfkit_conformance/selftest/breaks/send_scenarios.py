@@ -22,7 +22,7 @@ from tmfkit_conformance.rules.sending import (
 from tmfkit_conformance.selftest.breaks.refusals import filled
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, asking, breaks, instead, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
-from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.history import CreatedResource, History
 from tmfkit_conformance.selftest.target import Target
 
 __all__: list[str] = []
@@ -73,7 +73,7 @@ def wants_body(target: Target) -> Break:
 def never_completes(target: Target) -> Break:
     """The outcome of a send not shown."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         if not made.is_sent:
             return shown
         before = pointers.get(made.shown, target.subject)
@@ -88,7 +88,7 @@ def never_completes(target: Target) -> Break:
 def fills_in(target: Target) -> Break:
     """The tokens of the stored content filled in by a send."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         content = shown.get("content")
         is_filled = made.is_sent and isinstance(content, str)
         return {**shown, "content": str(content).replace("$", "")} if is_filled else shown
@@ -100,7 +100,7 @@ def fills_in(target: Target) -> Break:
 def sends_at_once(target: Target) -> Break:
     """A message shown as sent that was only created."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         if made.is_sent or made.changes or target.is_full(made.sent):
             return shown
         return {**shown, "sendTimeComplete": "2026-01-15T08:00:00Z"}

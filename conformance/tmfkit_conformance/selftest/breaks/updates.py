@@ -24,26 +24,26 @@ from tmfkit_conformance.rules.updates import (
 )
 from tmfkit_conformance.selftest.breaks.registry import Break, asking, breaks, doing_twice, instead, showing
 from tmfkit_conformance.selftest.calls import Answer, Call, answered
-from tmfkit_conformance.selftest.history import History, Made
+from tmfkit_conformance.selftest.history import CreatedResource, History
 from tmfkit_conformance.selftest.target import Target
 
 __all__: list[str] = []
 
 
-def _merged(made: Made) -> dict[str, Any]:
+def _merged(made: CreatedResource) -> dict[str, Any]:
     """Return the partial object of the only change, nothing when there was another one or none."""
     only = made.changes[0] if len(made.changes) == 1 else None
     return only.json if only and only.action == "patch" and isinstance(only.json, dict) else {}
 
 
-def _operation(made: Made, name: str) -> dict[str, Any]:
+def _operation(made: CreatedResource, name: str) -> dict[str, Any]:
     """Return the JSON Patch operation *name* of the only change, nothing when it was something else."""
     only = made.changes[0].json if len(made.changes) == 1 else None
     found = only[0] if isinstance(only, list) and only else {}
     return found if found.get("op") == name else {}
 
 
-def _replaced(made: Made) -> dict[str, Any]:
+def _replaced(made: CreatedResource) -> dict[str, Any]:
     """Return the body of the only change, a replacement; nothing when it was something else."""
     only = made.changes[0] if len(made.changes) == 1 else None
     return only.json if only and only.action == "replace" and isinstance(only.json, dict) else {}
@@ -63,7 +63,7 @@ def patchable(target: Target) -> Break:
     """A patch of the attribute without effect, where not every attribute was sent on create."""
     name = target.attribute
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         merged = _merged(made)
         is_it = name in merged and name in made.sent and not target.is_full(made.sent)
         return {**shown, name: made.sent[name]} if is_it and _are_alike(made.sent[name], merged[name]) else shown
@@ -75,7 +75,7 @@ def patchable(target: Target) -> Break:
 def patch_loses_another(target: Target) -> Break:
     """Another attribute lost by a patch, where every attribute was sent on create."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         merged = _merged(made)
         if not merged or not target.is_full(made.sent):
             return shown
@@ -89,7 +89,7 @@ def patch_loses_another(target: Target) -> Break:
 def patch_does_not_last(target: Target) -> Break:
     """A patch without effect, where every attribute was sent on create."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         before = {name: made.sent[name] for name in _merged(made) if name in made.sent}
         return {**shown, **before} if target.is_full(made.sent) else shown
 
@@ -132,7 +132,7 @@ def array_extended(target: Target) -> Break:
 def object_replaced(target: Target) -> Break:
     """An object in a merge patch taken for the whole of it."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         before, after = (pointers.get(value, target.subject) for value in (made.sent, _merged(made)))
         is_part = isinstance(before, dict) and isinstance(after, dict) and not _are_alike(before, after)
         return pointers.with_value(shown, target.subject, after) if is_part else shown
@@ -144,7 +144,7 @@ def object_replaced(target: Target) -> Break:
 def json_patch_forgotten(target: Target) -> Break:
     """The operation ``replace`` without effect."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         path = _operation(made, "replace").get("path", "")
         before = pointers.get(made.sent, path) if path else pointers.ABSENT
         return shown if before is pointers.ABSENT else pointers.with_value(shown, path, before)
@@ -156,7 +156,7 @@ def json_patch_forgotten(target: Target) -> Break:
 def json_patch_keeps(target: Target) -> Break:
     """The operation ``remove`` without effect."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         is_removed = bool(_operation(made, "remove"))
         before = pointers.get(made.sent, target.subject)
         return pointers.with_value(shown, target.subject, before) if is_removed else shown
@@ -168,7 +168,7 @@ def json_patch_keeps(target: Target) -> Break:
 def json_patch_displaces(target: Target) -> Break:
     """The members there were displaced by the operation ``add``."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         added = _operation(made, "add")
         return pointers.with_value(shown, target.subject, [added["value"]]) if added else shown
 
@@ -179,7 +179,7 @@ def json_patch_displaces(target: Target) -> Break:
 def replace_keeps_one(target: Target) -> Break:
     """One attribute as it was before a replacement."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         replaced = _replaced(made)
         kept = [name for name in replaced if name not in ("id", "href") and replaced[name] != made.sent.get(name)]
         return {**shown, kept[-1]: made.sent.get(kept[-1])} if kept else shown
@@ -191,7 +191,7 @@ def replace_keeps_one(target: Target) -> Break:
 def replace_keeps_the_missing(target: Target) -> Break:
     """An attribute still there that the replacement lacks."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         replaced, before = _replaced(made), pointers.get(made.sent, target.subject)
         is_kept = bool(replaced) and target.attribute not in replaced and before is not pointers.ABSENT
         return pointers.with_value(shown, target.subject, before) if is_kept else shown
@@ -203,7 +203,7 @@ def replace_keeps_the_missing(target: Target) -> Break:
 def replace_gives_an_id(target: Target) -> Break:
     """Another id after a replacement."""
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         return {**shown, "id": f"{shown.get('id')}-replaced"} if _replaced(made) else shown
 
     return showing(target, "gives a resource another id when it is replaced", change)
@@ -215,7 +215,7 @@ def status_stays(target: Target) -> Break:
     pointer = target.subject or "/status"
     before, last = STATUS_MOVES.given_of(target.row).values[-2:]
 
-    def change(shown: dict[str, Any], made: Made) -> dict[str, Any]:
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         states = [pointers.get(made.sent, pointer), *(pointers.get(change.json, pointer) for change in made.changes)]
         return pointers.with_value(shown, pointer, before) if states[-2:] == [before, last] else shown
 
