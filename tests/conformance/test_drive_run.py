@@ -14,10 +14,10 @@ import yaml
 from meddler import Answer, Call, Forward, meddling
 
 from tmfkit_conformance.commands.options import settings_for
-from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import BLOTTED

@@ -19,11 +19,11 @@ from meddler import Answer, Call, Forward, meddling
 
 from tmfkit_conformance.cli import main
 from tmfkit_conformance.drive.client import SILENCE_LIMIT
-from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.errors import TargetUnreachable
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts

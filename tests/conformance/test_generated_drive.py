@@ -16,7 +16,7 @@ import pytest
 from library import library
 from library_server import ADMIN, serving
 
-from tmfkit_conformance.drive.belongings import Belongings
+from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Recorder, run_clock
 from tmfkit_conformance.drive.generated import drive
 from tmfkit_conformance.drive.listener import Listener
@@ -221,6 +221,6 @@ def test_failure_of_the_kit_itself_is_not_passed_over(monkeypatch: pytest.Monkey
     def broken(*_: object) -> str:
         raise RuntimeError("no id to be had")
 
-    monkeypatch.setattr(Belongings, "choose", broken)
+    monkeypatch.setattr(GeneratedResources, "choose", broken)
     with serving() as url, pytest.raises(KitDefect, match="no id to be had"):
         driven(url, phases=(phase,), max_examples=10)

@@ -10,7 +10,7 @@ import pytest
 from library import exchange, library
 from schemathesis import Config
 
-from tmfkit_conformance.drive.belongings import Belongings
+from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.engine_input import configuration, document, offered
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
@@ -122,9 +122,9 @@ def test_configuration_is_one_that_schemathesis_takes(api: str) -> None:
 
 
 @pytest.fixture
-def belongings() -> Belongings:
-    """Belongings with the books 7, 8 and 9."""
-    made = Belongings(library())
+def made() -> GeneratedResources:
+    """GeneratedResources with the books 7, 8 and 9."""
+    made = GeneratedResources(library())
     create = library().operation("createBook")
     for number, identifier in enumerate(("7", "8", "9"), start=1):
         made.observe(create, "", exchange(number, "POST", "/book", 201, sent={}, answer={"id": identifier}))
@@ -141,30 +141,30 @@ def belongings() -> Belongings:
     ],
 )
 def test_requests_carry_ids_of_the_kits_own(
-    belongings: Belongings, operation: str, generated: str, chosen: str
+    made: GeneratedResources, operation: str, generated: str, chosen: str
 ) -> None:
-    assert belongings.choose(library().operation(operation), generated) == chosen
+    assert made.choose(library().operation(operation), generated) == chosen
 
 
-def test_last_one_is_not_deleted_but_an_unused_id(belongings: Belongings) -> None:
+def test_last_one_is_not_deleted_but_an_unused_id(made: GeneratedResources) -> None:
     delete = library().operation("deleteBook")
     for number, identifier in enumerate(("7", "8"), start=4):
-        belongings.observe(delete, identifier, exchange(number, "DELETE", f"/book/{identifier}", 204))
-    assert belongings.choose(delete, "0").startswith("tmfkit-")
+        made.observe(delete, identifier, exchange(number, "DELETE", f"/book/{identifier}", 204))
+    assert made.choose(delete, "0").startswith("tmfkit-")
     # One that was deleted before is still the kit's own: reading it shows whether it is gone.
-    assert belongings.choose(library().operation("retrieveBook"), "7") == "7"
+    assert made.choose(library().operation("retrieveBook"), "7") == "7"
 
 
 def test_without_belongings_an_unused_id_is_read() -> None:
-    assert Belongings(library()).choose(library().operation("retrieveBook"), "1").startswith("tmfkit-")
+    assert GeneratedResources(library()).choose(library().operation("retrieveBook"), "1").startswith("tmfkit-")
 
 
-def test_leftovers_are_told_once_the_latest_first(belongings: Belongings) -> None:
-    left = [(operation.id, identifier) for operation, identifier in belongings.leftovers()]
+def test_leftovers_are_told_once_the_latest_first(made: GeneratedResources) -> None:
+    left = [(operation.id, identifier) for operation, identifier in made.leftovers()]
     assert left == [("deleteBook", "9"), ("deleteBook", "8"), ("deleteBook", "7")]
-    assert list(belongings.leftovers()) == []
+    assert list(made.leftovers()) == []
 
 
-def test_refused_delete_leaves_the_thing_to_be_tidied_up(belongings: Belongings) -> None:
-    belongings.observe(library().operation("deleteBook"), "7", exchange(4, "DELETE", "/book/7", 403))
-    assert ("7") in [identifier for _, identifier in belongings.leftovers()]
+def test_refused_delete_leaves_the_thing_to_be_tidied_up(made: GeneratedResources) -> None:
+    made.observe(library().operation("deleteBook"), "7", exchange(4, "DELETE", "/book/7", 403))
+    assert ("7") in [identifier for _, identifier in made.leftovers()]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.payloads import META, Payloads, holds
 from tmfkit_conformance.judge.request_violations import Bodies
+from tmfkit_conformance.payloads.bodies import META, Payloads, holds
 from tmfkit_conformance.record.exchange import Exchange, Request
 from tmfkit_models import contracts
 from tmfkit_models.contracts import ContractError

@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract, Operation
 
-__all__ = ["Addresses", "address", "in_path"]
+__all__ = ["Addresses", "address", "collection_of", "in_path"]
 
 
 def address(settings: Settings, operation: Operation) -> str:
@@ -24,6 +24,13 @@ def in_path(identifier: str) -> str:
     """Return an id as it stands in a path; dots alone would be taken for a step up in it."""
     quoted = quote(identifier, safe="", errors="replace")
     return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
+
+
+def collection_of(contract: Contract, operation: Operation) -> str:
+    """Return the path of the collection or hub that an operation works on."""
+    if operation.action in ("register", "unregister"):
+        return operation.path.removesuffix("/{id}")
+    return contract.resource(operation.resource).collection
 
 
 class Addresses:

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tmfkit_conformance.drive.addresses import address
+from tmfkit_conformance.drive.addresses import address, collection_of
 from tmfkit_conformance.drive.session import PARTIAL
 from tmfkit_conformance.rules.answers import CONSUMES
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract, Operation
 
-__all__ = ["collection", "configuration", "document", "offered"]
+__all__ = ["configuration", "document", "offered"]
 
 _ORDER = ("create", "list", "retrieve", "patch", "replace", "send", "send-stored", "delete", "register", "unregister")
 """Actions in the order in which a phase does them; hubs last, so that little is announced to listeners."""
@@ -43,13 +43,6 @@ def offered(contract: Contract, settings: Settings, phase: str) -> tuple[Operati
         and urlsplit(address(settings, operation))[:2] == origin
     ]
     return tuple(sorted(allowed, key=lambda operation: _ORDER.index(operation.action)))
-
-
-def collection(contract: Contract, operation: Operation) -> str:
-    """Return the path of the collection or hub that an operation works on."""
-    if operation.action in ("register", "unregister"):
-        return operation.path.removesuffix("/{id}")
-    return contract.resource(operation.resource).collection
 
 
 def document(contract: Contract, settings: Settings, phase: str) -> dict[str, Any]:
@@ -122,7 +115,7 @@ def _prepared(contract: Contract, operation: Operation, wanted: tuple[Operation,
         other
         for other in wanted
         if ("{id}" in other.path or other.action == "list")
-        and collection(contract, other) == collection(contract, operation)
+        and collection_of(contract, other) == collection_of(contract, operation)
     ]
     if operation.action in ("create", "register"):
         for status, response in prepared["responses"].items():

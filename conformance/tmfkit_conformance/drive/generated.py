@@ -20,10 +20,9 @@ from schemathesis.schemas import BaseSchema
 
 from tmfkit_conformance.drive import engine_input
 from tmfkit_conformance.drive.addresses import address, in_path
-from tmfkit_conformance.drive.belongings import Belongings
+from tmfkit_conformance.drive.cleanup import GeneratedResources, taken_away
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.hooks import Hooks
-from tmfkit_conformance.drive.made import taken_away
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.rules.phases import PHASES, REGISTER
 from tmfkit_conformance.settings import Settings
@@ -61,11 +60,9 @@ def drive(
     left: list[str] = []
     if not phases:
         return left
-    belongings = Belongings(contract)
+    resources = GeneratedResources(contract)
     with _kept_apart(), contextlib.closing(Client(settings, recorder)) as client:
-        hooks = Hooks(
-            contract, settings, client, recorder, belongings, dialect=dialect or {}, listener_url=listener_url
-        )
+        hooks = Hooks(contract, settings, client, recorder, resources, dialect=dialect or {}, listener_url=listener_url)
         for phase in phases:
             # A schema for each phase: it keeps values seen in answers, which are not to be used in requests.
             schema = _schema(contract, settings, phase)
@@ -73,7 +70,7 @@ def drive(
                 with hooks.attached(schema):
                     _run(phase, schema, hooks, progress)
             finally:
-                left += taken_away(client, _leftovers(settings, belongings), silences=1)
+                left += taken_away(client, _leftovers(settings, resources), silences=1)
             if hooks.target_is_gone:
                 break
     return left
@@ -124,7 +121,7 @@ def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, 
             raise KeyboardInterrupt
 
 
-def _leftovers(settings: Settings, belongings: Belongings) -> Iterator[tuple[Operation, str]]:
+def _leftovers(settings: Settings, resources: GeneratedResources) -> Iterator[tuple[Operation, str]]:
     """Yield what the phase made and is still there: the operation that takes it away, and the address."""
-    for operation, identifier in belongings.leftovers():
+    for operation, identifier in resources.leftovers():
         yield operation, address(settings, operation).replace("{id}", in_path(identifier))

@@ -14,9 +14,9 @@ import schemathesis
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER, HookContext
 from schemathesis.schemas import BaseSchema
 
-from tmfkit_conformance.drive.belongings import Belongings
+from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.client import ACCEPT, SILENCE_LIMIT, Client, Recorder
-from tmfkit_conformance.drive.payloads import Payloads
+from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import MAKES_RESOURCE, Contract, Operation
@@ -37,7 +37,7 @@ class Hooks:
         settings: Payload overrides.
         client: Knows the credentials.
         recorder: Where exchanges are written down.
-        belongings: What the generated phases made so far.
+        resources: What the generated phases made so far.
         dialect: Resource → attribute → the alias it is written under.
         listener_url: Where subscriptions are to be delivered; a reserved address when empty.
     """
@@ -48,7 +48,7 @@ class Hooks:
         settings: Settings,
         client: Client,
         recorder: Recorder,
-        belongings: Belongings,
+        resources: GeneratedResources,
         *,
         dialect: Mapping[str, Mapping[str, str]],
         listener_url: str,
@@ -57,7 +57,7 @@ class Hooks:
         self._settings = settings
         self._client = client
         self._recorder = recorder
-        self._belongings = belongings
+        self._resources = resources
         self._dialect = dialect
         self._listener_url = listener_url or _RESERVED_LISTENER
         self._operations = {operation.id: operation for operation in contract.operations}
@@ -95,7 +95,7 @@ class Hooks:
         case.headers.update({"Accept": ACCEPT})
         case.headers.update(self._client.credentials(admin="admin" in operation.roles))
         if "id" in case.path_parameters:
-            chosen = self._belongings.choose(operation, _addressed(case))
+            chosen = self._resources.choose(operation, _addressed(case))
             case.path_parameters = {**case.path_parameters, "id": quote(chosen, safe="")}
         if isinstance(case.body, dict):
             case.body = self._body(operation, case.body)
@@ -139,7 +139,7 @@ class Hooks:
             mode=case.meta.generation.mode.value if case.meta else "positive",
             mutated=_mutated(case),
         )
-        self._belongings.observe(operation, _addressed(case), exchange)
+        self._resources.observe(operation, _addressed(case), exchange)
 
     def _operation(self, case: Case) -> Operation:
         return self._operations[case.operation.definition.raw["operationId"]]
@@ -152,13 +152,13 @@ class Hooks:
             return payloads.translated(body)
         completed = payloads.completed(body)
         # An id is of no use to the target, or it is used: then it must not be that of something there.
-        return {**completed, "id": self._belongings.unused_id()} if isinstance(body.get("id"), str) else completed
+        return {**completed, "id": self._resources.unused_id()} if isinstance(body.get("id"), str) else completed
 
     def _registration(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a registration that has notifications delivered to the kit alone."""
         if not isinstance(body.get("callback"), str):
             return body
-        return {**body, "callback": f"{self._listener_url}/{self._belongings.unused_id()}"}
+        return {**body, "callback": f"{self._listener_url}/{self._resources.unused_id()}"}
 
     def _payloads(self, operation: Operation) -> Payloads:
         settings, name = self._settings, operation.resource

@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.addresses import Addresses
+from tmfkit_conformance.drive.cleanup import RegisterResources, taken_away
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
 from tmfkit_conformance.drive.listener import Listener
-from tmfkit_conformance.drive.made import Made, taken_away
-from tmfkit_conformance.drive.messages import sendable
-from tmfkit_conformance.drive.payloads import Payloads
 from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.payloads.bodies import Payloads
+from tmfkit_conformance.payloads.messages import sendable
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.rules.answers import CONSUMES
 from tmfkit_conformance.rules.phases import REGISTER
@@ -62,7 +62,7 @@ class Session:
         self._probe = PlannedProbe(Dialect, "")
         self._facts: Facts | None = None
         self._addresses = Addresses(contract, settings, self.dialect)
-        self._made = Made(contract, self._addresses.of)
+        self._made = RegisterResources(contract, self._addresses.of)
         self._numbers = itertools.count(1)
         self._registrations: list[tuple[str, str]] = []
         self._about = ""
@@ -210,7 +210,7 @@ class Session:
         """Send any request and record it under *step*.
 
         Raises:
-            Ended: The target has stopped answering; nothing more is sent.
+            ProbeAborted: The target has stopped answering; nothing more is sent.
             KitDefect: The probe has no such step.
         """
         if not self._probe.probe.declares(step):
@@ -227,7 +227,7 @@ class Session:
         """Create what a probe starts from.
 
         Raises:
-            Ended: The create was refused.
+            ProbeAborted: The create was refused.
         """
         exchange = self.call(
             "create",

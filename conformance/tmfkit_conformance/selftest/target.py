@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.payloads import Payloads
+from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.report.model import LEVELS
 from tmfkit_conformance.rules.attributes import ATTRIBUTE
 from tmfkit_conformance.selftest.calls import Call

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.registry import is_free_text, plain_attribute, probe
+from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
+from tmfkit_conformance.payloads.attributes import is_free_text
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort

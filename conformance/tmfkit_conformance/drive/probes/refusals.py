@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, plain_attributes, probe, under
+from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, probe, under
 from tmfkit_conformance.drive.session import ProbeAborted, Session
+from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.rules.answers import Deleted, Refused, Repeated, UnknownId
 from tmfkit_conformance.rules.members import Condition
 from tmfkit_conformance.rules.probes import Step

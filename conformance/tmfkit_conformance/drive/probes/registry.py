@@ -6,18 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.payloads import META, holds
 from tmfkit_conformance.drive.session import ProbeAborted, Session
+from tmfkit_conformance.payloads.attributes import plain_attributes
+from tmfkit_conformance.payloads.bodies import holds
 from tmfkit_conformance.rules.members import Condition
 from tmfkit_conformance.rules.probes import Probe
-from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = [
     "PROBES",
     "array_attribute",
-    "is_free_text",
     "plain_attribute",
-    "plain_attributes",
     "probe",
     "under",
 ]
@@ -41,24 +39,12 @@ def plain_attribute(session: Session) -> str:
     """Return the pointer of an attribute with free text that a client may set and change.
 
     Raises:
-        Ended: The resource has none.
+        ProbeAborted: The resource has none.
     """
     found = plain_attributes(session.contract, session.contract.resource(session.resource_name))
     if not found:
         raise ProbeAborted(f"{session.resource_name} has no attribute with free text that can be changed")
     return found[0]
-
-
-def plain_attributes(contract: Contract, resource: Resource) -> list[str]:
-    """Return the pointers of the attributes with free text that a client may set and change, the plainest first."""
-    ordered = sorted(
-        contract.attributes(resource.update).items(), key=lambda item: (item[0] not in ("description", "name"), item[0])
-    )
-    return [
-        f"/{name}"
-        for name, schema in ordered
-        if is_free_text(contract.resolve(schema)) and name not in META | {"id", "href", "status"}
-    ]
 
 
 def array_attribute(session: Session) -> str:
@@ -68,21 +54,6 @@ def array_attribute(session: Session) -> str:
         if contract.resolve(schema).get("type") == "array":
             return f"/{name}"
     raise ProbeAborted(f"{resource.name} has no attribute that is an array")
-
-
-def is_free_text(schema: Schema) -> bool:
-    """Say whether an attribute takes any string."""
-    bound = (
-        "enum",
-        "x-tmf-values",
-        "format",
-        "pattern",
-        "x-tmf-aliases",
-        "x-tmf-generated",
-        "x-tmf-read-only",
-        "contentEncoding",
-    )
-    return schema.get("type") == "string" and not any(schema.get(keyword) for keyword in bound)
 
 
 def under(session: Session, given: Condition, body: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.registry import is_free_text
+from tmfkit_conformance.payloads.attributes import is_free_text
 from tmfkit_conformance.rules.answers import BODY, BodyForm
 from tmfkit_conformance.selftest.breaks.registry import Break, answering, breaks
 from tmfkit_conformance.selftest.calls import Answer, Call

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.payloads import holds
-from tmfkit_conformance.drive.probes.registry import plain_attributes
+from tmfkit_conformance.payloads.attributes import plain_attributes
+from tmfkit_conformance.payloads.bodies import holds
 from tmfkit_conformance.rules.refusals import (
     ANY_OF,
     AUTH,
