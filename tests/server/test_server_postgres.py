@@ -251,7 +251,8 @@ def test_group_with_a_taken_id_fails_when_a_listener_came_meanwhile(run: TwoStor
                 await transaction.subscribe(Subscription("s", "h", "http://x", None))
 
         creating = [asyncio.create_task(create(name)) for name in ("1", "2")]
-        await both_know.wait()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await both_know.wait()
         registering = asyncio.create_task(register())
         # It gets its turn as soon as the group begins anew without the record whose id is taken.
         assert await is_waiting(registering, postgres_url)

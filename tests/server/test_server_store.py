@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -455,14 +456,18 @@ def test_name_of_any_length_can_be_searched(run: Runner) -> None:
 
 def test_slow_searches_leave_room_for_others(run: Runner) -> None:
     async def scenario(store: Store) -> None:
-        has_begun, is_served = asyncio.Event(), asyncio.Event()
+        has_begun, is_served, looked_at = asyncio.Event(), asyncio.Event(), Counter[int]()
 
-        def select_nothing(_body: object, _scope: object) -> Iterator[Node]:
-            has_begun.set()
-            if not is_served.is_set():
-                # Longer than a turn, and for all documents longer than anybody needs to be served.
-                time.sleep(0.01)
-            return iter(())
+        def slow(number: int) -> Search:
+            def select_nothing(_body: object, _scope: object) -> Iterator[Node]:
+                looked_at[number] += 1
+                has_begun.set()
+                if not is_served.is_set():
+                    # Longer than a turn, and for all documents longer than anybody needs to be served.
+                    time.sleep(0.01)
+                return iter(())
+
+            return Search(where=JsonPath("filter", "$", False, select_nothing, Budget()))
 
         async def read(identifier: str) -> Record | None:
             async with store.transaction() as transaction:
@@ -471,11 +476,12 @@ def test_slow_searches_leave_room_for_others(run: Runner) -> None:
         await _insert(store, *(Record(str(number), {"n": number}) for number in range(500)))
         # To open a connection takes longer than to use one.
         await asyncio.gather(*(read(str(number)) for number in range(8)))
-        slow = Search(where=JsonPath("filter", "$", False, select_nothing, Budget()))
-        searches = [asyncio.create_task(store.search("c", slow)) for _ in range(10)]
-        await has_begun.wait()
+        searches = [asyncio.create_task(store.search("c", slow(number))) for number in range(10)]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await has_begun.wait()
         assert await store.get("c", "7") == Record("7", {"n": 7})
         assert not any(search.done() for search in searches)
+        assert max(looked_at.values()) < 500
         is_served.set()
         assert {page.total for page in await asyncio.gather(*searches)} == {0}
 
