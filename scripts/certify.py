@@ -24,6 +24,7 @@ from tmfkit_models import contracts
 
 STORES = ("tinydb:", "postgresql:")
 WORKERS = 2  # of a server whose store takes several
+EVENT_SECONDS = 60  # our server loses no notification, so that a slow machine is waited for and nothing else
 LISTENING = re.compile(r"listening on (http://\S+)")
 
 
@@ -65,6 +66,7 @@ def certify(api: str, address: str, keys: dict[str, str], report: Path, phases: 
     contract = contracts.load(api)
     command = [sys.executable, "-m", "tmfkit_conformance.cli", "run", "--api", api, "--report", str(report / api)]
     command += ["--base-url", f"{address}{contract.base_path}", "--allow-destructive"]
+    command += ["--event-timeout", str(EVENT_SECONDS)]
     command += [part for phase in phases for part in ("--phase", phase)]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as config:  # readable by its owner only
         json.dump({"admin_headers": {"Authorization": f"Bearer {keys['admin']}"}}, config)

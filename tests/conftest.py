@@ -19,13 +19,22 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 from harness.database import database
+from patience import PATIENCE_SECONDS
 
 _COMMAND = [sys.executable, "-c", "from tmfkit_server.cli import main; main()", "run", "--port", "0"]
 _ANNOUNCEMENT = "tmfkit-server listening on "
+
+# Requests that name no time-out.
+for _part in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _part, PATIENCE_SECONDS)
+hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("steady")
 
 
 @contextlib.contextmanager
@@ -41,10 +50,10 @@ def running_server(*options: str) -> Iterator[str]:
         assert line.startswith(_ANNOUNCEMENT), f"the server did not start: {line!r}"
         url = line.removeprefix(_ANNOUNCEMENT).strip()
         # The socket listens already; the answer comes as soon as the application has started.
-        assert httpx.get(f"{url}/health/live", timeout=20).status_code == 200
+        assert httpx.get(f"{url}/health/live").status_code == 200
         yield url
         process.terminate()
-        assert process.wait(timeout=15) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     finally:
         if process.poll() is None:
             process.kill()
@@ -115,9 +124,9 @@ class Listener:
     def take(self, notification: dict[str, Any]) -> None:
         self._arrived.put(notification)
 
-    def next(self, *, seconds: float = 5) -> dict[str, Any]:
-        """Return the next notification; ``queue.Empty`` when none comes in time."""
-        return self._arrived.get(timeout=seconds)
+    def next(self) -> dict[str, Any]:
+        """Return the next notification; ``queue.Empty`` when none comes."""
+        return self._arrived.get(timeout=PATIENCE_SECONDS)
 
     def is_silent(self) -> bool:
         return self._arrived.empty()

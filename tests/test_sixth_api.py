@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
+from patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[1]
 SIXTH = "sixth-v1"
 NEIGHBOUR = "tmf629-v4"  # one of the five is enough to see that nothing of it changes
@@ -99,7 +101,7 @@ def certify(
             with start_server(*KEYS) as url:
                 options = ["--api", SIXTH, "--base-url", f"{url}/troubleDesk/v1", "--report", str(report)]
                 options += ["--bearer", "user-key", "--admin-header", "Authorization: Bearer admin-key"]
-                options += ["--phase", "register", "--phase", "examples"]
+                options += ["--phase", "register", "--phase", "examples", "--event-timeout", str(PATIENCE_SECONDS)]
                 done = _python("-m", "tmfkit_conformance.cli", "run", *options, tree=tree, status=None)
         assert done.returncode in (0, 1), done.stderr
         return Run(done.returncode, json.loads((report / "report.json").read_text()))

@@ -22,13 +22,20 @@ _STOP_SECONDS = 30.0
 _LOG_TAIL_CHARACTERS = 2000
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
+_RESERVED: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address, reserved as long as this process lives.
+
+    Who asks for any port is not given this one; who names it may listen there, and again after a restart.
+    """
+    reserved = socket.socket()
+    # A socket that is bound and does not listen keeps others out, except those with the same option, as servers have.
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    _RESERVED.append(reserved)
+    return int(reserved.getsockname()[1])
 
 
 class ServerProcess:

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from patience import PATIENCE_SECONDS
+
 ADMIN = "Bearer chief"
 
 
@@ -127,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         note = json.dumps({"eventType": "BookCreateEvent", "event": {"book": book}}).encode()
         for callback in list(self.shelf.callbacks.values()):
             request = urllib.request.Request(callback, note, {"Content-Type": "application/json"})
-            urllib.request.urlopen(request, timeout=5).close()
+            urllib.request.urlopen(request, timeout=PATIENCE_SECONDS).close()
 
     def _refuse(self, status: int) -> None:
         self._answer(status, {"code": str(status), "reason": "refused"})

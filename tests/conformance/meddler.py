@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from patience import PATIENCE_SECONDS
+
 _OF_ONE_CONNECTION = {"connection", "content-length", "transfer-encoding", "keep-alive", "date", "server"}
 
 
@@ -50,7 +52,7 @@ Meddle = Callable[[Call, Forward], Answer]
 @contextlib.contextmanager
 def meddling(upstream: str, meddle: Meddle, *, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve on a free port of 127.0.0.1 what *meddle* makes of every call; yield scheme, host and port."""
-    with httpx.Client(base_url=upstream, timeout=20) as client:
+    with httpx.Client(base_url=upstream, timeout=PATIENCE_SECONDS) as client:
 
         def forward(call: Call) -> Answer:
             headers = {name: value for name, value in call.headers.items() if name.lower() not in _OF_ONE_CONNECTION}

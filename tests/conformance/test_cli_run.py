@@ -12,6 +12,8 @@ import pytest
 from library import library
 from library_server import ADMIN, serving
 
+from harness.process import free_port
+from patience import PATIENCE_SECONDS
 from tmfkit_conformance.cli import main
 from tmfkit_conformance.commands.options import given_settings, settings_for
 from tmfkit_conformance.errors import UsageError
@@ -39,7 +41,7 @@ def run(url: str, folder: Path, *more: str) -> tuple[int, dict[str, Any]]:
             "--phase",
             "register",
             "--event-timeout",
-            "1",
+            str(PATIENCE_SECONDS),
             *more,
         ]
     )
@@ -83,8 +85,7 @@ def test_credentials_are_in_no_file_of_the_report(tmp_path: Path, monkeypatch: p
 
 
 def test_target_that_does_not_answer_is_exit_status_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with serving() as url:
-        pass
+    url = f"http://127.0.0.1:{free_port()}/library/v1"
     status = main(["run", "--api", "library-v1", "--base-url", url, "--report", str(tmp_path)])
     assert (status, "[target-unreachable]" in capsys.readouterr().err) == (3, True)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from meddler import Answer, Call, Forward, meddling
 
+from patience import PATIENCE_SECONDS
 from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome
@@ -99,7 +100,7 @@ def test_part_is_written_under_the_name_that_the_target_takes(
     rows = tuple(row.id for row in contract.requirements if row.operation.endswith(resource[0].upper() + resource[1:]))
     with meddling(server_url, knowing(own, other, unknown)) as url:
         settings = Settings(
-            api, url + contract.base_path, phases=("register",), listener=False, timeout_seconds=10, event_seconds=0.05
+            api, url + contract.base_path, phases=("register",), listener=False, timeout_seconds=PATIENCE_SECONDS
         )
         bundle = drive(contract, settings, lambda *_: None, only=rows)
     assert bundle.run["dialect"] == {resource: dict.fromkeys(keys, other)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import pytest
 import yaml
 from meddler import Answer, Call, Forward, meddling
 
+from harness.process import free_port
+from patience import PATIENCE_SECONDS
 from tmfkit_conformance.commands.options import settings_for
 from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
@@ -37,9 +38,8 @@ def quiet(*_: object) -> None:
 def run(api: str, url: str, *, only: tuple[str, ...] = (), **more: Any) -> Bundle:
     """Drive the register phase of an API, at the root of a server or at a base URL of its own."""
     contract = contracts.load(api)
-    settings = Settings(
-        api, **{"base_url": url + contract.base_path, "phases": ("register",), "event_seconds": 2, **more}
-    )
+    patience = {"event_seconds": PATIENCE_SECONDS, "timeout_seconds": PATIENCE_SECONDS}
+    settings = Settings(api, **{"base_url": url + contract.base_path, "phases": ("register",), **patience, **more})
     return drive(contract, settings, quiet, only=only)
 
 
@@ -134,8 +134,7 @@ def test_target_is_given_the_address_that_it_knows_the_listener_under(server: st
     """What the target calls is a proxy that cuts off the beginning of the path."""
     api = "tmf681-v1"
     only = rows(api, kind="event") + rows(api, scenario="hub-delivers")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
 
     def cut(call: Call, forward: Forward) -> Answer:
         assert call.path.startswith("/behind/the/proxy/")

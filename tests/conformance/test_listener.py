@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from patience import PATIENCE_SECONDS
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.errors import UsageError
 
@@ -24,7 +25,7 @@ def listener() -> Iterator[Listener]:
 def raw(listener: Listener, *parts: bytes) -> bytes:
     """Send bytes as they stand, hang up, and return what came back."""
     address = urlsplit(listener.url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as connection:
+    with socket.create_connection((address.hostname or "", address.port or 0), PATIENCE_SECONDS) as connection:
         for part in parts:
             connection.sendall(part)
         connection.shutdown(socket.SHUT_WR)
@@ -57,7 +58,7 @@ def test_chunked_body_is_put_together(listener: Listener) -> None:
 
 def test_second_request_of_a_connection_is_kept(listener: Listener) -> None:
     address = urlsplit(listener.url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE_SECONDS)
     for body in (b"one", b"two"):
         connection.request("POST", "/", body)
         assert connection.getresponse().read() == b""
@@ -98,7 +99,7 @@ def test_target_that_hangs_up_is_no_trouble(listener: Listener, capfd: pytest.Ca
 def test_waiting_ends_with_the_arrival(listener: Listener) -> None:
     timer = threading.Timer(0.05, lambda: httpx.post(listener.url))
     timer.start()
-    assert listener.wait(lambda received: len(received) == 1, seconds=5)
+    assert listener.wait(lambda received: len(received) == 1, seconds=PATIENCE_SECONDS)
     timer.join()
 
 

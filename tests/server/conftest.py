@@ -11,6 +11,8 @@ import httpx
 import pytest
 from store_runner import LASTING, Runner, Scenario, opened
 
+from patience import PATIENCE_SECONDS
+from tmfkit_server.storage import connections
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.embedded import EmbeddedStore
 from tmfkit_server.storage.postgres import PostgresStore
@@ -36,6 +38,12 @@ def server_url(
         options = ["--store", request.getfixturevalue("postgres_databases")(), "--workers", "2"]
     with start_server(*options) as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+def _patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store in this process turns nobody away because the machine is slow."""
+    monkeypatch.setattr(connections, "_WAIT_SECONDS", PATIENCE_SECONDS)
 
 
 def _client(server_url: str, base_path: str) -> Iterator[httpx.Client]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -18,6 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from harness.process import free_port
+from patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -50,7 +51,7 @@ class MailServer:
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
     server, port = MailServer(), free_port()
-    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller = Controller(server, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE_SECONDS)
     controller.start()
     server.url = f"mailto://news@example.org:{port}?smtp=127.0.0.1&from={{sender}}&to={{receiver}}"
     yield server
@@ -65,12 +66,14 @@ class HttpGateway:
         url: Apprise URL of the channel.
         arrived: Number of a receiver → the messages, those that were not taken included.
         statuses: Number of a receiver → the answers to its next messages.
+        answers: Number of a receiver → what makes the answer to its first message, its second, and so on.
         is_open: While it is not set, messages arrive and are not answered.
     """
 
     url: str = ""
     arrived: defaultdict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     statuses: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    answers: dict[str, Callable[[int], int]] = field(default_factory=dict)
     is_open: threading.Event = field(default_factory=threading.Event)
 
 
@@ -83,8 +86,13 @@ def http_gateway() -> Iterator[HttpGateway]:
         def do_POST(self) -> None:
             number = unquote(self.path).removeprefix("/sms/")
             gateway.arrived[number].append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            gateway.is_open.wait(20)
-            self.send_response(gateway.statuses[number].pop(0) if gateway.statuses[number] else 200)
+            place = len(gateway.arrived[number])
+            gateway.is_open.wait(PATIENCE_SECONDS)
+            if number in gateway.answers:
+                status = gateway.answers[number](place)
+            else:
+                status = gateway.statuses[number].pop(0) if gateway.statuses[number] else 200
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -92,7 +100,7 @@ def http_gateway() -> Iterator[HttpGateway]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    gateway.url = f"json://127.0.0.1:{server.server_port}/sms/{{receiver}}?rto=20"
+    gateway.url = f"json://127.0.0.1:{server.server_port}/sms/{{receiver}}?rto={PATIENCE_SECONDS}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield gateway

@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from server_bodies import customer
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
 from tmfkit_server.services.callbacks import LOOPBACK, CallbackGuard, CallbackRefused
 from tmfkit_server.services.courier import Courier, Outcome
@@ -106,7 +107,7 @@ def test_names_that_nobody_answers_for_hold_up_no_other(monkeypatch: pytest.Monk
 
     def look_up(host: str, *_: Any, **_named: Any) -> list[Any]:
         if host != "answered.example":
-            is_over.wait(30)
+            is_over.wait(2 * PATIENCE_SECONDS)
             raise socket.gaierror("nobody answers")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 0))]
 
@@ -117,7 +118,7 @@ def test_names_that_nobody_answers_for_hold_up_no_other(monkeypatch: pytest.Monk
         hanging = [asyncio.create_task(guard.addresses(f"silent{number}.example")) for number in range(30)]
         await asyncio.sleep(0)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return await guard.addresses("answered.example")
         finally:
             is_over.set()

@@ -10,6 +10,8 @@ import httpx
 import pytest
 from server_bodies import customer
 
+from patience import PATIENCE_SECONDS
+
 HUB = "/tmf-api/customerManagement/v4/hub"
 CUSTOMERS = "/tmf-api/customerManagement/v4/customer"
 DEAD = "/admin/dead-letters"
@@ -26,7 +28,7 @@ def refusing(root: httpx.Client, listener: Any) -> Iterator[str]:
 
 def _letters(root: httpx.Client, listener: str, count: int) -> list[dict[str, Any]]:
     """Return the dead letters of a listener, once there are so many."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE_SECONDS
     while len(found := root.get(DEAD, params={"listener": listener}).json()) != count and time.monotonic() < until:
         time.sleep(0.02)
     assert len(found) == count

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
 from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreLocked, StoreUnusable
 from tmfkit_server.query.expression import Search
@@ -70,19 +71,24 @@ def _connection(store: EmbeddedStore) -> sqlite3.Connection:
     return journal._connected()
 
 
-def _hold_commits(store: EmbeddedStore) -> threading.Event:
-    """Hold up every commit until the event is set."""
-    is_free = threading.Event()
+def _hold_commits(store: EmbeddedStore) -> tuple[threading.Event, threading.Event]:
+    """Hold up every commit until the second event is set; the first one tells that one is held up."""
+    is_held, is_free = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        is_held.set()
+        return is_free.wait(PATIENCE_SECONDS)
+
     connection = _connection(store)
-    connection.create_function("held", 0, lambda: is_free.wait(10))
+    connection.create_function("held", 0, hold)
     connection.execute("CREATE TEMP TRIGGER hold INSTEAD OF INSERT ON change BEGIN SELECT held(); END")
-    return is_free
+    return is_held, is_free
 
 
 def test_write_is_not_readable_before_its_commit(path: Path) -> None:
     async def scenario(store: EmbeddedStore) -> None:
         await _insert(store, Record("1", {"n": 1}))
-        is_free = _hold_commits(store)
+        is_held, is_free = _hold_commits(store)
 
         async def change() -> None:
             async with store.transaction() as transaction:
@@ -90,7 +96,7 @@ def test_write_is_not_readable_before_its_commit(path: Path) -> None:
                 await transaction.insert("c", Record("2", {}))
 
         task = asyncio.create_task(change())
-        await asyncio.sleep(0.1)
+        assert await asyncio.to_thread(is_held.wait, PATIENCE_SECONDS)
         assert not task.done()
         assert await store.get("c", "1") == Record("1", {"n": 1})
         assert await _ids(store) == {"1"}
@@ -104,9 +110,9 @@ def test_write_is_not_readable_before_its_commit(path: Path) -> None:
 
 def test_write_of_a_client_that_has_gone_is_made_all_the_same(path: Path) -> None:
     async def scenario(store: EmbeddedStore) -> None:
-        is_free = _hold_commits(store)
+        is_held, is_free = _hold_commits(store)
         task = asyncio.create_task(_insert(store, Record("1", {})))
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(is_held.wait, PATIENCE_SECONDS)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert await store.get("c", "1") is None

@@ -157,7 +157,8 @@ def test_simultaneous_repetitions_make_one_resource_and_tell_of_it_once(
     body = customer(marker=marker)
 
     async def all_at_once() -> list[httpx.Response]:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        # As many at a time as one worker has connections: none has to wait for one.
+        async with httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=8)) as client:
             posts = (client.post(f"{server_url}{CUSTOMER}", json=body, headers=key) for _ in range(20))
             return await asyncio.gather(*posts)
 

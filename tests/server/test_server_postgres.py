@@ -24,11 +24,12 @@ from server_bodies import customer
 
 from harness.database import Database, database
 from harness.tmfkit import tmfkit_server
+from patience import PATIENCE_SECONDS
 from tmfkit_server.errors import StoreError, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
-from tmfkit_server.storage import postgres_search
+from tmfkit_server.storage import connections, postgres_search
 from tmfkit_server.storage.base import Record, Store, Stored, Subscription
 from tmfkit_server.storage.migrate import migrate, steps
 from tmfkit_server.storage.postgres import PostgresStore
@@ -69,8 +70,16 @@ def migrate_to(connection: psycopg.Connection, number: int) -> None:
         connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", (step.number, step.name))
 
 
-async def is_waiting(task: asyncio.Task[Any]) -> bool:
-    await asyncio.wait([task], timeout=0.2)
+async def is_waiting(task: asyncio.Task[Any], url: str, *, sessions: int = 1) -> bool:
+    """Wait until so many sessions of the database wait for a lock; return whether *task* has not ended then."""
+    statement = """SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND datname = current_database()"""
+    async with asyncio.timeout(PATIENCE_SECONDS), await psycopg.AsyncConnection.connect(url, autocommit=True) as other:
+        while not task.done():
+            [[waiting]] = await (await other.execute(statement)).fetchall()
+            if waiting >= sessions:
+                break
+            await asyncio.sleep(0.01)
     return not task.done()
 
 
@@ -122,7 +131,7 @@ def test_id_with_a_nul_is_refused_before_the_database_is_asked(run: TwoStores) -
     run(scenario)
 
 
-def test_registration_waits_for_changes_that_do_not_know_of_it(run: TwoStores) -> None:
+def test_registration_waits_for_changes_that_do_not_know_of_it(run: TwoStores, postgres_url: str) -> None:
     async def scenario(one: Store, other: Store) -> None:
         async def register() -> None:
             async with other.transaction() as transaction:
@@ -133,7 +142,7 @@ def test_registration_waits_for_changes_that_do_not_know_of_it(run: TwoStores) -
             await transaction.insert("c", Record("1", {}))
             assert await transaction.subscriptions("h") == []
             registration = asyncio.create_task(register())
-            assert await is_waiting(registration)
+            assert await is_waiting(registration, postgres_url)
         await registration
         async with one.transaction() as transaction:
             await transaction.insert("c", Record("2", {}))
@@ -142,7 +151,7 @@ def test_registration_waits_for_changes_that_do_not_know_of_it(run: TwoStores) -
     run(scenario)
 
 
-def test_listener_cannot_leave_while_something_is_put_on_its_way(run: TwoStores) -> None:
+def test_listener_cannot_leave_while_something_is_put_on_its_way(run: TwoStores, postgres_url: str) -> None:
     async def scenario(one: Store, other: Store) -> None:
         listener = Subscription("s", "h", "http://x", None)
 
@@ -156,7 +165,7 @@ def test_listener_cannot_leave_while_something_is_put_on_its_way(run: TwoStores)
             await transaction.insert("c", Record("1", {}))
             [known] = await transaction.subscriptions("h")
             leaving = asyncio.create_task(leave())
-            assert await is_waiting(leaving)
+            assert await is_waiting(leaving, postgres_url)
             await transaction.enqueue(known, {})
         await leaving
         assert await one.outbox.listeners() == []
@@ -202,17 +211,22 @@ def test_record_that_cannot_be_kept_takes_nothing_of_its_group_with_it(run: TwoS
 
 def test_transaction_that_comes_while_a_group_begins_comes_along(run: TwoStores, postgres_url: str) -> None:
     async def scenario(store: Store, other: Store) -> None:
+        takes_a_seat = asyncio.Event()
+
         async def create(name: str) -> None:
             async with store.transaction() as transaction:
                 await transaction.insert("c", Record(name, {}))
+                takes_a_seat.set()
                 await transaction.subscriptions("h")
 
         async with other.transaction() as registering:
             await registering.subscriptions("h", for_change=True)
             first = asyncio.create_task(create("1"))
-            assert await is_waiting(first)
+            assert await is_waiting(first, postgres_url)
+            takes_a_seat.clear()
             second = asyncio.create_task(create("2"))
-            assert await is_waiting(second)
+            await takes_a_seat.wait()
+            assert await is_waiting(second, postgres_url)
         await asyncio.gather(first, second)
         with psycopg.connect(postgres_url) as connection:
             assert connection.execute("SELECT count(*), count(DISTINCT xmin::text) FROM record").fetchone() == (2, 1)
@@ -220,15 +234,16 @@ def test_transaction_that_comes_while_a_group_begins_comes_along(run: TwoStores,
     run(scenario)
 
 
-def test_group_with_a_taken_id_fails_when_a_listener_came_meanwhile(run: TwoStores) -> None:
+def test_group_with_a_taken_id_fails_when_a_listener_came_meanwhile(run: TwoStores, postgres_url: str) -> None:
     async def scenario(store: Store, other: Store) -> None:
         await insert(store, Record("1", {}))
-        gate = asyncio.Event()
+        gate, both_know = asyncio.Event(), asyncio.Barrier(3)
 
         async def create(name: str) -> None:
             async with store.transaction() as transaction:
                 await transaction.insert("c", Record(name, {}))
                 assert not await transaction.subscriptions("h")
+                await both_know.wait()
                 await gate.wait()
 
         async def register() -> None:
@@ -236,10 +251,11 @@ def test_group_with_a_taken_id_fails_when_a_listener_came_meanwhile(run: TwoStor
                 await transaction.subscribe(Subscription("s", "h", "http://x", None))
 
         creating = [asyncio.create_task(create(name)) for name in ("1", "2")]
-        assert await is_waiting(creating[1])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await both_know.wait()
         registering = asyncio.create_task(register())
         # It gets its turn as soon as the group begins anew without the record whose id is taken.
-        assert await is_waiting(registering)
+        assert await is_waiting(registering, postgres_url)
         gate.set()
         results = await asyncio.gather(*creating, return_exceptions=True)
         assert [str(result) for result in results] == ["listeners came or went while the changes were written"] * 2
@@ -289,7 +305,9 @@ def test_transaction_of_a_group_may_go_on_to_change_other_records(run: TwoStores
     run(scenario)
 
 
-def test_transaction_that_leaves_its_group_waits_for_no_registration_that_waits_for_the_group(run: TwoStores) -> None:
+def test_transaction_that_leaves_its_group_waits_for_no_registration_that_waits_for_the_group(
+    run: TwoStores, postgres_url: str
+) -> None:
     async def scenario(one: Store, other: Store) -> None:
         async def register(listener: Subscription) -> None:
             async with other.transaction() as transaction:
@@ -297,11 +315,11 @@ def test_transaction_that_leaves_its_group_waits_for_no_registration_that_waits_
                     await transaction.subscribe(listener)
 
         async def change(identifier: str, meanwhile: Subscription) -> None:
-            async with asyncio.timeout(3), one.transaction() as transaction:
+            async with asyncio.timeout(PATIENCE_SECONDS), one.transaction() as transaction:
                 await transaction.insert("c", Record(identifier, {}))
                 await transaction.subscriptions("h")
                 registration = asyncio.create_task(register(meanwhile))
-                assert await is_waiting(registration)
+                assert await is_waiting(registration, postgres_url)
                 registrations.append(registration)
                 assert await transaction.get("c", "other") is None
 
@@ -324,8 +342,8 @@ def test_searches_that_take_long_leave_connections_for_others(run: TwoStores, po
             await other.execute("LOCK TABLE bound")
             search = parse_search("n.gt=0", Grammar())
             searches = [asyncio.create_task(store.search("c", search)) for _ in range(20)]
-            assert await is_waiting(searches[0])
-            async with asyncio.timeout(1), store.transaction() as transaction:
+            assert await is_waiting(searches[0], postgres_url, sessions=connections._MOST_SEARCHES)
+            async with asyncio.timeout(PATIENCE_SECONDS), store.transaction() as transaction:
                 assert await transaction.get("c", "1") == await store.get("c", "1")
             assert not any(task.done() for task in searches)
             await other.rollback()
@@ -349,7 +367,7 @@ def test_one_process_at_a_time_delivers_to_a_listener(run: TwoStores) -> None:
         await one.outbox.settle([first], [])
         await one.close()
         # PostgreSQL ends a connection a moment after its client.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await other.outbox.lease("s"):  # noqa: ASYNC110 - nothing here tells
                 await asyncio.sleep(0.01)
         [second] = await other.outbox.deliveries("s", busy=(), limit=10)
@@ -512,7 +530,8 @@ def two_workers(
 
 def test_two_patches_at_the_same_time_are_both_kept(two_workers: str) -> None:
     href = httpx.post(two_workers + CUSTOMERS, json=customer()).json()["href"]
-    with ThreadPoolExecutor(16) as pool:
+    # As many as one worker has connections: none has to wait for one.
+    with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: httpx.patch(href, json={f"x{n}": n}), range(32)))
     assert {answer.status_code for answer in answers} == {200}
     assert {name for name in httpx.get(href).json() if name.startswith("x")} == {f"x{n}" for n in range(32)}
@@ -529,7 +548,7 @@ def test_events_of_two_workers_arrive_once_each(two_workers: str, listener: Any)
     made = httpx.post(two_workers + HUB, json={"callback": listener.url}).json()
     with ThreadPoolExecutor(8) as pool:
         created = list(pool.map(lambda _: httpx.post(two_workers + CUSTOMERS, json=customer()).json()["id"], range(24)))
-    heard = [listener.next(seconds=10)["event"]["customer"]["id"] for _ in created]
+    heard = [listener.next()["event"]["customer"]["id"] for _ in created]
     assert sorted(heard) == sorted(created)
     assert httpx.delete(f"{two_workers}{HUB}/{made['id']}").status_code == 204
     assert listener.is_silent()
@@ -544,17 +563,17 @@ def cluster() -> Iterator[Database]:
 
 def _refused(url: str) -> None:
     """See that requests are refused as long as the database is away, reads and writes alike."""
-    answers = [httpx.get(url + CUSTOMERS, timeout=20), httpx.post(url + CUSTOMERS, json=customer(), timeout=20)]
+    answers = [httpx.get(url + CUSTOMERS), httpx.post(url + CUSTOMERS, json=customer())]
     assert [answer.status_code for answer in answers] == [503, 503]
     assert {answer.headers["Retry-After"] for answer in answers} == {"1"}
     assert {answer.json()["code"] for answer in answers} == {"store-unavailable"}
 
 
 def _serves_again(url: str) -> None:
-    deadline = time.monotonic() + 20
-    while httpx.get(url + CUSTOMERS, timeout=20).status_code != 200:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while httpx.get(url + CUSTOMERS).status_code != 200:
         assert time.monotonic() < deadline
-    while httpx.post(url + CUSTOMERS, json=customer(), timeout=20).status_code != 201:
+    while httpx.post(url + CUSTOMERS, json=customer()).status_code != 201:
         assert time.monotonic() < deadline
 
 

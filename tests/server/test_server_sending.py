@@ -9,9 +9,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from email import policy
 from email.message import EmailMessage
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from message_services import HttpGateway, MailServer, http_gateway, mail_server
 from server_bodies import message, unique
 
 from harness.process import ServerProcess, free_port
+from patience import PATIENCE_SECONDS
 from tmfkit_models import contracts
 from tmfkit_server import cli
 from tmfkit_server.apis.communication import sender as sender_module
@@ -41,7 +43,6 @@ from tmfkit_server.storage.embedded import EmbeddedStore
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 HELLO = "data:text/plain;base64,aGVsbG8="
-WAIT_SECONDS = 15
 
 
 class Server:
@@ -57,13 +58,15 @@ class Server:
             "--send-retry-seconds",
             "0.2",
             "--send-timeout-seconds",
-            "2",
+            str(PATIENCE_SECONDS),
             *options,
         ]
         log = folder / "log"
         self.process = ServerProcess("tmfkit-server", command, log=log, port=port, ready_path="/health/live").start()
         self.client = httpx.Client(
-            base_url=f"{self.process.url}{contracts.load('tmf681-v1').base_path}", trust_env=False, timeout=30
+            base_url=f"{self.process.url}{contracts.load('tmf681-v1').base_path}",
+            trust_env=False,
+            timeout=2 * PATIENCE_SECONDS,
         )
 
     def send(self, **attributes: Any) -> httpx.Response:
@@ -75,7 +78,7 @@ class Server:
 
     def ended(self, identifier: str) -> dict[str, Any]:
         """Return a message when its sending has ended."""
-        until = time.monotonic() + WAIT_SECONDS
+        until = time.monotonic() + PATIENCE_SECONDS
         while (body := self.read(identifier))["status"] == "InProgress" and time.monotonic() < until:
             time.sleep(0.02)
         return body
@@ -120,6 +123,17 @@ def sender(
     store = new_store()
     workers = ["--workers", "2"] if store.startswith("postgresql:") else []
     server = Server(store, tmp_path_factory.mktemp("server"), *channel_options, *workers)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def hasty(
+    new_store: Callable[[], str], channel_options: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server that soon answers a client whose message takes long, and leaves it in peace before it tries again."""
+    pace = ["--send-timeout-seconds", "0.5", "--send-retry-seconds", "5"]
+    server = Server(new_store(), tmp_path_factory.mktemp("hasty"), *channel_options, *pace)
     yield server
     server.stop()
 
@@ -176,11 +190,18 @@ def test_message_that_is_not_taken_is_tried_again_until_it_is(
     hub = sender.client.post(
         "/hub", json={"callback": listener.url, "query": "event.CommunicationMessage.status=Completed"}
     )
-    gateway.statuses[number] = [500, 503]
+    is_read = threading.Event()
+
+    def answer_of(place: int) -> int:
+        # The second attempt is under way until the message has been read.
+        return 500 if place == 1 else 503 if is_read.wait(PATIENCE_SECONDS) and place == 2 else 200
+
+    gateway.answers[number] = answer_of
     began = time.time()
     answer = sender.send(tryTimes=2, receiver=[{"phoneNumber": number}])
     identifier = _not_sent_yet(answer)
     first = sender.read(identifier)
+    is_read.set()
     assert (first["status"], "sendTimeComplete" in first) == ("InProgress", False)
     last = sender.ended(identifier)
     assert (last["status"], last["sendTime"]) == ("Completed", first["sendTime"])
@@ -231,9 +252,12 @@ def test_message_is_sent_once_however_often_that_is_asked_for(
     made = sender.client.post("/communicationMessage", json=message(receiver=[{"phoneNumber": number}])).json()
     url = f"/communicationMessage/{made['id']}/send"
     gateway.is_open.clear()
-    threading.Timer(0.5, gateway.is_open.set).start()
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: sender.client.post(url), range(6)))
+        requests = [pool.submit(sender.client.post, url) for _ in range(6)]
+        # It is under way until everybody else has been answered.
+        list(islice(as_completed(requests, PATIENCE_SECONDS), 5))
+        gateway.is_open.set()
+    answers = [request.result() for request in requests]
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409, 409]
     [sent] = [answer.json() for answer in answers if answer.status_code == 200]
     late = sender.client.post(url)
@@ -242,26 +266,26 @@ def test_message_is_sent_once_however_often_that_is_asked_for(
     assert len(gateway.arrived[number]) == 1
 
 
-def test_attempt_that_takes_long_goes_on_without_the_client(sender: Server, gateway: HttpGateway, number: str) -> None:
+def test_attempt_that_takes_long_goes_on_without_the_client(hasty: Server, gateway: HttpGateway, number: str) -> None:
     gateway.is_open.clear()
-    answer = sender.send(receiver=[{"phoneNumber": number}])
+    answer = hasty.send(receiver=[{"phoneNumber": number}])
     identifier = _not_sent_yet(answer)
-    assert sender.read(identifier)["status"] == "InProgress"
-    assert sender.client.get("/communicationMessage", params={"limit": 1}).is_success
+    assert hasty.read(identifier)["status"] == "InProgress"
+    assert hasty.client.get("/communicationMessage", params={"limit": 1}).is_success
     gateway.is_open.set()
-    assert sender.ended(identifier)["status"] == "Completed"
+    assert hasty.ended(identifier)["status"] == "Completed"
     assert len(gateway.arrived[number]) == 1
 
 
-def test_deleted_message_is_not_tried_again(sender: Server, gateway: HttpGateway, number: str) -> None:
+def test_deleted_message_is_not_tried_again(hasty: Server, gateway: HttpGateway, number: str) -> None:
     gateway.statuses[number] = [500]
-    answer = sender.send(tryTimes=5, receiver=[{"phoneNumber": number}])
+    answer = hasty.send(tryTimes=5, receiver=[{"phoneNumber": number}])
     identifier = _not_sent_yet(answer)
-    assert sender.client.delete(f"/communicationMessage/{identifier}").status_code == 204
-    until = time.monotonic() + WAIT_SECONDS
-    while any(each["id"] == identifier for each in _kept(sender.store, ":sending")) and time.monotonic() < until:
+    assert hasty.client.delete(f"/communicationMessage/{identifier}").status_code == 204
+    until = time.monotonic() + PATIENCE_SECONDS
+    while any(each["id"] == identifier for each in _kept(hasty.store, ":sending")) and time.monotonic() < until:
         time.sleep(0.1)
-    assert [each["id"] for each in _kept(sender.store, ":sending") if each["id"] == identifier] == []
+    assert [each["id"] for each in _kept(hasty.store, ":sending") if each["id"] == identifier] == []
     assert len(gateway.arrived[number]) == 1
 
 
@@ -322,7 +346,8 @@ def test_log_has_no_address_and_no_content(
 def test_message_reaches_its_receiver_though_the_server_is_killed(
     new_store: Callable[[], str], channel_options: list[str], gateway: HttpGateway, number: str, tmp_path: Path
 ) -> None:
-    server = Server(new_store(), tmp_path, *channel_options, "--send-retry-seconds", "1")
+    pace = ["--send-timeout-seconds", "0.5", "--send-retry-seconds", "5"]
+    server = Server(new_store(), tmp_path, *channel_options, *pace)
     gateway.statuses[number] = [500]
     numbers = [number]
     identifiers = [_not_sent_yet(server.send(tryTimes=1, receiver=[{"phoneNumber": number}]))]
@@ -331,6 +356,9 @@ def test_message_reaches_its_receiver_though_the_server_is_killed(
         gateway.is_open.clear()
         numbers.append(f"{number}9")
         identifiers.append(_not_sent_yet(server.send(receiver=[{"phoneNumber": numbers[1]}])))
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not all(gateway.arrived[each] for each in numbers) and time.monotonic() < until:
+        time.sleep(0.02)
     server.process.kill()
     gateway.is_open.set()
     arrived = [len(gateway.arrived[each]) for each in numbers]
@@ -343,8 +371,6 @@ def test_message_reaches_its_receiver_though_the_server_is_killed(
 def test_sending_that_somebody_holds_is_taken_up_when_the_hold_ends(
     new_store: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sendings, "_HOLD_SECONDS", 0.3)
-
     async def scenario() -> None:
         settings = Settings(store=new_store())
         first = create_store(settings)
@@ -360,8 +386,9 @@ def test_sending_that_somebody_holds_is_taken_up_when_the_hold_ends(
         with pytest.raises(Conflict):
             await two.begin("m")
         assert (await two.due(most=5), await two.take_up("m")) == ([], None)
+        # The hold that is renewed from now on is over at once.
+        monkeypatch.setattr(sendings, "_HOLD_SECONDS", 0.0)
         assert await one.renew(held.with_outcomes({"SMS:1": "taken"}))
-        await asyncio.sleep(0.4)
         assert await two.due(most=5) == ["m"]
         taken_up = await two.take_up("m")
         assert taken_up is not None
@@ -401,13 +428,16 @@ def test_what_is_too_much_at_once_waits_in_the_store(
         sender = Sender(entities, Sendings(store, entities), channel, timeout_seconds=0.2, retry_seconds=1)
         sender.start()
         await not_sent_yet(sender, "a")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not gateway.arrived[number]:  # noqa: ASYNC110 - the gateway runs in another thread
+                await asyncio.sleep(0.02)
         assert len(gateway.arrived[number]) == 1
         monkeypatch.setattr(sender_module, "_MOST_RETRIES_AT_ONCE", 0)
         await not_sent_yet(sender, "b")
         assert len(gateway.arrived[number]) == 1
         monkeypatch.setattr(sender_module, "_MOST_RETRIES_AT_ONCE", 1)
         gateway.is_open.set()
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await store.count() > len("ab"):  # noqa: ASYNC110 - the sender is what is waited for
                 await asyncio.sleep(0.02)
         await sender.stop()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from store_runner import LASTING, Runner, opened
 
+from patience import PATIENCE_SECONDS
 from tmfkit_server.errors import StoreError
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.expression import All, Comparison, Operator, Search, SortKey
-from tmfkit_server.query.parse import Grammar, parse_search
+from tmfkit_server.query.jsonpath import JsonPath
+from tmfkit_server.query.nodes import Node
 from tmfkit_server.storage.base import Delivery, Record, Store, Stored, Subscription, Transaction
 
 
@@ -217,7 +222,7 @@ def test_news_wakes_whoever_waits(run: Runner) -> None:
         assert not waiting.done()
         async with store.transaction() as transaction:
             await transaction.enqueue(Subscription("s", "h", "http://x", None), {})
-        await asyncio.wait_for(waiting, 1)
+        await asyncio.wait_for(waiting, PATIENCE_SECONDS)
 
     run(scenario)
 
@@ -227,7 +232,7 @@ def test_transactions_on_different_records_do_not_wait_for_each_other(run: Runne
         await _insert(store, Record("1", {}), Record("2", {}))
         async with store.transaction() as one:
             assert await one.get("c", "1")
-            async with asyncio.timeout(5), store.transaction() as two:
+            async with asyncio.timeout(PATIENCE_SECONDS), store.transaction() as two:
                 assert await two.get("c", "2")
                 await two.replace("c", Record("2", {"done": True}))
             assert await store.get("c", "2") == Record("2", {"done": True})
@@ -256,14 +261,15 @@ def test_id_that_a_transaction_found_free_stays_free_for_it(run: Runner) -> None
 def test_transactions_that_wait_for_each_other_do_not_wait_for_ever(run: Runner) -> None:
     async def scenario(store: Store) -> None:
         await _insert(store, Record("1", {"n": 0}), Record("2", {"n": 0}))
+        both_have_one = asyncio.Barrier(2)
 
         async def change(first: str, second: str) -> None:
             async with store.transaction() as transaction:
                 await transaction.get("c", first)
-                await asyncio.sleep(0.05)
+                await both_have_one.wait()
                 await transaction.get("c", second)
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             ends = await asyncio.gather(change("1", "2"), change("2", "1"), return_exceptions=True)
         assert [type(end) for end in ends if end] == [StoreError]
         async with store.transaction() as transaction:
@@ -304,7 +310,7 @@ def test_cancelled_request_leaves_no_lock_behind(run: Runner) -> None:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await change()
         assert await store.get("c", "1") == Record("1", {"n": 1})
 
@@ -450,15 +456,33 @@ def test_name_of_any_length_can_be_searched(run: Runner) -> None:
 
 def test_slow_searches_leave_room_for_others(run: Runner) -> None:
     async def scenario(store: Store) -> None:
-        large = [[number] for number in range(2000)]
-        await _insert(store, *(Record(str(number), {"list": large}) for number in range(50)))
-        slow = parse_search("filter=$[?count(@..*) < 0]", Grammar())
+        has_begun, is_served, looked_at = asyncio.Event(), asyncio.Event(), Counter[int]()
+
+        def slow(number: int) -> Search:
+            def select_nothing(_body: object, _scope: object) -> Iterator[Node]:
+                looked_at[number] += 1
+                has_begun.set()
+                if not is_served.is_set():
+                    # Longer than a turn, and for all documents longer than anybody needs to be served.
+                    time.sleep(0.01)
+                return iter(())
+
+            return Search(where=JsonPath("filter", "$", False, select_nothing, Budget()))
+
+        async def read(identifier: str) -> Record | None:
+            async with store.transaction() as transaction:
+                return await transaction.get("c", identifier)
+
+        await _insert(store, *(Record(str(number), {"n": number}) for number in range(500)))
         # To open a connection takes longer than to use one.
-        await asyncio.gather(*(store.get("c", "0") for _ in range(8)))
-        searches = [asyncio.create_task(store.search("c", slow)) for _ in range(10)]
-        await asyncio.sleep(0.1)
-        assert await store.get("c", "7") == Record("7", {"list": large})
+        await asyncio.gather(*(read(str(number)) for number in range(8)))
+        searches = [asyncio.create_task(store.search("c", slow(number))) for number in range(10)]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await has_begun.wait()
+        assert await store.get("c", "7") == Record("7", {"n": 7})
         assert not any(search.done() for search in searches)
-        assert {(await search).total for search in searches} == {0}
+        assert max(looked_at.values()) < 500
+        is_served.set()
+        assert {page.total for page in await asyncio.gather(*searches)} == {0}
 
     run(scenario)

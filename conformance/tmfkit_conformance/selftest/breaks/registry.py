@@ -83,6 +83,11 @@ class Break:
     serve: Serve = _soundly
     notify: Notify = _delivered
 
+    @property
+    def tells_everything(self) -> bool:
+        """Whether listeners are told what the sound application tells them."""
+        return self.notify is _delivered
+
 
 Breaker = Callable[[Target], Break | None]
 BREAKERS: dict[Rule[Any, Any], list[Breaker]] = {}
