@@ -17,11 +17,12 @@ from typing import Any
 from unittest import mock
 
 from tmfkit_server import cli
-from tmfkit_server.services import courier
-from tmfkit_server.storage import connections, embedded, journal, opening
+from tmfkit_server.services.notifications import courier
 from tmfkit_server.storage.base import Delivery
-from tmfkit_server.storage.documents import Batch, Row
-from tmfkit_server.storage.entries import OUTBOX, delivery_row
+from tmfkit_server.storage.embedded import journal, opening, store
+from tmfkit_server.storage.embedded.documents import Batch, Row
+from tmfkit_server.storage.embedded.entries import OUTBOX, delivery_row
+from tmfkit_server.storage.postgres import connections
 
 __all__ = ["SABOTAGES", "main", "program"]
 
@@ -89,7 +90,7 @@ def _without_order() -> None:
     def unsafe(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
         return delivery_row(replace(delivery, subject=f"{delivery.subject} {time.monotonic_ns()}"))
 
-    mock.patch.object(embedded, "delivery_row", unsafe).start()
+    mock.patch.object(store, "delivery_row", unsafe).start()
 
 
 def _part(batch: Batch, *, is_outbox: bool) -> Batch:

@@ -17,20 +17,20 @@ from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources import dead_letters
 from tmfkit_server.routes import Api
-from tmfkit_server.services.callbacks import CallbackGuard
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
-from tmfkit_server.services.courier import Courier
-from tmfkit_server.services.dead_letters import DeadLetters
-from tmfkit_server.services.delivery import Dispatcher
 from tmfkit_server.services.extensions import extension_of
 from tmfkit_server.services.idempotency import Cleaner
+from tmfkit_server.services.notifications.callbacks import CallbackGuard
+from tmfkit_server.services.notifications.courier import Courier
+from tmfkit_server.services.notifications.dead_letters import DeadLetters
+from tmfkit_server.services.notifications.delivery import Dispatcher
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
-from tmfkit_server.storage.documents import IndexPlan
-from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded.documents import IndexPlan
+from tmfkit_server.storage.embedded.opening import preflight
+from tmfkit_server.storage.embedded.snapshot import Snapshot
+from tmfkit_server.storage.embedded.store import EmbeddedStore
 from tmfkit_server.storage.exchange import Source
-from tmfkit_server.storage.opening import preflight
-from tmfkit_server.storage.snapshot import Snapshot
 
 __all__ = [
     "GIVE_UP",
@@ -80,7 +80,7 @@ def create_store(settings: Settings, *, for_serving: bool = False) -> Store:
     """
     if settings.is_shared:
         # Imported only when used: psycopg is an extra of its own.
-        from tmfkit_server.storage.postgres import PostgresStore
+        from tmfkit_server.storage.postgres.store import PostgresStore
 
         return PostgresStore(settings.store, is_patient=for_serving)
     plans = {
@@ -109,7 +109,7 @@ def check_store(settings: Settings) -> None:
         StoreUnusable: It cannot be.
     """
     if settings.is_shared:
-        from tmfkit_server.storage.migrate import migrate
+        from tmfkit_server.storage.postgres.migrate import migrate
 
         migrate(settings.store)
     elif settings.store_path:

@@ -16,12 +16,12 @@ from tmfkit_server.resources.endpoint import Addresses, Endpoint, Responder
 from tmfkit_server.resources.hub import RegisterHandler, UnregisterHandler
 from tmfkit_server.resources.item import DeleteHandler, PatchHandler, ReplaceHandler, RetrieveHandler
 from tmfkit_server.resources.task import TaskHandler
-from tmfkit_server.services.callbacks import CallbackGuard
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.entities import Entities
-from tmfkit_server.services.events import hub_name
 from tmfkit_server.services.extensions import extension_of
-from tmfkit_server.services.subscriptions import Subscriptions
+from tmfkit_server.services.notifications.callbacks import CallbackGuard
+from tmfkit_server.services.notifications.events import hub_name
+from tmfkit_server.services.notifications.subscriptions import Subscriptions
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
 

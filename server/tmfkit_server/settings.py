@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
 from tmfkit_server.errors import SettingsError
-from tmfkit_server.services.callbacks import LOOPBACK, Network
+from tmfkit_server.services.notifications.callbacks import LOOPBACK, Network
+from tmfkit_server.services.notifications.signatures import secret_of
 from tmfkit_server.services.patience import Patience
-from tmfkit_server.services.signatures import secret_of
 
 __all__ = [
     "DEFAULT_MAX_BODY_BYTES",

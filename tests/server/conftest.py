@@ -12,8 +12,8 @@ import pytest
 from store_runner import LASTING, Runner, Scenario, opened
 
 from tmfkit_server.storage.base import Store
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.postgres.store import PostgresStore
 
 CUSTOMER = "/tmf-api/customerManagement/v4"
 CUSTOMER_R14 = "/customerManagement"

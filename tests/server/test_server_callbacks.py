@@ -23,8 +23,8 @@ from server_bodies import customer
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tmfkit_server import cli
-from tmfkit_server.services.callbacks import LOOPBACK, CallbackGuard, CallbackRefused
-from tmfkit_server.services.courier import Courier, Outcome
+from tmfkit_server.services.notifications.callbacks import LOOPBACK, CallbackGuard, CallbackRefused
+from tmfkit_server.services.notifications.courier import Courier, Outcome
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Delivery
 

@@ -17,15 +17,15 @@ import pytest
 from store_runner import Runner, opened
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.services import courier, delivery, lane, settling
-from tmfkit_server.services.callbacks import LOOPBACK, CallbackGuard
-from tmfkit_server.services.courier import Courier
-from tmfkit_server.services.delivery import Dispatcher
+from tmfkit_server.services.notifications import courier, delivery, lane, settling
+from tmfkit_server.services.notifications.callbacks import LOOPBACK, CallbackGuard
+from tmfkit_server.services.notifications.courier import Courier
+from tmfkit_server.services.notifications.delivery import Dispatcher
 from tmfkit_server.services.patience import Patience
 from tmfkit_server.storage.base import Delivery, Store, Subscription
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.embedded_outbox import EmbeddedOutbox
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.embedded.outbox import EmbeddedOutbox
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.postgres.store import PostgresStore
 
 Letters = Iterable[tuple[str, int]]
 PATIENCE = Patience()

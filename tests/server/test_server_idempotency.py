@@ -19,8 +19,8 @@ from tmfkit_models.contracts import Contract, Operation
 from tmfkit_server.query.expression import Search
 from tmfkit_server.services.idempotency import COLLECTION, KEPT, Cleaner, first_outcome, keep_outcome, once
 from tmfkit_server.storage.base import Record, Store
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.postgres.store import PostgresStore
 
 Starter = Callable[..., AbstractContextManager[str]]
 

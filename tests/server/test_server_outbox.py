@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from store_runner import LASTING, Runner, opened
 
-from tmfkit_server.storage import migrate
 from tmfkit_server.storage.base import Death, Delivery, Store, Subscription
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.postgres import migrate
+from tmfkit_server.storage.postgres.store import PostgresStore
 
 ONE, TWO = (Subscription(name, "h", f"http://{name}", None) for name in ("one", "two"))
 DEATH = Death("the listener answered 410 Gone", 410, 1_700_000_000)

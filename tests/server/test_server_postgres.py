@@ -28,12 +28,12 @@ from tmfkit_server.errors import StoreError, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
-from tmfkit_server.storage import postgres_search
 from tmfkit_server.storage.base import Record, Store, Stored, Subscription
-from tmfkit_server.storage.migrate import migrate, steps
-from tmfkit_server.storage.postgres import PostgresStore
-from tmfkit_server.storage.postgres_search import found_positions
-from tmfkit_server.storage.postgres_tally import COUNTED_OFF
+from tmfkit_server.storage.postgres import search as postgres_search
+from tmfkit_server.storage.postgres.migrate import migrate, steps
+from tmfkit_server.storage.postgres.search import found_positions
+from tmfkit_server.storage.postgres.store import PostgresStore
+from tmfkit_server.storage.postgres.tally import COUNTED_OFF
 
 CUSTOMERS = "/tmf-api/customerManagement/v4/customer"
 HUB = "/tmf-api/customerManagement/v4/hub"

@@ -35,7 +35,7 @@ from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Extension
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Record
-from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
 
 # Apprise looks at every service it has before it uses one.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

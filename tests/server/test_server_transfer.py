@@ -19,7 +19,7 @@ from server_bodies import customer
 
 from tmfkit_server import cli
 from tmfkit_server.storage.base import Death, Delivery, Record, Subscription
-from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
 
 Starter = Callable[..., AbstractContextManager[str]]
 

@@ -16,9 +16,9 @@ from tmfkit_server.query.expression import Path, Search, Selection
 from tmfkit_server.query.parse import Grammar
 from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
-from tmfkit_server.services.events import Announcer
 from tmfkit_server.services.extensions import Extension
 from tmfkit_server.services.idempotency import first_outcome, keep_outcome, once
+from tmfkit_server.services.notifications.events import Announcer
 from tmfkit_server.services.patches.json_patch import JSON_PATCH, json_patched
 from tmfkit_server.services.patches.limits import check_result
 from tmfkit_server.services.patches.merge_patch import merge_patched
@@ -27,7 +27,7 @@ from tmfkit_server.services.shapes import canonical, canonical_path, defaults_fi
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
 from tmfkit_server.storage.base import Record, Store, Transaction, is_same
-from tmfkit_server.storage.turns import Turns
+from tmfkit_server.turns import Turns
 
 __all__ = ["Decision", "Entities", "Expected"]
 

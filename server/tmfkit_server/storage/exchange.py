@@ -14,7 +14,7 @@ import orjson
 
 from tmfkit_server.errors import ExchangeError
 from tmfkit_server.storage.base import Death, Delivery, Entry, Store, Stored, Subscription, Transaction
-from tmfkit_server.storage.entries import OUTBOX, SUBSCRIPTIONS
+from tmfkit_server.storage.embedded.entries import OUTBOX, SUBSCRIPTIONS
 from tmfkit_server.storage.record import Record
 
 __all__ = ["Source", "export_lines", "import_lines"]

@@ -6,8 +6,8 @@ import asyncio
 
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Record
-from tmfkit_server.storage.connections import Connections, Row
-from tmfkit_server.storage.postgres_entries import record_of
+from tmfkit_server.storage.postgres.connections import Connections, Row
+from tmfkit_server.storage.postgres.entries import record_of
 
 __all__ = ["Lookups"]
 

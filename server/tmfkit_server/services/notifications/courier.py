@@ -16,8 +16,8 @@ import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from tmfkit_server.services.callbacks import CallbackGuard, CallbackRefused, is_address
-from tmfkit_server.services.signatures import signature_headers
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, is_address
+from tmfkit_server.services.notifications.signatures import signature_headers
 from tmfkit_server.storage.base import Delivery
 
 __all__ = ["Courier", "Outcome"]

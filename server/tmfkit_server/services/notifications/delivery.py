@@ -11,10 +11,10 @@ import logging
 
 from tmfkit_server.errors import StoreError
 from tmfkit_server.services.background import repeat
-from tmfkit_server.services.courier import Courier
-from tmfkit_server.services.lane import Lane
+from tmfkit_server.services.notifications.courier import Courier
+from tmfkit_server.services.notifications.lane import Lane
+from tmfkit_server.services.notifications.settling import Settler
 from tmfkit_server.services.patience import Patience
-from tmfkit_server.services.settling import Settler
 from tmfkit_server.storage.base import Store
 
 __all__ = ["Dispatcher"]

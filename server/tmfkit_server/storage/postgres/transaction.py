@@ -1,7 +1,7 @@
 """What one request changes in PostgreSQL.
 
 Statements are few and late, because each one is a round trip: a change waits until something is read after it or the
-transaction ends. A transaction that only adds records has no connection of its own; see ``postgres_groups``.
+transaction ends. A transaction that only adds records has no connection of its own; see ``groups``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.storage import postgres_hubs as hubs
 from tmfkit_server.storage.base import Delivery, Record, Subscription
-from tmfkit_server.storage.connections import Connection, Connections, commit, execute
-from tmfkit_server.storage.postgres_changes import Change, Insertion, insertion, removal, replacement
-from tmfkit_server.storage.postgres_entries import record_of
-from tmfkit_server.storage.postgres_groups import ID_TAKEN, Groups, Seat
-from tmfkit_server.storage.postgres_hubs import Letter
-from tmfkit_server.storage.postgres_writes import IrregularNames
+from tmfkit_server.storage.postgres import hubs
+from tmfkit_server.storage.postgres.changes import Change, Insertion, insertion, removal, replacement
+from tmfkit_server.storage.postgres.connections import Connection, Connections, commit, execute
+from tmfkit_server.storage.postgres.entries import record_of
+from tmfkit_server.storage.postgres.groups import ID_TAKEN, Groups, Seat
+from tmfkit_server.storage.postgres.hubs import Letter
+from tmfkit_server.storage.postgres.writes import IrregularNames
 from tmfkit_server.storage.record import Body
 
 __all__ = ["PostgresTransaction"]

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tmfkit_server.errors import StoreError, StoreFull
-from tmfkit_server.storage.documents import Batch, Row
-from tmfkit_server.storage.mark import Mark
-from tmfkit_server.storage.opening import (
+from tmfkit_server.storage.embedded.documents import Batch, Row
+from tmfkit_server.storage.embedded.mark import Mark
+from tmfkit_server.storage.embedded.opening import (
     COLUMNS,
     COUNTER,
     ROWS_A_STATEMENT,
@@ -32,8 +32,8 @@ from tmfkit_server.storage.opening import (
     unwritable,
     verified,
 )
-from tmfkit_server.storage.ownership import Ownership, file_of
-from tmfkit_server.storage.wal import leftover_bytes
+from tmfkit_server.storage.embedded.ownership import Ownership, file_of
+from tmfkit_server.storage.embedded.wal import leftover_bytes
 
 __all__ = ["Journal"]
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from tmfkit_server.query.expression import Path
-from tmfkit_server.storage.indexes import Indexes
+from tmfkit_server.storage.embedded.indexes import Indexes
 
 __all__ = ["Batch", "Body", "Change", "Documents", "IndexPlan", "Row", "body_of"]
 

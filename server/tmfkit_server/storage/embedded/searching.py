@@ -11,10 +11,10 @@ from tmfkit_server.query.evaluate import sort_key
 from tmfkit_server.query.expression import All, Expression, Path, Search
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.storage.base import Page
-from tmfkit_server.storage.documents import Body, Documents, Row, body_of
-from tmfkit_server.storage.entries import record_of
-from tmfkit_server.storage.indexes import Candidates, Numbers
-from tmfkit_server.storage.turns import Turns, in_order
+from tmfkit_server.storage.embedded.documents import Body, Documents, Row, body_of
+from tmfkit_server.storage.embedded.entries import record_of
+from tmfkit_server.storage.embedded.indexes import Candidates, Numbers
+from tmfkit_server.turns import Turns, in_order
 
 __all__ = ["Searcher"]
 

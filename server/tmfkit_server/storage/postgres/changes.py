@@ -11,7 +11,7 @@ import orjson
 
 from tmfkit_server.query.terms import Number, Terms, index_key, terms_of
 from tmfkit_server.storage.base import Record
-from tmfkit_server.storage.postgres_tally import MINUS_WRITTEN, PLUS_WRITTEN
+from tmfkit_server.storage.postgres.tally import MINUS_WRITTEN, PLUS_WRITTEN
 
 __all__ = ["Change", "Insertion", "insertion", "insertions", "json_text", "removal", "replacement", "statements"]
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tmfkit_server.services.backoff import pause_seconds
-from tmfkit_server.services.courier import Courier
+from tmfkit_server.services.notifications.courier import Courier
+from tmfkit_server.services.notifications.settling import Settler
 from tmfkit_server.services.patience import Patience
-from tmfkit_server.services.settling import Settler
 from tmfkit_server.storage.base import Death, Delivery, Outbox
 
 __all__ = ["Lane"]

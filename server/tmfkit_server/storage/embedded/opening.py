@@ -14,9 +14,9 @@ import orjson
 
 from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.files import sync
-from tmfkit_server.storage.documents import Row
-from tmfkit_server.storage.mark import Mark
-from tmfkit_server.storage.ownership import Ownership, file_of
+from tmfkit_server.storage.embedded.documents import Row
+from tmfkit_server.storage.embedded.mark import Mark
+from tmfkit_server.storage.embedded.ownership import Ownership, file_of
 from tmfkit_server.storage.record import Record
 
 __all__ = [

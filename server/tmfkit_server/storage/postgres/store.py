@@ -13,16 +13,16 @@ from contextlib import asynccontextmanager
 
 from tmfkit_server.errors import StoreUnusable
 from tmfkit_server.query.expression import Search
-from tmfkit_server.storage import postgres_entries
 from tmfkit_server.storage.base import Entry, Page, Record
-from tmfkit_server.storage.connections import Connections
-from tmfkit_server.storage.migrate import migrate
-from tmfkit_server.storage.postgres_groups import Groups
-from tmfkit_server.storage.postgres_lookups import Lookups
-from tmfkit_server.storage.postgres_outbox import PostgresOutbox
-from tmfkit_server.storage.postgres_search import search_page
-from tmfkit_server.storage.postgres_transaction import PostgresTransaction
-from tmfkit_server.storage.postgres_writes import IrregularNames
+from tmfkit_server.storage.postgres import entries
+from tmfkit_server.storage.postgres.connections import Connections
+from tmfkit_server.storage.postgres.groups import Groups
+from tmfkit_server.storage.postgres.lookups import Lookups
+from tmfkit_server.storage.postgres.migrate import migrate
+from tmfkit_server.storage.postgres.outbox import PostgresOutbox
+from tmfkit_server.storage.postgres.search import search_page
+from tmfkit_server.storage.postgres.transaction import PostgresTransaction
+from tmfkit_server.storage.postgres.writes import IrregularNames
 
 __all__ = ["PostgresStore"]
 
@@ -98,11 +98,11 @@ class PostgresStore:
 
     async def count(self) -> int:
         """Return how many entries there are; see ``Store.count``."""
-        return await postgres_entries.count(self._connections)
+        return await entries.count(self._connections)
 
     def contents(self) -> AsyncIterator[Entry]:
         """Give everything; see ``Store.contents``."""
-        return postgres_entries.contents(self._connections)
+        return entries.contents(self._connections)
 
     async def _connect(self) -> None:
         await asyncio.to_thread(migrate, self._url)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import psycopg
 
 from tmfkit_server.errors import StoreUnusable
-from tmfkit_server.storage import migrations
-from tmfkit_server.storage.connections import FAILURES, unreachable
+from tmfkit_server.storage.postgres import migrations
+from tmfkit_server.storage.postgres.connections import FAILURES, unreachable
 
 __all__ = ["Step", "migrate", "steps"]
 

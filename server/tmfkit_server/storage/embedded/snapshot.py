@@ -10,9 +10,9 @@ from pathlib import Path
 from tmfkit_server.errors import ExchangeError, StoreUnusable
 from tmfkit_server.files import sync
 from tmfkit_server.storage.base import Entry
-from tmfkit_server.storage.entries import entry_of
-from tmfkit_server.storage.mark import Mark
-from tmfkit_server.storage.opening import (
+from tmfkit_server.storage.embedded.entries import entry_of
+from tmfkit_server.storage.embedded.mark import Mark
+from tmfkit_server.storage.embedded.opening import (
     check_pages,
     closed_on_failure,
     connect,
@@ -23,7 +23,7 @@ from tmfkit_server.storage.opening import (
     remnant,
     verified,
 )
-from tmfkit_server.storage.ownership import file_of
+from tmfkit_server.storage.embedded.ownership import file_of
 
 __all__ = ["Snapshot"]
 

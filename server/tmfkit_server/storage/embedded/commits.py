@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.storage.documents import Batch
-from tmfkit_server.storage.journal import Journal
+from tmfkit_server.storage.embedded.documents import Batch
+from tmfkit_server.storage.embedded.journal import Journal
 
 __all__ = ["GroupCommit"]
 

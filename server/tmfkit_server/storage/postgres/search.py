@@ -10,10 +10,10 @@ from tmfkit_server.query.evaluate import predicate, sort_key
 from tmfkit_server.query.expression import Expression, Search
 from tmfkit_server.query.sql import Condition, Ordering, condition, irregular_names, ordering
 from tmfkit_server.storage.base import Page
-from tmfkit_server.storage.connections import Connection, Connections, Row, execute
-from tmfkit_server.storage.postgres_entries import record_of
-from tmfkit_server.storage.postgres_tally import COUNTED_OFF, SIZE, START
-from tmfkit_server.storage.turns import Keyed, Turns, in_order
+from tmfkit_server.storage.postgres.connections import Connection, Connections, Row, execute
+from tmfkit_server.storage.postgres.entries import record_of
+from tmfkit_server.storage.postgres.tally import COUNTED_OFF, SIZE, START
+from tmfkit_server.turns import Keyed, Turns, in_order
 
 __all__ = ["found_positions", "search_page"]
 

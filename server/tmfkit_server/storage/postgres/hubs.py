@@ -13,9 +13,9 @@ import orjson
 import psycopg
 
 from tmfkit_server.storage.base import Delivery, Subscription
-from tmfkit_server.storage.connections import Connection, execute
-from tmfkit_server.storage.postgres_changes import json_text
-from tmfkit_server.storage.postgres_entries import death_text, subscription_of
+from tmfkit_server.storage.postgres.changes import json_text
+from tmfkit_server.storage.postgres.connections import Connection, execute
+from tmfkit_server.storage.postgres.entries import death_text, subscription_of
 
 __all__ = ["Letter", "claim", "enqueue", "letter", "listeners", "share", "subscribe", "unsubscribe"]
 

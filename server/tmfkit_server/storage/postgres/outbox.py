@@ -12,9 +12,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.storage.connections import FAILURES, Connection, Connections, Row, execute, failure_of
 from tmfkit_server.storage.outbox import DeadLetters, Delivery
-from tmfkit_server.storage.postgres_entries import DELIVERY_COLUMNS, death_text, delivery_of
+from tmfkit_server.storage.postgres.connections import FAILURES, Connection, Connections, Row, execute, failure_of
+from tmfkit_server.storage.postgres.entries import DELIVERY_COLUMNS, death_text, delivery_of
 
 __all__ = ["PostgresOutbox"]
 

@@ -15,10 +15,9 @@ from typing import Self
 
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Delivery, Entry, Page, Record, Subscription
-from tmfkit_server.storage.commits import GroupCommit
-from tmfkit_server.storage.documents import Batch, Change, IndexPlan
-from tmfkit_server.storage.embedded_outbox import EmbeddedOutbox, End
-from tmfkit_server.storage.entries import (
+from tmfkit_server.storage.embedded.commits import GroupCommit
+from tmfkit_server.storage.embedded.documents import Batch, Change, IndexPlan
+from tmfkit_server.storage.embedded.entries import (
     OUTBOX,
     SUBSCRIPTIONS,
     Listeners,
@@ -27,11 +26,12 @@ from tmfkit_server.storage.entries import (
     record_of,
     row_of,
 )
-from tmfkit_server.storage.journal import Journal
-from tmfkit_server.storage.locks import Holder, Locks
+from tmfkit_server.storage.embedded.journal import Journal
+from tmfkit_server.storage.embedded.locks import Holder, Locks
+from tmfkit_server.storage.embedded.outbox import EmbeddedOutbox, End
+from tmfkit_server.storage.embedded.searching import Searcher
+from tmfkit_server.storage.embedded.tables import Database, DocumentStorage
 from tmfkit_server.storage.record import Body
-from tmfkit_server.storage.searching import Searcher
-from tmfkit_server.storage.tables import Database, DocumentStorage
 
 __all__ = ["EmbeddedStore"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from tmfkit_server.storage.base import Death, Delivery, Entry, Stored, Subscription
-from tmfkit_server.storage.documents import Change, Documents, Row, body_of
+from tmfkit_server.storage.embedded.documents import Change, Documents, Row, body_of
 from tmfkit_server.storage.record import Record
 
 __all__ = ["OUTBOX", "SUBSCRIPTIONS", "Listeners", "delivery_of", "delivery_row", "entry_of", "record_of", "row_of"]

@@ -18,12 +18,12 @@ from collections.abc import Collection, Mapping, Sequence, Set
 import psycopg
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.storage import postgres_hubs as hubs
 from tmfkit_server.storage.base import Subscription
-from tmfkit_server.storage.connections import Connection, Connections, commit, execute, failure_of
-from tmfkit_server.storage.postgres_changes import Insertion
-from tmfkit_server.storage.postgres_hubs import Letter
-from tmfkit_server.storage.postgres_writes import IrregularNames
+from tmfkit_server.storage.postgres import hubs
+from tmfkit_server.storage.postgres.changes import Insertion
+from tmfkit_server.storage.postgres.connections import Connection, Connections, commit, execute, failure_of
+from tmfkit_server.storage.postgres.hubs import Letter
+from tmfkit_server.storage.postgres.writes import IrregularNames
 
 __all__ = ["ID_TAKEN", "Groups", "Seat"]
 

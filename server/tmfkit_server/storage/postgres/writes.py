@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tmfkit_server.storage.connections import Connection, execute
-from tmfkit_server.storage.postgres_changes import Change, Insertion, statements
+from tmfkit_server.storage.postgres.changes import Change, Insertion, statements
+from tmfkit_server.storage.postgres.connections import Connection, execute
 
 __all__ = ["IrregularNames"]
 

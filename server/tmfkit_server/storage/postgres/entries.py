@@ -8,8 +8,8 @@ from dataclasses import asdict
 import orjson
 
 from tmfkit_server.storage.base import Death, Delivery, Entry, Record, Stored, Subscription
-from tmfkit_server.storage.connections import Connections, Row
-from tmfkit_server.storage.postgres_tally import SIZE_OF_ALL
+from tmfkit_server.storage.postgres.connections import Connections, Row
+from tmfkit_server.storage.postgres.tally import SIZE_OF_ALL
 
 __all__ = ["DELIVERY_COLUMNS", "contents", "count", "death_text", "delivery_of", "record_of", "subscription_of"]
 
