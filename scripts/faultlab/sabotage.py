@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 from tmfkit_server import cli
-from tmfkit_server.services.notifications import courier
+from tmfkit_server.services.notifications import webhook_client
 from tmfkit_server.storage.base import Delivery
 from tmfkit_server.storage.embedded import journal, opening, store
 from tmfkit_server.storage.embedded.documents import Batch, Row
@@ -81,7 +81,7 @@ def _asynchronous() -> None:
 
 def _tries_once() -> None:
     """Take every notification for delivered, whatever the listener answers."""
-    mock.patch.object(courier.Outcome, "is_taken", property(lambda _: True)).start()
+    mock.patch.object(webhook_client.AttemptResult, "is_taken", property(lambda _: True)).start()
 
 
 def _without_order() -> None:

@@ -21,16 +21,16 @@ from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.extensions import extension_of
 from tmfkit_server.services.idempotency import Cleaner
 from tmfkit_server.services.notifications.callbacks import CallbackGuard
-from tmfkit_server.services.notifications.courier import Courier
 from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.services.notifications.delivery import Dispatcher
+from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.embedded.documents import IndexPlan
 from tmfkit_server.storage.embedded.opening import preflight
 from tmfkit_server.storage.embedded.snapshot import Snapshot
 from tmfkit_server.storage.embedded.store import EmbeddedStore
-from tmfkit_server.storage.exchange import Source
+from tmfkit_server.storage.export_format import Source
 
 __all__ = [
     "GIVE_UP",
@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks)
     apis = [Api(contracts.load(name), store, settings, guard) for name in contracts.apis()]
-    dispatcher = Dispatcher(store, Courier(guard, settings.callback_secrets), settings.patience)
+    dispatcher = Dispatcher(store, WebhookClient(guard, settings.callback_secrets), settings.retry_limits)
     app.add_middleware(_Lifespan(store, apis, dispatcher))
     if settings.api_keys:
         app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))

@@ -13,7 +13,7 @@ import click
 from tmfkit_server.app import check_extensions, check_store, create_snapshot, create_source, create_store
 from tmfkit_server.asgi import serve
 from tmfkit_server.errors import OperatorError, ServerError, SettingsError, StoreError, StoreUnreachable
-from tmfkit_server.services.patience import Patience
+from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.settings import (
     DEFAULT_MAX_BODY_BYTES,
     Settings,
@@ -29,7 +29,7 @@ from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
 __all__ = ["main"]
 
-_PATIENCE = Patience()
+_RETRY_LIMITS = RetryLimits()
 
 
 @click.group()
@@ -154,14 +154,14 @@ def main() -> None:
 )
 @click.option(
     "--delivery-attempts",
-    default=_PATIENCE.attempts,
+    default=_RETRY_LIMITS.attempts,
     show_default=True,
     type=click.IntRange(1),
     help="Failed attempts after which a notification becomes a dead letter, while its listener takes others.",
 )
 @click.option(
     "--delivery-hours",
-    default=_PATIENCE.hours,
+    default=_RETRY_LIMITS.hours,
     show_default=True,
     type=click.FloatRange(0),
     help="Hours after which it becomes one in any case.",
@@ -206,7 +206,7 @@ def run(
             keep_card_numbers=keep_card_numbers,
             allowed_callbacks=callback_networks(network_texts),
             callback_secrets=callback_secrets(secret_texts),
-            patience=Patience(delivery_attempts, delivery_hours),
+            retry_limits=RetryLimits(delivery_attempts, delivery_hours),
         )
         check_extensions(settings)
         check_store(settings)

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.services.notifications.callbacks import LOOPBACK, Network
 from tmfkit_server.services.notifications.signatures import secret_of
-from tmfkit_server.services.patience import Patience
 
 __all__ = [
     "DEFAULT_MAX_BODY_BYTES",
@@ -60,7 +60,7 @@ class Settings:
         keep_card_numbers: Whether card numbers are stored whole, not with their last four digits only.
         allowed_callbacks: Networks that listeners may be in although they are not public.
         callback_secrets: What notifications are signed with; empty leaves them unsigned.
-        patience: When a notification is given up.
+        retry_limits: When a notification is given up.
     """
 
     host: str = "127.0.0.1"
@@ -78,7 +78,7 @@ class Settings:
     keep_card_numbers: bool = False
     allowed_callbacks: Sequence[Network] = ()
     callback_secrets: Sequence[bytes] = field(default=(), repr=False)
-    patience: Patience = field(default_factory=Patience)
+    retry_limits: RetryLimits = field(default_factory=RetryLimits)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""

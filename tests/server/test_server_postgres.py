@@ -346,7 +346,7 @@ def test_one_process_at_a_time_delivers_to_a_listener(run: TwoStores) -> None:
         assert not await other.outbox.lease("s")
         with pytest.raises(StoreError, match="the lease on listener s was lost"):
             await other.outbox.deliveries("s", busy=(), limit=10)
-        await one.outbox.settle([first], [])
+        await one.outbox.record_outcomes([first], [])
         await one.close()
         # PostgreSQL ends a connection a moment after its client.
         async with asyncio.timeout(10):

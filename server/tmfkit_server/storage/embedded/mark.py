@@ -61,7 +61,7 @@ class Mark:
 
     def note(self, commits: int) -> None:
         """Write down that *commits* were acknowledged."""
-        # What is not noted makes less of a loss provable, and is no loss by itself.
+        # A note that cannot be written loses nothing: a later loss is only harder to prove.
         with contextlib.suppress(OSError):
             self._write(commits)
 

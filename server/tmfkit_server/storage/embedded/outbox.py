@@ -68,8 +68,8 @@ class EmbeddedOutbox:
         """Return what is on its way; see ``Outbox.deliveries``."""
         return self._read(self._queues.next(subscription, busy, limit))
 
-    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
-        """Note what became of deliveries; see ``Outbox.settle``."""
+    async def record_outcomes(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
+        """Note what became of deliveries; see ``Outbox.record_outcomes``."""
         async with self._batch(each.subscription for each in (*taken, *changed)) as batch:
             found = {each.sequence for each in (*taken, *changed) if each.sequence in self._documents.rows}
             for each in taken:

@@ -22,7 +22,7 @@ from tmfkit_server.storage.base import Subscription
 from tmfkit_server.storage.postgres import hubs
 from tmfkit_server.storage.postgres.changes import Insertion
 from tmfkit_server.storage.postgres.connections import Connection, Connections, commit, execute, failure_of
-from tmfkit_server.storage.postgres.hubs import Letter
+from tmfkit_server.storage.postgres.hubs import DeliveryRow
 from tmfkit_server.storage.postgres.writes import IrregularNames
 
 __all__ = ["ID_TAKEN", "Groups", "Seat"]
@@ -42,7 +42,7 @@ class Seat:
         loop = asyncio.get_running_loop()
         self.hub = hub
         self.insertions: Sequence[Insertion] = ()
-        self.letters: Sequence[Letter] = ()
+        self.deliveries: Sequence[DeliveryRow] = ()
         self._told: asyncio.Future[Sequence[Subscription] | StoreError] = loop.create_future()
         self._decided: asyncio.Future[bool] = loop.create_future()
         self._ended: asyncio.Future[StoreError | ValueError | None] = loop.create_future()
@@ -54,9 +54,9 @@ class Seat:
             raise type(told)(*told.args) from told
         return told
 
-    async def commit(self, new: Sequence[Insertion], letters: Sequence[Letter]) -> None:
+    async def commit(self, new: Sequence[Insertion], deliveries: Sequence[DeliveryRow]) -> None:
         """Hand over the changes, and wait until they are committed; ValueError when a new id is taken."""
-        self.insertions, self.letters = new, letters
+        self.insertions, self.deliveries = new, deliveries
         self._decided.set_result(True)
         failure = await self._ended
         if failure is not None:
@@ -155,7 +155,7 @@ class Groups:
     async def _write_all(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:
         """Write the changes of *seats*; return the names to be learnt."""
         names = await self._names.write(connection, [each for seat in seats for each in seat.insertions])
-        await hubs.enqueue(connection, [each for seat in seats for each in seat.letters])
+        await hubs.enqueue(connection, [each for seat in seats for each in seat.deliveries])
         return names
 
     async def _write_each(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:

@@ -17,7 +17,7 @@ from tmfkit_server.storage.postgres.changes import json_text
 from tmfkit_server.storage.postgres.connections import Connection, execute
 from tmfkit_server.storage.postgres.entries import death_text, subscription_of
 
-__all__ = ["Letter", "claim", "enqueue", "letter", "listeners", "share", "subscribe", "unsubscribe"]
+__all__ = ["DeliveryRow", "claim", "delivery_row", "enqueue", "listeners", "share", "subscribe", "unsubscribe"]
 
 # The lock is a statement of its own: the next one sees what was committed while this one waited.
 _SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended(hub, 3)) FROM unnest(%b::text[]) AS hub"
@@ -37,7 +37,7 @@ FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::in
 ORDER BY place"""
 
 
-class Letter(NamedTuple):
+class DeliveryRow(NamedTuple):
     """A notification for one listener, as the columns of a row: what it is and what became of it so far."""
 
     subscription: str
@@ -49,11 +49,11 @@ class Letter(NamedTuple):
     death: str | None
 
 
-def letter(subscription: Subscription, delivery: Delivery) -> Letter:
+def delivery_row(subscription: Subscription, delivery: Delivery) -> DeliveryRow:
     """Return what goes into the outbox."""
     notification = orjson.dumps(delivery.notification).decode()
     death = death_text(delivery)
-    return Letter(
+    return DeliveryRow(
         subscription.id,
         subscription.callback,
         notification,
@@ -102,7 +102,7 @@ async def unsubscribe(connection: Connection, identifier: str) -> None:
         await execute(connection, statement, (identifier,))
 
 
-async def enqueue(connection: Connection, letters: Sequence[Letter]) -> None:
-    """Put *letters* into the outbox, in their order."""
-    if letters:
-        await execute(connection, _ENQUEUE, [list(column) for column in zip(*letters, strict=True)])
+async def enqueue(connection: Connection, deliveries: Sequence[DeliveryRow]) -> None:
+    """Put *deliveries* into the outbox, in their order."""
+    if deliveries:
+        await execute(connection, _ENQUEUE, [list(column) for column in zip(*deliveries, strict=True)])

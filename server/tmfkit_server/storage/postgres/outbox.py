@@ -106,8 +106,8 @@ class PostgresOutbox:
             raise StoreError(f"the lease on listener {subscription} was lost")
         return [delivery_of(row) for row in await self._rows(_OLDEST, subscription, list(busy), limit)]
 
-    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
-        """Note what became of deliveries; see ``Outbox.settle``."""
+    async def record_outcomes(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
+        """Note what became of deliveries; see ``Outbox.record_outcomes``."""
         found: list[Row] = []
         if taken:
             found += await self._rows(_TAKEN, [each.sequence for each in taken])

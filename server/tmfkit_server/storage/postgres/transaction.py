@@ -22,7 +22,7 @@ from tmfkit_server.storage.postgres.changes import Change, Insertion, insertion,
 from tmfkit_server.storage.postgres.connections import Connection, Connections, commit, execute
 from tmfkit_server.storage.postgres.entries import record_of
 from tmfkit_server.storage.postgres.groups import ID_TAKEN, Groups, Seat
-from tmfkit_server.storage.postgres.hubs import Letter
+from tmfkit_server.storage.postgres.hubs import DeliveryRow
 from tmfkit_server.storage.postgres.writes import IrregularNames
 from tmfkit_server.storage.record import Body
 
@@ -44,13 +44,13 @@ class PostgresTransaction:
         self._connection: Connection | None = None
         self._seat: Seat | None = None
         self._changes: list[Insertion | Change] = []
-        self._letters: list[Letter] = []
+        self._deliveries: list[DeliveryRow] = []
         self._known: dict[tuple[str, str], Record] = {}
 
     @property
     def has_news(self) -> bool:
         """Whether it puts something into the outbox."""
-        return bool(self._letters)
+        return bool(self._deliveries)
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,11 +72,11 @@ class PostgresTransaction:
         """
         if self._seat is not None:
             new = [change for change in self._changes if isinstance(change, Insertion)]
-            await self._seat.commit(new, self._letters)
-        elif self._connection is not None or self._changes or self._letters:
+            await self._seat.commit(new, self._deliveries)
+        elif self._connection is not None or self._changes or self._deliveries:
             connection = await self._begun()
             await self._flush(connection)
-            await hubs.enqueue(connection, self._letters)
+            await hubs.enqueue(connection, self._deliveries)
             await commit(connection)
             self._names.learn(self._new_names)
 
@@ -146,7 +146,7 @@ class PostgresTransaction:
 
     async def restore(self, subscription: Subscription, delivery: Delivery) -> None:
         """Put into the outbox what another store had there; see ``Transaction``."""
-        self._letters.append(hubs.letter(subscription, delivery))
+        self._deliveries.append(hubs.delivery_row(subscription, delivery))
 
     async def _before(self, collection: str, identifier: str) -> Record:
         before = self._known.get((collection, identifier)) or await self.get(collection, identifier)

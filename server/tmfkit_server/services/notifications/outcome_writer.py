@@ -11,7 +11,7 @@ from tmfkit_server.errors import StoreError
 from tmfkit_server.services.backoff import pause_seconds
 from tmfkit_server.storage.base import Delivery, Outbox
 
-__all__ = ["Settler"]
+__all__ = ["OutcomeWriter"]
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
@@ -24,7 +24,7 @@ class _Waiting:
     noted: asyncio.Future[bool]
 
 
-class Settler:
+class OutcomeWriter:
     """Writes one batch at a time; what comes meanwhile makes up the next one.
 
     A store that fails is asked again until it works: what a listener has taken is not sent to it a second time, and
@@ -36,7 +36,7 @@ class Settler:
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def settle(self, delivery: Delivery, *, is_taken: bool) -> bool:
+    async def record(self, delivery: Delivery, *, is_taken: bool) -> bool:
         """Note that a delivery has arrived, or what has changed about it; returns when the store has taken note.
 
         Returns:
@@ -72,7 +72,7 @@ class Settler:
         taken = [each.delivery for each in batch if each.is_taken]
         changed = [each.delivery for each in batch if not each.is_taken]
         try:
-            return await self._outbox.settle(taken, changed)
+            return await self._outbox.record_outcomes(taken, changed)
         except StoreError as exc:
             _LOG.warning("%s deliveries cannot be noted, which is tried again: %s", len(batch), exc)
         except Exception:  # noqa: BLE001 - logged with its trace; whoever delivers must not wait for ever

@@ -20,7 +20,7 @@ from tmfkit_server.services.notifications.callbacks import CallbackGuard, Callba
 from tmfkit_server.services.notifications.signatures import signature_headers
 from tmfkit_server.storage.base import Delivery
 
-__all__ = ["Courier", "Outcome"]
+__all__ = ["AttemptResult", "WebhookClient"]
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 10.0
@@ -34,7 +34,7 @@ _FINAL = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptResult:
     """What came of an attempt.
 
     Attributes:
@@ -62,7 +62,7 @@ class Outcome:
         return f"the listener answered {self.status} {known.get(self.status, '')}".rstrip()
 
 
-class Courier:
+class WebhookClient:
     """Posts notifications over connections that stay open for a while, and follows no redirect."""
 
     def __init__(self, guard: CallbackGuard, secrets: Sequence[bytes] = ()) -> None:
@@ -100,7 +100,7 @@ class Courier:
         """Close the connections."""
         await self._session.close()
 
-    async def post(self, delivery: Delivery) -> Outcome:
+    async def post(self, delivery: Delivery) -> AttemptResult:
         """Post a notification to its callback; whatever goes wrong is an outcome."""
         content = orjson.dumps(delivery.notification)
         headers: Mapping[str, str] = {}
@@ -112,15 +112,15 @@ class Courier:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 return await self._posted(delivery.callback, headers, content)
         except TimeoutError:
-            return Outcome(problem=f"the listener was silent for {_TIMEOUT_SECONDS:g} s")
+            return AttemptResult(problem=f"the listener was silent for {_TIMEOUT_SECONDS:g} s")
         # ValueError: the host is no name that could be looked up.
         except (CallbackRefused, aiohttp.ClientError, OSError, ValueError) as exc:
-            return Outcome(problem=str(exc) or type(exc).__name__)
+            return AttemptResult(problem=str(exc) or type(exc).__name__)
         except Exception as exc:  # noqa: BLE001 - logged with its trace; it has to count as an attempt
             _LOG.exception("the attempt to call listener %s failed in an unforeseen way", delivery.subscription)
-            return Outcome(problem=repr(exc))
+            return AttemptResult(problem=repr(exc))
 
-    async def _posted(self, callback: str, headers: Mapping[str, str], content: bytes) -> Outcome:
+    async def _posted(self, callback: str, headers: Mapping[str, str], content: bytes) -> AttemptResult:
         url = URL(callback)
         if url.host and is_address(url.host):
             # The resolver is not asked for these.
@@ -128,7 +128,7 @@ class Courier:
         async with self._session.post(url, data=content, headers=headers, allow_redirects=False) as answer:
             if not answer.content.at_eof():
                 await _read_to_its_end(answer)
-            return Outcome(answer.status)
+            return AttemptResult(answer.status)
 
 
 async def _read_to_its_end(answer: aiohttp.ClientResponse) -> None:

@@ -9,17 +9,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.services.backoff import pause_seconds
-from tmfkit_server.services.notifications.courier import Courier
-from tmfkit_server.services.notifications.settling import Settler
-from tmfkit_server.services.patience import Patience
+from tmfkit_server.services.notifications.outcome_writer import OutcomeWriter
+from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.storage.base import Death, Delivery, Outbox
 
-__all__ = ["Lane"]
+__all__ = ["ListenerWorker"]
 
 _LOG = logging.getLogger(__name__)
 _SUBJECTS_AT_ONCE = 10
-_LETTERS_AT_A_TIME = 50
+_DELIVERIES_AT_A_TIME = 50
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 300.0
 # That many failures in a row, and the listener is down.
 _DOWN_AFTER = 5
@@ -58,7 +58,7 @@ class _Breaker:
             self.closed_until = time.time() + pause
 
 
-class Lane:
+class ListenerWorker:
     """Delivers to one listener until nothing is left.
 
     Every subject, which is a resource, is in one place at a time: read and ready, under way, or at rest after a
@@ -66,22 +66,27 @@ class Lane:
     """
 
     def __init__(
-        self, subscription: str, outbox: Outbox, courier: Courier, settler: Settler, patience: Patience
+        self,
+        subscription: str,
+        outbox: Outbox,
+        client: WebhookClient,
+        outcomes: OutcomeWriter,
+        retry_limits: RetryLimits,
     ) -> None:
-        """Describe the lane.
+        """Describe the worker.
 
         Args:
             subscription: Listener, which this process has a lease on.
             outbox: Where its notifications wait.
-            courier: Brings them.
-            settler: Takes note of what became of them.
-            patience: When they are given up.
+            client: Brings them.
+            outcomes: Takes note of what became of them.
+            retry_limits: When they are given up.
         """
         self._subscription = subscription
         self._outbox = outbox
-        self._courier = courier
-        self._settler = settler
-        self._patience = patience
+        self._client = client
+        self._outcomes = outcomes
+        self._retry_limits = retry_limits
         self._breaker = _Breaker()
         self._ready: dict[str, list[Delivery]] = {}
         self._under_way: dict[str, asyncio.Task[None]] = {}
@@ -119,35 +124,35 @@ class Lane:
             await self._read()
         while self._ready and len(self._under_way) < room:
             subject = next(iter(self._ready))
-            letters = self._ready.pop(subject)
-            self._under_way[subject] = asyncio.create_task(self._deliver(subject, letters))
+            deliveries = self._ready.pop(subject)
+            self._under_way[subject] = asyncio.create_task(self._deliver(subject, deliveries))
         return bool(self._under_way or self._resting or self._wake.is_set())
 
     async def _read(self) -> None:
         """Read until something can be tried; what waits too long for a listener that is down is given up untried."""
         while not self._ready:
             busy = self._under_way.keys() | self._resting.keys()
-            letters = await self._outbox.deliveries(self._subscription, busy=busy, limit=_LETTERS_AT_A_TIME)
-            if not letters:
+            deliveries = await self._outbox.deliveries(self._subscription, busy=busy, limit=_DELIVERIES_AT_A_TIME)
+            if not deliveries:
                 break
-            old = [each for each in letters if self._breaker.is_down and each.queued and self._is_old(each.queued)]
+            old = [each for each in deliveries if self._breaker.is_down and each.queued and self._is_old(each.queued)]
             if old:
-                reason = f"not taken within {self._patience.hours:g} hours, and the listener is down"
+                reason = f"not taken within {self._retry_limits.hours:g} hours, and the listener is down"
                 await asyncio.gather(*(self._bury(each, reason) for each in old))
             else:
-                self._sort(letters)
+                self._sort(deliveries)
 
-    def _sort(self, letters: Sequence[Delivery]) -> None:
+    def _sort(self, deliveries: Sequence[Delivery]) -> None:
         """Leave at rest what an earlier process left so; make the others ready."""
         now = time.time()
-        for letter in letters:
-            if letter.due > now or letter.subject in self._resting:
-                self._resting.setdefault(letter.subject, letter.due)
+        for delivery in deliveries:
+            if delivery.due > now or delivery.subject in self._resting:
+                self._resting.setdefault(delivery.subject, delivery.due)
             else:
-                self._ready.setdefault(letter.subject, []).append(letter)
+                self._ready.setdefault(delivery.subject, []).append(delivery)
 
     async def _until_something_happens(self) -> None:
-        """Wait until somebody wakes the lane, or a pause or a rest is over."""
+        """Wait until somebody wakes the worker, or a pause or a rest is over."""
         if self._is_paused():
             moment: float | None = self._breaker.closed_until
         elif self._under_way:
@@ -158,11 +163,11 @@ class Lane:
             async with asyncio.timeout(None if moment is None else max(0.0, moment - time.time())):
                 await self._wake.wait()
 
-    async def _deliver(self, subject: str, letters: Sequence[Delivery]) -> None:
+    async def _deliver(self, subject: str, deliveries: Sequence[Delivery]) -> None:
         """Deliver one after the other, up to the first one that fails."""
         try:
-            for letter in letters:
-                if self._is_ending or not await self._is_done_with(letter):
+            for delivery in deliveries:
+                if self._is_ending or not await self._is_done_with(delivery):
                     break
         except Exception:  # noqa: BLE001 - logged with its trace
             _LOG.exception("delivery to listener %s failed; it goes on in a moment", self._subscription)
@@ -171,38 +176,38 @@ class Lane:
             del self._under_way[subject]
             self._wake.set()
 
-    async def _is_done_with(self, letter: Delivery) -> bool:
+    async def _is_done_with(self, delivery: Delivery) -> bool:
         """Try once; tell whether the next one of its subject may go."""
-        outcome = await self._courier.post(letter)
+        outcome = await self._client.post(delivery)
         was_down = self._breaker.is_down
         self._breaker.take(is_success=outcome.is_taken or outcome.is_final)
         if self._breaker.is_down != was_down:
             change = f"is down ({outcome})" if self._breaker.is_down else "is back"
             _LOG.warning("listener %s %s", self._subscription, change)
         if outcome.is_taken:
-            return await self._is_noted(letter, is_taken=True)
-        tried = replace(letter, queued=letter.queued or int(time.time()), attempts=letter.attempts + 1)
-        is_hopeless = tried.attempts >= self._patience.attempts and not self._breaker.is_down
+            return await self._is_noted(delivery, is_taken=True)
+        tried = replace(delivery, queued=delivery.queued or int(time.time()), attempts=delivery.attempts + 1)
+        is_hopeless = tried.attempts >= self._retry_limits.attempts and not self._breaker.is_down
         if outcome.is_final or is_hopeless or self._is_old(tried.queued):
             return await self._bury(tried, str(outcome), outcome.status)
         pause = pause_seconds(tried.attempts, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
         due = time.time() + pause
         if await self._is_noted(replace(tried, due=due)):
-            self._resting[letter.subject] = due
+            self._resting[delivery.subject] = due
         return False
 
     def _is_old(self, queued: int) -> bool:
-        return time.time() - queued >= self._patience.hours * 3600
+        return time.time() - queued >= self._retry_limits.hours * 3600
 
-    async def _bury(self, letter: Delivery, reason: str, status: int = 0) -> bool:
-        event = letter.notification.get("eventId")
+    async def _bury(self, delivery: Delivery, reason: str, status: int = 0) -> bool:
+        event = delivery.notification.get("eventId")
         _LOG.warning("gave up notification %s to listener %s: %s", event, self._subscription, reason)
         death = Death(reason, status, int(time.time()))
-        return await self._is_noted(replace(letter, death=death))
+        return await self._is_noted(replace(delivery, death=death))
 
-    async def _is_noted(self, letter: Delivery, *, is_taken: bool = False) -> bool:
-        """Have the outbox take note; tell whether the letter was still there: not when its listener has left."""
-        if await self._settler.settle(letter, is_taken=is_taken):
+    async def _is_noted(self, delivery: Delivery, *, is_taken: bool = False) -> bool:
+        """Have the outbox take note; tell whether the delivery was still there: not when its listener has left."""
+        if await self._outcomes.record(delivery, is_taken=is_taken):
             return True
         # What was read besides may be gone as well.
         self._ready.clear()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Patience"]
+__all__ = ["RetryLimits"]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryLimits:
     """When a notification is given up.
 
     Attributes:
