@@ -21,7 +21,8 @@ from tmfkit_server.services.notifications import webhook_client
 from tmfkit_server.storage.base import Delivery
 from tmfkit_server.storage.embedded import journal, opening, store
 from tmfkit_server.storage.embedded.documents import Batch, Row
-from tmfkit_server.storage.embedded.entries import OUTBOX, delivery_row
+from tmfkit_server.storage.embedded.entries import delivery_row
+from tmfkit_server.storage.entries import OUTBOX
 from tmfkit_server.storage.postgres import connections
 
 __all__ = ["SABOTAGES", "main", "program"]

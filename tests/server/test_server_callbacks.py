@@ -23,7 +23,8 @@ from server_bodies import customer
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tmfkit_server import cli
-from tmfkit_server.services.notifications.callbacks import LOOPBACK, CallbackGuard, CallbackRefused
+from tmfkit_server.network import LOOPBACK
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Delivery

@@ -17,9 +17,10 @@ import pytest
 from store_runner import Runner, opened
 
 from tmfkit_server.errors import StoreError
+from tmfkit_server.network import LOOPBACK
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.services.notifications import delivery, listener_worker, outcome_writer, webhook_client
-from tmfkit_server.services.notifications.callbacks import LOOPBACK, CallbackGuard
+from tmfkit_server.services.notifications.callbacks import CallbackGuard
 from tmfkit_server.services.notifications.delivery import Dispatcher
 from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.storage.base import Delivery, Store, Subscription

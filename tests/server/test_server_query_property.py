@@ -13,8 +13,7 @@ from query_examples import Examples
 from query_oracle import Question, answer
 
 from tmfkit_server.query.parse import Grammar, parse_search
-from tmfkit_server.storage.base import Record, Store
-from tmfkit_server.storage.embedded.documents import IndexPlan
+from tmfkit_server.storage.base import IndexPlan, Record, Store
 from tmfkit_server.storage.embedded.store import EmbeddedStore
 from tmfkit_server.storage.postgres.store import PostgresStore
 

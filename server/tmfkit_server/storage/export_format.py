@@ -14,7 +14,7 @@ import orjson
 
 from tmfkit_server.errors import ExchangeError
 from tmfkit_server.storage.base import Death, Delivery, Entry, Store, Stored, Subscription, Transaction
-from tmfkit_server.storage.embedded.entries import OUTBOX, SUBSCRIPTIONS
+from tmfkit_server.storage.entries import is_collection
 from tmfkit_server.storage.record import Record
 
 __all__ = ["Source", "export_lines", "import_lines"]
@@ -33,7 +33,7 @@ _MEMBERS: dict[str, dict[str, type]] = {
 _MEMBERS_OF_DEATH = {"reason": str, "status": int, "at": int}
 _MAY_LACK = frozenset({"spelling", "query", *_HISTORY, "death"})
 _NEVER_EMPTY = frozenset({"collection", "id"})
-# Texts that PostgreSQL keeps as they are, for which it has no NUL.
+# Names, and what stands beside them in keys, have no NUL: not every store could keep it.
 _WITHOUT_NUL = frozenset({"collection", "id", "hub", "callback", "subscription", "subject"})
 _TYPES = {str: "text", int: "whole number", dict: "object"}
 
@@ -158,7 +158,7 @@ class _Importer:
         _check(members, _MEMBERS[kind])
         match kind:
             case "record":
-                if members["collection"] in (SUBSCRIPTIONS, OUTBOX):
+                if not is_collection(members["collection"]):
                     raise ValueError(f"{members['collection']} is no collection")
                 record = Record(members["id"], members["body"], members.get("spelling"))
                 await transaction.insert(members["collection"], record)

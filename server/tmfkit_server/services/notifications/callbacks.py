@@ -13,14 +13,11 @@ import ipaddress
 import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
 
-__all__ = ["LOOPBACK", "CallbackGuard", "CallbackRefused", "Network", "is_address"]
+from tmfkit_server.network import Address, Network, is_address
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+__all__ = ["CallbackGuard", "CallbackRefused"]
 
-LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 # RFC 4291, section 2.4: everything else in IPv6 is no global unicast address.
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 # RFC 6052, section 2.1: the last 32 bits are an IPv4 address.
@@ -88,15 +85,6 @@ class CallbackGuard:
         for form in forms:
             if kind := _refused_kind(form):
                 raise CallbackRefused(kind)
-
-
-def is_address(host: str) -> bool:
-    """Tell whether *host* is an IP address, which nobody has to look up."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _look_up(host: str) -> list[str]:

@@ -9,7 +9,7 @@ from tmfkit_server.storage.base import Store
 __all__ = ["DeadLetters"]
 
 _KIND = "dead letter"
-# PostgreSQL counts that far, and no store further.
+# No store numbers its deliveries further.
 _LARGEST_NUMBER = 2**63 - 1
 
 

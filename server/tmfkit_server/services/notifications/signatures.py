@@ -7,28 +7,11 @@ Source:
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 
-__all__ = ["secret_of", "signature_headers"]
-
-_PREFIX = "whsec_"
-_FEWEST_BYTES, _MOST_BYTES = 24, 64
-
-
-def secret_of(text: str) -> bytes:
-    """Return the secret that a text of the form ``whsec_BASE64`` holds; ValueError when it holds none."""
-    if not text.startswith(_PREFIX):
-        raise ValueError(f"it does not begin with {_PREFIX}")
-    try:
-        secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except binascii.Error as exc:
-        raise ValueError(f"what follows {_PREFIX} is no base64") from exc
-    if not _FEWEST_BYTES <= len(secret) <= _MOST_BYTES:
-        raise ValueError(f"it has {len(secret)} bytes, and has to have {_FEWEST_BYTES} to {_MOST_BYTES}")
-    return secret
+__all__ = ["signature_headers"]
 
 
 def signature_headers(secrets: Sequence[bytes], identifier: str, timestamp: int, content: bytes) -> Mapping[str, str]:

@@ -12,10 +12,11 @@ import httpx
 
 from tmfkit_models.contracts import Operation
 from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
+from tmfkit_server.network import is_address
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.parse import parse_condition_text
 from tmfkit_server.services.citations import Citations
-from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, is_address
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.stamps import new_id
 from tmfkit_server.storage.base import Store, Subscription
 

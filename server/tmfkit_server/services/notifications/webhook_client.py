@@ -16,7 +16,8 @@ import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, is_address
+from tmfkit_server.network import is_address
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.notifications.signatures import signature_headers
 from tmfkit_server.storage.base import Delivery
 

@@ -13,28 +13,18 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from tmfkit_server.query.expression import Path
+from tmfkit_server.storage.base import IndexPlan
 from tmfkit_server.storage.embedded.indexes import Indexes
 
-__all__ = ["Batch", "Body", "Change", "Documents", "IndexPlan", "Row", "body_of"]
+__all__ = ["Batch", "Body", "Change", "Documents", "Row", "body_of"]
 
 Body: TypeAlias = Mapping[str, Any]
+
+_NO_PLAN = IndexPlan()
 
 # A plain tuple of texts, which the garbage collector stops looking at.
 Row: TypeAlias = tuple[str, bytes, bytes, str]
 """Key or nothing, JSON text of the document, JSON text of the spelling or nothing, tag or nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexPlan:
-    """Which indexes a table has from the start.
-
-    Attributes:
-        paths: Attributes.
-        loose: Whether equality of texts ignores case in this table.
-    """
-
-    paths: tuple[Path, ...] = ()
-    loose: bool = False
 
 
 class Change(NamedTuple):
@@ -113,7 +103,7 @@ class Documents:
         watchers: Called with every change, after it was made, and with the row before it.
     """
 
-    def __init__(self, name: str, plan: IndexPlan = IndexPlan()) -> None:
+    def __init__(self, name: str, plan: IndexPlan = _NO_PLAN) -> None:
         self.name = name
         self.rows: dict[int, Row] = {}
         self.order: list[int] = []

@@ -9,12 +9,10 @@ import orjson
 
 from tmfkit_server.storage.base import Death, Delivery, Entry, Stored, Subscription
 from tmfkit_server.storage.embedded.documents import Change, Documents, Row, body_of
+from tmfkit_server.storage.entries import OUTBOX, SUBSCRIPTIONS
 from tmfkit_server.storage.record import Record
 
-__all__ = ["OUTBOX", "SUBSCRIPTIONS", "Listeners", "delivery_of", "delivery_row", "entry_of", "record_of", "row_of"]
-
-SUBSCRIPTIONS = "hub:subscriptions"
-OUTBOX = "hub:outbox"
+__all__ = ["Listeners", "delivery_of", "delivery_row", "entry_of", "record_of", "row_of"]
 
 
 def record_of(row: Row) -> Record:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from tmfkit_server.storage.embedded.documents import Batch, Change, Documents, Row, body_of
-from tmfkit_server.storage.embedded.entries import OUTBOX, delivery_of, delivery_row
+from tmfkit_server.storage.embedded.entries import delivery_of, delivery_row
 from tmfkit_server.storage.embedded.locks import Holder, Locks
+from tmfkit_server.storage.entries import OUTBOX
 from tmfkit_server.storage.outbox import DeadLetters, Delivery
 
 __all__ = ["EmbeddedOutbox", "End"]

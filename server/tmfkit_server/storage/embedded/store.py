@@ -14,12 +14,10 @@ from types import TracebackType
 from typing import Self
 
 from tmfkit_server.query.expression import Search
-from tmfkit_server.storage.base import Delivery, Entry, Page, Record, Subscription
+from tmfkit_server.storage.base import Delivery, Entry, IndexPlan, Page, Record, Subscription
 from tmfkit_server.storage.embedded.commits import GroupCommit
-from tmfkit_server.storage.embedded.documents import Batch, Change, IndexPlan
+from tmfkit_server.storage.embedded.documents import Batch, Change
 from tmfkit_server.storage.embedded.entries import (
-    OUTBOX,
-    SUBSCRIPTIONS,
     Listeners,
     delivery_row,
     entry_of,
@@ -31,6 +29,7 @@ from tmfkit_server.storage.embedded.locks import Holder, Locks
 from tmfkit_server.storage.embedded.outbox import EmbeddedOutbox, End
 from tmfkit_server.storage.embedded.searching import Searcher
 from tmfkit_server.storage.embedded.tables import Database, DocumentStorage
+from tmfkit_server.storage.entries import OUTBOX, SUBSCRIPTIONS
 from tmfkit_server.storage.record import Body
 
 __all__ = ["EmbeddedStore"]

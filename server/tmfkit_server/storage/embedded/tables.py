@@ -17,7 +17,8 @@ from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
 from tmfkit_server.query.tinydb import TmfQuery
-from tmfkit_server.storage.embedded.documents import Batch, Body, Change, Documents, IndexPlan, Row, body_of
+from tmfkit_server.storage.base import IndexPlan
+from tmfkit_server.storage.embedded.documents import Batch, Body, Change, Documents, Row, body_of
 from tmfkit_server.storage.embedded.journal import Journal
 from tmfkit_server.storage.record import Record
 
