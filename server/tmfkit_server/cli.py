@@ -31,7 +31,7 @@ def main() -> None:
 def run(**given: Any) -> None:
     """Serve every API until interrupted."""
     try:
-        settings = Settings.given(given)
+        settings = Settings.from_options(given)
         _warn_of_readers(given["api_key_file"])
         check_extensions(settings)
         check_store(settings)

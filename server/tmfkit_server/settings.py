@@ -205,7 +205,7 @@ class Settings:
         setting_values.check_base_paths(self.base_paths)
 
     @classmethod
-    def given(cls, values: Mapping[str, Any]) -> Self:
+    def from_options(cls, values: Mapping[str, Any]) -> Self:
         """Return the settings that the values of ``run_options``, each under its option's name, stand for.
 
         Raises:

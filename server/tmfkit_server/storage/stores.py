@@ -108,7 +108,7 @@ class StoreKind:
             raise SettingsError(f"--store {self.schemes[0]}:", problem, remedy)
 
     def at(self, where: str) -> str:
-        """Return the address of the store at a place that is written as in ``form`` behind the scheme."""
+        """Return an address: the usual scheme, and *where* the store is, such as the path of its file."""
         return f"{self.schemes[0]}:{where}"
 
     def file_of(self, address: str) -> str:
