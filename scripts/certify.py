@@ -18,11 +18,12 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.database import database
 from harness.errors import HarnessError
+from harness.places import empty_store
 from tmfkit_models import contracts
+from tmfkit_server.storage.stores import KINDS, STORES
 
-STORES = ("tinydb:", "postgresql:")
+DEFAULT_STORES = tuple(kind.at("") for kind in KINDS if kind.is_lasting)
 WORKERS = 2  # of a server whose store takes several
 EVENT_SECONDS = 60  # our server loses no notification, so that a slow machine is waited for and nothing else
 LISTENING = re.compile(r"listening on (http://\S+)")
@@ -31,12 +32,9 @@ LISTENING = re.compile(r"listening on (http://\S+)")
 @contextlib.contextmanager
 def prepared(store: str) -> Iterator[str]:
     """Give what the server's ``--store`` takes: a file or a database of our own when *store* names none."""
-    with contextlib.ExitStack() as stack:
-        if store == "tinydb:":
-            store += f"{stack.enter_context(tempfile.TemporaryDirectory())}/store.db"
-        elif store == "postgresql:":
-            store = stack.enter_context(database()).url
-        yield store
+    scheme, _, place = store.partition(":")
+    with contextlib.nullcontext(store) if place else empty_store(STORES[scheme]) as address:
+        yield address
 
 
 @contextlib.contextmanager
@@ -78,7 +76,7 @@ def certify(api: str, address: str, keys: dict[str, str], report: Path, phases: 
 def certify_store(store: str, report: Path, apis: Sequence[str], phases: list[str]) -> Iterator[tuple[str, int]]:
     """Run the kit on one API after the other, on a server with *store*; yield each with its exit status."""
     keys = {role: secrets.token_urlsafe(24) for role in ("user", "admin")}
-    workers = WORKERS if store.startswith("postgresql:") else 1
+    workers = WORKERS if STORES[store.partition(":")[0]].takes_processes else 1
     with prepared(store) as place, reference_server(place, workers, keys) as address:
         for api in apis:
             began = time.monotonic()
@@ -95,7 +93,7 @@ def main() -> int:
         "--store",
         action="append",
         help="store of the server, repeatable: memory:, tinydb:[PATH], postgresql:[//...]; without a place one is made"
-        f" and removed again (default {' and '.join(STORES)})",
+        f" and removed again (default {' and '.join(DEFAULT_STORES)})",
     )
     parser.add_argument("--api", action="append", help="only this API; repeatable")
     parser.add_argument(
@@ -104,9 +102,11 @@ def main() -> int:
         help="only this phase, repeatable (default all on the first store, register on the others)",
     )
     options = parser.parse_args()
+    if unknown := [store for store in options.store or () if store.partition(":")[0] not in STORES]:
+        parser.error(f"there is no store {unknown[0]}")
     reports: dict[Path, int] = {}
     phases = options.phase or []
-    for store in options.store or STORES:
+    for store in options.store or DEFAULT_STORES:
         report = options.report / store.partition(":")[0]
         for api, status in certify_store(store, report, options.api or contracts.apis(), phases):
             reports[report / api / "report.html"] = status

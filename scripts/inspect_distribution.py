@@ -11,6 +11,7 @@ PACKAGES = ("tmfkit_codegen", "tmfkit_models", "tmfkit_sdk", "tmfkit_server", "t
 IN_WHEEL = (
     *(f"{package}/py.typed" for package in PACKAGES),
     "tmfkit_models/contracts/tmf629-v4.json",
+    "tmfkit_server/storage/postgres/migrations/0001_records.sql",
     "tmfkit_conformance/report/templates/report.html.j2",
 )
 IN_SDIST = ("pyproject.toml", "LICENSE", "README.md", "noxfile.py", "specs/README.md", "tests/conftest.py")

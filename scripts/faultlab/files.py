@@ -13,7 +13,7 @@ from pathlib import Path
 from faultlab.audit import look, losses_of_state
 from faultlab.client import Client
 from faultlab.history import History
-from faultlab.stages import PROGRAM, TinydbStage
+from faultlab.stages import PROGRAM, TinydbStage, store_in
 from faultlab.trial import Trial
 from faultlab.writers import Writers
 from harness.errors import HarnessError
@@ -58,7 +58,7 @@ def read_only_start(folder: Path) -> Trial:
     modes = {each: each.stat().st_mode for each in (*left.iterdir(), left)}
     for each in modes:
         each.chmod(0o555 if each.is_dir() else 0o444)
-    server = tmfkit_server(f"tinydb:{file}", log=folder / "refused.log", runner=_AS_ANYBODY)
+    server = tmfkit_server(store_in(file), log=folder / "refused.log", runner=_AS_ANYBODY)
     server.launch()
     trial.lose(unclear(server, file))
     for each, mode in modes.items():
@@ -95,7 +95,7 @@ def _shared(server: ServerProcess) -> str:
 
 def _refusal(folder: Path, history: History, digest: bytes) -> list[str]:
     file = folder / "store.db"
-    server = tmfkit_server(f"tinydb:{file}", log=folder / "server.log")
+    server = tmfkit_server(store_in(file), log=folder / "server.log")
     try:
         server.start()
     except HarnessError:

@@ -17,6 +17,7 @@ from faultlab.audit import look, losses_of_order, losses_of_state
 from faultlab.client import Client
 from faultlab.files import killed_store, serving, unclear
 from faultlab.history import History
+from faultlab.stages import store_in
 from faultlab.trial import Trial
 from harness.errors import HarnessError
 from harness.tmfkit import CUSTOMER, tmfkit_server
@@ -100,7 +101,7 @@ def _refusal(folder: Path) -> tuple[str, list[str]]:
     """Start a server that has to refuse; return what it says, and what is wrong with that."""
     files = [folder / name for name in ("store.db", "store.db-wal")]
     before = [file.read_bytes() for file in files]
-    server = tmfkit_server(f"tinydb:{files[0]}", log=folder / "refused.log")
+    server = tmfkit_server(store_in(files[0]), log=folder / "refused.log")
     server.launch()
     losses = unclear(server, files[0])
     if [file.read_bytes() for file in files] != before:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from faultlab.stages import store_in
 from faultlab.trial import Trial
 from harness.database import database
 
@@ -20,7 +21,7 @@ def round_trip(folder: Path, *, documents: int) -> Trial:
     _write(lines, documents)
     wanted = list(map(json.loads, lines.read_bytes().splitlines()))
     with database() as cluster:
-        for number, store in enumerate((f"tinydb:{folder / '1.db'}", cluster.url, f"tinydb:{folder / '2.db'}")):
+        for number, store in enumerate((store_in(folder / "1.db"), cluster.url, store_in(folder / "2.db"))):
             exported = folder / f"exported{number}"
             said = _command("import", store, lines) or _command("export", store, exported)
             if said:

@@ -9,7 +9,7 @@ from pathlib import Path
 from faultlab.client import Client
 from faultlab.history import ACKNOWLEDGED, History
 from faultlab.listener import listening
-from faultlab.stages import PROGRAM
+from faultlab.stages import PROGRAM, store_in
 from faultlab.syncs import judge, tracer
 from faultlab.trial import Trial
 from faultlab.writers import Writers
@@ -26,7 +26,7 @@ def tinydb_syncs(folder: Path, program: Sequence[str] = PROGRAM) -> Trial:
     """Trace a server on a file."""
     trace = folder / "trace"
     server = tmfkit_server(
-        f"tinydb:{folder / 'store.db'}", log=folder / "server.log", program=program, runner=tracer(trace)
+        store_in(folder / "store.db"), log=folder / "server.log", program=program, runner=tracer(trace)
     )
     return _traced(Trial("sync before answer, tinydb"), server, trace)
 

@@ -17,11 +17,13 @@ from typing import Any
 from unittest import mock
 
 from tmfkit_server import cli
-from tmfkit_server.services import courier
-from tmfkit_server.storage import connections, embedded, journal, opening
+from tmfkit_server.services.notifications import webhook_client
 from tmfkit_server.storage.base import Delivery
-from tmfkit_server.storage.documents import Batch, Row
-from tmfkit_server.storage.entries import OUTBOX, delivery_row
+from tmfkit_server.storage.embedded import journal, opening, store
+from tmfkit_server.storage.embedded.documents import Batch, Row
+from tmfkit_server.storage.embedded.entries import delivery_row
+from tmfkit_server.storage.entries import OUTBOX
+from tmfkit_server.storage.postgres import connections
 
 __all__ = ["SABOTAGES", "main", "program"]
 
@@ -80,7 +82,7 @@ def _asynchronous() -> None:
 
 def _tries_once() -> None:
     """Take every notification for delivered, whatever the listener answers."""
-    mock.patch.object(courier.Outcome, "is_taken", property(lambda _: True)).start()
+    mock.patch.object(webhook_client.AttemptResult, "is_taken", property(lambda _: True)).start()
 
 
 def _without_order() -> None:
@@ -89,7 +91,7 @@ def _without_order() -> None:
     def unsafe(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
         return delivery_row(replace(delivery, subject=f"{delivery.subject} {time.monotonic_ns()}"))
 
-    mock.patch.object(embedded, "delivery_row", unsafe).start()
+    mock.patch.object(store, "delivery_row", unsafe).start()
 
 
 def _part(batch: Batch, *, is_outbox: bool) -> Batch:

@@ -16,13 +16,20 @@ from harness.database import Database, database
 from harness.errors import HarnessError
 from harness.process import ServerProcess
 from harness.tmfkit import CUSTOMER, tmfkit_server
+from tmfkit_server.storage.stores import STORES
 
-__all__ = ["PROGRAM", "PostgresStage", "Stage", "TinydbStage", "postgres_stage", "tinydb_stage"]
+__all__ = ["PROGRAM", "PostgresStage", "Stage", "TinydbStage", "postgres_stage", "store_in", "tinydb_stage"]
 
 PROGRAM = ("-m", "tmfkit_server.cli")
+_FILE, _DATABASE = STORES["tinydb"], STORES["postgresql"]
 _BACK_SECONDS = 30.0
 _LONGEST_START_SECONDS = 0.8
 _WORKER_START_SECONDS = 6.0
+
+
+def store_in(file: Path) -> str:
+    """Return the address of the store in a file."""
+    return _FILE.at(str(file))
 
 
 class Stage(Protocol):
@@ -50,7 +57,7 @@ class Stage(Protocol):
 class TinydbStage:
     """One server on one file."""
 
-    name = "tinydb"
+    name = _FILE.schemes[0]
     is_readable_meanwhile = True
 
     def __init__(self, folder: Path, program: Sequence[str] = PROGRAM) -> None:
@@ -61,7 +68,7 @@ class TinydbStage:
             program: What Python runs.
         """
         self.file = folder / "store.db"
-        self.servers = [tmfkit_server(f"tinydb:{self.file}", log=folder.parent / "server.log", program=program)]
+        self.servers = [tmfkit_server(store_in(self.file), log=folder.parent / "server.log", program=program)]
 
     def kill(self, chance: random.Random) -> str:
         """Kill the server, or only its worker, which gunicorn then replaces."""
@@ -85,7 +92,7 @@ class TinydbStage:
 class PostgresStage:
     """Several servers, some of them with several workers, on one database."""
 
-    name = "postgresql"
+    name = _DATABASE.schemes[0]
     is_readable_meanwhile = False
 
     def __init__(

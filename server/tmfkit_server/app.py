@@ -4,48 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import logging
+import pkgutil
 from collections.abc import Sequence
 from typing import Any
 
 import falcon.asgi
 
 from tmfkit_models import contracts
-from tmfkit_server import problems
-from tmfkit_server.errors import SettingsError, StoreDamaged, StoreUnusable
+from tmfkit_server import apis, problems
+from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources import dead_letters
 from tmfkit_server.routes import Api
-from tmfkit_server.services.callbacks import CallbackGuard
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
-from tmfkit_server.services.courier import Courier
-from tmfkit_server.services.dead_letters import DeadLetters
-from tmfkit_server.services.delivery import Dispatcher
-from tmfkit_server.services.extensions import extension_of
+from tmfkit_server.services.extensions import Extension
 from tmfkit_server.services.idempotency import Cleaner
+from tmfkit_server.services.notifications.callbacks import CallbackGuard
+from tmfkit_server.services.notifications.dead_letters import DeadLetters
+from tmfkit_server.services.notifications.delivery import Dispatcher
+from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
-from tmfkit_server.storage.base import Store
-from tmfkit_server.storage.documents import IndexPlan
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.exchange import Source
-from tmfkit_server.storage.opening import preflight
-from tmfkit_server.storage.snapshot import Snapshot
+from tmfkit_server.storage.base import IndexPlan, Store
 
 __all__ = [
     "GIVE_UP",
     "check_extensions",
     "check_store",
     "create_app",
-    "create_snapshot",
-    "create_source",
     "create_store",
 ]
 
 _LOG = logging.getLogger(__name__)
 
-# The lock is free when this is waited for, or as good as free.
-_LOCK_SECONDS = 5
 _REST_SECONDS = 1
 GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
 _TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
@@ -56,16 +49,19 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks)
-    apis = [Api(contracts.load(name), store, settings, guard) for name in contracts.apis()]
-    dispatcher = Dispatcher(store, Courier(guard, settings.callback_secrets), settings.patience)
-    app.add_middleware(_Lifespan(store, apis, dispatcher))
+    mounted = [
+        Api(contracts.load(name), store, settings, extension=extension_of(name, settings), guard=guard)
+        for name in contracts.apis()
+    ]
+    dispatcher = Dispatcher(store, WebhookClient(guard, settings.callback_secrets), settings.retry_limits)
+    app.add_middleware(_Lifespan(store, mounted, dispatcher))
     if settings.api_keys:
         app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     app.add_route(LIVE, Live())
     dead_letters.mount(app, DeadLetters(store))
-    for api in apis:
+    for api in mounted:
         api.mount(app)
     return app
 
@@ -75,14 +71,8 @@ def create_store(settings: Settings, *, for_serving: bool = False) -> Store:
 
     Args:
         settings: Settings.
-        for_serving: Whether ``open`` waits for another process that is about to let go of the store, and does without a
-            database that does not answer; otherwise it fails at once.
+        for_serving: See ``NewStore``.
     """
-    if settings.is_shared:
-        # Imported only when used: psycopg is an extra of its own.
-        from tmfkit_server.storage.postgres import PostgresStore
-
-        return PostgresStore(settings.store, is_patient=for_serving)
     plans = {
         collection_name(contract, resource): IndexPlan(
             filtered_paths(contract, resource), loose=resource.loose_equality
@@ -90,13 +80,22 @@ def create_store(settings: Settings, *, for_serving: bool = False) -> Store:
         for contract in map(contracts.load, contracts.apis())
         for resource in contract.resources
     }
-    return EmbeddedStore(settings.store_path, plans, lock_wait_seconds=_LOCK_SECONDS if for_serving else 0)
+    return settings.store_kind.new(settings.store, plans, for_serving=for_serving)
 
 
 def check_extensions(settings: Settings) -> None:
     """See that every API can do with the settings what it has to; SettingsError when one cannot."""
     for name in contracts.apis():
         extension_of(name, settings)
+
+
+def extension_of(api: str, settings: Settings) -> Extension:
+    """Return a new extension of *api*; the empty one when no module is written for it."""
+    for module in pkgutil.iter_modules(apis.__path__, f"{apis.__name__}."):
+        extension: type[Extension] = importlib.import_module(module.name).EXTENSION
+        if extension.api == api:
+            return extension(settings)
+    return Extension(settings)
 
 
 def check_store(settings: Settings) -> None:
@@ -108,25 +107,7 @@ def check_store(settings: Settings) -> None:
     Raises:
         StoreUnusable: It cannot be.
     """
-    if settings.is_shared:
-        from tmfkit_server.storage.migrate import migrate
-
-        migrate(settings.store)
-    elif settings.store_path:
-        preflight(settings.store_path)
-
-
-def create_source(settings: Settings) -> Source:
-    """Return what an export reads, not yet open; a server may be running on it."""
-    return create_store(settings) if settings.is_shared else create_snapshot(settings)
-
-
-def create_snapshot(settings: Settings) -> Snapshot:
-    """Return the file of the store, not yet open; SettingsError when it keeps its documents elsewhere."""
-    if not settings.store_path:
-        remedy = "Use pg_dump" if settings.is_shared else "Use tinydb:PATH"
-        raise SettingsError(f"--store {settings.store_name}", "it has no file", remedy)
-    return Snapshot(settings.store_path)
+    settings.store_kind.preflight(settings.store)
 
 
 class _Lifespan:

@@ -58,8 +58,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
     def _wait_for_store(self, worker: Any) -> None:
         """Wait for the worker that this one follows to let go of the store, or for an operator who puts it right."""
         said = ""
-        # A database is waited for while requests are answered.
-        while not self._settings.is_shared:
+        # What may be late is waited for while requests are answered.
+        while not self._settings.store_kind.may_be_late:
             try:
                 check_store(self._settings)
             except StoreDamaged as exc:
@@ -79,7 +79,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Run the master process until a signal ends it."""
-        (Arbiter if self._settings.is_shared else _OneWorkerArbiter)(self).run()
+        (Arbiter if self._settings.store_kind.takes_processes else _OneWorkerArbiter)(self).run()
 
 
 class _OneWorkerArbiter(Arbiter):  # type: ignore[misc]

@@ -16,12 +16,12 @@ from tmfkit_server.resources.endpoint import Addresses, Endpoint, Responder
 from tmfkit_server.resources.hub import RegisterHandler, UnregisterHandler
 from tmfkit_server.resources.item import DeleteHandler, PatchHandler, ReplaceHandler, RetrieveHandler
 from tmfkit_server.resources.task import TaskHandler
-from tmfkit_server.services.callbacks import CallbackGuard
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.entities import Entities
-from tmfkit_server.services.events import hub_name
-from tmfkit_server.services.extensions import extension_of
-from tmfkit_server.services.subscriptions import Subscriptions
+from tmfkit_server.services.extensions import Extension
+from tmfkit_server.services.notifications.callbacks import CallbackGuard
+from tmfkit_server.services.notifications.events import hub_name
+from tmfkit_server.services.notifications.subscriptions import Subscriptions
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
 
@@ -31,14 +31,25 @@ __all__ = ["Api"]
 class Api:
     """One API, ready to be mounted."""
 
-    def __init__(self, contract: Contract, store: Store, settings: Settings, guard: CallbackGuard) -> None:
+    def __init__(
+        self, contract: Contract, store: Store, settings: Settings, *, extension: Extension, guard: CallbackGuard
+    ) -> None:
+        """Prepare.
+
+        Args:
+            contract: What is served.
+            store: Where it is kept.
+            settings: What the operator decided.
+            extension: What this API does differently.
+            guard: Says which callbacks may be called.
+        """
         self._contract = contract
         self._store = store
         self._guard = guard
         self._reader = BodyReader(settings.max_body_bytes)
         self._base_path = settings.base_paths.get(contract.id, contract.base_path)
         self._addresses = Addresses(self._base_path, settings.public_url)
-        self._extension = extension_of(contract.id, settings)
+        self._extension = extension
         self._entities = {
             each.name: Entities(contract, each, store, self._extension, max_body_bytes=settings.max_body_bytes)
             for each in contract.resources

@@ -1,97 +1,221 @@
-"""What an operator can decide, checked once before anything starts."""
+"""What an operator can decide: every option of ``tmfkit-server run``, checked once before anything starts."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
-import stat
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from tmfkit_models import contracts
+import click
+
+from tmfkit_server import setting_values
 from tmfkit_server.errors import SettingsError
-from tmfkit_server.services.callbacks import LOOPBACK, Network
-from tmfkit_server.services.patience import Patience
-from tmfkit_server.services.signatures import secret_of
+from tmfkit_server.network import LOOPBACK, Network, is_loopback
+from tmfkit_server.retry_limits import RetryLimits
+from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
 
-__all__ = [
-    "DEFAULT_MAX_BODY_BYTES",
-    "MESSAGE_TYPES",
-    "ROLES",
-    "Settings",
-    "api_key_lines",
-    "api_keys",
-    "base_paths",
-    "callback_networks",
-    "callback_secrets",
-    "channels",
-    "is_private",
-]
+__all__ = ["Settings", "run_options"]
 
-ROLES = ("reader", "user", "admin")
-MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
-_SHARED_STORES = ("postgresql://", "postgres://")
-DEFAULT_MAX_BODY_BYTES = 1024 * 1024
-_BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_OWN_PATHS = ("/health", "/admin")
-_FILE = "file:"
+_OPTIONS, _READ = "options", "read"
+_LIMITS = RetryLimits()
+
+
+def _plain(default: Any, flag: str, **how: Any) -> Any:
+    """Declare a setting that is the value of one option.
+
+    Args:
+        default: What it is when nobody says anything.
+        flag: Name of the option.
+        how: What ``click.Option`` takes.
+    """
+    option = click.Option([flag], default=default, show_default=default not in ("", False), **how)
+    return field(default=default, metadata={_OPTIONS: (option,), _READ: lambda value: value})
+
+
+def _flag(name: str, *, help: str) -> Any:  # noqa: A002 - as ``click.Option`` calls it
+    """Declare a setting that is off until an option without a value turns it on."""
+    return _plain(False, name, is_flag=True, help=help)  # noqa: FBT003 - the default
+
+
+def _read_from(read: Callable[..., Any], *options: click.Option, **how: Any) -> Any:
+    """Declare a setting that is read from the values of some options.
+
+    Args:
+        read: Makes it of the values, in the order of the options.
+        options: The options.
+        how: What ``dataclasses.field`` takes.
+    """
+    return field(metadata={_OPTIONS: options, _READ: read}, **how)
+
+
+def _read_api_keys(texts: Iterable[str], file: Path | None) -> dict[str, str]:
+    lines = setting_values.api_key_lines(file) if file is not None else []
+    return setting_values.api_keys([*texts, *lines])
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings of one server.
+    """Settings of one server; what each means, its option says.
 
     Attributes:
-        host: Address to listen on.
-        port: Port to listen on; 0 picks a free one.
-        store: ``memory:``, ``tinydb:PATH`` or ``postgresql://…``.
-        workers: Number of worker processes.
         api_keys: Key → role; empty makes every caller an admin.
-        public_url: Scheme and host that hrefs begin with; empty takes them from each request.
         base_paths: API → base path, where it is not the contract's own.
-        max_body_bytes: Largest request body.
         channels: Type of message → Apprise URL, a template that may hold credentials.
         outbox: Folder for messages of the types without a channel; empty lets ``outbox_folder`` choose.
-        send_timeout_seconds: How long a client waits for the first attempt to send a message.
-        send_retry_seconds: How long a message rests after the first attempt that failed.
-        keep_card_numbers: Whether card numbers are stored whole, not with their last four digits only.
-        allowed_callbacks: Networks that listeners may be in although they are not public.
-        callback_secrets: What notifications are signed with; empty leaves them unsigned.
-        patience: When a notification is given up.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 8080
-    store: str = "memory:"
-    workers: int = 1
-    api_keys: Mapping[str, str] = field(default_factory=dict)
-    public_url: str = ""
-    base_paths: Mapping[str, str] = field(default_factory=dict)
-    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
-    channels: Mapping[str, str] = field(default_factory=dict, repr=False)
-    outbox: str = ""
-    send_timeout_seconds: float = 5.0
-    send_retry_seconds: float = 60.0
-    keep_card_numbers: bool = False
-    allowed_callbacks: Sequence[Network] = ()
-    callback_secrets: Sequence[bytes] = field(default=(), repr=False)
-    patience: Patience = field(default_factory=Patience)
+    host: str = _plain("127.0.0.1", "--host", help="Address to listen on; others than loopback need an API key.")
+    port: int = _plain(8080, "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
+    store: str = _plain(
+        "memory:",
+        "--store",
+        envvar="TMFKIT_STORE",
+        help=f"Where to keep everything: {written_forms()}; also from TMFKIT_STORE.",
+    )
+    workers: int = _plain(
+        1, "--workers", type=click.IntRange(1), help="Worker processes; more than one with PostgreSQL only."
+    )
+    api_keys: Mapping[str, str] = _read_from(
+        _read_api_keys,
+        click.Option(
+            ["--api-key"],
+            multiple=True,
+            envvar="TMFKIT_API_KEYS",
+            metavar="ROLE:KEY",
+            help="Credential with its role: reader, user or admin; repeatable. TMFKIT_API_KEYS holds several, separated"
+            " by blanks.",
+        ),
+        click.Option(
+            ["--api-key-file"],
+            type=click.Path(path_type=Path),
+            envvar="TMFKIT_API_KEY_FILE",
+            metavar="FILE",
+            help="File with more credentials, one ROLE:KEY a line; also from TMFKIT_API_KEY_FILE.",
+        ),
+        default_factory=dict,
+    )
+    public_url: str = _plain(
+        "", "--public-url", metavar="URL", help="Scheme and host that hrefs begin with; else those of the request."
+    )
+    base_paths: Mapping[str, str] = _read_from(
+        setting_values.base_paths,
+        click.Option(["--base-path"], multiple=True, metavar="API=PATH", help="Other base path of an API; repeatable."),
+        default_factory=dict,
+    )
+    max_body_bytes: int = _plain(1024 * 1024, "--max-body-bytes", type=click.IntRange(1), help="Largest request body.")
+    channels: Mapping[str, str] = _read_from(
+        setting_values.channels,
+        click.Option(
+            ["--channel"],
+            multiple=True,
+            envvar="TMFKIT_CHANNELS",
+            metavar="TYPE=URL",
+            help="Where messages of type SMS, Email or MobileApp go: an Apprise URL with {receiver} in it; repeatable."
+            " TMFKIT_CHANNELS holds several, separated by blanks.",
+        ),
+        click.Option(
+            ["--channel-file"],
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help="File with further channels, one to a line.",
+        ),
+        default_factory=dict,
+        repr=False,
+    )
+    outbox: str = _plain(
+        "",
+        "--outbox",
+        envvar="TMFKIT_OUTBOX",
+        metavar="FOLDER",
+        help="Where messages go for which there is no channel: else STORE.outbox, or tmfkit-outbox here.",
+    )
+    send_timeout_seconds: float = _plain(
+        5.0,
+        "--send-timeout-seconds",
+        type=click.FloatRange(0, 60),
+        help="How long a client waits for the first attempt to send a message.",
+    )
+    send_retry_seconds: float = _plain(
+        60.0,
+        "--send-retry-seconds",
+        type=click.FloatRange(0, 3600, min_open=True),
+        help="How long a message rests after the first attempt that failed; twice as long after each further one.",
+    )
+    keep_card_numbers: bool = _flag(
+        "--keep-card-numbers",
+        help="Store the numbers of payment cards whole, not with their last four digits only. PCI DSS then applies to"
+        " the store, its backups and whatever gets notifications.",
+    )
+    allowed_callbacks: Sequence[Network] = _read_from(
+        setting_values.callback_networks,
+        click.Option(
+            ["--allow-callbacks"],
+            multiple=True,
+            envvar="TMFKIT_ALLOW_CALLBACKS",
+            metavar="CIDR",
+            help="Network that listeners may be in although it is not public; repeatable. TMFKIT_ALLOW_CALLBACKS holds"
+            " several, separated by blanks. A server on loopback calls loopback.",
+        ),
+        default=(),
+    )
+    callback_secrets: Sequence[bytes] = _read_from(
+        setting_values.callback_secrets,
+        click.Option(
+            ["--callback-secret"],
+            multiple=True,
+            envvar="TMFKIT_CALLBACK_SECRET",
+            metavar="SECRET",
+            help="Sign notifications with whsec_BASE64, or with what stands in file:PATH; repeatable while secrets"
+            " change. Better from TMFKIT_CALLBACK_SECRET, or as a file.",
+        ),
+        default=(),
+        repr=False,
+    )
+    retry_limits: RetryLimits = _read_from(  # noqa: RUF009 - it gives a field
+        RetryLimits,
+        click.Option(
+            ["--delivery-attempts"],
+            default=_LIMITS.attempts,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Failed attempts after which a notification becomes a dead letter, while its listener takes others.",
+        ),
+        click.Option(
+            ["--delivery-hours"],
+            default=_LIMITS.hours,
+            show_default=True,
+            type=click.FloatRange(0),
+            help="Hours after which it becomes one in any case.",
+        ),
+        default=_LIMITS,
+    )
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
-        if not self.api_keys and not _is_loopback(self.host):
+        if not self.api_keys and not is_loopback(self.host):
             raise SettingsError(
                 f"--host {self.host}",
                 "without an API key only this machine may connect",
                 "Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1",
             )
-        self._check_store()
+        self.store_kind.check(self.store, workers=self.workers)
         if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
             raise SettingsError(f"--public-url {self.public_url}", "it is no HTTP address", "Give it as https://HOST")
-        _check_base_paths(self.base_paths)
+        setting_values.check_base_paths(self.base_paths)
+
+    @classmethod
+    def from_options(cls, values: Mapping[str, Any]) -> Self:
+        """Return the settings that the values of ``run_options``, each under its option's name, stand for.
+
+        Raises:
+            SettingsError: They cannot be.
+        """
+        read = (
+            (each.name, each.metadata[_READ](*(values[str(option.name)] for option in each.metadata[_OPTIONS])))
+            for each in fields(cls)
+        )
+        return cls(**dict(read))
 
     @property
     def called_networks(self) -> Sequence[Network]:
@@ -100,192 +224,20 @@ class Settings:
         Who can reach a server that listens on loopback only is on this machine already, and needs no server to reach
         other ports of it.
         """
-        return (*self.allowed_callbacks, *(LOOPBACK if _is_loopback(self.host) else ()))
+        return (*self.allowed_callbacks, *(LOOPBACK if is_loopback(self.host) else ()))
 
     @property
-    def is_shared(self) -> bool:
-        """Whether the store takes several processes."""
-        return self.store.startswith(_SHARED_STORES)
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether what is in the store outlives the process."""
-        return self.is_shared or bool(self.store_path)
-
-    @property
-    def store_path(self) -> str:
-        """File of the store; empty when it has none."""
-        return "" if self.is_shared else self.store.partition(":")[2]
-
-    @property
-    def store_name(self) -> str:
-        """The store without anything secret: the address of a database may hold a password."""
-        if not self.is_shared:
-            return self.store
-        address = urlsplit(self.store)
-        return f"{address.scheme}://{address.hostname or ''}{address.path}"
+    def store_kind(self) -> StoreKind:
+        """What is known of the store before it is opened."""
+        return kind_of(self.store)
 
     @property
     def outbox_folder(self) -> str:
         """Where messages go for which there is no channel: beside the file of the store when it has one."""
-        return self.outbox or (f"{self.store_path}.outbox" if self.store_path else "tmfkit-outbox")
-
-    def _check_store(self) -> None:
-        scheme, _, path = self.store.partition(":")
-        if not self.is_shared and (scheme not in ("memory", "tinydb") or (scheme == "tinydb") != bool(path)):
-            # Nothing but the scheme is repeated: an address that was mistyped may hold a password.
-            remedy = "Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE"
-            raise SettingsError(f"--store {scheme}:", "there is no such store", remedy)
-        if self.workers != 1 and not self.is_shared:
-            raise SettingsError(
-                f"--workers {self.workers}",
-                f"the store {self.store!r} belongs to one process",
-                "Use --workers 1, or a store on PostgreSQL",
-            )
-        if self.is_shared and find_spec("psycopg") is None:
-            raise SettingsError("--store postgresql:", "psycopg is not installed", "Install tmfkit[postgres]")
+        file = self.store_kind.file_of(self.store)
+        return self.outbox or (f"{file}.outbox" if file else "tmfkit-outbox")
 
 
-def api_keys(texts: Iterable[str]) -> dict[str, str]:
-    """Read ``ROLE:KEY`` texts.
-
-    Returns:
-        Key → role.
-
-    Raises:
-        SettingsError: A text has another form or an unknown role, or a key has two roles.
-    """
-    found: dict[str, str] = {}
-    for text in texts:
-        role, _, key = text.partition(":")
-        if role not in ROLES or not key:
-            # The key itself must not reach a log.
-            where = f"API key with role {role!r}" if key else "API key"
-            raise SettingsError(where, "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}")
-        if found.setdefault(key, role) != role:
-            remedy = "Give each role a key of its own"
-            raise SettingsError(f"API keys with roles {found[key]} and {role}", "they are the same key", remedy)
-    return found
-
-
-def api_key_lines(path: Path) -> list[str]:
-    """Return the ``ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
-
-    Raises:
-        SettingsError: The file cannot be read, or holds no key.
-    """
-    where = f"--api-key-file {path}"
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
-    found = [line for line in lines if line and not line.startswith("#")]
-    if not found:
-        raise SettingsError(where, "there is no key in it", "Write one ROLE:KEY a line")
-    return found
-
-
-def is_private(path: Path) -> bool:
-    """Tell whether nobody but the owner of a file may read or write it."""
-    return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-
-
-def base_paths(texts: Iterable[str]) -> dict[str, str]:
-    """Read ``API=PATH`` texts.
-
-    Returns:
-        API → path, without a slash at the end.
-
-    Raises:
-        SettingsError: A text has another form or names no API.
-    """
-    found: dict[str, str] = {}
-    for text in texts:
-        api, _, path = text.partition("=")
-        if api not in contracts.apis() or not path.startswith("/"):
-            known = ", ".join(contracts.apis())
-            raise SettingsError(f"--base-path {text}", "it is not of the form API=/PATH", f"The APIs are {known}")
-        found[api] = path.rstrip("/")
-    return found
-
-
-def channels(texts: Iterable[str], file: Path | None = None) -> dict[str, str]:
-    """Read ``TYPE=URL`` texts, and the lines of *file* that are not blank and do not begin with ``#``.
-
-    Returns:
-        Type of message → Apprise URL.
-
-    Raises:
-        SettingsError: A text has another form, or a type comes twice, or the file cannot be read.
-    """
-    given = [("--channel", text) for text in texts]
-    if file is not None:
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as exc:
-            raise SettingsError(f"--channel-file {file}", "it cannot be read as text", "Name a file of text") from exc
-        numbered = [(f"{file}, line {number}", line.strip()) for number, line in enumerate(lines, 1)]
-        given += [(where, line) for where, line in numbered if line and not line.startswith("#")]
-    found: dict[str, str] = {}
-    for where, text in given:
-        kind, _, url = text.partition("=")
-        # The text itself must not reach a log: it may hold a password, wherever that was put.
-        if kind not in MESSAGE_TYPES or not url:
-            remedy = f"The types are {', '.join(MESSAGE_TYPES)}"
-            raise SettingsError(where, "it is not of the form TYPE=APPRISE_URL", remedy)
-        if kind in found:
-            raise SettingsError(where, f"{kind} has a channel already", "Give each type one channel")
-        found[kind] = url
-    return found
-
-
-def callback_networks(texts: Iterable[str]) -> list[Network]:
-    """Read networks in CIDR notation; SettingsError when one is none."""
-    try:
-        return [ipaddress.ip_network(text) for text in texts]
-    except ValueError as exc:
-        remedy = "Give a network such as 10.1.0.0/16, or an address"
-        raise SettingsError("--allow-callbacks", str(exc), remedy) from exc
-
-
-def callback_secrets(texts: Iterable[str]) -> list[bytes]:
-    """Read secrets of the form ``whsec_BASE64``, each as such or as ``file:PATH``.
-
-    Raises:
-        SettingsError: A text has another form, or a file cannot be read.
-    """
-    try:
-        return [secret_of(_content(text)) for text in texts]
-    except (ValueError, OSError) as exc:
-        # The secret itself must not reach a log.
-        remedy = "Use whsec_ and base64 of 24 to 64 random bytes, or file:PATH of a file with that"
-        raise SettingsError("--callback-secret", str(exc), remedy) from exc
-
-
-def _content(text: str) -> str:
-    if text.startswith(_FILE):
-        return Path(text.removeprefix(_FILE)).read_text(encoding="utf-8").strip()
-    return text
-
-
-def _check_base_paths(chosen: Mapping[str, str]) -> None:
-    """Raise SettingsError when the APIs could not be told apart by their paths, or hide what the server itself has."""
-    owners: dict[str, str] = {}
-    for api in contracts.apis():
-        path = chosen.get(api, contracts.load(api).base_path)
-        where = f"--base-path {api}={path or '/'}"
-        if not _BASE_PATH.fullmatch(path):
-            raise SettingsError(where, "it is no plain path", "Use letters, digits and . _ ~ - between the slashes")
-        for own in _OWN_PATHS:
-            if f"{path}/".startswith(f"{own}/"):
-                raise SettingsError(where, f"{own} is the server's own", "Choose another path")
-        if path in owners:
-            raise SettingsError(where, f"{owners[path]} has the same path", "Give each API a path of its own")
-        owners[path] = api
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def run_options() -> list[click.Option]:
+    """Return the options of ``tmfkit-server run``, in the order in which its help lists them."""
+    return [option for each in fields(Settings) for option in each.metadata[_OPTIONS]]

@@ -12,8 +12,8 @@ from typing import BinaryIO, Protocol, TypeAlias, TypeVar
 from tmfkit_server.errors import ExchangeError
 from tmfkit_server.files import sync
 from tmfkit_server.storage.base import Store
-from tmfkit_server.storage.exchange import Source, export_lines, import_lines
-from tmfkit_server.storage.snapshot import Snapshot
+from tmfkit_server.storage.export_format import Source, export_lines, import_lines
+from tmfkit_server.storage.stores import Snapshot
 
 __all__ = ["Bar", "back_up_to", "export_to", "import_from"]
 

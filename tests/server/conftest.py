@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import httpx
 import pytest
-from store_runner import LASTING, Runner, Scenario, opened
+from store_runner import KINDS, LASTING, Runner, Scenario, opened
 
 from patience import PATIENCE_SECONDS
-from tmfkit_server.storage import connections
 from tmfkit_server.storage.base import Store
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.postgres import connections
+from tmfkit_server.storage.stores import kind_of
 
 CUSTOMER = "/tmf-api/customerManagement/v4"
 CUSTOMER_R14 = "/customerManagement"
@@ -28,15 +26,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--json-patch-suite", metavar="FOLDER", help="folder of the suite that suite_json_patch.py runs")
 
 
+@pytest.fixture(scope="session")
+def empty_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Gives the address of an empty store of a kind, a new one each time."""
+
+    def address(name: str) -> str:
+        kind = KINDS[name]
+        if kind.place == "database":
+            return str(request.getfixturevalue("postgres_databases")())
+        return kind.at(str(tmp_path_factory.mktemp("store") / "store.db") if kind.place == "file" else "")
+
+    return address
+
+
 @pytest.fixture(scope="session", params=["memory", "postgres"])
 def server_url(
-    request: pytest.FixtureRequest, start_server: Callable[..., AbstractContextManager[str]]
+    request: pytest.FixtureRequest,
+    start_server: Callable[..., AbstractContextManager[str]],
+    empty_store: Callable[[str], str],
 ) -> Iterator[str]:
     """URL of a server without credentials, on each store."""
-    options = []
-    if request.param == "postgres":
-        options = ["--store", request.getfixturevalue("postgres_databases")(), "--workers", "2"]
-    with start_server(*options) as url:
+    options = ["--workers", "2"] if KINDS[request.param].takes_processes else []
+    with start_server("--store", empty_store(request.param), *options) as url:
         yield url
 
 
@@ -82,13 +93,10 @@ def interactions(server_url: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(params=["memory", *LASTING])
-def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+def new_store(request: pytest.FixtureRequest, empty_store: Callable[[str], str]) -> Callable[[], Store]:
     """Makes a store; every store of one test that outlives its process has the same content."""
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-        return lambda: PostgresStore(url)
-    path = str(tmp_path / "store.db") if request.param == "file" else ""
-    return lambda: EmbeddedStore(path)
+    address = empty_store(request.param)
+    return lambda: kind_of(address).new(address, {})
 
 
 @pytest.fixture

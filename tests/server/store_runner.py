@@ -1,6 +1,6 @@
 """What runs a scenario on a store, for the tests that every store has to pass.
 
-To add a store, add its name to ``LASTING`` and to ``new_store`` of ``conftest.py`` what makes it.
+To add a store, add its name to ``LASTING`` and its kind to ``KINDS``; ``empty_store`` of ``conftest.py`` makes it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from tmfkit_server.storage.base import Store
+from tmfkit_server.storage.stores import STORES
 
 Scenario = Callable[[Store], Awaitable[None]]
 Runner = Callable[[Scenario], None]
 
 LASTING = ["file", "postgres"]
 """The stores whose content outlives the process."""
+
+KINDS = {
+    "memory": STORES["memory"],
+    "file": STORES["tinydb"],
+    "tinydb": STORES["tinydb"],
+    "postgres": STORES["postgresql"],
+}
+"""The kinds of stores by the names that tests have for them."""
 
 
 @asynccontextmanager

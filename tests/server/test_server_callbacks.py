@@ -24,8 +24,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
-from tmfkit_server.services.callbacks import LOOPBACK, CallbackGuard, CallbackRefused
-from tmfkit_server.services.courier import Courier, Outcome
+from tmfkit_server.network import LOOPBACK
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
+from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Delivery
 
@@ -127,14 +128,14 @@ def test_names_that_nobody_answers_for_hold_up_no_other(monkeypatch: pytest.Monk
     assert asyncio.run(scenario()) == ["8.8.8.8"]
 
 
-def _post(callback: str, *allowed: str, secrets: Sequence[bytes] = ()) -> Outcome:
-    async def post() -> Outcome:
-        courier = Courier(CallbackGuard([ipaddress.ip_network(network) for network in allowed]), secrets)
-        courier.start()
+def _post(callback: str, *allowed: str, secrets: Sequence[bytes] = ()) -> AttemptResult:
+    async def post() -> AttemptResult:
+        client = WebhookClient(CallbackGuard([ipaddress.ip_network(network) for network in allowed]), secrets)
+        client.start()
         try:
-            return await courier.post(Delivery(1, "s", callback, {"eventId": "1", "n": ["é", 1.5]}))
+            return await client.post(Delivery(1, "s", callback, {"eventId": "1", "n": ["é", 1.5]}))
         finally:
-            await courier.close()
+            await client.close()
 
     return asyncio.run(post())
 
@@ -183,13 +184,13 @@ def test_certificate_is_that_of_the_name_not_of_the_address(
 
     async def scenario() -> None:
         server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-        courier = Courier(CallbackGuard(LOOPBACK))
-        courier.start()
+        client = WebhookClient(CallbackGuard(LOOPBACK))
+        client.start()
         async with server:
             port = server.sockets[0].getsockname()[1]
-            good = await courier.post(Delivery(1, "s", f"https://named.example:{port}/", {}))
-            bad = await courier.post(Delivery(1, "s", f"https://other.example:{port}/", {}))
-            await courier.close()
+            good = await client.post(Delivery(1, "s", f"https://named.example:{port}/", {}))
+            bad = await client.post(Delivery(1, "s", f"https://other.example:{port}/", {}))
+            await client.close()
         assert (good.status, bad.status, asked) == (204, 0, ["named.example", "other.example"])
         assert "certificate" in bad.problem
 

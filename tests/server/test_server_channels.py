@@ -14,7 +14,8 @@ from tmfkit_server.apis.communication.failures import NotTaken, Refused
 from tmfkit_server.apis.communication.gateway import Gateway
 from tmfkit_server.apis.communication.messages import dispatches
 from tmfkit_server.apis.communication.outbox import OutboxFolder
-from tmfkit_server.settings import Settings, channels
+from tmfkit_server.setting_values import channels
+from tmfkit_server.settings import Settings
 
 # Apprise looks at every service it has before it uses one.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

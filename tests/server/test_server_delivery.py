@@ -19,23 +19,24 @@ from store_runner import Runner, opened
 from harness.process import free_port
 from patience import PATIENCE_SECONDS
 from tmfkit_server.errors import StoreError
-from tmfkit_server.services import courier, delivery, lane, settling
-from tmfkit_server.services.callbacks import LOOPBACK, CallbackGuard
-from tmfkit_server.services.courier import Courier
-from tmfkit_server.services.delivery import Dispatcher
-from tmfkit_server.services.patience import Patience
+from tmfkit_server.network import LOOPBACK
+from tmfkit_server.retry_limits import RetryLimits
+from tmfkit_server.services.notifications import delivery, listener_worker, outcome_writer, webhook_client
+from tmfkit_server.services.notifications.callbacks import CallbackGuard
+from tmfkit_server.services.notifications.delivery import Dispatcher
+from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.storage.base import Delivery, Store, Subscription
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.embedded_outbox import EmbeddedOutbox
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.embedded.outbox import EmbeddedOutbox
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.postgres.store import PostgresStore
 
 Letters = Iterable[tuple[str, int]]
-PATIENCE = Patience()
+RETRY_LIMITS = RetryLimits()
 
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (lane, settling):
+    for module in (listener_worker, outcome_writer):
         monkeypatch.setattr(module, "_FIRST_PAUSE_SECONDS", 0.02)
         monkeypatch.setattr(module, "_LONGEST_PAUSE_SECONDS", 0.2)
     monkeypatch.setattr(delivery, "_REST_SECONDS", 0.01)
@@ -43,8 +44,8 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def _delivering(store: Store, patience: Patience = PATIENCE) -> AsyncIterator[None]:
-    dispatcher = Dispatcher(store, Courier(CallbackGuard(LOOPBACK)), patience)
+async def _delivering(store: Store, retry_limits: RetryLimits = RETRY_LIMITS) -> AsyncIterator[None]:
+    dispatcher = Dispatcher(store, WebhookClient(CallbackGuard(LOOPBACK)), retry_limits)
     dispatcher.start()
     try:
         yield
@@ -92,7 +93,7 @@ def _ids(listener: Any) -> list[str]:
 AB = [(subject, number) for number in range(3) for subject in "ab"]
 
 
-@pytest.mark.parametrize("method", ["listeners", "deliveries", "settle"])
+@pytest.mark.parametrize("method", ["listeners", "deliveries", pytest.param("record_outcomes", id="settle")])
 def test_store_that_fails_for_a_moment_holds_delivery_up_for_a_moment(
     listener: Any, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,7 +133,7 @@ def test_resource_waits_for_what_is_not_taken_and_others_do_not(run: Runner, lis
 
     async def scenario(store: Store) -> None:
         await _enqueue(store, AB, listener.url)
-        async with _delivering(store, Patience(attempts=1000)):
+        async with _delivering(store, RetryLimits(attempts=1000)):
             await _until_done(store)
         assert await _dead(store) == []
 
@@ -147,15 +148,15 @@ def test_resource_waits_for_what_is_not_taken_and_others_do_not(run: Runner, lis
 def test_what_rests_since_before_a_restart_holds_up_nothing_else(
     run: Runner, listener: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Longer than this test waits: nobody makes the lane look again.
+    # Longer than this test waits: nobody makes the worker look again.
     monkeypatch.setattr(delivery, "_LOOK_AGAIN_SECONDS", 2 * PATIENCE_SECONDS)
-    resting = [("a", number) for number in range(lane._LETTERS_AT_A_TIME)]
+    resting = [("a", number) for number in range(listener_worker._DELIVERIES_AT_A_TIME)]
 
     async def scenario(store: Store) -> None:
         await _enqueue(store, [*resting, ("b", 0)], listener.url)
         assert await store.outbox.lease("0")
         [first] = await store.outbox.deliveries("0", busy=(), limit=1)
-        await store.outbox.settle([], [replace(first, attempts=9, due=time.time() + 600)])
+        await store.outbox.record_outcomes([], [replace(first, attempts=9, due=time.time() + 600)])
         await store.outbox.release("0")
 
         async def has_arrived() -> bool:
@@ -175,7 +176,7 @@ def test_listener_that_is_down_is_left_alone_and_gets_everything_when_it_is_back
         await _enqueue(store, [(f"subject {number}", 0) for number in range(100)], listener.url)
 
         async def is_probed() -> bool:
-            return len(listener.raw) > lane._SUBJECTS_AT_ONCE
+            return len(listener.raw) > listener_worker._SUBJECTS_AT_ONCE
 
         async with _delivering(store):
             await _until(is_probed)
@@ -203,7 +204,7 @@ def test_listener_that_leaves_gets_nothing_more_but_what_is_under_way(run: Runne
         await _enqueue(store, letters, listener.url)
 
         async def is_waited_for() -> bool:
-            return len(calls) == lane._SUBJECTS_AT_ONCE
+            return len(calls) == listener_worker._SUBJECTS_AT_ONCE
 
         async with _delivering(store):
             await _until(is_waited_for)
@@ -214,7 +215,7 @@ def test_listener_that_leaves_gets_nothing_more_but_what_is_under_way(run: Runne
             await asyncio.sleep(0.2)
 
     run(scenario)
-    assert len(calls) == lane._SUBJECTS_AT_ONCE
+    assert len(calls) == listener_worker._SUBJECTS_AT_ONCE
 
 
 @contextmanager
@@ -225,8 +226,8 @@ def _silent_listener() -> Iterator[str]:
 
 
 def test_listener_that_never_answers_delays_nobody(run: Runner, listener: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(courier, "_TIMEOUT_SECONDS", 2 * PATIENCE_SECONDS)
-    monkeypatch.setattr(lane, "_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(webhook_client, "_TIMEOUT_SECONDS", 2 * PATIENCE_SECONDS)
+    monkeypatch.setattr(listener_worker, "_GRACE_SECONDS", 0.0)
 
     async def scenario(store: Store) -> None:
         with _silent_listener() as silent:
@@ -242,12 +243,12 @@ def test_listener_that_never_answers_delays_nobody(run: Runner, listener: Any, m
 
 
 def test_silence_is_a_failed_attempt(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(courier, "_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(webhook_client, "_TIMEOUT_SECONDS", 0.05)
 
     async def scenario(store: Store) -> None:
         with _silent_listener() as silent:
             await _enqueue(store, [("a", 0)], silent)
-            async with _delivering(store, Patience(attempts=2)):
+            async with _delivering(store, RetryLimits(attempts=2)):
                 await _until_done(store)
         [dead] = await _dead(store)
         assert dead.death
@@ -266,7 +267,7 @@ def test_notification_that_is_refused_again_and_again_is_given_up(
 
     async def scenario(store: Store) -> None:
         await _enqueue(store, AB, listener.url)
-        async with _delivering(store, Patience(attempts=3)):
+        async with _delivering(store, RetryLimits(attempts=3)):
             await _until_done(store)
         [dead] = await _dead(store)
         assert dead.death
@@ -296,7 +297,7 @@ def test_notification_that_has_become_too_old_is_given_up_even_if_the_listener_i
         async def has_given_up() -> bool:
             return len(await _dead(store)) >= 20
 
-        async with _delivering(store, Patience(attempts=1000, hours=1.0)):
+        async with _delivering(store, RetryLimits(attempts=1000, hours=1.0)):
             await _until(has_given_up)
         assert {each.notification["eventId"] for each in await _dead(store)} == {str(number) for number in range(20)}
         # Some were tried, most of them were not: the listener was known to be down.
@@ -312,7 +313,7 @@ def test_notification_to_an_impossible_address_is_given_up(listener: Any, callba
     async def scenario() -> None:
         async with opened(EmbeddedStore()) as store:
             await _enqueue(store, [("a", 0)], callback, listener.url)
-            async with _delivering(store, Patience(attempts=2)):
+            async with _delivering(store, RetryLimits(attempts=2)):
                 await _until_done(store)
             [dead] = await _dead(store)
             assert (dead.callback, dead.attempts) == (callback, 2)
@@ -351,7 +352,7 @@ def test_endless_answer_is_not_read_to_its_end(run: Runner) -> None:
 def test_answer_that_is_cut_off_is_one_all_the_same(
     run: Runner, monkeypatch: pytest.MonkeyPatch, is_closed: bool
 ) -> None:
-    monkeypatch.setattr(courier, "_READING_SECONDS", 0.1)
+    monkeypatch.setattr(webhook_client, "_READING_SECONDS", 0.1)
 
     async def scenario(store: Store) -> None:
         calls, may_end = 0, asyncio.Event()
@@ -415,7 +416,7 @@ def test_several_processes_deliver_without_duplicates_and_take_over(
     The second ends in the middle of what it had, for which the first is not woken.
     """
     # What is under way when the second ends still arrives.
-    monkeypatch.setattr(lane, "_GRACE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(listener_worker, "_GRACE_SECONDS", PATIENCE_SECONDS)
     letters = [(f"s{subject}-", number) for number in range(5) for subject in range(20)]
 
     async def has_begun_again() -> bool:

@@ -21,8 +21,8 @@ from tmfkit_server import cli
 from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreLocked, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Record, Subscription
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.snapshot import Snapshot
+from tmfkit_server.storage.embedded.snapshot import Snapshot
+from tmfkit_server.storage.embedded.store import EmbeddedStore
 
 Scenario = Callable[[EmbeddedStore], Awaitable[None]]
 
@@ -216,7 +216,7 @@ def test_full_file_system_is_survived(path: Path) -> None:
 import asyncio, resource, signal, sys
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Record
-from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
 
 async def main():
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -296,7 +296,7 @@ def test_file_of_a_process_that_was_killed_is_taken_over(path: Path) -> None:
     script = """
 import asyncio, os, signal, sys
 from tmfkit_server.storage.base import Record
-from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
 
 async def main():
     store = EmbeddedStore(sys.argv[1])
@@ -315,7 +315,7 @@ asyncio.run(main())
 _KILLED_AFTER_TEN = """
 import asyncio, os, signal, sys
 from tmfkit_server.storage.base import Record
-from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
 
 async def main():
     store = EmbeddedStore(sys.argv[1])

@@ -13,7 +13,7 @@ from server_bodies import customer, full, unique
 from store_runner import Runner
 
 from tmfkit_models import contracts
-from tmfkit_server.services.events import Announcer, hub_name
+from tmfkit_server.services.notifications.events import Announcer, hub_name
 from tmfkit_server.storage.base import Store, Subscription
 
 # API → resource → hub, member of "event" that has the resource, and the type for each thing that can happen to it.

@@ -19,8 +19,8 @@ from tmfkit_models.contracts import Contract, Operation
 from tmfkit_server.query.expression import Search
 from tmfkit_server.services.idempotency import COLLECTION, KEPT, Cleaner, first_outcome, keep_outcome, once
 from tmfkit_server.storage.base import Record, Store
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.stores import kind_of
 
 Starter = Callable[..., AbstractContextManager[str]]
 
@@ -213,10 +213,9 @@ def test_keys_are_known_after_a_restart_and_to_their_caller_only(
 
 
 @pytest.fixture(params=["memory", "file", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "postgres":
-        return PostgresStore(request.getfixturevalue("postgres_url"))
-    return EmbeddedStore(str(tmp_path / "store.db") if request.param == "file" else "")
+def store(request: pytest.FixtureRequest, empty_store: Callable[[str], str]) -> Store:
+    address = empty_store(request.param)
+    return kind_of(address).new(address, {})
 
 
 def test_what_is_over_is_forgotten_and_removed(store: Store) -> None:

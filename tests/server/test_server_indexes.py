@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression
-from tmfkit_server.storage.indexes import Indexes
+from tmfkit_server.storage.embedded.indexes import Indexes
 
 _PATHS = [("x",), ("x", "y")]
 _SCALARS = st.one_of(

@@ -12,10 +12,10 @@ import pytest
 from store_runner import LASTING, Runner, opened
 
 from patience import PATIENCE_SECONDS
-from tmfkit_server.storage import migrate
 from tmfkit_server.storage.base import Death, Delivery, Store, Subscription
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.postgres import migrate
+from tmfkit_server.storage.postgres.store import PostgresStore
 
 ONE, TWO = (Subscription(name, "h", f"http://{name}", None) for name in ("one", "two"))
 DEATH = Death("the listener answered 410 Gone", 410, 1_700_000_000)
@@ -46,7 +46,7 @@ async def _waiting(
 
 async def _buried(store: Store, *sequences: int) -> None:
     dying = [replace(each, attempts=3, death=DEATH) for each in await _waiting(store) if each.sequence in sequences]
-    await store.outbox.settle([], dying)
+    await store.outbox.record_outcomes([], dying)
 
 
 def test_outbox_is_in_order_for_each_resource_and_goes_with_its_listener(run: Runner) -> None:
@@ -61,7 +61,7 @@ def test_outbox_is_in_order_for_each_resource_and_goes_with_its_listener(run: Ru
             assert told == sorted(told, key=lambda each: each.sequence)
         assert {(each.subscription, each.callback, each.attempts) for each in found} == {("one", "http://one", 0)}
         assert all(before <= each.queued <= time.time() for each in found)
-        assert await store.outbox.settle(found, []) == {each.sequence for each in found}
+        assert await store.outbox.record_outcomes(found, []) == {each.sequence for each in found}
         assert list(await store.outbox.listeners()) == ["two"]
         async with store.transaction() as transaction:
             await transaction.unsubscribe("two")
@@ -87,7 +87,7 @@ def test_attempts_and_the_next_try_outlive_the_process(new_store: Callable[[], S
         async with opened(new_store()) as store:
             await _filled(store)
             first = (await _waiting(store, busy=("b",)))[0]
-            await store.outbox.settle([], [replace(first, attempts=2, due=1.8e9)])
+            await store.outbox.record_outcomes([], [replace(first, attempts=2, due=1.8e9)])
         async with opened(new_store()) as store:
             [again, *rest] = await _waiting(store, busy=("b",))
             assert again == replace(first, attempts=2, due=1.8e9)
@@ -161,8 +161,8 @@ def test_note_on_what_went_with_its_listener_brings_nothing_back(run: Runner) ->
                 await transaction.unsubscribe("one")
 
         failed = [replace(each, attempts=1) for each in found[1:]]
-        await asyncio.gather(leave(), store.outbox.settle(found[:1], failed))
-        assert await store.outbox.settle(found[:1], failed) == set()
+        await asyncio.gather(leave(), store.outbox.record_outcomes(found[:1], failed))
+        assert await store.outbox.record_outcomes(found[:1], failed) == set()
         assert list(await store.outbox.listeners()) == ["two"]
         assert await store.count() == 7
 
@@ -182,7 +182,7 @@ def test_file_of_an_earlier_version_is_read(tmp_path: object) -> None:
             assert (first.notification, first.subject, first.queued, first.death) == ({"n": 0}, "", 0, None)
             # Of one subject, because nobody knows which: strictly in order, as they were meant to be.
             assert (second.notification, second.subject) == ({"n": 1}, "")
-            noted = await store.outbox.settle([first], [replace(second, attempts=1, death=DEATH)])
+            noted = await store.outbox.record_outcomes([first], [replace(second, attempts=1, death=DEATH)])
             assert noted == {first.sequence, second.sequence}
             assert (await store.outbox.dead_letters("one", offset=0, limit=5)).total == 1
 

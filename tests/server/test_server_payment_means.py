@@ -11,6 +11,8 @@ import httpx
 import psycopg
 import pytest
 
+from tmfkit_server.storage.stores import kind_of
+
 Starter = Callable[..., AbstractContextManager[str]]
 
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
@@ -176,13 +178,12 @@ def test_what_is_no_card_number_is_left_alone(r14: httpx.Client) -> None:
 
 
 @pytest.fixture(params=["tinydb", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Callable[[], bytes]]:
+def store(request: pytest.FixtureRequest, empty_store: Callable[[str], str]) -> tuple[str, Callable[[], bytes]]:
     """A store, and everything that is in it."""
-    if request.param == "tinydb":
-        path = tmp_path / "cards.db"
-        return f"tinydb:{path}", lambda: b"".join(each.read_bytes() for each in sorted(tmp_path.iterdir()))
-    url = request.getfixturevalue("postgres_url")
-    return url, lambda: _rows(url)
+    address = empty_store(request.param)
+    if file := kind_of(address).file_of(address):
+        return address, lambda: b"".join(each.read_bytes() for each in sorted(Path(file).parent.iterdir()))
+    return address, lambda: _rows(address)
 
 
 def _rows(url: str) -> bytes:

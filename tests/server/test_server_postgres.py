@@ -29,12 +29,13 @@ from tmfkit_server.errors import StoreError, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
-from tmfkit_server.storage import connections, postgres_search
 from tmfkit_server.storage.base import Record, Store, Stored, Subscription
-from tmfkit_server.storage.migrate import migrate, steps
-from tmfkit_server.storage.postgres import PostgresStore
-from tmfkit_server.storage.postgres_search import found_positions
-from tmfkit_server.storage.postgres_tally import COUNTED_OFF
+from tmfkit_server.storage.postgres import connections
+from tmfkit_server.storage.postgres import search as postgres_search
+from tmfkit_server.storage.postgres.migrate import migrate, steps
+from tmfkit_server.storage.postgres.search import found_positions
+from tmfkit_server.storage.postgres.store import PostgresStore
+from tmfkit_server.storage.postgres.tally import COUNTED_OFF
 
 CUSTOMERS = "/tmf-api/customerManagement/v4/customer"
 HUB = "/tmf-api/customerManagement/v4/hub"
@@ -364,7 +365,7 @@ def test_one_process_at_a_time_delivers_to_a_listener(run: TwoStores) -> None:
         assert not await other.outbox.lease("s")
         with pytest.raises(StoreError, match="the lease on listener s was lost"):
             await other.outbox.deliveries("s", busy=(), limit=10)
-        await one.outbox.settle([first], [])
+        await one.outbox.record_outcomes([first], [])
         await one.close()
         # PostgreSQL ends a connection a moment after its client.
         async with asyncio.timeout(PATIENCE_SECONDS):

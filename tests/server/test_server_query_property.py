@@ -13,10 +13,9 @@ from query_examples import Examples
 from query_oracle import Question, answer
 
 from tmfkit_server.query.parse import Grammar, parse_search
-from tmfkit_server.storage.base import Record, Store
-from tmfkit_server.storage.documents import IndexPlan
-from tmfkit_server.storage.embedded import EmbeddedStore
-from tmfkit_server.storage.postgres import PostgresStore
+from tmfkit_server.storage.base import IndexPlan, Record, Store
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.postgres.store import PostgresStore
 
 # Documents of one collection at the beginning; from 100 on the embedded store uses indexes.
 SIZES = [1, 5, 20, 40, 60, 100, 130]

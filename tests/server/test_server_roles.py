@@ -24,16 +24,17 @@ KEYS = "# who may read\nreader:r1\n\n  user:u1  \n"
 
 @pytest.fixture(scope="module", params=["memory", "postgres"])
 def guarded(
-    request: pytest.FixtureRequest, start_server: Starter, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    start_server: Starter,
+    empty_store: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     """A server with a reader and a user from a file, and an admin from the command line, on each store."""
     file = tmp_path_factory.mktemp("keys") / "keys"
     file.write_text(KEYS)
     file.chmod(0o600)
     options = ["--api-key-file", str(file), "--api-key", "admin:a1"]
-    if request.param == "postgres":
-        options += ["--store", request.getfixturevalue("postgres_databases")()]
-    with start_server(*options) as url:
+    with start_server("--store", empty_store(request.param), *options) as url:
         yield url
 
 

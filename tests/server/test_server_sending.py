@@ -37,7 +37,8 @@ from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Extension
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Record
-from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
+from tmfkit_server.storage.stores import kind_of
 
 # Apprise looks at every service it has before it uses one.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -101,12 +102,9 @@ def gateway() -> Iterator[HttpGateway]:
 
 
 @pytest.fixture(scope="module", params=["tinydb", "postgres"])
-def new_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+def new_store(request: pytest.FixtureRequest, empty_store: Callable[[str], str]) -> Callable[[], str]:
     """Makes empty stores of one kind."""
-    if request.param == "postgres":
-        databases: Callable[[], str] = request.getfixturevalue("postgres_databases")
-        return databases
-    return lambda: f"tinydb:{tmp_path_factory.mktemp('store') / 'a.db'}"
+    return lambda: empty_store(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +119,7 @@ def sender(
     new_store: Callable[[], str], channel_options: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     store = new_store()
-    workers = ["--workers", "2"] if store.startswith("postgresql:") else []
+    workers = ["--workers", "2"] if kind_of(store).takes_processes else []
     server = Server(store, tmp_path_factory.mktemp("server"), *channel_options, *workers)
     yield server
     server.stop()
@@ -376,7 +374,7 @@ def test_sending_that_somebody_holds_is_taken_up_when_the_hold_ends(
         first = create_store(settings)
         await first.open()
         # An embedded store has one process only, in which the second holder stands for the one after a restart.
-        second = create_store(settings) if settings.is_shared else first
+        second = create_store(settings) if settings.store_kind.takes_processes else first
         if second is not first:
             await second.open()
         one, two = (Sendings(store, _entities(store)) for store in (first, second))

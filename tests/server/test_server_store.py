@@ -330,7 +330,7 @@ def test_content_outlives_the_process(new_store: Callable[[], Store]) -> None:
                 await transaction.enqueue(listener, {"n": 2})
             await store.outbox.lease("s")
             [first, _] = await store.outbox.deliveries("s", busy=(), limit=10)
-            await store.outbox.settle([first], [])
+            await store.outbox.record_outcomes([first], [])
             tag = (await _existing(store, "1")).tag
         async with opened(new_store()) as store:
             assert await store.get("c", "1") == Record("1", {"a": "é"}, {"/a": "b"})
@@ -343,7 +343,7 @@ def test_content_outlives_the_process(new_store: Callable[[], Store]) -> None:
                 await asyncio.sleep(0.01)
             [second] = await store.outbox.deliveries("s", busy=(), limit=10)
             assert second.notification == {"n": 2}
-            await store.outbox.settle([second], [])
+            await store.outbox.record_outcomes([second], [])
             async with store.transaction() as transaction:
                 await transaction.enqueue(listener, {"n": 3})
             [third] = await store.outbox.deliveries("s", busy=(), limit=10)

@@ -13,9 +13,9 @@ from tinydb.table import Document, Table
 
 from tmfkit_server.query.expression import Comparison
 from tmfkit_server.query.tinydb import TmfQuery
-from tmfkit_server.storage.documents import IndexPlan
-from tmfkit_server.storage.journal import Journal
-from tmfkit_server.storage.tables import Database, DocumentStorage, DocumentTable
+from tmfkit_server.storage.base import IndexPlan
+from tmfkit_server.storage.embedded.journal import Journal
+from tmfkit_server.storage.embedded.tables import Database, DocumentStorage, DocumentTable
 
 _INDEXED = Comparison(("a",), "eq", ("1",))
 

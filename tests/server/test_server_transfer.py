@@ -19,7 +19,7 @@ from server_bodies import customer
 
 from tmfkit_server import cli
 from tmfkit_server.storage.base import Death, Delivery, Record, Subscription
-from tmfkit_server.storage.embedded import EmbeddedStore
+from tmfkit_server.storage.embedded.store import EmbeddedStore
 
 Starter = Callable[..., AbstractContextManager[str]]
 
@@ -55,11 +55,9 @@ def made(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["file", "postgres"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store_url(request: pytest.FixtureRequest, empty_store: Callable[[str], str]) -> str:
     """A store with nothing in it."""
-    return (
-        str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else f"tinydb:{tmp_path / 'e.db'}"
-    )
+    return empty_store(request.param)
 
 
 def test_100_000_documents_go_round(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tmfkit_server.storage.turns import Turns, in_order
+from tmfkit_server.turns import Turns, in_order
 
 
 @pytest.mark.parametrize("most", [None, 0, 1, 2500, 20_000])

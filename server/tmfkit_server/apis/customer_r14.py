@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Resource
 from tmfkit_server.apis.customer import in_force_first
+from tmfkit_server.json_pointer import pointer_of
 from tmfkit_server.services.cards import CardNumbers
 from tmfkit_server.services.extensions import Extension
-from tmfkit_server.services.patches.json_patch import pointer_of, tokens_of, value_at
+from tmfkit_server.services.patches.json_patch import tokens_of, value_at
 from tmfkit_server.settings import Settings
 
 __all__ = ["EXTENSION"]

@@ -29,6 +29,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tmfkit_server.json_pointer import escaped
 from tmfkit_server.query.expression import Path
 from tmfkit_server.query.values import instant, microseconds
 
@@ -100,7 +101,7 @@ def _escaped(name: str) -> str:
 
 
 def _escape(name: str) -> str:
-    return kept_text(name.replace("~", "~0").replace("/", "~1"))
+    return kept_text(escaped(name))
 
 
 _remembered = functools.lru_cache(maxsize=4096)(_escape)

@@ -10,7 +10,7 @@ import orjson
 
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.resources.endpoint import Endpoint, answer
-from tmfkit_server.services.dead_letters import DeadLetters
+from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.storage.base import Delivery
 
 __all__ = ["mount"]

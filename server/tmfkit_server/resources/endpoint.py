@@ -11,7 +11,7 @@ from tmfkit_server.errors import NotAcceptable
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
-from tmfkit_server.settings import ROLES
+from tmfkit_server.setting_values import ROLES
 from tmfkit_server.storage.base import Record
 
 __all__ = ["Addresses", "Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept"]

@@ -8,7 +8,7 @@ import orjson
 from tmfkit_models.contracts import Operation
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.endpoint import Addresses, answer, check_accept
-from tmfkit_server.services.subscriptions import Subscriptions
+from tmfkit_server.services.notifications.subscriptions import Subscriptions
 
 __all__ = ["RegisterHandler", "UnregisterHandler"]
 

@@ -16,18 +16,18 @@ from tmfkit_server.query.expression import Path, Search, Selection
 from tmfkit_server.query.parse import Grammar
 from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
-from tmfkit_server.services.events import Announcer
-from tmfkit_server.services.extensions import Extension
 from tmfkit_server.services.idempotency import first_outcome, keep_outcome, once
+from tmfkit_server.services.notifications.events import Announcer
 from tmfkit_server.services.patches.json_patch import JSON_PATCH, json_patched
 from tmfkit_server.services.patches.limits import check_result
 from tmfkit_server.services.patches.merge_patch import merge_patched
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY, query_patched
+from tmfkit_server.services.resource_hooks import ResourceHooks
 from tmfkit_server.services.shapes import canonical, canonical_path, defaults_filled, shape_of, spelled
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
 from tmfkit_server.storage.base import Record, Store, Transaction, is_same
-from tmfkit_server.storage.turns import Turns
+from tmfkit_server.turns import Turns
 
 __all__ = ["Decision", "Entities", "Expected"]
 
@@ -65,12 +65,12 @@ class Entities:
     """One collection."""
 
     def __init__(
-        self, contract: Contract, resource: Resource, store: Store, extension: Extension, *, max_body_bytes: int
+        self, contract: Contract, resource: Resource, store: Store, hooks: ResourceHooks, *, max_body_bytes: int
     ) -> None:
         self.resource = resource
         self.grammar = Grammar(lambda path: canonical_path(self._shape, path), loose=resource.loose_equality)
         self._store = store
-        self._extension = extension
+        self._hooks = hooks
         self._collection = collection_name(contract, resource)
         self._citations = Citations(contract)
         self._shape = shape_of(contract, resource.schema)
@@ -220,7 +220,7 @@ class Entities:
         writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
         identifier = await self._new_id(transaction, body, operation)
         stamped = self._stamps.at_creation(writable, identifier, collection_url)
-        record = Record(identifier, self._extension.accepted(self.resource, stamped), spelling)
+        record = Record(identifier, self._hooks.accepted(self.resource, stamped), spelling)
         await transaction.insert(self._collection, record)
         await self._announcer.created(transaction, self.shown(record))
         return record
@@ -231,7 +231,7 @@ class Entities:
 
     def shown(self, record: Record, fields: Selection | None = None) -> Body:
         """Return a record as the client sees it."""
-        body = self._extension.presented(self.resource, record.body)
+        body = self._hooks.presented(self.resource, record.body)
         if fields is not None:
             body = selected(body, fields, _ALWAYS_SHOWN)
         return spelled(body, record.spelling)
@@ -244,12 +244,12 @@ class Entities:
 
     def is_shown_as_stored(self, record: Record) -> bool:
         """Tell whether the client sees a whole record exactly as it is stored, whenever it looks."""
-        return not record.spelling and self._extension.is_presented_as_stored(self.resource, record)
+        return not record.spelling and self._hooks.is_presented_as_stored(self.resource, record)
 
     def _patched(self, record: Record, media_type: str, patch: Any) -> Record:
         if media_type in (JSON_PATCH, JSON_PATCH_QUERY):
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
-            seen = spelled(self._extension.presented(self.resource, record.body), record.spelling)
+            seen = spelled(self._hooks.presented(self.resource, record.body), record.spelling)
             result, spelling = self._json_patched(seen, media_type, patch), record.spelling
         else:
             patch, spelling = canonical(self._shape, _object(patch))
@@ -259,15 +259,15 @@ class Entities:
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
 
     def _json_patched(self, seen: Body, media_type: str, patch: Any) -> Any:
-        operations = self._extension.json_patch(self.resource, patch)
-        reading = functools.partial(self._extension.json_patch_operation, self.resource)
+        operations = self._hooks.json_patch(self.resource, patch)
+        reading = functools.partial(self._hooks.json_patch_operation, self.resource)
         patched = query_patched if media_type == JSON_PATCH_QUERY else json_patched
         return patched(seen, operations, most_bytes=self._most_bytes, reading=reading)
 
     def _received(self, sent: Any) -> tuple[dict[str, Any], dict[str, str]]:
         """Return a body under the attributes' own names, as the API reads it, and how they were spelled."""
         body, spelling = canonical(self._shape, _object(sent))
-        return dict(self._extension.received(self.resource, body)), spelling
+        return dict(self._hooks.received(self.resource, body)), spelling
 
     async def _to_change(self, transaction: Transaction, identifier: str, expected: Expected) -> Record:
         record = self._existing(await transaction.get(self._collection, identifier), identifier)
@@ -276,7 +276,7 @@ class Entities:
         return record
 
     async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Record:
-        accepted = self._stamps.with_parts(self._extension.accepted(self.resource, after.body))
+        accepted = self._stamps.with_parts(self._hooks.accepted(self.resource, after.body))
         stamped = accepted if is_same(accepted, before.body) else self._stamps.at_change(before.body, accepted)
         after = after.with_body(stamped)
         if after == before:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from tmfkit_models.contracts import Operation, Resource
-from tmfkit_server import apis
+from tmfkit_models.contracts import Operation
+from tmfkit_server.services.entities import Entities
+from tmfkit_server.services.resource_hooks import ResourceHooks
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Record, Store
 
-if TYPE_CHECKING:
-    from tmfkit_server.services.entities import Entities
-
-__all__ = ["Extension", "Task", "TaskCall", "extension_of"]
-
-Body = Mapping[str, Any]
+__all__ = ["Extension", "Task", "TaskCall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,7 @@ Task = Callable[[TaskCall], Awaitable[Record]]
 """Carries out a call and gives the resource that is the answer."""
 
 
-class Extension:
+class Extension(ResourceHooks):
     """What one API does differently: nothing, unless a subclass says so."""
 
     api: ClassVar[str] = ""
@@ -83,57 +77,7 @@ class Extension:
     async def stop(self) -> None:
         """End that work; called once, before the store is closed."""
 
-    def received(self, resource: Resource, body: Body) -> Body:
-        """Return *body* as it is to be understood; called before it is validated, attributes under their own names."""
-        del resource
-        return body
-
-    def accepted(self, resource: Resource, body: Body) -> Body:
-        """Return *body* as it is to be stored; called on every write, attributes under their own names."""
-        del resource
-        return body
-
-    def presented(self, resource: Resource, body: Body) -> Body:
-        """Return a stored *body* as it is shown; called on every read, attributes under their own names."""
-        del resource
-        return body
-
-    def is_presented_as_stored(self, resource: Resource, record: Record) -> bool:
-        """Tell whether ``presented`` gives the body of *record* back as it is, now and later.
-
-        An extension that presents bodies in another way may say here which ones it leaves alone: they are answered
-        without being decoded.
-        """
-        del resource, record
-        return type(self).presented is Extension.presented
-
-    def json_patch(self, resource: Resource, patch: Any) -> Any:
-        """Return the operations of what a client sent as a JSON Patch."""
-        del resource
-        return patch
-
-    def json_patch_operation(self, resource: Resource, pointer: str, operation: Any, body: Any) -> Iterable[Any]:
-        """Return the RFC 6902 operations that an operation stands for.
-
-        Args:
-            resource: The resource.
-            pointer: Where the operation stands in the patch.
-            operation: The operation as it was sent.
-            body: What the operations before it have made of the resource, as the client sees it.
-        """
-        del resource, pointer, body
-        return (operation,)
-
     def task(self, action: str) -> Task | None:
         """Return what carries out *action*, or None when it is not one of the API's own."""
         del action
         return None
-
-
-def extension_of(api: str, settings: Settings) -> Extension:
-    """Return a new extension of *api*; the empty one when no module is written for it."""
-    for module in pkgutil.iter_modules(apis.__path__, f"{apis.__name__}."):
-        extension: type[Extension] = importlib.import_module(module.name).EXTENSION
-        if extension.api == api:
-            return extension(settings)
-    return Extension(settings)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from tmfkit_models.contracts import Contract, Operation, Resource
 from tmfkit_server.errors import InvalidBody, Violation
+from tmfkit_server.json_pointer import pointer_of
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.rules import Breach, breaches
 from tmfkit_server.services.shapes import shape_of
@@ -64,7 +65,7 @@ class Validator:
             model.model_validate(body, by_alias=True, by_name=False)
         except ValidationError as exc:
             for error in exc.errors(include_url=False, include_input=False):
-                pointer = "".join(f"/{_escaped(part)}" for part in error["loc"])
+                pointer = pointer_of(map(str, error["loc"]))
                 is_missing = error["type"] == "missing"
                 what = "is required" if is_missing else f"is wrong: {error['msg'].removeprefix('Value error, ')}"
                 kinds = _MISSING_KINDS if is_missing else _VALUE_KINDS
@@ -77,7 +78,3 @@ class Validator:
     def _worded(self, breach: Breach, operation: Operation) -> Violation:
         cited = self._citations.cite((breach.kind,), (operation, self._create), breach.pointer)
         return Violation(breach.pointer, breach.what, cited)
-
-
-def _escaped(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from tmfkit_server.query.expression import Search
+from tmfkit_server.query.expression import Path, Search
+from tmfkit_server.storage.entries import Entry, Stored, Subscription
 from tmfkit_server.storage.outbox import Death, Delivery, Outbox
 from tmfkit_server.storage.record import Body, Record, is_same
 
@@ -20,6 +21,7 @@ __all__ = [
     "Death",
     "Delivery",
     "Entry",
+    "IndexPlan",
     "Outbox",
     "Page",
     "Record",
@@ -40,32 +42,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
-    """A listener: who wants which notifications of which hub.
+class IndexPlan:
+    """Which indexes a collection has from the start, in a store that has such indexes.
 
     Attributes:
-        id: Identifier.
-        hub: Name of the hub, unique among all APIs.
-        callback: Address that notifications are posted to.
-        query: What is wanted, None for all.
+        paths: Attributes.
+        loose: Whether equality of texts ignores case in this collection.
     """
 
-    id: str
-    hub: str
-    callback: str
-    query: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A record together with the collection that it is in."""
-
-    collection: str
-    record: Record
-
-
-Entry: TypeAlias = Stored | Subscription | Delivery
-"""Anything that a store keeps."""
+    paths: tuple[Path, ...] = ()
+    loose: bool = False
 
 
 class Transaction(Protocol):

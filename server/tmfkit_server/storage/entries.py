@@ -1,85 +1,49 @@
-"""How the embedded store keeps what is no resource, and how rows become the values of the protocol."""
+"""Everything that a store keeps, as values: records in collections, listeners, and notifications on their way."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from typing import TypeAlias
 
-import orjson
-
-from tmfkit_server.storage.base import Death, Delivery, Entry, Stored, Subscription
-from tmfkit_server.storage.documents import Change, Documents, Row, body_of
+from tmfkit_server.storage.outbox import Delivery
 from tmfkit_server.storage.record import Record
 
-__all__ = ["OUTBOX", "SUBSCRIPTIONS", "Listeners", "delivery_of", "delivery_row", "entry_of", "record_of", "row_of"]
+__all__ = ["OUTBOX", "SUBSCRIPTIONS", "Entry", "Stored", "Subscription", "is_collection"]
 
+# No collection of records has these names: a store may keep listeners and notifications under them, as documents.
 SUBSCRIPTIONS = "hub:subscriptions"
 OUTBOX = "hub:outbox"
 
 
-def record_of(row: Row) -> Record:
-    """Return the record that a row holds."""
-    key, content, spelling, tag = row
-    return Record(key, content, orjson.loads(spelling) if spelling else None, tag=tag)
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A listener: who wants which notifications of which hub.
+
+    Attributes:
+        id: Identifier.
+        hub: Name of the hub, unique among all APIs.
+        callback: Address that notifications are posted to.
+        query: What is wanted, None for all.
+    """
+
+    id: str
+    hub: str
+    callback: str
+    query: str | None
 
 
-def row_of(record: Record) -> Row:
-    """Return the row that holds a record."""
-    return record.id, record.encoded, orjson.dumps(record.spelling) if record.spelling else b"", record.tag
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record together with the collection that it is in."""
+
+    collection: str
+    record: Record
 
 
-def delivery_of(number: int, row: Row) -> Delivery:
-    """Return the delivery that a row of the outbox holds; rows of earlier versions have fewer members."""
-    body = body_of(row)
-    death = body.pop("death", None)
-    return Delivery(sequence=number, **body, death=Death(**death) if death else None)
+Entry: TypeAlias = Stored | Subscription | Delivery
+"""Anything that a store keeps."""
 
 
-def delivery_row(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
-    """Return the row of a delivery, and its document."""
-    body: dict[str, Any] = {
-        "subscription": delivery.subscription,
-        "callback": delivery.callback,
-        "notification": delivery.notification,
-        "subject": delivery.subject,
-        "queued": delivery.queued,
-        "attempts": delivery.attempts,
-        "due": delivery.due,
-        "death": asdict(delivery.death) if delivery.death else None,
-    }
-    return ("", orjson.dumps(body), b"", ""), body
-
-
-def entry_of(table: str, number: int, row: Row) -> Entry:
-    """Return what a row of a table stands for."""
-    if table == SUBSCRIPTIONS:
-        return Subscription(**body_of(row))
-    if table == OUTBOX:
-        return delivery_of(number, row)
-    return Stored(table, record_of(row))
-
-
-class Listeners:
-    """The listeners by hub, kept beside their table because every write asks for them."""
-
-    def __init__(self, documents: Documents) -> None:
-        self._by_hub: dict[str, tuple[Subscription, ...]] = {}
-        documents.watchers.append(self._follow)
-
-    def of(self, hub: str) -> tuple[Subscription, ...]:
-        """Return the listeners of *hub*, in the order of their registration."""
-        return self._by_hub.get(hub, ())
-
-    def _follow(self, change: Change, before: Row | None) -> None:
-        if before is not None:
-            gone = Subscription(**body_of(before))
-            self._by_hub[gone.hub] = tuple(each for each in self.of(gone.hub) if each.id != gone.id)
-        if change.row is not None:
-            new = Subscription(**body_of(change.row))
-            self._by_hub[new.hub] = (*self.of(new.hub), new)
-
-    @staticmethod
-    def row(subscription: Subscription) -> tuple[Row, dict[str, Any]]:
-        """Return the row of a listener, and its document."""
-        body = asdict(subscription)
-        return (subscription.id, orjson.dumps(body), b"", ""), body
+def is_collection(name: str) -> bool:
+    """Tell whether a collection of records may have this name."""
+    return name not in (SUBSCRIPTIONS, OUTBOX)

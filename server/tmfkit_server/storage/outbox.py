@@ -98,7 +98,7 @@ class Outbox(Protocol):
             StoreError: The store cannot be read, or the lease was lost.
         """
 
-    async def settle(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
+    async def record_outcomes(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
         """Note what became of deliveries; those that are gone meanwhile, with their listener, stay gone.
 
         Args:

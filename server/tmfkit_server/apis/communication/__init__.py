@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from tmfkit_models.contracts import Resource
 from tmfkit_server.apis.communication.channels import channels_of
@@ -13,14 +13,13 @@ from tmfkit_server.apis.communication.messages import ADDRESS, Message, dispatch
 from tmfkit_server.apis.communication.sender import Sender
 from tmfkit_server.apis.communication.sendings import Sendings
 from tmfkit_server.errors import Conflict, InvalidBody, NotSent
+from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Extension, Task, TaskCall
-from tmfkit_server.settings import MESSAGE_TYPES, Settings
+from tmfkit_server.setting_values import MESSAGE_TYPES
+from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Record, Store
 
-if TYPE_CHECKING:
-    from tmfkit_server.services.entities import Entities
-
-__all__ = ["EXTENSION"]
+__all__ = ["EXTENSION", "Communication"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class Communication(Extension):
         """Begin to try again what was not taken."""
         [messages] = entities.values()
         sendings = Sendings(store, messages)
-        if not self.settings.is_shared:
+        if not self.settings.store_kind.takes_processes:
             # Whoever held something has ended: the store was theirs alone, as it is ours now.
             await sendings.release_all()
         self._sender = Sender(

@@ -8,7 +8,8 @@ from typing import Protocol
 from tmfkit_server.apis.communication.messages import Dispatch
 from tmfkit_server.apis.communication.outbox import OutboxFolder
 from tmfkit_server.errors import SettingsError
-from tmfkit_server.settings import MESSAGE_TYPES, Settings
+from tmfkit_server.setting_values import MESSAGE_TYPES
+from tmfkit_server.settings import Settings
 
 __all__ = ["Channel", "channels_of"]
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tmfkit_server.apis.communication.channels import Channel
 from tmfkit_server.apis.communication.failures import NotTaken, Refused
 from tmfkit_server.apis.communication.messages import Dispatch, dispatches
-from tmfkit_server.apis.communication.sendings import Outcome, Sending, Sendings
+from tmfkit_server.apis.communication.sendings import AttemptResult, Sending, Sendings
 from tmfkit_server.errors import InvalidBody, NotSent, StoreError, UnknownId
 from tmfkit_server.services.background import repeat
 from tmfkit_server.services.backoff import pause_seconds
@@ -201,7 +201,7 @@ class Sender:
             asyncio.get_running_loop().call_later(pause + _TIMER_SECONDS, self._news.set)
         return message
 
-    async def _hand_over(self, dispatch: Dispatch) -> Outcome:
+    async def _hand_over(self, dispatch: Dispatch) -> AttemptResult:
         channel = self._channels[dispatch.type]
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads, channel.hand_over, dispatch)

@@ -18,13 +18,13 @@ from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Record, Store, Transaction
 
-__all__ = ["Outcome", "Sending", "Sendings"]
+__all__ = ["AttemptResult", "Sending", "Sendings"]
 
 _SENDINGS = "tmf681-v1:sending"
 _CONTACTS = "tmf681-v1:contact"
 _HOLD_SECONDS = 60.0
 
-Outcome = str
+AttemptResult = str
 """What became of a dispatch: ``taken``, ``not taken``, or ``refused`` when it never will be."""
 
 
@@ -46,17 +46,17 @@ class Sending:
     due: str = ""
     holder: str = ""
     failures: int = 0
-    outcomes: Mapping[str, Outcome] | None = None
+    outcomes: Mapping[str, AttemptResult] | None = None
 
     def held(self) -> Sending:
         """Return it held by somebody new."""
         return replace(self, holder=new_id(), due=now(plus_seconds=_HOLD_SECONDS))
 
-    def with_outcomes(self, outcomes: Mapping[str, Outcome]) -> Sending:
+    def with_outcomes(self, outcomes: Mapping[str, AttemptResult]) -> Sending:
         """Return it with what became of further dispatches."""
         return replace(self, outcomes={**(self.outcomes or {}), **outcomes})
 
-    def keys(self, *outcomes: Outcome) -> set[str]:
+    def keys(self, *outcomes: AttemptResult) -> set[str]:
         """Return the dispatches that one of *outcomes* became of."""
         return {key for key, outcome in (self.outcomes or {}).items() if outcome in outcomes}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from tmfkit_server.errors import Conflict, InvalidBody
+from tmfkit_server.json_pointer import unescaped
 from tmfkit_server.services.patches.limits import Copies
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "array_index",
     "as_it_is",
     "json_patched",
-    "pointer_of",
     "tokens_of",
     "value_at",
 ]
@@ -66,12 +66,7 @@ def tokens_of(text: str, pointer: str) -> tuple[str, ...]:
         raise InvalidBody.at(pointer, "has to be a JSON pointer: empty, or beginning with /")
     if _LONELY_TILDE.search(text):
         raise InvalidBody.at(pointer, "has a ~ that neither 0 nor 1 follows: ~0 stands for ~, ~1 for / (RFC 6901 §3)")
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
-
-
-def pointer_of(tokens: Sequence[str]) -> str:
-    """Return the JSON pointer with these parts."""
-    return "".join(f"/{token.replace('~', '~0').replace('/', '~1')}" for token in tokens)
+    return tuple(unescaped(token) for token in text.split("/")[1:])
 
 
 def value_at(document: Any, tokens: Iterable[str], default: Any = None) -> Any:

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tmfkit_server.errors import InvalidBody, InvalidQuery
+from tmfkit_server.json_pointer import pointer_of
 from tmfkit_server.nesting import DEEPEST_NESTING
 from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import predicate
@@ -32,7 +33,6 @@ from tmfkit_server.services.patches.json_patch import (
     array_index,
     as_it_is,
     json_patched,
-    pointer_of,
     tokens_of,
     value_at,
 )

@@ -1,0 +1,116 @@
+"""Which addresses the server calls back, so that nobody makes it reach what only it can reach (SSRF).
+
+Refused is everything that is not a public unicast address: loopback, private, link-local (where clouds keep their
+metadata), shared, multicast, reserved, and the IPv6 forms that lead to such an IPv4 address. An operator can allow
+networks. A name is looked up when a listener registers and again for every connection, and the connection goes to the
+very address that was checked: a name that leads elsewhere a moment later gains nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tmfkit_server.network import Address, Network, is_address
+
+__all__ = ["CallbackGuard", "CallbackRefused"]
+
+# RFC 4291, section 2.4: everything else in IPv6 is no global unicast address.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+# RFC 6052, section 2.1: the last 32 bits are an IPv4 address.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Lookups that hang hold up their own threads, not those that write to a disk, and hardly ever each other: what is down
+# is looked up every few minutes, and a resolver gives up after some seconds.
+_LOOKUPS_AT_ONCE = 64
+
+
+class CallbackRefused(Exception):  # noqa: N818 - says what it is
+    """An address is not one that the server calls.
+
+    Attributes:
+        kind: What kind of address it is.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"it leads to {kind} address, and --allow-callbacks does not allow it")
+        self.kind = kind
+
+
+class CallbackGuard:
+    """Looks hosts up, and refuses those that lead to where they must not."""
+
+    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+        """Prepare.
+
+        Args:
+            allowed: Networks that are called although they are not public.
+        """
+        self._allowed = tuple(allowed)
+        self._threads = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, "callback-lookup")
+        self._lookups: dict[str, asyncio.Future[list[str]]] = {}
+
+    async def addresses(self, host: str) -> Sequence[str]:
+        """Return the addresses that may be connected to for *host*.
+
+        Args:
+            host: Name or IP address, an IPv6 address without brackets.
+
+        Raises:
+            CallbackRefused: At least one address of it is refused.
+            OSError: It cannot be looked up.
+            UnicodeError: It is no name that could be looked up.
+        """
+        found = [host] if is_address(host) else await self._looked_up(host)
+        for each in found:
+            self._check(ipaddress.ip_address(each))
+        return found
+
+    async def _looked_up(self, host: str) -> list[str]:
+        """Look a name up, once for all who ask for it at the same time."""
+        lookup = self._lookups.get(host)
+        if lookup is None:
+            loop = asyncio.get_running_loop()
+            lookup = self._lookups[host] = loop.run_in_executor(self._threads, _look_up, host)
+            lookup.add_done_callback(lambda _: self._lookups.pop(host))
+        # Who gives up waiting does not end it for the others.
+        return await asyncio.shield(lookup)
+
+    def _check(self, address: Address) -> None:
+        forms = list(_forms(address))
+        if any(form in network for form in forms for network in self._allowed if form.version == network.version):
+            return
+        for form in forms:
+            if kind := _refused_kind(form):
+                raise CallbackRefused(kind)
+
+
+def _look_up(host: str) -> list[str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+def _forms(address: Address) -> Iterator[Address]:
+    """Yield the IPv4 address that an IPv6 address stands for, and an address that stands for no other itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        yield address
+        return
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and address in _NAT64:
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    yield inner or address
+
+
+def _refused_kind(address: Address) -> str:
+    """Return what speaks against an address, with its article; empty when nothing does."""
+    kinds = {
+        "a loopback": address.is_loopback,
+        "an unspecified": address.is_unspecified,
+        "a multicast": address.is_multicast,
+        "a link-local": address.is_link_local,
+        "a private or reserved": not address.is_global or address.is_reserved,
+        "a reserved": isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST,
+    }
+    return next((kind for kind, is_so in kinds.items() if is_so), "")

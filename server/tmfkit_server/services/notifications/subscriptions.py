@@ -1,0 +1,112 @@
+"""The listeners of one hub."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from tmfkit_models.contracts import Operation
+from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
+from tmfkit_server.network import is_address
+from tmfkit_server.query.evaluate import predicate
+from tmfkit_server.query.parse import parse_condition_text
+from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
+from tmfkit_server.services.stamps import new_id
+from tmfkit_server.storage.base import Store, Subscription
+
+__all__ = ["Subscriptions"]
+
+_LOG = logging.getLogger(__name__)
+_LOOKUP_SECONDS = 3.0
+
+
+class Subscriptions:
+    """Registers and unregisters listeners."""
+
+    def __init__(self, store: Store, hub: str, register: Operation, citations: Citations, guard: CallbackGuard) -> None:
+        self._store = store
+        self._hub = hub
+        self._register = register
+        self._citations = citations
+        self._guard = guard
+
+    async def register(self, body: Any) -> Subscription:
+        """Register a listener.
+
+        Raises:
+            InvalidBody: The callback is missing, no address, or one that is not called; or the query is no text.
+            InvalidQuery: The query cannot be understood.
+            Conflict: The same callback is registered with the same query.
+        """
+        callback, query = self._checked(body)
+        await self._check_host(httpx.URL(callback).host)
+        new = Subscription(new_id(), self._hub, callback, query)
+        async with self._store.transaction() as transaction:
+            for old in await transaction.subscriptions(self._hub, for_change=True):
+                # No query and an empty one ask for the same.
+                if (old.callback, old.query or None) == (callback, query or None):
+                    raise Conflict(f"This callback is registered as {old.id!r} already; delete that one first.")
+            await transaction.subscribe(new)
+        return new
+
+    async def unregister(self, identifier: str) -> None:
+        """Take a listener away; UnknownId when this hub has no such listener."""
+        async with self._store.transaction() as transaction:
+            known = await transaction.subscriptions(self._hub, for_change=True)
+            if not any(subscription.id == identifier for subscription in known):
+                raise UnknownId("listener", identifier)
+            await transaction.unsubscribe(identifier)
+
+    async def _check_host(self, host: str) -> None:
+        """Refuse a host that is not called; one that cannot be looked up now may be there when it is needed."""
+        try:
+            async with asyncio.timeout(_LOOKUP_SECONDS):
+                await self._guard.addresses(host)
+        except CallbackRefused as exc:
+            # The address itself may be nothing that a stranger has to know.
+            what = (
+                f"leads to {exc.kind} address, which this server does not call;"
+                " its operator can allow the network with --allow-callbacks"
+            )
+            raise InvalidBody.at("/callback", what) from exc
+        except (OSError, UnicodeError):
+            _LOG.info("the host of a new listener cannot be looked up: %s", host)
+
+    def _checked(self, body: Any) -> tuple[str, str | None]:
+        if not isinstance(body, Mapping):
+            raise InvalidBody.at("", "has to be an object")
+        callback, query = body.get("callback"), body.get("query")
+        violations = []
+        if not isinstance(callback, str) or not _is_address(callback):
+            cited = self._citations.cite(("mandatory", "hub"), (self._register,), "/callback")
+            what = "has to be an http or https address without credentials" if "callback" in body else "is required"
+            violations.append(Violation("/callback", what, cited))
+        if query is not None and not isinstance(query, str):
+            violations.append(Violation("/query", "has to be a text or null"))
+        if violations:
+            raise InvalidBody(violations)
+        if query:
+            predicate(parse_condition_text(query)[0])
+        return str(callback), query
+
+
+def _is_address(text: str) -> bool:
+    if any(character.isspace() or not character.isprintable() for character in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        has_port = parts.port is None or parts.port > 0
+        # Only what the client that delivers can read is of use; it decodes the host when that is asked for.
+        url = httpx.URL(text)
+        # An IPv4 address is four numbers; in another spelling nothing is delivered to it.
+        is_number = url.host.replace(".", "").isdigit() and not is_address(url.host)
+        has_host, has_credentials = bool(url.host) and not is_number, bool(url.userinfo)
+    except (ValueError, httpx.InvalidURL):
+        return False
+    return parts.scheme in ("http", "https") and has_host and has_port and not has_credentials

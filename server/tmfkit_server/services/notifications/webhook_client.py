@@ -1,0 +1,174 @@
+"""One attempt to bring one notification to its listener."""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import logging
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+import httpx
+import orjson
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from tmfkit_server.network import is_address
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
+from tmfkit_server.services.notifications.signatures import signature_headers
+from tmfkit_server.storage.base import Delivery
+
+__all__ = ["AttemptResult", "WebhookClient"]
+
+_LOG = logging.getLogger(__name__)
+_TIMEOUT_SECONDS = 10.0
+_KEEP_ALIVE_SECONDS = 15.0
+_USER_AGENT = "tmfkit-server"
+# More of an answer is not read, nor for longer, and the connection is given up.
+_MOST_ANSWER_BYTES = 64 * 1024
+_READING_SECONDS = 1.0
+# The listener has understood the notification and will not have it; the same again would be refused again.
+_FINAL = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """What came of an attempt.
+
+    Attributes:
+        status: HTTP status of the answer, 0 when there was none.
+        problem: Why there was none, in words.
+    """
+
+    status: int = 0
+    problem: str = ""
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the listener has it."""
+        return 200 <= self.status < 300
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the listener will never take it."""
+        return self.status in _FINAL
+
+    def __str__(self) -> str:
+        if not self.status:
+            return f"no answer: {self.problem}"
+        known = {each.value: each.phrase for each in http.HTTPStatus}
+        return f"the listener answered {self.status} {known.get(self.status, '')}".rstrip()
+
+
+class WebhookClient:
+    """Posts notifications over connections that stay open for a while, and follows no redirect."""
+
+    def __init__(self, guard: CallbackGuard, secrets: Sequence[bytes] = ()) -> None:
+        """Prepare; ``start`` makes it ready.
+
+        Args:
+            guard: Says which address may be connected to.
+            secrets: What signs the notifications; none leaves them unsigned.
+        """
+        self._guard = guard
+        self._secrets = secrets
+
+    def start(self) -> None:
+        """Get ready; needs a running event loop."""
+        # Who delivers bounds the connections, listener by listener. A cache of names would defeat the guard.
+        connector = aiohttp.TCPConnector(
+            resolver=_GuardedResolver(self._guard),
+            use_dns_cache=False,
+            limit=0,
+            keepalive_timeout=_KEEP_ALIVE_SECONDS,
+            ssl=httpx.create_ssl_context(),
+        )
+        # aiohttp, because it takes a sixth of httpx's time, which is the time of requests too. It asks no proxy of the
+        # environment unless it is told to.
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"Content-Type": "application/json", "Accept": "application/json", "User-Agent": _USER_AGENT},
+            skip_auto_headers={"Accept-Encoding"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def post(self, delivery: Delivery) -> AttemptResult:
+        """Post a notification to its callback; whatever goes wrong is an outcome."""
+        content = orjson.dumps(delivery.notification)
+        headers: Mapping[str, str] = {}
+        if self._secrets:
+            identifier = str(delivery.notification.get("eventId", delivery.sequence))
+            headers = signature_headers(self._secrets, identifier, int(time.time()), content)
+        try:
+            # One limit for the whole: a listener that sends a byte now and then is not waited for without end.
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                return await self._posted(delivery.callback, headers, content)
+        except TimeoutError:
+            return AttemptResult(problem=f"the listener was silent for {_TIMEOUT_SECONDS:g} s")
+        # ValueError: the host is no name that could be looked up.
+        except (CallbackRefused, aiohttp.ClientError, OSError, ValueError) as exc:
+            return AttemptResult(problem=str(exc) or type(exc).__name__)
+        except Exception as exc:  # noqa: BLE001 - logged with its trace; it has to count as an attempt
+            _LOG.exception("the attempt to call listener %s failed in an unforeseen way", delivery.subscription)
+            return AttemptResult(problem=repr(exc))
+
+    async def _posted(self, callback: str, headers: Mapping[str, str], content: bytes) -> AttemptResult:
+        url = URL(callback)
+        if url.host and is_address(url.host):
+            # The resolver is not asked for these.
+            await self._guard.addresses(url.host)
+        async with self._session.post(url, data=content, headers=headers, allow_redirects=False) as answer:
+            if not answer.content.at_eof():
+                await _read_to_its_end(answer)
+            return AttemptResult(answer.status)
+
+
+async def _read_to_its_end(answer: aiohttp.ClientResponse) -> None:
+    """Read the rest of an answer, so that the connection can be used again, or give the connection up."""
+    read = 0
+    try:
+        async with asyncio.timeout(_READING_SECONDS):
+            async for part in answer.content.iter_any():
+                read += len(part)
+                if read > _MOST_ANSWER_BYTES:
+                    answer.close()
+                    break
+    except (TimeoutError, aiohttp.ClientError):
+        # What the listener has said is known all the same, and must not be asked for again.
+        answer.close()
+
+
+class _GuardedResolver(AbstractResolver):
+    """Gives aiohttp the addresses that the guard has checked, which are the ones that it connects to."""
+
+    def __init__(self, guard: CallbackGuard) -> None:
+        self._guard = guard
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of *host*, of whatever family; see ``CallbackGuard.addresses``."""
+        del family
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in await self._guard.addresses(host)
+        ]
+
+    async def close(self) -> None:
+        """Leave the guard to its owner."""

@@ -1,0 +1,171 @@
+"""What an operator writes on the command line, read into values."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tmfkit_models import contracts
+from tmfkit_server.errors import SettingsError
+from tmfkit_server.network import Network
+from tmfkit_server.signing_secret import secret_of
+
+__all__ = [
+    "MESSAGE_TYPES",
+    "ROLES",
+    "api_key_lines",
+    "api_keys",
+    "base_paths",
+    "callback_networks",
+    "callback_secrets",
+    "channels",
+    "check_base_paths",
+    "is_private",
+]
+
+ROLES = ("reader", "user", "admin")
+MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_OWN_PATHS = ("/health", "/admin")
+_FILE = "file:"
+
+
+def api_keys(texts: Iterable[str]) -> dict[str, str]:
+    """Read ``ROLE:KEY`` texts.
+
+    Returns:
+        Key → role.
+
+    Raises:
+        SettingsError: A text has another form or an unknown role, or a key has two roles.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        role, _, key = text.partition(":")
+        if role not in ROLES or not key:
+            # The key itself must not reach a log.
+            where = f"API key with role {role!r}" if key else "API key"
+            raise SettingsError(where, "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}")
+        if found.setdefault(key, role) != role:
+            remedy = "Give each role a key of its own"
+            raise SettingsError(f"API keys with roles {found[key]} and {role}", "they are the same key", remedy)
+    return found
+
+
+def api_key_lines(path: Path) -> list[str]:
+    """Return the ``ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
+
+    Raises:
+        SettingsError: The file cannot be read, or holds no key.
+    """
+    where = f"--api-key-file {path}"
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
+    found = [line for line in lines if line and not line.startswith("#")]
+    if not found:
+        raise SettingsError(where, "there is no key in it", "Write one ROLE:KEY a line")
+    return found
+
+
+def is_private(path: Path) -> bool:
+    """Tell whether nobody but the owner of a file may read or write it."""
+    return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+
+
+def base_paths(texts: Iterable[str]) -> dict[str, str]:
+    """Read ``API=PATH`` texts.
+
+    Returns:
+        API → path, without a slash at the end.
+
+    Raises:
+        SettingsError: A text has another form or names no API.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        api, _, path = text.partition("=")
+        if api not in contracts.apis() or not path.startswith("/"):
+            known = ", ".join(contracts.apis())
+            raise SettingsError(f"--base-path {text}", "it is not of the form API=/PATH", f"The APIs are {known}")
+        found[api] = path.rstrip("/")
+    return found
+
+
+def channels(texts: Iterable[str], file: Path | None = None) -> dict[str, str]:
+    """Read ``TYPE=URL`` texts, and the lines of *file* that are not blank and do not begin with ``#``.
+
+    Returns:
+        Type of message → Apprise URL.
+
+    Raises:
+        SettingsError: A text has another form, or a type comes twice, or the file cannot be read.
+    """
+    given = [("--channel", text) for text in texts]
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise SettingsError(f"--channel-file {file}", "it cannot be read as text", "Name a file of text") from exc
+        numbered = [(f"{file}, line {number}", line.strip()) for number, line in enumerate(lines, 1)]
+        given += [(where, line) for where, line in numbered if line and not line.startswith("#")]
+    found: dict[str, str] = {}
+    for where, text in given:
+        kind, _, url = text.partition("=")
+        # The text itself must not reach a log: it may hold a password, wherever that was put.
+        if kind not in MESSAGE_TYPES or not url:
+            remedy = f"The types are {', '.join(MESSAGE_TYPES)}"
+            raise SettingsError(where, "it is not of the form TYPE=APPRISE_URL", remedy)
+        if kind in found:
+            raise SettingsError(where, f"{kind} has a channel already", "Give each type one channel")
+        found[kind] = url
+    return found
+
+
+def callback_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Read networks in CIDR notation; SettingsError when one is none."""
+    try:
+        return tuple(ipaddress.ip_network(text) for text in texts)
+    except ValueError as exc:
+        remedy = "Give a network such as 10.1.0.0/16, or an address"
+        raise SettingsError("--allow-callbacks", str(exc), remedy) from exc
+
+
+def callback_secrets(texts: Iterable[str]) -> tuple[bytes, ...]:
+    """Read secrets of the form ``whsec_BASE64``, each as such or as ``file:PATH``.
+
+    Raises:
+        SettingsError: A text has another form, or a file cannot be read.
+    """
+    try:
+        return tuple(secret_of(_content(text)) for text in texts)
+    except (ValueError, OSError) as exc:
+        # The secret itself must not reach a log.
+        remedy = "Use whsec_ and base64 of 24 to 64 random bytes, or file:PATH of a file with that"
+        raise SettingsError("--callback-secret", str(exc), remedy) from exc
+
+
+def _content(text: str) -> str:
+    if text.startswith(_FILE):
+        return Path(text.removeprefix(_FILE)).read_text(encoding="utf-8").strip()
+    return text
+
+
+def check_base_paths(chosen: Mapping[str, str]) -> None:
+    """Raise SettingsError when the APIs could not be told apart by their paths, or hide what the server itself has."""
+    owners: dict[str, str] = {}
+    for api in contracts.apis():
+        path = chosen.get(api, contracts.load(api).base_path)
+        where = f"--base-path {api}={path or '/'}"
+        if not _BASE_PATH.fullmatch(path):
+            raise SettingsError(where, "it is no plain path", "Use letters, digits and . _ ~ - between the slashes")
+        for own in _OWN_PATHS:
+            if f"{path}/".startswith(f"{own}/"):
+                raise SettingsError(where, f"{own} is the server's own", "Choose another path")
+        if path in owners:
+            raise SettingsError(where, f"{owners[path]} has the same path", "Give each API a path of its own")
+        owners[path] = api

@@ -1,0 +1,115 @@
+"""Group commit: one thread writes, and what comes while it does so goes to the disk together, in its next turn."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tmfkit_server.errors import StoreError
+from tmfkit_server.storage.embedded.documents import Batch
+from tmfkit_server.storage.embedded.journal import Journal
+
+__all__ = ["GroupCommit"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Waiting(NamedTuple):
+    """A batch on its way to the disk, who waits for it, and what to do when it has arrived or failed."""
+
+    batch: Batch
+    outcome: asyncio.Future[None]
+    at_end: Callable[[], None]
+
+
+class GroupCommit:
+    """Commits batches of one event loop, in the order in which they are submitted."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[_Waiting] = []
+        self._last_number = 0
+        self._is_writing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._jobs: queue.SimpleQueue[tuple[list[_Waiting], int] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
+        self._thread.start()
+
+    def submit(self, batch: Batch, last_number: int, at_end: Callable[[], None]) -> asyncio.Future[None]:
+        """Commit *batch*.
+
+        The change is made in memory as soon as it is on the disk, whether anybody still waits or not.
+
+        Args:
+            batch: The changes.
+            last_number: Highest number given so far.
+            at_end: Called when the change was made or has failed.
+
+        Returns:
+            What tells when the batch is on the disk and in memory, or StoreError when it is in neither.
+        """
+        waiting = _Waiting(batch, self._loop.create_future(), at_end)
+        self._waiting.append(waiting)
+        self._last_number = last_number
+        if not self._is_writing:
+            self._is_writing = True
+            self._idle.clear()
+            # Whoever else submits in this round of the loop still comes along.
+            self._loop.call_soon(self._hand_over)
+        return waiting.outcome
+
+    async def close(self) -> None:
+        """Wait for what was submitted, and end the thread."""
+        await self._idle.wait()
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _hand_over(self) -> None:
+        self._jobs.put((self._waiting, self._last_number))
+        self._waiting = []
+
+    def _write_all(self) -> None:
+        """Write until told to end; runs in the thread."""
+        while (job := self._jobs.get()) is not None:
+            group, last_number = job
+            failure: StoreError | None = None
+            try:
+                self._journal.commit([waiting.batch for waiting in group], last_number)
+            except StoreError as exc:
+                failure = exc
+            except Exception as exc:  # noqa: BLE001 - whatever it is, those who wait must be told, and the thread go on
+                failure = StoreError(f"{self._journal.path}: {exc!r}")
+            self._loop.call_soon_threadsafe(self._written, group, failure)
+            # While the loop does its part, this thread has nothing else to do.
+            self._journal.note()
+
+    def _written(self, group: list[_Waiting], failure: StoreError | None) -> None:
+        for waiting in group:
+            self._end(waiting, failure)
+        if self._waiting:
+            self._hand_over()
+        else:
+            self._is_writing = False
+            self._idle.set()
+
+    @staticmethod
+    def _end(waiting: _Waiting, failure: StoreError | None) -> None:
+        try:
+            if failure is None:
+                waiting.batch.apply()
+        except Exception as exc:  # noqa: BLE001 - the others of the group must not wait for ever
+            _LOG.critical("a change is on the disk, but not in memory; restart the server", exc_info=exc)
+            failure = StoreError(repr(exc))
+        waiting.at_end()
+        if waiting.outcome.done():
+            return  # who waited has gone away
+        if failure is None:
+            waiting.outcome.set_result(None)
+        else:
+            waiting.outcome.set_exception(failure)

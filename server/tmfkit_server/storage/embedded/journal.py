@@ -1,0 +1,176 @@
+"""The embedded store's log of changes: SQLite with a write-ahead log, on the disk before a commit returns.
+
+A document is one row; SQLite knows nothing of keys and indexes, which are in memory. A commit is a single statement
+wherever possible, because Python's interpreter lock is given up and fought for again with every one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tmfkit_server.errors import StoreError, StoreFull
+from tmfkit_server.storage.embedded.documents import Batch, Row
+from tmfkit_server.storage.embedded.mark import Mark
+from tmfkit_server.storage.embedded.opening import (
+    COLUMNS,
+    COUNTER,
+    ROWS_A_STATEMENT,
+    Body,
+    check_pages,
+    connect,
+    counted,
+    create,
+    open_checked,
+    open_rows,
+    unwritable,
+    verified,
+)
+from tmfkit_server.storage.embedded.ownership import Ownership, file_of
+from tmfkit_server.storage.embedded.wal import leftover_bytes
+
+__all__ = ["Journal"]
+
+# The second: no room for the index of a log that has grown.
+_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+_LOG = logging.getLogger(__name__)
+
+
+class Journal:
+    """The file, owned by this process from ``open`` to ``close``, and changed by it from ``begin`` on."""
+
+    def __init__(self, path: str) -> None:
+        self.path = file_of(path)
+        self._ownership = Ownership(self.path)
+        self._mark = Mark(self.path)
+        self._connection: sqlite3.Connection | None = None
+        self._turn = threading.Lock()
+        self._commits = 0
+
+    def open(self, *, wait_seconds: float = 0.0) -> None:
+        """Take the file for reading, make it when there is none, and check it; a file that is refused is left alone.
+
+        Args:
+            wait_seconds: How long to wait for another process that has it.
+
+        Raises:
+            StoreLocked: Another process keeps it.
+            StoreDamaged: It is not what a store wrote, or not all of it.
+            StoreUnusable: It cannot be opened.
+        """
+        self._ownership.take(wait_seconds=wait_seconds)
+        try:
+            if not self.path.exists():
+                create(self.path)
+            self._connection, self._commits = open_checked(self.path)
+            check_pages(self.path, self._connection)
+        except BaseException:
+            self.close()
+            raise
+
+    def begin(self, last_number: int) -> None:
+        """Go on to writing; StoreUnusable when nothing can be written.
+
+        Args:
+            last_number: Highest number given so far.
+        """
+        self._connected().close()
+        self._connection = connect(self.path)
+        try:
+            [_, frames, _] = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if leftover := leftover_bytes(self.path.with_name(self.path.name + "-wal"), frames):
+                _LOG.warning(
+                    "%s: %s bytes behind the last complete commit of its log were left out: of a commit that was cut"
+                    " short before it was acknowledged, or the log was cut off",
+                    self.path, f"{leftover:,}",
+                )  # fmt: skip
+            self.commit([], last_number)
+            self._mark.begin(self._commits)
+        except (sqlite3.Error, StoreError, OSError) as exc:
+            raise unwritable(self.path, exc) from exc
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._mark.close()
+        if self._connection is not None:
+            # Without room on the disk the log stays, and is read by the next one to open the file.
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+        self._ownership.give_back()
+
+    def last_number(self) -> int:
+        """Return the highest number that was ever given to a document."""
+        return counted(self._connected())[0]
+
+    def checked_rows(self) -> Iterator[tuple[str, int, Row, Body]]:
+        """Yield every row and its document; StoreDamaged at the end when one is not what was written."""
+        yield from verified(self.path, open_rows(self._connected()))
+
+    def commit(self, batches: Sequence[Batch], last_number: int) -> None:
+        """Write changes to the disk, all of them or none; may be called from any thread.
+
+        Args:
+            batches: The changes.
+            last_number: Highest number given so far.
+
+        Raises:
+            StoreFull: There is no room.
+            StoreError: They could not be written.
+        """
+        counter = (COUNTER, "", "", str(self._commits + 1), b"", str(last_number).encode())
+        rows = [counter, *itertools.chain.from_iterable(map(_values, batches))]
+        connection = self._connected()
+        with self._turn:
+            try:
+                _write(connection, rows)
+            except sqlite3.Error as exc:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.rollback()
+                raise _failure(self.path, exc) from exc
+            self._commits += 1
+
+    def note(self) -> None:
+        """Make a note of how much was committed, after whoever waits for a commit was told."""
+        self._mark.note(self._commits)
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StoreError(f"{self.path}: not open")
+        return self._connection
+
+
+def _values(batch: Batch) -> Iterator[tuple[Any, ...]]:
+    for change in batch.changes.values():
+        if change.row is None:
+            yield change.number, "", "", "", b"", None
+        else:
+            key, content, spelling, tag = change.row
+            yield change.number, change.documents.name, key, tag, spelling, content
+
+
+def _write(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    if len(rows) <= ROWS_A_STATEMENT:
+        _write_some(connection, rows)  # a transaction of its own
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for start in range(0, len(rows), ROWS_A_STATEMENT):
+        _write_some(connection, rows[start : start + ROWS_A_STATEMENT])
+    connection.execute("COMMIT")
+
+
+def _write_some(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    places = ",".join(["(?,?,?,?,?,?)"] * len(rows))
+    connection.execute(f"INSERT INTO change ({COLUMNS}) VALUES {places}", list(itertools.chain.from_iterable(rows)))  # noqa: S608
+
+
+def _failure(path: Path, exc: sqlite3.Error) -> StoreError:
+    name = getattr(exc, "sqlite_errorname", type(exc).__name__)
+    kind = StoreFull if name in _NO_ROOM else StoreError
+    return kind(f"{path}: {exc} ({name})")

@@ -1,0 +1,289 @@
+"""The file of the embedded store: making it, opening it, and seeing whether it is what was written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import orjson
+
+from tmfkit_server.errors import StoreDamaged, StoreUnusable
+from tmfkit_server.files import sync
+from tmfkit_server.storage.embedded.documents import Row
+from tmfkit_server.storage.embedded.mark import Mark
+from tmfkit_server.storage.embedded.ownership import Ownership, file_of
+from tmfkit_server.storage.record import Record
+
+__all__ = [
+    "COLUMNS",
+    "COUNTER",
+    "ROWS_A_STATEMENT",
+    "Body",
+    "check_pages",
+    "closed_on_failure",
+    "connect",
+    "count_rows",
+    "counted",
+    "create",
+    "open_checked",
+    "open_rows",
+    "opening_failure",
+    "preflight",
+    "remnant",
+    "unwritable",
+    "verified",
+]
+
+APPLICATION_ID = 0x746D666B  # "tmfk"
+FORMAT = 1
+ROWS_A_STATEMENT = 400
+# Row with the highest number given to a document, and with the number of commits in the place of a tag.
+COUNTER = 0
+COLUMNS = "number, collection, key, tag, spelling, content"
+_SCHEMA = f"""
+PRAGMA journal_mode = WAL;
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {FORMAT};
+BEGIN;
+CREATE TABLE document (
+    number INTEGER PRIMARY KEY, collection TEXT NOT NULL, key TEXT NOT NULL, tag TEXT NOT NULL,
+    spelling BLOB NOT NULL, content BLOB NOT NULL
+);
+CREATE VIEW change AS SELECT {COLUMNS} FROM document;
+CREATE TRIGGER put INSTEAD OF INSERT ON change WHEN NEW.content IS NOT NULL BEGIN
+    INSERT OR REPLACE INTO document ({COLUMNS})
+    VALUES (NEW.number, NEW.collection, NEW.key, NEW.tag, NEW.spelling, NEW.content);
+END;
+CREATE TRIGGER remove INSTEAD OF INSERT ON change WHEN NEW.content IS NULL BEGIN
+    DELETE FROM document WHERE number = NEW.number;
+END;
+INSERT INTO document ({COLUMNS}) VALUES ({COUNTER}, '', '', '0', '', '0');
+COMMIT;
+"""  # noqa: S608 - constants
+_LEFT_ALONE = "It was left as it is. Start from a backup, or look at it with sqlite3's .recover"
+_REMNANT = "It was left as it is. Bring back the file or start from a backup; remove what is left for a new store"
+_MOST_PROBLEMS = 5
+
+TableRow: TypeAlias = tuple[str, int, Row]
+Body: TypeAlias = dict[str, Any]
+
+
+def preflight(path: str) -> None:
+    """See that a file can be taken and looks like a store's; raises what ``Journal.open`` does."""
+    file = file_of(path)
+    ownership = Ownership(file)
+    ownership.take()
+    try:
+        is_there = file.exists()
+        # The folder as well: SQLite's log stands beside the file.
+        for place in (file.parent, file) if is_there else (file.parent,):
+            if not os.access(place, os.W_OK):
+                raise StoreUnusable(path, f"{place} may not be written to", "Look at its permissions and its disk")
+        if is_there:
+            open_checked(file)[0].close()
+    finally:
+        ownership.give_back()
+
+
+def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
+    """Open a file that exists, and see that it is a store's.
+
+    Args:
+        path: The file.
+        is_for_reading: Whether nothing is to be changed; the file and its log then stay exactly as they are.
+
+    Raises:
+        StoreDamaged: It is not.
+        StoreUnusable: It cannot be opened, has hard links, or is of a later version.
+    """
+    if path.is_dir():
+        raise StoreUnusable(str(path), "it is a folder", "Name a file in it")
+    if (names := path.stat().st_nlink) > 1:
+        problem = f"it has {names} names, and its lock and its log may stand beside another one"
+        raise StoreUnusable(str(path), problem, "Remove the hard links; to copy a store use backup")
+    if path.stat().st_size == 0:
+        raise StoreDamaged(str(path), "it is empty", "Remove it if a new store is wanted, or start from a backup")
+    address = f"file:{quote(str(path))}?mode={'ro' if is_for_reading else 'rw'}"
+    try:
+        connection = sqlite3.connect(
+            address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=ROWS_A_STATEMENT
+        )
+    except sqlite3.Error as exc:
+        raise opening_failure(path, exc) from exc
+    try:
+        _check_format(path, connection)
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error as exc:
+        connection.close()
+        raise opening_failure(path, exc) from exc
+    except StoreUnusable:
+        connection.close()
+        raise
+    return connection
+
+
+def open_checked(path: Path) -> tuple[sqlite3.Connection, int]:
+    """Open a file for reading and compare it with its mark; return the connection, and the number of commits."""
+    connection = connect(path, is_for_reading=True)
+    with closed_on_failure(path, connection):
+        _, commits = counted(connection)
+        _check_log(path, commits)
+    return connection, commits
+
+
+@contextlib.contextmanager
+def closed_on_failure(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
+    """Close *connection* when the block fails, and say what the failure means for the start."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        connection.close()
+        raise opening_failure(path, exc) from exc
+    except ValueError as exc:
+        connection.close()
+        raise StoreDamaged(str(path), f"its counters cannot be read: {exc}", _LEFT_ALONE) from exc
+    except StoreUnusable:
+        connection.close()
+        raise
+
+
+def _check_log(path: Path, commits: int) -> None:
+    """See that the log reaches as far as it did; StoreDamaged when it does not.
+
+    Args:
+        path: The file.
+        commits: Number of commits that the file and its log hold together.
+    """
+    if (later := _commits_without_log(path)) > commits:
+        problem = f"its log ends at commit {commits:,}, and pages of commit {later:,} are in the file already"
+        raise StoreDamaged(str(path), problem, _LEFT_ALONE)
+    mark = Mark(path)
+    mark.check(mark.read(), commits)
+
+
+def _commits_without_log(path: Path) -> int:
+    """Return how many commits the file alone tells of; 0 when it makes no sense without its log."""
+    with contextlib.suppress(sqlite3.Error, ValueError):
+        alone = sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)
+        with contextlib.closing(alone):
+            return counted(alone)[1]
+    return 0
+
+
+def counted(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return the highest number given to a document, and the number of commits; ValueError when they are not there."""
+    found = connection.execute("SELECT content, tag FROM document WHERE number = ?", [COUNTER]).fetchone()
+    if found is None:
+        raise ValueError("there are none")
+    [number, commits] = found
+    # A file of before commits were counted has none.
+    return int(number), int(commits or 0)
+
+
+def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
+    """Yield table, number and row of every document, in the order of the numbers."""
+    rows = connection.execute(f"SELECT {COLUMNS} FROM document WHERE number <> {COUNTER} ORDER BY number")  # noqa: S608
+    for number, collection, key, tag, spelling, content in rows:
+        yield collection, number, (key, content, spelling, tag)
+
+
+def count_rows(connection: sqlite3.Connection) -> int:
+    """Return the number of documents."""
+    [count] = connection.execute("SELECT count(*) - 1 FROM document").fetchone()
+    return int(count)
+
+
+def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, Row, Body]]:
+    """Yield rows with their documents; at the end, or where SQLite cannot go on, StoreDamaged when one was damaged."""
+    problems: list[str] = []
+    keys: set[tuple[str, str]] = set()
+    try:
+        for collection, number, row in rows:
+            key, content, spelling, tag = row
+            try:
+                body = orjson.loads(content)
+                spelled = orjson.loads(spelling) if spelling else None
+            except (orjson.JSONDecodeError, TypeError):
+                problems.append(f"row {number} ({collection} {key!r}) is no JSON")
+                continue
+            if not isinstance(body, dict) or (tag and Record(key, body, spelled).tag != tag):
+                problems.append(f"row {number} ({collection} {key!r}) is not what was written")
+                continue
+            if key and (collection, key) in keys:
+                problems.append(f"row {number} ({collection} {key!r}) is there twice")
+                continue
+            keys.add((collection, key))
+            yield collection, number, row, body
+    except sqlite3.Error as exc:
+        problems.append(f"SQLite cannot read on: {exc}")
+    if problems:
+        more = f", and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
+        raise StoreDamaged(str(path), "; ".join(problems[:_MOST_PROBLEMS]) + more, _LEFT_ALONE)
+
+
+def _check_format(path: Path, connection: sqlite3.Connection) -> None:
+    [identity] = connection.execute("PRAGMA application_id").fetchone()
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    if identity != APPLICATION_ID:
+        raise StoreDamaged(str(path), "it is an SQLite file, but no store of this server", _LEFT_ALONE)
+    if version != FORMAT:
+        problem = f"it has format {version}, and this version of the server reads format {FORMAT}"
+        raise StoreUnusable(str(path), problem, "Use the version of the server that wrote it")
+    [mode] = connection.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        problem = f"its file system allows no write-ahead log: SQLite chose {mode!r}"
+        raise StoreUnusable(str(path), problem, "Put it on a local file system")
+
+
+def create(path: Path) -> None:
+    """Make the file under another name first, so that one that is half made never has the right one."""
+    if (left := remnant(path)) is not None:
+        raise StoreDamaged(str(path), f"it is not there, but {left} is", _REMNANT)
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    try:
+        connection = sqlite3.connect(unfinished, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(_SCHEMA)
+        finally:
+            connection.close()
+        unfinished.rename(path)
+        sync(path.parent)
+    except (sqlite3.Error, OSError) as exc:
+        raise StoreUnusable(
+            str(path), f"it cannot be made: {exc}", "See that the folder can be written to and has room"
+        ) from exc
+
+
+def remnant(path: Path) -> Path | None:
+    """Return what is left of an earlier file with this name, and would be taken for a part of a new one."""
+    beside = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal", ".mark"))
+    return next((each for each in beside if each.exists() and each.stat().st_size), None)
+
+
+def check_pages(path: Path, connection: sqlite3.Connection) -> None:
+    """Have SQLite look at the structure of the file; StoreDamaged when it finds something."""
+    try:
+        found = [text for [text] in connection.execute(f"PRAGMA quick_check({_MOST_PROBLEMS})")]
+    except sqlite3.Error as exc:
+        raise opening_failure(path, exc) from exc
+    if found != ["ok"]:
+        raise StoreDamaged(str(path), f"SQLite's check says: {'; '.join(found)}", _LEFT_ALONE)
+
+
+def opening_failure(path: Path, exc: sqlite3.Error) -> StoreUnusable:
+    """Return what it means for the start that SQLite cannot read the file."""
+    if getattr(exc, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StoreDamaged(str(path), f"it is damaged, or no store of this server: {exc}", _LEFT_ALONE)
+    return unwritable(path, exc)
+
+
+def unwritable(path: Path, exc: Exception) -> StoreUnusable:
+    """Return what it means for the start that the file cannot be written to."""
+    return StoreUnusable(str(path), f"it cannot be opened for writing: {exc}", "Look at its permissions and its disk")

@@ -1,0 +1,116 @@
+"""Searching one table without holding up anybody else: indexes where they fit, otherwise document by document."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from itertools import islice
+from typing import TypeAlias
+
+from tmfkit_server.query.evaluate import sort_key
+from tmfkit_server.query.expression import All, Expression, Path, Search
+from tmfkit_server.query.tinydb import TmfQuery
+from tmfkit_server.storage.base import Page
+from tmfkit_server.storage.embedded.documents import Body, Documents, Row, body_of
+from tmfkit_server.storage.embedded.entries import record_of
+from tmfkit_server.storage.embedded.indexes import Candidates, Numbers
+from tmfkit_server.turns import Turns, in_order
+
+__all__ = ["Searcher"]
+
+# Below this, a look at every document costs less than an index.
+_WORTH_AN_INDEX = 100
+# Searches that look at documents one by one, of which the others wait, so that nobody else has to.
+_MOST_SCANS = 4
+# Fewer documents than this are looked at although others are at it.
+_WORTH_WAITING = 20
+
+Found: TypeAlias = tuple[Row, Body]
+
+
+class Searcher:
+    """Searches the tables of one store."""
+
+    def __init__(self) -> None:
+        self._building: dict[tuple[str, Path], asyncio.Task[None]] = {}
+        self._scans = asyncio.Semaphore(_MOST_SCANS)
+
+    async def page(self, documents: Documents, search: Search) -> Page:
+        """Return the page of *documents* that *search* describes, as they are at one moment."""
+        await self._build_indexes(documents, search.where)
+        candidates = None if search.where == All() else documents.indexes.candidates(search.where)
+        if not search.sort and (search.where == All() or (candidates and candidates.is_exact)):
+            return _known_page(documents, None if candidates is None else candidates.numbers, search)
+        rows = _rows(documents, candidates)
+        if len(rows) < _WORTH_WAITING:
+            return await _looked_at(rows, candidates, search)
+        async with self._scans:
+            return await _looked_at(rows, candidates, search)
+
+    async def _build_indexes(self, documents: Documents, where: Expression) -> None:
+        """Build the indexes that *where* lacks; who needs the same ones waits for them too."""
+        if len(documents.rows) < _WORTH_AN_INDEX:
+            return
+        missing = documents.indexes.missing(where)
+        new = [path for path in missing if (documents.name, path) not in self._building]
+        if new:
+            task = asyncio.create_task(_fill(documents, new))
+            for path in new:
+                self._building[documents.name, path] = task
+            task.add_done_callback(lambda _: [self._building.pop((documents.name, path)) for path in new])
+        for task in {self._building[documents.name, path] for path in missing}:
+            await asyncio.shield(task)
+
+
+async def _looked_at(rows: list[Row], candidates: Candidates | None, search: Search) -> Page:
+    """Return the page of *rows*, which are in the order of creation, that *search* describes."""
+    if search.where != All() and not (candidates and candidates.is_exact):
+        query = TmfQuery(search.where)
+        rows = [row async for row, body in _decoded(rows) if query(body)]
+    wanted = await _sorted(rows, search) if search.sort else rows[_part(search)]
+    return Page([record_of(row) for row in wanted], len(rows))
+
+
+async def _fill(documents: Documents, paths: Sequence[Path]) -> None:
+    turns = Turns()
+    for _ in documents.filling(paths):
+        if turns.is_over():
+            await turns.next()
+
+
+def _known_page(documents: Documents, numbers: Numbers | None, search: Search) -> Page:
+    """Return the page of documents that are known to be wanted, *numbers* or all, without a look at any other."""
+    part = _part(search)
+    if numbers is None:
+        wanted = documents.order[part]
+    elif part.stop is not None and part.stop * len(documents.order) < len(numbers) ** 2:
+        # Many are wanted and few of them asked for: those come soon when one goes through all in order.
+        wanted = list(islice((number for number in documents.order if number in numbers), part.start, part.stop))
+    else:
+        wanted = sorted(numbers)[part]
+    total = len(documents.order if numbers is None else numbers)
+    return Page([record_of(documents.rows[number]) for number in wanted], total)
+
+
+def _rows(documents: Documents, candidates: Candidates | None) -> list[Row]:
+    numbers = documents.order if candidates is None else sorted(candidates.numbers)
+    return [documents.rows[number] for number in numbers]
+
+
+def _part(search: Search) -> slice:
+    return slice(search.offset, None if search.limit is None else search.offset + search.limit)
+
+
+async def _decoded(rows: Sequence[Row]) -> AsyncIterator[Found]:
+    turns = Turns()
+    for row in rows:
+        yield row, body_of(row)
+        if turns.is_over():
+            await turns.next()
+
+
+async def _sorted(rows: Sequence[Row], search: Search) -> list[Row]:
+    """Return the page of *rows*, sorted by what the keys name; nothing else of the documents is kept."""
+    keyed = [(sort_key(body, search.sort), row) async for row, body in _decoded(rows)]
+    part = _part(search)
+    return (await in_order(keyed, most=part.stop))[part]

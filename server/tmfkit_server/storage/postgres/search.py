@@ -1,0 +1,157 @@
+"""Searches on PostgreSQL: one statement gives the page and the total, of one and the same moment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from tmfkit_server.query.evaluate import predicate, sort_key
+from tmfkit_server.query.expression import Expression, Search
+from tmfkit_server.query.sql import Condition, Ordering, condition, irregular_names, ordering
+from tmfkit_server.storage.base import Page
+from tmfkit_server.storage.postgres.connections import Connection, Connections, Row, execute
+from tmfkit_server.storage.postgres.entries import record_of
+from tmfkit_server.storage.postgres.tally import COUNTED_OFF, SIZE, START
+from tmfkit_server.turns import Keyed, Turns, in_order
+
+__all__ = ["found_positions", "search_page"]
+
+# Rows that are fetched at a time.
+_BATCH = 500
+
+_WHOLE = """{start}
+SELECT size.total, record.id, record.body, record.spelling, record.tag
+FROM {size} size
+LEFT JOIN (
+    SELECT position FROM record WHERE collection = %(collection)s {page} LIMIT %(limit)s
+) page ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM record WHERE record.collection = %(collection)s AND record.position = page.position OFFSET 0
+) record ON true
+ORDER BY page.position"""
+_NEAR = _WHOLE.format(start="", size=SIZE, page="ORDER BY position OFFSET %(offset)s")
+_BEHIND = """AND position >= (SELECT position FROM start)
+    ORDER BY position OFFSET %(offset)s - (SELECT before FROM start)"""
+_DEEP = _WHOLE.format(start=f"WITH {START}", size=SIZE, page=_BEHIND)
+# Materialised, because a LIMIT would lure the planner into walking the collection in order.
+_FILTERED = """
+WITH found AS MATERIALIZED ({found}
+), page AS (
+    SELECT row_number() OVER (ORDER BY {order_by}) AS place, position FROM found
+    ORDER BY place OFFSET %s LIMIT %s
+)
+SELECT size.total, record.id, record.body, record.spelling, record.tag
+FROM (SELECT count(*) AS total FROM found) size
+LEFT JOIN page ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM record WHERE record.collection = %s AND record.position = page.position OFFSET 0
+) record ON true
+ORDER BY page.place"""
+_FOUND = """
+    SELECT position{columns} FROM record WHERE collection = %s AND {where}"""
+# PostgreSQL evaluates the last condition once, before it begins, and then leaves one half out.
+_HALF = """
+    SELECT position{columns} FROM record WHERE collection = %s AND {where}
+    AND {word} (SELECT EXISTS (SELECT FROM irregular WHERE key = ANY(%s)))"""
+_SCANNED = """
+SELECT position, id, body, spelling, tag FROM (
+    SELECT position, id, body, spelling, tag{columns} FROM record WHERE collection = %s AND {where}
+) found ORDER BY {order_by}"""
+
+_AT_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_AT_POSITIONS = """
+SELECT id, body, spelling, tag FROM unnest(%s::bigint[]) WITH ORDINALITY wanted (position, place)
+JOIN record USING (position) WHERE collection = %s ORDER BY place"""
+
+
+async def search_page(connections: Connections, collection: str, search: Search) -> Page:
+    """Return the page of *collection* that *search* describes.
+
+    Raises:
+        InvalidQuery: A regular expression is none.
+        StoreError: The database failed.
+    """
+    where, order = condition(search.where, collection), ordering(search.sort, collection)
+    if order is None:
+        return await _sorted(connections, collection, search, where)
+    if not where.is_exact:
+        return await _scanned(connections, collection, search, where, order)
+    if where.holds_always and not search.sort:
+        wanted = {"collection": collection, "offset": search.offset, "limit": search.limit}
+        return _page(await connections.rows(_DEEP if search.offset >= COUNTED_OFF else _NEAR, wanted))
+    found, parameters = found_positions(search.where, order, collection)
+    statement = _FILTERED.format(found=found, order_by=order.order_by)
+    return _page(await connections.rows(statement, (*parameters, search.offset, search.limit, collection)))
+
+
+def found_positions(expression: Expression, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the query for the positions of what satisfies *expression*, and its parameters."""
+    full = condition(expression, collection)
+    names = irregular_names(expression, collection)
+    if not names:
+        return _FOUND.format(columns=order.columns, where=full.sql), (*order.parameters, collection, *full.parameters)
+    lean = condition(expression, collection, is_lean=True)
+    halves = [
+        _HALF.format(columns=order.columns, where=where.sql, word=word) for where, word in ((lean, "NOT"), (full, ""))
+    ]
+    parameters = [
+        parameter
+        for where in (lean, full)
+        for parameter in (*order.parameters, collection, *where.parameters, sorted(names))
+    ]
+    return "\n    UNION ALL".join(halves), tuple(parameters)
+
+
+def _page(rows: Sequence[Row]) -> Page:
+    # Without a record on the page one row still tells the total.
+    return Page([record_of(row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+
+async def _scanned(
+    connections: Connections, collection: str, search: Search, where: Condition, order: Ordering
+) -> Page:
+    """Let Python decide about each record that the database cannot rule out."""
+    holds = predicate(search.where)
+    statement = _SCANNED.format(columns=order.columns, where=where.sql, order_by=order.order_by)
+    parameters = (*order.parameters, collection, *where.parameters)
+    end = math.inf if search.limit is None else search.offset + search.limit
+    total, records = 0, []
+    async with connections.one() as connection, connection.transaction():
+        async for _, *row in _streamed(connection, statement, parameters):
+            record = record_of(tuple(row))
+            if holds(record.body):
+                if search.offset <= total < end:
+                    records.append(record)
+                total += 1
+    return Page(records, total)
+
+
+async def _sorted(connections: Connections, collection: str, search: Search, where: Condition) -> Page:
+    """Let Python sort, by keys that the database does not have; records are fetched when the page is known."""
+    holds = predicate(search.where)
+    unsorted = _SCANNED.format(columns="", where=where.sql, order_by="position")
+    keyed: list[Keyed[int]] = []
+    async with connections.one() as connection, connection.transaction():
+        # Or else a record of the page might be gone when it is fetched.
+        await connection.execute(_AT_ONE_MOMENT)
+        async for position, *row in _streamed(connection, unsorted, (collection, *where.parameters)):
+            body = record_of(tuple(row)).body
+            if where.is_exact or holds(body):
+                keyed.append((sort_key(body, search.sort), position))
+        most = None if search.limit is None else search.offset + search.limit
+        positions = (await in_order(keyed, most=most))[search.offset :]
+        found = await execute(connection, _AT_POSITIONS, (positions, collection))
+    return Page([record_of(row) for row in found], len(keyed))
+
+
+async def _streamed(connection: Connection, statement: str, parameters: Sequence[Any]) -> AsyncIterator[Row]:
+    """Yield what a statement finds, a batch in memory at a time, and let others go first between rows."""
+    turns = Turns()
+    async with connection.cursor("scan") as cursor:
+        await cursor.execute(statement, parameters, binary=True)
+        while batch := await cursor.fetchmany(_BATCH):
+            for row in batch:
+                yield row
+                if turns.is_over():
+                    await turns.next()
