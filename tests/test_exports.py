@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-PACKAGES = ("server/tmfkit_server",)
+PACKAGES = ("codegen/tmfkit_codegen", "conformance/tmfkit_conformance", "server/tmfkit_server")
 """Packages whose modules are held to it, wherever they are imported."""
 
 IMPORTERS = ("codegen", "server", "conformance", "scripts", "tests", "noxfile.py")

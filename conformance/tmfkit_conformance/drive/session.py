@@ -28,7 +28,7 @@ from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Action, Contract, Operation, Requirement
 
-__all__ = ["MissingPrerequisite", "ProbeAborted", "Session"]
+__all__ = ["PARTIAL", "MissingPrerequisite", "ProbeAborted", "Session"]
 
 PARTIAL = ("application/merge-patch+json", "application/json")
 """Media types of a patch that is a partial object."""

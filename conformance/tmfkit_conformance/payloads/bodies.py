@@ -13,7 +13,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["META", "Payloads"]
+__all__ = ["META", "Payloads", "holds"]
 
 META = frozenset({"@type", "@baseType", "@schemaLocation"})
 """Attributes that say of which class an object is; sent only where a requirement speaks of them."""

@@ -22,6 +22,7 @@ __all__ = [
     "doing_twice",
     "instead",
     "notifying",
+    "remembering",
     "showing",
 ]
 
