@@ -56,7 +56,7 @@ def test_first_page_says_the_verdict_and_what_it_rests_on(page: Page) -> None:
     assert page.texts["summary"] == (
         "3 musts of the document do not hold for this target, and 1 more could not be checked. Each is listed below with the reason."
         " What the document demands 11 musts"
-        " 5 passed 1 passed with a remark 3 failed 1 skipped 0 not applicable 1 not settleable from outside"
+        " 5 passed 1 passed with a remark 3 failed 1 skipped 0 blocked 0 not applicable 1 not settleable from outside"
         " Only musts decide. Should: 1 does not hold. May: 1 not applicable."
         " Target http://library.example/library/v1"
         " Document LIB1 Library API Specification, release 1.0"

@@ -32,8 +32,9 @@ def test_report_json_is_the_same_for_the_same_bundle() -> None:
         pytest.param({"*": Outcome.PASS, "LIB1-POST-004": Outcome.FAIL}, "conformant", 0, id="a-should-fails"),
         pytest.param({"*": Outcome.PASS, "LIB1-POST-002": Outcome.FAIL}, "not-conformant", 1, id="a-must-fails"),
         pytest.param({"*": Outcome.PASS, "LIB1-POST-002": Outcome.SKIP}, "incomplete", 1, id="a-must-is-skipped"),
+        pytest.param({"*": Outcome.PASS, "LIB1-POST-002": Outcome.BLOCKED}, "incomplete", 1, id="a-must-is-blocked"),
         pytest.param({"*": Outcome.NOT_APPLICABLE}, "incomplete", 1, id="nothing-checked"),
-        pytest.param({"*": Outcome.PASS, "LIB1-POST-002": Outcome.ERROR}, "not-conformant", 4, id="the-kit-fails"),
+        pytest.param({"*": Outcome.PASS, "LIB1-POST-002": Outcome.ERROR}, "incomplete", 4, id="the-kit-fails"),
         pytest.param({"*": Outcome.PASS, "LIB1-GET-003": Outcome.ERROR}, "conformant", 4, id="the-kit-fails-in-a-may"),
     ],
 )
@@ -50,6 +51,7 @@ def test_rows_that_nothing_can_settle_are_counted_apart() -> None:
         "pass": 5,
         "pass-with-remark": 1,
         "skip": 1,
+        "blocked": 0,
         "fail": 3,
         "error": 0,
         "not-settleable": 1,

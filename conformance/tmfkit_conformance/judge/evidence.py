@@ -19,7 +19,7 @@ from tmfkit_conformance.rules.register import rule_of
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Operation, Requirement
 
-__all__ = ["Evidence", "OutcomeReached", "failed", "not_applicable", "pass_with_remark", "passed", "skip"]
+__all__ = ["Evidence", "OutcomeReached", "blocked", "failed", "not_applicable", "pass_with_remark", "passed", "skip"]
 
 _LEVELS = ("must", "should", "may")
 
@@ -52,6 +52,11 @@ def failed(remark: str) -> Never:
 def skip(remark: str) -> Never:
     """What was seen proves nothing either way."""
     raise OutcomeReached(Outcome.SKIP, remark)
+
+
+def blocked(remark: str) -> Never:
+    """What the row starts from failed, so nothing can be said about the row itself."""
+    raise OutcomeReached(Outcome.BLOCKED, remark)
 
 
 def not_applicable(remark: str) -> Never:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["Finding", "Judgement", "Outcome", "Verdict"]
 
@@ -17,8 +17,9 @@ class Outcome(enum.IntEnum):
     PASS = 1
     PASS_WITH_REMARK = 2
     SKIP = 3
-    FAIL = 4
-    ERROR = 5
+    BLOCKED = 4
+    FAIL = 5
+    ERROR = 6
 
     @property
     def label(self) -> str:
@@ -29,6 +30,10 @@ class Outcome(enum.IntEnum):
     def from_label(cls, label: str) -> Outcome:
         """Return the outcome that a report calls *label*."""
         return cls[label.upper().replace("-", "_")]
+
+
+_OPEN: Final = frozenset({Outcome.SKIP, Outcome.BLOCKED, Outcome.ERROR})
+"""Outcomes that leave open whether a row holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Judgement:
         """
         decisive = set(musts)
         outcomes = [verdict.outcome for verdict in self.verdicts if verdict.requirement in decisive]
-        if any(outcome >= Outcome.FAIL for outcome in outcomes):
+        if Outcome.FAIL in outcomes:
             return "not-conformant"
         settled = any(outcome in (Outcome.PASS, Outcome.PASS_WITH_REMARK) for outcome in outcomes)
-        return "conformant" if settled and Outcome.SKIP not in outcomes else "incomplete"
+        return "conformant" if settled and not _OPEN.intersection(outcomes) else "incomplete"

@@ -217,6 +217,7 @@ class Report:
                     counts[outcome.label] for outcome in (Outcome.PASS, Outcome.PASS_WITH_REMARK, Outcome.FAIL)
                 ),
                 "skipped": counts["skip"],
+                "blocked": counts["blocked"],
                 "not_applicable": counts["not-applicable"],
                 "not_settleable": counts[NOT_SETTLEABLE],
                 "errors": counts["error"],

@@ -31,6 +31,7 @@ STANDINGS: Final = {
     Outcome.PASS_WITH_REMARK.label: "passed with a remark",
     Outcome.FAIL.label: "failed",
     Outcome.SKIP.label: "skipped",
+    Outcome.BLOCKED.label: "blocked",
     Outcome.ERROR.label: "errors of the kit",
     Outcome.NOT_APPLICABLE.label: "not applicable",
     NOT_SETTLEABLE: "not settleable from outside",
@@ -91,7 +92,11 @@ def meaning(report: Report) -> str:
     """Say in plain words what the verdict of a run means."""
     counts = report.counts("must")
     errors = len(report.lines_with(Outcome.ERROR))
-    failed, skipped, passed = counts["fail"], counts["skip"], counts["pass"] + counts["pass-with-remark"]
+    failed, skipped, passed = (
+        counts["fail"],
+        counts["skip"] + counts["blocked"],
+        counts["pass"] + counts["pass-with-remark"],
+    )
     if errors:
         return (
             f"The kit itself failed in {plural(errors, 'check')}, so this verdict is worth nothing yet. "
