@@ -20,6 +20,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.places import empty_store
+from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_models import contracts
 from tmfkit_server.storage.stores import KINDS, STORES
 
@@ -110,7 +111,7 @@ def main() -> int:
         report = options.report / store.partition(":")[0]
         for api, status in certify_store(store, report, options.api or contracts.apis(), phases):
             reports[report / api / "report.html"] = status
-        phases = options.phase or ["register"]
+        phases = options.phase or [REGISTER]
     print("Reports:", *map(str, reports), sep="\n  ")
     return next((status for status in reports.values() if status), 0)
 

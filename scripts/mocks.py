@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tmfkit_conformance.rules.phases import PHASES, REGISTER
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract
 
 PAGE = Path(__file__).parents[1] / "docs" / "mocks.md"
-ALL = ("register", "examples", "coverage", "fuzzing", "stateful")
 START_SECONDS = 60.0
 NOT_CONFORMANT = 1
 MAIN_REASONS = 4
@@ -165,7 +165,7 @@ def judge(mock: Mock, contract: Contract, folder: Path, phases: tuple[str, ...],
         done = subprocess.run([*command, "--report", str(report)], stdout=subprocess.DEVNULL, check=False)
     name = f"{mock.name} {version(mock, folder)}"
     judged = json.loads((report / "report.json").read_text())
-    return Run(name, contract.id, "all" if phases == ALL else ", ".join(phases), done.returncode, judged)
+    return Run(name, contract.id, "all" if phases == PHASES else ", ".join(phases), done.returncode, judged)
 
 
 def page(runs: list[Run]) -> str:
@@ -190,7 +190,7 @@ def main() -> int:
         install(Path(temporary))
         for mock in MOCKS:
             for api in options.api or contracts.apis():
-                for phases in (("register",), ALL):
+                for phases in ((REGISTER,), PHASES):
                     run = judge(mock, contracts.load(api), Path(temporary), phases, options.max_examples)
                     print(run.row(), flush=True)
                     runs.append(run)

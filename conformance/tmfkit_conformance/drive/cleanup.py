@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from tmfkit_conformance.drive.addresses import collection_of
 from tmfkit_conformance.drive.client import Client
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.phases import CLEANUP
 from tmfkit_conformance.rules.upkeep import Cleanup
 from tmfkit_models.contracts import MAKES_ANYTHING, Action, Contract, Operation
 
@@ -148,7 +149,7 @@ def taken_away(client: Client, leftovers: Iterable[tuple[Operation, str]], *, si
             exchange = client.send(
                 "DELETE",
                 url,
-                phase="cleanup",
+                phase=CLEANUP,
                 probe=Cleanup.name,
                 step=Cleanup.DELETE.name,
                 operation=operation.id,

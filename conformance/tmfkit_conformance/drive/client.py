@@ -12,6 +12,7 @@ import httpx
 
 from tmfkit_conformance.errors import TargetUnreachable, UsageError
 from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Headers, Request, Response
+from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.settings import Settings
 
 __all__ = ["ACCEPT", "SILENCE_LIMIT", "Client", "Recorder", "run_clock", "tls_context"]
@@ -52,7 +53,7 @@ class Recorder:
 
     def add(self, *, request: Request, response: Response | None, started: float, **about: Any) -> Exchange:
         """Write down one exchange; *about* holds the remaining fields of ``Exchange``."""
-        fields = {"phase": "register", "probe": "", "step": "", "operation": "", "error": "", **about}
+        fields = {"phase": REGISTER, "probe": "", "step": "", "operation": "", "error": "", **about}
         fields["error"] = self.without_secrets(fields["error"])
         response = response and self._repeating_nothing(response)
         elapsed_ms = round((self.clock() - started) * 1000, 2)

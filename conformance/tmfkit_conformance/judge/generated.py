@@ -12,7 +12,7 @@ from tmfkit_conformance.judge.exchange_inspector import ExchangeInspector, Obser
 from tmfkit_conformance.judge.verdict import Finding
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
-from tmfkit_conformance.rules.phases import PHASES, REGISTER
+from tmfkit_conformance.rules.phases import CLEANUP, PHASES, REGISTER
 from tmfkit_models.contracts import Contract
 
 __all__ = ["findings"]
@@ -45,7 +45,7 @@ def findings(bundle: Bundle, contract: Contract) -> tuple[tuple[Finding, ...], C
     for exchange in exchanges:
         if exchange.phase in _GENERATED:
             observations += inspector.observations(exchange)
-        elif exchange.phase == "cleanup":
+        elif exchange.phase == CLEANUP:
             inspector.follow(exchange)
     return _grouped([*observations, *_silence(generated)]), _coverage(bundle, contract, generated)
 

@@ -14,6 +14,7 @@ from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.errors import KitDefect, KitError
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Judgement, Outcome
+from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.selftest.hosting import DEFECT
 from tmfkit_conformance.selftest.serving import served
 from tmfkit_conformance.selftest.variants import SOUND, variants
@@ -127,7 +128,7 @@ def _tried(settings: Settings, attempt: Attempt) -> Trial:
             settings,
             api=attempt.api,
             base_url=f"{_server[0]}/broken/{attempt.api}/{attempt.variant}{contract.base_path}",
-            phases=("register",),
+            phases=(REGISTER,),
             event_seconds=_event_seconds(attempt),
             allow_destructive=True,
         ),
