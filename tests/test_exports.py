@@ -10,7 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-PACKAGES = ("codegen/tmfkit_codegen", "conformance/tmfkit_conformance", "server/tmfkit_server")
+PACKAGES = (
+    "codegen/tmfkit_codegen",
+    "conformance/tmfkit_conformance",
+    "scripts/benchmarks",
+    "scripts/faultlab",
+    "scripts/harness",
+    "server/tmfkit_server",
+)
 """Packages whose modules are held to it, wherever they are imported."""
 
 IMPORTERS = ("codegen", "server", "conformance", "scripts", "tests", "noxfile.py")

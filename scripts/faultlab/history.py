@@ -11,7 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["History", "Life", "Shared", "Write", "body_of", "marker", "version_of"]
+__all__ = [
+    "ACKNOWLEDGED",
+    "DOUBTFUL",
+    "REFUSED",
+    "History",
+    "Life",
+    "Shared",
+    "Write",
+    "body_of",
+    "marker",
+    "version_of",
+]
 
 _NUMBERS = itertools.count(1)
 _REPEATS = 40
