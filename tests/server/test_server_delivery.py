@@ -30,7 +30,7 @@ from tmfkit_server.storage.embedded.outbox import EmbeddedOutbox
 from tmfkit_server.storage.embedded.store import EmbeddedStore
 from tmfkit_server.storage.postgres.store import PostgresStore
 
-Letters = Iterable[tuple[str, int]]
+Deliveries = Iterable[tuple[str, int]]
 RETRY_LIMITS = RetryLimits()
 
 
@@ -53,13 +53,13 @@ async def _delivering(store: Store, retry_limits: RetryLimits = RETRY_LIMITS) ->
         await dispatcher.stop()
 
 
-async def _enqueue(store: Store, letters: Letters, *callbacks: str) -> None:
-    """Register each of *callbacks* and put letters of subject and number into the outbox for it."""
+async def _enqueue(store: Store, deliveries: Deliveries, *callbacks: str) -> None:
+    """Register each of *callbacks* and put deliveries, each a subject and a number, into the outbox for it."""
     async with store.transaction() as transaction:
         for place, callback in enumerate(callbacks):
             subscription = Subscription(str(place), "h", callback, None)
             await transaction.subscribe(subscription)
-            for subject, number in letters:
+            for subject, number in deliveries:
                 await transaction.enqueue(subscription, {"eventId": f"{subject}{number} to {place}"}, subject)
 
 
@@ -190,7 +190,7 @@ def test_listener_that_is_down_is_left_alone_and_gets_everything_when_it_is_back
 
 
 def test_listener_that_leaves_gets_nothing_more_but_what_is_under_way(run: Runner, listener: Any) -> None:
-    letters = [(subject, number) for number in range(3) for subject in "abcdefghijklmnop"]
+    deliveries = [(subject, number) for number in range(3) for subject in "abcdefghijklmnop"]
     calls: list[object] = []
     may_answer = threading.Event()
 
@@ -201,7 +201,7 @@ def test_listener_that_leaves_gets_nothing_more_but_what_is_under_way(run: Runne
     listener.answer = answer
 
     async def scenario(store: Store) -> None:
-        await _enqueue(store, letters, listener.url)
+        await _enqueue(store, deliveries, listener.url)
 
         async def is_waited_for() -> bool:
             return len(calls) == listener_worker._SUBJECTS_AT_ONCE
@@ -417,34 +417,34 @@ def test_several_processes_deliver_without_duplicates_and_take_over(
     """
     # What is under way when the second ends still arrives.
     monkeypatch.setattr(listener_worker, "_GRACE_SECONDS", PATIENCE_SECONDS)
-    letters = [(f"s{subject}-", number) for number in range(5) for subject in range(20)]
+    deliveries = [(f"s{subject}-", number) for number in range(5) for subject in range(20)]
 
     async def has_begun_again() -> bool:
-        return len(listener.raw) > len(letters) * 2
+        return len(listener.raw) > len(deliveries) * 2
 
     async def scenario() -> None:
         async with AsyncExitStack() as stack:
             first = await stack.enter_async_context(opened(PostgresStore(postgres_url)))
-            await _enqueue(first, letters, listener.url, listener.url.replace("listener", "other"))
+            await _enqueue(first, deliveries, listener.url, listener.url.replace("listener", "other"))
             await stack.enter_async_context(_delivering(first))
             async with opened(PostgresStore(postgres_url)) as second, _delivering(second):
                 await _until_done(first)
-                await _enqueue_again(second, letters)
+                await _enqueue_again(second, deliveries)
                 await _until(has_begun_again)
             await _until_done(first)
 
     asyncio.run(scenario())
     arrived = _ids(listener)
-    expected = [f"{subject}{number} to {place}" for place in range(2) for subject, number in letters]
-    again = [f"again {subject}{number}" for subject, number in letters]
+    expected = [f"{subject}{number} to {place}" for place in range(2) for subject, number in deliveries]
+    again = [f"again {subject}{number}" for subject, number in deliveries]
     assert Counter(arrived) == Counter([*expected, *again])
-    for subject in {subject for subject, _ in letters}:
+    for subject in {subject for subject, _ in deliveries}:
         one = [each for each in arrived if each.startswith(subject) and each.endswith("to 0")]
         assert one == sorted(one)
 
 
-async def _enqueue_again(store: Store, letters: Letters) -> None:
+async def _enqueue_again(store: Store, deliveries: Deliveries) -> None:
     async with store.transaction() as transaction:
         [first, _] = await transaction.subscriptions("h")
-        for subject, number in letters:
+        for subject, number in deliveries:
             await transaction.enqueue(first, {"eventId": f"again {subject}{number}"}, subject)

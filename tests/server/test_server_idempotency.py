@@ -190,10 +190,9 @@ def test_message_is_not_sent_again(messages: httpx.Client) -> None:
 
 @pytest.mark.parametrize("kind", ["file", "postgres"])
 def test_keys_are_known_after_a_restart_and_to_their_caller_only(
-    start_server: Starter, request: pytest.FixtureRequest, tmp_path: Path, kind: str
+    start_server: Starter, empty_store: Callable[[str], str], kind: str
 ) -> None:
-    store = f"tinydb:{tmp_path / 'a.db'}" if kind == "file" else request.getfixturevalue("postgres_url")
-    options = ["--store", store, "--api-key", "user:one", "--api-key", "user:two"]
+    options = ["--store", empty_store(kind), "--api-key", "user:one", "--api-key", "user:two"]
     key, body = _key(), customer()
 
     def post(url: str, credential: str) -> httpx.Response:

@@ -206,9 +206,9 @@ class Sender:
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads, channel.hand_over, dispatch)
         except NotTaken as exc:
-            outcome = "refused" if isinstance(exc, Refused) else "not taken"
-            _LOG.warning("message %s: %s by %s: %s", dispatch.message, outcome, channel.name, exc)
-            return outcome
+            result: AttemptResult = "refused" if isinstance(exc, Refused) else "not taken"
+            _LOG.warning("message %s: %s by %s: %s", dispatch.message, result, channel.name, exc)
+            return result
         except Exception as exc:  # noqa: BLE001 - a channel's own failure is one of the dispatch, and logged
             # Its text may have addresses in it.
             _LOG.error("message %s: %s failed with %s", dispatch.message, channel.name, type(exc).__name__)

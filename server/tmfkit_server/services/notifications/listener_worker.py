@@ -178,18 +178,18 @@ class ListenerWorker:
 
     async def _is_done_with(self, delivery: Delivery) -> bool:
         """Try once; tell whether the next one of its subject may go."""
-        outcome = await self._client.post(delivery)
+        result = await self._client.post(delivery)
         was_down = self._breaker.is_down
-        self._breaker.take(is_success=outcome.is_taken or outcome.is_final)
+        self._breaker.take(is_success=result.is_taken or result.is_final)
         if self._breaker.is_down != was_down:
-            change = f"is down ({outcome})" if self._breaker.is_down else "is back"
+            change = f"is down ({result})" if self._breaker.is_down else "is back"
             _LOG.warning("listener %s %s", self._subscription, change)
-        if outcome.is_taken:
+        if result.is_taken:
             return await self._is_noted(delivery, is_taken=True)
         tried = replace(delivery, queued=delivery.queued or int(time.time()), attempts=delivery.attempts + 1)
         is_hopeless = tried.attempts >= self._retry_limits.attempts and not self._breaker.is_down
-        if outcome.is_final or is_hopeless or self._is_old(tried.queued):
-            return await self._bury(tried, str(outcome), outcome.status)
+        if result.is_final or is_hopeless or self._is_old(tried.queued):
+            return await self._bury(tried, str(result), result.status)
         pause = pause_seconds(tried.attempts, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
         due = time.time() + pause
         if await self._is_noted(replace(tried, due=due)):
@@ -206,7 +206,7 @@ class ListenerWorker:
         return await self._is_noted(replace(delivery, death=death))
 
     async def _is_noted(self, delivery: Delivery, *, is_taken: bool = False) -> bool:
-        """Have the outbox take note; tell whether the delivery was still there: not when its listener has left."""
+        """Have the outbox take note; tell whether the delivery was still there, as it is until its listener leaves."""
         if await self._outcomes.record(delivery, is_taken=is_taken):
             return True
         # What was read besides may be gone as well.
