@@ -1,4 +1,4 @@
-"""Which probe settles which requirement: every row of a register by the record of its kind.
+"""Plan of a run: the probe that settles each row of a register, by the record of its kind.
 
 The plan is made from the contract alone, and both the driver and the judge read it. Rows that the same probe settles
 share it, so that it is driven once.

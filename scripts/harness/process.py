@@ -28,7 +28,7 @@ _RESERVED: list[socket.socket] = []
 def free_port() -> int:
     """Return a port of the loopback address, reserved as long as this process lives.
 
-    Who asks for any port is not given this one; who names it may listen there, and again after a restart.
+    The system gives it to nobody who asks for any port. Whoever names it may listen there, also after a restart.
     """
     reserved = socket.socket()
     # A socket that is bound and does not listen keeps others out, except those with the same option, as servers have.

@@ -1,4 +1,4 @@
-"""What an operator writes on the command line, read into values."""
+"""Values of settings, read from what an operator writes on the command line."""
 
 from __future__ import annotations
 

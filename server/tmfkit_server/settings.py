@@ -1,4 +1,4 @@
-"""What an operator can decide: every option of ``tmfkit-server run``, checked once before anything starts."""
+"""Settings of a server: every option of ``tmfkit-server run``, checked once before anything starts."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ class Settings:
 
     @property
     def store_kind(self) -> StoreKind:
-        """What is known of the store before it is opened."""
+        """Kind of the store."""
         return kind_of(self.store)
 
     @property

@@ -35,7 +35,7 @@ class Row:
 
     @property
     def expect(self) -> Mapping[str, Json]:
-        """What the row expects; empty where it says nothing, as a row that nothing can settle may."""
+        """Expectation of the row; empty where it has none, which a row with a reason may do without."""
         found: Mapping[str, Json] = self.data.get("expect", {})
         return found
 

@@ -42,7 +42,7 @@ _T = TypeVar("_T")
 Action: TypeAlias = Literal[
     "list", "create", "retrieve", "patch", "replace", "delete", "register", "unregister", "send", "send-stored"
 ]
-"""What an operation does."""
+"""Effect of an operation."""
 
 MAKES_RESOURCE: tuple[Action, ...] = ("create", "send")
 """Actions that make a resource."""
@@ -51,7 +51,7 @@ MAKES_ANYTHING: tuple[Action, ...] = ("create", "register", "send")
 """Actions that make a resource or a subscription."""
 
 Level: TypeAlias = Literal["must", "should", "may"]
-"""How much a requirement binds; only a must decides conformance."""
+"""Force of a requirement; only a must decides conformance."""
 
 Kind: TypeAlias = Literal[
     "status",
@@ -82,7 +82,7 @@ Kind: TypeAlias = Literal[
     "auth",
     "scenario",
 ]
-"""What a requirement is about; ``specs/README.md`` has the table."""
+"""Topic of a requirement; ``specs/README.md`` has the table."""
 
 
 class ContractError(LookupError):

@@ -1,4 +1,4 @@
-"""What a run made at the target, and how it is taken away; nothing else is ever changed or deleted."""
+"""Things that a run made at the target, and their removal; nothing else is ever changed or deleted."""
 
 from __future__ import annotations
 

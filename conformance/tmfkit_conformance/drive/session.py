@@ -120,7 +120,7 @@ class Session:
 
     @property
     def is_for_one_row(self) -> bool:
-        """Whether the probe is for a single row."""
+        """Return whether the probe is for a single row."""
         return bool(self._probe.row)
 
     @property

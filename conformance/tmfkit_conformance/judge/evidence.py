@@ -118,7 +118,7 @@ class Evidence:
 
     @property
     def tolerated(self) -> tuple[str, ...]:
-        """What an erratum lets a target do instead: statuses, names of headers."""
+        """Statuses or names of headers that an erratum tolerates instead."""
         expected = rule_of(self.row).expect_of(self.row)
         if not isinstance(expected, Tolerating):
             raise KitDefect(self.row.id, "such a row tolerates nothing", "Declare it in rules/")
@@ -189,7 +189,7 @@ class Evidence:
         return kind.from_json(self.record.facts)
 
     def tried(self, number: int) -> int:
-        """Return how many values the driver tried, which it wrote down; without any nothing is proven."""
+        """Return the number of values that the driver says it tried; skip when that is none."""
         return number if number > 0 else skip(self.record.ended or "no value was tried")
 
     def resource_at(self, step: Step, made: Exchange) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What is to be driven and judged, each thing declared once: probes with their steps and facts, kinds and scenarios."""
+"""Declarations of what is driven and judged, each once: probes with their steps and facts, kinds and scenarios."""

@@ -1,4 +1,4 @@
-"""What an answer looks like: its status, headers, media type and body."""
+"""Rules on answers: their status, headers, media type and body."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ Situation = Literal[
 
 @dataclass(frozen=True, slots=True)
 class StatusGiven(Members):
-    """What the request of a ``status`` row is like."""
+    """Situation that the request of a ``status`` row is made in."""
 
     text: ClassVar[str] = "situation"
 
@@ -131,7 +131,7 @@ STATUS: Final = Kind(
 
 @dataclass(frozen=True, slots=True)
 class HeaderExpectation(Tolerating):
-    """Where a header leads."""
+    """Target of a header, and the headers that are tolerated in its place."""
 
     leads_to: Literal["resource", "subscription"] | None = field(
         default=None, metadata=absent("the header only has to be there")
@@ -194,7 +194,7 @@ BodyForm = Literal["array", "object", "empty", "schema", "same-id", "own-href", 
 
 @dataclass(frozen=True, slots=True)
 class BodyExpectation(Members):
-    """What the body of an answer is.
+    """Form that the body of an answer has.
 
     Attributes:
         form: Its form.

@@ -1,4 +1,4 @@
-"""Single attributes of a create: kept, made by the server, optional, given a default."""
+"""Rules on single attributes of a create: kept, made by the server, optional, given a default."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class With(Probe, name="with"):
 
 @dataclass(frozen=True, slots=True)
 class AttributeExpectation(Members):
-    """What an attribute is in its table.
+    """Type of an attribute in its table.
 
     Attributes:
         type: Its type.
@@ -68,7 +68,7 @@ ATTRIBUTE: Final = Kind(
 
 @dataclass(frozen=True, slots=True)
 class Tried(Facts):
-    """How much was tried.
+    """Number of values that were tried.
 
     Attributes:
         values: How many values.
@@ -160,7 +160,7 @@ GeneratedForm = Literal["non-empty", "unique", "date-time", "location", "later"]
 
 @dataclass(frozen=True, slots=True)
 class GeneratedExpectation(Tolerating):
-    """What a value is like that the server makes."""
+    """Form of a value that the server makes."""
 
     form: GeneratedForm
 

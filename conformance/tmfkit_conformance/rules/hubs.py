@@ -1,4 +1,4 @@
-"""Registrations, and what listeners receive."""
+"""Rules on registrations, and on what listeners receive."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class HubOneListener(Probe, name="hub-one-listener"):
 
 @dataclass(frozen=True, slots=True)
 class RemovedFrom(HeardAt):
-    """Where a listener is, and where one was.
+    """Addresses of a listener, and of one that was taken back.
 
     Attributes:
         removed: The address that was registered and taken back.

@@ -1,4 +1,4 @@
-"""What is created, read back and deleted."""
+"""Rules on creating, reading back and deleting."""
 
 from __future__ import annotations
 

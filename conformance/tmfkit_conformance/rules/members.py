@@ -1,4 +1,4 @@
-"""What a row may say under ``given`` and ``expect``: closed data classes, read from the register in one place.
+"""Members of ``given`` and ``expect`` in a row: closed data classes, read from the register in one place.
 
 Each field is a member of the mapping, its underscores written as hyphens there. A member without a default has to be
 there. One with a default may be absent, and ``absent`` says what that means; nothing else is ever filled in.
@@ -33,7 +33,7 @@ M = TypeVar("M", bound="Members")
 
 
 def absent(meaning: str) -> dict[str, str]:
-    """Return the metadata of a field whose member may be absent, and then has this meaning."""
+    """Return the metadata of a field that may be absent; *meaning* is what its absence means."""
     return {"absent": meaning}
 
 
@@ -57,7 +57,7 @@ class Member:
 
     @property
     def is_required(self) -> bool:
-        """Whether it has to be there."""
+        """Return whether it has to be there."""
         return not self.absence
 
     def takes(self, value: Any) -> bool:
@@ -87,19 +87,19 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Nothing(Members):
-    """No member at all."""
+    """Place without members."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerating(Members):
-    """What an erratum lets a target do instead, with a remark."""
+    """Deviations that an erratum tolerates, with a remark."""
 
     tolerate: tuple[str, ...] = field(default=(), metadata=absent("nothing is tolerated"))
 
 
 @dataclass(frozen=True, slots=True)
 class Condition(Members):
-    """What another attribute has to be.
+    """Condition that another attribute has to meet.
 
     Attributes:
         pointer: The other attribute.
@@ -126,7 +126,7 @@ class Condition(Members):
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):
-    """What rows of one kind say in one place: ``given`` or ``expect``.
+    """Content of one place, ``given`` or ``expect``, in the rows of one kind.
 
     Attributes:
         shape: The data class that is made of it.
@@ -165,7 +165,7 @@ class Part(Generic[T]):
 
 
 def part(shape: type[M]) -> Part[M]:
-    """Declare a part in which a row has to say everything that has no meaning when it is absent."""
+    """Declare a part that a row has to have, unless each of its members may be absent."""
     return Part(shape, members(shape))
 
 

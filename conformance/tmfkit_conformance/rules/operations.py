@@ -1,4 +1,4 @@
-"""Probes that do an operation rightly, and which of them does which."""
+"""Probes that do an operation rightly, and the choice among them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 EVENTS: Final = ("create", "change", "state-change", "delete")
-"""What a notification may be about."""
+"""Changes that a notification may be about."""
 
 
 class ReadBack(Probe):
@@ -118,7 +118,7 @@ class SendStored(Probe, name="send-stored"):
 
 @dataclass(frozen=True, slots=True)
 class HeardAt(Facts):
-    """Where a listener is.
+    """Address of a listener.
 
     Attributes:
         callback: The address that was registered.

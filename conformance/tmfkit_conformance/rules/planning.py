@@ -1,4 +1,4 @@
-"""The two ways in which rows come to a probe: several share it, or each has it for itself."""
+"""Planners: rows share a probe, or each row has one for itself."""
 
 from __future__ import annotations
 

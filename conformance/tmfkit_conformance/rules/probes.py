@@ -1,4 +1,4 @@
-"""What a probe is: a short series of requests with a purpose, its named steps, and the facts that it writes down."""
+"""Probes: short series of requests with a purpose, named steps, and facts that are written down."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class StepFamily:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the driver of a probe knew and no exchange shows; a subclass has a field for each fact."""
+    """Facts that the driver of a probe knew and no exchange shows; a subclass has a field for each."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as a JSON object."""

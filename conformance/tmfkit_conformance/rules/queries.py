@@ -1,4 +1,4 @@
-"""Selection, filters, sorting and pages."""
+"""Rules on selection, filters, sorting and pages."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Fields(Probe, name="fields"):
 
 @dataclass(frozen=True, slots=True)
 class FieldsExpectation(Members):
-    """What is selected beside the subject."""
+    """Attributes that are selected beside the subject."""
 
     also: tuple[str, ...] = field(default=(), metadata=absent("nothing else is selected"))
 

@@ -1,4 +1,4 @@
-"""Why a step is recorded that no check reads."""
+"""Reasons why a step is recorded that no check reads."""
 
 from __future__ import annotations
 

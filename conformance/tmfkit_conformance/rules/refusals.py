@@ -1,4 +1,4 @@
-"""What is to be refused, each beside a control that differs in one thing and succeeds."""
+"""Rules on refusals, each beside a control that differs in one thing and succeeds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Refusing(Probe):
 
 @dataclass(frozen=True, slots=True)
 class Marked(Facts):
-    """What tells whether something came into being.
+    """Mark by which one sees whether something came into being.
 
     Attributes:
         marker: An attribute with a text that is nowhere else at the target.
@@ -167,7 +167,7 @@ class Auth(Probe, name="auth"):
 
 @dataclass(frozen=True, slots=True)
 class AuthExpectation(Tolerating):
-    """Whether a role may call the operation."""
+    """Answer that a role is to get: it may call the operation, or may not."""
 
     form: Literal["allowed", "refused"]
 

@@ -1,4 +1,4 @@
-"""Every rule there is, by name, and every probe."""
+"""Register of the rules, by name, and of the probes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ SCENARIOS: Final[Mapping[str, Scenario[Any, Any]]] = {one.name: one for one in _
 PROBES: Final[tuple[type[Probe], ...]] = tuple(
     one for one in _declared() if isinstance(one, type) and issubclass(one, Probe) and one.name
 )
-"""Every probe that is driven."""
+"""Probes that are driven."""
 
 
 def rule_of(row: Requirement) -> Rule[Any, Any]:

@@ -1,4 +1,4 @@
-"""What a kind of rows and a scenario are: what their rows say, and which step of which probe settles them."""
+"""Kinds of rows, and scenarios: what their rows say, and which step of which probe settles them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ Planner = Callable[[Requirement, Operation], Case]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule(Generic[G, E]):
-    """What rows have in common that one check settles; each rule is one record, compared by identity.
+    """Base of kinds and scenarios, whose rows one check settles; records are compared by identity.
 
     Attributes:
         name: Name in the register.

@@ -1,4 +1,4 @@
-"""Sending messages."""
+"""Rules on sending messages."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SendWithValue(Probe, name="send-with-value"):
 
 
 class ConditionByTheSend(Refusing, name="condition-by-the-send"):
-    """Under the row's condition, creates and sends with the subject, and without it."""
+    """Creates and sends under the row's condition, with the subject and without it."""
 
     REFUSED_SEND = Step("refused-send")
 

@@ -1,4 +1,4 @@
-"""Patches and replacements."""
+"""Rules on patches and replacements."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class UndefinedAttribute(Probe, name="undefined-attribute"):
 
 @dataclass(frozen=True, slots=True)
 class Moved(Facts):
-    """How much was tried.
+    """Number of moves that were tried.
 
     Attributes:
         moves: How many moves from one state to the next.

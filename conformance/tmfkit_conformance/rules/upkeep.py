@@ -1,4 +1,4 @@
-"""What a run sends for itself: no row is settled by it."""
+"""Probes that a run sends for itself: they settle no row."""
 
 from __future__ import annotations
 

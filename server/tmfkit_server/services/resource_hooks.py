@@ -1,4 +1,4 @@
-"""What one API may do differently with the bodies of its resources."""
+"""Hooks by which one API does something different with the bodies of its resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Body = Mapping[str, Any]
 
 
 class ResourceHooks:
-    """What happens to bodies on their way in and out: nothing, unless a subclass says so."""
+    """Hooks for bodies on their way in and out: nothing happens to them unless a subclass says so."""
 
     def received(self, resource: Resource, body: Body) -> Body:
         """Return *body* as it is to be understood; called before it is validated, attributes under their own names."""

@@ -43,7 +43,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class IndexPlan:
-    """Which indexes a collection has from the start, in a store that has such indexes.
+    """Indexes that a collection has from the start, in a store that has such indexes.
 
     Attributes:
         paths: Attributes.

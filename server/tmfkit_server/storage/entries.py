@@ -1,4 +1,4 @@
-"""Everything that a store keeps, as values: records in collections, listeners, and notifications on their way."""
+"""Entries of a store, as values: records in collections, listeners, and notifications on their way."""
 
 from __future__ import annotations
 

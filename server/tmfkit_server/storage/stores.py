@@ -20,7 +20,7 @@ from tmfkit_server.storage.export_format import Source
 __all__ = ["KINDS", "STORES", "Place", "Plans", "Snapshot", "StoreKind", "kind_of", "written_forms"]
 
 Place: TypeAlias = Literal["process", "file", "database"]
-"""Where the content is: in the process, with which it ends, in one file, or in a database that a URL leads to."""
+"""Place of the content: the process, with which it ends, one file, or a database that a URL leads to."""
 
 Plans: TypeAlias = Mapping[str, IndexPlan]
 """Collection → the indexes that it has from the start."""
@@ -30,7 +30,7 @@ _LOCK_SECONDS = 5
 
 
 class Snapshot(Source, Protocol):
-    """What a store holds at one moment, read beside the server that has the store open."""
+    """Content of a store at one moment, read beside the server that has the store open."""
 
     def backup(self, target: Path, progress: Callable[[int, int], None]) -> None:
         """Copy it to a file.
@@ -60,7 +60,7 @@ class NewStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreKind:
-    """What is known of the stores of one kind before one of them is opened.
+    """Kind of stores: what is known before one of them is opened.
 
     Attributes:
         schemes: What their addresses begin with, the usual one first.
@@ -94,7 +94,7 @@ class StoreKind:
 
     @property
     def is_lasting(self) -> bool:
-        """Whether the content outlives the process."""
+        """Return whether the content outlives the process."""
         return self.place != "process"
 
     def check(self, address: str, *, workers: int = 1) -> None:

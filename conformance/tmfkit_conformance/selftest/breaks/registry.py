@@ -86,7 +86,7 @@ class Break:
 
     @property
     def tells_everything(self) -> bool:
-        """Whether listeners are told what the sound application tells them."""
+        """Return whether listeners are told what the sound application tells them."""
         return self.notify is _delivered
 
 

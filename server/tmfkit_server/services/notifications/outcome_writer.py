@@ -1,4 +1,4 @@
-"""Noting what became of deliveries: many in one commit, and until the store has taken note."""
+"""Writer of what became of deliveries: many in one commit, again and again until the store has taken note."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _FINAL = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What came of an attempt.
+    """Result of one attempt.
 
     Attributes:
         status: HTTP status of the answer, 0 when there was none.
@@ -102,7 +102,7 @@ class WebhookClient:
         await self._session.close()
 
     async def post(self, delivery: Delivery) -> AttemptResult:
-        """Post a notification to its callback; whatever goes wrong is an outcome."""
+        """Post a notification to its callback; whatever goes wrong is a result."""
         content = orjson.dumps(delivery.notification)
         headers: Mapping[str, str] = {}
         if self._secrets:

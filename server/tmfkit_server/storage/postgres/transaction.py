@@ -1,4 +1,4 @@
-"""What one request changes in PostgreSQL.
+"""Transactions on PostgreSQL: what one request changes.
 
 Statements are few and late, because each one is a round trip: a change waits until something is read after it or the
 transaction ends. A transaction that only adds records has no connection of its own; see ``groups``.
