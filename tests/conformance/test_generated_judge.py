@@ -131,7 +131,12 @@ CREATED = call(1, "createBook", 201, sent=EMMA, answer=MADE)
             id="patched-array",
         ),
         pytest.param(
-            call(2, "createBook", 201, sent=[EMMA], answer={"id": "2"}), ("accepted", "MALFORMED"), id="no-object"
+            call(2, "createBook", 201, sent=[EMMA], answer={"id": "2"}), ("accepted", ""), id="list-is-well-formed"
+        ),
+        pytest.param(
+            raw(call(2, "createBook", 201, sent=EMMA, answer={"id": "2"}), b"null"),
+            ("accepted", ""),
+            id="null-is-well-formed",
         ),
         pytest.param(
             raw(call(2, "createBook", 201, sent=EMMA, answer={"id": "2"}), b'{"title":'),

@@ -45,8 +45,8 @@ class Rows:
     def refusing(self, operation: Operation, violation: RequestViolation) -> str:
         """Return the id of the row by which a body with this violation is to be refused; empty without one.
 
-        A value of the wrong type inside the body is linked to a row on wrong types only: a row on malformed bodies
-        speaks of what is no JSON object at all.
+        A value of the wrong type, the whole body included, is linked to a row on wrong types only: a row on malformed
+        bodies speaks of what is no JSON.
         """
         if violation.kind == "missing":
             found = (self.find(kind, operation, subject=violation.pointer) for kind in (MANDATORY, SUB_MANDATORY))
