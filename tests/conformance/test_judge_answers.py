@@ -85,6 +85,8 @@ MESSAGES = [
     LOCATION.gives(
         FAIL, "leads-elsewhere", made(headers={"Location": "/customer/8"}), read("follow-location", identifier="8")
     ),
+    LOCATION.gives(REMARK, "of-a-gateway", made(headers={"Location": "https://a.example/customerManagement/customer/7"})),
+    LOCATION.gives(FAIL, "of-a-gateway-and-wrong", made(headers={"Location": "https://a.example/other/7"})),
     LOCATION.gives(SKIP, "not-followed", made(headers={"Location": "/customer/7"})),
     LOCATION.gives(SKIP, "create-refused", post("create", 400)),
     TOTAL.gives(PASS, "there", get("list", 200, [], headers={"X-Total-Count": "0"})),
@@ -168,6 +170,8 @@ BODIES = [
     body("echo", "createCustomer").gives(FAIL, "echo-of-nothing", post("create", 201, None, sent={"name": "one"})),
     body("echo", "createCustomer").gives(MOOT, "echo-204", post("create", 204, sent={"name": "one"})),
     body("whole").gives(PASS, "whole", made(name="one"), read(name="one", more=1)),
+    body("whole").gives(FAIL, "whole-with-null", made(name="one"), read(name=None)),
+    body("whole").gives(FAIL, "whole-with-false", made(name="one"), read(name=False)),
     body("whole").gives(FAIL, "whole-less-than-shown", made(name="one"), get("read", 200, {"id": "7", "name": "one"})),
     body("whole").gives(FAIL, "whole-less-than-sent", post("create", 201, {"id": "7"}, sent={"name": "a"}), read()),
     body("whole", "patchCustomer").gives(

@@ -45,6 +45,8 @@ READ_ONLY = ask("read-only", "createPaymentMean", "/href")
 NOT_EMPTY = ask("generated", "createCustomer", "/id", expect={"form": "non-empty"})
 UNIQUE = ask("generated", "createCustomer", "/id", expect={"form": "unique"})
 MODIFIED = ask("generated", "createCustomerAccount", "/lastModified", expect={"form": "date-time"})
+PATH = "/customerManagement/customer"
+ANY_BASE = ask("generated", "createCustomer", "/href", expect={"form": "location", "tolerate": ["base-path"]})
 HREF = ask("generated", "createCustomer", "/href", expect={"form": "location"})
 LATER = ask("generated", "patchCustomerAccount", "/lastModified", expect={"form": "later"})
 OWN = "2001-01-01T00:00:00Z"
@@ -126,6 +128,7 @@ SITUATIONS = [
     OPTIONAL.gives(SKIP, "not-reached", ended="the target stopped"),
     DEFAULT.gives(PASS, "given", made(name="one"), read(status="New")),
     DEFAULT.gives(FAIL, "another", made(name="one"), read(status="Active")),
+    DEFAULT.gives(FAIL, "false", made(name="one"), read(status=False)),
     DEFAULT.gives(FAIL, "none", made(name="one"), read()),
     DEFAULT.gives(MOOT, "always-configured", made(status="Active"), read(status="Active")),
     DEFAULT.gives(SKIP, "refused", post("create", 400, sent={})),
@@ -162,10 +165,22 @@ SITUATIONS = [
         NOT_EMPTY.gives(FAIL, f"is-{words}", post("create", 201, {"id": value}))
         for words, value in NOTHING.items()
     ),
+    NOT_EMPTY.gives(FAIL, "is-false", post("create", 201, {"id": False})),
     NOT_EMPTY.gives(SKIP, "refused", post("create", 400)),
     MODIFIED.gives(PASS, "without-seconds", post("create", 201, {"lastModified": "2020-05-01T10:00Z"})),
     MODIFIED.gives(FAIL, "day-only", post("create", 201, {"lastModified": "2020-05-01"})),
     MODIFIED.gives(FAIL, "number", post("create", 201, {"lastModified": 1588327200})),
+    HREF.gives(
+        REMARK, "gateway-with-the-right-path",
+        post("create", 201, {"id": "7", "href": "https://api.example/eu/customerManagement/customer/7"}),
+    ),
+    HREF.gives(FAIL, "gateway-with-another-path", post("create", 201, {"id": "7", "href": "https://api.example/customer/7"})),
+    HREF.gives(FAIL, "gateway-and-another-id", post("create", 201, {"id": "7", "href": f"https://a.example{PATH}/8"})),
+    HREF.gives(FAIL, "other-base-path", post("create", 201, {"id": "7", "href": "/v1/customer/7"}), get("follow-href", 404)),
+    ANY_BASE.gives(
+        REMARK, "other-base-path-tolerated", post("create", 201, {"id": "7", "href": "/v1/customer/7"}), get("follow-href", 404)
+    ),
+    ANY_BASE.gives(FAIL, "of-nothing", post("create", 201, {"id": "7", "href": "/v1/resource/7"}), get("follow-href", 404)),
     UNIQUE.gives(PASS, "two", made("first"), made("second", identifier="8")),
     UNIQUE.gives(FAIL, "one", made("first"), made("second")),
     UNIQUE.gives(FAIL, "none", post("first", 201, {}), post("second", 201, {})),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     CALLBACK,
     FAIL,
     MOOT,
@@ -133,6 +134,7 @@ SITUATIONS = [
     DELETION.gives(SKIP, "delete-not-offered", *TRIGGERED[:-1], delete("trigger-delete", 405), **heard(note(CREATED, ABOUT))),
     NOT_EMPTY.gives(PASS, "there", *TRIGGERED, **heard(note(CREATED, ABOUT))),
     NOT_EMPTY.gives(FAIL, "empty", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventTime": ""}))),
+    NOT_EMPTY.gives(FAIL, "false", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventTime": False}))),
     NOT_EMPTY.gives(SKIP, "nothing", *TRIGGERED, **heard()),
     UNIQUE.gives(PASS, "two", *TRIGGERED, **heard(*ALL_THREE)),
     UNIQUE.gives(PASS, "delivered-twice", *TRIGGERED, **heard(*ALL_THREE, *ALL_THREE)),
@@ -162,7 +164,8 @@ SITUATIONS = [
     BY_POST.gives(SKIP, "nothing", *TRIGGERED, **heard()),
     ANY_2XX.gives(PASS, "goes-on", *TRIGGERED, **heard(*ALL_THREE)),
     ANY_2XX.gives(FAIL, "stops", *TRIGGERED, **heard(note(CREATED, ABOUT))),
-    ANY_2XX.gives(FAIL, "nothing", *TRIGGERED, **heard()),
+    ANY_2XX.gives(BLOCKED, "nothing", *TRIGGERED, **heard()),
+    ANY_2XX.gives(SKIP, "nothing-else-to-tell", *TRIGGERED[:2], **heard(note(CREATED, ABOUT))),
     ANY_2XX.gives(SKIP, "not-triggered", register(), post("trigger-create", 500), **heard()),
     HEADER.gives(PASS, "with-a-parameter", *TRIGGERED, **heard(note(CREATED, ABOUT, headers=(("content-type", "application/json; charset=utf-8"),)))),
     HEADER.gives(FAIL, "another", *TRIGGERED, **heard(note(CREATED, ABOUT, headers=(("Content-Type", "text/json"),)))),
@@ -170,6 +173,8 @@ SITUATIONS = [
     HEADER.gives(SKIP, "nothing", *TRIGGERED, **heard()),
     WHOLE.gives(PASS, "whole", *TRIGGERED, **heard(note(CREATED, ABOUT))),
     WHOLE.gives(FAIL, "part", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": {"id": "7", "name": "one"}}}))),
+    WHOLE.gives(FAIL, "null", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": resource(name=None)}}))),
+    WHOLE.gives(FAIL, "false", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": resource(name=False)}}))),
     WHOLE.gives(FAIL, "text", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": "/customer/7"}}))),
     WHOLE.gives(SKIP, "of-another", *TRIGGERED, **heard(note(CREATED, FOREIGN))),
     WHOLE.gives(SKIP, "not-read", *TRIGGERED[:2], **heard(note(CREATED, ABOUT))),

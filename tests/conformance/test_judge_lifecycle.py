@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     MOOT,
     PASS,
@@ -103,6 +104,7 @@ SITUATIONS = [
     LISTED.gives(PASS, "in-the-list", EMPTY, made(), listed(resource())),
     LISTED.gives(PASS, "numeric-id", EMPTY, post("create", 201, {"id": 7}), listed({"id": 7})),
     LISTED.gives(FAIL, "not-in-the-list", EMPTY, made(), listed(resource("8"))),
+    LISTED.gives(FAIL, "two-with-its-id", EMPTY, made(), listed(resource(name="a"), resource(name="b"))),
     LISTED.gives(FAIL, "list-of-texts", EMPTY, made(), listed("7")),
     LISTED.gives(FAIL, "no-list", EMPTY, made(), get("list", 200, {"id": "7"}, at="/customer")),
     LISTED.gives(FAIL, "refused", EMPTY, made(), listed(status=404)),
@@ -118,6 +120,9 @@ SITUATIONS = [
     MINIMAL.gives(PASS, "taken", NAMED, read()),
     MINIMAL.gives(PASS, "id-in-location", post("create", 201, headers={"Location": "/customer/7"}), read()),
     MINIMAL.gives(FAIL, "page-for-everything", post("create", 200, b"<html>"), get("read", 200, b"<html>")),
+    MINIMAL.gives(FAIL, "answered-with-a-wrong-type", post("create", 201, resource(name=5), sent={"name": "a"}), read(name="a")),
+    MINIMAL.gives(FAIL, "read-with-a-wrong-type", NAMED, read(name=False)),
+    MINIMAL.gives(PASS, "nulls-for-what-is-absent", post("create", 201, resource(status=None), sent={}), read(status=None)),
     MINIMAL.gives(FAIL, "not-there", NAMED, get("read", 404)),
     MINIMAL.gives(SKIP, "not-read", NAMED),
     MINIMAL.gives(SKIP, "another-read", NAMED, get("read", 200, resource("8"))),
@@ -190,7 +195,8 @@ SITUATIONS = [
     CURRENT.gives(REMARK, "order-kept", *profiles([NOW, PAST], [PAST, NOW])),
     CURRENT.gives(FAIL, "oldest-first", *profiles([PAST, NOW], [PAST, NOW])),
     CURRENT.gives(FAIL, "texts", *profiles(["now", "past"], ["now", "past"])),
-    CURRENT.gives(FAIL, "none", *profiles([], [])),
+    CURRENT.gives(BLOCKED, "none", *profiles([], [])),
+    CURRENT.gives(BLOCKED, "one-only", *profiles([NOW], [PAST])),
     CURRENT.gives(SKIP, "second-not-made", *profiles([NOW, PAST], [NOW, PAST])[:2]),
     IDS.gives(PASS, "two", made(), read(characteristic=[{**TRAIT, "id": "1"}, {**TRAIT, "id": "2"}])),
     IDS.gives(FAIL, "one", made(), read(characteristic=[{**TRAIT, "id": "1"}, {**TRAIT, "id": "1"}])),

@@ -58,16 +58,22 @@ def pair(*rest: Step) -> tuple[Step, ...]:
     return made("create-a", identifier="a"), made("create-b", identifier="b"), *rest
 
 
+NAMED = made(name="a")
 CREATED, SHOWN = made(**ONE), read("whole", **ONE)
 C = made("create-c", identifier="c")
 
 SITUATIONS = [
     EVERY.gives(PASS, "each", CREATED, SHOWN, selected(resource(name="one")), selected({"status": "New"}, name="status")),
+    EVERY.gives(PASS, "not-what-the-target-adds", CREATED, read("whole", **ONE, version=3, description=None), selected(resource(name="one")), selected({"status": "New"}, name="status")),
     EVERY.gives(SKIP, "one-not-tried", CREATED, SHOWN, selected(resource(name="one"))),
     EVERY.gives(SKIP, "nothing-to-select", CREATED, read("whole"), selected({})),
     NAME.gives(PASS, "alone", CREATED, SHOWN, selected({"name": "one"})),
     NAME.gives(PASS, "with-classes", CREATED, SHOWN, selected({"id": "7", "name": "one", "@type": "Customer"})),
     NAME.gives(FAIL, "with-others", CREATED, SHOWN, selected(resource(**ONE))),
+    NAME.gives(REMARK, "with-what-the-target-adds", CREATED, SHOWN, selected({"name": "one", "version": 3})),
+    NAME.gives(REMARK, "with-nulls", CREATED, SHOWN, selected({"name": "one", "status": None})),
+    NAME.gives(FAIL, "null", CREATED, SHOWN, selected(resource(name=None))),
+    NAME.gives(FAIL, "false", CREATED, SHOWN, selected(resource(name=False))),
     NAME.gives(FAIL, "missing", CREATED, SHOWN, selected(resource())),
     NAME.gives(FAIL, "refused", CREATED, SHOWN, selected({}, status=400)),
     NAME.gives(FAIL, "text", CREATED, SHOWN, selected("one")),
@@ -113,9 +119,11 @@ SITUATIONS = [
     OFFSET.gives(PASS, "without-the-first", listed("whole", "a", "b"), listed("page", "b", query="offset=1")),
     OFFSET.gives(FAIL, "with-the-first", listed("whole", "a", "b"), listed("page", "a", "b", query="offset=1")),
     OFFSET.gives(FAIL, "list-of-texts", listed("whole", "a", "b"), get("page", 200, ["b"], at="/customer?offset=1")),
-    BESIDE.gives(PASS, "one-reduced", made(), get("list", 200, [resource(name="a")], at="/customer?id=7&fields=name")),
+    BESIDE.gives(PASS, "one-reduced", NAMED, get("list", 200, [resource(name="a")], at="/customer?id=7&fields=name")),
     BESIDE.gives(FAIL, "not-reduced", made(), get("list", 200, [resource(**ONE)], at="/customer?id=7&fields=name")),
-    BESIDE.gives(FAIL, "lacks-it", made(), get("list", 200, [resource()], at="/customer?id=7&fields=name")),
+    BESIDE.gives(FAIL, "null-for-it", NAMED, get("list", 200, [resource(name=None)], at="/customer?id=7&fields=name")),
+    BESIDE.gives(REMARK, "with-what-the-target-adds", NAMED, get("list", 200, [resource(name="a", version=1, status=None)], at="/customer?id=7&fields=name")),
+    BESIDE.gives(FAIL, "lacks-it", NAMED, get("list", 200, [resource()], at="/customer?id=7&fields=name")),
     BESIDE.gives(MOOT, "no-filter", made(), get("list", 200, [{"id": "7"}, {"id": "8"}], at="/customer?id=7&fields=name")),
     BESIDE.gives(SKIP, "create-refused", post("create", 400)),
     MUST_BESIDE.gives(FAIL, "no-filter", made(), get("list", 200, ["7"], at="/customer?id=7&fields=name")),

@@ -58,6 +58,8 @@ def put(status: int) -> Step:
     return post("refused", status, method="PUT")
 
 
+AGAIN = (patch("refused-other", 400, {"id": "y"}), read("read-other", name="two"))
+
 SITUATIONS = [
     STRICT.gives(PASS, "refused", TAKEN, post("refused", 400)),
     STRICT.gives(PASS, "refused-422", TAKEN, post("refused", 422)),
@@ -95,13 +97,34 @@ SITUATIONS = [
     ANY_OF.gives(REMARK, "one-alone-tolerated", post("with-id", 201), post("with-href", 409), post("refused", 400)),
     ANY_OF.gives(SKIP, "no-member-alone-taken", post("with-id", 400), post("with-href", 400), post("refused", 400)),
     ANY_OF.gives(SKIP, "rate", *MEMBERS, post("refused", 429)),
-    FIXED.gives(PASS, "refused", CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two")),
-    FIXED.gives(PASS, "not-taken", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), read(name="two")),
+    FIXED.gives(PASS, "refused", CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two"), *AGAIN),
+    FIXED.gives(PASS, "not-taken", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), read(name="two"), *AGAIN),
+    FIXED.gives(SKIP, "one-type-only", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), read(name="two")),
+    FIXED.gives(
+        PASS, "the-only-type-that-is-served",
+        patch("control", 415, {"name": "two"}), patch("control-other", 200, {"name": "two"}), BEFORE,
+        patch("refused", 400, {"id": "x"}), read(name="two"),
+    ),
     FIXED.gives(FAIL, "taken", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 200, {"id": "x"})),
     FIXED.gives(FAIL, "refused-and-taken", CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), get("read", 200, {"id": "x"})),
     FIXED.gives(FAIL, "not-there-any-more", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 404)),
     FIXED.gives(FAIL, "breaks", CHANGED, BEFORE, patch("refused", 500, {"id": "x"}), read()),
     FIXED.gives(SKIP, "control-refused", patch("control", 400, {}), BEFORE, patch("refused", 400, {"id": "x"}), read()),
+    FIXED.gives(
+        FAIL, "taken-in-the-only-type-that-is-served",
+        patch("control", 415, {"name": "two"}), patch("control-other", 200, {"name": "two"}), BEFORE,
+        patch("refused", 200, {"id": "x"}), get("read", 404),
+    ),
+    FIXED.gives(
+        FAIL, "taken-in-the-other-type",
+        CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two"),
+        patch("refused-other", 200, {"id": "y"}), get("read-other", 404),
+    ),
+    FIXED.gives(
+        PASS, "the-other-type-is-not-served",
+        CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two"),
+        patch("refused-other", 415, {"id": "y"}), read("read-other", name="two"),
+    ),
     FIXED.gives(SKIP, "control-without-effect", CHANGED, read("before"), patch("refused", 200, {"id": "x"}), read()),
     FIXED.gives(SKIP, "read-is-null", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 200, None)),
     FIXED_TEXT.gives(

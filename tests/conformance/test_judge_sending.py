@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from evidence_builder import FAIL, PASS, REMARK, SKIP, Situation, Step, made, post, read
+from evidence_builder import BLOCKED, FAIL, PASS, REMARK, SKIP, Situation, Step, made, post, read
 from evidence_builder import ask as ask_any
 
 ask = partial(ask_any, api="tmf681-v1")
@@ -27,8 +27,8 @@ BY_THE_SEND = ask(
 DONE = "2026-05-01T10:00:00Z"
 
 
-def send(status: int, step: str = "send") -> Step:
-    return post(step, status, {}, sent={}, path="/communicationMessage/send")
+def send(status: int, step: str = "send", **answer: object) -> Step:
+    return post(step, status, answer, sent={}, path="/communicationMessage/send")
 
 
 SITUATIONS = [
@@ -37,8 +37,9 @@ SITUATIONS = [
     NEW.gives(FAIL, "breaks", send(502)),
     NEW.gives(SKIP, "rate", send(429)),
     NOT_AN_ID.gives(PASS, "accepted", send(200)),
-    *(NOT_AN_ID.gives(FAIL, f"answered-{status}", send(status)) for status in (404, 405)),
-    NOT_AN_ID.gives(SKIP, "channel-down", send(503)),
+    NOT_AN_ID.gives(PASS, "another-id", send(200, id="7")),
+    NOT_AN_ID.gives(FAIL, "message-of-that-id", send(200, id="send")),
+    *(NOT_AN_ID.gives(BLOCKED, f"answered-{status}", send(status)) for status in (404, 405, 503)),
     STORED.gives(PASS, "accepted", read("before"), send(200)),
     STORED.gives(FAIL, "refused", read("before"), send(404)),
     STORED.gives(SKIP, "not-created", send(200)),

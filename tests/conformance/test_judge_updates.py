@@ -101,6 +101,7 @@ SITUATIONS = [
     OPERATIONS.gives(SKIP, "not-sent"),
     ONE_OF_TWO.gives(PASS, "the-other-as-before", *one_of_two()),
     ONE_OF_TWO.gives(FAIL, "both-patched", *one_of_two(other=resource("8", name="two"))),
+    ONE_OF_TWO.gives(PASS, "the-other-as-before-and-not-as-sent", *PAIR, get("before", 200, resource("8")), patch("patch", 200, TWO), read(name="two"), get("other", 200, resource("8"))),
     ONE_OF_TWO.gives(FAIL, "none-patched", *one_of_two(patched="one")),
     ONE_OF_TWO.gives(SKIP, "the-other-not-read", *one_of_two()[:-1]),
     NULL.gives(PASS, "gone", read("before", description="d"), patch("patch", 200, {"description": None}), read()),

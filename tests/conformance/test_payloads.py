@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.request_violations import Bodies
-from tmfkit_conformance.payloads.bodies import META, Payloads, holds
+from tmfkit_conformance.payloads.bodies import Payloads, holds
+from tmfkit_conformance.payloads.classes import META
 from tmfkit_conformance.record.exchange import Exchange, Request
 from tmfkit_models import contracts
 from tmfkit_models.contracts import ContractError

@@ -89,7 +89,8 @@ base_url: http://localhost:8080$base_path
 
 # ---- Extent.
 
-# Phases to run. The verdict comes from "register"; the others send generated requests.
+# Phases to run. "register" checks every rule; the others send generated requests, and a rule that an answer to one of
+# them violates has failed as well: all of them count.
 #phases: [$phases]
 
 # Generated requests for each operation in each of these.

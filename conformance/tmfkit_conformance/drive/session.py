@@ -23,15 +23,13 @@ from tmfkit_conformance.rules.answers import CONSUMES
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.probes import Facts, Step
 from tmfkit_conformance.rules.queries import FIELDS
+from tmfkit_conformance.rules.refusals import PARTIAL
 from tmfkit_conformance.rules.rule import PlannedProbe, Scenario
 from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Action, Contract, Operation, Requirement
 
-__all__ = ["PARTIAL", "MissingPrerequisite", "ProbeAborted", "Session"]
-
-PARTIAL = ("application/merge-patch+json", "application/json")
-"""Media types of a patch that is a partial object."""
+__all__ = ["MissingPrerequisite", "ProbeAborted", "Session"]
 
 
 class ProbeAborted(Exception):  # noqa: N818 - not an error: the probe cannot go on
@@ -263,6 +261,14 @@ class Session:
         stated = [row.subject for row in musts if row.subject in PARTIAL]
         return stated[0] if stated else operation.consumes[0]
 
+    @property
+    def partial_media(self) -> list[str]:
+        """Media types of a partial object that the contract has, the one that the document asks for first."""
+        operation = self.contract.action("patch", self.resource_name)
+        offered = operation.consumes if operation else ()
+        others = [name for name in PARTIAL if name in offered and name != self.patch_media]
+        return [self.patch_media, *others]
+
     def change(self, pointer: str, value: Any = None) -> dict[str, Any]:
         """Return a merge patch that gives *pointer* another value."""
         new = self.payloads.value(pointer, 1) if value is None else value
@@ -340,8 +346,14 @@ class Session:
         """End the probe, because the kit has not *what*."""
         raise MissingPrerequisite(what)
 
+    def follow_as_given(self, given: str, step: Step) -> None:
+        """GET an address that the target gave, just as it stands; one at another host is not called."""
+        url = self._addresses.given(given)
+        if url:
+            self.request("GET", url, step)
+
     def follow(self, given: str, step: Step) -> Exchange:
-        """GET an address that the target gave, absolute or relative to the base URL.
+        """GET the address of a further page, absolute or relative to the base URL.
 
         No other host than the target is called.
         """

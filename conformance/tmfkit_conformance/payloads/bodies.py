@@ -11,12 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.payloads.classes import META, meta_value
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["META", "Payloads", "holds"]
-
-META = frozenset({"@type", "@baseType", "@schemaLocation"})
-"""Attributes that say of which class an object is; sent only where a requirement speaks of them."""
+__all__ = ["Payloads", "holds"]
 
 _DEEPEST = 6
 
@@ -198,6 +196,8 @@ class Payloads:
         for keyword in ("enum", "x-tmf-values", "examples"):
             if schema.get(keyword):
                 return copy.deepcopy(schema[keyword][variant % len(schema[keyword])])
+        if name in META:
+            return meta_value(self._contract, self._resource, path, variant)
         kinds = schema.get("type", "object" if "properties" in schema or "allOf" in schema else "")
         kind = kinds[0] if isinstance(kinds, list) else kinds
         if kind == "object":

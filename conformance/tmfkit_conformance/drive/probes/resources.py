@@ -22,9 +22,9 @@ def create(session: Session, _subject: str) -> None:
     for name in ("Location", "Content-Location"):
         address = made.response.header(name) if made.response else None
         if address:
-            session.follow(address, Create.FOLLOW.of(name.lower()))
+            session.follow_as_given(address, Create.FOLLOW.of(name.lower()))
     if isinstance(made.answer, dict) and isinstance(made.answer.get("href"), str):
-        session.follow(made.answer["href"], Create.FOLLOW.of("href"))
+        session.follow_as_given(made.answer["href"], Create.FOLLOW.of("href"))
 
 
 @probe(CreateFull)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.answers import has_type
+from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_kept
 from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.round_trip import schema_at
 from tmfkit_conformance.rules.attributes import (
     ATTRIBUTE,
     CLIENT_ID,
@@ -108,7 +110,7 @@ def default(evidence: Evidence) -> None:
         not_applicable("The configured payload overrides always send this attribute")
     back = evidence.value(evidence.object(Minus.READ), evidence.row.subject)
     wanted = DEFAULT.expect_of(evidence.row).value
-    if back is pointers.ABSENT or back != wanted:
+    if back is pointers.ABSENT or not is_kept(wanted, back):
         failed(f"{evidence.row.subject} is {shown(back)} instead of {wanted!r}")
     passed()
 
@@ -161,8 +163,15 @@ def _made(evidence: Evidence, form: str) -> None:
     back = pointers.get(made.answer if isinstance(made.answer, dict) else evidence.object(CreatedAndRead.READ), pointer)
     if back in (pointers.ABSENT, None, "", [], {}):
         failed(f"{pointer} is missing in the answer")
+    if isinstance(back, bool) and "boolean" not in _types_of(evidence, pointer):
+        failed(f"{pointer} is {back!r} in the answer")
     if form == "date-time" and instant(back) is None:
         failed(f"{pointer} is {back!r}, which is no date-time")
+
+
+def _types_of(evidence: Evidence, pointer: str) -> list[str]:
+    named = schema_at(evidence.contract, evidence.resource_schema, pointer).get("type", "boolean")
+    return [named] if isinstance(named, str) else list(named)
 
 
 def _unique(evidence: Evidence) -> None:
@@ -192,7 +201,4 @@ def _location(evidence: Evidence) -> None:
         pass_with_remark(f"The answer has no {evidence.row.subject}, which an erratum tolerates ({errata})")
     if not isinstance(href, str) or not href:
         failed(f"{evidence.row.subject} is missing in the answer")
-    followed = evidence.step(Create.FOLLOW.of("href"))
-    got = followed.answer.get("id") if isinstance(followed.answer, dict) else None
-    if str(got) != made.identifier:
-        failed(f"{evidence.row.subject} is {href!r}; reading it gave {followed.status}, not the resource")
+    leads_to_made(evidence, made, href, Create.FOLLOW.of("href"))

@@ -140,7 +140,7 @@ def _member(evidence: Evidence, note: Notification, one: Event, form: str) -> No
         and pointer == "/event"
     ):
         pass_with_remark(f"The resource stands beside `event` in {one.type}, as in the document's own sample")
-    if value in (pointers.ABSENT, None, ""):
+    if value in (pointers.ABSENT, None, "") or isinstance(value, bool):
         failed(f"{one.type} has no {pointer}")
     if form == "date-time" and instant(value) is None:
         failed(f"{pointer} of {one.type} is {value!r}, which is no date-time")

@@ -8,7 +8,8 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import shown
 from tmfkit_conformance.judge.checks.events import at_callback, need_trigger, of_event, payload
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, skip
+from tmfkit_conformance.judge.compare import is_there
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, skip
 from tmfkit_conformance.rules.hubs import (
     EVENT_ANY_2XX,
     EVENT_BY_POST,
@@ -48,9 +49,25 @@ def _hub_delivers(evidence: Evidence) -> None:
     )
     arrived = [note for note in at_callback(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in arrived]
-    if not arrived:
+    if evidence.row.scenario == EVENT_ANY_2XX.name:
+        _keep_coming(evidence, arrived)
+    elif not arrived:
         failed("Nothing arrived at the registered callback")
-    if evidence.row.scenario == EVENT_ANY_2XX.name and len({note.event_type for note in arrived}) < 2:
+
+
+def _keep_coming(evidence: Evidence, arrived: list[Notification]) -> None:
+    """Hold against the row what came after the first notification, which the kit's listener had answered 201."""
+    if not arrived:
+        blocked("no notification arrived that the listener could have answered 201")
+    kinds = {note.event_type for note in arrived}
+    resource = evidence.contract.event(evidence.row.operation).resource
+    own = (event for event in evidence.contract.events if event.resource == resource)
+    others = {event.on for event in own if event.type not in kinds}
+    if len(kinds) < 2 and not any(
+        exchange.is_success for on in sorted(others) for exchange in evidence.all(Events.TRIGGER.of(on))
+    ):
+        skip("nothing succeeded that a further notification could be about")
+    if len(kinds) < 2:
         failed("After the first notification was answered 201, no other kind arrived")
 
 
@@ -184,6 +201,8 @@ def _event_carries_whole(evidence: Evidence) -> None:
         skip("no notification of this type arrived")
     for note in about:
         resource = payload(note, event)
-        missing = sorted(name for name in read if not isinstance(resource, dict) or name not in resource)
+        carried = resource if isinstance(resource, dict) else {}
+        shown_names = (name for name in read if read[name] is not None)
+        missing = sorted(name for name in shown_names if not is_there(carried.get(name), read[name]))
         if missing:
             failed(f"The notification lacks {', '.join(missing)}")

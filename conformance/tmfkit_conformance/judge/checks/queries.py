@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, passed, skip
+from tmfkit_conformance.judge.compare import is_kept
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["listed", "members", "need_every_page", "not_offered"]
+__all__ = ["beside_selection", "known_names", "listed", "members", "need_every_page", "not_offered"]
 
 _NOT_OFFERED = (400, 501)
 
@@ -63,36 +64,64 @@ def fields(evidence: Evidence) -> None:
     """What was selected is there, and no other attribute is."""
     whole, created = evidence.object(Fields.WHOLE), evidence.succeeded(Fields.CREATE)
     subject = evidence.row.subject
-    every = [name for name in whole if name not in ("id", "href") and not name.startswith("@")]
+    there = [name for name, value in whole.items() if value is not None]
+    every = [name for name in there if name in known_names(evidence) and name not in ("id", "href") and name[0] != "@"]
     chosen = every if subject == "*" else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
-    if not set(chosen) & set(whole):
+    if not set(chosen) & set(there):
         skip("without a selection the answer has nothing of it either")
-    for name in chosen:
-        _selection(evidence, Fields.SELECT.of(name), whole, created.identifier)
+    further = {
+        name for each in chosen for name in _selection(evidence, Fields.SELECT.of(each), whole, created.identifier)
+    }
+    if further:
+        pass_with_remark(
+            f"A selection gives {', '.join(sorted(further))} as well, which the document does not rule out"
+        )
     passed()
 
 
-def _selection(evidence: Evidence, step: Step, whole: dict[str, Any], made: str) -> None:
+def known_names(evidence: Evidence) -> set[str]:
+    """Return the names of the attributes that the contract has, those that it takes for them included."""
+    attributes = evidence.contract.attributes(evidence.resource_schema)
+    aliases = (evidence.contract.resolve(schema).get("x-tmf-aliases", ()) for schema in attributes.values())
+    return {*attributes, *(name for names in aliases for name in names)}
+
+
+def beside_selection(evidence: Evidence, found: dict[str, Any], selected: set[str]) -> tuple[list[str], list[str]]:
+    """Return what an answer has beside a selection: attributes of the contract, and what a target may add.
+
+    A null stands for an absent attribute, and attributes that the contract does not know are the target's own affair.
+    """
+    names = [name for name in found if name not in selected | {"id", "href"} and not name.startswith("@")]
+    known = known_names(evidence)
+    wrong = sorted(name for name in names if name in known and found[name] is not None)
+    return wrong, sorted(set(names) - set(wrong))
+
+
+def _selection(evidence: Evidence, step: Step, whole: dict[str, Any], made: str) -> list[str]:
+    """Hold one selection against the whole; return what it gave beside, and may."""
     seen = evidence.step(step)
     if not seen.is_success:
         failed(f"{_asked(seen)} was answered {seen.status}")
     selected = {name for name in _asked(seen).removeprefix("fields=").split(",") if name}
     objects = seen.answer if isinstance(seen.answer, list) else [seen.answer]
-    shown = 0
+    shown, further = 0, list[str]()
     for found in objects:
         if not isinstance(found, dict):
             failed(f"{_asked(seen)} gave no JSON object")
-        shown += len(selected & set(found))
-        others = sorted(name for name in found if name not in selected | {"id", "href"} and not name.startswith("@"))
+        shown += sum(found.get(name) is not None for name in selected)
+        others, allowed = beside_selection(evidence, found, selected)
+        further += allowed
         if others:
             failed(f"{_asked(seen)} gave {', '.join(others)} as well")
         own = str(found.get("id")) == made or not isinstance(seen.answer, list)
-        missing = sorted(name for name in selected if own and name in whole and name not in found)
+        wanted = {name: whole[name] for name in sorted(selected) if own and whole.get(name) is not None}
+        missing = [name for name, value in wanted.items() if not is_kept(value, found.get(name))]
         if missing:
-            failed(f"{_asked(seen)} did not give {', '.join(missing)}")
+            failed(f"{_asked(seen)} did not give {', '.join(missing)} as a read without a selection does")
     if not shown:
         need_every_page(evidence, step)
         failed(f"{_asked(seen)} gave nothing that was selected")
+    return further
 
 
 def _asked(exchange: Exchange) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance.judge.checks.attributes import sent_at
 from tmfkit_conformance.judge.checks.registry import check
@@ -15,6 +15,7 @@ from tmfkit_conformance.rules.refusals import (
     CONDITIONAL,
     MANDATORY,
     NON_PATCHABLE,
+    PARTIAL,
     SUB_MANDATORY,
     AnyOf,
     Auth,
@@ -115,21 +116,32 @@ def any_of(evidence: Evidence) -> None:
 @check(NON_PATCHABLE)
 def non_patchable(evidence: Evidence) -> None:
     """Another value is refused, or accepted and not taken."""
-    control, seen = _control(evidence, PatchNot.CONTROL), evidence.step(PatchNot.REFUSED)
-    if not seen.is_success and not seen.is_refusal:
-        failed(f"Answered {seen.status}")
+    other = evidence.optional(PatchNot.CONTROL_OTHER)
+    control = other if other and other.is_success else _control(evidence, PatchNot.CONTROL)
     before = evidence.object(PatchNot.BEFORE)
     if evidence.lost(control.request.json, before):
         skip("the control, a patch of an attribute that may be changed, changed nothing")
+    _unchanged(evidence, before, PatchNot.REFUSED, PatchNot.READ)
+    is_tried_twice = evidence.row.subject == "/id" and {*PARTIAL} <= {*evidence.operation.consumes}
+    if is_tried_twice and control is not other:
+        _unchanged(evidence, before, PatchNot.REFUSED_OTHER, PatchNot.READ_OTHER)
+    passed()
+
+
+def _unchanged(evidence: Evidence, before: dict[str, Any], patch: Step, after: Step) -> None:
+    """Hold what is read after a patch of the subject against the value that was sent in it."""
+    seen = evidence.step(patch)
+    if not seen.is_success and not seen.is_refusal:
+        failed(f"Answered {seen.status}")
     spoken, sent = sent_at(evidence, seen, evidence.row.subject)
     if is_kept(sent, evidence.value(before, evidence.row.subject)):
         skip(f"{spoken} had the value {sent!r} already")
-    read = evidence.step(PatchNot.READ)
+    read = evidence.step(after)
+    how = f"After the patch, sent as {seen.request.media_type},"
     if not read.is_success:
-        failed(f"After the patch the resource cannot be read by its id any more (answered {read.status})")
-    if is_kept(sent, evidence.value(evidence.object(PatchNot.READ), evidence.row.subject)):
-        failed(f"{spoken} was changed to {sent!r}")
-    passed()
+        failed(f"{how} the resource cannot be read by its id any more (answered {read.status})")
+    if is_kept(sent, evidence.value(evidence.object(after), evidence.row.subject)):
+        failed(f"{how} {spoken} is {sent!r}")
 
 
 @check(AUTH)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, skip
+from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.operations import Send, SendStored
 from tmfkit_conformance.rules.sending import (
     CONDITION_BY_THE_SEND,
@@ -37,10 +38,12 @@ def _send_new(evidence: Evidence) -> None:
 @scenario(SEND_IS_NOT_AN_ID)
 def _send_is_not_an_id(evidence: Evidence) -> None:
     seen = evidence.step(Send.SEND)
-    if seen.status in (404, 405):
-        failed(f"The send was answered {seen.status}, as if its path named a message")
+    # A refusal says nothing of ids: where there is no such operation, its path is answered like any unknown one.
     if not seen.is_success:
-        skip(f"the send was answered {seen.status}")
+        blocked(f"the send of a new message was answered {seen.status}")
+    taken = last_segment(seen.request.url)
+    if isinstance(seen.answer, dict) and seen.answer.get("id") == taken:
+        failed(f"The answer is a message with the id {taken!r}: the last segment of the path was taken for an id")
 
 
 @scenario(SEND_STORED)

@@ -97,12 +97,11 @@ def _not_offered(evidence: Evidence, seen: Exchange) -> None:
 @scenario(PATCH_ONE_OF_TWO)
 def _patch_one_of_two(evidence: Evidence) -> None:
     evidence.succeeded(PatchOneOfTwo.PATCH)
-    before, other = evidence.object(PatchOneOfTwo.BEFORE), evidence.object(PatchOneOfTwo.OTHER)
+    made = evidence.succeeded(PatchOneOfTwo.CREATE.of("b"))
+    before, other = evidence.resource_at(PatchOneOfTwo.BEFORE, made), evidence.object(PatchOneOfTwo.OTHER)
+    # Held against the state before the patch, not against what was sent: what a create lost has rows of its own.
     if not is_same(before, other, apart_from=_server_times(evidence)):
         failed("The resource that was not addressed was changed as well")
-    lost = evidence.lost(evidence.succeeded(PatchOneOfTwo.CREATE.of("b")).request.json, other)
-    if lost:
-        failed(f"The resource that was not addressed is not as it was created: {', '.join(lost)}")
     _patch_lasts(evidence)
 
 
