@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
 
+from tmfkit_conformance.rules.queries import FILTER
 from tmfkit_conformance.rules.updates import PATCHABLE
-from tmfkit_conformance.selftest.breaks.registry import Break
-from tmfkit_conformance.selftest.calls import Answer, Call, Sound
+from tmfkit_conformance.selftest.breaks.registry import Break, Note
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, operation_at
 from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     TAKEN,
     at_paths,
@@ -27,16 +31,20 @@ from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     without,
 )
 from tmfkit_conformance.selftest.catalogue.changes import (
+    is_about_hub,
     of_answers,
     refusal,
     refusing,
+    renumbering,
     showing_all,
     within,
 )
 from tmfkit_conformance.selftest.history import History
+from tmfkit_models import contracts
 
 __all__ = ["CUSTOMER_V1"]
 
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _PERIOD_ENDS: Final = having("validFor", startTime="2026-01-15T08:00:00Z", endTime="2027-01-15T08:00:00Z")
 
 
@@ -71,6 +79,75 @@ async def _put_refused(call: Call, sound: Sound) -> Answer:
 async def _lenient(call: Call, sound: Sound) -> Answer:
     wrong = [name for name, value in call.parameters if name in ("limit", "offset") and not value.isdecimal()]
     return await sound(call.without_parameters(*wrong) if wrong else call)
+
+
+def _ids_as_numbers() -> Break:
+    """Show ids as numbers."""
+    digits = renumbering("shows ids as numbers", lambda _, history: str(1000 + len(history.kept)))
+    shown = showing_all(digits.words, lambda thing: {**thing, "id": int(thing["id"])} if "id" in thing else thing)
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        async def numbered(asked: Call) -> Answer:
+            return await digits.serve(asked, sound, history)
+
+        return await shown.serve(call, numbered, history)
+
+    def notify(note: Note, history: History) -> list[Note]:
+        return [last for first in digits.notify(note, history) for last in shown.notify(first, history)]
+
+    return Break(digits.words, serve, notify)
+
+
+async def _hubs_elsewhere(call: Call, sound: Sound, history: History) -> Answer:
+    """Have the hubs at /hubs/RESOURCE, outside the base path."""
+    if is_about_hub(call):
+        return refusal(404, "nothing is here")
+    if not call.path.startswith("/hubs/"):
+        return await sound(call)
+    contract = contracts.load("tmf629-v1")
+    resource, _, identifier = call.path.removeprefix("/hubs/").partition("/")
+    path = f"{contract.base_path}/{resource}/hub{f'/{identifier}' if identifier else ''}"
+    operation, identifier = operation_at(contract, call.method, path)
+    inner = replace(call, path=path, operation=operation, identifier=identifier)
+    answer = await sound(inner)
+    history.saw(inner, answer)
+    for name in ("Location", "Content-Location"):
+        if value := answer.header(name):
+            answer = answer.with_header(name, f"/hubs/{resource}/{urlsplit(value).path.rpartition('/')[2]}")
+    return answer
+
+
+def _exact_filters(call: Call, answer: Answer, _: History) -> Answer:
+    """Compare texts of a filter to the letter."""
+    if call.action != "list" or not isinstance(answer.json, list):
+        return answer
+
+    def fits(thing: Any) -> bool:
+        texts = [(name, value) for name, value in call.parameters if isinstance(thing.get(name), str)]
+        return all(thing[name] == value or "," in value or "T" in value for name, value in texts)
+
+    found = [thing for thing in answer.json if fits(thing)]
+    return answer if len(found) == len(answer.json) else answer.with_json(found)
+
+
+async def _few_operators(call: Call, sound: Sound, _: History) -> Answer:
+    """Know no operators but equality and gt."""
+    others = (".gte", ".lt", ".lte", ".ne", ".regex", ".eq")
+    if call.action == "list" and any(name.endswith(others) for name in call.names):
+        return refusal(501, "no such operator")
+    return await sound(call)
+
+
+async def _tunnels_refused(call: Call, sound: Sound, _: History) -> Answer:
+    """Refuse methods in disguise."""
+    is_disguised = any("method" in name.lower() for name, _ in call.headers) or "_method" in call.names
+    return refusal(400, "a method is what the request line says") if is_disguised else await sound(call)
+
+
+async def _no_bare_days(call: Call, sound: Sound, _: History) -> Answer:
+    """Refuse filters by bare days."""
+    is_bare = call.action == "list" and any(_DAY.fullmatch(value) for _, value in call.parameters)
+    return refusal(400, "an instant is meant") if is_bare else await sound(call)
 
 
 CUSTOMER_V1: Final = (
@@ -245,4 +322,29 @@ CUSTOMER_V1: Final = (
         Break("passes over a parameter that cannot be understood", lambda call, sound, _: _lenient(call, sound)),
         "TMF629V1-E83",
     ),
+    reading("v1-ids-as-numbers", _ids_as_numbers(), "TMF629V1-E24"),
+    shows(
+        "v1-mean-of-a-plan-bare",
+        "shows the mean of a plan without id and href",
+        without("paymentPlan/*/paymentMean", "id", "href"),
+        "TMF629V1-E81",
+    ),
+    reading(
+        "v1-hubs-elsewhere",
+        Break("has its hubs outside the base path", _hubs_elsewhere),
+        "TMF629V1-E45",
+        configuration={
+            "hub_urls": {name: f"{{origin}}/hubs/{name}" for name in ("customer", "customerAccount", "paymentMean")}
+        },
+    ),
+    reading(
+        "v1-filters-to-the-letter",
+        of_answers("compares texts of a filter to the letter", _exact_filters),
+        "TMF629V1-E65",
+        "TMF629V1-E64",
+        rules=(FILTER,),
+    ),
+    reading("v1-no-bare-days", Break("refuses bare days in filters", _no_bare_days), "TMF629V1-E66"),
+    reading("v1-few-operators", Break("knows few operators of filters", _few_operators), "TMF629V1-E72"),
+    reading("tunnels-refused", Break("refuses methods in disguise", _tunnels_refused), "TMF629V1-E75", "TMF655-E59"),
 )

@@ -227,4 +227,10 @@ CHANGE: Final = (
         "TMF681-E71",
         "TMF655-E71",
     ),
+    knows_alias_only(
+        "change-date-of-work",
+        "knows createDateTime only",
+        (("workLog", "creatDateTime", "createDateTime"),),
+        "TMF655-E12",
+    ),
 )

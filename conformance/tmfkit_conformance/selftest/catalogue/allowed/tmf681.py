@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from tmfkit_conformance.rules.hubs import EVENT
 from tmfkit_conformance.rules.updates import PATCHABLE
-from tmfkit_conformance.selftest.breaks.registry import Break
-from tmfkit_conformance.selftest.calls import Answer
+from tmfkit_conformance.selftest.breaks.registry import Break, Note
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     TAKEN,
     dropping,
@@ -32,12 +32,36 @@ from tmfkit_conformance.selftest.catalogue.changes import (
     of_answers,
     over,
     refusing,
+    showing_all,
 )
+from tmfkit_conformance.selftest.history import History
 
 __all__ = ["MESSAGE"]
 
 _CAPITALS: Final = ("priority", "type", "subject", "content", "sendTime", "sender", "receiver", "attachment")
 _SENDS: Final = ("send", "send-stored")
+
+
+def _href_with_query() -> Break:
+    """Show hrefs that end in a query, and take that query."""
+    words = "ends hrefs in a query"
+
+    def shown(thing: dict[str, Any]) -> dict[str, Any]:
+        return {**thing, "href": f"{thing['href']}?view=full"} if "href" in thing else thing
+
+    told = showing_all(words, shown)
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        return await told.serve(call.without_parameters("view") if "view" in call.names else call, sound, history)
+
+    return Break(words, serve, told.notify)
+
+
+def _sending_as_creation(note: Note, _: History) -> list[Note]:
+    message = note.body["event"].get("CommunicationMessage", {})
+    if "Update" not in note.event_type or message.get("status") != "Completed":
+        return [note]
+    return [note.with_body({**note.body, "eventType": "CommunicationMessageCreationNotification"})]
 
 
 MESSAGE: Final = (
@@ -297,5 +321,12 @@ MESSAGE: Final = (
         ),
         "TMF681-E21",
         "TMF681-E58",
+    ),
+    reading("message-href-with-a-query", _href_with_query(), "TMF681-E18"),
+    reading(
+        "message-sending-told-as-creation",
+        Break("tells of a sending as of a creation", notify=_sending_as_creation),
+        "TMF681-E47",
+        rules=(EVENT,),
     ),
 )

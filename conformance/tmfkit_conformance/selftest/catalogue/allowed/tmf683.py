@@ -19,9 +19,10 @@ from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     reading,
     refuses,
     shows,
-    without,
 )
 from tmfkit_conformance.selftest.catalogue.changes import (
+    of_answers,
+    over,
     refusal,
     showing_all,
     within,
@@ -74,6 +75,21 @@ def _numbers_for_quantities(path: str) -> Break:
         return await shown.serve(call if asked == call.json else call.with_json(asked), sound, history)
 
     return Break(words, serve, shown.notify)
+
+
+def _without_own_times(call: Call, answer: Answer, history: History) -> Answer:
+    """Show the times that a client sent, and none of the server's own."""
+    if not answer.is_success or not answer.body:
+        return answer
+    own = ("creationDate", "statusChangeDate")
+
+    def shown(thing: dict[str, Any]) -> dict[str, Any]:
+        made = history.made.get(str(thing.get("id")))
+        sent = [call.json, *([made.sent, *(change.json for change in made.changes)] if made else [])]
+        given = {name for body in sent if isinstance(body, dict) for name in body}
+        return {name: value for name, value in thing.items() if name not in own or name in given}
+
+    return answer.with_json(over(answer.json, shown))
 
 
 INTERACTION: Final = (
@@ -148,9 +164,11 @@ INTERACTION: Final = (
         rules=TAKEN,
     ),
     reading(
-        "interaction-without-creation-date",
-        showing_all("shows no creationDate", without("", "creationDate")),
+        "interaction-without-own-times",
+        of_answers("sets no times itself", _without_own_times),
         "TMF683-E23",
+        "TMF683-E21",
+        "TMF683-E22",
     ),
     refuses(
         "interaction-ids-inside-items",

@@ -249,7 +249,7 @@ VENDORS: Final = (
         _media_types("takes patches as application/json only", "application/json"),
         "tolerated: 415 for JSON Patch and for merge patch",
         ("tmf629-v1",),
-        errata=("TMF629V1-E61",),
+        errata=("TMF629V1-E61", "TMF629V1-E62"),
         rules=(PATCHABLE, CONSUMES),
     ),
     Behaviour(
