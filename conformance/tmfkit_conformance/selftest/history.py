@@ -53,7 +53,8 @@ class History:
         refused: Callbacks that were refused once.
         last_call: The latest call.
         first_told: Callback → ``eventId`` of the first notification for it.
-        kept: Whatever else a broken server has to remember.
+        kept: Whatever else a server has to remember.
+        departures: How often it did anything else than the sound application.
     """
 
     made: dict[str, CreatedResource] = field(default_factory=dict)
@@ -64,7 +65,8 @@ class History:
     refused: set[str] = field(default_factory=set)
     last_call: Call | None = None
     first_told: dict[str, Any] = field(default_factory=dict)
-    kept: dict[str, Any] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict)
+    departures: int = 0
 
     def saw(self, call: Call, answer: Answer) -> None:
         """Remember a call and what the client was answered."""
