@@ -21,7 +21,7 @@ from tmfkit_conformance.selftest.catalogue.entries import Behaviour, Fault, NoAp
 from tmfkit_conformance.selftest.catalogue.nowhere import nothing
 from tmfkit_conformance.selftest.catalogue.register import CHANGES, GROUPS
 from tmfkit_conformance.selftest.catalogue.said import Ran, problems
-from tmfkit_conformance.selftest.catalogue.trials import Attempt, attempts, tried
+from tmfkit_conformance.selftest.catalogue_trials import Attempt, attempts, tried
 from tmfkit_models import contracts
 
 APP = "tests.conformance.reference_server:app"

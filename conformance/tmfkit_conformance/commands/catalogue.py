@@ -13,7 +13,7 @@ from tmfkit_conformance.commands.options import given_settings
 from tmfkit_conformance.report.console import RunProgress
 from tmfkit_conformance.report.register import columns
 from tmfkit_conformance.selftest.catalogue.register import GROUPS
-from tmfkit_conformance.selftest.catalogue.trials import Attempt, Trial, attempts, tried
+from tmfkit_conformance.selftest.catalogue_trials import Attempt, Trial, attempts, tried
 from tmfkit_models.contracts import Contract
 
 __all__ = ["catalogue_command"]
