@@ -201,7 +201,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Erratum:
-    """One place where the document contradicts itself, and how it is read."""
+    """One place where the document contradicts itself, and how it is read.
+
+    Attributes:
+        kit: What the kit sends because of it, in the form that ``specs/README.md`` describes.
+    """
 
     id: str
     kind: str
@@ -210,6 +214,7 @@ class Erratum:
     readings: tuple[str, ...]
     ours: str
     tolerated: str
+    kit: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ class Payloads:
         return name in ("id", "href") or bool(schema.get("x-tmf-read-only"))
 
     def _value(self, schema: Schema, name: str, variant: int, *, full: bool, path: str, depth: int) -> Any:
-        for keyword in ("enum", "x-tmf-values", "examples"):
+        for keyword in ("enum", "examples", "x-tmf-values"):
             if schema.get(keyword):
                 return copy.deepcopy(schema[keyword][variant % len(schema[keyword])])
         if name in META:

@@ -81,7 +81,8 @@ def filter_by_day(session: Session, subject: str) -> None:
     """Create with an instant, list with the day before it and the day after it."""
     spoken = session.payloads.spoken(subject)
     value = "2031-05-15T12:00:00Z"
-    session.created(FilterByDay.CREATE, pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
+    body = pointers.with_value(session.payloads.minimal(), spoken, value)  # a period has no end that might come before
+    session.created(FilterByDay.CREATE, session.payloads.consistent(body))
     name = ".".join(pointers.parts(spoken))
     listed(session, FilterByDay.BEFORE, f"{name}.gt=2031-05-15")
     listed(session, FilterByDay.AFTER, f"{name}.gt=2031-05-16")
