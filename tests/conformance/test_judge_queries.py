@@ -46,8 +46,10 @@ NEXT = {"Link": f'<{HOST}/customer?fields=a,b&offset=1>; rel="next"'}
 
 
 def listed(step: str, *identifiers: str, query: str = "", status: int = 200, **more: Any) -> Step:
+    """A page of a list; the whole of it where nothing else is said."""
     members = [{"id": identifier} for identifier in identifiers]
-    return get(step, status, members, at=f"/customer{query and '?'}{query}", **more)
+    headers = {"headers": {"X-Total-Count": str(len(members))}, **more}
+    return get(step, status, members, at=f"/customer{query and '?'}{query}", **headers)
 
 
 def selected(answer: Any, *, name: str = "name", status: int = 200, path: str = "/customer/7", **more: Any) -> Step:
@@ -89,7 +91,14 @@ SITUATIONS = [
     EQUAL.gives(FAIL, "list-of-texts", *pair(get("list", 200, ["a"]))),
     EQUAL.gives(FAIL, "second-page-breaks", *pair(listed("list", "a", headers=NEXT), listed("list", status=500))),
     EQUAL.gives(SKIP, "more-pages", *pair(listed("list", "x", headers=NEXT))),
-    EQUAL.gives(SKIP, "part-of-the-whole", *pair(listed("list", "x", status=206))),
+    EQUAL.gives(SKIP, "part-of-the-whole", *pair(listed("list", "x", status=206, headers={}))),
+    EQUAL.gives(SKIP, "perhaps-more-pages", *pair(listed("list", "x", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-empty", *pair(listed("list", "x", headers={}), listed("list", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-the-same", *pair(listed("list", "x", headers={}), listed("list", "x", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-refused", *pair(listed("list", "x", headers={}), listed("list", status=404, headers={}))),
+    EQUAL.gives(SKIP, "next-page-breaks", *pair(listed("list", "x", headers={}), listed("list", status=500, headers={}))),
+    EQUAL.gives(SKIP, "next-page-is-full", *pair(listed("list", "x", headers={}), listed("list", "y", headers={}))),
+    EQUAL.gives(SKIP, "fewer-than-there-are", *pair(listed("list", "x", headers={"X-Total-Count": "2"}))),
     EQUAL.gives(SKIP, "create-refused", made("create-a"), post("create-b", 400), listed("list", "7")),
     AFTER.gives(PASS, "later-one", *pair(listed("list", "b"))),
     AFTER.gives(FAIL, "earlier-one", *pair(listed("list", "a"))),

@@ -116,7 +116,7 @@ FILTER: Final = Kind(
 )
 
 
-class Sort(Probe, name="sort"):
+class Sort(Probe, name="sort", alone="records"):
     """Creates two records that differ in the subject, lists sorted both ways."""
 
     CREATE = StepFamily("create-{}", ("a", "b"))
@@ -133,7 +133,7 @@ SORT: Final = Kind(
 )
 
 
-class Page(Probe, name="page"):
+class Page(Probe, name="page", alone="records"):
     """Creates two records, asks for a page."""
 
     CREATE = StepFamily("create-{}", ("a", "b"), STARTS)
@@ -150,15 +150,16 @@ PAGING: Final = Kind(
 )
 
 
-class CreatedIsListed(Probe, name="created-is-listed"):
-    """Lists all pages, creates, lists all pages again."""
+class CreatedIsListed(Probe, name="created-is-listed", alone="records"):
+    """Lists all pages, creates, lists again until it is found; by its id where the list is too long."""
 
     BEFORE = Step("before")
     CREATE = Step("create")
     LIST = Step("list")
+    BY_ID = Step("by-id")
 
 
-class CreatedOnce(Probe, name="created-once"):
+class CreatedOnce(Probe, name="created-once", alone="records"):
     """Creates with a value found nowhere else, lists what has it, creates the same again."""
 
     CREATE = Step("create")

@@ -9,13 +9,12 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.payloads.attributes import is_free_text
+from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort
 
-__all__ = ["listed"]
-
-_MOST_PAGES = 20
+__all__ = ["listed", "look_for"]
 
 
 @probe(Fields)
@@ -69,12 +68,16 @@ def page(session: Session, subject: str) -> None:
     session.call("list", Page.PAGE, query={"limit": "1"} if subject in ("limit", "/limit") else {"offset": "1"})
 
 
-def listed(session: Session, step: Step, query: str, *, resource: str = "") -> list[Exchange]:
+def listed(session: Session, step: Step, query: str) -> list[Exchange]:
     """List with a query string, and the pages after it; each is recorded under *step*."""
-    pages = [session.call("list", step, query=query, resource=resource)]
-    while len(pages) < _MOST_PAGES and (response := pages[-1].response) and response.next_page:
-        pages.append(session.follow(response.next_page, step))
-    return pages
+    return session.walked(step, query)
+
+
+def look_for(session: Session, identifier: str, step: Step, by_id: Step) -> None:
+    """Look for a record in the list, page by page; where the pages are not all that there is, by its id as well."""
+    pages = session.walked(step, seeking=(identifier,))
+    if identifier not in paging.identifiers(pages) and not paging.is_whole(pages):
+        session.call("list", by_id, query={"id": identifier})
 
 
 def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:

@@ -7,48 +7,64 @@ from typing import TYPE_CHECKING, Any, Never
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, passed, skip
+from tmfkit_conformance.record import paging
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["listed", "members", "need_every_page", "not_offered"]
+__all__ = ["is_listed", "listed", "members", "need_every_page", "not_offered"]
 
 _NOT_OFFERED = (400, 501)
 
 
 def members(exchanges: list[Exchange]) -> list[dict[str, Any]]:
     """Return the objects that the pages of a list hold."""
-    return [
-        member
-        for page in exchanges
-        if isinstance(page.answer, list)
-        for member in page.answer
-        if isinstance(member, dict)
-    ]
-
-
-def _ids(exchanges: list[Exchange]) -> list[str]:
-    return [str(member.get("id")) for member in members(exchanges)]
+    return paging.records(exchanges)
 
 
 def listed(evidence: Evidence, step: Step) -> list[str]:
     """Return the ids on the pages of a step, each of which has to have been served as a list."""
     evidence.step(step)
-    for page in evidence.all(step):
+    pages = evidence.all(step)
+    # A page that the target did not speak of need not be there.
+    for page in pages if paging.is_by_link(pages) else pages[:1]:
         if not page.is_success:
             not_offered(evidence, page, f"{_asked(page) or 'The list'} was answered {page.status or 'nothing'}")
         if not isinstance(page.answer, list):
             failed(f"{_asked(page) or 'The list'} gave no JSON array")
-    return _ids(evidence.all(step))
+    return paging.identifiers(evidence.all(step))
+
+
+def is_listed(evidence: Evidence, identifier: str, step: Step, by_id: Step) -> bool:
+    """Say whether a record is in the list: on its pages, else in the answer to a query for its id.
+
+    That it is in no list takes the whole list, or a query that gives nothing else either: a target may ignore queries.
+    """
+    if identifier in listed(evidence, step):
+        return True
+    pages, asked = evidence.all(step), evidence.optional(by_id)
+    if paging.is_whole(pages):
+        return False
+    if asked and asked.is_success and isinstance(asked.answer, list):
+        found = paging.identifiers([asked])
+        if identifier in found or not found:
+            return identifier in found
+    return skip(_too_long(pages))
 
 
 def need_every_page(evidence: Evidence, step: Step) -> None:
     """What a list lacks proves nothing while there are pages that were not looked at."""
-    last = evidence.all(step)[-1]
-    if last.status == 206 or (last.response and last.response.next_page):
-        skip("there are more pages than were looked at")
+    pages = evidence.all(step)
+    if not paging.is_whole(pages):
+        skip(_too_long(pages))
+
+
+def _too_long(pages: list[Exchange]) -> str:
+    known = paging.total(pages[0])
+    extent = f"{len(pages)} pages of the list" + (f", of {known} records in all," if known is not None else "")
+    return f"{extent} were looked at, and there are more: raise `list_pages` (or --list-pages), or use fewer records"
 
 
 def not_offered(evidence: Evidence, seen: Exchange, remark: str) -> Never:
@@ -141,10 +157,10 @@ def sort(evidence: Evidence) -> None:
 
 
 @check(PAGING)
-def paging(evidence: Evidence) -> None:
+def page_(evidence: Evidence) -> None:
     """``limit`` gives no more than it says; ``offset`` leaves records out from the start."""
     whole, page = evidence.succeeded(Page.WHOLE), evidence.step(Page.PAGE)
-    shown, everything = listed(evidence, Page.PAGE), _ids([whole])
+    shown, everything = listed(evidence, Page.PAGE), paging.identifiers([whole])
     if len(everything) < 2:
         skip("the whole list has less than the two records that were made")
     if not shown:

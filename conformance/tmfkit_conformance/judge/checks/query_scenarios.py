@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tmfkit_conformance.judge.checks.queries import listed, members, need_every_page, not_offered
+from tmfkit_conformance.judge.checks.queries import is_listed, listed, members, need_every_page, not_offered
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, skip
@@ -109,8 +109,7 @@ def _created_is_listed(evidence: Evidence) -> None:
     made = evidence.succeeded(CreatedIsListed.CREATE)
     if made.identifier in listed(evidence, CreatedIsListed.BEFORE):
         failed(f"{made.identifier!r} was in the list before it was made, so the list is not of what was made")
-    if made.identifier not in listed(evidence, CreatedIsListed.LIST):
-        need_every_page(evidence, CreatedIsListed.LIST)
+    if not is_listed(evidence, made.identifier, CreatedIsListed.LIST, CreatedIsListed.BY_ID):
         failed("The resource just made is not in the list")
 
 
