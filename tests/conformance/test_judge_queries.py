@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     HOST,
     MOOT,
@@ -60,6 +61,7 @@ def pair(*rest: Step) -> tuple[Step, ...]:
     return made("create-a", identifier="a"), made("create-b", identifier="b"), *rest
 
 
+BY_ID = get("select-by-id:name", 200, [resource(name="one")], at="/customer?fields=name&id=7")
 CREATED, SHOWN = made(**ONE), read("whole", **ONE)
 C = made("create-c", identifier="c")
 
@@ -80,7 +82,10 @@ SITUATIONS = [
     NAMES.gives(FAIL, "list-of-texts", CREATED, SHOWN, selected(["one"], path="/customer")),
     NAMES.gives(FAIL, "empty-list", CREATED, SHOWN, selected([], path="/customer")),
     NAMES.gives(FAIL, "list-of-nothing", CREATED, SHOWN, selected([{}], path="/customer")),
-    NAMES.gives(SKIP, "more-pages", CREATED, SHOWN, selected([{}], path="/customer", headers=NEXT)),
+    NAMES.gives(FAIL, "plain-list-has-it", CREATED, SHOWN, selected([], path="/customer"), listed("listed", "7")),
+    NAMES.gives(BLOCKED, "plain-list-has-it-not", CREATED, SHOWN, selected([], path="/customer"), listed("listed", "8")),
+    NAMES.gives(SKIP, "more-pages", CREATED, SHOWN, selected([{}], path="/customer"), listed("listed", "8", headers=NEXT)),
+    NAMES.gives(PASS, "found-by-its-id", CREATED, SHOWN, selected([{}], path="/customer"), BY_ID),
     EQUAL.gives(PASS, "one-of-two", *pair(listed("list", "a"))),
     EQUAL.gives(PASS, "numeric-ids", post("create-a", 201, {"id": 1}), post("create-b", 201, {"id": 2}), get("list", 200, [{"id": 1}])),
     EQUAL.gives(PASS, "on-the-second-page", *pair(listed("list", "x", headers=NEXT), listed("list", "a"))),

@@ -123,7 +123,16 @@ class Ledger:
             elif exchange.is_success and operation.action in _UNDOING:
                 self._taken_away(owner, address)
 
-    def made(self, owner: object, operation: Operation, resource: str, url: str, *, identifier: str, body: Any) -> None:
+    def made(
+        self,
+        owner: object,
+        operation: Operation,
+        resource: str,
+        url: str,
+        *,
+        identifier: str,
+        carriers: tuple[str, ...] = (),
+    ) -> None:
         """Remember a thing that was made.
 
         Args:
@@ -132,15 +141,13 @@ class Ledger:
             resource: Name of the resource it was made for.
             url: Its address.
             identifier: Its id.
-            body: What it was made of.
+            carriers: The attributes that it was made with a mark in.
         """
         entry = self.receipt.made(url, is_admin="admin" in operation.roles)
-        sent = body if isinstance(body, dict) else {}
-        carriers = tuple(name for name, value in sent.items() if isinstance(value, str) and self.mark in value)
         with self._lock:
             self._alive.append(Made(owner, resource, identifier, url, operation, entry))
             self._carriers[resource, identifier] = carriers
-            if self.is_there_before(resource, identifier) or carriers:
+            if carriers:
                 self._proven.discard((resource, identifier))  # an id that was given anew
 
     def may_be_renamed(self, owner: object, operation: Operation, url: str, *, before: str, identifier: str) -> None:

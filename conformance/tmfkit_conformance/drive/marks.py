@@ -78,5 +78,10 @@ class Marks:
                 return {**body, spoken: self._mark()}
         return body
 
+    def carried(self, name: str, body: Any, payloads: Payloads) -> tuple[str, ...]:
+        """Return the attributes of a body that have a mark, of those that keep it."""
+        spoken = [pointers.parts(payloads.spoken(f"/{carrier}"))[0] for carrier in self.carriers.get(name, ())]
+        return tuple(one for one in spoken if isinstance(body, dict) and self.text in str(body.get(one)))
+
     def _mark(self) -> str:
         return f"{self.text}-mark-{next(self._numbers)}"

@@ -291,7 +291,8 @@ class Session:
             if action != "register" and self.ledger.is_there_before(resource, identifier):
                 self._need_own(resource, identifier)
             made = self._addresses.of(undoing, identifier)
-            self.ledger.made(self._probe, undoing, resource, made, identifier=identifier, body=body)
+            carriers = () if action == "register" else self.marks.carried(resource, body, self.payloads_of(resource))
+            self.ledger.made(self._probe, undoing, resource, made, identifier=identifier, carriers=carriers)
         elif action == "patch" and isinstance(body, dict) and isinstance(body.get("id"), str):
             # A target that wrongly takes another id has the record there.
             renamed = self._addresses.of(undoing, body["id"])

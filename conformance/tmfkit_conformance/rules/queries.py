@@ -54,11 +54,16 @@ __all__ = [
 
 
 class Fields(Probe, name="fields"):
-    """Creates with every attribute; selects the subject, or each attribute in turn when the subject is ``*``."""
+    """Creates with every attribute; selects the subject, or each attribute in turn when the subject is ``*``.
+
+    A list in which the record is not found is asked for it by its id, and without a selection.
+    """
 
     CREATE = Step("create")
     WHOLE = Step("whole")
     SELECT = StepFamily("select:{}")
+    SELECT_BY_ID = StepFamily("select-by-id:{}")
+    LISTED = Step("listed")
 
 
 @dataclass(frozen=True, slots=True)

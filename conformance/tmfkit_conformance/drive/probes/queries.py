@@ -29,9 +29,20 @@ def fields(session: Session, subject: str) -> None:
     also = [pointers.parts(other)[0] for other in session.also_selected()]
     for name in chosen:
         query = urlencode({"fields": ",".join([name, *also])}, safe=",")
-        session.call(
-            action, Fields.SELECT.of(name), identifier=made.identifier if action == "retrieve" else "", query=query
-        )
+        if action == "retrieve":
+            session.call(action, Fields.SELECT.of(name), identifier=made.identifier, query=query)
+        else:
+            _select_in_list(session, name, query, made.identifier)
+
+
+def _select_in_list(session: Session, name: str, query: str, identifier: str) -> None:
+    """Ask for the list with a selection until the record is found; else for the record alone, and the plain list."""
+    pages = session.walked(Fields.SELECT.of(name), query, seeking=(identifier,))
+    if identifier in paging.identifiers(pages):
+        return
+    found = session.call("list", Fields.SELECT_BY_ID.of(name), query=f"{query}&{urlencode({'id': identifier})}")
+    if identifier not in paging.identifiers([found]):
+        session.walked(Fields.LISTED, seeking=(identifier,))
 
 
 @probe(Filter)

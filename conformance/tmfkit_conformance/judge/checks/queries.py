@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, passed, skip
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
@@ -84,31 +84,48 @@ def fields(evidence: Evidence) -> None:
     if not set(chosen) & set(whole):
         skip("without a selection the answer has nothing of it either")
     for name in chosen:
-        _selection(evidence, Fields.SELECT.of(name), whole, created.identifier)
+        _selection(evidence, name, whole, created.identifier)
     passed()
 
 
-def _selection(evidence: Evidence, step: Step, whole: dict[str, Any], made: str) -> None:
-    seen = evidence.step(step)
+def _selection(evidence: Evidence, name: str, whole: dict[str, Any], made: str) -> None:
+    seen = evidence.step(Fields.SELECT.of(name))
     if not seen.is_success:
         failed(f"{_asked(seen)} was answered {seen.status}")
-    selected = {name for name in _asked(seen).removeprefix("fields=").split(",") if name}
-    objects = seen.answer if isinstance(seen.answer, list) else [seen.answer]
+    selected = {each for each in _asked(seen).removeprefix("fields=").split(",") if each}
+    is_list = isinstance(seen.answer, list)
     shown = 0
-    for found in objects:
+    for found in _selected(evidence, name) if is_list else [seen.answer]:
         if not isinstance(found, dict):
             failed(f"{_asked(seen)} gave no JSON object")
         shown += len(selected & set(found))
-        others = sorted(name for name in found if name not in selected | {"id", "href"} and not name.startswith("@"))
+        others = sorted(each for each in found if each not in selected | {"id", "href"} and not each.startswith("@"))
         if others:
             failed(f"{_asked(seen)} gave {', '.join(others)} as well")
-        own = str(found.get("id")) == made or not isinstance(seen.answer, list)
-        missing = sorted(name for name in selected if own and name in whole and name not in found)
+        own = str(found.get("id")) == made or not is_list
+        missing = sorted(each for each in selected if own and each in whole and each not in found)
         if missing:
             failed(f"{_asked(seen)} did not give {', '.join(missing)}")
     if not shown:
-        need_every_page(evidence, step)
+        _need_listed(evidence, name, made)
         failed(f"{_asked(seen)} gave nothing that was selected")
+
+
+def _selected(evidence: Evidence, name: str) -> list[Any]:
+    """Return what a list gave for a selection, on its pages and when it was asked for one record."""
+    answers = [*evidence.all(Fields.SELECT.of(name)), *evidence.all(Fields.SELECT_BY_ID.of(name))]
+    return [member for page in answers if page.is_success and isinstance(page.answer, list) for member in page.answer]
+
+
+def _need_listed(evidence: Evidence, name: str, made: str) -> None:
+    """A selection from a list proves nothing where the list has not the record either."""
+    plain = evidence.all(Fields.LISTED)
+    if not plain or made in paging.identifiers(plain):
+        return
+    if not paging.is_whole(plain):
+        skip(_too_long(plain))
+    if not any("id" not in found for found in _selected(evidence, name) if isinstance(found, dict)):
+        blocked("the record that was made is not in the list without a selection either")
 
 
 def _asked(exchange: Exchange) -> str:
