@@ -19,11 +19,14 @@ import yaml
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.rules.phases import PHASES
 
-__all__ = ["CONFIG_SCHEMA", "Settings", "read_config"]
+__all__ = ["CONFIG_SCHEMA", "MOST_PARALLEL", "Settings", "read_config"]
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}
 _MOST_SECONDS = 3600.0
+MOST_PARALLEL = 64
+"""Probes that may run at a time."""
+
 _SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": _MOST_SECONDS}
 
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"})
@@ -62,6 +65,8 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
         "client_certificate": _TEXT,
         "client_key": _TEXT,
         "max_examples": {"type": "integer", "minimum": 1},
+        "parallel": {"type": "integer", "minimum": 1, "maximum": MOST_PARALLEL},
+        "list_pages": {"type": "integer", "minimum": 1},
         "phases": {"type": "array", "minItems": 1, "items": {"enum": list(PHASES)}},
     },
 }
@@ -93,6 +98,8 @@ class Settings:
         client_certificate: PEM file of the kit's own certificate.
         client_key: PEM file of its key.
         max_examples: Generated requests for each operation in a generated phase.
+        parallel: How many probes run at a time.
+        list_pages: Pages of one list that are looked at.
         phases: Which phases are run.
     """
 
@@ -117,6 +124,8 @@ class Settings:
     client_certificate: str = ""
     client_key: str = ""
     max_examples: int = 20
+    parallel: int = 1
+    list_pages: int = 20
     phases: tuple[str, ...] = PHASES
 
     def __post_init__(self) -> None:

@@ -264,16 +264,13 @@ def test_interrupted_run_leaves_nothing_behind(server: str) -> None:
     contract = contracts.load(api)
     before = records(server, api)
     settings = Settings(api, server + contract.base_path, phases=("register",))
-    reached: list[int] = []
 
     def interrupt(_phase: str, done: int, _all: int) -> None:
-        reached.append(len(records(server, api)["communicationMessage"]))
         if done == 12:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         drive(contract, settings, interrupt)
-    assert max(reached) > len(before["communicationMessage"])
     assert records(server, api) == before
 
 
@@ -282,5 +279,5 @@ def test_only_the_probes_of_the_rows_asked_for_are_driven(server: str) -> None:
     bundle = run(api, server, only=only)
     [case] = [case for case in plan(contracts.load(api)) if case.requirement.id in only]
     assert case.probe is not None
-    assert {record.key for record in bundle.probes} == {"dialect", case.probe.key}
+    assert {record.key for record in bundle.probes} == {"what-is-there", "dialect", "marking", case.probe.key}
     assert {row for row, one in verdicts(bundle, api).items() if one.outcome is Outcome.PASS} >= set(only)

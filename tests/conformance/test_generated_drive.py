@@ -20,6 +20,7 @@ from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Recorder, run_clock
 from tmfkit_conformance.drive.generated import drive
 from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.generated import findings
 from tmfkit_conformance.record.bundle import Bundle
@@ -70,7 +71,14 @@ def driven(url: str, **more: Any) -> Run:
     recorder = Recorder(settings.secret_headers, run_clock())
     progress: list[tuple[str, int, int]] = []
     with Listener("127.0.0.1:0", "", recorder.clock) as listener:
-        drive(library(), settings, recorder, lambda *done: progress.append(done), listener_url=listener.url)
+        drive(
+            library(),
+            settings,
+            recorder,
+            lambda *done: progress.append(done),
+            receipt=Receipt(),
+            listener_url=listener.url,
+        )
         return Run(recorder.exchanges, [], progress, listener.url)
 
 
@@ -171,11 +179,12 @@ def test_nothing_is_left_in_the_folder_and_nothing_taken_from_the_kits_sources(t
 from hypothesis.internal.conjecture import providers
 from tmfkit_conformance.drive.client import Recorder, run_clock
 from tmfkit_conformance.drive.generated import drive
+from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import load
 settings = Settings("tmf629-v4", base_url={url!r}, phases=("fuzzing",), max_examples=5)
 recorder = Recorder(frozenset(), run_clock())
-drive(load(settings.api), settings, recorder, lambda *_: None)
+drive(load(settings.api), settings, recorder, lambda *_: None, receipt=Receipt())
 assert recorder.exchanges
 assert len(providers._local_constants) == 0
 """

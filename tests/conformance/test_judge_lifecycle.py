@@ -55,7 +55,17 @@ EMPTY = get("before", 200, [], at="/customer")
 
 
 def listed(*members: Any, status: int = 200, **more: Any) -> Step:
-    return get("list", status, list(members), at="/customer", **more)
+    """A list; the whole of it where nothing else is said."""
+    return get(
+        "list", status, list(members), at="/customer", **{"headers": {"X-Total-Count": str(len(members))}, **more}
+    )
+
+
+def by_id(*members: Any, status: int = 200) -> Step:
+    return get("by-id", status, list(members), at="/customer?id=7")
+
+
+MORE = {"X-Total-Count": "50000"}
 
 
 def valued(**got: object) -> tuple[Step, ...]:
@@ -105,10 +115,14 @@ SITUATIONS = [
     LISTED.gives(PASS, "numeric-id", EMPTY, post("create", 201, {"id": 7}), listed({"id": 7})),
     LISTED.gives(FAIL, "not-in-the-list", EMPTY, made(), listed(resource("8"))),
     LISTED.gives(FAIL, "two-with-its-id", EMPTY, made(), listed(resource(name="a"), resource(name="b"))),
-    LISTED.gives(FAIL, "list-of-texts", EMPTY, made(), listed("7")),
+    LISTED.gives(FAIL, "list-of-texts", EMPTY, made(), listed("7", headers={})),
     LISTED.gives(FAIL, "no-list", EMPTY, made(), get("list", 200, {"id": "7"}, at="/customer")),
     LISTED.gives(FAIL, "refused", EMPTY, made(), listed(status=404)),
     LISTED.gives(SKIP, "more-pages", EMPTY, made(), listed(resource("8"), headers={"Link": "</customer?offset=1>;rel=next"})),
+    LISTED.gives(PASS, "found-by-its-id", EMPTY, made(), listed(resource("8"), headers=MORE), by_id(resource())),
+    LISTED.gives(FAIL, "not-found-by-its-id", EMPTY, made(), listed(resource("8"), headers=MORE), by_id()),
+    LISTED.gives(SKIP, "ids-ignored", EMPTY, made(), listed(resource("8"), headers=MORE), by_id(resource("8"))),
+    LISTED.gives(SKIP, "ids-refused", EMPTY, made(), listed(resource("8"), headers=MORE), by_id(status=400)),
     LISTED.gives(SKIP, "not-listed", EMPTY, made()),
     LISTED.gives(FAIL, "there-before-it-was-made", get("before", 200, [resource()], at="/customer"), made(), listed(resource())),
     LISTED.gives(SKIP, "not-listed-before", made(), listed(resource())),
@@ -155,6 +169,9 @@ SITUATIONS = [
     TUNNEL.gives(SKIP, "not-read-before", NAMED, *tunnelled(read(name="one"))[2:]),
     GONE.gives(PASS, "404", *deleted(get("read", 404), listed())),
     GONE.gives(PASS, "410", *deleted(get("read", 410), listed(resource("8")))),
+    GONE.gives(PASS, "not-found-by-its-id", *deleted(get("read", 404), listed(resource("8"), headers=MORE), by_id())),
+    GONE.gives(FAIL, "found-by-its-id", *deleted(get("read", 404), listed(resource("8"), headers=MORE), by_id(resource()))),
+    GONE.gives(SKIP, "list-too-long", *deleted(get("read", 404), listed(resource("8"), headers=MORE))),
     GONE.gives(FAIL, "still-read", *deleted(read(), listed())),
     GONE.gives(FAIL, "still-listed", *deleted(get("read", 404), listed(resource()))),
     GONE.gives(FAIL, "read-breaks", *deleted(get("read", 500), listed())),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     HOST,
     MOOT,
@@ -46,8 +47,10 @@ NEXT = {"Link": f'<{HOST}/customer?fields=a,b&offset=1>; rel="next"'}
 
 
 def listed(step: str, *identifiers: str, query: str = "", status: int = 200, **more: Any) -> Step:
+    """A page of a list; the whole of it where nothing else is said."""
     members = [{"id": identifier} for identifier in identifiers]
-    return get(step, status, members, at=f"/customer{query and '?'}{query}", **more)
+    headers = {"headers": {"X-Total-Count": str(len(members))}, **more}
+    return get(step, status, members, at=f"/customer{query and '?'}{query}", **headers)
 
 
 def selected(answer: Any, *, name: str = "name", status: int = 200, path: str = "/customer/7", **more: Any) -> Step:
@@ -59,6 +62,7 @@ def pair(*rest: Step) -> tuple[Step, ...]:
 
 
 NAMED = made(name="a")
+BY_ID = get("select-by-id:name", 200, [resource(name="one")], at="/customer?fields=name&id=7")
 CREATED, SHOWN = made(**ONE), read("whole", **ONE)
 C = made("create-c", identifier="c")
 
@@ -84,7 +88,10 @@ SITUATIONS = [
     NAMES.gives(FAIL, "list-of-texts", CREATED, SHOWN, selected(["one"], path="/customer")),
     NAMES.gives(FAIL, "empty-list", CREATED, SHOWN, selected([], path="/customer")),
     NAMES.gives(FAIL, "list-of-nothing", CREATED, SHOWN, selected([{}], path="/customer")),
-    NAMES.gives(SKIP, "more-pages", CREATED, SHOWN, selected([{}], path="/customer", headers=NEXT)),
+    NAMES.gives(FAIL, "plain-list-has-it", CREATED, SHOWN, selected([], path="/customer"), listed("listed", "7")),
+    NAMES.gives(BLOCKED, "plain-list-has-it-not", CREATED, SHOWN, selected([], path="/customer"), listed("listed", "8")),
+    NAMES.gives(SKIP, "more-pages", CREATED, SHOWN, selected([{}], path="/customer"), listed("listed", "8", headers=NEXT)),
+    NAMES.gives(PASS, "found-by-its-id", CREATED, SHOWN, selected([{}], path="/customer"), BY_ID),
     EQUAL.gives(PASS, "one-of-two", *pair(listed("list", "a"))),
     EQUAL.gives(PASS, "numeric-ids", post("create-a", 201, {"id": 1}), post("create-b", 201, {"id": 2}), get("list", 200, [{"id": 1}])),
     EQUAL.gives(PASS, "on-the-second-page", *pair(listed("list", "x", headers=NEXT), listed("list", "a"))),
@@ -95,7 +102,14 @@ SITUATIONS = [
     EQUAL.gives(FAIL, "list-of-texts", *pair(get("list", 200, ["a"]))),
     EQUAL.gives(FAIL, "second-page-breaks", *pair(listed("list", "a", headers=NEXT), listed("list", status=500))),
     EQUAL.gives(SKIP, "more-pages", *pair(listed("list", "x", headers=NEXT))),
-    EQUAL.gives(SKIP, "part-of-the-whole", *pair(listed("list", "x", status=206))),
+    EQUAL.gives(SKIP, "part-of-the-whole", *pair(listed("list", "x", status=206, headers={}))),
+    EQUAL.gives(SKIP, "perhaps-more-pages", *pair(listed("list", "x", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-empty", *pair(listed("list", "x", headers={}), listed("list", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-the-same", *pair(listed("list", "x", headers={}), listed("list", "x", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-refused", *pair(listed("list", "x", headers={}), listed("list", status=404, headers={}))),
+    EQUAL.gives(SKIP, "next-page-breaks", *pair(listed("list", "x", headers={}), listed("list", status=500, headers={}))),
+    EQUAL.gives(SKIP, "next-page-is-full", *pair(listed("list", "x", headers={}), listed("list", "y", headers={}))),
+    EQUAL.gives(SKIP, "fewer-than-there-are", *pair(listed("list", "x", headers={"X-Total-Count": "2"}))),
     EQUAL.gives(SKIP, "create-refused", made("create-a"), post("create-b", 400), listed("list", "7")),
     AFTER.gives(PASS, "later-one", *pair(listed("list", "b"))),
     AFTER.gives(FAIL, "earlier-one", *pair(listed("list", "a"))),

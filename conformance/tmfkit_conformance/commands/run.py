@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tmfkit_conformance.commands.api import api_option
 from tmfkit_conformance.commands.options import given_settings, settings_for
+from tmfkit_conformance.drive.interruption import Interruption
 from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.report.console import RunProgress, print_summary
@@ -19,11 +20,12 @@ from tmfkit_conformance.report.folder import ReportFolder
 from tmfkit_conformance.report.model import Report, SelfTestRow
 from tmfkit_conformance.rules.phases import PHASES
 from tmfkit_conformance.selftest.table import caught
-from tmfkit_conformance.settings import Settings
+from tmfkit_conformance.settings import MOST_PARALLEL, Settings
 from tmfkit_models.contracts import Contract
 
 __all__ = ["run_command"]
 
+_INTERRUPTED = 3
 _SECONDS = click.FloatRange(min=0, min_open=True)
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -46,8 +48,8 @@ def _seconds(flag: str, setting: str, words: str) -> Callable[[Any], Any]:
     return click.option(flag, setting, type=_SECONDS, metavar="SECONDS", help=words)
 
 
-def _number(flag: str, words: str) -> Callable[[Any], Any]:
-    return click.option(flag, type=click.IntRange(min=1), metavar="N", help=words)
+def _number(flag: str, words: str, *, most: int | None = None) -> Callable[[Any], Any]:
+    return click.option(flag, type=click.IntRange(min=1, max=most), metavar="N", help=words)
 
 
 @click.command("run")
@@ -63,6 +65,8 @@ def _number(flag: str, words: str) -> Callable[[Any], Any]:
 @_switch("--no-listener", "listener", "Open no listener; rules on notifications are skipped.", sets=False)
 @click.option("--phase", "phases", type=click.Choice(PHASES), multiple=True, help="Phase to run.  [default: all]")
 @_number("--max-examples", f"Generated requests for each operation.  [default: {Settings.max_examples}]")
+@_number("--parallel", f"Probes that run at a time.  [default: {Settings.parallel}]", most=MOST_PARALLEL)
+@_number("--list-pages", f"Pages of one list that are looked at.  [default: {Settings.list_pages}]")
 @_switch("--allow-send", "allow_send", "Messages may be sent to other than reserved addresses.", sets=True)
 @_switch("--allow-destructive", "allow_destructive", "Operations on whole collections may be called.", sets=True)
 @_seconds("--timeout", "timeout_seconds", f"Longest wait for an answer.  [default: {Settings.timeout_seconds:g}]")
@@ -77,23 +81,25 @@ def _number(flag: str, words: str) -> Callable[[Any], Any]:
 def run_command(contract: Contract, config: Path | None, folder: Path, **given: Any) -> int:
     """Check an implementation.
 
-    Writes report.html, report.json, junit.xml and bundle.zip into the folder given with --report. Nothing is sent that
-    anyone could regret, and what the run made is deleted at its end.
+    Writes report.html, report.json, junit.xml, bundle.zip and receipt.txt into the folder given with --report. Nothing
+    is sent that anyone could regret, and what a probe made is deleted when it is over. Ctrl-C ends the run, and what it
+    made is deleted first.
 
     Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run,
     4 defect of the kit.
     """
     settings = settings_for(contract, config=config, given=given_settings(given))
     reports = ReportFolder(folder)
-    with RunProgress(Console(stderr=True)) as progress:
-        bundle = drive(contract, settings, progress)
+    console = Console(stderr=True)
+    with RunProgress(console) as progress, Interruption(console.print) as interruption:
+        bundle = drive(contract, settings, progress, receipt_path=reports.receipt, interruption=interruption)
     judgement = judge(bundle, contract)
     judged = replace(bundle, verdicts=[verdict.to_json() for verdict in judgement.verdicts])
     report = Report.of(judged, judgement, contract, self_test=_self_test(contract))
     written = reports.write(report)
     print_summary(report, Console(highlight=False))
     click.echo(f"Written: {', '.join(map(str, written))}")
-    return report.exit_status
+    return _INTERRUPTED if interruption.cause else report.exit_status
 
 
 def _self_test(contract: Contract) -> tuple[SelfTestRow, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -38,12 +39,17 @@ class Recorder:
     ) -> None:
         self._secret_headers = secret_headers
         self._secrets = sorted(secrets, key=len, reverse=True)  # one may be a part of another
+        self._lock = threading.Lock()
         self.clock = clock
         self.exchanges: list[Exchange] = []
 
     def blotted(self, headers: Iterable[tuple[str, str]]) -> Headers:
         """Return the headers with credentials blotted out."""
         return tuple((name, BLOTTED if name.lower() in self._secret_headers else value) for name, value in headers)
+
+    def shown(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers of a command that is shown to an operator, with credentials blotted out."""
+        return dict(self.blotted(headers.items()))
 
     def without_secrets(self, text: str) -> str:
         """Return a text with every secret in it blotted out."""
@@ -57,15 +63,16 @@ class Recorder:
         fields["error"] = self.without_secrets(fields["error"])
         response = response and self._repeating_nothing(response)
         elapsed_ms = round((self.clock() - started) * 1000, 2)
-        exchange = Exchange(
-            len(self.exchanges) + 1,
-            request=request,
-            response=response,
-            started=round(started, 4),
-            elapsed_ms=elapsed_ms,
-            **fields,
-        )
-        self.exchanges.append(exchange)
+        with self._lock:  # probes may run beside each other
+            exchange = Exchange(
+                len(self.exchanges) + 1,
+                request=request,
+                response=response,
+                started=round(started, 4),
+                elapsed_ms=elapsed_ms,
+                **fields,
+            )
+            self.exchanges.append(exchange)
         return exchange
 
     def _repeating_nothing(self, response: Response) -> Response:

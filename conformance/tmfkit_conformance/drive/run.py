@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection
 from importlib import metadata
+from pathlib import Path
 
 from tmfkit_conformance.drive.client import Client, Recorder, run_clock
 from tmfkit_conformance.drive.dialect import detect
+from tmfkit_conformance.drive.interruption import Interrupted, Interruption
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
-from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
+from tmfkit_conformance.drive.receipt import Receipt
+from tmfkit_conformance.drive.schedule import run, stages
+from tmfkit_conformance.drive.session import ForeignRecord, MissingPrerequisite, ProbeAborted, Session
+from tmfkit_conformance.drive.whose import look_around, try_marks
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
@@ -25,7 +30,15 @@ Progress = Callable[[str, int, int], None]
 """Called with the phase, how many of its parts are done, and how many there are."""
 
 
-def drive(contract: Contract, settings: Settings, progress: Progress, *, only: Collection[str] = ()) -> Bundle:
+def drive(
+    contract: Contract,
+    settings: Settings,
+    progress: Progress,
+    *,
+    only: Collection[str] = (),
+    receipt_path: Path | None = None,
+    interruption: Interruption | None = None,
+) -> Bundle:
     """Drive the phases that the settings name, and return what was recorded.
 
     Args:
@@ -33,6 +46,8 @@ def drive(contract: Contract, settings: Settings, progress: Progress, *, only: C
         settings: What the kit was told of the target.
         progress: Told how far the run is.
         only: Ids of the requirements to drive the probes of; all when empty.
+        receipt_path: File that what the run makes is written to as it goes; None for no file.
+        interruption: Says when the run is to end; what was recorded until then is returned all the same.
 
     Raises:
         TargetUnreachable: The target does not answer.
@@ -49,42 +64,66 @@ def drive(contract: Contract, settings: Settings, progress: Progress, *, only: C
             if settings.listener
             else None
         )
-        session = Session(contract, settings, client, listener)
-        left: list[str] = []
-        if REGISTER in settings.phases:
-            left += _register_phase(session, progress, only)
-        if set(settings.phases) - {REGISTER}:
-            left += _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
+        receipt = Receipt(receipt_path, lambda admin: recorder.shown(client.credentials(admin=admin)))
+        stack.callback(receipt.close)
+        ended = interruption or Interruption()
+        session = Session(contract, settings, client, listener, receipt=receipt, interruption=ended)
+        try:
+            if REGISTER in settings.phases:
+                _register_phase(session, progress, only)
+            ended.check()
+            if set(settings.phases) - {REGISTER}:
+                _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
+        except Interrupted:
+            pass  # a verdict is given on what was recorded, and says so
         return Bundle(
-            run={**_about(contract, settings, session, clock()), "left_behind": left},
+            run={**_about(contract, settings, session, clock()), **_ending(receipt, ended)},
             probes=tuple(session.records),
             exchanges=tuple(recorder.exchanges),
             notifications=listener.received if listener else (),
         )
 
 
-def _register_phase(session: Session, progress: Progress, only: Collection[str]) -> list[str]:
-    """Drive every probe, and delete what they made, also when one of them fails; return what may remain."""
+def _register_phase(session: Session, progress: Progress, only: Collection[str]) -> None:
+    """Drive every probe, and delete what is left of what they made, also when one of them fails."""
     cases = plan(session.contract)
     wanted = probes(tuple(case for case in cases if not only or case.requirement.id in only))
+    parallel, resources = session.settings.parallel, _resources(session.contract, wanted if only else ())
     try:
+        look_around(session, resources)
         detect(session)
-        for number, probe in enumerate(wanted):
-            progress(REGISTER, number, len(wanted))
-            _drive(session, probe)
-        progress(REGISTER, len(wanted), len(wanted))
+        try_marks(session, resources)
+        run(
+            stages(session.contract, wanted, parallel=parallel),
+            lambda probe: _drive(session.beside(), probe),
+            parallel=parallel,
+            progress=lambda done, total: progress(REGISTER, done, total),
+        )
     finally:
-        left = session.cleanup()
-    return left
+        session.cleanup()
+        order = {probe.key: number for number, probe in enumerate(wanted)}
+        session.records.sort(key=lambda record: order.get(record.key, -1))
 
 
-def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> list[str]:
-    """Drive what Schemathesis generates, in the dialect that the register phase found; return what may remain."""
+def _resources(contract: Contract, wanted: Collection[PlannedProbe]) -> list[str]:
+    """Return the names of the resources that some probes are about; all where one is about a hub of several."""
+    named = {contract.operation(probe.operation).resource for probe in wanted}
+    return [one.name for one in contract.resources if not named or "" in named or one.name in named]
+
+
+def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> None:
+    """Drive what Schemathesis generates, in the dialect that the register phase found."""
     # Imported here, because Schemathesis takes most of a second to load and the register phase has no use for it.
     from tmfkit_conformance.drive import generated
 
-    return generated.drive(
-        session.contract, session.settings, recorder, progress, dialect=session.dialect, listener_url=listener_url
+    generated.drive(
+        session.contract,
+        session.settings,
+        recorder,
+        progress,
+        receipt=session.ledger.receipt,
+        dialect=session.dialect,
+        listener_url=listener_url,
     )
 
 
@@ -96,10 +135,19 @@ def _drive(session: Session, probe: PlannedProbe) -> None:
         PROBES[probe.probe](session, probe.subject)
     except MissingPrerequisite as lacking:
         session.end(lacking=str(lacking))
+    except ForeignRecord as found:
+        session.end(foreign=str(found))
     except ProbeAborted as ended:
         session.end(ended=str(ended))
     else:
         session.end()
+
+
+def _ending(receipt: Receipt, interruption: Interruption) -> dict[str, object]:
+    """Return what the run leaves, and what ended it where that was a signal."""
+    left = [entry.address for entry in receipt.left()]
+    ended = {"interrupted": interruption.cause} if interruption.cause else {}
+    return {"left_behind": left, "receipt": receipt.to_json(), **ended}
 
 
 def _about(contract: Contract, settings: Settings, session: Session, seconds: float) -> dict[str, object]:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Never
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.addresses import Addresses
-from tmfkit_conformance.drive.cleanup import RegisterResources, taken_away
+from tmfkit_conformance.drive.cleanup import Sweep
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
+from tmfkit_conformance.drive.hubs import Standing
+from tmfkit_conformance.drive.interruption import Interruption
+from tmfkit_conformance.drive.ledger import Ledger
 from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.drive.lists import walked
+from tmfkit_conformance.drive.marks import Marks
+from tmfkit_conformance.drive.ownership import Ownership
+from tmfkit_conformance.drive.receipt import Receipt
+from tmfkit_conformance.drive.silence import Silence
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.payloads.messages import sendable
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.rules.answers import CONSUMES
+from tmfkit_conformance.rules.operations import Create
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.probes import Facts, Step
 from tmfkit_conformance.rules.queries import FIELDS
@@ -27,13 +37,20 @@ from tmfkit_conformance.rules.refusals import PARTIAL
 from tmfkit_conformance.rules.rule import PlannedProbe, Scenario
 from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_conformance.settings import Settings
-from tmfkit_models.contracts import Action, Contract, Operation, Requirement
+from tmfkit_models.contracts import MAKES_ANYTHING, MAKES_RESOURCE, Action, Contract, Operation, Requirement
 
-__all__ = ["MissingPrerequisite", "ProbeAborted", "Session"]
+__all__ = ["ForeignRecord", "MissingPrerequisite", "ProbeAborted", "Session"]
+
+_ALL_PAGES = 100_000
+_CHANGING = ("patch", "replace", "delete", "send-stored")
 
 
 class ProbeAborted(Exception):  # noqa: N818 - not an error: the probe cannot go on
     """What a probe starts from was refused, so its remaining steps have no meaning."""
+
+
+class ForeignRecord(ProbeAborted):
+    """The target answered a create with the id of a record that is somebody else's."""
 
 
 class MissingPrerequisite(Exception):  # noqa: N818 - not an error: the kit lacks means
@@ -48,9 +65,20 @@ class Session:
         settings: What the kit was told of the target.
         client: Sends and records.
         listener: Receives notifications; None when the kit may not open one.
+        receipt: Where everything that is made is written down.
+        interruption: Says when the run is to end.
     """
 
-    def __init__(self, contract: Contract, settings: Settings, client: Client, listener: Listener | None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        settings: Settings,
+        client: Client,
+        listener: Listener | None,
+        *,
+        receipt: Receipt,
+        interruption: Interruption,
+    ) -> None:
         self.contract = contract
         self.settings = settings
         self.dialect: dict[str, dict[str, str]] = {resource.name: {} for resource in contract.resources}
@@ -60,21 +88,32 @@ class Session:
         self._probe = PlannedProbe(Dialect, "")
         self._facts: Facts | None = None
         self._addresses = Addresses(contract, settings, self.dialect)
-        self._made = RegisterResources(contract, self._addresses.of)
+        self._run_name = uuid.uuid4().hex[:8]
+        self._mark = f"tmfkit-{self._run_name}"
+        self._interruption = interruption
+        self.ledger = Ledger(contract, receipt, self._mark)
+        self.marks = Marks(contract, settings, self._mark)
+        self._hubs = Standing()
         self._numbers = itertools.count(1)
         self._registrations: list[tuple[str, str]] = []
+        self._borrowed: dict[str, int] = {}
         self._about = ""
-        self._silence = 0
-        self._run_name = uuid.uuid4().hex[:8]
+        self._silence = Silence()
+        self._ownership = Ownership(client, self._addresses, self.ledger, self._silence)
+
+    def beside(self) -> Session:
+        """Return a session for a probe that is driven beside others: one run, but a probe of its own."""
+        return copy.copy(self)
 
     def begin(self, probe: PlannedProbe) -> None:
         """Start a probe: what is sent from now on belongs to it."""
-        self._probe, self._facts, self._registrations = probe, None, []
+        self._probe, self._facts, self._registrations, self._borrowed = probe, None, [], {}
 
-    def end(self, *, lacking: str = "", ended: str = "") -> None:
-        """Write down how the probe went."""
+    def end(self, *, lacking: str = "", ended: str = "", foreign: str = "") -> None:
+        """Write down how the probe went, and take away what it made."""
         facts = self._facts.to_json() if self._facts else {}
-        self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts))
+        foreign = self._sweep.over(self.ledger.leftovers(self._probe)) or foreign
+        self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts, foreign, self._borrowed))
 
     def note(self, facts: Facts) -> None:
         """Write down what no exchange shows; KitDefect when these are not the facts of the probe."""
@@ -189,17 +228,27 @@ class Session:
             media_type = operation.consumes[0] if operation.consumes else "application/json"
         as_admin = "admin" in operation.roles if admin is None else admin
         url = self._addresses.of(operation, identifier) + self._query(query)
-        exchange = self.request(
-            operation.method,
-            url,
-            step,
-            body=body,
-            media_type=media_type,
-            headers=headers,
-            admin=as_admin,
-            operation=operation.id,
-        )
-        self._made.observe(operation, operation.resource or self.resource_name, url, exchange)
+        name = operation.resource or self.resource_name
+        if action in _CHANGING and identifier:
+            self._need_own(name, identifier)
+        if action in MAKES_RESOURCE and isinstance(body, dict):
+            probe = self._probe
+            payloads = self.payloads_of(name)
+            body = self.marks.marked(name, body, payloads, subject=probe.subject, bare=probe.probe.bare)
+        elif action == "register":
+            self._need_place(operation, body)
+        with self._interruption.held():
+            exchange = self.request(
+                operation.method,
+                url,
+                step,
+                body=body,
+                media_type=media_type,
+                headers=headers,
+                admin=as_admin,
+                operation=operation.id,
+            )
+            self._keep_track(operation, name, url, exchange)
         if as_admin and not self.settings.admin_headers and exchange.status in (401, 403):
             self.lack("a credential for the role admin: configure `admin_headers` (or --admin-header)")
         return exchange
@@ -213,13 +262,64 @@ class Session:
         """
         if not self._probe.probe.declares(step):
             raise self._undeclared(f"the step {step.name!r}")
-        if self._silence >= SILENCE_LIMIT:
+        if self._silence.is_long:
             raise ProbeAborted(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
+        if self.ledger.foreign and method != "GET":
+            # That its rows do not hold is said of the plain create, whichever create brought it to light.
+            abort = ForeignRecord if self._probe.probe is Create else ProbeAborted
+            raise abort(f"{self.ledger.foreign}; nothing more is written to this target")
+        self._interruption.check()
         exchange = self._client.send(
             method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
         )
-        self._silence = 0 if exchange.response else self._silence + 1
-        return exchange
+        return self._silence.hear(exchange)
+
+    def _keep_track(self, operation: Operation, resource: str, url: str, exchange: Exchange) -> None:
+        """Write down what an exchange made, took away or showed."""
+        action, identifier = operation.action, exchange.identifier
+        self.ledger.observe(self._probe, operation, resource, url, exchange)
+        undoing = self.contract.action("unregister" if action == "register" else "delete", resource)
+        if not exchange.is_success or undoing is None:
+            return
+        body = exchange.request.json
+        if action == "register" and not identifier:
+            self._hubs.stands(self._addresses.of(operation, ""), exchange)
+            self.ledger.receipt.standing(body["callback"] if isinstance(body, dict) else "", url)
+        elif action in MAKES_ANYTHING and identifier:
+            if action != "register" and self.ledger.is_there_before(resource, identifier):
+                self._need_own(resource, identifier)
+            made = self._addresses.of(undoing, identifier)
+            carriers = () if action == "register" else self.marks.carried(resource, body, self.payloads_of(resource))
+            self.ledger.made(self._probe, undoing, resource, made, identifier=identifier, carriers=carriers)
+        elif action == "patch" and isinstance(body, dict) and isinstance(body.get("id"), str):
+            # A target that wrongly takes another id has the record there.
+            renamed = self._addresses.of(undoing, body["id"])
+            before = url.partition("?")[0]
+            self.ledger.may_be_renamed(self._probe, undoing, renamed, before=before, identifier=body["id"])
+
+    def _need_own(self, resource: str, identifier: str) -> None:
+        """Go on only with a record of this run.
+
+        Raises:
+            ForeignRecord: The target gave the id of somebody else's.
+            ProbeAborted: It cannot be told whose it is.
+        """
+        foreign = self._ownership.foreign(resource, identifier)
+        if foreign:
+            raise ForeignRecord(foreign)
+        if self._ownership.standing(resource, identifier) == "unknown":
+            raise ProbeAborted(f"the record {identifier!r} was not read back with the mark of this run")
+
+    def _need_place(self, operation: Operation, body: Any) -> None:
+        """Register nothing more at a hub that tells no ids: it could not be taken back.
+
+        Raises:
+            ProbeAborted: One registration is there already.
+        """
+        standing = self._hubs.at(self._addresses.of(operation, ""))
+        callback = body.get("callback") if isinstance(body, dict) else None
+        if standing and isinstance(callback, str) and body != standing.request.json:
+            raise ProbeAborted("the hub tells no ids, so another registration could not be taken back")
 
     def created(self, step: Step, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
         """Create what a probe starts from.
@@ -291,7 +391,7 @@ class Session:
 
     def unused_id(self) -> str:
         """Return an id that nothing at the target has."""
-        return f"tmfkit-{self._run_name}-{self.number()}"
+        return f"{self._mark}-{self.number()}"
 
     def callback(self, name: str) -> str:
         """Return a callback address that was not used before."""
@@ -299,6 +399,14 @@ class Session:
 
     def registered(self, step: Step, name: str, **more: Any) -> Exchange:
         """Register a callback of its own; ProbeAborted when it is refused."""
+        standing = (
+            self._hubs.at(self._addresses.of(self.operation, "")) if self.operation.action == "register" else None
+        )
+        if standing and not more:
+            # One registration serves all rows where none can be taken back.
+            self._borrowed[step.name] = standing.sequence
+            self._registrations.append((self.operation.resource, ""))
+            return standing
         body = {"callback": self.callback(name), **more}
         exchange = self.call("register", step, body=body, resource=self.operation.resource)
         if not exchange.is_success:
@@ -367,12 +475,53 @@ class Session:
         """Return the address of a path below the base URL."""
         return self.settings.base_url + path
 
-    def cleanup(self) -> list[str]:
-        """Delete everything that the run made and that is still there; return the addresses of what may remain."""
-        # A target that stopped answering is asked once more whether it has come back.
-        return taken_away(
-            self._client, self._made.leftovers(), silences=1 if self._silence >= SILENCE_LIMIT else SILENCE_LIMIT
-        )
+    def walked(
+        self,
+        step: Step,
+        query: str = "",
+        *,
+        resource: str = "",
+        seeking: Collection[str] = (),
+        seconds: float = float("inf"),
+        all_pages: bool = False,
+    ) -> list[Exchange]:
+        """List with a query string, and the pages after the first as far as needed; each is recorded under *step*.
+
+        Args:
+            step: The step.
+            query: Query string, sent as it stands.
+            resource: Another resource than the probe's.
+            seeking: Ids that are looked for; with all of them found, nothing more is asked for.
+            seconds: How long it may take.
+            all_pages: Whether only the time is a limit, and not the number of pages.
+        """
+        name = resource or self.resource_name
+        first = self.call("list", step, query=query, resource=name)
+        most = _ALL_PAGES if all_pages else self.settings.list_pages
+        return walked(first, lambda at: self._page(at, step, name), most=most, seeking=seeking, seconds=seconds)
+
+    def _page(self, address: str, step: Step, resource: str) -> Exchange:
+        """Ask for a further page of a list."""
+        operation = self.contract.action("list", resource)
+        assert operation
+        url = self._addresses.followed(address, resource)
+        exchange = self.request("GET", url, step, operation=operation.id, admin="admin" in operation.roles)
+        self.ledger.observe(self._probe, operation, resource, url, exchange)
+        return exchange
+
+    def cleanup(self) -> None:
+        """Delete everything that the run made and that is still there, and look whether it is gone."""
+        self._interruption.is_cleaning = True
+        sweep = self._sweep
+        sweep.over(self.ledger.leftovers())
+        if not self._silence.is_long:
+            sweep.confirm(self.settings.list_pages)
+        self._interruption.is_cleaning = False
+
+    @property
+    def _sweep(self) -> Sweep:
+        look = self._ownership, self._silence, self._interruption
+        return Sweep(self._client, self._addresses, self.ledger, *look, parallel=self.settings.parallel)
 
     def _undeclared(self, what: str) -> KitDefect:
         return KitDefect(self._probe.key, f"the probe does not declare {what}", "Declare it in rules/")

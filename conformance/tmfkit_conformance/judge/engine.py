@@ -13,10 +13,10 @@ from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
-from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.record.exchange import Exchange, ProbeRecord
 from tmfkit_conformance.rules.register import KINDS
 from tmfkit_conformance.rules.rule import Case
-from tmfkit_models.contracts import Contract
+from tmfkit_models.contracts import MAKES_RESOURCE, Contract
 
 __all__ = ["judge", "merged"]
 
@@ -42,7 +42,8 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
         if case.probe is None or record is None:
             verdicts.append(_unseen(case))
             continue
-        evidence = Evidence(contract, case, record, tuple(by_probe[record.key]), bundle.notifications, shape)
+        exchanges = (*_borrowed(record, bundle), *by_probe[record.key])
+        evidence = Evidence(contract, case, record, exchanges, bundle.notifications, shape)
         verdicts.append(_judged(evidence, bundle))
     found, coverage = generated.findings(bundle, contract)
     return Judgement(merged(verdicts, found), found, coverage)
@@ -85,7 +86,20 @@ def _unseen(case: Case) -> Verdict:
     )
 
 
+def _borrowed(record: ProbeRecord, bundle: Bundle) -> tuple[Exchange, ...]:
+    """Return the exchanges of other probes that stand for steps of this one."""
+    if not record.borrowed:
+        return ()
+    numbered = {exchange.sequence: exchange for exchange in bundle.exchanges}
+    there = {step: numbered[number] for step, number in record.borrowed.items() if number in numbered}
+    return tuple(replace(exchange, step=step) for step, exchange in there.items())
+
+
 def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
+    if evidence.record.foreign:
+        evidence.used += [exchange.sequence for exchange in evidence.exchanges]
+        outcome = Outcome.FAIL if evidence.operation.action in MAKES_RESOURCE else Outcome.BLOCKED
+        return evidence.verdict(OutcomeReached(outcome, evidence.record.foreign))
     if evidence.record.lacking:
         return evidence.verdict(OutcomeReached(Outcome.SKIP, f"The kit lacked {evidence.record.lacking}"))
     try:

@@ -254,12 +254,16 @@ class ProbeRecord:
         lacking: What the kit had not, so that the probe could not be sent (a credential, a listener); empty otherwise.
         ended: Why the probe ended before its last step (what it starts from was refused); empty otherwise.
         facts: What the kit knew and no exchange shows, such as the path of a callback.
+        foreign: Whose record the target gave, where a create was answered with that of somebody else; empty otherwise.
+        borrowed: Step → number of the exchange of another probe that stands for it.
     """
 
     key: str
     lacking: str = ""
     ended: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    foreign: str = ""
+    borrowed: dict[str, int] = field(default_factory=dict)
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:

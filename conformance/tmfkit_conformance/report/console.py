@@ -81,7 +81,7 @@ def print_summary(report: Report, console: Console) -> None:
     _print_lines(console, "Errors of the kit", report.lines_with(Outcome.ERROR))
     _print_lines(console, "Musts that failed", report.lines_with(Outcome.FAIL, levels=("must",)))
     _print_skips(console, report)
-    _print_left_behind(console, report)
+    _print_receipt(console, report)
     _print(console)
     exchanges = wording.plural(len(report.bundle.exchanges), "exchange")
     _print(console, f"{exchanges} in {report.seconds:.1f} s, contract {contract.sha256[:12]}")
@@ -110,13 +110,21 @@ def _print_skips(console: Console, report: Report) -> None:
         _print(console, f"  {extent}: {shortened(remark, _REMARK_LIMIT)}")
 
 
-def _print_left_behind(console: Console, report: Report) -> None:
+def _print_receipt(console: Console, report: Report) -> None:
+    """Print what the run made and what became of it; each thing that is left with the command that takes it away."""
+    receipt = report.bundle.run.get("receipt")
+    if receipt:
+        _print(console)
+        counts = f"{receipt['made']} made, {receipt['deleted']} deleted, {receipt['confirmed_gone']} confirmed gone"
+        _print(console, ("Receipt", "bold"), f"  {counts}, {len(receipt['left'])} left")
     if not report.left_behind:
         return
     _print(console)
     _print(console, ("Left behind", "bold"), f"  {wording.LEFT_BEHIND}")
-    for address in report.left_behind:
-        _print(console, f"  {one_line(address)}")
+    left = receipt["left"] if receipt else [{"address": address} for address in report.left_behind]
+    for one in left:
+        why = f"  ({one_line(one['why'])})" if one.get("why") else ""
+        _print(console, f"  {one_line(one.get('curl') or one['address'])}{why}")
 
 
 def _print(console: Console, *parts: str | tuple[str, str]) -> None:

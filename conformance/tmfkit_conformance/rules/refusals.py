@@ -211,7 +211,7 @@ class PutRefused(MethodRefused, name="put-refused"):
     """Tries PUT, reads afterwards."""
 
 
-class CollectionDeleteRefused(MethodRefused, name="collection-delete-refused"):
+class CollectionDeleteRefused(MethodRefused, name="collection-delete-refused", alone="records"):
     """Tries to delete the collection, reads a member afterwards."""
 
 

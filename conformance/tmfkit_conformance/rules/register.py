@@ -32,6 +32,8 @@ _THEMES: Final = (
 
 def _scenario(row: Requirement, operation: Operation) -> Case:
     played = SCENARIOS[row.scenario]
+    if played.probe.shared:
+        return Case(row, PlannedProbe(played.probe, operation.id))
     if row.operation != operation.id:  # a row on notifications: they are heard through this registration
         return Case(row, PlannedProbe(played.probe, operation.id, scenario=played))
     own = row.id if row.given else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tmfkit_conformance.drive.probes.queries import look_for
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.rules.answers import Accept
@@ -55,7 +56,8 @@ def delete(session: Session, _subject: str) -> None:
     session.call("retrieve", Delete.BEFORE, identifier=made.identifier)
     session.call("delete", Delete.DELETE, identifier=made.identifier)
     session.call("retrieve", Delete.READ, identifier=made.identifier)
-    session.call("list", Delete.LIST)
+    if session.contract.action("list", session.resource_name):
+        look_for(session, made.identifier, Delete.LIST, Delete.BY_ID)
 
 
 @probe(Replace)

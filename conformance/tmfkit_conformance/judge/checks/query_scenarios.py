@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tmfkit_conformance.judge.checks.queries import beside_selection, listed, members, need_every_page, not_offered
+from tmfkit_conformance.judge.checks.queries import (
+    beside_selection,
+    is_listed,
+    listed,
+    members,
+    need_every_page,
+    not_offered,
+)
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, skip
@@ -120,8 +127,7 @@ def _created_is_listed(evidence: Evidence) -> None:
         failed(f"{made.identifier!r} was in the list before it was made, so the list is not of what was made")
     if any(_ids_of(page).count(made.identifier) > 1 for page in evidence.all(CreatedIsListed.LIST)):
         failed(f"Two records in the list have the id {made.identifier!r}")
-    if made.identifier not in listed(evidence, CreatedIsListed.LIST):
-        need_every_page(evidence, CreatedIsListed.LIST)
+    if not is_listed(evidence, made.identifier, CreatedIsListed.LIST, CreatedIsListed.BY_ID):
         failed("The resource just made is not in the list")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import sent_at, shown
-from tmfkit_conformance.judge.checks.queries import listed
+from tmfkit_conformance.judge.checks.queries import is_listed
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
@@ -25,7 +25,6 @@ from tmfkit_conformance.rules.lifecycle import (
     VALUE_KEPT,
     AnyJsonValue,
     CurrentFirst,
-    DeletedIsGone,
     DeleteOneOfTwo,
     ElementIdsDiffer,
     MinimalCreate,
@@ -33,7 +32,7 @@ from tmfkit_conformance.rules.lifecycle import (
     ReferencesAsSent,
     ReferredClasses,
 )
-from tmfkit_conformance.rules.operations import CreateFull
+from tmfkit_conformance.rules.operations import CreateFull, Delete
 from tmfkit_conformance.rules.refusals import UNKNOWN_ID_REFUSED, UNLISTED_VALUE, UnlistedValue
 from tmfkit_conformance.rules.sending import SEND_UNKNOWN_ID
 
@@ -83,18 +82,20 @@ def _no_tunnelled_methods(evidence: Evidence) -> None:
 @scenario(DELETED_IS_GONE)
 def _deleted_is_gone(evidence: Evidence) -> None:
     made, before, deleted = (
-        evidence.succeeded(DeletedIsGone.CREATE),
-        evidence.succeeded(DeletedIsGone.BEFORE),
-        evidence.step(DeletedIsGone.DELETE),
+        evidence.succeeded(Delete.CREATE),
+        evidence.succeeded(Delete.BEFORE),
+        evidence.step(Delete.DELETE),
     )
     if not deleted.is_success:
         if str(deleted.status) in evidence.tolerated:
             not_applicable(f"The delete was answered {deleted.status}, which an erratum tolerates")
         skip(f"the delete was answered {deleted.status}")
-    read = evidence.step(DeletedIsGone.READ)
+    read = evidence.step(Delete.READ)
     if read.status not in (404, 410):
         failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
-    if made.identifier in listed(evidence, DeletedIsGone.LIST):
+    if evidence.contract.action("list", evidence.operation.resource) is None:
+        return
+    if is_listed(evidence, made.identifier, Delete.LIST, Delete.BY_ID):
         failed("After the delete, the resource is still in the list")
 
 
