@@ -8,7 +8,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import shown
 from tmfkit_conformance.judge.checks.events import at_callback, need_trigger, of_event, payload
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable
 from tmfkit_conformance.rules.hubs import (
     EVENT_ANY_2XX,
     EVENT_BY_POST,
@@ -32,7 +32,7 @@ from tmfkit_conformance.rules.hubs import (
     HubRepeatsCallback,
     RemovedFrom,
 )
-from tmfkit_conformance.rules.operations import Events
+from tmfkit_conformance.rules.operations import EVENTS, Events
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Notification
@@ -51,7 +51,15 @@ def _hub_delivers(evidence: Evidence) -> None:
     if not arrived:
         failed("Nothing arrived at the registered callback")
     if evidence.row.scenario == EVENT_ANY_2XX.name and len({note.event_type for note in arrived}) < 2:
+        _need_another(evidence)
         failed("After the first notification was answered 201, no other kind arrived")
+
+
+def _need_another(evidence: Evidence) -> None:
+    """Nothing is proven by a kind that did not arrive when nothing that triggers one but the create succeeded."""
+    others = [one for on in EVENTS if on != "create" for one in evidence.all(Events.TRIGGER.of(on))]
+    if others and not any(one.is_success for one in others):
+        blocked(evidence.answered(others[0]), others[0])
 
 
 @scenario(HUB_CALLBACK_ONLY)
@@ -105,7 +113,7 @@ def _hub_removed_is_silent(evidence: Evidence) -> None:
     made = evidence.succeeded(HubRemovedIsSilent.CREATE)
     accepted(evidence, HubRemovedIsSilent.UNREGISTER)
     if not any(note.mentions(made.identifier) for note in at_callback(evidence)):
-        skip("the listener that was not removed heard nothing either")
+        blocked("The listener that was not removed heard nothing either", made)
     told = [note for note in _at_removed(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in told]
     if told:
@@ -126,7 +134,7 @@ def _hub_own_resource_only(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     foreign = sorted({note.event_type for note in arrived} - own)
     if foreign:
         failed(f"The hub of {evidence.operation.resource} gave {', '.join(foreign)}")
@@ -149,7 +157,7 @@ def _event_by_post(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     for note in arrived:
         if note.method != "POST" or not isinstance(note.json, dict):
             failed(
@@ -163,7 +171,7 @@ def _event_header(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     name, _, wanted = evidence.row.subject.partition(":")
     for note in arrived:
         value = next((value for key, value in note.headers if key.lower() == name.strip().lower()), "")
@@ -181,7 +189,7 @@ def _event_carries_whole(evidence: Evidence) -> None:
     read = evidence.object(Events.READ.of(event.on))
     about = [note for note in of_event(evidence, event) if note.mentions(str(read.get("id")))]
     if not about:
-        skip("no notification of this type arrived")
+        blocked(f"No {event.type} arrived")
     for note in about:
         resource = payload(note, event)
         missing = sorted(name for name in read if not isinstance(resource, dict) or name not in resource)

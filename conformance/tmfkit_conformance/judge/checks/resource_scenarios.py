@@ -8,7 +8,7 @@ from tmfkit_conformance.judge.checks.queries import listed
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, skip
 from tmfkit_conformance.rules.answers import UnknownId
 from tmfkit_conformance.rules.lifecycle import (
     ANY_JSON_VALUE,
@@ -86,7 +86,7 @@ def _deleted_is_gone(evidence: Evidence) -> None:
     if not deleted.is_success:
         if str(deleted.status) in evidence.tolerated:
             not_applicable(f"The delete was answered {deleted.status}, which an erratum tolerates")
-        skip(f"the delete was answered {deleted.status}")
+        blocked(evidence.answered(deleted), deleted)
     read = evidence.step(DeletedIsGone.READ)
     if read.status not in (404, 410):
         failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
@@ -98,7 +98,7 @@ def _deleted_is_gone(evidence: Evidence) -> None:
 def _delete_one_of_two(evidence: Evidence) -> None:
     deleted = evidence.step(DeleteOneOfTwo.DELETE)
     if not deleted.is_success:
-        skip(f"the delete was answered {deleted.status}")
+        blocked(evidence.answered(deleted), deleted)
     if not evidence.step(DeleteOneOfTwo.OTHER).is_success:
         failed("The resource that was not addressed is gone as well")
     read = evidence.step(DeleteOneOfTwo.READ)
@@ -109,11 +109,9 @@ def _delete_one_of_two(evidence: Evidence) -> None:
 @scenario(REFERENCES_AS_SENT, VALUE_KEPT)
 def _references_as_sent(evidence: Evidence) -> None:
     made = accepted(evidence, ReferencesAsSent.CREATE)
-    spoken, sent = sent_at(evidence, made, evidence.row.subject)
     got = evidence.object(ReferencesAsSent.READ)
     if not evidence.keeps(evidence.row.subject, made.request.json, got):
-        back = shown(evidence.value(got, evidence.row.subject))
-        failed(f"{spoken} was sent as {shown(sent)} and read back as {back}")
+        failed(evidence.loss(made.request.json, got, evidence.row.subject))
 
 
 @scenario(ANY_JSON_VALUE)
