@@ -140,7 +140,8 @@ class Traces:
         found = set()
         for exchange in self.exchanges.values():
             action, resource = self._action(exchange), self.resource_of(exchange)
-            if action == "create" and exchange.is_success and exchange.identifier:
+            is_create = action == "create" and exchange.request.method == "POST"
+            if is_create and exchange.is_success and exchange.identifier:
                 found |= {exchange.sequence} if (resource, exchange.identifier) in there else set()
                 there.add((resource, exchange.identifier))
             elif action == "delete" and exchange.is_success:
