@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,22 @@ def test_verify_says_when_verdicts_come_out_again(run: Run, tmp_path: Path, monk
     )
 
 
+def test_verify_of_an_older_bundle_names_both_kits_and_what_that_one_could_not_say(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = report({"LIB1-POST-001": Outcome.SKIP}, kit_version="0.0.9", outcomes=["pass", "skip", "fail"])
+    monkeypatch.setattr(evidence, "judge", lambda *_: report({"LIB1-POST-001": Outcome.BLOCKED}).judgement)
+    older.bundle.write(tmp_path / "bundle.zip")
+    status, out, _ = run("verify", str(tmp_path / "bundle.zip"))
+    assert status == 0
+    assert out.splitlines()[1:] == [
+        f"The bundle was made with tmfkit 0.0.9; this is tmfkit {metadata.version('tmfkit')}.",
+        "That kit had fewer outcomes, so that outcomes are compared and words are not.",
+        "1 requirement blocked now, which that kit could not say: LIB1-POST-001.",
+        "13 recorded verdicts of library-v1 at http://library.example/library/v1: all computed again, none differs.",
+    ]
+
+
 def test_verify_lists_what_differs_and_names_another_contract(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,8 +259,8 @@ def test_compare_shows_changes_side_by_side(run: Run, tmp_path: Path) -> None:
     status, out, _ = run("compare", str(tmp_path / "a"), str(tmp_path / "b"))
     assert status == 0
     assert out.splitlines() == [
-        f"[1]  {tmp_path / 'a'}  not-conformant  tmfkit 0.1.0  contract 5f5f5f5f5f5f",
-        f"[2]  {tmp_path / 'b'}  not-conformant  tmfkit 0.1.0  contract 5f5f5f5f5f5f",
+        f"[1]  {tmp_path / 'a'}  not-conformant  5 causes  tmfkit 0.1.0  contract 5f5f5f5f5f5f",
+        f"[2]  {tmp_path / 'b'}  not-conformant  4 causes  tmfkit 0.1.0  contract 5f5f5f5f5f5f",
         "",
         "               [1]   [2]",
         "LIB1-POST-002  fail  pass",

@@ -288,7 +288,7 @@ def test_read_that_is_late_by_a_moment_is_a_remark(contract: Contract) -> None:
 
 
 def test_server_error_belongs_to_a_row_only_where_nothing_else_is_wrong(contract: Contract) -> None:
-    twice = {"chapter": [{}]}  # neither a title nor the name of a chapter
+    twice: dict[str, object] = {"chapter": [{}]}  # neither a title nor the name of a chapter
     assert found(contract, CREATED, call(2, "createBook", 500, sent=twice, answer=ERROR)) == [("server-error", "", 1)]
     beside = replace(call(2, "createBook", 500, sent={}, answer=ERROR), mode="negative", mutated="header X-A: invalid")
     assert found(contract, CREATED, beside) == [("server-error", "", 1)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     HOST,
     MOOT,
@@ -61,8 +62,8 @@ SITUATIONS = [
     NAME.gives(FAIL, "refused", post("create", 400, sent={"name": "one"})),
     NAME.gives(FAIL, "shown-on-create-only", made(name="one"), read(name=None)),
     NAME.gives(SKIP, "not-read", made(name="one")),
-    NAME.gives(SKIP, "read-refused", made(name="one"), get("read", 404)),
-    NAME.gives(SKIP, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
+    NAME.gives(BLOCKED, "read-refused", made(name="one"), get("read", 404)),
+    NAME.gives(BLOCKED, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
     NAME.gives(SKIP, "credentials-ran-out", post("create", 401, sent={"name": "one"})),
     START.gives(
         PASS, "another-offset",
@@ -131,7 +132,7 @@ SITUATIONS = [
     DEFAULT.gives(FAIL, "false", made(name="one"), read(status=False)),
     DEFAULT.gives(FAIL, "none", made(name="one"), read()),
     DEFAULT.gives(MOOT, "always-configured", made(status="Active"), read(status="Active")),
-    DEFAULT.gives(SKIP, "refused", post("create", 400, sent={})),
+    DEFAULT.gives(BLOCKED, "refused", post("create", 400, sent={})),
     CLIENT_ID.gives(PASS, "used", post("create", 201, {"id": "a"}, sent={"id": "a"})),
     CLIENT_ID.gives(PASS, "used-by-location", post("create", 201, sent={"id": "a b"}, headers={"Location": "/x/a%20b"})),
     CLIENT_ID.gives(FAIL, "another", post("create", 201, {"id": "b"}, sent={"id": "a"})),
@@ -149,9 +150,9 @@ SITUATIONS = [
         get("read", 200, {"id": "7", "href": "h"}),
     ),
     READ_ONLY.gives(FAIL, "fails", made("control"), read("control-read"), post("create", 500, sent={"href": "h"})),
-    READ_ONLY.gives(SKIP, "control-refused", post("control", 400), post("create", 400, sent={"href": "h"})),
+    READ_ONLY.gives(BLOCKED, "control-refused", post("control", 400), post("create", 400, sent={"href": "h"})),
     READ_ONLY.gives(
-        SKIP, "read-of-another",
+        BLOCKED, "read-of-another",
         made("control"), read("control-read"), post("create", 201, resource(), sent={"href": "h"}), get("read", 200, {}),
     ),
     READ_ONLY.gives(
@@ -166,7 +167,7 @@ SITUATIONS = [
         for words, value in NOTHING.items()
     ),
     NOT_EMPTY.gives(FAIL, "is-false", post("create", 201, {"id": False})),
-    NOT_EMPTY.gives(SKIP, "refused", post("create", 400)),
+    NOT_EMPTY.gives(BLOCKED, "refused", post("create", 400)),
     MODIFIED.gives(PASS, "without-seconds", post("create", 201, {"lastModified": "2020-05-01T10:00Z"})),
     MODIFIED.gives(FAIL, "day-only", post("create", 201, {"lastModified": "2020-05-01"})),
     MODIFIED.gives(FAIL, "number", post("create", 201, {"lastModified": 1588327200})),
@@ -184,7 +185,7 @@ SITUATIONS = [
     UNIQUE.gives(PASS, "two", made("first"), made("second", identifier="8")),
     UNIQUE.gives(FAIL, "one", made("first"), made("second")),
     UNIQUE.gives(FAIL, "none", post("first", 201, {}), post("second", 201, {})),
-    UNIQUE.gives(SKIP, "second-refused", made("first"), post("second", 409)),
+    UNIQUE.gives(BLOCKED, "second-refused", made("first"), post("second", 409)),
     HREF.gives(PASS, "leads-there", made(), read("follow-href")),
     HREF.gives(PASS, "numeric-id", post("create", 201, {"id": 7, "href": "x/7"}), get("follow-href", 200, {"id": 7})),
     HREF.gives(FAIL, "leads-elsewhere", made(), read("follow-href", identifier="8")),
@@ -205,7 +206,7 @@ SITUATIONS = [
     LATER.gives(
         FAIL, "gone", get("before", 200, {"lastModified": OWN}), patch("patch", 200, {}), get("after", 200, {})
     ),
-    LATER.gives(SKIP, "patch-refused", get("before", 200, {"lastModified": OWN}), patch("patch", 400, {})),
+    LATER.gives(BLOCKED, "patch-refused", get("before", 200, {"lastModified": OWN}), patch("patch", 400, {})),
 ]  # fmt: skip
 
 

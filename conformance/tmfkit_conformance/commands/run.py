@@ -15,6 +15,7 @@ from tmfkit_conformance.commands.options import given_settings, settings_for
 from tmfkit_conformance.drive.interruption import Interruption
 from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report.console import RunProgress, print_summary
 from tmfkit_conformance.report.folder import ReportFolder
 from tmfkit_conformance.report.model import Report, SelfTestRow
@@ -94,7 +95,11 @@ def run_command(contract: Contract, config: Path | None, folder: Path, **given: 
     with RunProgress(console) as progress, Interruption(console.print) as interruption:
         bundle = drive(contract, settings, progress, receipt_path=reports.receipt, interruption=interruption)
     judgement = judge(bundle, contract)
-    judged = replace(bundle, verdicts=[verdict.to_json() for verdict in judgement.verdicts])
+    judged = replace(
+        bundle,
+        run={**bundle.run, "outcomes": [outcome.label for outcome in Outcome]},
+        verdicts=[verdict.to_json() for verdict in judgement.verdicts],
+    )
     report = Report.of(judged, judgement, contract, self_test=_self_test(contract))
     written = reports.write(report)
     print_summary(report, Console(highlight=False))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tmfkit_conformance.judge import generated
+from tmfkit_conformance.judge.causes import traced
 from tmfkit_conformance.judge.checks import CHECKS
 from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
 from tmfkit_conformance.judge.schema import Shape
@@ -37,7 +38,8 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
     records = {record.key: record for record in bundle.probes}
     shape = Shape(contract)
     verdicts = []
-    for case in plan(contract):
+    cases = plan(contract)
+    for case in cases:
         record = records.get(case.probe.key) if case.probe else None
         if case.probe is None or record is None:
             verdicts.append(_unseen(case))
@@ -46,7 +48,8 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
         evidence = Evidence(contract, case, record, exchanges, bundle.notifications, shape)
         verdicts.append(_judged(evidence, bundle))
     found, coverage = generated.findings(bundle, contract)
-    return Judgement(merged(verdicts, found), found, coverage)
+    settled, causes = traced(bundle, contract, cases, merged(verdicts, found))
+    return Judgement(settled, found, coverage, causes)
 
 
 def merged(verdicts: Iterable[Verdict], findings: Iterable[Finding]) -> tuple[Verdict, ...]:

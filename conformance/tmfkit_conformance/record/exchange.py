@@ -129,6 +129,11 @@ class Exchange:
         return self.response is not None and self.response.is_success
 
     @property
+    def is_out_of_reach(self) -> bool:
+        """Whether the target did not even take the connection, so that it has not seen the request."""
+        return self.response is None and self.error.startswith("Connect")
+
+    @property
     def speaks_of_caller(self) -> bool:
         """Whether the answer speaks of credentials, time or rate, and so says nothing of the request."""
         return self.status in (401, 403, 408, 429)

@@ -9,7 +9,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_there
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.answers import (
     ACCEPT,
@@ -66,7 +66,7 @@ def header(evidence: Evidence) -> None:
     name, step = row.subject, evidence.own_step
     seen = evidence.step(Create.CREATE if Create.FOLLOW.has(step) else step)
     if not seen.is_success:
-        skip(f"the {evidence.operation.action} was answered {seen.status}")
+        blocked(evidence.answered(seen), seen)
     if seen.status == 204 and evidence.operation.action == "register":
         not_applicable("The registration was answered 204, which the document allows as well and which names nothing")
     value = seen.response.header(name) if seen.response else None
@@ -113,7 +113,7 @@ def accept(evidence: Evidence) -> None:
     if seen.status == 406:
         failed(f"Answered 406 to Accept: {evidence.row.subject}")
     if not seen.is_success:
-        skip(f"answered {seen.status}, so nothing was served")
+        blocked(evidence.answered(seen), seen)
     passed()
 
 

@@ -55,7 +55,7 @@ def shown(value: Any) -> str:
 def _accepted(evidence: Evidence, step: Step) -> Exchange:
     made = evidence.step(step)
     if not made.is_success:
-        failed(f"A create with {evidence.row.subject} was answered {made.status}")
+        failed(f"With {evidence.row.subject}, {evidence.answered(made)}")
     return made
 
 
@@ -64,10 +64,9 @@ def attribute(evidence: Evidence) -> None:
     """What was sent on create is read back equal, and of the type of the table."""
     row, made = evidence.row, _accepted(evidence, With.CREATE)
     got = evidence.object(With.READ)
-    spoken, sent = sent_at(evidence, made, row.subject)
-    back = evidence.value(got, row.subject)
+    spoken, back = evidence.spelt(made.request.json, row.subject), evidence.value(got, row.subject)
     if not evidence.keeps(row.subject, made.request.json, got):
-        failed(f"{spoken} was sent as {shown(sent)} and read back as {shown(back)}")
+        failed(evidence.loss(made.request.json, got, row.subject))
     kind = ATTRIBUTE.expect_of(row).type
     members = back if isinstance(back, list) else [back]
     if not evidence.ways and not all(has_type(member, kind) for member in members):
@@ -84,7 +83,7 @@ def values(evidence: Evidence) -> None:
         taken = made if made.is_success else evidence.step(Values.PATCH.of(number))
         sent = sent_at(evidence, taken, evidence.row.subject)[1]
         if not taken.is_success:
-            failed(f"The value {sent!r} was answered {taken.status}")
+            failed(f"With the value {sent!r}, {evidence.answered(taken)}")
         got = evidence.object(Values.READ.of(number))
         if not evidence.keeps(evidence.row.subject, taken.request.json, got):
             failed(f"The value {sent!r} was read back as {shown(evidence.value(got, evidence.row.subject))}")
@@ -96,7 +95,7 @@ def optional(evidence: Evidence) -> None:
     """A create without the attribute is accepted."""
     made = evidence.step(Minus.CREATE)
     if not made.is_success:
-        failed(f"A create without {evidence.row.subject} was answered {made.status}")
+        failed(f"Without {evidence.row.subject}, {evidence.answered(made)}")
     if sent_at(evidence, made, evidence.row.subject)[1] is not pointers.ABSENT:
         not_applicable("The configured payload overrides always send this attribute")
     passed()
@@ -120,7 +119,7 @@ def client_id(evidence: Evidence) -> None:
     """An id sent by the client is used."""
     made = evidence.step(ClientId.CREATE)
     if not made.is_success:
-        failed(f"A create with an id was answered {made.status}")
+        failed(f"With an id, {evidence.answered(made)}")
     if made.identifier != made.request.json["id"]:
         failed(f"The id {made.request.json['id']!r} was sent, and {made.identifier!r} was given")
     passed()

@@ -58,7 +58,7 @@ def _hub_delivers(evidence: Evidence) -> None:
 def _keep_coming(evidence: Evidence, arrived: list[Notification]) -> None:
     """Hold against the row what came after the first notification, which the kit's listener had answered 201."""
     if not arrived:
-        blocked("no notification arrived that the listener could have answered 201")
+        blocked("No notification arrived that the listener could have answered 201")
     kinds = {note.event_type for note in arrived}
     resource = evidence.contract.event(evidence.row.operation).resource
     own = (event for event in evidence.contract.events if event.resource == resource)
@@ -122,7 +122,7 @@ def _hub_removed_is_silent(evidence: Evidence) -> None:
     made = evidence.succeeded(HubRemovedIsSilent.CREATE)
     accepted(evidence, HubRemovedIsSilent.UNREGISTER)
     if not any(note.mentions(made.identifier) for note in at_callback(evidence)):
-        skip("the listener that was not removed heard nothing either")
+        blocked("The listener that was not removed heard nothing either", made)
     told = [note for note in _at_removed(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in told]
     if told:
@@ -143,7 +143,7 @@ def _hub_own_resource_only(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     foreign = sorted({note.event_type for note in arrived} - own)
     if foreign:
         failed(f"The hub of {evidence.operation.resource} gave {', '.join(foreign)}")
@@ -166,7 +166,7 @@ def _event_by_post(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     for note in arrived:
         if note.method != "POST" or not isinstance(note.json, dict):
             failed(
@@ -180,7 +180,7 @@ def _event_header(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     name, _, wanted = evidence.row.subject.partition(":")
     for note in arrived:
         value = next((value for key, value in note.headers if key.lower() == name.strip().lower()), "")
@@ -198,7 +198,7 @@ def _event_carries_whole(evidence: Evidence) -> None:
     read = evidence.object(Events.READ.of(event.on))
     about = [note for note in of_event(evidence, event) if note.mentions(str(read.get("id")))]
     if not about:
-        skip("no notification of this type arrived")
+        blocked(f"No {event.type} arrived")
     for note in about:
         resource = payload(note, event)
         carried = resource if isinstance(resource, dict) else {}

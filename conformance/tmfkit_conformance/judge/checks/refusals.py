@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tmfkit_conformance.judge.checks.attributes import sent_at
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.refusals import (
     ANY_OF,
@@ -50,8 +50,10 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
 
 def _control(evidence: Evidence, step: Step) -> Exchange:
     seen = evidence.step(step)
+    if seen.speaks_of_caller:  # of credentials that the kit has not
+        skip(evidence.answered(seen))
     if not seen.is_success:
-        skip(f"the control, a request that is in order, was answered {seen.status}")
+        blocked(f"Though in order, {evidence.answered(seen)}", seen)
     return seen
 
 
@@ -99,7 +101,8 @@ def any_of(evidence: Evidence) -> None:
     """An object with one of the members is taken, one with none is refused."""
     alone = {member: evidence.step(AnyOf.WITH.of(member)) for member in ANY_OF.expect_of(evidence.row).members}
     if not any(exchange.is_success for exchange in alone.values()):
-        skip("none of the members alone was taken, so there is no control to compare with")
+        refused_alone = next(iter(alone.values()))
+        blocked(f"None of the members alone was taken: {evidence.answered(refused_alone)}", refused_alone)
     exchange = evidence.step(AnyOf.REFUSED)
     if exchange.is_success:
         failed(f"With none of the members it was answered {exchange.status} instead of a refusal")
@@ -120,7 +123,7 @@ def non_patchable(evidence: Evidence) -> None:
     control = other if other and other.is_success else _control(evidence, PatchNot.CONTROL)
     before = evidence.object(PatchNot.BEFORE)
     if evidence.lost(control.request.json, before):
-        skip("the control, a patch of an attribute that may be changed, changed nothing")
+        blocked(f"{evidence.asked(control)} of an attribute that may be changed changed nothing", control)
     _unchanged(evidence, before, PatchNot.REFUSED, PatchNot.READ)
     is_tried_twice = evidence.row.subject == "/id" and {*PARTIAL} <= {*evidence.operation.consumes}
     if is_tried_twice and control is not other:

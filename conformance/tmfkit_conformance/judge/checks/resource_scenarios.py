@@ -89,7 +89,7 @@ def _deleted_is_gone(evidence: Evidence) -> None:
     if not deleted.is_success:
         if str(deleted.status) in evidence.tolerated:
             not_applicable(f"The delete was answered {deleted.status}, which an erratum tolerates")
-        skip(f"the delete was answered {deleted.status}")
+        blocked(evidence.answered(deleted), deleted)
     read = evidence.step(Delete.READ)
     if read.status not in (404, 410):
         failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
@@ -103,7 +103,7 @@ def _deleted_is_gone(evidence: Evidence) -> None:
 def _delete_one_of_two(evidence: Evidence) -> None:
     deleted = evidence.step(DeleteOneOfTwo.DELETE)
     if not deleted.is_success:
-        skip(f"the delete was answered {deleted.status}")
+        blocked(evidence.answered(deleted), deleted)
     if not evidence.step(DeleteOneOfTwo.OTHER).is_success:
         failed("The resource that was not addressed is gone as well")
     read = evidence.step(DeleteOneOfTwo.READ)
@@ -114,11 +114,9 @@ def _delete_one_of_two(evidence: Evidence) -> None:
 @scenario(REFERENCES_AS_SENT, VALUE_KEPT)
 def _references_as_sent(evidence: Evidence) -> None:
     made = accepted(evidence, ReferencesAsSent.CREATE)
-    spoken, sent = sent_at(evidence, made, evidence.row.subject)
     got = evidence.object(ReferencesAsSent.READ)
     if not evidence.keeps(evidence.row.subject, made.request.json, got):
-        back = shown(evidence.value(got, evidence.row.subject))
-        failed(f"{spoken} was sent as {shown(sent)} and read back as {back}")
+        failed(evidence.loss(made.request.json, got, evidence.row.subject))
 
 
 @scenario(ANY_JSON_VALUE)

@@ -40,7 +40,7 @@ def _send_is_not_an_id(evidence: Evidence) -> None:
     seen = evidence.step(Send.SEND)
     # A refusal says nothing of ids: where there is no such operation, its path is answered like any unknown one.
     if not seen.is_success:
-        blocked(f"the send of a new message was answered {seen.status}")
+        blocked(evidence.answered(seen), seen)
     taken = last_segment(seen.request.url)
     if isinstance(seen.answer, dict) and seen.answer.get("id") == taken:
         failed(f"The answer is a message with the id {taken!r}: the last segment of the path was taken for an id")
@@ -81,7 +81,7 @@ def _send_refused(evidence: Evidence) -> None:
 def _without_body(evidence: Evidence) -> None:
     plain, typed = evidence.step(WithoutBody.WITHOUT), evidence.step(WithoutBody.WITH)
     if evidence.row.scenario == CONTENT_TYPE_WITHOUT_BODY.name and not plain.is_success:
-        skip(f"the same without the header was answered {plain.status}")
+        blocked(f"Without the header as well, {evidence.answered(plain)}", plain)
     for seen in (plain, typed):
         if not seen.is_success:
             failed(f"With no body and {'a' if seen is typed else 'no'} Content-Type it was answered {seen.status}")
@@ -103,13 +103,13 @@ def _send_with_value(evidence: Evidence) -> None:
     for number, value in enumerate(SEND_WITH_VALUE.given_of(evidence.row).values):
         seen = evidence.step(SendWithValue.SEND.of(number))
         if not seen.is_success:
-            failed(f"{evidence.row.subject} {value!r} was answered {seen.status}")
+            failed(f"With {evidence.row.subject} {value!r}, {evidence.answered(seen)}")
 
 
 @scenario(CONDITION_BY_THE_SEND)
 def _condition_by_the_send(evidence: Evidence) -> None:
     control = evidence.step(ConditionByTheSend.CONTROL)
     if not control.is_success:
-        skip(f"the control, a message with {evidence.row.subject}, was answered {control.status}")
+        blocked(f"With {evidence.row.subject} as well, {evidence.answered(control)}", control)
     made = evidence.step(ConditionByTheSend.REFUSED)
     refused(evidence, ConditionByTheSend.REFUSED_SEND if made.is_success else ConditionByTheSend.REFUSED)
