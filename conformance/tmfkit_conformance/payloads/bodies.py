@@ -193,9 +193,11 @@ class Payloads:
         return name in ("id", "href") or bool(schema.get("x-tmf-read-only"))
 
     def _value(self, schema: Schema, name: str, variant: int, *, full: bool, path: str, depth: int) -> Any:
-        for keyword in ("enum", "examples", "x-tmf-values"):
-            if schema.get(keyword):
-                return copy.deepcopy(schema[keyword][variant % len(schema[keyword])])
+        # The examples say what is best sent; values that the document lists beside them come after those.
+        known = schema.get("enum") or [*schema.get("examples", ()), *schema.get("x-tmf-values", ())]
+        different = [value for index, value in enumerate(known) if value not in known[:index]]
+        if different:
+            return copy.deepcopy(different[variant % len(different)])
         if name in META:
             return meta_value(self._contract, self._resource, path, variant)
         kinds = schema.get("type", "object" if "properties" in schema or "allOf" in schema else "")
