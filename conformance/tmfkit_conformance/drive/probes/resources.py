@@ -38,8 +38,8 @@ def create_full(session: Session, _subject: str) -> None:
 @probe(CreateTwice)
 def create_twice(session: Session, _subject: str) -> None:
     """Create the same body twice."""
-    session.created(CreateTwice.FIRST)
-    session.created(CreateTwice.SECOND)
+    first = session.created(CreateTwice.FIRST)
+    session.created(CreateTwice.SECOND, first.request.json)
 
 
 @probe(List)
