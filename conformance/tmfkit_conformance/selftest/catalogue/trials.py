@@ -109,7 +109,8 @@ def tried(factory: str, told: Mapping[str, Any], chosen: Iterable[Attempt]) -> I
             finally:
                 servers.put(server)
 
-        pool = stack.enter_context(ThreadPoolExecutor(_AT_ONCE))
+        pool = ThreadPoolExecutor(_AT_ONCE)
+        stack.callback(pool.shutdown, cancel_futures=True)
         for future in as_completed([pool.submit(one, attempt) for attempt in chosen]):
             yield future.result()
 
