@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import httpx
 
+from tmfkit_conformance.errors import KitError
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.selftest.catalogue import row_run
@@ -106,10 +107,13 @@ def tried(factory: str, told: Mapping[str, Any], chosen: Iterable[Attempt]) -> I
             server = servers.get()
             try:
                 return _tried(factory, server, told, attempt)
+            except (KitError, httpx.HTTPError) as exc:
+                return Trial(attempt, (f"it could not be tried: {exc}",), 0.0)
             finally:
                 servers.put(server)
 
-        pool = stack.enter_context(ThreadPoolExecutor(_AT_ONCE))
+        pool = ThreadPoolExecutor(_AT_ONCE)
+        stack.callback(pool.shutdown, cancel_futures=True)
         for future in as_completed([pool.submit(one, attempt) for attempt in chosen]):
             yield future.result()
 

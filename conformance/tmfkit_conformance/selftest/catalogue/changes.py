@@ -35,6 +35,10 @@ Objection = Callable[[Call, Thing], str]
 """What a target has against the body of a request that changes something; empty when nothing."""
 
 
+_LOOKED = ("X-Checked", "yes")
+"""Header of what a demand was made of and met: else nobody could tell that the target was there at all."""
+
+
 def is_about_hub(call: Call) -> bool:
     """Say whether a call is one of a hub."""
     return call.action in ("register", "unregister")
@@ -118,8 +122,10 @@ def refusing(words: str, objection: Objection, *, status: int = 400, actions: tu
     looked_at = actions or ("create", "patch", "replace", "send")
 
     async def serve(call: Call, sound: Sound, _: History) -> Answer:
-        said = objection(call, call.json) if call.action in looked_at and isinstance(call.json, dict) else ""
-        return refusal(status, said) if said else await sound(call)
+        if call.action not in looked_at or not isinstance(call.json, dict):
+            return await sound(call)
+        said = objection(call, call.json)
+        return refusal(status, said) if said else (await sound(call)).with_header(*_LOOKED)
 
     return Break(words, serve)
 
@@ -128,7 +134,7 @@ def demanding(words: str, is_met: Callable[[Call], bool], status: int, reason: s
     """Refuse every request that does not meet a demand."""
 
     async def serve(call: Call, sound: Sound, _: History) -> Answer:
-        return await sound(call) if is_met(call) else refusal(status, reason)
+        return (await sound(call)).with_header(*_LOOKED) if is_met(call) else refusal(status, reason)
 
     return Break(words, serve)
 

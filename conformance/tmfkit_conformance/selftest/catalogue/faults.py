@@ -149,7 +149,7 @@ ONE_CAUSE: Final = (
         "delete-without-effect",
         Break("answers a deletion and does nothing", _delete_ignored),
         ("tmf629-v4",),
-        ("delet",),
+        ("delete",),
     ),
     Fault("delete-200", _answers("answers a deletion 200", "delete", 200), ("tmf629-v1",), ("200",)),
     Fault("create-200", _answers("answers a create 200", "create", 200), ("tmf629-v4", "tmf683-v4"), ("200",)),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-__all__ = ["Front", "Line", "certificate", "fronted"]
+__all__ = ["Front", "Line", "QuietServer", "certificate", "fronted"]
 
 _OF_ONE_CONNECTION = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 _PATIENCE_SECONDS = 60.0
@@ -103,13 +103,18 @@ def certificate(folder: Path, name: str, *, host: str = "IP:127.0.0.1") -> tuple
     return pem, key
 
 
-class _Server(ThreadingHTTPServer):
-    upstream: str
-    front: Front
+class QuietServer(ThreadingHTTPServer):
+    """A server with a thread for each connection, which says nothing of clients that go away."""
+
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that goes away is no event."""
+
+
+class _Server(QuietServer):
+    upstream: str
+    front: Front
 
 
 class _Handler(BaseHTTPRequestHandler):

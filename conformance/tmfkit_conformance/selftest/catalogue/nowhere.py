@@ -8,12 +8,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tmfkit_conformance.selftest.catalogue.entries import Place, Target
-from tmfkit_conformance.selftest.catalogue.fronts import certificate
+from tmfkit_conformance.selftest.catalogue.fronts import QuietServer, certificate
 
 __all__ = ["Page", "at", "encrypted", "nothing", "page", "pages", "sound", "talking"]
 
@@ -85,8 +85,7 @@ def pages(answer: Callable[[str, str, bytes], Page]) -> Target:
 
     @contextlib.contextmanager
     def target(place: Place) -> Iterator[str]:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
+        server = QuietServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}{place.base_path}"

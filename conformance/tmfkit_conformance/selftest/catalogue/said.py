@@ -86,7 +86,8 @@ def _of_fault(entry: Fault, ran: Ran) -> Iterator[str]:
     if not ran.report:
         yield f"no report, exit status {ran.status}: {ran.errors.strip()[-_LAST:]}"
         return
-    wrong = [row["id"] for row in ran.report["requirements"] if row["verdict"] in _BAD]
+    # An option that is not offered has no cause.
+    wrong = [row["id"] for row in ran.report["requirements"] if row["verdict"] in _BAD and row["level"] != "may"]
     if (ran.status, ran.report["verdict"]) != (1, "not-conformant"):
         yield f"{ran.report['verdict']}, exit status {ran.status}, instead of not-conformant"
     causes = ran.report.get("causes")

@@ -24,6 +24,7 @@ class Pages:
     Attributes:
         size: Most members of a page.
         links: Whether Link leads to the next page.
+        is_relative: Whether it does so by the query alone; RFC 8288 lets the target of a link be a reference.
         total: Whether X-Total-Count says how many there are.
         status: Status of an answer that is a part.
         caps: Whether a greater limit of the client is cut to the size.
@@ -32,6 +33,7 @@ class Pages:
 
     size: int
     links: bool = False
+    is_relative: bool = False
     total: bool = False
     status: int = 200
     caps: bool = True
@@ -67,8 +69,8 @@ class Pages:
         query = urlencode(
             [*call.without_parameters("offset", "limit").parameters, ("offset", start + limit), ("limit", limit)]
         )
-        # RFC 8288: the target of a link is a reference, so the query alone is enough.
-        return shown.with_header("Link", f'<?{query}>; rel="next"' if self.links and more else "")
+        here = "" if self.is_relative or not members else str(members[0].get("href", "")).rpartition("/")[0]
+        return shown.with_header("Link", f'<{here}?{query}>; rel="next"' if self.links and more else "")
 
 
 def _paged(words: str, pages: Pages) -> Break:
@@ -93,7 +95,7 @@ _OFFSET: Final = "offset is how TMF630 pages; how long a page is, is the server'
 LISTS: Final = (
     Behaviour(
         "pages-by-link",
-        _paged("gives ten at a time and says so by Link alone", Pages(10, links=True)),
+        _paged("gives ten at a time and says so by Link alone", Pages(10, links=True, is_relative=True)),
         "RFC 8288; that X-Total-Count is there is known from TMF630 alone",
         ("tmf629-v4",),
         rules=_RULES,

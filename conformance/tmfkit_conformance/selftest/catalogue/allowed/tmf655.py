@@ -65,7 +65,7 @@ CHANGE: Final = (
     ),
     shows(
         "change-dates-by-other-names",
-        "shows completionDateTime, scheduledDateTime and one n in planed",
+        "shows the names of the samples for five dates",
         in_turn(
             *(
                 renamed("", own, other)
