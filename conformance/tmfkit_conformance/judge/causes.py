@@ -155,7 +155,7 @@ def _whose(shown: _Suffering) -> Whose:
 _FIRST: Final[Mapping[Whose, str]] = {
     "kit": "Report it with bundle.zip; the target is not to blame",
     "document": "Nothing: the document has nothing that this row could start from",
-    "configuration": "Configure what it names; `init` writes a configuration in which every setting is explained",
+    "configuration": "Configure what it names; the command init writes a configuration in which every setting is explained",
 }
 
 
