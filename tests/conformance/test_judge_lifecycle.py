@@ -23,6 +23,8 @@ from evidence_builder import (
     resource,
 )
 
+from tmfkit_conformance.judge.verdict import Outcome
+
 READABLE = ask("created-is-readable", "createCustomer")
 FULL = ask("full-create", "createCustomer")
 LISTED = ask("created-is-listed", "listCustomer")
@@ -227,3 +229,33 @@ SITUATIONS = [
 def test_life_of_a_resource_is_judged_by_what_is_read(situation: Situation) -> None:
     verdict = situation.verdict()
     assert verdict.outcome is situation.outcome, verdict.remark
+
+
+@pytest.mark.parametrize(
+    ("create", "outcome", "remark"),
+    [
+        pytest.param(
+            post("start", 400, {"message": "name is missing"}),
+            BLOCKED,
+            'POST /customer was answered 400 "name is missing" (exchange 1)',
+            id="refused",
+        ),
+        pytest.param(
+            post("start", 401),
+            SKIP,
+            "POST /customer was answered 401 (exchange 1), which speaks of credentials, time or rate",
+            id="of-the-caller",
+        ),
+        pytest.param(
+            post("start", 201),
+            BLOCKED,
+            "POST /customer was answered 201 (exchange 1), and nothing in the answer tells the id of what was made",
+            id="without-an-id",
+        ),
+    ],
+)
+def test_start_that_failed_is_told_in_words_of_the_api(create: Step, outcome: Outcome, remark: str) -> None:
+    ended = "the create that this check starts from was refused"
+    [situation] = MINIMAL.gives(outcome, "start", create, ended=ended).values
+    verdict = situation.verdict()
+    assert (verdict.outcome, verdict.remark) == (outcome, remark)

@@ -122,7 +122,7 @@ def test_causes_say_how_many_rows_whose_problem_and_what_to_do(page: Page) -> No
     assert causes.startswith("Causes 5 causes, 5 rows What one thing brought about stands together")
     assert "1 row, 1 must The target's problem 2. A body without a mandatory attribute is answered 201" in causes
     lacking = "A matter of configuration 5. The kit lacked a credential of an administrator (--admin-header)"
-    assert f"{lacking} Configure what it names; `init` writes a configuration" in causes
+    assert f"{lacking} Configure what it names; the command init writes a file" in causes
 
 
 def test_cause_that_broke_the_target_down_stands_first_and_shows_the_request_before(page: Page) -> None:

@@ -79,7 +79,7 @@ def traced(
 
 def _rank(cause: Cause) -> tuple[bool, bool, bool, int, int]:
     is_open = not cause.is_failure and cause.whose != "kit"
-    return is_open, not cause.is_crash, cause.whose != "kit", _LEVELS.index(cause.level), -len(cause.rows)
+    return not cause.is_crash, is_open, cause.whose != "kit", _LEVELS.index(cause.level), -len(cause.rows)
 
 
 def _root(group: Sequence[_Suffering]) -> _Suffering | None:
@@ -155,7 +155,7 @@ def _whose(shown: _Suffering) -> Whose:
 _FIRST: Final[Mapping[Whose, str]] = {
     "kit": "Report it with bundle.zip; the target is not to blame",
     "document": "Nothing: the document has nothing that this row could start from",
-    "configuration": "Configure what it names; `init` writes a configuration in which every setting is explained",
+    "configuration": "Configure what it names; the command init writes a file that explains every setting",
 }
 
 

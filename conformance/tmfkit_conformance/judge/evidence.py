@@ -175,9 +175,16 @@ class Evidence:
         """Come to an outcome on a probe that did not get so far: blocked where what it starts from was refused."""
         last = next(iter(self.exchanges[-1:]), None)
         self.used += [last.sequence] if last and last.sequence not in self.used else []
-        if self.record.ended and last and not last.is_success and not last.speaks_of_caller:
+        if not self.record.ended or last is None:
+            skip(self.record.ended or otherwise)
+        if last.speaks_of_caller:
+            skip(f"{self.answered(last)}, which speaks of credentials, time or rate")
+        if not last.is_success:
             blocked(self.answered(last), last)
-        skip(self.record.ended or otherwise)
+        creates = (operation.id for operation in self.contract.operations if operation.action == "create")
+        if not last.identifier and last.operation in creates:
+            blocked(f"{self.answered(last)}, and nothing in the answer tells the id of what was made", last)
+        skip(self.record.ended)
 
     def succeeded(self, step: Step) -> Exchange:
         """Return the first exchange of a step, which has to have succeeded for anything to be proven."""

@@ -79,7 +79,7 @@ def _silence(exchange: Exchange, traces: Traces) -> Symptom:
     what = f"{asked(traces.contract, first)} got no answer ({first.error})"
     if first.is_out_of_reach:
         what = f"The target stopped listening ({first.error})"
-    return at(first, ("silence", str(first.sequence)), what, is_crash=True)
+    return at(first, ("silence", first.error.partition(":")[0]), what, is_crash=True)
 
 
 def broken_down(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
