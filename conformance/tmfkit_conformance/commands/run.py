@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -92,7 +93,8 @@ def run_command(contract: Contract, config: Path | None, folder: Path, **given: 
     settings = settings_for(contract, config=config, given=given_settings(given))
     reports = ReportFolder(folder)
     console = Console(stderr=True)
-    with RunProgress(console) as progress, Interruption(console.print) as interruption:
+    announce = functools.partial(console.print, soft_wrap=True)
+    with RunProgress(console) as progress, Interruption(announce) as interruption:
         bundle = drive(contract, settings, progress, receipt_path=reports.receipt, interruption=interruption)
     judgement = judge(bundle, contract)
     judged = replace(

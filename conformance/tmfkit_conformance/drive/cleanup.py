@@ -221,6 +221,8 @@ class Sweep:
         """
         deadline = time.monotonic() + _CONFIRMING_SECONDS
         for resource in self._ledger.contract.resources:
+            if self._interruption.is_over:
+                return
             deleted = self._ledger.deleted(resource.name)
             there = self._listed(resource.name, most) if deleted else None
             for one in deleted:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-__all__ = ["ANNOUNCEMENT", "Interrupted", "Interruption"]
+__all__ = ["ENDING", "REPEATED", "Interrupted", "Interruption"]
 
 _TERMINATION_SECONDS: Final = 8.0
 """Those who send SIGTERM mostly send SIGKILL ten seconds later."""
 
-ANNOUNCEMENT: Final = "Cleaning up what this run made. A third Ctrl-C ends it at once and leaves the rest behind."
+ENDING: Final = "Ending the run; what it made is deleted first."
+REPEATED: Final = "Still deleting what the run made. Ctrl-C once more ends it at once and leaves the rest behind."
 
 
 class Interrupted(KeyboardInterrupt):
@@ -28,7 +29,7 @@ class Interruption:
     Signals are taken in the main thread only; elsewhere a run cannot be interrupted.
 
     Args:
-        announce: Told what is going on when a signal is ignored.
+        announce: Told what is going on when a signal comes.
 
     Attributes:
         cause: Name of the signal that ended the run; empty while none did.
@@ -48,11 +49,14 @@ class Interruption:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._take)
+            self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._run_out)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -83,12 +87,19 @@ class Interruption:
     def _take(self, number: int, _frame: FrameType | None) -> None:
         if not self.cause:
             self.cause = signal.Signals(number).name
+            self._announce(ENDING)
             if number == signal.SIGTERM:
                 self._deadline = time.monotonic() + _TERMINATION_SECONDS
+                signal.setitimer(signal.ITIMER_REAL, _TERMINATION_SECONDS)
             if not self._holds:
                 self.check()
         elif number == signal.SIGINT:
             self._repeated += 1
             if self._repeated > 1:
+                self._deadline = 0.0
                 raise KeyboardInterrupt
-            self._announce(ANNOUNCEMENT)
+            self._announce(REPEATED)
+
+    def _run_out(self, _number: int, _frame: FrameType | None) -> None:
+        """End cleaning up, also in the middle of a request that is not answered."""
+        raise Interrupted(self.cause)
