@@ -95,6 +95,12 @@ base_url: http://localhost:8080$base_path
 
 # Generated requests for each operation in each of these.
 #max_examples: $max_examples
+
+# Probes of the register that run at a time. Those that look at lists, deletion or hubs run alone all the same.
+#parallel: $parallel
+
+# Pages of one list that are looked at. "Not in the list" is said of a whole list only.
+#list_pages: $list_pages
 """)
 
 
@@ -114,6 +120,8 @@ def starter_config(contract: Contract, file: str) -> str:
         "timeout_seconds",
         "verify_tls",
         "max_examples",
+        "parallel",
+        "list_pages",
     )
     settings = Settings(contract.id, base_url="http://localhost")
     defaults = {name: str(getattr(settings, name)) for name in shown}
