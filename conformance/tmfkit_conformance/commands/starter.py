@@ -94,6 +94,12 @@ base_url: http://localhost:8080$base_path
 
 # Generated requests for each operation in each of these.
 #max_examples: $max_examples
+
+# Probes that run at a time. Those that look at whole lists, at deletion or at hubs keep out of each other's way.
+#parallel: $parallel
+
+# Pages of one list that are looked at. What is not found in a longer one is asked for by its id.
+#list_pages: $list_pages
 """)
 
 
@@ -113,6 +119,8 @@ def starter_config(contract: Contract, file: str) -> str:
         "timeout_seconds",
         "verify_tls",
         "max_examples",
+        "parallel",
+        "list_pages",
     )
     settings = Settings(contract.id, base_url="http://localhost")
     defaults = {name: str(getattr(settings, name)) for name in shown}
