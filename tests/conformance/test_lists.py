@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -63,7 +64,7 @@ class Paged:
         return Answer(200, json.dumps(shown).encode(), tuple(headers))
 
 
-def run(target: Paged, server_url: str, *only: str, **more: int) -> tuple[Bundle, dict[str, Verdict]]:
+def run(target: Paged, server_url: str, *only: str, **more: Any) -> tuple[Bundle, dict[str, Verdict]]:
     with meddling(server_url, target) as url:
         settings = Settings(
             API, url + CONTRACT.base_path, phases=("register",), timeout_seconds=PATIENCE_SECONDS, **more

@@ -96,10 +96,10 @@ base_url: http://localhost:8080$base_path
 # Generated requests for each operation in each of these.
 #max_examples: $max_examples
 
-# Probes of the register that run at a time. Those that look at lists, deletion or hubs run alone all the same.
+# Probes that run at a time. Those that look at whole lists, at deletion or at hubs keep out of each other's way.
 #parallel: $parallel
 
-# Pages of one list that are looked at. "Not in the list" is said of a whole list only.
+# Pages of one list that are looked at. What is not found in a longer one is asked for by its id.
 #list_pages: $list_pages
 """)
 
