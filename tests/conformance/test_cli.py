@@ -145,6 +145,12 @@ def test_init_writes_a_configuration_and_never_overwrites_it(run: Run, tmp_path:
     assert path.read_text(encoding="utf-8") != "mine"
 
 
+def test_init_says_that_every_phase_counts(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "kit.yaml"
+    run("init", "--api", "library-v1", "--output", str(path))
+    assert "violates has failed as well: all of them count." in path.read_text().replace("\n# them", " them")
+
+
 def test_init_names_its_file_after_the_api(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("init", "--api", "library-v1") == (0, "Written: library-v1.yaml\n", "")

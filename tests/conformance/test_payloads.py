@@ -120,6 +120,22 @@ def test_dialect_changes_the_names_and_nothing_else() -> None:
     assert spoken.spoken("/note/targetEntityRef") == "/note/targetEntityRef"
 
 
+@pytest.mark.parametrize(
+    ("pointer", "known"),
+    [
+        ("/@type", "PartyInteraction"),
+        ("/channel/*/@type", "RelatedChannel"),
+        ("/interactionItem/*/item/@type", "TroubleTicket"),
+        ("/@schemaLocation", "https://host.example/schema/PartyInteraction.schema.json"),
+    ],
+)
+def test_class_that_is_told_is_one_that_the_document_has(pointer: str, known: str) -> None:
+    contract = contracts.load("tmf683-v4")
+    payloads = Payloads(contract, contract.resource("partyInteraction"), {}, {}, {})
+    assert pointers.get(payloads.telling(pointer), pointer.replace("/*", "/0")) == known
+    assert payloads.value(pointer, 0) != known
+
+
 def test_value_of_an_attribute_that_is_none_is_refused() -> None:
     with pytest.raises(ContractError, match="no attribute '/colour'"):
         payloads("tmf629-v1", "customer").value("/colour")
