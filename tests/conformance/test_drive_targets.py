@@ -273,34 +273,20 @@ def test_target_that_ends_leaves_what_it_was_not_asked_to_delete(server_url: str
 ADDRESSES = ("TMF629V4-POST-025",)
 
 
-<<<<<<< HEAD
-BASE_PATH = contracts.load(API).base_path
-=======
 RIGHT = contracts.load(API).base_path
->>>>>>> errata
 
 
 @pytest.mark.parametrize(
     ("base", "outcome"),
     [
-<<<<<<< HEAD
-        pytest.param(f"https://internal.example:9443{BASE_PATH}", Outcome.PASS_WITH_REMARK, id="another-host"),
-        pytest.param("https://internal.example:9443/tmf/customer-management", Outcome.FAIL, id="another-host-and-path"),
-        pytest.param("http://internal.example", Outcome.FAIL, id="another-host-without-the-path"),
-=======
         pytest.param(f"https://gateway.example{RIGHT}", Outcome.PASS_WITH_REMARK, id="another-host"),
         pytest.param(f"https://gateway.example/eu{RIGHT}", Outcome.PASS_WITH_REMARK, id="another-host-and-prefix"),
         pytest.param("https://gateway.example:9443/customer-management", Outcome.FAIL, id="another-host-and-path"),
->>>>>>> errata
         pytest.param("", Outcome.PASS, id="path-only"),
         pytest.param("..", Outcome.PASS, id="relative"),
     ],
 )
-<<<<<<< HEAD
-def test_address_at_another_host_is_never_called_and_judged_by_its_path(
-=======
 def test_address_at_another_host_is_never_called_and_held_by_its_path(
->>>>>>> errata
     server_url: str, base: str, outcome: Outcome
 ) -> None:
     contract = contracts.load(API)
