@@ -168,7 +168,5 @@ def _first(whose: Whose, shown: _Suffering, before: int) -> str:
         earlier = f"; exchange {before} came before it" if before else ""
         return f"Look into the target's own log for exchange {number}{earlier}"
     if shown.symptom.key[0] == "answer" and shown.symptom.status in (400, 409, 422):
-        return (
-            f"Send exchange {number} again by hand; if a rule of the target is behind it, give it its value: `payloads`"
-        )
+        return f"Send exchange {number} again by hand; for a rule of its own, configure the value under payloads"
     return f"Send exchange {number} again by hand and compare with {shown.row.id}" if number else f"See {shown.row.id}"

@@ -12,15 +12,25 @@ from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.rules.answers import BODY, STATUS
 from tmfkit_conformance.rules.attributes import GENERATED
+from tmfkit_conformance.rules.queries import (
+    FIELDS,
+    FIELDS_WHOLE_ATTRIBUTE,
+    FIELDS_WITH_FILTER,
+    FILTER,
+    FILTER_BY_DAY,
+    FILTER_LOOSE,
+    FILTER_WITHOUT_MATCH,
+    FILTERS_COMBINE,
+)
 from tmfkit_conformance.rules.register import SCENARIOS
 from tmfkit_conformance.rules.rule import Case
 
 __all__ = ["other_status", "told", "without_body"]
 
 _OF_FILTERS: Final = frozenset(
-    {"filter", "filter-without-match", "filters-combine", "filter-by-day", "filter-loose", "fields-with-filter"}
+    one.name for one in (FILTER, FILTER_WITHOUT_MATCH, FILTERS_COMBINE, FILTER_BY_DAY, FILTER_LOOSE, FIELDS_WITH_FILTER)
 )
-_OF_FIELDS: Final = frozenset({"fields", "fields-whole-attribute"})
+_OF_FIELDS: Final = frozenset({FIELDS.name, FIELDS_WHOLE_ATTRIBUTE.name})
 _WRONG_TYPE: Final = re.compile(
     r"(?P<name>[\w@]+)(?:: (?P<value>\S+) is not of type| is (?P<other>\S+), which is no) \"?(?P<type>\w+)"
 )
@@ -63,10 +73,10 @@ def told(case: Case, verdict: Verdict, traces: Traces) -> Symptom:
 
 def _key(name: str, subject: str, remark: str) -> tuple[str, ...]:
     """Return what is alike for rows that say the same."""
+    if name in _OF_FIELDS or (name == FIELDS_WITH_FILTER.name and remark.startswith("The record ")):
+        return ("fields",)  # the filter gave the one record that was asked for
     if name in _OF_FILTERS:
         return ("filters",)
-    if name in _OF_FIELDS:
-        return ("fields",)
     if wrong := _WRONG_TYPE.search(remark):
         value = wrong["value"] or wrong["other"]
         if wrong["type"] in _TEXT and value[0] in "\"'":
