@@ -149,7 +149,7 @@ def _make_others(server: str, told: Mapping[str, Any], api: str, number: int) ->
 
 def _by_accident(behind: str) -> Iterator[str]:
     """Yield why nothing is shown by a trial: the target failed by itself, or it did nothing unusual."""
-    headers = httpx.get(f"{behind}/", trust_env=False).headers
+    headers = httpx.get(f"{behind}/", trust_env=False, timeout=_PREPARING_SECONDS).headers
     if headers.get(DEFECT):
         yield f"the target failed by accident: {headers[DEFECT]}"
     if not headers.get(DEPARTURES):

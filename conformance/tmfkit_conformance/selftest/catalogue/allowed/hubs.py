@@ -359,8 +359,9 @@ HUBS: Final = (
     Behaviour(
         "told-of-a-test-first",
         notifying("sends a test event to a new listener", _greeting),
-        "a listener passes over what it does not know",
-        ("tmf683-v4",),
+        "tolerated: further notifications",
+        ("tmf655-v1", "tmf681-v1"),
+        errata=("TMF655-E56", "TMF681-E51"),
         rules=(*_HUB, *_TOLD),
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tmfkit_conformance.rules.hubs import EVENT
 from tmfkit_conformance.rules.updates import PATCHABLE
-from tmfkit_conformance.selftest.breaks.registry import Break, Note
+from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     TAKEN,
@@ -55,13 +55,6 @@ def _href_with_query() -> Break:
         return await told.serve(call.without_parameters("view") if "view" in call.names else call, sound, history)
 
     return Break(words, serve, told.notify)
-
-
-def _sending_as_creation(note: Note, _: History) -> list[Note]:
-    message = note.body["event"].get("CommunicationMessage", {})
-    if "Update" not in note.event_type or message.get("status") != "Completed":
-        return [note]
-    return [note.with_body({**note.body, "eventType": "CommunicationMessageCreationNotification"})]
 
 
 MESSAGE: Final = (
@@ -323,10 +316,4 @@ MESSAGE: Final = (
         "TMF681-E58",
     ),
     reading("message-href-with-a-query", _href_with_query(), "TMF681-E18"),
-    reading(
-        "message-sending-told-as-creation",
-        Break("tells of a sending as of a creation", notify=_sending_as_creation),
-        "TMF681-E47",
-        rules=(EVENT,),
-    ),
 )

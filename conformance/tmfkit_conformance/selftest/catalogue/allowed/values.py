@@ -313,7 +313,7 @@ VALUES_SHOWN: Final = (
         "unknown-passed-over",
         Break("keeps only what the document defines", _passing_over),
         "an attribute that the document does not define need not be kept",
-        ("tmf629-v1", "tmf683-v4"),
+        ("tmf683-v4", "tmf681-v1"),
         errata=("TMF683-E11", "TMF681-E39"),
         rules=(ATTRIBUTE, PATCHABLE, OPTIONAL, FILTER, PATCH_KEEPS_OTHERS),
     ),
