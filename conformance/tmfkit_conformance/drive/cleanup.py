@@ -58,6 +58,11 @@ class RegisterResources:
         """Return what is still there, the latest first: the operation that takes it away, and the address."""
         return [(operation, url) for url, operation in reversed(self._undoing.items())]
 
+    def keep(self, addresses: Iterable[str]) -> None:
+        """Forget everything but what is at these addresses."""
+        kept = set(addresses)
+        self._undoing = {url: operation for url, operation in self._undoing.items() if url in kept}
+
     def _remember(self, undoing: Action, resource: str, identifier: str) -> None:
         operation = self._contract.action(undoing, resource)
         if operation is not None and identifier:

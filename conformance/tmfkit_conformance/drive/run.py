@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable, Collection
 from importlib import metadata
 
+from tmfkit_conformance.contact.first_contact import Acquaintance, acquaint
 from tmfkit_conformance.drive.client import Client, Recorder, run_clock
-from tmfkit_conformance.drive.dialect import detect
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
@@ -17,7 +17,7 @@ from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.settings import Settings
-from tmfkit_models.contracts import Contract
+from tmfkit_models.contracts import Contract, Resource
 
 __all__ = ["Progress", "drive"]
 
@@ -36,6 +36,7 @@ def drive(contract: Contract, settings: Settings, progress: Progress, *, only: C
 
     Raises:
         TargetUnreachable: The target does not answer.
+        NoApi: What answers is no API.
         UsageError: The listener's address cannot be used.
     """
     clock = run_clock()
@@ -43,7 +44,6 @@ def drive(contract: Contract, settings: Settings, progress: Progress, *, only: C
     with contextlib.ExitStack() as stack:
         client = Client(settings, recorder)
         stack.callback(client.close)
-        client.probe()
         listener = (
             stack.enter_context(Listener(settings.listener_bind, settings.listener_url, clock))
             if settings.listener
@@ -51,31 +51,45 @@ def drive(contract: Contract, settings: Settings, progress: Progress, *, only: C
         )
         session = Session(contract, settings, client, listener)
         left: list[str] = []
-        if REGISTER in settings.phases:
-            left += _register_phase(session, progress, only)
-        if set(settings.phases) - {REGISTER}:
+        wanted = _wanted(contract, settings, only)
+        try:
+            known = acquaint(session, _resources(contract, wanted if only else ()))
+            _register_phase(session, progress, wanted)
+        finally:
+            left += session.cleanup()
+        if set(settings.phases) - {REGISTER} and not session.watch.ended:
             left += _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
         return Bundle(
-            run={**_about(contract, settings, session, clock()), "left_behind": left},
+            run={**_about(contract, settings, session, clock()), **_learned(session, known), "left_behind": left},
             probes=tuple(session.records),
             exchanges=tuple(recorder.exchanges),
             notifications=listener.received if listener else (),
         )
 
 
-def _register_phase(session: Session, progress: Progress, only: Collection[str]) -> list[str]:
-    """Drive every probe, and delete what they made, also when one of them fails; return what may remain."""
-    cases = plan(session.contract)
-    wanted = probes(tuple(case for case in cases if not only or case.requirement.id in only))
-    try:
-        detect(session)
-        for number, probe in enumerate(wanted):
-            progress(REGISTER, number, len(wanted))
-            _drive(session, probe)
+def _wanted(contract: Contract, settings: Settings, only: Collection[str]) -> tuple[PlannedProbe, ...]:
+    """Return the probes of the register phase that are to be driven."""
+    if REGISTER not in settings.phases:
+        return ()
+    return probes(tuple(case for case in plan(contract) if not only or case.requirement.id in only))
+
+
+def _resources(contract: Contract, wanted: Collection[PlannedProbe]) -> tuple[Resource, ...]:
+    """Return the resources that probes are about; all of them for none, and where a hub may tell of any."""
+    about = [contract.operation(probe.operation) for probe in wanted]
+    if not about or any(operation.action in ("register", "unregister") for operation in about):
+        return contract.resources
+    names = {operation.resource for operation in about}
+    return tuple(resource for resource in contract.resources if resource.name in names)
+
+
+def _register_phase(session: Session, progress: Progress, wanted: Collection[PlannedProbe]) -> None:
+    """Drive every probe."""
+    for number, probe in enumerate(wanted):
+        progress(REGISTER, number, len(wanted))
+        _drive(session, probe)
+    if wanted:
         progress(REGISTER, len(wanted), len(wanted))
-    finally:
-        left = session.cleanup()
-    return left
 
 
 def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> list[str]:
@@ -110,6 +124,17 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
         "base_url": settings.base_url,
         "phases": list(settings.phases),
         "listener": settings.listener,
+        "listener_vouched": bool(settings.listener_url),
         "dialect": {name: names for name, names in session.dialect.items() if names},
         "seconds": round(seconds, 2),
+    }
+
+
+def _learned(session: Session, known: Acquaintance) -> dict[str, object]:
+    ended = [f"The run ended early: {session.watch.ended}."] if session.watch.ended else []
+    return {
+        "contact": [*known.sentences, *ended],
+        "lost_since": session.watch.lost_since,
+        "demanded": {name: demand.to_json() for name, demand in known.demands.items()},
+        "lag_ms": round(session.settling.lag_seconds * 1000),
     }

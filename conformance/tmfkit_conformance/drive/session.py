@@ -15,18 +15,20 @@ from tmfkit_conformance.drive.addresses import Addresses
 from tmfkit_conformance.drive.cleanup import RegisterResources, taken_away
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
 from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.drive.settling import Settling
+from tmfkit_conformance.drive.watch import Watch
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.payloads.messages import sendable
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.rules.answers import CONSUMES
+from tmfkit_conformance.rules.contact import ApiThere, StillThere
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.probes import Facts, Step
 from tmfkit_conformance.rules.queries import FIELDS
 from tmfkit_conformance.rules.rule import PlannedProbe, Scenario
-from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_conformance.settings import Settings
-from tmfkit_models.contracts import Action, Contract, Operation, Requirement
+from tmfkit_models.contracts import MAKES_RESOURCE, Action, Contract, Operation, Requirement
 
 __all__ = ["PARTIAL", "MissingPrerequisite", "ProbeAborted", "Session"]
 
@@ -59,14 +61,15 @@ class Session:
         self.records: list[ProbeRecord] = []
         self._client = client
         self._listener = listener
-        self._probe = PlannedProbe(Dialect, "")
+        self._probe = PlannedProbe(ApiThere, "")
         self._facts: Facts | None = None
         self._addresses = Addresses(contract, settings, self.dialect)
         self._made = RegisterResources(contract, self._addresses.of)
         self._numbers = itertools.count(1)
         self._registrations: list[tuple[str, str]] = []
         self._about = ""
-        self._silence = 0
+        self.settling = Settling(client, settings.settle_seconds)
+        self.watch = Watch(settings.timeout_seconds, self._is_served)
         self._run_name = uuid.uuid4().hex[:8]
 
     def begin(self, probe: PlannedProbe) -> None:
@@ -191,6 +194,8 @@ class Session:
             media_type = operation.consumes[0] if operation.consumes else "application/json"
         as_admin = "admin" in operation.roles if admin is None else admin
         url = self._addresses.of(operation, identifier) + self._query(query)
+        if action == "list":
+            self.settling.rest()
         exchange = self.request(
             operation.method,
             url,
@@ -202,6 +207,8 @@ class Session:
             operation=operation.id,
         )
         self._made.observe(operation, operation.resource or self.resource_name, url, exchange)
+        if action in MAKES_RESOURCE and exchange.is_success and exchange.identifier:
+            self.settling.made(self.item_url(exchange.identifier, resource or self.resource_name), exchange.answer)
         if as_admin and not self.settings.admin_headers and exchange.status in (401, 403):
             self.lack("a credential for the role admin: configure `admin_headers` (or --admin-header)")
         return exchange
@@ -210,18 +217,49 @@ class Session:
         """Send any request and record it under *step*.
 
         Raises:
-            ProbeAborted: The target has stopped answering; nothing more is sent.
+            ProbeAborted: The target has stopped serving; nothing more is sent.
             KitDefect: The probe has no such step.
         """
         if not self._probe.probe.declares(step):
             raise self._undeclared(f"the step {step.name!r}")
-        if self._silence >= SILENCE_LIMIT:
-            raise ProbeAborted(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
-        exchange = self._client.send(
-            method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
-        )
-        self._silence = 0 if exchange.response else self._silence + 1
+        if self.watch.ended:
+            raise ProbeAborted(self.watch.ended)
+        about: dict[str, Any] = {"phase": REGISTER, "probe": self._probe.key, "step": step.name, "operation": operation}
+
+        def send() -> Exchange:
+            with self._briskly() if self.watch.is_silent else contextlib.nullcontext():
+                return self._client.send(method, url, **about, **sent)
+
+        exchange = self.settling.settled(send(), send)
+        self.watch.saw(exchange)
+        if method != "GET":
+            self.settling.wrote(exchange)
         return exchange
+
+    @contextlib.contextmanager
+    def hurrying(self, seconds: float) -> Iterator[None]:
+        """Give every exchange of this block no more than *seconds*."""
+        with self._client.within(seconds):
+            yield
+
+    def _briskly(self) -> contextlib.AbstractContextManager[None]:
+        return self._client.within(self._client.brisk_seconds)
+
+    def _is_served(self) -> bool:
+        """Ask for the list of the first resource once more."""
+        operation = self.contract.action("list", self.contract.resources[0].name)
+        if operation is None:
+            return True
+        with self._briskly():
+            asked = self._client.send(
+                "GET",
+                self._addresses.of(operation, ""),
+                phase=REGISTER,
+                probe=StillThere.name,
+                step=StillThere.LIST.name,
+                operation=operation.id,
+            )
+        return asked.response is not None and asked.status < 500 and asked.status not in (401, 403)
 
     def created(self, step: Step, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
         """Create what a probe starts from.
@@ -347,9 +385,13 @@ class Session:
         """
         return self.request("GET", self._addresses.followed(given, self.resource_name), step)
 
-    def item_url(self, identifier: str) -> str:
-        """Return the address of a member of the probe's resource."""
-        return self._addresses.item(self.resource_name, identifier)
+    def item_url(self, identifier: str, resource: str = "") -> str:
+        """Return the address of a member of a resource; of the probe's when none is named."""
+        return self._addresses.item(resource or self.resource_name, identifier)
+
+    def address_of(self, operation: Operation) -> str:
+        """Return the address of an operation on a collection or a hub."""
+        return self._addresses.of(operation, "")
 
     def url_of(self, path: str) -> str:
         """Return the address of a path below the base URL."""
@@ -357,10 +399,12 @@ class Session:
 
     def cleanup(self) -> list[str]:
         """Delete everything that the run made and that is still there; return the addresses of what may remain."""
-        # A target that stopped answering is asked once more whether it has come back.
-        return taken_away(
-            self._client, self._made.leftovers(), silences=1 if self._silence >= SILENCE_LIMIT else SILENCE_LIMIT
-        )
+        # A target that stopped answering is asked once more, briefly, whether it has come back.
+        is_gone = self.watch.ended and self.watch.is_silent
+        with self._briskly() if is_gone else contextlib.nullcontext():
+            left = taken_away(self._client, self._made.leftovers(), silences=1 if is_gone else SILENCE_LIMIT)
+        self._made.keep(left)
+        return left
 
     def _undeclared(self, what: str) -> KitDefect:
         return KitDefect(self._probe.key, f"the probe does not declare {what}", "Declare it in rules/")

@@ -69,6 +69,7 @@ def print_summary(report: Report, console: Console) -> None:
     if report.unserved:
         _print(console, one_line(wording.diagnosis(report.unserved)))
     _print(console, wording.meaning(report))
+    _print_contact(console, report)
     _print(console)
     for level in LEVELS:
         counts = report.counts(level)
@@ -86,6 +87,12 @@ def print_summary(report: Report, console: Console) -> None:
     exchanges = wording.plural(len(report.bundle.exchanges), "exchange")
     _print(console, f"{exchanges} in {report.seconds:.1f} s, contract {contract.sha256[:12]}")
     _print(console, f"bundle.zip: sha256 {report.bundle.sha256}")
+
+
+def _print_contact(console: Console, report: Report) -> None:
+    """Print what first contact found out, a line each."""
+    for sentence in report.bundle.run.get("contact", ()):
+        _print(console, f"  {one_line(str(sentence))}")
 
 
 def _print_lines(console: Console, title: str, lines: tuple[Line, ...]) -> None:
