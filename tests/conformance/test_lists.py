@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from meddler import Answer, Call, Forward, meddling
 
 from patience import PATIENCE_SECONDS
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 
@@ -63,7 +64,7 @@ class Paged:
         return Answer(200, json.dumps(shown).encode(), tuple(headers))
 
 
-def run(target: Paged, server_url: str, *only: str, **more: int) -> tuple[Bundle, dict[str, Verdict]]:
+def run(target: Paged, server_url: str, *only: str, **more: Any) -> tuple[Bundle, dict[str, Verdict]]:
     with meddling(server_url, target) as url:
         settings = Settings(
             API, url + CONTRACT.base_path, phases=("register",), timeout_seconds=PATIENCE_SECONDS, **more
