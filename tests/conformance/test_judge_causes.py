@@ -9,9 +9,9 @@ import pytest
 from meddler import Answer, Call, Forward, Meddle, meddling
 
 from patience import PATIENCE_SECONDS
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 

@@ -11,10 +11,10 @@ import pytest
 from meddler import Answer, Call, Forward, meddling
 
 from patience import PATIENCE_SECONDS
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 

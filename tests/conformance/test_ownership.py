@@ -13,10 +13,10 @@ import pytest
 from meddler import Answer, Call, Forward, Meddle, meddling
 
 from patience import PATIENCE_SECONDS
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 
@@ -228,10 +228,9 @@ def test_receipt_is_written_as_the_run_goes(server_url: str, tmp_path: Path) -> 
     states: list[str] = []
 
     def watch(call: Call, forward: Forward) -> Answer:
-        if call.method == "DELETE":
-            states.append(path.read_text(encoding="utf-8").splitlines()[-1].split()[0])
+        states.extend(line.split()[0] for line in path.read_text(encoding="utf-8").splitlines()[-1:])
         return forward(call)
 
     run(watch, server_url, only=("TMF629V4-POST-001",), path=path)
-    assert set(states) == {"made"}
+    assert set(states) == {"made", "deleted", "gone"}
     assert path.read_text(encoding="utf-8").splitlines()[-1].startswith("gone    http://127.0.0.1:")

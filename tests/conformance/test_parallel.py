@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from patience import PATIENCE_SECONDS
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.drive.schedule import alone, stages
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 

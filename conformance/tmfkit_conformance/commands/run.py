@@ -14,15 +14,15 @@ from rich.console import Console
 from tmfkit_conformance.commands.api import api_option
 from tmfkit_conformance.commands.options import given_settings, settings_for
 from tmfkit_conformance.drive.interruption import Interruption
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report.console import RunProgress, print_summary
 from tmfkit_conformance.report.folder import ReportFolder
 from tmfkit_conformance.report.model import Report, SelfTestRow
 from tmfkit_conformance.rules.phases import PHASES
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.selftest.table import caught
-from tmfkit_conformance.settings import MOST_PARALLEL, Settings
+from tmfkit_conformance.settings import MOST_PARALLEL, OAUTH_SECRET, Settings
 from tmfkit_models.contracts import Contract
 
 __all__ = ["run_command"]
@@ -54,6 +54,10 @@ def _number(flag: str, words: str, *, most: int | None = None) -> Callable[[Any]
     return click.option(flag, type=click.IntRange(min=1, max=most), metavar="N", help=words)
 
 
+def _number_or_none(flag: str, setting: str, words: str) -> Callable[[Any], Any]:
+    return click.option(flag, setting, type=click.FloatRange(min=0), metavar="N", help=words)
+
+
 @click.command("run")
 @api_option()
 @_text("--base-url", "URL", "Base URL of the API under test.")
@@ -61,9 +65,14 @@ def _number(flag: str, words: str, *, most: int | None = None) -> Callable[[Any]
 @click.option("--config", type=_FILE, help="Configuration file; `init` writes one. Options win over it.")
 @_texts("--header", "headers", "'NAME: VALUE'", "Header of every request.")
 @click.option("--bearer", metavar="TOKEN", envvar="TMFKIT_BEARER", show_envvar=True, help="Token of an ordinary user.")
+@_text("--bearer-command", "COMMAND", "Command that prints the token; run again when the token is refused.")
+@_text("--oauth-token-url", "URL", "Token endpoint for OAuth 2.0 client credentials.")
+@_text("--oauth-client-id", "ID", f"Id of the client there; its secret is read from {OAUTH_SECRET}.")
+@_text("--oauth-client-secret-file", "FILE", "File with the secret, if it is not in the environment.")
+@_text("--oauth-scope", "SCOPE", "Scope that is asked for.")
 @_texts("--admin-header", "admin_headers", "'NAME: VALUE'", "Header of requests in the role of an administrator.")
 @_text("--listener-bind", "HOST:PORT", "Where to listen for notifications.  [default: a free port of 127.0.0.1]")
-@_text("--listener-url", "URL", "Address under which the target reaches the listener.")
+@_text("--listener-url", "URL", "Address under which the target reaches the listener; you vouch for it.")
 @_switch("--no-listener", "listener", "Open no listener; rules on notifications are skipped.", sets=False)
 @click.option("--phase", "phases", type=click.Choice(PHASES), multiple=True, help="Phase to run.  [default: all]")
 @_number("--max-examples", f"Generated requests for each operation.  [default: {Settings.max_examples}]")
@@ -75,6 +84,8 @@ def _number(flag: str, words: str, *, most: int | None = None) -> Callable[[Any]
 @_seconds(
     "--event-timeout", "event_seconds", f"Longest wait for a notification.  [default: {Settings.event_seconds:g}]"
 )
+@_number_or_none("--settle", "settle_seconds", f"Seconds to wait for a write.  [default: {Settings.settle_seconds:g}]")
+@_number_or_none("--rate", "rate", "Requests a second at most.  [default: as many as the target answers]")
 @_switch("--insecure", "verify_tls", "Do not verify the target's certificate.", sets=False)
 @_text("--ca-file", "PEM", "Authority that signed the target's certificate.")
 @_text("--client-certificate", "PEM", "The kit's own certificate.")
@@ -87,8 +98,8 @@ def run_command(contract: Contract, config: Path | None, folder: Path, **given: 
     is sent that anyone could regret, and what a probe made is deleted when it is over. Ctrl-C ends the run, and what it
     made is deleted first.
 
-    Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run,
-    4 defect of the kit.
+    Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run (no API
+    there, not reachable), 4 defect of the kit.
     """
     settings = settings_for(contract, config=config, given=given_settings(given))
     reports = ReportFolder(folder)

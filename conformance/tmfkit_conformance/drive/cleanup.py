@@ -11,12 +11,12 @@ from typing import Final
 
 from tmfkit_conformance.drive.addresses import Addresses, collection_of
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
+from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.interruption import Interruption
 from tmfkit_conformance.drive.ledger import GONE, Deleted, Ledger, Made
 from tmfkit_conformance.drive.lists import walked
 from tmfkit_conformance.drive.ownership import Ownership
 from tmfkit_conformance.drive.receipt import Receipt, State
-from tmfkit_conformance.drive.silence import Silence
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.phases import CLEANUP
@@ -102,31 +102,28 @@ class Sweep:
     """Takes away what probes made, and looks whether it is gone.
 
     Args:
-        client: Sends and records.
+        conversation: Sends.
         addresses: Addresses at the target.
         ledger: What there is, and whose it is.
         ownership: Looks at a record whose mark was not seen yet.
-        silence: Counts what is not answered.
         interruption: Says when there is no time left.
         parallel: How many things are taken away at a time.
     """
 
     def __init__(
         self,
-        client: Client,
+        conversation: Conversation,
         addresses: Addresses,
         ledger: Ledger,
         ownership: Ownership,
-        silence: Silence,
         interruption: Interruption,
         *,
         parallel: int,
     ) -> None:
-        self._client = client
+        self._conversation = conversation
         self._addresses = addresses
         self._ledger = ledger
         self._ownership = ownership
-        self._silence = silence
         self._interruption = interruption
         self._parallel = parallel
         self._most_silent = SILENCE_LIMIT
@@ -141,7 +138,8 @@ class Sweep:
             Whose a record is that turned out to be somebody else's; nothing as a rule.
         """
         # A target that stopped answering is asked once more whether it has come back.
-        self._most_silent = max(SILENCE_LIMIT, self._silence.requests + 1)
+        watch = self._conversation.watch
+        self._most_silent = watch.silences + 1 if watch.ended else SILENCE_LIMIT
         there = list(leftovers)
         known = [one for one in there if not one.before]
         guessed = [one for one in there if one.before]
@@ -162,7 +160,7 @@ class Sweep:
 
     @property
     def _is_silent(self) -> bool:
-        return self._silence.requests >= self._most_silent
+        return self._conversation.watch.silences >= self._most_silent
 
     def _foreign(self, one: Made) -> str:
         """Say that a record is somebody else's; then nothing more is written."""
@@ -220,6 +218,7 @@ class Sweep:
             most: Pages of a list that are looked at.
         """
         deadline = time.monotonic() + _CONFIRMING_SECONDS
+        self._conversation.settling.rest()
         for resource in self._ledger.contract.resources:
             if self._interruption.is_over:
                 return
@@ -262,7 +261,7 @@ class Sweep:
         return self._send("GET", url, operation, Cleanup.READ) if operation else None
 
     def _send(self, method: str, url: str, operation: Operation, step: Step) -> Exchange:
-        exchange = self._client.send(
+        return self._conversation.send(
             method,
             url,
             phase=CLEANUP,
@@ -271,7 +270,6 @@ class Sweep:
             operation=operation.id,
             admin="admin" in operation.roles,
         )
-        return self._silence.hear(exchange)
 
 
 def taken_away(client: Client, leftovers: Iterable[tuple[Operation, str]], *, silences: int, receipt: Receipt) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from tmfkit_conformance.drive.addresses import Addresses
-from tmfkit_conformance.drive.client import Client
+from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.ledger import Ledger
-from tmfkit_conformance.drive.silence import Silence
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.upkeep import Recognition
@@ -21,17 +20,15 @@ class Ownership:
     """Looks at records whose mark was not seen yet.
 
     Args:
-        client: Sends and records.
+        conversation: Sends.
         addresses: Addresses at the target.
         ledger: What was seen so far.
-        silence: Counts what is not answered.
     """
 
-    def __init__(self, client: Client, addresses: Addresses, ledger: Ledger, silence: Silence) -> None:
-        self._client = client
+    def __init__(self, conversation: Conversation, addresses: Addresses, ledger: Ledger) -> None:
+        self._conversation = conversation
         self._ledger = ledger
         self._addresses = addresses
-        self._silence = silence
 
     def standing(self, resource: str, identifier: str) -> Standing:
         """Say whose the record with this id is; it is read where its mark was not seen yet.
@@ -68,7 +65,7 @@ class Ownership:
         if operation is None:
             return None
         url = self._addresses.item(resource, identifier)
-        exchange = self._client.send(
+        exchange = self._conversation.send(
             "GET",
             url,
             phase=REGISTER,
@@ -77,5 +74,5 @@ class Ownership:
             operation=operation.id,
             admin="admin" in operation.roles,
         )
-        self._ledger.observe(self, operation, resource, url, self._silence.hear(exchange))
+        self._ledger.observe(self, operation, resource, url, exchange)
         return exchange

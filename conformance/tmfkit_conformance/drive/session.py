@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.addresses import Addresses
 from tmfkit_conformance.drive.cleanup import Sweep
-from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
+from tmfkit_conformance.drive.client import Client
+from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.hubs import Standing
 from tmfkit_conformance.drive.interruption import Interruption
 from tmfkit_conformance.drive.ledger import Ledger
@@ -23,19 +24,18 @@ from tmfkit_conformance.drive.lists import walked
 from tmfkit_conformance.drive.marks import Marks
 from tmfkit_conformance.drive.ownership import Ownership
 from tmfkit_conformance.drive.receipt import Receipt
-from tmfkit_conformance.drive.silence import Silence
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.payloads.messages import sendable
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.rules.answers import CONSUMES
+from tmfkit_conformance.rules.contact import ApiThere, StillThere
 from tmfkit_conformance.rules.operations import Create
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.probes import Facts, Step
 from tmfkit_conformance.rules.queries import FIELDS
 from tmfkit_conformance.rules.refusals import PARTIAL
 from tmfkit_conformance.rules.rule import PlannedProbe, Scenario
-from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import MAKES_ANYTHING, MAKES_RESOURCE, Action, Contract, Operation, Requirement
 
@@ -85,7 +85,7 @@ class Session:
         self.records: list[ProbeRecord] = []
         self._client = client
         self._listener = listener
-        self._probe = PlannedProbe(Dialect, "")
+        self._probe = PlannedProbe(ApiThere, "")
         self._facts: Facts | None = None
         self._addresses = Addresses(contract, settings, self.dialect)
         self._run_name = uuid.uuid4().hex[:8]
@@ -98,8 +98,9 @@ class Session:
         self._registrations: list[tuple[str, str]] = []
         self._borrowed: dict[str, int] = {}
         self._about = ""
-        self._silence = Silence()
-        self._ownership = Ownership(client, self._addresses, self.ledger, self._silence)
+        self._conversation = Conversation(client, settings, self._is_served)
+        self.settling, self.watch = self._conversation.settling, self._conversation.watch
+        self._ownership = Ownership(self._conversation, self._addresses, self.ledger)
 
     def beside(self) -> Session:
         """Return a session for a probe that is driven beside others: one run, but a probe of its own."""
@@ -237,6 +238,8 @@ class Session:
             body = self.marks.marked(name, body, payloads, subject=probe.subject, bare=probe.probe.bare)
         elif action == "register":
             self._need_place(operation, body)
+        if action == "list":
+            self.settling.rest()
         with self._interruption.held():
             exchange = self.request(
                 operation.method,
@@ -257,27 +260,28 @@ class Session:
         """Send any request and record it under *step*.
 
         Raises:
-            ProbeAborted: The target has stopped answering; nothing more is sent.
+            ProbeAborted: The target has stopped serving; nothing more is sent.
             KitDefect: The probe has no such step.
         """
         if not self._probe.probe.declares(step):
             raise self._undeclared(f"the step {step.name!r}")
-        if self._silence.is_long:
-            raise ProbeAborted(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
+        if self.watch.ended:
+            raise ProbeAborted(self.watch.ended)
         if self.ledger.foreign and method != "GET":
             # That its rows do not hold is said of the plain create, whichever create brought it to light.
             abort = ForeignRecord if self._probe.probe is Create else ProbeAborted
             raise abort(f"{self.ledger.foreign}; nothing more is written to this target")
         self._interruption.check()
-        exchange = self._client.send(
+        return self._conversation.send(
             method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
         )
-        return self._silence.hear(exchange)
 
     def _keep_track(self, operation: Operation, resource: str, url: str, exchange: Exchange) -> None:
         """Write down what an exchange made, took away or showed."""
         action, identifier = operation.action, exchange.identifier
         self.ledger.observe(self._probe, operation, resource, url, exchange)
+        if action in MAKES_RESOURCE and exchange.is_success and identifier:
+            self.settling.made(self.item_url(identifier, resource), exchange.answer)
         undoing = self.contract.action("unregister" if action == "register" else "delete", resource)
         if not exchange.is_success or undoing is None:
             return
@@ -320,6 +324,28 @@ class Session:
         callback = body.get("callback") if isinstance(body, dict) else None
         if standing and isinstance(callback, str) and body != standing.request.json:
             raise ProbeAborted("the hub tells no ids, so another registration could not be taken back")
+
+    @contextlib.contextmanager
+    def hurrying(self, seconds: float) -> Iterator[None]:
+        """Give every exchange of this block no more than *seconds*."""
+        with self._client.within(seconds):
+            yield
+
+    def _is_served(self) -> bool:
+        """Ask for the list of the first resource once more."""
+        operation = self.contract.action("list", self.contract.resources[0].name)
+        if operation is None:
+            return True
+        with self._client.briskly():
+            asked = self._client.send(
+                "GET",
+                self._addresses.of(operation, ""),
+                phase=REGISTER,
+                probe=StillThere.name,
+                step=StillThere.LIST.name,
+                operation=operation.id,
+            )
+        return asked.response is not None and asked.status < 500 and asked.status not in (401, 403)
 
     def created(self, step: Step, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
         """Create what a probe starts from.
@@ -467,9 +493,13 @@ class Session:
         """
         return self.request("GET", self._addresses.followed(given, self.resource_name), step)
 
-    def item_url(self, identifier: str) -> str:
-        """Return the address of a member of the probe's resource."""
-        return self._addresses.item(self.resource_name, identifier)
+    def item_url(self, identifier: str, resource: str = "") -> str:
+        """Return the address of a member of a resource; of the probe's when none is named."""
+        return self._addresses.item(resource or self.resource_name, identifier)
+
+    def address_of(self, operation: Operation) -> str:
+        """Return the address of an operation on a collection or a hub."""
+        return self._addresses.of(operation, "")
 
     def url_of(self, path: str) -> str:
         """Return the address of a path below the base URL."""
@@ -514,14 +544,20 @@ class Session:
         self._interruption.is_cleaning = True
         sweep = self._sweep
         sweep.over(self.ledger.leftovers())
-        if not self._silence.is_long:
+        if not self.watch.ended:
             sweep.confirm(self.settings.list_pages)
         self._interruption.is_cleaning = False
 
     @property
     def _sweep(self) -> Sweep:
-        look = self._ownership, self._silence, self._interruption
-        return Sweep(self._client, self._addresses, self.ledger, *look, parallel=self.settings.parallel)
+        return Sweep(
+            self._conversation,
+            self._addresses,
+            self.ledger,
+            self._ownership,
+            self._interruption,
+            parallel=self.settings.parallel,
+        )
 
     def _undeclared(self, what: str) -> KitDefect:
         return KitDefect(self._probe.key, f"the probe does not declare {what}", "Declare it in rules/")

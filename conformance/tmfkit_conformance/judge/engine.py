@@ -10,6 +10,7 @@ from tmfkit_conformance.judge import generated
 from tmfkit_conformance.judge.causes import traced
 from tmfkit_conformance.judge.checks import CHECKS
 from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
+from tmfkit_conformance.judge.excuses import excused
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan
@@ -34,7 +35,8 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
     """
     by_probe: dict[str, list[Exchange]] = defaultdict(list)
     for exchange in bundle.exchanges:
-        by_probe[exchange.probe].append(exchange)
+        if not exchange.superseded:
+            by_probe[exchange.probe].append(exchange)
     records = {record.key: record for record in bundle.probes}
     shape = Shape(contract)
     verdicts = []
@@ -108,7 +110,8 @@ def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
     try:
         CHECKS[KINDS[evidence.row.kind]](evidence)
     except OutcomeReached as settled:
-        return evidence.verdict(_with_dialect(settled, evidence, bundle))
+        reached = _with_dialect(excused(settled, evidence, bundle), evidence, bundle)
+        return evidence.verdict(_with_waits(reached, evidence))
     except Exception as exc:  # noqa: BLE001 - a defect of the kit is a verdict of its own, and must not hide the others
         return evidence.verdict(OutcomeReached(Outcome.ERROR, f"the check itself failed: {type(exc).__name__}: {exc}"))
     return evidence.verdict(OutcomeReached(Outcome.ERROR, "the check came to no outcome"))
@@ -127,3 +130,11 @@ def _with_dialect(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -
             ),
         )
     return settled
+
+
+def _with_waits(settled: OutcomeReached, evidence: Evidence) -> OutcomeReached:
+    """Remark a pass that was waited for."""
+    waits = dict.fromkeys(one.waited for one in evidence.exchanges if one.waited and one.sequence in evidence.used)
+    if settled.outcome not in (Outcome.PASS, Outcome.PASS_WITH_REMARK) or not waits:
+        return settled
+    return OutcomeReached(Outcome.PASS_WITH_REMARK, "; ".join(part for part in (settled.remark, *waits) if part))

@@ -15,7 +15,20 @@ from tmfkit_conformance.record.wire import Headers
 __all__ = ["BLOTTED", "Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
 
 _PLAIN = frozenset(
-    {"sequence", "phase", "probe", "step", "operation", "error", "started", "elapsed_ms", "mode", "mutated"}
+    {
+        "sequence",
+        "phase",
+        "probe",
+        "step",
+        "operation",
+        "error",
+        "started",
+        "elapsed_ms",
+        "mode",
+        "mutated",
+        "superseded",
+        "waited",
+    }
 )
 _DOUBLED = re.compile(r"([A-Z][a-z]+)\1$")
 
@@ -103,6 +116,9 @@ class Exchange:
         elapsed_ms: Time until the answer was complete, in milliseconds.
         mode: For a generated request ``positive`` or ``negative``; empty otherwise.
         mutated: For a negative request, where it departs from the contract.
+        superseded: Whether the same request was sent again, because this answer was not the last word: it asked to be
+            asked later, or showed the state before a write. No check looks at it.
+        waited: What was waited for before this answer came; empty otherwise.
     """
 
     sequence: int
@@ -117,6 +133,8 @@ class Exchange:
     elapsed_ms: float
     mode: str = ""
     mutated: str = ""
+    superseded: bool = False
+    waited: str = ""
 
     @property
     def status(self) -> int:

@@ -9,6 +9,7 @@ from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.rules import (
     answers,
     attributes,
+    contact,
     hubs,
     lifecycle,
     operations,
@@ -26,7 +27,7 @@ from tmfkit_models.contracts import Operation, Requirement
 __all__ = ["KINDS", "PROBES", "SCENARIO", "SCENARIOS", "rule_of"]
 
 _THEMES: Final = (
-    operations, answers, attributes, refusals, updates, queries, hubs, lifecycle, sending, upkeep
+    operations, answers, attributes, refusals, updates, queries, hubs, lifecycle, sending, contact, upkeep
 )  # fmt: skip
 
 

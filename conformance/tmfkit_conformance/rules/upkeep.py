@@ -7,18 +7,9 @@ from typing import Final
 from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import UNDOES
 
-__all__ = ["Cleanup", "Dialect", "Marking", "Recognition", "WhatIsThere"]
+__all__ = ["Cleanup", "Marking", "Recognition", "WhatIsThere"]
 
 _WHOSE: Final = "shows whose a record is, before it is changed or deleted"
-_NAMES: Final = "finds out the names that the target takes, which the bundle has under `dialect`"
-
-
-class Dialect(Probe, name="dialect"):
-    """Tries the names that a document has for one thing."""
-
-    LIST = StepFamily("{}", evidence_only=_NAMES)
-    CREATE = StepFamily("{}", evidence_only=_NAMES)
-    READ = StepFamily("{}, read", evidence_only=_NAMES)
 
 
 class Cleanup(Probe, name="cleanup"):

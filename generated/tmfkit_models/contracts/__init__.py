@@ -146,6 +146,7 @@ class Resource:
         loose_equality: Whether equality in filters ignores case and quotes.
         hub: Path of the hub that its events are registered at.
         usual: Attributes that a create may go without, and that a target may all the same be waiting for.
+        may_demand_more: Whether the document lets implementers add mandatory attributes.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Resource:
     loose_equality: bool
     hub: str
     usual: tuple[str, ...] = ()
+    may_demand_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

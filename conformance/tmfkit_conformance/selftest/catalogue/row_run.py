@@ -10,9 +10,9 @@ import resource
 import sys
 from pathlib import Path
 
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.errors import KitError
 from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings, read_config
 from tmfkit_models import contracts
 

@@ -7,22 +7,21 @@ from collections.abc import Callable, Collection
 from importlib import metadata
 from pathlib import Path
 
+from tmfkit_conformance.contact.first_contact import Acquaintance, acquaint
 from tmfkit_conformance.drive.client import Client, Recorder, run_clock
-from tmfkit_conformance.drive.dialect import detect
 from tmfkit_conformance.drive.interruption import Interrupted, Interruption
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.drive.schedule import run, stages
 from tmfkit_conformance.drive.session import ForeignRecord, MissingPrerequisite, ProbeAborted, Session
-from tmfkit_conformance.drive.whose import look_around, try_marks
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.settings import Settings
-from tmfkit_models.contracts import Contract
+from tmfkit_models.contracts import Contract, Resource
 
 __all__ = ["Progress", "drive"]
 
@@ -51,6 +50,7 @@ def drive(
 
     Raises:
         TargetUnreachable: The target does not answer.
+        NoApi: What answers is no API.
         UsageError: The listener's address cannot be used.
     """
     clock = run_clock()
@@ -58,7 +58,6 @@ def drive(
     with contextlib.ExitStack() as stack:
         client = Client(settings, recorder)
         stack.callback(client.close)
-        client.probe()
         listener = (
             stack.enter_context(Listener(settings.listener_bind, settings.listener_url, clock))
             if settings.listener
@@ -68,47 +67,54 @@ def drive(
         stack.callback(receipt.close)
         ended = interruption or Interruption()
         session = Session(contract, settings, client, listener, receipt=receipt, interruption=ended)
+        known = Acquaintance()
         try:
-            if REGISTER in settings.phases:
-                _register_phase(session, progress, only)
+            _register_phase(session, progress, only, known)
             ended.check()
-            if set(settings.phases) - {REGISTER}:
+            if set(settings.phases) - {REGISTER} and not session.watch.ended:
                 _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
         except Interrupted:
             pass  # a verdict is given on what was recorded, and says so
         return Bundle(
-            run={**_about(contract, settings, session, clock()), **_ending(receipt, ended)},
+            run={**_about(contract, settings, session, clock()), **_learned(session, known), **_ending(receipt, ended)},
             probes=tuple(session.records),
             exchanges=tuple(recorder.exchanges),
             notifications=listener.received if listener else (),
         )
 
 
-def _register_phase(session: Session, progress: Progress, only: Collection[str]) -> None:
-    """Drive every probe, and delete what is left of what they made, also when one of them fails."""
-    cases = plan(session.contract)
-    wanted = probes(tuple(case for case in cases if not only or case.requirement.id in only))
-    parallel, resources = session.settings.parallel, _resources(session.contract, wanted if only else ())
+def _register_phase(session: Session, progress: Progress, only: Collection[str], known: Acquaintance) -> None:
+    """Get acquainted, drive every probe, and delete what is left of what they made, also when one of them fails."""
+    wanted, parallel = _wanted(session.contract, session.settings, only), session.settings.parallel
     try:
-        look_around(session, resources)
-        detect(session)
-        try_marks(session, resources)
-        run(
-            stages(session.contract, wanted, parallel=parallel),
-            lambda probe: _drive(session.beside(), probe),
-            parallel=parallel,
-            progress=lambda done, total: progress(REGISTER, done, total),
-        )
+        acquaint(session, _resources(session.contract, wanted if only else ()), known)
+        if wanted:
+            run(
+                stages(session.contract, wanted, parallel=parallel),
+                lambda probe: _drive(session.beside(), probe),
+                parallel=parallel,
+                progress=lambda done, total: progress(REGISTER, done, total),
+            )
     finally:
         session.cleanup()
         order = {probe.key: number for number, probe in enumerate(wanted)}
         session.records.sort(key=lambda record: order.get(record.key, -1))
 
 
-def _resources(contract: Contract, wanted: Collection[PlannedProbe]) -> list[str]:
-    """Return the names of the resources that some probes are about; all where one is about a hub of several."""
-    named = {contract.operation(probe.operation).resource for probe in wanted}
-    return [one.name for one in contract.resources if not named or "" in named or one.name in named]
+def _wanted(contract: Contract, settings: Settings, only: Collection[str]) -> tuple[PlannedProbe, ...]:
+    """Return the probes of the register phase that are to be driven."""
+    if REGISTER not in settings.phases:
+        return ()
+    return probes(tuple(case for case in plan(contract) if not only or case.requirement.id in only))
+
+
+def _resources(contract: Contract, wanted: Collection[PlannedProbe]) -> tuple[Resource, ...]:
+    """Return the resources that probes are about; all of them for none, and where a hub may tell of any."""
+    about = [contract.operation(probe.operation) for probe in wanted]
+    if not about or any(operation.action in ("register", "unregister") for operation in about):
+        return contract.resources
+    names = {operation.resource for operation in about}
+    return tuple(resource for resource in contract.resources if resource.name in names)
 
 
 def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> None:
@@ -158,6 +164,17 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
         "base_url": settings.base_url,
         "phases": list(settings.phases),
         "listener": settings.listener,
+        "listener_vouched": bool(settings.listener_url),
         "dialect": {name: names for name, names in session.dialect.items() if names},
         "seconds": round(seconds, 2),
+    }
+
+
+def _learned(session: Session, known: Acquaintance) -> dict[str, object]:
+    ended = [f"The run ended early: {session.watch.ended}."] if session.watch.ended else []
+    return {
+        "contact": [*known.sentences, *ended],
+        "lost_since": session.watch.lost_since,
+        "demanded": {name: demand.to_json() for name, demand in known.demands.items()},
+        "lag_ms": round(session.settling.lag_seconds * 1000),
     }
