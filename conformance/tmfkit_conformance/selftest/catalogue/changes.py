@@ -19,6 +19,7 @@ __all__ = [
     "is_about_resource",
     "led",
     "listening",
+    "looked_at",
     "member_renamed",
     "of_answers",
     "over",
@@ -33,10 +34,6 @@ Thing = dict[str, Any]
 Change = Callable[[Thing], Thing]
 Objection = Callable[[Call, Thing], str]
 """What a target has against the body of a request that changes something; empty when nothing."""
-
-
-_LOOKED = ("X-Checked", "yes")
-"""Header of what a demand was made of and met: else nobody could tell that the target was there at all."""
 
 
 def is_about_hub(call: Call) -> bool:
@@ -110,6 +107,11 @@ def refusal(status: int, reason: str) -> Answer:
     return answered(status, {"code": str(status), "reason": reason, "message": reason})
 
 
+def looked_at(answer: Answer) -> Answer:
+    """Mark the answer to what met a demand: else nobody could tell that the demand was there at all."""
+    return answer.with_header("X-Checked", "yes")
+
+
 def refusing(words: str, objection: Objection, *, status: int = 400, actions: tuple[str, ...] = ()) -> Break:
     """Refuse some bodies, each with a clear message.
 
@@ -119,13 +121,13 @@ def refusing(words: str, objection: Objection, *, status: int = 400, actions: tu
         status: Status of a refusal.
         actions: Actions that it looks at; all that change something when empty.
     """
-    looked_at = actions or ("create", "patch", "replace", "send")
+    watched = actions or ("create", "patch", "replace", "send")
 
     async def serve(call: Call, sound: Sound, _: History) -> Answer:
-        if call.action not in looked_at or not isinstance(call.json, dict):
+        if call.action not in watched or not isinstance(call.json, dict):
             return await sound(call)
         said = objection(call, call.json)
-        return refusal(status, said) if said else (await sound(call)).with_header(*_LOOKED)
+        return refusal(status, said) if said else looked_at(await sound(call))
 
     return Break(words, serve)
 
@@ -134,7 +136,7 @@ def demanding(words: str, is_met: Callable[[Call], bool], status: int, reason: s
     """Refuse every request that does not meet a demand."""
 
     async def serve(call: Call, sound: Sound, _: History) -> Answer:
-        return (await sound(call)).with_header(*_LOOKED) if is_met(call) else refusal(status, reason)
+        return looked_at(await sound(call)) if is_met(call) else refusal(status, reason)
 
     return Break(words, serve)
 

@@ -163,7 +163,7 @@ def text(value: Any) -> Any:
 
 def number(value: Any) -> Any:
     """Return a text of digits as a number."""
-    return float(value) if isinstance(value, str) and value.replace(".", "", 1).isdecimal() else value
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def knows_alias_only(name: str, words: str, pairs: tuple[tuple[str, str, str], ...], *errata: str) -> Behaviour:

@@ -14,7 +14,7 @@ from tmfkit_conformance.rules.sending import SEND_NEW, SEND_STORED
 from tmfkit_conformance.rules.updates import PATCHABLE, STATUS_MOVES
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
-from tmfkit_conformance.selftest.catalogue.changes import refusal, refusing
+from tmfkit_conformance.selftest.catalogue.changes import looked_at, refusal, refusing
 from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
 
@@ -49,12 +49,12 @@ def _moves(attribute: str, begin: tuple[str, ...], moves: dict[str, tuple[str, .
             return refusal(status, f"a new one begins as {' or '.join(begin)}")
         if call.action == "patch" and isinstance(value, str) and call.identifier in history.made:
             now = history.kept.get(call.identifier, history.made[call.identifier].shown.get(attribute))
-            if value != now and value not in moves.get(str(now), ()):
+            if value != now and value not in (moves.get(now, ()) if now else begin):
                 return refusal(status, f"{now} does not become {value}")
             answer = await sound(call)
             if answer.is_success:
                 history.kept[call.identifier] = value
-            return answer
+            return looked_at(answer)
         return await sound(call)
 
     return Break(f"lets {attribute} move only as its machine has it", serve)
