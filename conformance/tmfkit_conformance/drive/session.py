@@ -288,7 +288,7 @@ class Session:
         body = exchange.request.json
         if action == "register" and not identifier:
             self._hubs.stands(self._addresses.of(operation, ""), exchange)
-            self.ledger.receipt.standing(body["callback"] if isinstance(body, dict) else "", url)
+            self.ledger.receipt.standing(str(body.get("callback", "")) if isinstance(body, dict) else "", url)
         elif action in MAKES_ANYTHING and identifier:
             if action != "register" and self.ledger.is_there_before(resource, identifier):
                 self._need_own(resource, identifier)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.compare import instant, is_kept
 
-__all__ = ["Loss", "losses"]
+__all__ = ["How", "Loss", "losses"]
 
 How = Literal["absent", "falsy", "shorter", "longer", "cut", "garbled", "text", "instant", "other"]
 """What became of a member: gone; gone, and was false or 0; a list that lost or gained members; a text cut short, or
