@@ -7,10 +7,12 @@ row on such an attribute is remarked.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import ProbeAborted, Session
+from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.rule import PlannedProbe
@@ -27,7 +29,8 @@ def detect(session: Session) -> None:
         for resource in session.contract.resources:
             _detect_path(session, resource)
             for key, attribute in _aliased(session.contract, resource.create):
-                _detect(session, resource, key, attribute)
+                with contextlib.suppress(OverrideInTheWay):  # an attribute that is never sent needs no name
+                    _detect(session, resource, key, attribute)
     except ProbeAborted as ended:
         session.end(ended=str(ended))
     else:

@@ -155,8 +155,7 @@ class Evidence:
         """
         exchange = self.optional(step)
         if exchange is None:
-            self.used += [last.sequence for last in self.exchanges[-1:] if last.sequence not in self.used]
-            skip(self.record.ended or f"the step {step.name!r} was not reached")
+            self._not_reached(step)
         if exchange.response is None:
             failed(f"no answer: {exchange.error}")
         if exchange.speaks_of_caller and self.row.kind != AUTH.name:
@@ -167,8 +166,16 @@ class Evidence:
         """Return the first exchange of a step, which has to have succeeded for anything to be proven."""
         exchange = self.step(step)
         if not exchange.is_success:
-            skip(f"the {step} that this check starts from was answered {exchange.status}")
+            blocked(f"the {step} that this check starts from was answered {exchange.status}")
         return exchange
+
+    def _not_reached(self, step: Step) -> Never:
+        """Say why a step was not reached: what comes before it was refused, or the kit lacked means."""
+        before = self.exchanges[-1:]
+        self.used += [last.sequence for last in before if last.sequence not in self.used]
+        why = self.record.ended or f"the step {step.name!r} was not reached"
+        is_refused = any(last.response and not last.is_success and not last.speaks_of_caller for last in self.exchanges)
+        (blocked if is_refused else skip)(why)
 
     def object(self, step: Step) -> dict[str, Any]:
         """Return the JSON object that a step was answered with."""

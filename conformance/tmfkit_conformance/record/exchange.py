@@ -254,12 +254,14 @@ class ProbeRecord:
         lacking: What the kit had not, so that the probe could not be sent (a credential, a listener); empty otherwise.
         ended: Why the probe ended before its last step (what it starts from was refused); empty otherwise.
         facts: What the kit knew and no exchange shows, such as the path of a callback.
+        failure: What the probe itself failed with, a defect of the kit; empty otherwise.
     """
 
     key: str
     lacking: str = ""
     ended: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    failure: str = ""
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:

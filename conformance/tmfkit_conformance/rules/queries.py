@@ -54,7 +54,7 @@ __all__ = [
 
 
 class Fields(Probe, name="fields"):
-    """Creates with every attribute; selects the subject, or each attribute in turn when the subject is ``*``."""
+    """Creates with what is selected; selects the subject, or each attribute in turn when the subject is ``*``."""
 
     CREATE = Step("create")
     WHOLE = Step("whole")

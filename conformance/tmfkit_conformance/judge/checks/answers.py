@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Never
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.answers import (
     ACCEPT,
@@ -19,6 +19,7 @@ from tmfkit_conformance.rules.answers import (
     STATUS,
     BodyForm,
     Deleted,
+    PatchMedia,
     Refused,
     Repeated,
     UnknownId,
@@ -65,7 +66,7 @@ def header(evidence: Evidence) -> None:
     name, step = row.subject, evidence.own_step
     seen = evidence.step(Create.CREATE if Create.FOLLOW.has(step) else step)
     if not seen.is_success:
-        skip(f"the {evidence.operation.action} was answered {seen.status}")
+        blocked(f"The {evidence.operation.action} was answered {seen.status}")
     if seen.status == 204 and evidence.operation.action == "register":
         not_applicable("The registration was answered 204, which the document allows as well and which names nothing")
     value = seen.response.header(name) if seen.response else None
@@ -120,7 +121,7 @@ def accept(evidence: Evidence) -> None:
     if seen.status == 406:
         failed(f"Answered 406 to Accept: {evidence.row.subject}")
     if not seen.is_success:
-        skip(f"answered {seen.status}, so nothing was served")
+        blocked(f"Answered {seen.status}, so nothing was served")
     passed()
 
 
@@ -134,12 +135,23 @@ def consumes(evidence: Evidence) -> None:
     if not seen.is_success:
         if evidence.row.level != "must" and seen.status in (400, 415, 501):
             not_applicable(f"{evidence.row.subject} is not offered (answered {seen.status})")
-        failed(f"A body of type {evidence.row.subject} was answered {seen.status}")
+        _refused_type(evidence, seen)
     if action in ("create", "patch", "replace"):
         lost = evidence.lost(written(seen), evidence.object(ReadBack.READ))
         if lost:
             failed(f"Answered {seen.status}, and it is not read back: {', '.join(lost)}")
     passed()
+
+
+def _refused_type(evidence: Evidence, seen: Exchange) -> Never:
+    """Fail a media type that was refused, unless the same is refused in another one as well, or it is not the type."""
+    words = f"A body of type {evidence.row.subject} was answered {seen.status}"
+    beside = evidence.optional(PatchMedia.CONTROL) if evidence.probe is PatchMedia else None
+    if beside is not None and not beside.is_success:
+        blocked(f"{words}, and one of another type {beside.status}")
+    if beside is None and seen.status != 415 and seen.is_refusal:
+        blocked(f"{words}, which does not speak of its type")
+    failed(words if beside is None else f"{words}; one of another type, {beside.status}")
 
 
 def written(exchange: Exchange) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tmfkit_conformance.judge.checks.attributes import sent_at
+from tmfkit_conformance.judge.checks.controls import in_order
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.refusals import (
     ANY_OF,
@@ -36,7 +37,7 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
 
     Comes to an outcome when it was not: a refusal counts only beside a control that succeeds.
     """
-    _control(evidence, control)
+    in_order(evidence, control)
     exchange = evidence.step(step)
     if str(exchange.status) in evidence.tolerated:
         pass_with_remark(f"Answered {exchange.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
@@ -45,13 +46,6 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
     if not exchange.is_refusal:
         failed(f"Answered {exchange.status} instead of a 4xx that speaks of the request")
     return exchange
-
-
-def _control(evidence: Evidence, step: Step) -> Exchange:
-    seen = evidence.step(step)
-    if not seen.is_success:
-        skip(f"the control, a request that is in order, was answered {seen.status}")
-    return seen
 
 
 @check(MANDATORY, SUB_MANDATORY)
@@ -98,7 +92,7 @@ def any_of(evidence: Evidence) -> None:
     """An object with one of the members is taken, one with none is refused."""
     alone = {member: evidence.step(AnyOf.WITH.of(member)) for member in ANY_OF.expect_of(evidence.row).members}
     if not any(exchange.is_success for exchange in alone.values()):
-        skip("none of the members alone was taken, so there is no control to compare with")
+        blocked("None of the members alone was taken, so there is no control to compare with")
     exchange = evidence.step(AnyOf.REFUSED)
     if exchange.is_success:
         failed(f"With none of the members it was answered {exchange.status} instead of a refusal")
@@ -115,7 +109,7 @@ def any_of(evidence: Evidence) -> None:
 @check(NON_PATCHABLE)
 def non_patchable(evidence: Evidence) -> None:
     """Another value is refused, or accepted and not taken."""
-    control, seen = _control(evidence, PatchNot.CONTROL), evidence.step(PatchNot.REFUSED)
+    control, seen = in_order(evidence, PatchNot.CONTROL), evidence.step(PatchNot.REFUSED)
     if not seen.is_success and not seen.is_refusal:
         failed(f"Answered {seen.status}")
     before = evidence.object(PatchNot.BEFORE)
@@ -144,7 +138,7 @@ def auth(evidence: Evidence) -> None:
         passed()
     if call.is_success:  # a control is not needed, nor has it anything left to work on
         failed(f"The call was answered {call.status} instead of a refusal")
-    _control(evidence, Auth.CONTROL)
+    in_order(evidence, Auth.CONTROL)
     if call.status in (408, 429):
         skip(f"the call was answered {call.status}, which speaks of time or rate")
     if not 400 <= call.status < 500:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import sent_at, shown
+from tmfkit_conformance.judge.checks.controls import taken
 from tmfkit_conformance.judge.checks.queries import listed
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, skip
 from tmfkit_conformance.rules.answers import UnknownId
 from tmfkit_conformance.rules.lifecycle import (
     ANY_JSON_VALUE,
@@ -33,20 +36,31 @@ from tmfkit_conformance.rules.lifecycle import (
     ReferencesAsSent,
     ReferredClasses,
 )
-from tmfkit_conformance.rules.operations import CreateFull
+from tmfkit_conformance.rules.operations import Create, CreatedAndRead, CreateFull
 from tmfkit_conformance.rules.refusals import UNKNOWN_ID_REFUSED, UNLISTED_VALUE, UnlistedValue
 from tmfkit_conformance.rules.sending import SEND_UNKNOWN_ID
+
+if TYPE_CHECKING:
+    from tmfkit_conformance.record.exchange import Exchange
 
 __all__: list[str] = []
 
 
-@scenario(CREATED_IS_READABLE, FULL_CREATE)
-def _reads_as_sent(evidence: Evidence) -> None:
-    made = accepted(evidence, CreateFull.CREATE)
-    read = evidence.step(CreateFull.READ)
+@scenario(CREATED_IS_READABLE)
+def _created_is_readable(evidence: Evidence) -> None:
+    _reads_as_sent(evidence, evidence.succeeded(Create.CREATE))
+
+
+@scenario(FULL_CREATE)
+def _full_create(evidence: Evidence) -> None:
+    _reads_as_sent(evidence, taken(evidence, CreateFull.CREATE, CreateFull.CONTROL, "every attribute"))
+
+
+def _reads_as_sent(evidence: Evidence, made: Exchange) -> None:
+    read = evidence.step(CreatedAndRead.READ)
     if not read.is_success:
         failed(f"The resource just made cannot be read (answered {read.status})")
-    lost = evidence.lost(made.request.json, evidence.object(CreateFull.READ))
+    lost = evidence.lost(made.request.json, evidence.object(CreatedAndRead.READ))
     if lost:
         failed(f"Sent, and not read back as sent: {', '.join(lost)}")
 
@@ -86,7 +100,7 @@ def _deleted_is_gone(evidence: Evidence) -> None:
     if not deleted.is_success:
         if str(deleted.status) in evidence.tolerated:
             not_applicable(f"The delete was answered {deleted.status}, which an erratum tolerates")
-        skip(f"the delete was answered {deleted.status}")
+        blocked(f"The delete was answered {deleted.status}")
     read = evidence.step(DeletedIsGone.READ)
     if read.status not in (404, 410):
         failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
@@ -98,7 +112,7 @@ def _deleted_is_gone(evidence: Evidence) -> None:
 def _delete_one_of_two(evidence: Evidence) -> None:
     deleted = evidence.step(DeleteOneOfTwo.DELETE)
     if not deleted.is_success:
-        skip(f"the delete was answered {deleted.status}")
+        blocked(f"The delete was answered {deleted.status}")
     if not evidence.step(DeleteOneOfTwo.OTHER).is_success:
         failed("The resource that was not addressed is gone as well")
     read = evidence.step(DeleteOneOfTwo.READ)
@@ -108,7 +122,7 @@ def _delete_one_of_two(evidence: Evidence) -> None:
 
 @scenario(REFERENCES_AS_SENT, VALUE_KEPT)
 def _references_as_sent(evidence: Evidence) -> None:
-    made = accepted(evidence, ReferencesAsSent.CREATE)
+    made = taken(evidence, ReferencesAsSent.CREATE, ReferencesAsSent.CONTROL, evidence.row.subject)
     spoken, sent = sent_at(evidence, made, evidence.row.subject)
     got = evidence.object(ReferencesAsSent.READ)
     if not evidence.keeps(evidence.row.subject, made.request.json, got):
@@ -119,9 +133,7 @@ def _references_as_sent(evidence: Evidence) -> None:
 @scenario(ANY_JSON_VALUE)
 def _any_json_value(evidence: Evidence) -> None:
     for kind in AnyJsonValue.CREATE.parameters:
-        made = evidence.step(AnyJsonValue.CREATE.of(kind))
-        if not made.is_success:
-            failed(f"A value of the type {kind} was answered {made.status}")
+        made = taken(evidence, AnyJsonValue.CREATE.of(kind), AnyJsonValue.CONTROL, f"a value of the type {kind}")
         sent = sent_at(evidence, made, evidence.row.subject)[1]
         back = evidence.value(evidence.object(AnyJsonValue.READ.of(kind)), evidence.row.subject)
         if not is_kept(sent, back):
@@ -131,7 +143,7 @@ def _any_json_value(evidence: Evidence) -> None:
 @scenario(REFERRED_CLASSES)
 def _referred_classes(evidence: Evidence) -> None:
     for number, _value in enumerate(REFERRED_CLASSES.given_of(evidence.row).values):
-        made = accepted(evidence, ReferredClasses.CREATE.of(number))
+        made = taken(evidence, ReferredClasses.CREATE.of(number), ReferredClasses.CONTROL, "the class")
         sent, back = (
             _referred(value, evidence.row.subject)
             for value in (made.request.json, evidence.object(ReferredClasses.READ.of(number)))
