@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     HOST,
-    MOOT,
     PASS,
     REMARK,
     SKIP,
@@ -56,10 +56,15 @@ SITUATIONS = [
     NAME.gives(PASS, "kept-beside-others", made(name="one"), read(name="one", colour="red", description=None)),
     NAME.gives(FAIL, "changed", made(name="one"), read(name="One")),
     NAME.gives(FAIL, "lost", made(name="one"), read()),
-    NAME.gives(FAIL, "refused", post("create", 400, sent={"name": "one"})),
+    NAME.gives(FAIL, "refused", post("create", 400, sent={"name": "one"}), post("control", 201, sent={})),
+    NAME.gives(BLOCKED, "refused-without-it-too", post("create", 400, sent={"name": "one"}), post("control", 400, sent={})),
+    NAME.gives(SKIP, "refused-no-control", post("create", 400, sent={"name": "one"})),
+    NAME.gives(
+        SKIP, "one-value-refused", post("create", 400, sent={"name": "two"}), post("control", 201, sent={"name": "one"})
+    ),
     NAME.gives(FAIL, "shown-on-create-only", made(name="one"), read(name=None)),
     NAME.gives(SKIP, "not-read", made(name="one")),
-    NAME.gives(SKIP, "read-refused", made(name="one"), get("read", 404)),
+    NAME.gives(BLOCKED, "read-refused", made(name="one"), get("read", 404)),
     NAME.gives(SKIP, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
     NAME.gives(SKIP, "credentials-ran-out", post("create", 401, sent={"name": "one"})),
     START.gives(
@@ -120,19 +125,20 @@ SITUATIONS = [
     ),
     VALUES.gives(SKIP, "none-tried"),
     OPTIONAL.gives(PASS, "taken", made(name="one")),
-    OPTIONAL.gives(FAIL, "refused", post("create", 400, sent={"name": "one"})),
-    OPTIONAL.gives(FAIL, "redirect", post("create", 301, sent={"name": "one"})),
-    OPTIONAL.gives(MOOT, "always-configured", made(name="one", description="d")),
+    OPTIONAL.gives(FAIL, "refused", made("control", description="d"), post("create", 400, sent={"name": "one"})),
+    OPTIONAL.gives(BLOCKED, "refused-with-it-too", post("control", 400), post("create", 400, sent={"name": "one"})),
+    OPTIONAL.gives(SKIP, "refused-no-control", post("create", 400, sent={"name": "one"})),
+    OPTIONAL.gives(FAIL, "redirect", made("control", description="d"), post("create", 301, sent={"name": "one"})),
     OPTIONAL.gives(SKIP, "not-reached", ended="the target stopped"),
     DEFAULT.gives(PASS, "given", made(name="one"), read(status="New")),
     DEFAULT.gives(FAIL, "another", made(name="one"), read(status="Active")),
     DEFAULT.gives(FAIL, "none", made(name="one"), read()),
-    DEFAULT.gives(MOOT, "always-configured", made(status="Active"), read(status="Active")),
-    DEFAULT.gives(SKIP, "refused", post("create", 400, sent={})),
+    DEFAULT.gives(BLOCKED, "refused", post("create", 400, sent={})),
     CLIENT_ID.gives(PASS, "used", post("create", 201, {"id": "a"}, sent={"id": "a"})),
     CLIENT_ID.gives(PASS, "used-by-location", post("create", 201, sent={"id": "a b"}, headers={"Location": "/x/a%20b"})),
     CLIENT_ID.gives(FAIL, "another", post("create", 201, {"id": "b"}, sent={"id": "a"})),
-    CLIENT_ID.gives(FAIL, "refused", post("create", 409, sent={"id": "a"})),
+    CLIENT_ID.gives(FAIL, "refused", post("create", 409, sent={"id": "a"}), made("control")),
+    CLIENT_ID.gives(BLOCKED, "refused-without-it-too", post("create", 409, sent={"id": "a"}), post("control", 409)),
     CLIENT_ID.gives(FAIL, "object-for-an-id", post("create", 201, {"id": {"a": 1}}, sent={"id": "a"})),
     CLIENT_ID.gives(SKIP, "not-sent"),
     READ_ONLY.gives(PASS, "refused", made("control"), read("control-read"), post("create", 400, sent={"href": "h"})),
@@ -146,7 +152,7 @@ SITUATIONS = [
         get("read", 200, {"id": "7", "href": "h"}),
     ),
     READ_ONLY.gives(FAIL, "fails", made("control"), read("control-read"), post("create", 500, sent={"href": "h"})),
-    READ_ONLY.gives(SKIP, "control-refused", post("control", 400), post("create", 400, sent={"href": "h"})),
+    READ_ONLY.gives(BLOCKED, "control-refused", post("control", 400), post("create", 400, sent={"href": "h"})),
     READ_ONLY.gives(
         SKIP, "read-of-another",
         made("control"), read("control-read"), post("create", 201, resource(), sent={"href": "h"}), get("read", 200, {}),
@@ -162,14 +168,14 @@ SITUATIONS = [
         NOT_EMPTY.gives(FAIL, f"is-{words}", post("create", 201, {"id": value}))
         for words, value in NOTHING.items()
     ),
-    NOT_EMPTY.gives(SKIP, "refused", post("create", 400)),
+    NOT_EMPTY.gives(BLOCKED, "refused", post("create", 400)),
     MODIFIED.gives(PASS, "without-seconds", post("create", 201, {"lastModified": "2020-05-01T10:00Z"})),
     MODIFIED.gives(FAIL, "day-only", post("create", 201, {"lastModified": "2020-05-01"})),
     MODIFIED.gives(FAIL, "number", post("create", 201, {"lastModified": 1588327200})),
     UNIQUE.gives(PASS, "two", made("first"), made("second", identifier="8")),
     UNIQUE.gives(FAIL, "one", made("first"), made("second")),
     UNIQUE.gives(FAIL, "none", post("first", 201, {}), post("second", 201, {})),
-    UNIQUE.gives(SKIP, "second-refused", made("first"), post("second", 409)),
+    UNIQUE.gives(BLOCKED, "second-refused", made("first"), post("second", 409)),
     HREF.gives(PASS, "leads-there", made(), read("follow-href")),
     HREF.gives(PASS, "numeric-id", post("create", 201, {"id": 7, "href": "x/7"}), get("follow-href", 200, {"id": 7})),
     HREF.gives(FAIL, "leads-elsewhere", made(), read("follow-href", identifier="8")),
@@ -190,7 +196,7 @@ SITUATIONS = [
     LATER.gives(
         FAIL, "gone", get("before", 200, {"lastModified": OWN}), patch("patch", 200, {}), get("after", 200, {})
     ),
-    LATER.gives(SKIP, "patch-refused", get("before", 200, {"lastModified": OWN}), patch("patch", 400, {})),
+    LATER.gives(BLOCKED, "patch-refused", get("before", 200, {"lastModified": OWN}), patch("patch", 400, {})),
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     HOST,
     MOOT,
@@ -90,7 +91,7 @@ SITUATIONS = [
     EQUAL.gives(FAIL, "second-page-breaks", *pair(listed("list", "a", headers=NEXT), listed("list", status=500))),
     EQUAL.gives(SKIP, "more-pages", *pair(listed("list", "x", headers=NEXT))),
     EQUAL.gives(SKIP, "part-of-the-whole", *pair(listed("list", "x", status=206))),
-    EQUAL.gives(SKIP, "create-refused", made("create-a"), post("create-b", 400), listed("list", "7")),
+    EQUAL.gives(BLOCKED, "create-refused", made("create-a"), post("create-b", 400), listed("list", "7")),
     AFTER.gives(PASS, "later-one", *pair(listed("list", "b"))),
     AFTER.gives(FAIL, "earlier-one", *pair(listed("list", "a"))),
     EITHER.gives(PASS, "two-of-three", *pair(C, listed("list", "a", "b"))),
@@ -117,7 +118,7 @@ SITUATIONS = [
     BESIDE.gives(FAIL, "not-reduced", made(), get("list", 200, [resource(**ONE)], at="/customer?id=7&fields=name")),
     BESIDE.gives(FAIL, "lacks-it", made(), get("list", 200, [resource()], at="/customer?id=7&fields=name")),
     BESIDE.gives(MOOT, "no-filter", made(), get("list", 200, [{"id": "7"}, {"id": "8"}], at="/customer?id=7&fields=name")),
-    BESIDE.gives(SKIP, "create-refused", post("create", 400)),
+    BESIDE.gives(BLOCKED, "create-refused", post("create", 400)),
     MUST_BESIDE.gives(FAIL, "no-filter", made(), get("list", 200, ["7"], at="/customer?id=7&fields=name")),
     BOTH.gives(PASS, "narrows", *pair(listed("both", "a", "b"), listed("list", "a"))),
     BOTH.gives(FAIL, "second-ignored", *pair(listed("both", "a", "b"), listed("list", "a", "b"))),

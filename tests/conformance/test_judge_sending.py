@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from evidence_builder import FAIL, PASS, REMARK, SKIP, Situation, Step, made, post, read
+from evidence_builder import BLOCKED, FAIL, PASS, REMARK, SKIP, Situation, Step, made, post, read
 from evidence_builder import ask as ask_any
 
 ask = partial(ask_any, api="tmf681-v1")
@@ -44,12 +44,12 @@ SITUATIONS = [
     STORED.gives(SKIP, "not-created", send(200)),
     UNKNOWN.gives(PASS, "refused", send(200, "control"), send(404, "unknown")),
     UNKNOWN.gives(FAIL, "accepted", send(200, "control"), send(200, "unknown")),
-    UNKNOWN.gives(SKIP, "control-refused", send(404, "control"), send(404, "unknown")),
+    UNKNOWN.gives(BLOCKED, "control-refused", send(404, "control"), send(404, "unknown")),
     *(
         row.gives(outcome, words, send(control, "control"), send(status, "refused"))
         for row in (NO_MESSAGE, ask("send-without-receiver", "sendCommunicationMessage"))
         for outcome, words, control, status in (
-            (PASS, "refused", 200, 400), (FAIL, "accepted", 200, 200), (FAIL, "breaks", 200, 500), (SKIP, "always", 400, 400),
+            (PASS, "refused", 200, 400), (FAIL, "accepted", 200, 200), (FAIL, "breaks", 200, 500), (BLOCKED, "always", 400, 400),
         )
     ),
     NO_RECEIVER.gives(REMARK, "tolerated", send(200, "control"), send(200, "refused")),
@@ -63,7 +63,7 @@ SITUATIONS = [
     COMPLETES.gives(PASS, "completed", read("before", status="Initial"), send(200), read(status="Completed", sendTimeComplete=DONE)),
     COMPLETES.gives(FAIL, "no-time", read("before", status="Initial"), send(200), read(status="Completed")),
     COMPLETES.gives(FAIL, "same-status", read("before", status="Initial"), send(200), read(status="Initial", sendTimeComplete=DONE)),
-    COMPLETES.gives(SKIP, "not-sent", read("before", status="Initial"), send(500), read(status="Failed")),
+    COMPLETES.gives(BLOCKED, "not-sent", read("before", status="Initial"), send(500), read(status="Failed")),
     TOKENS.gives(PASS, "kept", read("before", content="Dear $Name"), send(200), read(content="Dear $Name")),
     TOKENS.gives(FAIL, "filled", read("before", content="Dear $Name"), send(200), read(content="Dear Ann")),
     TOKENS.gives(FAIL, "gone", read("before", content="Dear $Name"), send(200), read()),
@@ -78,7 +78,7 @@ SITUATIONS = [
     BY_THE_SEND.gives(PASS, "send-refused", send(200, "control"), post("refused", 201), send(400, "refused-send")),
     BY_THE_SEND.gives(FAIL, "sent", send(200, "control"), post("refused", 201), send(200, "refused-send")),
     BY_THE_SEND.gives(SKIP, "not-tried-to-send", send(200, "control"), post("refused", 201)),
-    BY_THE_SEND.gives(SKIP, "control-refused", send(400, "control"), post("refused", 400)),
+    BY_THE_SEND.gives(BLOCKED, "control-refused", send(400, "control"), post("refused", 400)),
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     MOOT,
     PASS,
@@ -71,11 +72,13 @@ SITUATIONS = [
     NAME.gives(PASS, "changed", made(name="one"), patch("patch", 200, TWO), read(name="two")),
     NAME.gives(FAIL, "not-changed", made(name="one"), patch("patch", 200, TWO), read(name="one")),
     NAME.gives(FAIL, "shown-in-the-answer-only", made(name="one"), patch("patch", 200, TWO, TWO), read(name="one")),
-    NAME.gives(FAIL, "refused", made(name="one"), patch("patch", 400, TWO)),
-    NAME.gives(FAIL, "redirect", made(name="one"), patch("patch", 303, TWO), read(name="two")),
+    NAME.gives(FAIL, "refused", made(name="one"), patch("patch", 400, TWO), patch("control", 200, {})),
+    NAME.gives(BLOCKED, "no-patch-taken", made(name="one"), patch("patch", 400, TWO), patch("control", 400, {})),
+    NAME.gives(SKIP, "refused-no-control", made(name="one"), patch("patch", 400, TWO)),
+    NAME.gives(FAIL, "redirect", made(name="one"), patch("patch", 303, TWO), patch("control", 200, {})),
     NAME.gives(REMARK, "tolerated", made(name="one"), patch("patch", 405, TWO)),
     NAME.gives(SKIP, "not-read", made(name="one"), patch("patch", 200, TWO)),
-    NAME.gives(SKIP, "create-refused", post("create", 400), patch("patch", 200, TWO), read(name="two")),
+    NAME.gives(BLOCKED, "create-refused", post("create", 400), patch("patch", 200, TWO), read(name="two")),
     NAME.gives(SKIP, "no-other-value", made(name="two"), patch("patch", 200, TWO), read(name="two")),
     PARTY.gives(
         REMARK, "list-of-one-tolerated",
@@ -89,7 +92,7 @@ SITUATIONS = [
     KEEPS.gives(FAIL, "another-came", *KEPT, read(name="two", pin="1234", description="d")),
     KEEPS.gives(SKIP, "patch-without-effect", *KEPT, read(**ACCOUNT)),
     KEEPS.gives(SKIP, "nothing-else-there", made(name="a"), get("before", 200, {}), KEPT[2], get("read", 200, TWO)),
-    KEEPS.gives(SKIP, "patch-refused", *KEPT[:2], patch("patch", 400, TWO), read(**ACCOUNT)),
+    KEEPS.gives(BLOCKED, "patch-refused", *KEPT[:2], patch("patch", 400, TWO), read(**ACCOUNT)),
     LASTS.gives(PASS, "lasts", made(name="one"), patch("patch", 200, TWO), read(name="two")),
     LASTS.gives(FAIL, "forgotten", made(name="one"), patch("patch", 200, TWO), read(name="one")),
     LASTS.gives(FAIL, "refused", made(name="one"), patch("patch", 501, TWO)),
@@ -140,7 +143,7 @@ SITUATIONS = [
     KEEPS_ID.gives(PASS, "kept", made(), read("before"), put(TWO), read()),
     KEEPS_ID.gives(FAIL, "another-id", made(), read("before"), put(TWO), get("read", 200, {"id": "8"})),
     KEEPS_ID.gives(FAIL, "another-href", made(), read("before"), put(TWO), get("read", 200, {"id": "7", "href": "x"})),
-    KEEPS_ID.gives(SKIP, "create-refused", post("create", 400)),
+    KEEPS_ID.gives(BLOCKED, "create-refused", post("create", 400)),
     MOVES.gives(PASS, "each-taken", *moves("Active", "former"), facts={"moves": 2}),
     MOVES.gives(FAIL, "taken-and-not-kept", *moves("Active", "Active"), facts={"moves": 2}),
     MOVES.gives(FAIL, "breaks", *moves("New", "New", status=500), facts={"moves": 2}),
@@ -157,7 +160,7 @@ SITUATIONS = [
     FIELDS.gives(REMARK, "refused", delete("control", 204), delete("delete", 400)),
     FIELDS.gives(FAIL, "breaks", delete("control", 204), delete("delete", 500)),
     FIELDS.gives(FAIL, "with-a-body", delete("control", 204), delete("delete", 200, answer={"id": "7"})),
-    FIELDS.gives(SKIP, "refused-without-as-well", delete("control", 400), delete("delete", 400)),
+    FIELDS.gives(BLOCKED, "refused-without-as-well", delete("control", 400), delete("delete", 400)),
 ]  # fmt: skip
 
 

@@ -174,8 +174,8 @@ class Evidence:
         before = self.exchanges[-1:]
         self.used += [last.sequence for last in before if last.sequence not in self.used]
         why = self.record.ended or f"the step {step.name!r} was not reached"
-        is_refused = any(last.response and not last.is_success and not last.speaks_of_caller for last in self.exchanges)
-        (blocked if is_refused else skip)(why)
+        is_refused = any(one.response and not one.is_success and not one.speaks_of_caller for one in self.exchanges)
+        (blocked if self.record.ended and is_refused else skip)(why)
 
     def object(self, step: Step) -> dict[str, Any]:
         """Return the JSON object that a step was answered with."""
