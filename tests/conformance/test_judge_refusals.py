@@ -103,7 +103,7 @@ SITUATIONS = [
     FIXED.gives(FAIL, "not-there-any-more", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 404)),
     FIXED.gives(FAIL, "breaks", CHANGED, BEFORE, patch("refused", 500, {"id": "x"}), read()),
     FIXED.gives(BLOCKED, "control-refused", patch("control", 400, {}), BEFORE, patch("refused", 400, {"id": "x"}), read()),
-    FIXED.gives(SKIP, "control-without-effect", CHANGED, read("before"), patch("refused", 200, {"id": "x"}), read()),
+    FIXED.gives(BLOCKED, "control-without-effect", CHANGED, read("before"), patch("refused", 200, {"id": "x"}), read()),
     FIXED.gives(SKIP, "read-is-null", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 200, None)),
     FIXED_TEXT.gives(
         SKIP, "the-value-it-had",

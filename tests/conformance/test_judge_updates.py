@@ -90,7 +90,7 @@ SITUATIONS = [
     KEEPS.gives(FAIL, "another-changed", *KEPT, read(name="two", pin="4321")),
     KEEPS.gives(FAIL, "another-gone", *KEPT, read(name="two")),
     KEEPS.gives(FAIL, "another-came", *KEPT, read(name="two", pin="1234", description="d")),
-    KEEPS.gives(SKIP, "patch-without-effect", *KEPT, read(**ACCOUNT)),
+    KEEPS.gives(BLOCKED, "patch-without-effect", *KEPT, read(**ACCOUNT)),
     KEEPS.gives(SKIP, "nothing-else-there", made(name="a"), get("before", 200, {}), KEPT[2], get("read", 200, TWO)),
     KEEPS.gives(BLOCKED, "patch-refused", *KEPT[:2], patch("patch", 400, TWO), read(**ACCOUNT)),
     LASTS.gives(PASS, "lasts", made(name="one"), patch("patch", 200, TWO), read(name="two")),

@@ -19,7 +19,7 @@ def in_order(evidence: Evidence, step: Step) -> Exchange:
     """Return the exchange of a control that succeeded; without one the row is blocked."""
     seen = evidence.step(step)
     if not seen.is_success:
-        blocked(f"The {step}, which is in order, was answered {seen.status}")
+        blocked(f"A request beside it that is in order was answered {seen.status}")
     return seen
 
 
@@ -39,7 +39,7 @@ def _refused(evidence: Evidence, made: Exchange, beside: Exchange, what: str) ->
     if evidence.probe is With and _has_another(evidence, made, beside):
         entry = f"values.{evidence.operation.resource}.{subject}"
         skip(f"One value of {subject} was answered {made.status} and another was taken: give two under `{entry}`")
-    failed(f"A create with {what} was answered {made.status}; without it, {beside.status}")
+    failed(f"A create with {what} was answered {made.status}; one without, {beside.status}")
 
 
 def _has_another(evidence: Evidence, made: Exchange, beside: Exchange) -> bool:

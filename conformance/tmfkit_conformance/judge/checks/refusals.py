@@ -114,7 +114,7 @@ def non_patchable(evidence: Evidence) -> None:
         failed(f"Answered {seen.status}")
     before = evidence.object(PatchNot.BEFORE)
     if evidence.lost(control.request.json, before):
-        skip("the control, a patch of an attribute that may be changed, changed nothing")
+        blocked("A patch of an attribute that may be changed changed nothing")
     spoken, sent = sent_at(evidence, seen, evidence.row.subject)
     if is_kept(sent, evidence.value(before, evidence.row.subject)):
         skip(f"{spoken} had the value {sent!r} already")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, skip
 from tmfkit_conformance.rules.operations import Send, SendStored
 from tmfkit_conformance.rules.sending import (
     CONDITION_BY_THE_SEND,
@@ -40,7 +40,7 @@ def _send_is_not_an_id(evidence: Evidence) -> None:
     if seen.status in (404, 405):
         failed(f"The send was answered {seen.status}, as if its path named a message")
     if not seen.is_success:
-        skip(f"the send was answered {seen.status}")
+        blocked(f"The send was answered {seen.status}")
 
 
 @scenario(SEND_STORED)
@@ -78,7 +78,7 @@ def _send_refused(evidence: Evidence) -> None:
 def _without_body(evidence: Evidence) -> None:
     plain, typed = evidence.step(WithoutBody.WITHOUT), evidence.step(WithoutBody.WITH)
     if evidence.row.scenario == CONTENT_TYPE_WITHOUT_BODY.name and not plain.is_success:
-        skip(f"the same without the header was answered {plain.status}")
+        blocked(f"The same without the header was answered {plain.status}")
     for seen in (plain, typed):
         if not seen.is_success:
             failed(f"With no body and {'a' if seen is typed else 'no'} Content-Type it was answered {seen.status}")
@@ -107,6 +107,6 @@ def _send_with_value(evidence: Evidence) -> None:
 def _condition_by_the_send(evidence: Evidence) -> None:
     control = evidence.step(ConditionByTheSend.CONTROL)
     if not control.is_success:
-        skip(f"the control, a message with {evidence.row.subject}, was answered {control.status}")
+        blocked(f"A message with {evidence.row.subject} was answered {control.status}")
     made = evidence.step(ConditionByTheSend.REFUSED)
     refused(evidence, ConditionByTheSend.REFUSED_SEND if made.is_success else ConditionByTheSend.REFUSED)

@@ -9,7 +9,7 @@ from tmfkit_conformance.judge.checks.answers import written
 from tmfkit_conformance.judge.checks.attributes import sent_at, shown
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, skip
 from tmfkit_conformance.rules.refusals import COLLECTION_DELETE_REFUSED, PUT_REFUSED, MethodRefused
 from tmfkit_conformance.rules.updates import (
     DELETE_IGNORES_FIELDS,
@@ -56,7 +56,7 @@ def _patch_keeps_others(evidence: Evidence) -> None:
     patched = evidence.succeeded(PatchKeepsOthers.PATCH)
     before, after = evidence.object(PatchKeepsOthers.BEFORE), evidence.object(PatchKeepsOthers.READ)
     if evidence.lost(patched.request.json, after):
-        skip("the patch changed nothing, so it cannot be seen what it leaves alone")
+        blocked("The patch changed nothing, so it cannot be seen what it leaves alone")
     others = _known(evidence) - set(patched.request.json) - _server_times(evidence)
     if not others & set(before):
         skip("the resource has no other attributes that could have changed")
