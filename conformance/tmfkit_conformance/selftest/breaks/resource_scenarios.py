@@ -96,13 +96,15 @@ def creates_twice(target: Target) -> Break:
 
 @breaks(MINIMAL_CREATE)
 def wants_more(target: Target) -> Break:
-    """A create with the mandatory attributes only refused."""
+    """A create with the mandatory attributes only refused; a failure where the document lets a target demand more."""
+    status = 500 if target.resource.may_demand_more else 400
 
     def refusal(call: Call, _history: History) -> Answer | None:
         is_minimal = target.does(call, "create") and target.is_minimal(call.json)
-        return answered(400, {"code": "20", "reason": "more is wanted"}) if is_minimal else None
+        return answered(status, {"code": "20", "reason": "more is wanted"}) if is_minimal else None
 
-    return instead("refuses a create with the mandatory attributes only", refusal)
+    does = "fails at" if status == 500 else "refuses"
+    return instead(f"{does} a create with the mandatory attributes only", refusal)
 
 
 @breaks(MINIMAL_CREATE)
