@@ -99,7 +99,12 @@ def second_look(session: Session, listed: Sequence[Exchange], made: Iterable[Exc
 
 
 def _collections(session: Session, resources: Sequence[Resource]) -> list[Operation]:
-    """Return what is read: the lists of the resources, then their hubs, each address once."""
+    """Return what is read: the lists of the resources, then their hubs, each address once.
+
+    A hub that lies below a collection is left out: a target may take its path for that of a record (TMF629V1-E46).
+    """
     found = [session.contract.action("list", resource.name) for resource in resources]
-    found += [session.contract.action("register", resource.name) for resource in resources]
+    hubs = [session.contract.action("register", resource.name) for resource in resources]
+    below = tuple(f"{resource.collection}/" for resource in session.contract.resources)
+    found += [hub for hub in hubs if hub and not hub.path.startswith(below)]
     return list({session.address_of(operation): operation for operation in found if operation}.values())
