@@ -122,6 +122,15 @@ def selftest(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def catalogue(session: nox.Session) -> None:
+    """Show that the kit is right about targets that are not ours: unusual ones, none at all, ones with one fault."""
+    install(session, "server,conformance")
+    keys = ["--bearer", "user-key", "--admin-header", "Authorization: Bearer admin-key"]
+    app = "tests.conformance.reference_server:app"
+    session.run("tmfkit-conformance", "catalogue", "--app", app, *keys, *session.posargs)
+
+
+@nox.session(default=False)
 def mocks(session: nox.Session) -> None:
     """Show that mock servers are found wanting: Prism and json-server, from the npm registry; needs Node.js."""
     install(session, "conformance")

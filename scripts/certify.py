@@ -66,6 +66,7 @@ def certify(api: str, address: str, keys: dict[str, str], report: Path, phases: 
     command = [sys.executable, "-m", "tmfkit_conformance.cli", "run", "--api", api, "--report", str(report / api)]
     command += ["--base-url", f"{address}{contract.base_path}", "--allow-destructive"]
     command += ["--event-timeout", str(EVENT_SECONDS)]
+    command += ["--listener-url", "http://127.0.0.1:0"]  # the port that the kit takes
     command += [part for phase in phases for part in ("--phase", phase)]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as config:  # readable by its owner only
         json.dump({"admin_headers": {"Authorization": f"Bearer {keys['admin']}"}}, config)

@@ -105,6 +105,7 @@ def _resources(openapi: Tables) -> Iterator[Tables]:
                 "loose_equality": about["equality"] == "loose",
                 "hub": about["hub"],
                 "usual": about.get("usual", []),
+                "may_demand_more": about.get("may-demand-more", False),
             }
 
 

@@ -10,8 +10,8 @@ Json = Any
 
 
 def for_models(openapi: dict[str, Json]) -> dict[str, Json]:
-    """Return the document for datamodel-code-generator: date-times keep their spelling."""
-    document = _plain(openapi)
+    """Return the document for datamodel-code-generator: date-times keep their spelling, ``5.0`` is an integer."""
+    document = _with_integers(_plain(openapi))
     date_time = document["components"]["schemas"].get("DateTime")
     if date_time is not None:
         date_time["x-python-type"] = "tmfkit_models.types.TmfDateTime"
@@ -25,6 +25,22 @@ def for_client(openapi: dict[str, Json]) -> dict[str, Json]:
     for parameter in document["components"].get("parameters", {}).values():
         parameter["schema"]["description"] = parameter["description"]
     return dict(document)
+
+
+def _with_integers(data: Json) -> Json:
+    """Name the Python type of integers; in a union of types each stands by itself, so that one of them can have it."""
+    if isinstance(data, list):
+        return [_with_integers(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    schema = {key: _with_integers(value) for key, value in data.items()}
+    kind = schema.get("type")
+    if kind == "integer":
+        return {**schema, "x-python-type": "tmfkit_models.types.TmfInteger"}
+    if isinstance(kind, list) and "integer" in kind:
+        rest = {key: value for key, value in schema.items() if key != "type"}
+        return {**rest, "anyOf": [_with_integers({"type": name}) for name in kind]}
+    return schema
 
 
 def _plain(data: Json) -> Json:

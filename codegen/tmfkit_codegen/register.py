@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from tmfkit_codegen import statements
 from tmfkit_codegen.contracts import operations
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.forms import objections
@@ -39,6 +40,7 @@ def name_problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
     yield from _repeated(api.errata, "errata")
     yield from _types(api.register)
     yield from _rows(api, inputs)
+    yield from statements.problems(api)
     errata = {row["id"] for row in api.errata.data["errata"]}
     for sample in api.samples:
         named = [

@@ -19,6 +19,7 @@ from typing import Final
 
 import click
 
+from tmfkit_conformance.commands.catalogue import catalogue_command
 from tmfkit_conformance.commands.evidence import compare_command, verify_command
 from tmfkit_conformance.commands.register import explain_command, init_command, list_command, plan_command
 from tmfkit_conformance.commands.run import run_command
@@ -77,6 +78,7 @@ for _command in (
     compare_command,
     init_command,
     selftest_command,
+    catalogue_command,
 ):
     cli.add_command(_command)
 

@@ -3,6 +3,8 @@
 KitError                 3  anything the kit foresees
 ├── UsageError           2  a wrong option, configuration or file
 ├── TargetUnreachable    3  the implementation did not answer
+├── NoApi                3  what answers at the address is no API
+├── NoCredential         3  a token could not be fetched
 └── KitDefect            4  the kit itself failed
 """
 
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = ["KitDefect", "KitError", "TargetUnreachable", "UsageError"]
+__all__ = ["KitDefect", "KitError", "NoApi", "NoCredential", "TargetUnreachable", "UsageError"]
 
 
 class KitError(Exception):
@@ -44,6 +46,20 @@ class TargetUnreachable(KitError):  # noqa: N818 - named for what happened, as i
     """The implementation under test did not answer the first request."""
 
     code = "target-unreachable"
+    exit_status = 3
+
+
+class NoApi(KitError):  # noqa: N818 - named for what was found
+    """Something answers at the address, and it is not the API; there is nothing to give a verdict on."""
+
+    code = "no-api"
+    exit_status = 3
+
+
+class NoCredential(KitError):  # noqa: N818 - named for what is missing
+    """A token could not be fetched."""
+
+    code = "no-credential"
     exit_status = 3
 
 

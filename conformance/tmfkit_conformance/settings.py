@@ -6,11 +6,12 @@ A configuration file (YAML or JSON) holds the same names; options of the command
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import jsonschema_rs
@@ -19,18 +20,25 @@ import yaml
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.rules.phases import PHASES
 
-__all__ = ["CONFIG_SCHEMA", "Settings", "read_config"]
+__all__ = ["CONFIG_SCHEMA", "MOST_PARALLEL", "OAUTH_SECRET", "Settings", "is_credential", "read_config"]
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}
 _MOST_SECONDS = 3600.0
+MOST_PARALLEL = 64
+"""Probes that may run at a time."""
+
 _SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": _MOST_SECONDS}
 
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"})
+_KEY = re.compile(r"(?:^|[-_])(?:api)?(?:key|token|secret)$")
 _HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 _SCHEMES = frozenset({"basic", "bearer", "digest", "negotiate", "token"})
 _SHORTEST_SECRET = 6
 """Characters of a text that is looked for in answers; blotting out a shorter one would spoil the evidence."""
+
+OAUTH_SECRET: Final = "TMFKIT_OAUTH_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+"""Environment variable with the secret of the OAuth client."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - refused, not listened at
@@ -43,6 +51,11 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
         "hub_urls": _TEXTS,
         "headers": _TEXTS,
         "bearer": _TEXT,
+        "bearer_command": _TEXT,
+        "oauth_token_url": _TEXT,
+        "oauth_client_id": _TEXT,
+        "oauth_client_secret_file": _TEXT,
+        "oauth_scope": _TEXT,
         "admin_headers": _TEXTS,
         "listener_bind": _TEXT,
         "listener_url": _TEXT,
@@ -57,11 +70,15 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
         "allow_destructive": {"type": "boolean"},
         "timeout_seconds": _SECONDS,
         "event_seconds": _SECONDS,
+        "settle_seconds": {"type": "number", "minimum": 0, "maximum": _MOST_SECONDS},
+        "rate": {"type": "number", "minimum": 0, "maximum": _MOST_SECONDS},
         "verify_tls": {"type": "boolean"},
         "ca_file": _TEXT,
         "client_certificate": _TEXT,
         "client_key": _TEXT,
         "max_examples": {"type": "integer", "minimum": 1},
+        "parallel": {"type": "integer", "minimum": 1, "maximum": MOST_PARALLEL},
+        "list_pages": {"type": "integer", "minimum": 1},
         "phases": {"type": "array", "minItems": 1, "items": {"enum": list(PHASES)}},
     },
 }
@@ -77,6 +94,11 @@ class Settings:
         hub_urls: Resource name (or empty for all) → URL of its hub, where that is not under the base URL.
         headers: Headers of every request, credentials of an ordinary user among them.
         bearer: Token sent as ``Authorization: Bearer``.
+        bearer_command: Command that prints such a token; run again when the token is refused.
+        oauth_token_url: Token endpoint for OAuth 2.0 client credentials.
+        oauth_client_id: Id of the client there.
+        oauth_client_secret_file: File with its secret; the secret comes from the environment when empty.
+        oauth_scope: Scope that is asked for; none when empty.
         admin_headers: Headers of requests made in the role admin; empty when there is no such credential.
         listener: Whether the kit may open a listener for notifications.
         listener_bind: Where it listens, ``HOST:PORT``; port 0 takes a free one.
@@ -88,11 +110,15 @@ class Settings:
         allow_destructive: Whether operations on whole collections may be called.
         timeout_seconds: Longest wait for an answer.
         event_seconds: Longest wait for a notification.
+        settle_seconds: Longest wait until a write can be seen.
+        rate: Requests a second at most; 0 for as many as the target answers.
         verify_tls: Whether the target's certificate is verified.
         ca_file: PEM file of the authority that signed it.
         client_certificate: PEM file of the kit's own certificate.
         client_key: PEM file of its key.
         max_examples: Generated requests for each operation in a generated phase.
+        parallel: How many probes run at a time.
+        list_pages: Pages of one list that are looked at.
         phases: Which phases are run.
     """
 
@@ -101,6 +127,11 @@ class Settings:
     hub_urls: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     bearer: str = ""
+    bearer_command: str = ""
+    oauth_token_url: str = ""
+    oauth_client_id: str = ""
+    oauth_client_secret_file: str = ""
+    oauth_scope: str = ""
     admin_headers: Mapping[str, str] = field(default_factory=dict)
     listener: bool = True
     listener_bind: str = "127.0.0.1:0"
@@ -112,11 +143,15 @@ class Settings:
     allow_destructive: bool = False
     timeout_seconds: float = 10.0
     event_seconds: float = 5.0
+    settle_seconds: float = 2.0
+    rate: float = 0.0
     verify_tls: bool = True
     ca_file: str = ""
     client_certificate: str = ""
     client_key: str = ""
     max_examples: int = 20
+    parallel: int = 1
+    list_pages: int = 20
     phases: tuple[str, ...] = PHASES
 
     def __post_init__(self) -> None:
@@ -125,19 +160,39 @@ class Settings:
         for name, url in self.hub_urls.items():
             _check_url(f"hub_urls.{name}" if name else "hub_urls", url)
         if self.listener_url:
-            _check_url("listener_url", self.listener_url)
+            _check_url("listener_url", self.listener_url, takes_port_0=True)
+        self._check_tokens()
         self._check_listener()
         self._check_headers()
         for name in ("timeout_seconds", "event_seconds"):
             if not 0 < getattr(self, name) <= _MOST_SECONDS:
                 problem = f"{getattr(self, name)} is no wait between 0 and {_MOST_SECONDS:g} seconds"
                 raise UsageError(name, problem, "Give a number of seconds such as 10")
+        for name in ("settle_seconds", "rate"):
+            if not 0 <= getattr(self, name) <= _MOST_SECONDS:
+                problem = f"{getattr(self, name)} is no number between 0 and {_MOST_SECONDS:g}"
+                raise UsageError(name, problem, "Give a number such as 2")
         if self.client_key and not self.client_certificate:
             raise UsageError("client_key", "there is no certificate that it is the key of", "Give client_certificate")
         for name in ("ca_file", "client_certificate", "client_key"):
             path = getattr(self, name)
             if path and not Path(path).is_file():
                 raise UsageError(name, f"there is no file {path!r}", "Give the path of a PEM file")
+
+    def _check_tokens(self) -> None:
+        given = [name for name in ("bearer", "bearer_command", "oauth_token_url") if getattr(self, name)]
+        if len(given) > 1:
+            raise UsageError(" and ".join(given), "a token comes from one place only", "Give one of them")
+        if not self.oauth_token_url:
+            if self.oauth_client_id or self.oauth_client_secret_file or self.oauth_scope:
+                raise UsageError("oauth_token_url", "the token endpoint is missing", "Give its URL")
+            return
+        _check_url("oauth_token_url", self.oauth_token_url, takes_query=True)
+        if not self.oauth_client_id:
+            raise UsageError("oauth_client_id", "the id of the client is missing", "Give it beside the token endpoint")
+        if not (self.oauth_client_secret_file or os.environ.get(OAUTH_SECRET)):
+            remedy = f"Set {OAUTH_SECRET} in the environment, or give oauth_client_secret_file"
+            raise UsageError("oauth_client_secret_file", "the secret of the client is missing", remedy)
 
     def _check_listener(self) -> None:
         host, _, port = self.listener_bind.rpartition(":")
@@ -248,15 +303,20 @@ def _names() -> list[str]:
     return [item.name for item in fields(Settings) if item.name != "api"]
 
 
-def _check_url(name: str, url: str) -> None:
+def is_credential(name: str) -> bool:
+    """Say whether a header is one that says who asks: Authorization, Cookie, and those with a key or a token."""
+    return name.lower() in _CREDENTIALS or bool(_KEY.search(name.lower()))
+
+
+def _check_url(name: str, url: str, *, takes_port_0: bool = False, takes_query: bool = False) -> None:
     if "@" in url:
         raise UsageError(name, "there are credentials in the URL", "Give them as headers: --header, or `headers`")
     plain, _, rest = url.partition("?")
     try:
         split = urlsplit(plain)
-        usable = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
+        usable = split.scheme in ("http", "https") and bool(split.hostname) and (takes_port_0 or split.port != 0)
     except ValueError:  # brackets that do not match, a port that is no number
         usable = False
-    if not usable or rest or split.fragment or not plain.isprintable() or " " in plain:
+    if not usable or (rest and not takes_query) or split.fragment or not plain.isprintable() or " " in plain:
         # What stands behind a question mark may be a secret as well.
         raise UsageError(name, f"{plain!r} is not a base URL", "Give http://HOST:PORT/PATH with no query")

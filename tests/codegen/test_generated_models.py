@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -71,6 +72,20 @@ def test_a_body_against_the_contract_is_refused_at_its_place(
     with pytest.raises(ValidationError) as caught:
         CustomerCreate.model_validate(body)
     assert [error["loc"] for error in caught.value.errors()] == [place]
+
+
+@pytest.mark.parametrize("text", ["5", "5.0", "7e2", "-0.0", "2147483648", "-9000000000"])
+def test_a_whole_number_is_an_integer_however_it_is_written_and_however_large(text: str) -> None:
+    value = json.loads(text)
+    made = CustomerCreate.model_validate({**MINIMAL, "creditProfile": [{**PROFILE, "creditScore": value}]})
+    [profile] = made.model_dump(by_alias=True)["creditProfile"]
+    assert (profile["creditScore"], type(profile["creditScore"])) == (value, int)
+
+
+@pytest.mark.parametrize("value", [5.5, True, "5", None])
+def test_what_is_no_whole_number_is_no_integer(value: object) -> None:
+    with pytest.raises(ValidationError):
+        CustomerCreate.model_validate({**MINIMAL, "creditProfile": [{**PROFILE, "creditScore": value}]})
 
 
 def test_reading_contracts_loads_no_models() -> None:

@@ -13,6 +13,13 @@ from tmfkit_codegen.verified import verified
 Edit = Callable[[str, str, str], None]
 CONTRACT, REGISTER, SAMPLE, REFUSED = "openapi.yaml", "requirements.yaml", "samples/01-open-request.json", "samples/02-open-answer.json"  # fmt: skip
 
+ERRATA, TOLERATED = "errata.yaml", "    tolerated: In an answer a number, with a remark.\n"
+
+
+def said(statement: str) -> str:
+    return f"{TOLERATED}    kit:\n      - {statement}\n"
+
+
 CASES = [
     pytest.param(CONTRACT, "      operationId: createQueue\n", "      operationID: createQueue\n", "not OpenAPI 3.1: no key 'operationID' may stand here", id="not-openapi"),
     pytest.param(CONTRACT, "              minimum: 1\n", "              lowest: 1\n", "JSON Schema has no keyword 'lowest'", id="unknown-keyword"),
@@ -36,6 +43,13 @@ CASES = [
     pytest.param(REGISTER, "scenario: created-is-readable", "scenario: created-is-red", "there is no scenario created-is-red", id="unknown-scenario"),
     pytest.param(REGISTER, "    errata: [SIXTH-E01]\n", "    errata: [SIXTH-E09]\n", "there is no erratum SIXTH-E09", id="unknown-erratum"),
     pytest.param(REGISTER, "type: Reporter, line", "type: Person, line", "Ticket.reporter has the unknown type Person", id="unknown-type"),
+    pytest.param(ERRATA, TOLERATED, said("{says: sends, at: /titel, type: string}"), "SIXTH-E01: there is no attribute /titel", id="statement-pointer"),
+    pytest.param(ERRATA, TOLERATED, said("{says: never-sends, at: /id, operations: [createTicked]}"), "SIXTH-E01: the contract has no operation createTicked", id="statement-operation"),
+    pytest.param(ERRATA, TOLERATED, said("{says: never-sends, at: /id, except: [clientid]}"), "SIXTH-E01: no row has the id, the kind or the scenario clientid", id="statement-row"),
+    pytest.param(ERRATA, TOLERATED, said("{says: tries, at: /title, names: [title, tytle]}"), "SIXTH-E01: tytle is no other name of /title", id="statement-name"),
+    pytest.param(ERRATA, TOLERATED, said("{says: sends, at: /title}"), "/errata/0/kit/0: ", id="statement-of-nothing"),
+    pytest.param(ERRATA, TOLERATED, said("{says: sends, at: /title, typ: string}"), "/errata/0/kit/0/typ: no key 'typ' may stand here", id="statement-key"),
+    pytest.param(ERRATA, TOLERATED, said("{says: shouts}"), '"shouts" is not one of', id="statement-word"),
     pytest.param(SAMPLE, '"shows": "request"', '"shows": "query"', '/shows: "query" is not one of', id="sample-form"),
     pytest.param(SAMPLE, '"Ticket_Create"', '"Ticket_Made"', "the contract has no component Ticket_Made", id="sample-schema"),
     pytest.param(SAMPLE, '"title": "No dial tone", ', "", 'the sample is not valid: "title" is a required property', id="invalid-sample"),

@@ -44,7 +44,7 @@ def word(schema: Json) -> str:
     if "enum" in schema:
         return "one of " + " ".join(f"`{value}`" for value in schema["enum"])
     if "const" in schema:
-        return f"`{json.dumps(schema['const'])}`".replace('"/id"', "/id").replace('["absent"]', "[absent]")
+        return f"`{json.dumps(schema['const'])}`".replace('"/id"', "/id")
     if schema.get("type") == "boolean":
         return "`true` or `false`"
     return members(schema, schema["required"])

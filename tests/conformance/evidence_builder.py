@@ -18,7 +18,7 @@ from tmfkit_conformance.rules.register import KINDS
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract, Requirement
 
-PASS, FAIL, SKIP = Outcome.PASS, Outcome.FAIL, Outcome.SKIP
+PASS, FAIL, SKIP, BLOCKED = Outcome.PASS, Outcome.FAIL, Outcome.SKIP, Outcome.BLOCKED
 REMARK, MOOT = Outcome.PASS_WITH_REMARK, Outcome.NOT_APPLICABLE
 
 HOST = "http://target.example"

@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tmfkit_conformance.judge.causes import traced
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
+from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Notification, ProbeRecord, Request, Response
 from tmfkit_conformance.report.model import Report, SelfTestRow
@@ -112,8 +114,11 @@ def report(
         "phases": ["register", "fuzzing"],
         "dialect": {"book": {"pages": "pageCount"}},
         "seconds": 1.25,
+        "outcomes": [outcome.label for outcome in Outcome],
         **run,
     }
     probes = (ProbeRecord("create createBook"),)
-    bundle = Bundle(about, probes, EXCHANGES, NOTIFICATIONS, [verdict.to_json() for verdict in verdicts])
-    return Report.of(bundle, Judgement(verdicts, FINDINGS, COVERAGE), library(), self_test=self_test)
+    bundle = Bundle(about, probes, EXCHANGES, NOTIFICATIONS)
+    settled, causes = traced(bundle, library(), plan(library()), verdicts)
+    judged = replace(bundle, verdicts=[verdict.to_json() for verdict in settled])
+    return Report.of(judged, Judgement(settled, FINDINGS, COVERAGE, causes), library(), self_test=self_test)

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,12 @@ def test_init_writes_a_configuration_and_never_overwrites_it(run: Run, tmp_path:
     assert path.read_text(encoding="utf-8") != "mine"
 
 
+def test_init_says_that_every_phase_counts(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "kit.yaml"
+    run("init", "--api", "library-v1", "--output", str(path))
+    assert "violates has failed as well: all of them count." in path.read_text().replace("\n# them", " them")
+
+
 def test_init_names_its_file_after_the_api(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run("init", "--api", "library-v1") == (0, "Written: library-v1.yaml\n", "")
@@ -186,6 +193,22 @@ def test_verify_says_when_verdicts_come_out_again(run: Run, tmp_path: Path, monk
         "13 recorded verdicts of library-v1 at http://library.example/library/v1: all computed again, none differs.\n",
         "",
     )
+
+
+def test_verify_of_an_older_bundle_names_both_kits_and_what_that_one_could_not_say(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = report({"LIB1-POST-001": Outcome.SKIP}, kit_version="0.0.9", outcomes=["pass", "skip", "fail"])
+    monkeypatch.setattr(evidence, "judge", lambda *_: report({"LIB1-POST-001": Outcome.BLOCKED}).judgement)
+    older.bundle.write(tmp_path / "bundle.zip")
+    status, out, _ = run("verify", str(tmp_path / "bundle.zip"))
+    assert status == 0
+    assert out.splitlines()[1:] == [
+        f"The bundle was made with tmfkit 0.0.9; this is tmfkit {metadata.version('tmfkit')}.",
+        "That kit had fewer outcomes, so that outcomes are compared and words are not.",
+        "1 requirement blocked now, which that kit could not say: LIB1-POST-001.",
+        "13 recorded verdicts of library-v1 at http://library.example/library/v1: all computed again, none differs.",
+    ]
 
 
 def test_verify_lists_what_differs_and_names_another_contract(
@@ -242,8 +265,8 @@ def test_compare_shows_changes_side_by_side(run: Run, tmp_path: Path) -> None:
     status, out, _ = run("compare", str(tmp_path / "a"), str(tmp_path / "b"))
     assert status == 0
     assert out.splitlines() == [
-        f"[1]  {tmp_path / 'a'}  not-conformant  tmfkit 0.1.0  contract 5f5f5f5f5f5f",
-        f"[2]  {tmp_path / 'b'}  not-conformant  tmfkit 0.1.0  contract 5f5f5f5f5f5f",
+        f"[1]  {tmp_path / 'a'}  not-conformant  5 causes  tmfkit 0.1.0  contract 5f5f5f5f5f5f",
+        f"[2]  {tmp_path / 'b'}  not-conformant  4 causes  tmfkit 0.1.0  contract 5f5f5f5f5f5f",
         "",
         "               [1]   [2]",
         "LIB1-POST-002  fail  pass",

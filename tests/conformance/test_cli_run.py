@@ -106,7 +106,7 @@ def test_options_win_over_the_configuration_and_headers_are_merged(tmp_path: Pat
         encoding="utf-8",
     )
     given = {
-        "base_url": "http://option/v1/",
+        "base_url": "http://localhost/v1/",
         "headers": ("B: from option", "C:  spaced: out "),
         "hub_urls": ("http://hub/a", "book=http://hub/b"),
         "timeout_seconds": 5.0,
@@ -115,7 +115,7 @@ def test_options_win_over_the_configuration_and_headers_are_merged(tmp_path: Pat
         "admin_headers": (),
     }
     settings = settings_for(library(), config=path, given=given_settings(given))
-    assert settings.base_url == "http://option/v1"
+    assert settings.base_url == "http://localhost/v1"
     assert settings.headers == {"A": "from file", "B": "from option", "C": "spaced: out"}
     assert settings.hub_urls == {"": "http://hub/a", "book": "http://hub/b"}
     assert (settings.timeout_seconds, settings.max_examples, settings.phases) == (5.0, 7, ("register",))

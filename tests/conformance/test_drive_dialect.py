@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from first_contact import CONTACT
 from meddler import Answer, Call, Forward, meddling
 
 from patience import PATIENCE_SECONDS
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 
@@ -104,7 +105,7 @@ def test_part_is_written_under_the_name_that_the_target_takes(
         )
         bundle = drive(contract, settings, lambda *_: None, only=rows)
     assert bundle.run["dialect"] == {resource: dict.fromkeys(keys, other)}
-    sent = [exchange.request.body for exchange in bundle.exchanges if exchange.probe != "dialect"]
+    sent = [exchange.request.body for exchange in bundle.exchanges if exchange.probe not in CONTACT]
     assert any(f'"{other}"'.encode() in body for body in sent)
     assert not any(f'"{own}"'.encode() in body for body in sent)
     judged = {

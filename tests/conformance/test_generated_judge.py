@@ -40,6 +40,7 @@ ROWS = (
     row("JSON", "produces", "createBook", "application/json", level="should"),
     row("MAY-JSON", "produces", "retrieveBook", "application/json", level="may"),
     row("READABLE", "scenario", "createBook", scenario="created-is-readable"),
+    row("UNIQUE", "generated", "createBook", "/id", expect={"form": "unique"}),
     row("GONE", "scenario", "deleteBook", scenario="deleted-is-gone"),
 )
 
@@ -131,7 +132,12 @@ CREATED = call(1, "createBook", 201, sent=EMMA, answer=MADE)
             id="patched-array",
         ),
         pytest.param(
-            call(2, "createBook", 201, sent=[EMMA], answer={"id": "2"}), ("accepted", "MALFORMED"), id="no-object"
+            call(2, "createBook", 201, sent=[EMMA], answer={"id": "2"}), ("accepted", ""), id="list-is-well-formed"
+        ),
+        pytest.param(
+            raw(call(2, "createBook", 201, sent=EMMA, answer={"id": "2"}), b"null"),
+            ("accepted", ""),
+            id="null-is-well-formed",
         ),
         pytest.param(
             raw(call(2, "createBook", 201, sent=EMMA, answer={"id": "2"}), b'{"title":'),
@@ -252,6 +258,60 @@ def test_exchanges_that_show_the_same_make_one_finding(contract: Contract) -> No
     exchanges = [call(number, "createBook", 500, sent=EMMA, answer=ERROR) for number in range(1, 10)]
     seen, _ = findings(Bundle({"phases": ["fuzzing"]}, (), tuple(exchanges), ()), contract)
     assert seen == (Finding("fuzzing", "createBook", "server-error", "", "Answered 500", (1, 2, 3, 4, 5, 6), 9),)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(call(2, "retrieveBook", 404, path="/book/1?shelf=9", answer=ERROR), id="unknown-query"),
+        pytest.param(
+            replace(call(2, "retrieveBook", 404, answer=ERROR), mode="negative", mutated="header X"), id="faulty-header"
+        ),
+    ],
+)
+def test_a_404_to_a_read_that_is_no_plain_one_is_no_lost_resource(contract: Contract, read: Exchange) -> None:
+    assert found(contract, CREATED, read) == []
+
+
+def test_read_that_is_late_by_a_moment_is_a_remark(contract: Contract) -> None:
+    late = call(2, "retrieveBook", 404, answer=ERROR)
+    assert found(contract, CREATED, late, call(3, "retrieveBook", 200, answer=MADE)) == [("not-readable", "", 1)]
+    slow = replace(late, started=CREATED.started + 3)
+    assert found(contract, CREATED, slow, call(3, "retrieveBook", 200, answer=MADE)) == [
+        ("not-readable", "READABLE", 1)
+    ]
+    gone = call(4, "deleteBook", 204)
+    lingering = call(5, "retrieveBook", 200, answer=MADE)
+    assert found(contract, CREATED, gone, lingering, call(6, "retrieveBook", 404, answer=ERROR)) == [
+        ("use-after-delete", "", 1)
+    ]
+
+
+def test_server_error_belongs_to_a_row_only_where_nothing_else_is_wrong(contract: Contract) -> None:
+    twice: dict[str, object] = {"chapter": [{}]}  # neither a title nor the name of a chapter
+    assert found(contract, CREATED, call(2, "createBook", 500, sent=twice, answer=ERROR)) == [("server-error", "", 1)]
+    beside = replace(call(2, "createBook", 500, sent={}, answer=ERROR), mode="negative", mutated="header X-A: invalid")
+    assert found(contract, CREATED, beside) == [("server-error", "", 1)]
+    alone = replace(call(2, "createBook", 500, sent={}, answer=ERROR), mode="negative", mutated="body: no title")
+    assert found(contract, CREATED, alone) == [("server-error", "MANDATORY", 1)]
+
+
+def test_what_the_target_breaks_at_comes_first(contract: Contract) -> None:
+    exchanges = (CREATED, call(2, "createBook", 400, sent={}), call(3, "createBook", 500, sent=EMMA, answer=ERROR))
+    assert [rule for rule, _, _ in found(contract, *exchanges)] == ["server-error", "error-body"]
+
+
+def test_status_of_a_request_that_is_not_in_order_violates_no_row(contract: Contract) -> None:
+    odd = replace(call(2, "createBook", 200, sent=EMMA, answer={"id": "2"}), mode="negative", mutated="query x")
+    assert found(contract, CREATED, odd) == [("success-status", "", 1)]
+
+
+def test_id_of_a_resource_that_is_there_is_not_given_again(contract: Contract) -> None:
+    again = call(2, "createBook", 201, sent={"title": "Persuasion"}, answer={**MADE, "title": "Persuasion"})
+    assert found(contract, CREATED, again) == [("id-given-twice", "UNIQUE", 1)]
+    assert found(contract, CREATED, call(2, "createBook", 201, sent={**EMMA, "id": "1"}, answer=MADE)) == []
+    after = replace(again, sequence=3)
+    assert found(contract, CREATED, call(2, "deleteBook", 204), after) == []
 
 
 def test_silence_at_the_end_is_remarked(contract: Contract) -> None:

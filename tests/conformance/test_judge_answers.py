@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     CALLBACK,
     FAIL,
     HOST,
@@ -59,7 +60,7 @@ MESSAGES = [
     UNKNOWN.gives(PASS, "beside-a-control", get("control", 200, {}), get("unknown", 404)),
     UNKNOWN.gives(FAIL, "served", get("control", 200, {}), get("unknown", 200, {})),
     UNKNOWN.gives(FAIL, "another-refusal", get("control", 200, {}), get("unknown", 400)),
-    UNKNOWN.gives(SKIP, "control-refused", get("control", 404), get("unknown", 404)),
+    UNKNOWN.gives(BLOCKED, "control-refused", get("control", 404), get("unknown", 404)),
     UNKNOWN.gives(SKIP, "no-control", get("unknown", 404)),
     UNKNOWN.gives(SKIP, "credentials", get("control", 200, {}), get("unknown", 401)),
     MALFORMED.gives(PASS, "malformed", made("control"), post("refused", 400)),
@@ -85,8 +86,10 @@ MESSAGES = [
     LOCATION.gives(
         FAIL, "leads-elsewhere", made(headers={"Location": "/customer/8"}), read("follow-location", identifier="8")
     ),
+    LOCATION.gives(REMARK, "of-a-gateway", made(headers={"Location": "https://a.example/customerManagement/customer/7"})),
+    LOCATION.gives(FAIL, "of-a-gateway-and-wrong", made(headers={"Location": "https://a.example/other/7"})),
     LOCATION.gives(SKIP, "not-followed", made(headers={"Location": "/customer/7"})),
-    LOCATION.gives(SKIP, "create-refused", post("create", 400)),
+    LOCATION.gives(BLOCKED, "create-refused", post("create", 400)),
     TOTAL.gives(PASS, "there", get("list", 200, [], headers={"X-Total-Count": "0"})),
     TOTAL.gives(FAIL, "not-there", get("list", 200, [])),
     HUB_LOCATION.gives(PASS, "ends-in-the-id", registered("register", 201, {"id": "s 1"}, Location="/hub/s%201")),
@@ -102,10 +105,10 @@ MESSAGES = [
     PRODUCES.gives(FAIL, "two-values", get("read", 200, b"{}{}")),
     PRODUCES.gives(FAIL, "no-body", get("read", 200)),
     PRODUCES.gives(MOOT, "204", get("read", 204)),
-    PRODUCES.gives(SKIP, "refused", get("read", 500)),
+    PRODUCES.gives(BLOCKED, "refused", get("read", 500)),
     ACCEPT.gives(PASS, "served", get("call", 200, {})),
     ACCEPT.gives(FAIL, "406", get("call", 406)),
-    ACCEPT.gives(SKIP, "refused-otherwise", get("call", 500)),
+    ACCEPT.gives(BLOCKED, "refused-otherwise", get("call", 500)),
     CONSUMES.gives(PASS, "taken", made(name="one"), read(name="one", extra=1)),
     CONSUMES.gives(FAIL, "without-effect", made(name="one"), read(name="two")),
     CONSUMES.gives(FAIL, "refused", post("create", 415, sent={"name": "one"})),
@@ -137,7 +140,7 @@ BODIES = [
         body("object").gives(FAIL, f"object-{words}", get("read", 200, answer))
         for words, answer in NO_OBJECTS.items()
     ),
-    body("object").gives(SKIP, "object-not-read", get("read", 404)),
+    body("object").gives(BLOCKED, "object-not-read", get("read", 404)),
     body("empty", "deleteCustomer").gives(PASS, "empty", delete("delete", 204)),
     body("empty", "deleteCustomer").gives(FAIL, "empty-with-body", delete("delete", 200, answer={})),
     body("schema").gives(PASS, "schema-extra-members", read(name="one", colour="red")),
@@ -168,6 +171,8 @@ BODIES = [
     body("echo", "createCustomer").gives(FAIL, "echo-of-nothing", post("create", 201, None, sent={"name": "one"})),
     body("echo", "createCustomer").gives(MOOT, "echo-204", post("create", 204, sent={"name": "one"})),
     body("whole").gives(PASS, "whole", made(name="one"), read(name="one", more=1)),
+    body("whole").gives(FAIL, "whole-with-null", made(name="one"), read(name=None)),
+    body("whole").gives(FAIL, "whole-with-false", made(name="one"), read(name=False)),
     body("whole").gives(FAIL, "whole-less-than-shown", made(name="one"), get("read", 200, {"id": "7", "name": "one"})),
     body("whole").gives(FAIL, "whole-less-than-sent", post("create", 201, {"id": "7"}, sent={"name": "a"}), read()),
     body("whole", "patchCustomer").gives(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     HOST,
     MOOT,
@@ -45,6 +46,8 @@ READ_ONLY = ask("read-only", "createPaymentMean", "/href")
 NOT_EMPTY = ask("generated", "createCustomer", "/id", expect={"form": "non-empty"})
 UNIQUE = ask("generated", "createCustomer", "/id", expect={"form": "unique"})
 MODIFIED = ask("generated", "createCustomerAccount", "/lastModified", expect={"form": "date-time"})
+PATH = "/customerManagement/customer"
+ANY_BASE = ask("generated", "createCustomer", "/href", expect={"form": "location", "tolerate": ["base-path"]})
 HREF = ask("generated", "createCustomer", "/href", expect={"form": "location"})
 LATER = ask("generated", "patchCustomerAccount", "/lastModified", expect={"form": "later"})
 OWN = "2001-01-01T00:00:00Z"
@@ -59,8 +62,8 @@ SITUATIONS = [
     NAME.gives(FAIL, "refused", post("create", 400, sent={"name": "one"})),
     NAME.gives(FAIL, "shown-on-create-only", made(name="one"), read(name=None)),
     NAME.gives(SKIP, "not-read", made(name="one")),
-    NAME.gives(SKIP, "read-refused", made(name="one"), get("read", 404)),
-    NAME.gives(SKIP, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
+    NAME.gives(BLOCKED, "read-refused", made(name="one"), get("read", 404)),
+    NAME.gives(BLOCKED, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
     NAME.gives(SKIP, "credentials-ran-out", post("create", 401, sent={"name": "one"})),
     START.gives(
         PASS, "another-offset",
@@ -126,9 +129,10 @@ SITUATIONS = [
     OPTIONAL.gives(SKIP, "not-reached", ended="the target stopped"),
     DEFAULT.gives(PASS, "given", made(name="one"), read(status="New")),
     DEFAULT.gives(FAIL, "another", made(name="one"), read(status="Active")),
+    DEFAULT.gives(FAIL, "false", made(name="one"), read(status=False)),
     DEFAULT.gives(FAIL, "none", made(name="one"), read()),
     DEFAULT.gives(MOOT, "always-configured", made(status="Active"), read(status="Active")),
-    DEFAULT.gives(SKIP, "refused", post("create", 400, sent={})),
+    DEFAULT.gives(BLOCKED, "refused", post("create", 400, sent={})),
     CLIENT_ID.gives(PASS, "used", post("create", 201, {"id": "a"}, sent={"id": "a"})),
     CLIENT_ID.gives(PASS, "used-by-location", post("create", 201, sent={"id": "a b"}, headers={"Location": "/x/a%20b"})),
     CLIENT_ID.gives(FAIL, "another", post("create", 201, {"id": "b"}, sent={"id": "a"})),
@@ -146,9 +150,9 @@ SITUATIONS = [
         get("read", 200, {"id": "7", "href": "h"}),
     ),
     READ_ONLY.gives(FAIL, "fails", made("control"), read("control-read"), post("create", 500, sent={"href": "h"})),
-    READ_ONLY.gives(SKIP, "control-refused", post("control", 400), post("create", 400, sent={"href": "h"})),
+    READ_ONLY.gives(BLOCKED, "control-refused", post("control", 400), post("create", 400, sent={"href": "h"})),
     READ_ONLY.gives(
-        SKIP, "read-of-another",
+        BLOCKED, "read-of-another",
         made("control"), read("control-read"), post("create", 201, resource(), sent={"href": "h"}), get("read", 200, {}),
     ),
     READ_ONLY.gives(
@@ -162,14 +166,26 @@ SITUATIONS = [
         NOT_EMPTY.gives(FAIL, f"is-{words}", post("create", 201, {"id": value}))
         for words, value in NOTHING.items()
     ),
-    NOT_EMPTY.gives(SKIP, "refused", post("create", 400)),
+    NOT_EMPTY.gives(FAIL, "is-false", post("create", 201, {"id": False})),
+    NOT_EMPTY.gives(BLOCKED, "refused", post("create", 400)),
     MODIFIED.gives(PASS, "without-seconds", post("create", 201, {"lastModified": "2020-05-01T10:00Z"})),
     MODIFIED.gives(FAIL, "day-only", post("create", 201, {"lastModified": "2020-05-01"})),
     MODIFIED.gives(FAIL, "number", post("create", 201, {"lastModified": 1588327200})),
+    HREF.gives(
+        REMARK, "gateway-with-the-right-path",
+        post("create", 201, {"id": "7", "href": "https://api.example/eu/customerManagement/customer/7"}),
+    ),
+    HREF.gives(FAIL, "gateway-with-another-path", post("create", 201, {"id": "7", "href": "https://api.example/customer/7"})),
+    HREF.gives(FAIL, "gateway-and-another-id", post("create", 201, {"id": "7", "href": f"https://a.example{PATH}/8"})),
+    HREF.gives(FAIL, "other-base-path", post("create", 201, {"id": "7", "href": "/v1/customer/7"}), get("follow-href", 404)),
+    ANY_BASE.gives(
+        REMARK, "other-base-path-tolerated", post("create", 201, {"id": "7", "href": "/v1/customer/7"}), get("follow-href", 404)
+    ),
+    ANY_BASE.gives(FAIL, "of-nothing", post("create", 201, {"id": "7", "href": "/v1/resource/7"}), get("follow-href", 404)),
     UNIQUE.gives(PASS, "two", made("first"), made("second", identifier="8")),
     UNIQUE.gives(FAIL, "one", made("first"), made("second")),
     UNIQUE.gives(FAIL, "none", post("first", 201, {}), post("second", 201, {})),
-    UNIQUE.gives(SKIP, "second-refused", made("first"), post("second", 409)),
+    UNIQUE.gives(BLOCKED, "second-refused", made("first"), post("second", 409)),
     HREF.gives(PASS, "leads-there", made(), read("follow-href")),
     HREF.gives(PASS, "numeric-id", post("create", 201, {"id": 7, "href": "x/7"}), get("follow-href", 200, {"id": 7})),
     HREF.gives(FAIL, "leads-elsewhere", made(), read("follow-href", identifier="8")),
@@ -190,7 +206,7 @@ SITUATIONS = [
     LATER.gives(
         FAIL, "gone", get("before", 200, {"lastModified": OWN}), patch("patch", 200, {}), get("after", 200, {})
     ),
-    LATER.gives(SKIP, "patch-refused", get("before", 200, {"lastModified": OWN}), patch("patch", 400, {})),
+    LATER.gives(BLOCKED, "patch-refused", get("before", 200, {"lastModified": OWN}), patch("patch", 400, {})),
 ]  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from evidence_builder import PASS, SKIP, ask, made, read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge import engine
 from tmfkit_conformance.judge.checks import CHECKS
@@ -21,6 +20,7 @@ from tmfkit_conformance.judge.verdict import Finding, Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.rules.attributes import ATTRIBUTE
 from tmfkit_conformance.rules.updates import PATCHABLE
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract

@@ -14,7 +14,7 @@ import test_judge_queries
 import test_judge_refusals
 import test_judge_sending
 import test_judge_updates
-from evidence_builder import FAIL, MOOT, PASS, REMARK, SKIP, Situation
+from evidence_builder import BLOCKED, FAIL, MOOT, PASS, REMARK, SKIP, Situation
 
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.rules.register import KINDS, SCENARIOS
@@ -91,14 +91,14 @@ def test_pass_needs_every_exchange_that_it_names(situation: Situation) -> None:
     for name in {situation.steps[sequence - 1].step for sequence in situation.verdict().exchanges}:
         fewer = tuple(step for step in situation.steps if step.step != name)
         outcome = dataclasses.replace(situation, steps=fewer).verdict().outcome
-        assert outcome in (SKIP, FAIL, MOOT), f"passes without {name}"
+        assert outcome in (SKIP, BLOCKED, FAIL, MOOT), f"passes without {name}"
 
 
 @pytest.mark.parametrize(("status", "answer"), NONSENSE.values(), ids=list(NONSENSE))
 def test_target_that_answers_everything_the_same_bad_way_passes_nothing(status: int, answer: Any) -> None:
     for situation in (param.values[0] for param in PASSING):
         outcome = with_answers(situation, status=status, answer=answer, headers={}).verdict().outcome
-        assert outcome in (SKIP, FAIL, MOOT), situation.check
+        assert outcome in (SKIP, BLOCKED, FAIL, MOOT), situation.check
 
 
 @pytest.mark.parametrize("answer", HOSTILE.values(), ids=list(HOSTILE))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     MOOT,
     PASS,
@@ -21,6 +22,8 @@ from evidence_builder import (
     read,
     resource,
 )
+
+from tmfkit_conformance.judge.verdict import Outcome
 
 READABLE = ask("created-is-readable", "createCustomer")
 FULL = ask("full-create", "createCustomer")
@@ -54,7 +57,17 @@ EMPTY = get("before", 200, [], at="/customer")
 
 
 def listed(*members: Any, status: int = 200, **more: Any) -> Step:
-    return get("list", status, list(members), at="/customer", **more)
+    """A list; the whole of it where nothing else is said."""
+    return get(
+        "list", status, list(members), at="/customer", **{"headers": {"X-Total-Count": str(len(members))}, **more}
+    )
+
+
+def by_id(*members: Any, status: int = 200) -> Step:
+    return get("by-id", status, list(members), at="/customer?id=7")
+
+
+MORE = {"X-Total-Count": "50000"}
 
 
 def valued(**got: object) -> tuple[Step, ...]:
@@ -103,10 +116,15 @@ SITUATIONS = [
     LISTED.gives(PASS, "in-the-list", EMPTY, made(), listed(resource())),
     LISTED.gives(PASS, "numeric-id", EMPTY, post("create", 201, {"id": 7}), listed({"id": 7})),
     LISTED.gives(FAIL, "not-in-the-list", EMPTY, made(), listed(resource("8"))),
-    LISTED.gives(FAIL, "list-of-texts", EMPTY, made(), listed("7")),
+    LISTED.gives(FAIL, "two-with-its-id", EMPTY, made(), listed(resource(name="a"), resource(name="b"))),
+    LISTED.gives(FAIL, "list-of-texts", EMPTY, made(), listed("7", headers={})),
     LISTED.gives(FAIL, "no-list", EMPTY, made(), get("list", 200, {"id": "7"}, at="/customer")),
     LISTED.gives(FAIL, "refused", EMPTY, made(), listed(status=404)),
     LISTED.gives(SKIP, "more-pages", EMPTY, made(), listed(resource("8"), headers={"Link": "</customer?offset=1>;rel=next"})),
+    LISTED.gives(PASS, "found-by-its-id", EMPTY, made(), listed(resource("8"), headers=MORE), by_id(resource())),
+    LISTED.gives(FAIL, "not-found-by-its-id", EMPTY, made(), listed(resource("8"), headers=MORE), by_id()),
+    LISTED.gives(SKIP, "ids-ignored", EMPTY, made(), listed(resource("8"), headers=MORE), by_id(resource("8"))),
+    LISTED.gives(SKIP, "ids-refused", EMPTY, made(), listed(resource("8"), headers=MORE), by_id(status=400)),
     LISTED.gives(SKIP, "not-listed", EMPTY, made()),
     LISTED.gives(FAIL, "there-before-it-was-made", get("before", 200, [resource()], at="/customer"), made(), listed(resource())),
     LISTED.gives(SKIP, "not-listed-before", made(), listed(resource())),
@@ -118,17 +136,20 @@ SITUATIONS = [
     MINIMAL.gives(PASS, "taken", NAMED, read()),
     MINIMAL.gives(PASS, "id-in-location", post("create", 201, headers={"Location": "/customer/7"}), read()),
     MINIMAL.gives(FAIL, "page-for-everything", post("create", 200, b"<html>"), get("read", 200, b"<html>")),
+    MINIMAL.gives(FAIL, "answered-with-a-wrong-type", post("create", 201, resource(name=5), sent={"name": "a"}), read(name="a")),
+    MINIMAL.gives(FAIL, "read-with-a-wrong-type", NAMED, read(name=False)),
+    MINIMAL.gives(PASS, "nulls-for-what-is-absent", post("create", 201, resource(status=None), sent={}), read(status=None)),
     MINIMAL.gives(FAIL, "not-there", NAMED, get("read", 404)),
     MINIMAL.gives(SKIP, "not-read", NAMED),
-    MINIMAL.gives(SKIP, "another-read", NAMED, get("read", 200, resource("8"))),
+    MINIMAL.gives(BLOCKED, "another-read", NAMED, get("read", 200, resource("8"))),
     MINIMAL.gives(FAIL, "refused", post("create", 400)),
     MINIMAL.gives(SKIP, "rate", post("create", 429)),
     SAFE.gives(PASS, "same", made(), read("first"), read("second")),
     SAFE.gives(PASS, "another-offset", made(), read("first", d="2020-05-01T10:00Z"), read("second", d="2020-05-01T12:00+02")),
     SAFE.gives(FAIL, "another", made(), read("first", name="a"), read("second", name="b")),
     SAFE.gives(FAIL, "second-fails", made(), read("first"), get("second", 404)),
-    SAFE.gives(SKIP, "empty", made(), get("first", 200, {}), get("second", 200, {})),
-    SAFE.gives(SKIP, "null", made(), get("first", 200, None), get("second", 200, None)),
+    SAFE.gives(BLOCKED, "empty", made(), get("first", 200, {}), get("second", 200, {})),
+    SAFE.gives(BLOCKED, "null", made(), get("first", 200, None), get("second", 200, None)),
     ONE_OBJECT.gives(
         PASS, "each-its-own", made("create-a"), made("create-b", identifier="8"),
         read("read-a"), read("read-b", identifier="8"),
@@ -150,26 +171,29 @@ SITUATIONS = [
     TUNNEL.gives(SKIP, "not-read-before", NAMED, *tunnelled(read(name="one"))[2:]),
     GONE.gives(PASS, "404", *deleted(get("read", 404), listed())),
     GONE.gives(PASS, "410", *deleted(get("read", 410), listed(resource("8")))),
+    GONE.gives(PASS, "not-found-by-its-id", *deleted(get("read", 404), listed(resource("8"), headers=MORE), by_id())),
+    GONE.gives(FAIL, "found-by-its-id", *deleted(get("read", 404), listed(resource("8"), headers=MORE), by_id(resource()))),
+    GONE.gives(SKIP, "list-too-long", *deleted(get("read", 404), listed(resource("8"), headers=MORE))),
     GONE.gives(FAIL, "still-read", *deleted(read(), listed())),
     GONE.gives(FAIL, "still-listed", *deleted(get("read", 404), listed(resource()))),
     GONE.gives(FAIL, "read-breaks", *deleted(get("read", 500), listed())),
     GONE.gives(FAIL, "list-breaks", *deleted(get("read", 404), listed(status=500))),
     GONE.gives(MOOT, "delete-not-offered", *deleted(status=405)),
-    GONE.gives(SKIP, "delete-refused", *deleted(status=409)),
+    GONE.gives(BLOCKED, "delete-refused", *deleted(status=409)),
     GONE.gives(SKIP, "not-listed", *deleted(get("read", 404))),
     GONE.gives(SKIP, "credentials", *deleted(get("read", 403), listed())),
     ONE_OF_TWO.gives(PASS, "one", delete("delete", 204), get("read", 404), read("other", identifier="8")),
     ONE_OF_TWO.gives(FAIL, "both", delete("delete", 204), get("read", 404), get("other", 404)),
     ONE_OF_TWO.gives(FAIL, "none", delete("delete", 204), read(), read("other", identifier="8")),
     ONE_OF_TWO.gives(FAIL, "read-breaks", delete("delete", 204), get("read", 500), read("other", identifier="8")),
-    ONE_OF_TWO.gives(SKIP, "delete-refused", delete("delete", 405)),
+    ONE_OF_TWO.gives(BLOCKED, "delete-refused", delete("delete", 405)),
     SLASH.gives(PASS, "same", read(), get("slash", 200, resource(), at="/customer/7/")),
     SLASH.gives(FAIL, "404", read(), get("slash", 404, at="/customer/7/")),
     SLASH.gives(FAIL, "redirect", read(), get("slash", 308, at="/customer/7/", headers={"Location": "/customer/7"})),
     SLASH.gives(SKIP, "not-tried", read()),
     NOTHING.gives(PASS, "404", CONTROL, get("read", 404, at="/customers")),
     NOTHING.gives(FAIL, "served", CONTROL, get("read", 200, [], at="/customers")),
-    NOTHING.gives(SKIP, "nothing-served", get("control", 404), get("read", 404, at="/customers")),
+    NOTHING.gives(BLOCKED, "nothing-served", get("control", 404), get("read", 404, at="/customers")),
     REFERENCE.gives(PASS, "with-more", made(relatedParty={"id": "1"}), read(relatedParty={"id": "1", "name": "n"})),
     REFERENCE.gives(FAIL, "with-less", made(relatedParty={"id": "1", "name": "n"}), read(relatedParty={"id": "1"})),
     REFERENCE.gives(SKIP, "not-read", made(relatedParty={"id": "1"})),
@@ -190,7 +214,8 @@ SITUATIONS = [
     CURRENT.gives(REMARK, "order-kept", *profiles([NOW, PAST], [PAST, NOW])),
     CURRENT.gives(FAIL, "oldest-first", *profiles([PAST, NOW], [PAST, NOW])),
     CURRENT.gives(FAIL, "texts", *profiles(["now", "past"], ["now", "past"])),
-    CURRENT.gives(FAIL, "none", *profiles([], [])),
+    CURRENT.gives(BLOCKED, "none", *profiles([], [])),
+    CURRENT.gives(BLOCKED, "one-only", *profiles([NOW], [PAST])),
     CURRENT.gives(SKIP, "second-not-made", *profiles([NOW, PAST], [NOW, PAST])[:2]),
     IDS.gives(PASS, "two", made(), read(characteristic=[{**TRAIT, "id": "1"}, {**TRAIT, "id": "2"}])),
     IDS.gives(FAIL, "one", made(), read(characteristic=[{**TRAIT, "id": "1"}, {**TRAIT, "id": "1"}])),
@@ -204,3 +229,33 @@ SITUATIONS = [
 def test_life_of_a_resource_is_judged_by_what_is_read(situation: Situation) -> None:
     verdict = situation.verdict()
     assert verdict.outcome is situation.outcome, verdict.remark
+
+
+@pytest.mark.parametrize(
+    ("create", "outcome", "remark"),
+    [
+        pytest.param(
+            post("start", 400, {"message": "name is missing"}),
+            BLOCKED,
+            'POST /customer was answered 400 "name is missing" (exchange 1)',
+            id="refused",
+        ),
+        pytest.param(
+            post("start", 401),
+            SKIP,
+            "POST /customer was answered 401 (exchange 1), which speaks of credentials, time or rate",
+            id="of-the-caller",
+        ),
+        pytest.param(
+            post("start", 201),
+            BLOCKED,
+            "POST /customer was answered 201 (exchange 1), and nothing in the answer tells the id of what was made",
+            id="without-an-id",
+        ),
+    ],
+)
+def test_start_that_failed_is_told_in_words_of_the_api(create: Step, outcome: Outcome, remark: str) -> None:
+    ended = "the create that this check starts from was refused"
+    [situation] = MINIMAL.gives(outcome, "start", create, ended=ended).values
+    verdict = situation.verdict()
+    assert (verdict.outcome, verdict.remark) == (outcome, remark)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     HOST,
     MOOT,
@@ -46,8 +47,10 @@ NEXT = {"Link": f'<{HOST}/customer?fields=a,b&offset=1>; rel="next"'}
 
 
 def listed(step: str, *identifiers: str, query: str = "", status: int = 200, **more: Any) -> Step:
+    """A page of a list; the whole of it where nothing else is said."""
     members = [{"id": identifier} for identifier in identifiers]
-    return get(step, status, members, at=f"/customer{query and '?'}{query}", **more)
+    headers = {"headers": {"X-Total-Count": str(len(members))}, **more}
+    return get(step, status, members, at=f"/customer{query and '?'}{query}", **headers)
 
 
 def selected(answer: Any, *, name: str = "name", status: int = 200, path: str = "/customer/7", **more: Any) -> Step:
@@ -58,16 +61,23 @@ def pair(*rest: Step) -> tuple[Step, ...]:
     return made("create-a", identifier="a"), made("create-b", identifier="b"), *rest
 
 
+NAMED = made(name="a")
+BY_ID = get("select-by-id:name", 200, [resource(name="one")], at="/customer?fields=name&id=7")
 CREATED, SHOWN = made(**ONE), read("whole", **ONE)
 C = made("create-c", identifier="c")
 
 SITUATIONS = [
     EVERY.gives(PASS, "each", CREATED, SHOWN, selected(resource(name="one")), selected({"status": "New"}, name="status")),
+    EVERY.gives(PASS, "not-what-the-target-adds", CREATED, read("whole", **ONE, version=3, description=None), selected(resource(name="one")), selected({"status": "New"}, name="status")),
     EVERY.gives(SKIP, "one-not-tried", CREATED, SHOWN, selected(resource(name="one"))),
     EVERY.gives(SKIP, "nothing-to-select", CREATED, read("whole"), selected({})),
     NAME.gives(PASS, "alone", CREATED, SHOWN, selected({"name": "one"})),
     NAME.gives(PASS, "with-classes", CREATED, SHOWN, selected({"id": "7", "name": "one", "@type": "Customer"})),
     NAME.gives(FAIL, "with-others", CREATED, SHOWN, selected(resource(**ONE))),
+    NAME.gives(REMARK, "with-what-the-target-adds", CREATED, SHOWN, selected({"name": "one", "version": 3})),
+    NAME.gives(REMARK, "with-nulls", CREATED, SHOWN, selected({"name": "one", "status": None})),
+    NAME.gives(FAIL, "null", CREATED, SHOWN, selected(resource(name=None))),
+    NAME.gives(FAIL, "false", CREATED, SHOWN, selected(resource(name=False))),
     NAME.gives(FAIL, "missing", CREATED, SHOWN, selected(resource())),
     NAME.gives(FAIL, "refused", CREATED, SHOWN, selected({}, status=400)),
     NAME.gives(FAIL, "text", CREATED, SHOWN, selected("one")),
@@ -78,7 +88,10 @@ SITUATIONS = [
     NAMES.gives(FAIL, "list-of-texts", CREATED, SHOWN, selected(["one"], path="/customer")),
     NAMES.gives(FAIL, "empty-list", CREATED, SHOWN, selected([], path="/customer")),
     NAMES.gives(FAIL, "list-of-nothing", CREATED, SHOWN, selected([{}], path="/customer")),
-    NAMES.gives(SKIP, "more-pages", CREATED, SHOWN, selected([{}], path="/customer", headers=NEXT)),
+    NAMES.gives(FAIL, "plain-list-has-it", CREATED, SHOWN, selected([], path="/customer"), listed("listed", "7")),
+    NAMES.gives(BLOCKED, "plain-list-has-it-not", CREATED, SHOWN, selected([], path="/customer"), listed("listed", "8")),
+    NAMES.gives(SKIP, "more-pages", CREATED, SHOWN, selected([{}], path="/customer"), listed("listed", "8", headers=NEXT)),
+    NAMES.gives(PASS, "found-by-its-id", CREATED, SHOWN, selected([{}], path="/customer"), BY_ID),
     EQUAL.gives(PASS, "one-of-two", *pair(listed("list", "a"))),
     EQUAL.gives(PASS, "numeric-ids", post("create-a", 201, {"id": 1}), post("create-b", 201, {"id": 2}), get("list", 200, [{"id": 1}])),
     EQUAL.gives(PASS, "on-the-second-page", *pair(listed("list", "x", headers=NEXT), listed("list", "a"))),
@@ -89,8 +102,15 @@ SITUATIONS = [
     EQUAL.gives(FAIL, "list-of-texts", *pair(get("list", 200, ["a"]))),
     EQUAL.gives(FAIL, "second-page-breaks", *pair(listed("list", "a", headers=NEXT), listed("list", status=500))),
     EQUAL.gives(SKIP, "more-pages", *pair(listed("list", "x", headers=NEXT))),
-    EQUAL.gives(SKIP, "part-of-the-whole", *pair(listed("list", "x", status=206))),
-    EQUAL.gives(SKIP, "create-refused", made("create-a"), post("create-b", 400), listed("list", "7")),
+    EQUAL.gives(SKIP, "part-of-the-whole", *pair(listed("list", "x", status=206, headers={}))),
+    EQUAL.gives(SKIP, "perhaps-more-pages", *pair(listed("list", "x", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-empty", *pair(listed("list", "x", headers={}), listed("list", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-the-same", *pair(listed("list", "x", headers={}), listed("list", "x", headers={}))),
+    EQUAL.gives(FAIL, "next-page-is-refused", *pair(listed("list", "x", headers={}), listed("list", status=404, headers={}))),
+    EQUAL.gives(SKIP, "next-page-breaks", *pair(listed("list", "x", headers={}), listed("list", status=500, headers={}))),
+    EQUAL.gives(SKIP, "next-page-is-full", *pair(listed("list", "x", headers={}), listed("list", "y", headers={}))),
+    EQUAL.gives(SKIP, "fewer-than-there-are", *pair(listed("list", "x", headers={"X-Total-Count": "2"}))),
+    EQUAL.gives(BLOCKED, "create-refused", made("create-a"), post("create-b", 400), listed("list", "7")),
     AFTER.gives(PASS, "later-one", *pair(listed("list", "b"))),
     AFTER.gives(FAIL, "earlier-one", *pair(listed("list", "a"))),
     EITHER.gives(PASS, "two-of-three", *pair(C, listed("list", "a", "b"))),
@@ -113,11 +133,13 @@ SITUATIONS = [
     OFFSET.gives(PASS, "without-the-first", listed("whole", "a", "b"), listed("page", "b", query="offset=1")),
     OFFSET.gives(FAIL, "with-the-first", listed("whole", "a", "b"), listed("page", "a", "b", query="offset=1")),
     OFFSET.gives(FAIL, "list-of-texts", listed("whole", "a", "b"), get("page", 200, ["b"], at="/customer?offset=1")),
-    BESIDE.gives(PASS, "one-reduced", made(), get("list", 200, [resource(name="a")], at="/customer?id=7&fields=name")),
+    BESIDE.gives(PASS, "one-reduced", NAMED, get("list", 200, [resource(name="a")], at="/customer?id=7&fields=name")),
     BESIDE.gives(FAIL, "not-reduced", made(), get("list", 200, [resource(**ONE)], at="/customer?id=7&fields=name")),
-    BESIDE.gives(FAIL, "lacks-it", made(), get("list", 200, [resource()], at="/customer?id=7&fields=name")),
+    BESIDE.gives(FAIL, "null-for-it", NAMED, get("list", 200, [resource(name=None)], at="/customer?id=7&fields=name")),
+    BESIDE.gives(REMARK, "with-what-the-target-adds", NAMED, get("list", 200, [resource(name="a", version=1, status=None)], at="/customer?id=7&fields=name")),
+    BESIDE.gives(FAIL, "lacks-it", NAMED, get("list", 200, [resource()], at="/customer?id=7&fields=name")),
     BESIDE.gives(MOOT, "no-filter", made(), get("list", 200, [{"id": "7"}, {"id": "8"}], at="/customer?id=7&fields=name")),
-    BESIDE.gives(SKIP, "create-refused", post("create", 400)),
+    BESIDE.gives(BLOCKED, "create-refused", post("create", 400)),
     MUST_BESIDE.gives(FAIL, "no-filter", made(), get("list", 200, ["7"], at="/customer?id=7&fields=name")),
     BOTH.gives(PASS, "narrows", *pair(listed("both", "a", "b"), listed("list", "a"))),
     BOTH.gives(FAIL, "second-ignored", *pair(listed("both", "a", "b"), listed("list", "a", "b"))),

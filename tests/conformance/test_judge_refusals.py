@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     PASS,
     REMARK,
@@ -58,14 +59,16 @@ def put(status: int) -> Step:
     return post("refused", status, method="PUT")
 
 
+AGAIN = (patch("refused-other", 400, {"id": "y"}), read("read-other", name="two"))
+
 SITUATIONS = [
     STRICT.gives(PASS, "refused", TAKEN, post("refused", 400)),
     STRICT.gives(PASS, "refused-422", TAKEN, post("refused", 422)),
     *(STRICT.gives(FAIL, f"answered-{status}", TAKEN, post("refused", status)) for status in (200, 201, 204, 302, 500, 503)),
     *(STRICT.gives(SKIP, f"answered-{status}", TAKEN, post("refused", status)) for status in (401, 403, 408, 429)),
     STRICT.gives(FAIL, "silence", TAKEN, post("refused", 0)),
-    STRICT.gives(SKIP, "control-refused", post("control", 400), post("refused", 400)),
-    STRICT.gives(SKIP, "control-redirected", post("control", 307), post("refused", 400)),
+    STRICT.gives(BLOCKED, "control-refused", post("control", 400), post("refused", 400)),
+    STRICT.gives(BLOCKED, "control-redirected", post("control", 307), post("refused", 400)),
     STRICT.gives(SKIP, "no-control", post("refused", 400)),
     STRICT.gives(PASS, "nothing-made", *REFUSED, listing(ONE), facts=MARKER),
     STRICT.gives(FAIL, "made-all-the-same", *REFUSED, listing(ONE, {**ONE, "id": "8"}), facts=MARKER),
@@ -87,23 +90,44 @@ SITUATIONS = [
     PATCHED.gives(SKIP, "not-read", CHANGED, BEFORE, patch("refused", 400, {})),
     CONDITIONAL.gives(PASS, "refused", TAKEN, post("refused", 400)),
     CONDITIONAL.gives(FAIL, "taken", TAKEN, post("refused", 201)),
-    CONDITIONAL.gives(SKIP, "control-refused", post("control", 400), post("refused", 400)),
+    CONDITIONAL.gives(BLOCKED, "control-refused", post("control", 400), post("refused", 400)),
     ANY_OF.gives(PASS, "each-alone", *MEMBERS, post("refused", 400)),
     ANY_OF.gives(FAIL, "none-taken-as-well", *MEMBERS, post("refused", 201)),
     ANY_OF.gives(FAIL, "none-breaks-it", *MEMBERS, post("refused", 500)),
     ANY_OF.gives(FAIL, "one-alone-refused", post("with-id", 201), post("with-href", 400), post("refused", 400)),
     ANY_OF.gives(REMARK, "one-alone-tolerated", post("with-id", 201), post("with-href", 409), post("refused", 400)),
-    ANY_OF.gives(SKIP, "no-member-alone-taken", post("with-id", 400), post("with-href", 400), post("refused", 400)),
+    ANY_OF.gives(BLOCKED, "no-member-alone-taken", post("with-id", 400), post("with-href", 400), post("refused", 400)),
     ANY_OF.gives(SKIP, "rate", *MEMBERS, post("refused", 429)),
-    FIXED.gives(PASS, "refused", CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two")),
-    FIXED.gives(PASS, "not-taken", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), read(name="two")),
+    FIXED.gives(PASS, "refused", CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two"), *AGAIN),
+    FIXED.gives(PASS, "not-taken", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), read(name="two"), *AGAIN),
+    FIXED.gives(SKIP, "one-type-only", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), read(name="two")),
+    FIXED.gives(
+        PASS, "the-only-type-that-is-served",
+        patch("control", 415, {"name": "two"}), patch("control-other", 200, {"name": "two"}), BEFORE,
+        patch("refused", 400, {"id": "x"}), read(name="two"),
+    ),
     FIXED.gives(FAIL, "taken", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 200, {"id": "x"})),
     FIXED.gives(FAIL, "refused-and-taken", CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), get("read", 200, {"id": "x"})),
     FIXED.gives(FAIL, "not-there-any-more", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 404)),
     FIXED.gives(FAIL, "breaks", CHANGED, BEFORE, patch("refused", 500, {"id": "x"}), read()),
-    FIXED.gives(SKIP, "control-refused", patch("control", 400, {}), BEFORE, patch("refused", 400, {"id": "x"}), read()),
-    FIXED.gives(SKIP, "control-without-effect", CHANGED, read("before"), patch("refused", 200, {"id": "x"}), read()),
-    FIXED.gives(SKIP, "read-is-null", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 200, None)),
+    FIXED.gives(BLOCKED, "control-refused", patch("control", 400, {}), BEFORE, patch("refused", 400, {"id": "x"}), read()),
+    FIXED.gives(
+        FAIL, "taken-in-the-only-type-that-is-served",
+        patch("control", 415, {"name": "two"}), patch("control-other", 200, {"name": "two"}), BEFORE,
+        patch("refused", 200, {"id": "x"}), get("read", 404),
+    ),
+    FIXED.gives(
+        FAIL, "taken-in-the-other-type",
+        CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two"),
+        patch("refused-other", 200, {"id": "y"}), get("read-other", 404),
+    ),
+    FIXED.gives(
+        PASS, "the-other-type-is-not-served",
+        CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two"),
+        patch("refused-other", 415, {"id": "y"}), read("read-other", name="two"),
+    ),
+    FIXED.gives(BLOCKED, "control-without-effect", CHANGED, read("before"), patch("refused", 200, {"id": "x"}), read()),
+    FIXED.gives(BLOCKED, "read-is-null", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), get("read", 200, None)),
     FIXED_TEXT.gives(
         SKIP, "the-value-it-had",
         CHANGED, read("before", name="two", description="d"), patch("refused", 200, {"description": "d"}),
@@ -123,10 +147,10 @@ SITUATIONS = [
     UNLISTED.gives(PASS, "not-taken", TAKEN, post("refused", 201, resource(), sent={"status": "x"}), read(status="New")),
     UNLISTED.gives(FAIL, "taken", TAKEN, post("refused", 201, resource(), sent={"status": "x"}), read(status="x")),
     UNLISTED.gives(FAIL, "breaks", TAKEN, post("refused", 500, sent={"status": "x"})),
-    UNLISTED.gives(SKIP, "control-refused", post("control", 400), post("refused", 400, sent={"status": "x"})),
+    UNLISTED.gives(BLOCKED, "control-refused", post("control", 400), post("refused", 400, sent={"status": "x"})),
     UNKNOWN.gives(PASS, "refused", delete("control", 204), delete("unknown", 404)),
     UNKNOWN.gives(FAIL, "served", delete("control", 204), delete("unknown", 204)),
-    UNKNOWN.gives(SKIP, "control-refused", delete("control", 405), delete("unknown", 405)),
+    UNKNOWN.gives(BLOCKED, "control-refused", delete("control", 405), delete("unknown", 405)),
     PUT.gives(PASS, "refused-405", *THERE, put(405), read(name="one")),
     PUT.gives(PASS, "refused-501", *THERE, put(501), read(name="one")),
     PUT.gives(FAIL, "served", *THERE, put(200), read(name="one")),

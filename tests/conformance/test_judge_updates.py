@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from evidence_builder import (
+    BLOCKED,
     FAIL,
     MOOT,
     PASS,
@@ -75,7 +76,7 @@ SITUATIONS = [
     NAME.gives(FAIL, "redirect", made(name="one"), patch("patch", 303, TWO), read(name="two")),
     NAME.gives(REMARK, "tolerated", made(name="one"), patch("patch", 405, TWO)),
     NAME.gives(SKIP, "not-read", made(name="one"), patch("patch", 200, TWO)),
-    NAME.gives(SKIP, "create-refused", post("create", 400), patch("patch", 200, TWO), read(name="two")),
+    NAME.gives(BLOCKED, "create-refused", post("create", 400), patch("patch", 200, TWO), read(name="two")),
     NAME.gives(SKIP, "no-other-value", made(name="two"), patch("patch", 200, TWO), read(name="two")),
     PARTY.gives(
         REMARK, "list-of-one-tolerated",
@@ -87,9 +88,9 @@ SITUATIONS = [
     KEEPS.gives(FAIL, "another-changed", *KEPT, read(name="two", pin="4321")),
     KEEPS.gives(FAIL, "another-gone", *KEPT, read(name="two")),
     KEEPS.gives(FAIL, "another-came", *KEPT, read(name="two", pin="1234", description="d")),
-    KEEPS.gives(SKIP, "patch-without-effect", *KEPT, read(**ACCOUNT)),
+    KEEPS.gives(BLOCKED, "patch-without-effect", *KEPT, read(**ACCOUNT)),
     KEEPS.gives(SKIP, "nothing-else-there", made(name="a"), get("before", 200, {}), KEPT[2], get("read", 200, TWO)),
-    KEEPS.gives(SKIP, "patch-refused", *KEPT[:2], patch("patch", 400, TWO), read(**ACCOUNT)),
+    KEEPS.gives(BLOCKED, "patch-refused", *KEPT[:2], patch("patch", 400, TWO), read(**ACCOUNT)),
     LASTS.gives(PASS, "lasts", made(name="one"), patch("patch", 200, TWO), read(name="two")),
     LASTS.gives(FAIL, "forgotten", made(name="one"), patch("patch", 200, TWO), read(name="one")),
     LASTS.gives(FAIL, "refused", made(name="one"), patch("patch", 501, TWO)),
@@ -101,6 +102,7 @@ SITUATIONS = [
     OPERATIONS.gives(SKIP, "not-sent"),
     ONE_OF_TWO.gives(PASS, "the-other-as-before", *one_of_two()),
     ONE_OF_TWO.gives(FAIL, "both-patched", *one_of_two(other=resource("8", name="two"))),
+    ONE_OF_TWO.gives(PASS, "the-other-as-before-and-not-as-sent", *PAIR, get("before", 200, resource("8")), patch("patch", 200, TWO), read(name="two"), get("other", 200, resource("8"))),
     ONE_OF_TWO.gives(FAIL, "none-patched", *one_of_two(patched="one")),
     ONE_OF_TWO.gives(SKIP, "the-other-not-read", *one_of_two()[:-1]),
     NULL.gives(PASS, "gone", read("before", description="d"), patch("patch", 200, {"description": None}), read()),
@@ -140,7 +142,7 @@ SITUATIONS = [
     KEEPS_ID.gives(PASS, "kept", made(), read("before"), put(TWO), read()),
     KEEPS_ID.gives(FAIL, "another-id", made(), read("before"), put(TWO), get("read", 200, {"id": "8"})),
     KEEPS_ID.gives(FAIL, "another-href", made(), read("before"), put(TWO), get("read", 200, {"id": "7", "href": "x"})),
-    KEEPS_ID.gives(SKIP, "create-refused", post("create", 400)),
+    KEEPS_ID.gives(BLOCKED, "create-refused", post("create", 400)),
     MOVES.gives(PASS, "each-taken", *moves("Active", "former"), facts={"moves": 2}),
     MOVES.gives(FAIL, "taken-and-not-kept", *moves("Active", "Active"), facts={"moves": 2}),
     MOVES.gives(FAIL, "breaks", *moves("New", "New", status=500), facts={"moves": 2}),
@@ -152,12 +154,12 @@ SITUATIONS = [
     UNDEFINED.gives(PASS, "refused", made(), patch("patch", 400, {}), read()),
     UNDEFINED.gives(FAIL, "breaks", made(), patch("patch", 500, {}), read()),
     UNDEFINED.gives(FAIL, "spoils", made(), patch("patch", 200, {}), get("read", 500)),
-    UNDEFINED.gives(SKIP, "read-is-empty", made(), patch("patch", 200, {}), get("read", 200, {})),
+    UNDEFINED.gives(BLOCKED, "read-is-empty", made(), patch("patch", 200, {}), get("read", 200, {})),
     FIELDS.gives(PASS, "like-without", delete("control", 204), delete("delete", 204)),
     FIELDS.gives(REMARK, "refused", delete("control", 204), delete("delete", 400)),
     FIELDS.gives(FAIL, "breaks", delete("control", 204), delete("delete", 500)),
     FIELDS.gives(FAIL, "with-a-body", delete("control", 204), delete("delete", 200, answer={"id": "7"})),
-    FIELDS.gives(SKIP, "refused-without-as-well", delete("control", 400), delete("delete", 400)),
+    FIELDS.gives(BLOCKED, "refused-without-as-well", delete("control", 400), delete("delete", 400)),
 ]  # fmt: skip
 
 

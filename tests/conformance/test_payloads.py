@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.request_violations import Bodies
-from tmfkit_conformance.payloads.bodies import META, Payloads, holds
+from tmfkit_conformance.payloads.bodies import Payloads, holds
+from tmfkit_conformance.payloads.classes import META
 from tmfkit_conformance.record.exchange import Exchange, Request
 from tmfkit_models import contracts
 from tmfkit_models.contracts import ContractError
@@ -117,6 +118,22 @@ def test_dialect_changes_the_names_and_nothing_else() -> None:
         assert other == {{"targetEntityRef": "targetEntity"}.get(name, name): value for name, value in one.items()}
     assert spoken.spoken("/targetEntityRef/*/id") == "/targetEntity/*/id"
     assert spoken.spoken("/note/targetEntityRef") == "/note/targetEntityRef"
+
+
+@pytest.mark.parametrize(
+    ("pointer", "known"),
+    [
+        ("/@type", "PartyInteraction"),
+        ("/channel/*/@type", "RelatedChannel"),
+        ("/interactionItem/*/item/@type", "TroubleTicket"),
+        ("/@schemaLocation", "https://host.example/schema/PartyInteraction.schema.json"),
+    ],
+)
+def test_class_that_is_told_is_one_that_the_document_has(pointer: str, known: str) -> None:
+    contract = contracts.load("tmf683-v4")
+    payloads = Payloads(contract, contract.resource("partyInteraction"), {}, {}, {})
+    assert pointers.get(payloads.telling(pointer), pointer.replace("/*", "/0")) == known
+    assert payloads.value(pointer, 0) != known
 
 
 def test_value_of_an_attribute_that_is_none_is_refused() -> None:

@@ -15,10 +15,10 @@ from tmfkit_conformance.judge.checks import CHECKS
 from tmfkit_conformance.judge.checks.scenarios import SCENARIOS
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.rules.attributes import Values, With
+from tmfkit_conformance.rules.contact import Dialect
 from tmfkit_conformance.rules.register import KINDS as DECLARED
 from tmfkit_conformance.rules.register import SCENARIOS as NAMED_RECORDS
 from tmfkit_conformance.rules.rule import PlannedProbe
-from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Requirement
 

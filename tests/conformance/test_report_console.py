@@ -43,7 +43,8 @@ def test_summary_of_an_incomplete_run_says_what_was_lacking() -> None:
     printed = summary({"*": Outcome.PASS, "LIB1-DELETE-002": Outcome.SKIP})
     assert "INCOMPLETE" in printed
     assert "No must failed, but 1 could not be checked: the kit lacked means" in printed
-    assert "  1 requirement, 1 must among them: The kit lacked a credential of an administrator" in printed
+    assert "1 cause, 1 row\n  1. 1 row, 1 must: The kit lacked a credential of an administrator" in printed
+    assert "     A matter of configuration. Configure what it names;" in printed
 
 
 def test_summary_of_a_run_that_checked_nothing_says_so() -> None:
@@ -58,7 +59,16 @@ def test_only_musts_are_said_to_have_failed() -> None:
 
 
 def test_summary_lists_errors_of_the_kit_apart() -> None:
-    assert "Errors of the kit\n  LIB1-GET-001  A book is read with 200.\n" in summary({"LIB1-GET-001": Outcome.ERROR})
+    printed = summary({"LIB1-GET-001": Outcome.ERROR})
+    assert "The kit's problem. Report it with bundle.zip; the target is not to blame." in printed
+    assert "LIB1-GET-001  must, errors of the kit: A book is read with 200." in printed
+
+
+def test_summary_says_what_the_first_contact_showed() -> None:
+    printed = io.StringIO()
+    sentence = "The smallest book is taken as the document has it."
+    print_summary(report({"*": Outcome.PASS}, contact=[sentence]), Console(file=printed, highlight=False))
+    assert f"\n{sentence}\n" in printed.getvalue()
 
 
 def test_summary_names_what_is_left_at_the_target() -> None:

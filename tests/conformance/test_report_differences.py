@@ -12,7 +12,7 @@ from library import report
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.verdict import Outcome
-from tmfkit_conformance.report.differences import Difference, SavedReport, changes, recomputed
+from tmfkit_conformance.report.differences import Difference, SavedReport, changes, recomputed, renamed
 
 
 def saved(path: Path, changed: dict[str, Outcome] | None = None, **more: Any) -> SavedReport:
@@ -71,3 +71,31 @@ def test_every_part_of_a_recorded_verdict_counts() -> None:
         Difference("LIB1-OLD-001", ("pass", "(none)")),
         Difference("LIB1-POST-003", ("(none)", "pass")),
     )
+
+
+def test_outcome_that_an_older_kit_could_not_say_is_no_difference() -> None:
+    made = report({"LIB1-POST-001": Outcome.BLOCKED, "LIB1-GET-001": Outcome.BLOCKED, "LIB1-PATCH-001": Outcome.FAIL})
+    recorded = {"LIB1-POST-001": "skip", "LIB1-GET-001": "pass", "LIB1-PATCH-001": "skip"}
+    rows = [
+        {**row, "verdict": recorded.get(row["id"], row["verdict"]), "remark": "older"} for row in made.bundle.verdicts
+    ]
+    older = {name: value for name, value in made.bundle.run.items() if name != "outcomes"}
+    bundle = replace(made.bundle, run=older, verdicts=rows)
+    assert renamed(bundle, made.judgement) == ("LIB1-POST-001",)
+    assert [one.requirement for one in recomputed(bundle, made.judgement)] == ["LIB1-GET-001", "LIB1-PATCH-001"]
+
+
+def test_same_verdicts_under_this_kits_outcomes_have_to_be_the_same_to_the_word() -> None:
+    made = report({"LIB1-POST-001": Outcome.BLOCKED})
+    rows = [
+        {**row, "verdict": "skip" if row["verdict"] == "blocked" else row["verdict"]} for row in made.bundle.verdicts
+    ]
+    bundle = replace(made.bundle, verdicts=rows)
+    assert renamed(bundle, made.judgement) == ()
+    assert [one.requirement for one in recomputed(bundle, made.judgement)] == ["LIB1-POST-001"]
+
+
+def test_report_of_a_kit_without_causes_is_still_read(tmp_path: Path) -> None:
+    plain = {name: value for name, value in report().to_json().items() if name != "causes"}
+    (tmp_path / "old.json").write_text(json.dumps(plain), encoding="utf-8")
+    assert SavedReport.read(tmp_path / "old.json").causes is None

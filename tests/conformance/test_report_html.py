@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from library import report
 
-from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
+from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.report.html import EXCHANGE_LIMIT, html_page
 
 _VOID = {"meta", "link", "input", "br"}
@@ -54,7 +54,8 @@ def page() -> Page:
 def test_first_page_says_the_verdict_and_what_it_rests_on(page: Page) -> None:
     assert "Not conformant" in page.texts[""]
     assert page.texts["summary"] == (
-        "3 musts of the document do not hold for this target, and 1 more could not be checked. Each is listed below with the reason."
+        "3 musts of the document do not hold for this target, and 1 more could not be checked."
+        " What is wrong is listed first, and below it every requirement with its own reason."
         " What the document demands 11 musts"
         " 5 passed 1 passed with a remark 3 failed 1 skipped 0 blocked 0 not applicable 1 not settleable from outside"
         " Only musts decide. Should: 1 does not hold. May: 1 not applicable."
@@ -66,12 +67,12 @@ def test_first_page_says_the_verdict_and_what_it_rests_on(page: Page) -> None:
         f" Evidence bundle.zip, sha256 {report().bundle.sha256}"
         " To verify tmfkit-conformance verify bundle.zip judges the recorded exchanges again,"
         " without the target, and compares."
-        " Musts that failed Skipped Recommendations Remarks Generated requests All requirements Errata Self-test"
+        " Causes Musts that failed Recommendations Remarks Generated requests All requirements Errata Self-test"
     )
 
 
 def test_failure_shows_words_source_remark_exchange_and_curl_line(page: Page) -> None:
-    failures = page.texts["failures"]
+    failures = f"{page.texts['failures']} {page.texts['causes']}"
     for part in (
         "LIB1-POST-002",
         "A create needs title.",
@@ -108,29 +109,32 @@ def test_page_holds_no_character_that_html_forbids() -> None:
 
 
 def test_long_body_is_cut_with_a_note(page: Page) -> None:
-    assert "characters; the whole is in bundle.zip, exchange 3" in page.texts["failures"]
+    assert "characters; the whole is in bundle.zip, exchange 3" in page.texts["causes"]
 
 
 def test_exchange_that_two_failures_share_is_shown_once(page: Page) -> None:
     assert page.ids.count("exchange-1") == 1
-    assert "exchange #1 under LIB1-POST-002" in page.texts["unmet"]
+    assert "exchange #1 under cause 4" in page.texts["unmet"]
 
 
-def test_skip_says_what_to_configure(page: Page) -> None:
-    assert page.texts["skipped"].startswith("Skipped 1 These could not be checked: the kit lacked means, or")
-    assert (
-        "The kit lacked a credential of an administrator (--admin-header) 1 requirement, 1 must"
-        in page.texts["skipped"]
-    )
+def test_causes_say_how_many_rows_whose_problem_and_what_to_do(page: Page) -> None:
+    causes = page.texts["causes"]
+    assert causes.startswith("Causes 5 causes, 5 rows What one thing brought about stands together")
+    assert "1 row, 1 must The target's problem 2. A body without a mandatory attribute is answered 201" in causes
+    lacking = "A matter of configuration 5. The kit lacked a credential of an administrator (--admin-header)"
+    assert f"{lacking} Configure what it names; the command init writes a file" in causes
 
 
-def test_skip_for_a_refused_start_shows_the_refusal() -> None:
-    made = report()
-    skipped = Verdict("LIB1-POST-001", Outcome.SKIP, "the create was answered 400 (exchange 4)", (4,))
-    page = Page(
-        html_page(type(made).of(made.bundle, Judgement((skipped, *made.judgement.verdicts[1:])), made.contract))
-    )
-    assert "the create was answered 400 1 requirement, 1 must among them #4 PATCH" in page.texts["skipped"]
+def test_cause_that_broke_the_target_down_stands_first_and_shows_the_request_before(page: Page) -> None:
+    first = page.texts["causes"].partition("2. A body")[0]
+    assert "the target broke down 1. POST /book got no answer (ReadTimeout: timed out)" in first
+    assert "Look into the target's own log for exchange 5; exchange 4 came before it." in first
+    assert first.index("#4 PATCH") < first.index("#5 POST http://library.example/library/v1/hub")
+
+
+def test_first_contact_is_told_on_the_first_page() -> None:
+    texts = Page(html_page(report(contact=["The list is consistent after 280 ms."]))).texts
+    assert "The list is consistent after 280 ms." in texts["summary"]
 
 
 def test_generated_phases_show_findings_and_what_was_never_exercised(page: Page) -> None:

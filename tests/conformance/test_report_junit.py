@@ -34,3 +34,18 @@ def test_only_a_must_is_a_failure() -> None:
     case = suite.find("testsuite/testcase[@name='LIB1-POST-004']/skipped")
     assert case is not None
     assert case.attrib["message"] == "should, does not hold: There is no Location header"
+
+
+def test_blocked_row_is_no_success_and_names_its_cause() -> None:
+    suite = ET.fromstring(junit_xml(report({"LIB1-POST-003": Outcome.BLOCKED})))
+    case = suite.find("testsuite/testcase[@name='LIB1-POST-003']/skipped")
+    assert case is not None
+    assert (case.attrib["type"], case.attrib["message"]) == ("blocked", "blocked: ")
+    assert "cause " in (case.text or "")
+
+
+def test_causes_stand_among_the_properties() -> None:
+    properties = ET.fromstring(junit_xml(report())).findall("testsuite/properties/property")
+    causes = {one.attrib["name"]: one.attrib["value"] for one in properties if one.attrib["name"].startswith("cause")}
+    assert causes["cause 1"].startswith("1 row, 1 must: POST /book got no answer (ReadTimeout: timed out).")
+    assert len(causes) == len(report().causes)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 from conformance_golden import assert_golden
-from library import LACKING, library, report
+from library import library, report
 
 from tmfkit_conformance.errors import KitDefect
-from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
+from tmfkit_conformance.judge.verdict import Judgement, Outcome
 from tmfkit_conformance.report.model import Report
 
 
@@ -58,17 +58,21 @@ def test_rows_that_nothing_can_settle_are_counted_apart() -> None:
     }
 
 
-def test_skips_are_grouped_by_their_reason_whatever_the_exchange() -> None:
-    made = report()
-    refused = [
-        Verdict(row, Outcome.SKIP, f"the create was answered 400 (exchange {number})", (number,))
-        for number, row in enumerate(("LIB1-POST-001", "LIB1-POST-002"), 1)
-    ]
-    skips = Report.of(made.bundle, Judgement((*refused, *made.judgement.verdicts[2:])), library()).skips()
-    assert {reason: [line.requirement.id for line in lines] for reason, lines in skips.items()} == {
-        "the create was answered 400": ["LIB1-POST-001", "LIB1-POST-002"],
-        LACKING: ["LIB1-DELETE-002"],
-    }
+def test_every_row_that_is_not_settled_is_led_back_to_a_cause() -> None:
+    plain = report().to_json()
+    number = {row: cause["number"] for cause in plain["causes"] for row in cause["rows"]}
+    open_rows = [row for row in plain["requirements"] if row["verdict"] in ("skip", "blocked", "fail", "error")]
+    assert [row["cause"] for row in open_rows] == [number[row["id"]] for row in open_rows]
+    assert all(cause["count"] == len(cause["rows"]) for cause in plain["causes"])
+
+
+def test_interrupted_run_is_incomplete_whatever_was_found() -> None:
+    made = report(interrupted=True)
+    assert (made.verdict, made.exit_status, made.to_json()["interrupted"]) == ("incomplete", 3, True)
+
+
+def test_defect_of_the_kit_decides_the_exit_status_of_an_interrupted_run_too() -> None:
+    assert report({"LIB1-POST-001": Outcome.ERROR}, interrupted=True).exit_status == 4
 
 
 def test_a_row_without_a_verdict_is_a_defect_of_the_kit() -> None:

@@ -129,7 +129,7 @@ def test_value_of_any_kind_is_kept_as_it_stands() -> None:
         ),
         pytest.param(
             row("generated", expect={"form": "unique", "tolerate": ["absent"]}),
-            "`expect` may tolerate `absent` of the form `location`, and nothing else",
+            "`expect` may tolerate `absent` and `base-path` of the form `location`, and nothing else",
             id="tolerates-too-much",
         ),
         pytest.param(row("attribute", expect={"type": "string"}), "`expect` has no `array`", id="one-of-two-missing"),

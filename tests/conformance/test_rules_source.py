@@ -35,7 +35,7 @@ def modules(*folders: str) -> dict[Path, ast.Module]:
     return {file: ast.parse(file.read_text(encoding="utf-8")) for file in files}
 
 
-DRIVE, JUDGE, RULES = modules("drive"), modules("judge"), modules("rules")
+DRIVE, JUDGE, RULES = modules("drive", "contact"), modules("judge"), modules("rules")
 
 
 def nodes(*read: dict[Path, ast.Module]) -> Iterator[ast.AST]:

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from tmfkit_conformance.commands.options import given_settings, settings_for
-from tmfkit_conformance.drive.client import Client, Recorder, tls_context
+from tmfkit_conformance.drive.client import Client, Recorder
+from tmfkit_conformance.drive.tls import tls_context
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.settings import CONFIG_SCHEMA, Settings, read_config
 from tmfkit_models import contracts
@@ -150,9 +151,9 @@ def test_options_win_over_the_configuration_and_headers_are_merged(config: Path)
     config.write_text(
         yaml.safe_dump({"base_url": URL, "headers": {"A": "1", "B": "1"}, "phases": ["register"], "bearer": SECRET})
     )
-    given = given_settings({"headers": ("B: 2",), "base_url": "http://other/", "phases": (), "bearer": None})
+    given = given_settings({"headers": ("B: 2",), "base_url": "http://localhost:1/", "phases": (), "bearer": None})
     settings = settings_for(contracts.load("tmf629-v4"), config=config, given=given)
-    assert settings.base_url == "http://other"
+    assert settings.base_url == "http://localhost:1"
     assert settings.headers == {"A": "1", "B": "2"}
     assert settings.phases == ("register",)
     assert settings.bearer == SECRET

@@ -45,6 +45,16 @@ def test_wrong_types_are_listed_with_pointer_and_rule(customers: httpx.Client) -
     assert "/name is wrong: Input should be a valid string [TMF629V4-" in message
 
 
+@pytest.mark.parametrize("written", ["5.0", "7e2", "3000000000"])
+def test_whole_number_is_an_integer_however_it_is_written(customers: httpx.Client, written: str) -> None:
+    profile = {"creditProfileDate": "2026-01-15T08:00:00Z", "validFor": {}, "creditScore": 0}
+    body = json.dumps(customer(creditProfile=[profile])).replace('"creditScore": 0', f'"creditScore": {written}')
+    made = customers.post("/customer", content=body, headers=JSON)
+    assert made.status_code == 201, made.text
+    [kept] = customers.get(f"/customer/{made.json()['id']}").json()["creditProfile"]
+    assert kept["creditScore"] == json.loads(written)
+
+
 def test_python_names_are_no_names_on_the_wire(customers: httpx.Client) -> None:
     answer = customers.post("/customer", json={"name": "a", "engaged_party": {"id": "1"}})
     assert answer.json()["message"].startswith("/engagedParty is required")

@@ -143,6 +143,7 @@ class Resource:
         loose_equality: Whether equality in filters ignores case and quotes.
         hub: Path of the hub that its events are registered at.
         usual: Attributes that a create may go without, and that a target may all the same be waiting for.
+        may_demand_more: Whether the document lets implementers add mandatory attributes.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Resource:
     loose_equality: bool
     hub: str
     usual: tuple[str, ...] = ()
+    may_demand_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Erratum:
-    """One place where the document contradicts itself, and how it is read."""
+    """One place where the document contradicts itself, and how it is read.
+
+    Attributes:
+        kit: What the kit sends because of it, in the form that ``specs/README.md`` describes.
+    """
 
     id: str
     kind: str
@@ -210,6 +216,7 @@ class Erratum:
     readings: tuple[str, ...]
     ours: str
     tolerated: str
+    kit: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What every generated model is made of: the base class and the date-time that keeps its spelling."""
+"""What every generated model is made of: the base class, the date-time that keeps its spelling, the integer of JSON."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StrictStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictInt, StrictStr
 
-__all__ = ["TmfDateTime", "TmfModel", "instant"]
+__all__ = ["TmfDateTime", "TmfInteger", "TmfModel", "instant"]
 
 _FORM = re.compile(
     r"\d{4}-\d{2}-\d{2}"
@@ -53,3 +53,11 @@ def _verbatim(text: str) -> str:
 
 TmfDateTime = Annotated[StrictStr, AfterValidator(_verbatim)]
 """A date-time as it was written: validated, never reformatted."""
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+TmfInteger = Annotated[StrictInt, BeforeValidator(_whole)]
+"""A whole number, however it is written: ``5.0`` and ``7e2`` are integers (JSON Schema Validation 2020-12, 6.1.1)."""

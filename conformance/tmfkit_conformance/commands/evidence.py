@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from importlib import metadata
 from pathlib import Path
 
 import click
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.verdict import Judgement
 from tmfkit_conformance.record.bundle import Bundle
-from tmfkit_conformance.report.differences import SavedReport, changes, recomputed
+from tmfkit_conformance.report.differences import SavedReport, changes, is_of_older_kit, recomputed, renamed
 from tmfkit_conformance.report.legible import one_line
 from tmfkit_conformance.report.register import columns
 from tmfkit_conformance.report.wording import plural
@@ -38,7 +40,9 @@ def verify_command(path: Path, report: Path | None) -> int:
     recorded = bundle.run.get("contract_sha256")
     if recorded != contract.sha256:
         click.echo(f"The bundle was made with contract {one_line(str(recorded))}; this kit has {contract.sha256}.")
-    differences = recomputed(bundle, judge(bundle, contract))
+    judgement = judge(bundle, contract)
+    _tell_kits(bundle, judgement)
+    differences = recomputed(bundle, judgement)
     for line in columns((one_line(one.requirement), " -> ".join(one.verdicts)) for one in differences):
         click.echo(line)
     outcome = f"{len(differences):,} differ" if differences else "all computed again, none differs"
@@ -59,7 +63,14 @@ def compare_command(paths: tuple[Path, ...]) -> None:
     reports = [SavedReport.read(path) for path in paths]
     numbers = [f"[{number}]" for number in range(1, len(reports) + 1)]
     heads = (
-        (number, str(one.path), one.verdict, f"tmfkit {one.kit_version}", f"contract {one.contract_sha256[:12]}")
+        (
+            number,
+            str(one.path),
+            one.verdict,
+            "" if one.causes is None else plural(one.causes, "cause"),
+            f"tmfkit {one.kit_version}",
+            f"contract {one.contract_sha256[:12]}",
+        )
         for number, one in zip(numbers, reports, strict=True)
     )
     found = changes(reports)
@@ -83,6 +94,19 @@ def _is_original(path: Path, report: Path | None) -> bool:
     named = one_line(saved.bundle_sha256)
     click.echo(f"The bundle is not the one that {saved.path} was made with: sha256 {digest}, there {named}.")
     return False
+
+
+def _tell_kits(bundle: Bundle, judgement: Judgement) -> None:
+    """Name both kits where the bundle is of another one, and say what is compared then."""
+    made, own = one_line(str(bundle.run.get("kit_version"))), metadata.version("tmfkit")
+    if made == own and not is_of_older_kit(bundle):
+        return
+    click.echo(f"The bundle was made with tmfkit {made}; this is tmfkit {own}.")
+    if is_of_older_kit(bundle):
+        click.echo("That kit had fewer outcomes, so that outcomes are compared and words are not.")
+    if names := renamed(bundle, judgement):
+        rows = plural(len(names), "requirement")
+        click.echo(f"{rows} blocked now, which that kit could not say: {', '.join(map(one_line, names))}.")
 
 
 def _contract_of(bundle: Bundle, path: Path) -> contracts.Contract:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.settings import Settings, read_config
@@ -38,6 +41,7 @@ def settings_for(contract: Contract, *, config: Path | None, given: Mapping[str,
     for source in (read, given):
         settings = settings.merged({name: value for name, value in source.items() if name != "base_url"})
     _check_resources(contract, settings)
+    _check_way_back(settings)
     return settings
 
 
@@ -74,6 +78,35 @@ def _hub_urls(options: Iterable[str]) -> dict[str, str]:
         named = bool(equals) and "/" not in name
         found[name if named else ""] = url if named else option
     return found
+
+
+def _check_way_back(settings: Settings) -> None:
+    """Refuse a listener that only this machine can reach for a target on another one.
+
+    Raises:
+        UsageError: No notification could arrive.
+    """
+    target = urlsplit(settings.base_url).hostname or ""
+    host = settings.listener_bind.rpartition(":")[0]
+    if not settings.listener or settings.listener_url or not _is_loopback(host) or _is_here(target):
+        return
+    raise UsageError(
+        "--listener-url",
+        f"the target is on another host ({target}), and the listener at {host} can be reached from this one only",
+        "Give --listener-url, and --listener-bind with an address that the target reaches; or --no-listener",
+    )
+
+
+def _is_here(host: str) -> bool:
+    return _is_loopback(host) or host.lower() in {socket.gethostname().lower(), socket.getfqdn().lower()}
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.strip("[]").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
 
 
 def _check_resources(contract: Contract, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +13,21 @@ from rich.console import Console
 
 from tmfkit_conformance.commands.api import api_option
 from tmfkit_conformance.commands.options import given_settings, settings_for
-from tmfkit_conformance.drive.run import drive
+from tmfkit_conformance.drive.interruption import Interruption
 from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report.console import RunProgress, print_summary
 from tmfkit_conformance.report.folder import ReportFolder
 from tmfkit_conformance.report.model import Report, SelfTestRow
 from tmfkit_conformance.rules.phases import PHASES
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.selftest.table import caught
-from tmfkit_conformance.settings import Settings
+from tmfkit_conformance.settings import MOST_PARALLEL, OAUTH_SECRET, Settings
 from tmfkit_models.contracts import Contract
 
 __all__ = ["run_command"]
 
+_INTERRUPTED = 3
 _SECONDS = click.FloatRange(min=0, min_open=True)
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -46,8 +50,12 @@ def _seconds(flag: str, setting: str, words: str) -> Callable[[Any], Any]:
     return click.option(flag, setting, type=_SECONDS, metavar="SECONDS", help=words)
 
 
-def _number(flag: str, words: str) -> Callable[[Any], Any]:
-    return click.option(flag, type=click.IntRange(min=1), metavar="N", help=words)
+def _number(flag: str, words: str, *, most: int | None = None) -> Callable[[Any], Any]:
+    return click.option(flag, type=click.IntRange(min=1, max=most), metavar="N", help=words)
+
+
+def _number_or_none(flag: str, setting: str, words: str) -> Callable[[Any], Any]:
+    return click.option(flag, setting, type=click.FloatRange(min=0), metavar="N", help=words)
 
 
 @click.command("run")
@@ -57,18 +65,27 @@ def _number(flag: str, words: str) -> Callable[[Any], Any]:
 @click.option("--config", type=_FILE, help="Configuration file; `init` writes one. Options win over it.")
 @_texts("--header", "headers", "'NAME: VALUE'", "Header of every request.")
 @click.option("--bearer", metavar="TOKEN", envvar="TMFKIT_BEARER", show_envvar=True, help="Token of an ordinary user.")
+@_text("--bearer-command", "COMMAND", "Command that prints the token; run again when the token is refused.")
+@_text("--oauth-token-url", "URL", "Token endpoint for OAuth 2.0 client credentials.")
+@_text("--oauth-client-id", "ID", f"Id of the client there; its secret is read from {OAUTH_SECRET}.")
+@_text("--oauth-client-secret-file", "FILE", "File with the secret, if it is not in the environment.")
+@_text("--oauth-scope", "SCOPE", "Scope that is asked for.")
 @_texts("--admin-header", "admin_headers", "'NAME: VALUE'", "Header of requests in the role of an administrator.")
 @_text("--listener-bind", "HOST:PORT", "Where to listen for notifications.  [default: a free port of 127.0.0.1]")
-@_text("--listener-url", "URL", "Address under which the target reaches the listener.")
+@_text("--listener-url", "URL", "Address under which the target reaches the listener; you vouch for it.")
 @_switch("--no-listener", "listener", "Open no listener; rules on notifications are skipped.", sets=False)
 @click.option("--phase", "phases", type=click.Choice(PHASES), multiple=True, help="Phase to run.  [default: all]")
 @_number("--max-examples", f"Generated requests for each operation.  [default: {Settings.max_examples}]")
+@_number("--parallel", f"Probes that run at a time.  [default: {Settings.parallel}]", most=MOST_PARALLEL)
+@_number("--list-pages", f"Pages of one list that are looked at.  [default: {Settings.list_pages}]")
 @_switch("--allow-send", "allow_send", "Messages may be sent to other than reserved addresses.", sets=True)
 @_switch("--allow-destructive", "allow_destructive", "Operations on whole collections may be called.", sets=True)
 @_seconds("--timeout", "timeout_seconds", f"Longest wait for an answer.  [default: {Settings.timeout_seconds:g}]")
 @_seconds(
     "--event-timeout", "event_seconds", f"Longest wait for a notification.  [default: {Settings.event_seconds:g}]"
 )
+@_number_or_none("--settle", "settle_seconds", f"Seconds to wait for a write.  [default: {Settings.settle_seconds:g}]")
+@_number_or_none("--rate", "rate", "Requests a second at most.  [default: as many as the target answers]")
 @_switch("--insecure", "verify_tls", "Do not verify the target's certificate.", sets=False)
 @_text("--ca-file", "PEM", "Authority that signed the target's certificate.")
 @_text("--client-certificate", "PEM", "The kit's own certificate.")
@@ -77,23 +94,30 @@ def _number(flag: str, words: str) -> Callable[[Any], Any]:
 def run_command(contract: Contract, config: Path | None, folder: Path, **given: Any) -> int:
     """Check an implementation.
 
-    Writes report.html, report.json, junit.xml and bundle.zip into the folder given with --report. Nothing is sent that
-    anyone could regret, and what the run made is deleted at its end.
+    Writes report.html, report.json, junit.xml, bundle.zip and receipt.txt into the folder given with --report. Nothing
+    is sent that anyone could regret, and what a probe made is deleted when it is over. Ctrl-C ends the run, and what it
+    made is deleted first.
 
-    Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run,
-    4 defect of the kit.
+    Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run (no API
+    there, not reachable), 4 defect of the kit.
     """
     settings = settings_for(contract, config=config, given=given_settings(given))
     reports = ReportFolder(folder)
-    with RunProgress(Console(stderr=True)) as progress:
-        bundle = drive(contract, settings, progress)
+    console = Console(stderr=True)
+    announce = functools.partial(console.print, soft_wrap=True)
+    with RunProgress(console) as progress, Interruption(announce) as interruption:
+        bundle = drive(contract, settings, progress, receipt_path=reports.receipt, interruption=interruption)
     judgement = judge(bundle, contract)
-    judged = replace(bundle, verdicts=[verdict.to_json() for verdict in judgement.verdicts])
+    judged = replace(
+        bundle,
+        run={**bundle.run, "outcomes": [outcome.label for outcome in Outcome]},
+        verdicts=[verdict.to_json() for verdict in judgement.verdicts],
+    )
     report = Report.of(judged, judgement, contract, self_test=_self_test(contract))
     written = reports.write(report)
     print_summary(report, Console(highlight=False))
     click.echo(f"Written: {', '.join(map(str, written))}")
-    return report.exit_status
+    return _INTERRUPTED if interruption.cause else report.exit_status
 
 
 def _self_test(contract: Contract) -> tuple[SelfTestRow, ...]:

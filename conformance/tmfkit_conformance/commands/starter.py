@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import Template
 
 from tmfkit_conformance.rules.phases import PHASES
-from tmfkit_conformance.settings import Settings
+from tmfkit_conformance.settings import OAUTH_SECRET, Settings
 from tmfkit_models.contracts import Contract
 
 __all__ = ["starter_config"]
@@ -28,11 +28,22 @@ base_url: http://localhost:8080$base_path
 # Token of an ordinary user, sent as "Authorization: Bearer ..." with every request.
 #bearer: "..."
 
+# A command that prints such a token; it is run again when the target refuses the token (401).
+#bearer_command: vault read -field=token secret/tmf
+
+# Or OAuth 2.0 client credentials. The secret is read from the environment variable $oauth_secret, or from a
+# file. A new token is fetched before the old one ends, and once after a 401.
+#oauth_token_url: https://login.example.com/oauth/token
+#oauth_client_id: conformance-kit
+#oauth_client_secret_file: /run/secrets/conformance-kit
+#oauth_scope: tmf.write
+
 # More headers of every request.
 #headers:
 #  X-Tenant: acme
 
-# Headers of operations that are for administrators. Without them the rules about administrators are skipped.
+# Headers of operations that are for administrators. Without them the rules about administrators are skipped. Where
+# there is a credential among them (Authorization, Cookie, a key or token header), they replace all those of the user.
 #admin_headers:
 #  Authorization: Bearer ...
 
@@ -44,7 +55,9 @@ base_url: http://localhost:8080$base_path
 # HOST:PORT to listen at; port 0 takes a free one.
 #listener_bind: $listener_bind
 
-# The address under which the target reaches the listener, if it is not the one above (another machine, a container).
+# The address under which the target reaches the listener, if it is not the one above (another machine, a container);
+# port 0 stands for the port that the listener took. Whoever gives it vouches for it: a notification that does not
+# arrive is then a failure. Without it, rules about notifications are skipped when none arrives in the whole run.
 #listener_url: http://kit.example.com:8099
 
 # Longest wait for a notification, in seconds.
@@ -79,6 +92,12 @@ base_url: http://localhost:8080$base_path
 # Longest wait for an answer, in seconds.
 #timeout_seconds: $timeout_seconds
 
+# Longest wait until a write can be seen by reads and in lists, in seconds; 0 does not wait.
+#settle_seconds: $settle_seconds
+
+# Requests a second at most; 0 for as many as the target answers. A Retry-After is waited for anyway.
+#rate: $rate
+
 # Whether the certificate of the target is verified, and the PEM file of the authority that signed it.
 #verify_tls: $verify_tls
 #ca_file: /etc/ssl/ca.pem
@@ -89,11 +108,18 @@ base_url: http://localhost:8080$base_path
 
 # ---- Extent.
 
-# Phases to run. The verdict comes from "register"; the others send generated requests.
+# Phases to run. "register" checks every rule; the others send generated requests, and a rule that an answer to one of
+# them violates has failed as well: all of them count.
 #phases: [$phases]
 
 # Generated requests for each operation in each of these.
 #max_examples: $max_examples
+
+# Probes that run at a time. Those that look at whole lists, at deletion or at hubs keep out of each other's way.
+#parallel: $parallel
+
+# Pages of one list that are looked at. What is not found in a longer one is asked for by its id.
+#list_pages: $list_pages
 """)
 
 
@@ -111,14 +137,19 @@ def starter_config(contract: Contract, file: str) -> str:
         "allow_send",
         "allow_destructive",
         "timeout_seconds",
+        "settle_seconds",
+        "rate",
         "verify_tls",
         "max_examples",
+        "parallel",
+        "list_pages",
     )
     settings = Settings(contract.id, base_url="http://localhost")
     defaults = {name: str(getattr(settings, name)) for name in shown}
     return _TEMPLATE.substitute(
         {name: value.lower() if value in ("True", "False") else value for name, value in defaults.items()},
         api=contract.id,
+        oauth_secret=OAUTH_SECRET,
         title=contract.title,
         release=contract.release,
         file=file,

@@ -57,8 +57,22 @@ class Addresses:
         collection = self._contract.resource(resource).collection
         return f"{self._settings.base_url}{self._spoken(collection)}/{in_path(identifier)}"
 
+    def given(self, address: str) -> str:
+        """Return the URL that an address in an answer names; nothing where it is at another host than the target.
+
+        Args:
+            address: Absolute, or relative to the base URL; anything that a target can write.
+        """
+        base_url = self._settings.base_url
+        try:
+            meant = urljoin(f"{base_url}/", address)
+            host = urlsplit(meant).netloc
+        except ValueError:  # brackets that do not match
+            return ""
+        return meant if host == urlsplit(base_url).netloc else ""
+
     def followed(self, given: str, resource: str) -> str:
-        """Return the URL at the target that an address in an answer means.
+        """Return the URL at the target that the address of a further page means.
 
         Where it is at another host it may be what a proxy on the way hides: then the part from the collection on is
         looked for under the base URL. No other host is ever called.

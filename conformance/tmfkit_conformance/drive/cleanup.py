@@ -2,67 +2,33 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
-from tmfkit_conformance.drive.addresses import collection_of
-from tmfkit_conformance.drive.client import Client
+from tmfkit_conformance.drive.addresses import Addresses, collection_of
+from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
+from tmfkit_conformance.drive.conversation import Conversation
+from tmfkit_conformance.drive.interruption import Interruption
+from tmfkit_conformance.drive.ledger import GONE, Deleted, Ledger, Made
+from tmfkit_conformance.drive.lists import walked
+from tmfkit_conformance.drive.ownership import Ownership
+from tmfkit_conformance.drive.receipt import Receipt, State
+from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.phases import CLEANUP
+from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.upkeep import Cleanup
-from tmfkit_models.contracts import MAKES_ANYTHING, Action, Contract, Operation
+from tmfkit_models.contracts import MAKES_ANYTHING, Contract, Operation
 
-__all__ = ["GeneratedResources", "RegisterResources", "taken_away"]
+__all__ = ["GeneratedResources", "Sweep", "taken_away"]
 
 _UNDOING = ("delete", "unregister")
-_GONE = (404, 410)
 
-AddressOf = Callable[[Operation, str], str]
-"""Operation on a single thing, and its id → the address."""
-
-
-class RegisterResources:
-    """Resources and subscriptions that the register phase made and that are still there.
-
-    Args:
-        contract: The contract.
-        address_of: Gives the address of a single thing.
-    """
-
-    def __init__(self, contract: Contract, address_of: AddressOf) -> None:
-        self._contract = contract
-        self._address_of = address_of
-        self._undoing: dict[str, Operation] = {}
-
-    def observe(self, operation: Operation, resource: str, url: str, exchange: Exchange) -> None:
-        """Keep track of what an exchange made or took away.
-
-        Args:
-            operation: The operation that was called.
-            resource: Name of the resource it was called for.
-            url: The address that was called.
-            exchange: What happened.
-        """
-        if not exchange.is_success:
-            return
-        if operation.action in _UNDOING:
-            self._undoing.pop(url.partition("?")[0], None)
-        elif operation.action in MAKES_ANYTHING:
-            self._remember("unregister" if operation.action == "register" else "delete", resource, exchange.identifier)
-        elif operation.action == "patch" and isinstance(exchange.request.json, dict):
-            # A target that wrongly takes another id has the resource there.
-            identifier = exchange.request.json.get("id")
-            self._remember("delete", resource, identifier if isinstance(identifier, str) else "")
-
-    def leftovers(self) -> Iterable[tuple[Operation, str]]:
-        """Return what is still there, the latest first: the operation that takes it away, and the address."""
-        return [(operation, url) for url, operation in reversed(self._undoing.items())]
-
-    def _remember(self, undoing: Action, resource: str, identifier: str) -> None:
-        operation = self._contract.action(undoing, resource)
-        if operation is not None and identifier:
-            self._undoing[self._address_of(operation, identifier)] = operation
+_CONFIRMING_SECONDS: Final = 10.0
 
 
 class GeneratedResources:
@@ -132,31 +98,205 @@ class GeneratedResources:
             self._alive[where].remove(identifier)
 
 
-def taken_away(client: Client, leftovers: Iterable[tuple[Operation, str]], *, silences: int) -> list[str]:
-    """Delete things at the target.
+class Sweep:
+    """Takes away what probes made, and looks whether it is gone.
+
+    Args:
+        conversation: Sends.
+        addresses: Addresses at the target.
+        ledger: What there is, and whose it is.
+        ownership: Looks at a record whose mark was not seen yet.
+        interruption: Says when there is no time left.
+        parallel: How many things are taken away at a time.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        addresses: Addresses,
+        ledger: Ledger,
+        ownership: Ownership,
+        interruption: Interruption,
+        *,
+        parallel: int,
+    ) -> None:
+        self._conversation = conversation
+        self._addresses = addresses
+        self._ledger = ledger
+        self._ownership = ownership
+        self._interruption = interruption
+        self._parallel = parallel
+        self._most_silent = SILENCE_LIMIT
+
+    def over(self, leftovers: Iterable[Made]) -> str:
+        """Take things away, what may have been renamed last.
+
+        Args:
+            leftovers: What is to go.
+
+        Returns:
+            Whose a record is that turned out to be somebody else's; nothing as a rule.
+        """
+        # A target that stopped answering is asked once more whether it has come back.
+        watch = self._conversation.watch
+        self._most_silent = watch.silences + 1 if watch.ended else SILENCE_LIMIT
+        there = list(leftovers)
+        known = [one for one in there if not one.before]
+        guessed = [one for one in there if one.before]
+
+        def take(one: Made) -> str:
+            with self._interruption.held():
+                foreign = self._foreign(one)
+                if not foreign:
+                    self._take_away(one)
+            return foreign
+
+        if self._parallel > 1 and len(known) > 1:
+            with ThreadPoolExecutor(self._parallel) as pool:
+                found = list(pool.map(take, known))
+        else:
+            found = [take(one) for one in known]
+        return next(filter(None, [*found, *map(take, guessed)]), "")
+
+    @property
+    def _is_silent(self) -> bool:
+        return self._conversation.watch.silences >= self._most_silent
+
+    def _foreign(self, one: Made) -> str:
+        """Say that a record is somebody else's; then nothing more is written."""
+        is_record = one.operation.action == "delete" and not one.before
+        if self._ledger.foreign or not is_record or self._is_silent or self._interruption.is_over:
+            return ""
+        return self._ownership.foreign(one.resource, one.identifier)
+
+    def _take_away(self, one: Made) -> None:
+        self._ledger.settle(one)
+        if one.before:
+            self._renamed(one)
+            return
+        why = self._why_left(one)
+        outcome: tuple[State, str] = ("left", why) if why else self._delete(one)
+        if one.entry:
+            self._ledger.receipt.became(one.entry, *outcome)
+
+    def _why_left(self, one: Made) -> str:
+        if self._ledger.foreign:
+            return "nothing more is written to this target"
+        if self._is_silent:
+            return "the target no longer answers"
+        if self._interruption.is_over:
+            return "the run was ended before it could be deleted"
+        if one.operation.action == "delete" and self._ownership.standing(one.resource, one.identifier) != "own":
+            return "it was not read back with the mark of this run"
+        return ""
+
+    def _delete(self, one: Made) -> tuple[State, str]:
+        """Delete one thing; return what became of it, and why where it is left."""
+        exchange = self._send("DELETE", one.url, one.operation, Cleanup.DELETE)
+        if exchange.is_success:
+            return "deleted", ""
+        # That something is not there proves nothing while the answer to the create said that it is.
+        if exchange.status in GONE and one.was_read and self._is_gone(one.resource, one.url):
+            return "gone", ""
+        return "left", f"DELETE was answered {exchange.status or 'nothing'}"
+
+    def _renamed(self, one: Made) -> None:
+        """Delete a record under the id that a patch may have given it, only if it has left its old one."""
+        if self._ledger.foreign or self._interruption.is_over:
+            return
+        is_deleted = any(entry.address == one.before for entry in self._ledger.receipt.deleted())
+        if is_deleted or not self._is_gone(one.resource, one.before):
+            return
+        found = self._look(one.resource, one.url)
+        if found and found.is_success and self._ledger.bears_mark(found.answer):
+            self._delete(one)
+
+    def confirm(self, most: int) -> None:
+        """Look whether what the target said it deleted is gone, in its lists or one by one, for a few seconds.
+
+        Args:
+            most: Pages of a list that are looked at.
+        """
+        deadline = time.monotonic() + _CONFIRMING_SECONDS
+        self._conversation.settling.rest()
+        for resource in self._ledger.contract.resources:
+            if self._interruption.is_over:
+                return
+            deleted = self._ledger.deleted(resource.name)
+            there = self._listed(resource.name, most) if deleted else None
+            for one in deleted:
+                if self._interruption.is_over or time.monotonic() > deadline:
+                    return
+                if there is not None and one.identifier not in there:
+                    self._ledger.receipt.became(one.entry, "gone")
+                else:
+                    self._look_for(one)
+
+    def _look_for(self, one: Deleted) -> None:
+        look = self._look(one.resource, one.entry.address)
+        if look and look.status in GONE:
+            self._ledger.receipt.became(one.entry, "gone")
+        elif look and look.is_success and self._ledger.bears_mark(look.answer):
+            self._ledger.receipt.became(one.entry, "left", "DELETE was answered with success, and it is still there")
+
+    def _listed(self, resource: str, most: int) -> set[str] | None:
+        """Return the ids of the whole list; None when it is too long, or never had a record of this run."""
+        operation = self._ledger.contract.action("list", resource)
+        if operation is None or resource not in self._ledger.seen_in_list:
+            return None
+        step = Cleanup.LIST.of(resource)
+
+        def get(address: str) -> Exchange:
+            return self._send("GET", self._addresses.followed(address, resource), operation, step)
+
+        pages = walked(get(self._addresses.of(operation, "")), get, most=most)
+        return set(paging.identifiers(pages)) if paging.is_whole(pages) else None
+
+    def _is_gone(self, resource: str, url: str) -> bool:
+        look = self._look(resource, url)
+        return bool(look and look.status in GONE)
+
+    def _look(self, resource: str, url: str) -> Exchange | None:
+        operation = self._ledger.contract.action("retrieve", resource)
+        return self._send("GET", url, operation, Cleanup.READ) if operation else None
+
+    def _send(self, method: str, url: str, operation: Operation, step: Step) -> Exchange:
+        return self._conversation.send(
+            method,
+            url,
+            phase=CLEANUP,
+            probe=Cleanup.name,
+            step=step.name,
+            operation=operation.id,
+            admin="admin" in operation.roles,
+        )
+
+
+def taken_away(client: Client, leftovers: Iterable[tuple[Operation, str]], *, silences: int, receipt: Receipt) -> None:
+    """Delete things that the generated phases made, and write down what became of them.
 
     Args:
         client: Sends and records.
         leftovers: The operation that takes a thing away, and its address.
         silences: After how many requests in a row without an answer nothing more is sent.
-
-    Returns:
-        Addresses of what was not taken away, or may not have been.
+        receipt: Where it is written down.
     """
-    left, silent = [], 0
+    silent = 0
     for operation, url in leftovers:
-        if silent < silences:
-            exchange = client.send(
-                "DELETE",
-                url,
-                phase=CLEANUP,
-                probe=Cleanup.name,
-                step=Cleanup.DELETE.name,
-                operation=operation.id,
-                admin="admin" in operation.roles,
-            )
-            silent = 0 if exchange.response else silent + 1
-            if exchange.is_success or exchange.status in _GONE:
-                continue
-        left.append(url)
-    return left
+        entry = receipt.made(url, is_admin="admin" in operation.roles)
+        if silent >= silences:
+            receipt.became(entry, "left", "the target no longer answers")
+            continue
+        exchange = client.send(
+            "DELETE",
+            url,
+            phase=CLEANUP,
+            probe=Cleanup.name,
+            step=Cleanup.DELETE.name,
+            operation=operation.id,
+            admin="admin" in operation.roles,
+        )
+        silent = 0 if exchange.response else silent + 1
+        is_deleted = exchange.is_success or exchange.status in GONE
+        why = "" if is_deleted else f"DELETE was answered {exchange.status or 'nothing'}"
+        receipt.became(entry, "deleted" if is_deleted else "left", why)

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import ssl
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, Final
 
 import httpx
 
-from tmfkit_conformance.errors import TargetUnreachable, UsageError
+from tmfkit_conformance.drive.bounds import BoundedTransport, allowing, taken
+from tmfkit_conformance.drive.credentials import Credentials, over
+from tmfkit_conformance.drive.patience import Pace, Patience, Pause
+from tmfkit_conformance.drive.tls import tls_context
 from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Headers, Request, Response
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.settings import Settings
 
-__all__ = ["ACCEPT", "SILENCE_LIMIT", "Client", "Recorder", "run_clock", "tls_context"]
+__all__ = ["ACCEPT", "SILENCE_LIMIT", "Client", "Recorder", "run_clock"]
 
 ACCEPT = "application/json, */*;q=0.5"
 """Sent where no row asks for another, so that a target that refuses bare ``application/json`` fails that row only."""
 
 SILENCE_LIMIT = 5
 """Requests without an answer, one after the other, after which the target is taken to be gone."""
+
+_BRISK_SECONDS: Final = 1.0
+_BRISK_TIMES: Final = 2
+
+_HURRY_SECONDS: ContextVar[float | None] = ContextVar("hurry_seconds", default=None)
+"""What an exchange may take at the most, in the thread that sends it."""
 
 
 class Recorder:
@@ -38,12 +51,22 @@ class Recorder:
     ) -> None:
         self._secret_headers = secret_headers
         self._secrets = sorted(secrets, key=len, reverse=True)  # one may be a part of another
+        self._lock = threading.Lock()
         self.clock = clock
         self.exchanges: list[Exchange] = []
+
+    def hide(self, secret: str) -> None:
+        """Write a text down nowhere from now on."""
+        with self._lock:
+            self._secrets = sorted({*self._secrets, secret}, key=len, reverse=True)
 
     def blotted(self, headers: Iterable[tuple[str, str]]) -> Headers:
         """Return the headers with credentials blotted out."""
         return tuple((name, BLOTTED if name.lower() in self._secret_headers else value) for name, value in headers)
+
+    def shown(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers of a command that is shown to an operator, with credentials blotted out."""
+        return dict(self.blotted(headers.items()))
 
     def without_secrets(self, text: str) -> str:
         """Return a text with every secret in it blotted out."""
@@ -57,16 +80,24 @@ class Recorder:
         fields["error"] = self.without_secrets(fields["error"])
         response = response and self._repeating_nothing(response)
         elapsed_ms = round((self.clock() - started) * 1000, 2)
-        exchange = Exchange(
-            len(self.exchanges) + 1,
-            request=request,
-            response=response,
-            started=round(started, 4),
-            elapsed_ms=elapsed_ms,
-            **fields,
-        )
-        self.exchanges.append(exchange)
+        with self._lock:  # probes may run beside each other
+            exchange = Exchange(
+                len(self.exchanges) + 1,
+                request=request,
+                response=response,
+                started=round(started, 4),
+                elapsed_ms=elapsed_ms,
+                **fields,
+            )
+            self.exchanges.append(exchange)
         return exchange
+
+    def amend(self, exchange: Exchange, **changes: Any) -> Exchange:
+        """Write down of an exchange what turned out after it."""
+        amended = replace(exchange, **changes)
+        with self._lock:
+            self.exchanges[exchange.sequence - 1] = amended
+        return amended
 
     def _repeating_nothing(self, response: Response) -> Response:
         body = response.body
@@ -80,35 +111,54 @@ class Client:
     """Sends requests to the target over one pool of connections.
 
     Args:
-        settings: Addresses, credentials, time-outs, TLS.
+        settings: Addresses, credentials, time-outs, TLS, pace.
         recorder: Where exchanges are written down.
     """
 
     def __init__(self, settings: Settings, recorder: Recorder) -> None:
         self._settings = settings
         self._recorder = recorder
+        self._credentials = Credentials(settings, recorder.hide)
+        self._pace = Pace(settings.rate)
+        self._patience = Patience()
+        self._slowest = 0.0
         self._http = httpx.Client(
-            timeout=settings.timeout_seconds, verify=tls_context(settings), follow_redirects=False, trust_env=False
+            transport=BoundedTransport(tls_context(settings)),
+            timeout=settings.timeout_seconds,
+            follow_redirects=False,
+            trust_env=False,
         )
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def probe(self) -> None:
-        """See whether the target answers at all.
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Seconds since the run began."""
+        return self._recorder.clock
 
-        Raises:
-            TargetUnreachable: It does not.
-        """
-        url = self._settings.base_url
+    def amend(self, exchange: Exchange, **changes: Any) -> Exchange:
+        """Write down of an exchange what turned out after it."""
+        return self._recorder.amend(exchange, **changes)
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Give every exchange of this block no more than *seconds*."""
+        token = _HURRY_SECONDS.set(seconds)
         try:
-            self._http.get(url, headers=self.credentials(admin=False))
-        except httpx.RequestError as exc:
-            problem = f"no answer ({type(exc).__name__}: {self._recorder.without_secrets(str(exc))})"
-            raise TargetUnreachable(
-                url, problem, "Start the server, or correct --base-url and the TLS options"
-            ) from exc
+            yield
+        finally:
+            _HURRY_SECONDS.reset(token)
+
+    def briskly(self, *, when: bool = True) -> contextlib.AbstractContextManager[None]:
+        """Give every exchange of a block what a target that has just left an answer out may take: twice its slowest.
+
+        Args:
+            when: Whether that is to be so.
+        """
+        brisk = min(self._settings.timeout_seconds, max(_BRISK_SECONDS, _BRISK_TIMES * self._slowest))
+        return self.within(brisk) if when else contextlib.nullcontext()
 
     def send(
         self,
@@ -119,9 +169,9 @@ class Client:
         media_type: str = "",
         headers: Mapping[str, str] | None = None,
         admin: bool = False,
-        **about: str,
+        **about: Any,
     ) -> Exchange:
-        """Send one request and write it down.
+        """Send one request and write it down; an answer that asks to be asked again is not taken for the last word.
 
         Args:
             method: HTTP method.
@@ -139,49 +189,61 @@ class Client:
             body if isinstance(body, bytes) else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         )
         declared = {"Content-Type": media_type} if media_type else {}
-        sent = _over({"Accept": ACCEPT}, self.credentials(admin=admin), headers or {}, declared)
-        started = self._recorder.clock()
-        response, error = None, ""
-        try:
-            answer = self._http.request(method, url, content=content, headers=sent)
-            response = Response(
-                answer.status_code, self._recorder.blotted(answer.headers.multi_items()), answer.content
+        waited: list[str] = []
+        while True:
+            sent = over({"Accept": ACCEPT}, self.credentials(admin=admin), headers or {}, declared)
+            self._pace.keep()
+            started = self._recorder.clock()
+            response, error = self._answer(method, url, content, sent)
+            pause = self._pause(method, response, len(waited), admin=admin, sent=sent)
+            exchange = self._recorder.add(
+                request=Request(method, url, self._recorder.blotted(sent.items()), content),
+                response=response,
+                error=error,
+                started=started,
+                superseded=pause is not None,
+                waited="" if pause or not waited else f"answered so after {_counted(waited)}",
+                **about,
             )
-        except (httpx.RequestError, httpx.InvalidURL) as exc:  # the target may have given the address
-            error = f"{type(exc).__name__}: {exc}"
-        request = Request(method, url, self._recorder.blotted(sent.items()), content)
-        return self._recorder.add(request=request, response=response, error=error, started=started, **about)
+            if pause is None:
+                return exchange
+            waited.append(pause.reason)
+            time.sleep(pause.seconds)
 
     def credentials(self, *, admin: bool) -> dict[str, str]:
         """Return the configured headers of a request, those of the role admin on demand."""
-        settings = self._settings
-        bearer = {"Authorization": f"Bearer {settings.bearer}"} if settings.bearer else {}
-        return _over(bearer, settings.headers, settings.admin_headers if admin else {})
+        return self._credentials.headers(admin=admin)
+
+    def _answer(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> tuple[Response | None, str]:
+        """Return the answer, or why there is none."""
+        limit, hurry = self._settings.timeout_seconds, _HURRY_SECONDS.get()
+        began = time.monotonic()
+        try:
+            with (
+                allowing(limit if hurry is None else min(limit, hurry)),
+                self._http.stream(method, url, content=content, headers=headers) as answer,
+            ):
+                body = taken(answer)
+        except (httpx.RequestError, httpx.InvalidURL) as exc:  # the target may have given the address
+            return None, f"{type(exc).__name__}: {exc}"
+        self._slowest = max(self._slowest, time.monotonic() - began)
+        return Response(answer.status_code, self._recorder.blotted(answer.headers.multi_items()), body), ""
+
+    def _pause(
+        self, method: str, response: Response | None, repeated: int, *, admin: bool, sent: Mapping[str, str]
+    ) -> Pause | None:
+        if response is not None and response.status == httpx.codes.UNAUTHORIZED:
+            is_own = not (admin and self._settings.admin_headers)
+            is_renewed = is_own and self._credentials.renewed(sent.get("Authorization", ""))
+            return Pause(0, "401, with a new token") if is_renewed else None
+        if response is not None:
+            self._credentials.worked()
+        return self._patience.pause(method, response, repeated)
 
 
-def _over(*parts: Mapping[str, str]) -> dict[str, str]:
-    """Join headers; of two that differ in letter case at most, the later one is sent."""
-    joined: dict[str, tuple[str, str]] = {}
-    for part in parts:
-        joined.update({name.lower(): (name, value) for name, value in part.items()})
-    return dict(joined.values())
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext | bool:
-    """Return what the TLS settings ask for, in the form that httpx takes."""
-    if not (settings.ca_file or settings.client_certificate):
-        return settings.verify_tls
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file or None)
-        if settings.client_certificate:
-            # The empty password makes a key that needs one an error; OpenSSL would ask for it at the terminal.
-            context.load_cert_chain(settings.client_certificate, settings.client_key or None, password="")
-    except (OSError, ssl.SSLError) as exc:
-        problem = f"cannot be used ({exc})"
-        raise UsageError("the TLS files", problem, "Give PEM files that belong together, the key unencrypted") from exc
-    if not settings.verify_tls:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
+def _counted(reasons: list[str]) -> str:
+    counted = Counter(reasons)
+    return ", ".join(reason if number == 1 else f"{reason} ({number} times)" for reason, number in counted.items())
 
 
 def run_clock() -> Callable[[], float]:

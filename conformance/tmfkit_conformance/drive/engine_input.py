@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tmfkit_conformance.drive.addresses import address, collection_of
-from tmfkit_conformance.drive.session import PARTIAL
 from tmfkit_conformance.rules.answers import CONSUMES
+from tmfkit_conformance.rules.refusals import PARTIAL
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract, Operation
 

@@ -23,6 +23,7 @@ from tmfkit_conformance.drive.addresses import address, in_path
 from tmfkit_conformance.drive.cleanup import GeneratedResources, taken_away
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.hooks import Hooks
+from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.rules.phases import PHASES, REGISTER
 from tmfkit_conformance.settings import Settings
@@ -37,9 +38,10 @@ def drive(
     recorder: Recorder,
     progress: Callable[[str, int, int], None],
     *,
+    receipt: Receipt,
     dialect: Mapping[str, Mapping[str, str]] | None = None,
     listener_url: str = "",
-) -> list[str]:
+) -> None:
     """Drive the generated phases that the settings name; after each one, delete what it made.
 
     Args:
@@ -47,19 +49,16 @@ def drive(
         settings: What the kit was told of the target.
         recorder: Where exchanges are written down.
         progress: Called with the phase, how many of its parts are done, and how many there are.
+        receipt: Where what was made is written down.
         dialect: Resource → attribute → the alias that the target takes it under.
         listener_url: Where notifications are received; empty without a listener.
-
-    Returns:
-        Addresses of what was made and not deleted, or may not have been.
 
     Raises:
         KitDefect: A request could not be steered or recorded.
     """
     phases = [phase for phase in PHASES if phase in settings.phases and phase != REGISTER]
-    left: list[str] = []
     if not phases:
-        return left
+        return
     resources = GeneratedResources(contract)
     with _kept_apart(), contextlib.closing(Client(settings, recorder)) as client:
         hooks = Hooks(contract, settings, client, recorder, resources, dialect=dialect or {}, listener_url=listener_url)
@@ -70,10 +69,9 @@ def drive(
                 with hooks.attached(schema):
                     _run(phase, schema, hooks, progress)
             finally:
-                left += taken_away(client, _leftovers(settings, resources), silences=1)
+                taken_away(client, _leftovers(settings, resources), silences=1, receipt=receipt)
             if hooks.target_is_gone:
                 break
-    return left
 
 
 @contextlib.contextmanager

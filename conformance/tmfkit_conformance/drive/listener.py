@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit, urlunsplit
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.record.exchange import Headers, Notification
@@ -23,7 +24,8 @@ class Listener:
 
     Args:
         bind: ``HOST:PORT`` to listen at; port 0 takes a free one.
-        url: Address under which the target reaches it; made from the bind address when empty.
+        url: Address under which the target reaches it; made from the bind address when empty. Its port 0 stands for the
+            port that was taken.
         clock: Seconds since the run began.
 
     Raises:
@@ -41,7 +43,7 @@ class Listener:
             raise UsageError(
                 "listener_bind", f"cannot listen at {bind} ({exc})", "Give a free address with --listener-bind"
             ) from exc
-        self.url = url.rstrip("/") or f"http://{host}:{self._server.server_address[1]}"
+        self.url = _reached_at(url.rstrip("/") or f"http://{host}:0", int(self._server.server_address[1]))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> Self:
@@ -81,6 +83,12 @@ class Listener:
             number = len(self._received) + 1
             self._received.append(Notification(number, round(self._clock(), 4), path, method, headers, body))
             self._arrived.notify_all()
+
+
+def _reached_at(url: str, port: int) -> str:
+    """Return an address with the port that the listener has, where its own is 0."""
+    split = urlsplit(url)
+    return url if split.port != 0 else urlunsplit(split._replace(netloc=f"{split.netloc.rpartition(':')[0]}:{port}"))
 
 
 class _Server(ThreadingHTTPServer):

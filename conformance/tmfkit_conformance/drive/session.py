@@ -3,39 +3,54 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Never
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.addresses import Addresses
-from tmfkit_conformance.drive.cleanup import RegisterResources, taken_away
-from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
+from tmfkit_conformance.drive.cleanup import Sweep
+from tmfkit_conformance.drive.client import Client
+from tmfkit_conformance.drive.conversation import Conversation
+from tmfkit_conformance.drive.hubs import Standing
+from tmfkit_conformance.drive.interruption import Interruption
+from tmfkit_conformance.drive.ledger import Ledger
 from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.drive.lists import walked
+from tmfkit_conformance.drive.marks import Marks
+from tmfkit_conformance.drive.ownership import Ownership
+from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.payloads.messages import sendable
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.rules.answers import CONSUMES
+from tmfkit_conformance.rules.contact import ApiThere, StillThere
+from tmfkit_conformance.rules.operations import Create
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.probes import Facts, Step
 from tmfkit_conformance.rules.queries import FIELDS
+from tmfkit_conformance.rules.refusals import PARTIAL
 from tmfkit_conformance.rules.rule import PlannedProbe, Scenario
-from tmfkit_conformance.rules.upkeep import Dialect
 from tmfkit_conformance.settings import Settings
-from tmfkit_models.contracts import Action, Contract, Operation, Requirement
+from tmfkit_models.contracts import MAKES_ANYTHING, MAKES_RESOURCE, Action, Contract, Operation, Requirement
 
-__all__ = ["PARTIAL", "MissingPrerequisite", "ProbeAborted", "Session"]
+__all__ = ["ForeignRecord", "MissingPrerequisite", "ProbeAborted", "Session"]
 
-PARTIAL = ("application/merge-patch+json", "application/json")
-"""Media types of a patch that is a partial object."""
+_ALL_PAGES = 100_000
+_CHANGING = ("patch", "replace", "delete", "send-stored")
 
 
 class ProbeAborted(Exception):  # noqa: N818 - not an error: the probe cannot go on
     """What a probe starts from was refused, so its remaining steps have no meaning."""
+
+
+class ForeignRecord(ProbeAborted):
+    """The target answered a create with the id of a record that is somebody else's."""
 
 
 class MissingPrerequisite(Exception):  # noqa: N818 - not an error: the kit lacks means
@@ -50,33 +65,56 @@ class Session:
         settings: What the kit was told of the target.
         client: Sends and records.
         listener: Receives notifications; None when the kit may not open one.
+        receipt: Where everything that is made is written down.
+        interruption: Says when the run is to end.
     """
 
-    def __init__(self, contract: Contract, settings: Settings, client: Client, listener: Listener | None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        settings: Settings,
+        client: Client,
+        listener: Listener | None,
+        *,
+        receipt: Receipt,
+        interruption: Interruption,
+    ) -> None:
         self.contract = contract
         self.settings = settings
         self.dialect: dict[str, dict[str, str]] = {resource.name: {} for resource in contract.resources}
         self.records: list[ProbeRecord] = []
         self._client = client
         self._listener = listener
-        self._probe = PlannedProbe(Dialect, "")
+        self._probe = PlannedProbe(ApiThere, "")
         self._facts: Facts | None = None
         self._addresses = Addresses(contract, settings, self.dialect)
-        self._made = RegisterResources(contract, self._addresses.of)
+        self._run_name = uuid.uuid4().hex[:8]
+        self._mark = f"tmfkit-{self._run_name}"
+        self._interruption = interruption
+        self.ledger = Ledger(contract, receipt, self._mark)
+        self.marks = Marks(contract, settings, self._mark)
+        self._hubs = Standing()
         self._numbers = itertools.count(1)
         self._registrations: list[tuple[str, str]] = []
+        self._borrowed: dict[str, int] = {}
         self._about = ""
-        self._silence = 0
-        self._run_name = uuid.uuid4().hex[:8]
+        self._conversation = Conversation(client, settings, self._is_served)
+        self.settling, self.watch = self._conversation.settling, self._conversation.watch
+        self._ownership = Ownership(self._conversation, self._addresses, self.ledger)
+
+    def beside(self) -> Session:
+        """Return a session for a probe that is driven beside others: one run, but a probe of its own."""
+        return copy.copy(self)
 
     def begin(self, probe: PlannedProbe) -> None:
         """Start a probe: what is sent from now on belongs to it."""
-        self._probe, self._facts, self._registrations = probe, None, []
+        self._probe, self._facts, self._registrations, self._borrowed = probe, None, [], {}
 
-    def end(self, *, lacking: str = "", ended: str = "") -> None:
-        """Write down how the probe went."""
+    def end(self, *, lacking: str = "", ended: str = "", foreign: str = "") -> None:
+        """Write down how the probe went, and take away what it made."""
         facts = self._facts.to_json() if self._facts else {}
-        self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts))
+        foreign = self._sweep.over(self.ledger.leftovers(self._probe)) or foreign
+        self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts, foreign, self._borrowed))
 
     def note(self, facts: Facts) -> None:
         """Write down what no exchange shows; KitDefect when these are not the facts of the probe."""
@@ -191,17 +229,29 @@ class Session:
             media_type = operation.consumes[0] if operation.consumes else "application/json"
         as_admin = "admin" in operation.roles if admin is None else admin
         url = self._addresses.of(operation, identifier) + self._query(query)
-        exchange = self.request(
-            operation.method,
-            url,
-            step,
-            body=body,
-            media_type=media_type,
-            headers=headers,
-            admin=as_admin,
-            operation=operation.id,
-        )
-        self._made.observe(operation, operation.resource or self.resource_name, url, exchange)
+        name = operation.resource or self.resource_name
+        if action in _CHANGING and identifier:
+            self._need_own(name, identifier)
+        if action in MAKES_RESOURCE and isinstance(body, dict):
+            probe = self._probe
+            payloads = self.payloads_of(name)
+            body = self.marks.marked(name, body, payloads, subject=probe.subject, bare=probe.probe.bare)
+        elif action == "register":
+            self._need_place(operation, body)
+        if action == "list":
+            self.settling.rest()
+        with self._interruption.held():
+            exchange = self.request(
+                operation.method,
+                url,
+                step,
+                body=body,
+                media_type=media_type,
+                headers=headers,
+                admin=as_admin,
+                operation=operation.id,
+            )
+            self._keep_track(operation, name, url, exchange)
         if as_admin and not self.settings.admin_headers and exchange.status in (401, 403):
             self.lack("a credential for the role admin: configure `admin_headers` (or --admin-header)")
         return exchange
@@ -210,18 +260,92 @@ class Session:
         """Send any request and record it under *step*.
 
         Raises:
-            ProbeAborted: The target has stopped answering; nothing more is sent.
+            ProbeAborted: The target has stopped serving; nothing more is sent.
             KitDefect: The probe has no such step.
         """
         if not self._probe.probe.declares(step):
             raise self._undeclared(f"the step {step.name!r}")
-        if self._silence >= SILENCE_LIMIT:
-            raise ProbeAborted(f"the target left {SILENCE_LIMIT} requests one after the other without an answer")
-        exchange = self._client.send(
+        if self.watch.ended:
+            raise ProbeAborted(self.watch.ended)
+        if self.ledger.foreign and method != "GET":
+            # That its rows do not hold is said of the plain create, whichever create brought it to light.
+            abort = ForeignRecord if self._probe.probe is Create else ProbeAborted
+            raise abort(f"{self.ledger.foreign}; nothing more is written to this target")
+        self._interruption.check()
+        return self._conversation.send(
             method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
         )
-        self._silence = 0 if exchange.response else self._silence + 1
-        return exchange
+
+    def _keep_track(self, operation: Operation, resource: str, url: str, exchange: Exchange) -> None:
+        """Write down what an exchange made, took away or showed."""
+        action, identifier = operation.action, exchange.identifier
+        self.ledger.observe(self._probe, operation, resource, url, exchange)
+        if action in MAKES_RESOURCE and exchange.is_success and identifier:
+            self.settling.made(self.item_url(identifier, resource), exchange.answer)
+        undoing = self.contract.action("unregister" if action == "register" else "delete", resource)
+        if not exchange.is_success or undoing is None:
+            return
+        body = exchange.request.json
+        if action == "register" and not identifier:
+            self._hubs.stands(self._addresses.of(operation, ""), exchange)
+            self.ledger.receipt.standing(str(body.get("callback", "")) if isinstance(body, dict) else "", url)
+        elif action in MAKES_ANYTHING and identifier:
+            if action != "register" and self.ledger.is_there_before(resource, identifier):
+                self._need_own(resource, identifier)
+            made = self._addresses.of(undoing, identifier)
+            carriers = () if action == "register" else self.marks.carried(resource, body, self.payloads_of(resource))
+            self.ledger.made(self._probe, undoing, resource, made, identifier=identifier, carriers=carriers)
+        elif action == "patch" and isinstance(body, dict) and isinstance(body.get("id"), str):
+            # A target that wrongly takes another id has the record there.
+            renamed = self._addresses.of(undoing, body["id"])
+            before = url.partition("?")[0]
+            self.ledger.may_be_renamed(self._probe, undoing, renamed, before=before, identifier=body["id"])
+
+    def _need_own(self, resource: str, identifier: str) -> None:
+        """Go on only with a record of this run.
+
+        Raises:
+            ForeignRecord: The target gave the id of somebody else's.
+            ProbeAborted: It cannot be told whose it is.
+        """
+        foreign = self._ownership.foreign(resource, identifier)
+        if foreign:
+            raise ForeignRecord(foreign)
+        if self._ownership.standing(resource, identifier) == "unknown":
+            raise ProbeAborted(f"the record {identifier!r} was not read back with the mark of this run")
+
+    def _need_place(self, operation: Operation, body: Any) -> None:
+        """Register nothing more at a hub that tells no ids: it could not be taken back.
+
+        Raises:
+            ProbeAborted: One registration is there already.
+        """
+        standing = self._hubs.at(self._addresses.of(operation, ""))
+        callback = body.get("callback") if isinstance(body, dict) else None
+        if standing and isinstance(callback, str) and body != standing.request.json:
+            raise ProbeAborted("the hub tells no ids, so another registration could not be taken back")
+
+    @contextlib.contextmanager
+    def hurrying(self, seconds: float) -> Iterator[None]:
+        """Give every exchange of this block no more than *seconds*."""
+        with self._client.within(seconds):
+            yield
+
+    def _is_served(self) -> bool:
+        """Ask for the list of the first resource once more."""
+        operation = self.contract.action("list", self.contract.resources[0].name)
+        if operation is None:
+            return True
+        with self._client.briskly():
+            asked = self._client.send(
+                "GET",
+                self._addresses.of(operation, ""),
+                phase=REGISTER,
+                probe=StillThere.name,
+                step=StillThere.LIST.name,
+                operation=operation.id,
+            )
+        return asked.response is not None and asked.status < 500 and asked.status not in (401, 403)
 
     def created(self, step: Step, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
         """Create what a probe starts from.
@@ -263,6 +387,14 @@ class Session:
         stated = [row.subject for row in musts if row.subject in PARTIAL]
         return stated[0] if stated else operation.consumes[0]
 
+    @property
+    def partial_media(self) -> list[str]:
+        """Media types of a partial object that the contract has, the one that the document asks for first."""
+        operation = self.contract.action("patch", self.resource_name)
+        offered = operation.consumes if operation else ()
+        others = [name for name in PARTIAL if name in offered and name != self.patch_media]
+        return [self.patch_media, *others]
+
     def change(self, pointer: str, value: Any = None) -> dict[str, Any]:
         """Return a merge patch that gives *pointer* another value."""
         new = self.payloads.value(pointer, 1) if value is None else value
@@ -285,7 +417,7 @@ class Session:
 
     def unused_id(self) -> str:
         """Return an id that nothing at the target has."""
-        return f"tmfkit-{self._run_name}-{self.number()}"
+        return f"{self._mark}-{self.number()}"
 
     def callback(self, name: str) -> str:
         """Return a callback address that was not used before."""
@@ -293,6 +425,14 @@ class Session:
 
     def registered(self, step: Step, name: str, **more: Any) -> Exchange:
         """Register a callback of its own; ProbeAborted when it is refused."""
+        standing = (
+            self._hubs.at(self._addresses.of(self.operation, "")) if self.operation.action == "register" else None
+        )
+        if standing and not more:
+            # One registration serves all rows where none can be taken back.
+            self._borrowed[step.name] = standing.sequence
+            self._registrations.append((self.operation.resource, ""))
+            return standing
         body = {"callback": self.callback(name), **more}
         exchange = self.call("register", step, body=body, resource=self.operation.resource)
         if not exchange.is_success:
@@ -340,26 +480,83 @@ class Session:
         """End the probe, because the kit has not *what*."""
         raise MissingPrerequisite(what)
 
+    def follow_as_given(self, given: str, step: Step) -> None:
+        """GET an address that the target gave, just as it stands; one at another host is not called."""
+        url = self._addresses.given(given)
+        if url:
+            self.request("GET", url, step)
+
     def follow(self, given: str, step: Step) -> Exchange:
-        """GET an address that the target gave, absolute or relative to the base URL.
+        """GET the address of a further page, absolute or relative to the base URL.
 
         No other host than the target is called.
         """
         return self.request("GET", self._addresses.followed(given, self.resource_name), step)
 
-    def item_url(self, identifier: str) -> str:
-        """Return the address of a member of the probe's resource."""
-        return self._addresses.item(self.resource_name, identifier)
+    def item_url(self, identifier: str, resource: str = "") -> str:
+        """Return the address of a member of a resource; of the probe's when none is named."""
+        return self._addresses.item(resource or self.resource_name, identifier)
+
+    def address_of(self, operation: Operation) -> str:
+        """Return the address of an operation on a collection or a hub."""
+        return self._addresses.of(operation, "")
 
     def url_of(self, path: str) -> str:
         """Return the address of a path below the base URL."""
         return self.settings.base_url + path
 
-    def cleanup(self) -> list[str]:
-        """Delete everything that the run made and that is still there; return the addresses of what may remain."""
-        # A target that stopped answering is asked once more whether it has come back.
-        return taken_away(
-            self._client, self._made.leftovers(), silences=1 if self._silence >= SILENCE_LIMIT else SILENCE_LIMIT
+    def walked(
+        self,
+        step: Step,
+        query: str = "",
+        *,
+        resource: str = "",
+        seeking: Collection[str] = (),
+        seconds: float = float("inf"),
+        all_pages: bool = False,
+    ) -> list[Exchange]:
+        """List with a query string, and the pages after the first as far as needed; each is recorded under *step*.
+
+        Args:
+            step: The step.
+            query: Query string, sent as it stands.
+            resource: Another resource than the probe's.
+            seeking: Ids that are looked for; with all of them found, nothing more is asked for.
+            seconds: How long it may take.
+            all_pages: Whether only the time is a limit, and not the number of pages.
+        """
+        name = resource or self.resource_name
+        first = self.call("list", step, query=query, resource=name)
+        most = _ALL_PAGES if all_pages else self.settings.list_pages
+        return walked(first, lambda at: self._page(at, step, name), most=most, seeking=seeking, seconds=seconds)
+
+    def _page(self, address: str, step: Step, resource: str) -> Exchange:
+        """Ask for a further page of a list."""
+        operation = self.contract.action("list", resource)
+        assert operation
+        url = self._addresses.followed(address, resource)
+        exchange = self.request("GET", url, step, operation=operation.id, admin="admin" in operation.roles)
+        self.ledger.observe(self._probe, operation, resource, url, exchange)
+        return exchange
+
+    def cleanup(self) -> None:
+        """Delete everything that the run made and that is still there, and look whether it is gone."""
+        self._interruption.is_cleaning = True
+        sweep = self._sweep
+        sweep.over(self.ledger.leftovers())
+        if not self.watch.ended:
+            sweep.confirm(self.settings.list_pages)
+        self._interruption.is_cleaning = False
+
+    @property
+    def _sweep(self) -> Sweep:
+        return Sweep(
+            self._conversation,
+            self._addresses,
+            self.ledger,
+            self._ownership,
+            self._interruption,
+            parallel=self.settings.parallel,
         )
 
     def _undeclared(self, what: str) -> KitDefect:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-__all__ = ["instant", "is_kept", "is_same"]
+__all__ = ["instant", "is_kept", "is_same", "is_there"]
 
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?"
@@ -60,6 +60,18 @@ def is_same(before: Any, after: Any, *, apart_from: Iterable[str] = ()) -> bool:
         for whole in (before, after)
     )
     return is_kept(one, other) and is_kept(other, one)
+
+
+def is_there(got: Any, shown: Any) -> bool:
+    """Say whether something stands where another answer of the same target showed *shown*.
+
+    Null is nothing, and nor is false in the place of a text.
+    """
+    return got is not None and _kind(got) == _kind(shown)
+
+
+def _kind(value: Any) -> type:
+    return float if isinstance(value, int) and not isinstance(value, bool) else type(value)
 
 
 def _zone(offset: str | None) -> timezone:

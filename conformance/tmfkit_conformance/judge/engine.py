@@ -7,16 +7,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tmfkit_conformance.judge import generated
+from tmfkit_conformance.judge.causes import traced
 from tmfkit_conformance.judge.checks import CHECKS
 from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
+from tmfkit_conformance.judge.excuses import excused
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
-from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.record.exchange import Exchange, ProbeRecord
 from tmfkit_conformance.rules.register import KINDS
 from tmfkit_conformance.rules.rule import Case
-from tmfkit_models.contracts import Contract
+from tmfkit_models.contracts import MAKES_RESOURCE, Contract
 
 __all__ = ["judge", "merged"]
 
@@ -33,19 +35,23 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
     """
     by_probe: dict[str, list[Exchange]] = defaultdict(list)
     for exchange in bundle.exchanges:
-        by_probe[exchange.probe].append(exchange)
+        if not exchange.superseded:
+            by_probe[exchange.probe].append(exchange)
     records = {record.key: record for record in bundle.probes}
     shape = Shape(contract)
     verdicts = []
-    for case in plan(contract):
+    cases = plan(contract)
+    for case in cases:
         record = records.get(case.probe.key) if case.probe else None
         if case.probe is None or record is None:
             verdicts.append(_unseen(case))
             continue
-        evidence = Evidence(contract, case, record, tuple(by_probe[record.key]), bundle.notifications, shape)
+        exchanges = (*_borrowed(record, bundle), *by_probe[record.key])
+        evidence = Evidence(contract, case, record, exchanges, bundle.notifications, shape)
         verdicts.append(_judged(evidence, bundle))
     found, coverage = generated.findings(bundle, contract)
-    return Judgement(merged(verdicts, found), found, coverage)
+    settled, causes = traced(bundle, contract, cases, merged(verdicts, found))
+    return Judgement(settled, found, coverage, causes)
 
 
 def merged(verdicts: Iterable[Verdict], findings: Iterable[Finding]) -> tuple[Verdict, ...]:
@@ -85,13 +91,27 @@ def _unseen(case: Case) -> Verdict:
     )
 
 
+def _borrowed(record: ProbeRecord, bundle: Bundle) -> tuple[Exchange, ...]:
+    """Return the exchanges of other probes that stand for steps of this one."""
+    if not record.borrowed:
+        return ()
+    numbered = {exchange.sequence: exchange for exchange in bundle.exchanges}
+    there = {step: numbered[number] for step, number in record.borrowed.items() if number in numbered}
+    return tuple(replace(exchange, step=step) for step, exchange in there.items())
+
+
 def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
+    if evidence.record.foreign:
+        evidence.used += [exchange.sequence for exchange in evidence.exchanges]
+        outcome = Outcome.FAIL if evidence.operation.action in MAKES_RESOURCE else Outcome.BLOCKED
+        return evidence.verdict(OutcomeReached(outcome, evidence.record.foreign))
     if evidence.record.lacking:
         return evidence.verdict(OutcomeReached(Outcome.SKIP, f"The kit lacked {evidence.record.lacking}"))
     try:
         CHECKS[KINDS[evidence.row.kind]](evidence)
     except OutcomeReached as settled:
-        return evidence.verdict(_with_dialect(settled, evidence, bundle))
+        reached = _with_dialect(excused(settled, evidence, bundle), evidence, bundle)
+        return evidence.verdict(_with_waits(reached, evidence))
     except Exception as exc:  # noqa: BLE001 - a defect of the kit is a verdict of its own, and must not hide the others
         return evidence.verdict(OutcomeReached(Outcome.ERROR, f"the check itself failed: {type(exc).__name__}: {exc}"))
     return evidence.verdict(OutcomeReached(Outcome.ERROR, "the check came to no outcome"))
@@ -110,3 +130,11 @@ def _with_dialect(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -
             ),
         )
     return settled
+
+
+def _with_waits(settled: OutcomeReached, evidence: Evidence) -> OutcomeReached:
+    """Remark a pass that was waited for."""
+    waits = dict.fromkeys(one.waited for one in evidence.exchanges if one.waited and one.sequence in evidence.used)
+    if settled.outcome not in (Outcome.PASS, Outcome.PASS_WITH_REMARK) or not waits:
+        return settled
+    return OutcomeReached(Outcome.PASS_WITH_REMARK, "; ".join(part for part in (settled.remark, *waits) if part))

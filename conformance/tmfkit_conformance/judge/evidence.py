@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Never, TypeVar, get_args
+from typing import Any, Never, TypeVar
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge import round_trip
+from tmfkit_conformance.judge.answered import answered, asked
+from tmfkit_conformance.judge.losses import losses
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
@@ -17,11 +19,11 @@ from tmfkit_conformance.rules.probes import Facts, Probe, Step
 from tmfkit_conformance.rules.refusals import AUTH
 from tmfkit_conformance.rules.register import rule_of
 from tmfkit_conformance.rules.rule import Case
-from tmfkit_models.contracts import Contract, Level, Operation, Requirement
+from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = ["Evidence", "OutcomeReached", "blocked", "failed", "not_applicable", "pass_with_remark", "passed", "skip"]
 
-_LEVELS = get_args(Level)
+_LEVELS = ("must", "should", "may")
 
 F = TypeVar("F", bound=Facts)
 
@@ -29,9 +31,9 @@ F = TypeVar("F", bound=Facts)
 class OutcomeReached(Exception):  # noqa: N818 - the way out of a check, whichever way it went
     """A check has come to its outcome."""
 
-    def __init__(self, outcome: Outcome, remark: str = "") -> None:
-        super().__init__(outcome, remark)
-        self.outcome, self.remark = outcome, remark
+    def __init__(self, outcome: Outcome, remark: str = "", root: int = 0) -> None:
+        super().__init__(outcome, remark, root)
+        self.outcome, self.remark, self.root = outcome, remark, root
 
 
 def passed() -> Never:
@@ -54,9 +56,14 @@ def skip(remark: str) -> Never:
     raise OutcomeReached(Outcome.SKIP, remark)
 
 
-def blocked(remark: str) -> Never:
-    """What the row starts from failed, so nothing can be said about the row itself."""
-    raise OutcomeReached(Outcome.BLOCKED, remark)
+def blocked(remark: str, root: Exchange | None = None) -> Never:
+    """What the row starts from failed, so nothing can be said about the row itself.
+
+    Args:
+        remark: What failed.
+        root: The exchange that shows it.
+    """
+    raise OutcomeReached(Outcome.BLOCKED, remark, root.sequence if root else 0)
 
 
 def not_applicable(remark: str) -> Never:
@@ -155,26 +162,42 @@ class Evidence:
         """
         exchange = self.optional(step)
         if exchange is None:
-            self.used += [last.sequence for last in self.exchanges[-1:] if last.sequence not in self.used]
-            skip(self.record.ended or f"the step {step.name!r} was not reached")
+            self._nothing_to_see("the request that this row speaks of was not sent")
+        if exchange.is_out_of_reach:
+            blocked(f"{self.answered(exchange)}: nothing listens there any more", exchange)
         if exchange.response is None:
-            failed(f"no answer: {exchange.error}")
+            failed(self.answered(exchange))
         if exchange.speaks_of_caller and self.row.kind != AUTH.name:
-            skip(f"the {step} was answered {exchange.status}, which speaks of credentials, time or rate")
+            skip(f"{self.answered(exchange)}, which speaks of credentials, time or rate")
         return exchange
+
+    def _nothing_to_see(self, otherwise: str) -> Never:
+        """Come to an outcome on a probe that did not get so far: blocked where what it starts from was refused."""
+        last = next(iter(self.exchanges[-1:]), None)
+        self.used += [last.sequence] if last and last.sequence not in self.used else []
+        if not self.record.ended or last is None:
+            skip(self.record.ended or otherwise)
+        if last.speaks_of_caller:
+            skip(f"{self.answered(last)}, which speaks of credentials, time or rate")
+        if not last.is_success:
+            blocked(self.answered(last), last)
+        creates = (operation.id for operation in self.contract.operations if operation.action == "create")
+        if not last.identifier and last.operation in creates:
+            blocked(f"{self.answered(last)}, and nothing in the answer tells the id of what was made", last)
+        skip(self.record.ended)
 
     def succeeded(self, step: Step) -> Exchange:
         """Return the first exchange of a step, which has to have succeeded for anything to be proven."""
         exchange = self.step(step)
         if not exchange.is_success:
-            skip(f"the {step} that this check starts from was answered {exchange.status}")
+            blocked(self.answered(exchange), exchange)
         return exchange
 
     def object(self, step: Step) -> dict[str, Any]:
         """Return the JSON object that a step was answered with."""
         exchange = self.succeeded(step)
         if not isinstance(exchange.answer, dict):
-            skip(f"the {step} that this check looks at was not answered with a JSON object")
+            blocked(f"{self.asked(exchange)} was not answered with a JSON object", exchange)
         return exchange.answer
 
     def facts(self, kind: type[F]) -> F | None:
@@ -189,15 +212,26 @@ class Evidence:
         return kind.from_json(self.record.facts)
 
     def tried(self, number: int) -> int:
-        """Return the number of values that the driver says it tried; skip when that is none."""
-        return number if number > 0 else skip(self.record.ended or "no value was tried")
+        """Return how many values the driver tried, which it wrote down; without any nothing is proven."""
+        return number if number > 0 else self._nothing_to_see("no value was tried")
 
     def resource_at(self, step: Step, made: Exchange) -> dict[str, Any]:
         """Return the JSON object that a step was answered with, which has to be the thing that *made* made."""
         found = self.object(step)
         if not made.identifier or str(found.get("id")) != made.identifier:
-            skip(f"the {step} gave the id {found.get('id')!r:.200}, and {made.identifier!r} was made")
+            wrong = self.step(step)
+            blocked(
+                f"{self.asked(wrong)} gave the id {found.get('id')!r:.200}, and {made.identifier!r} was made", wrong
+            )
         return found
+
+    def asked(self, exchange: Exchange) -> str:
+        """Return what was asked for in an exchange, as a reader says it: ``PATCH /customer/{id}``."""
+        return asked(self.contract, exchange)
+
+    def answered(self, exchange: Exchange) -> str:
+        """Return what was asked for and how it was answered, with the target's own words and the exchange's number."""
+        return answered(self.contract, exchange)
 
     def spelt(self, body: Any, pointer: str) -> str:
         """Return a pointer of the resource in the names that a body uses: an alias counts as the attribute."""
@@ -221,6 +255,12 @@ class Evidence:
         asked = self.without_optional_losses(sent, got)
         names = [name for name, value in asked.items() if value is not None]
         return [name for name in names if not self._is_kept(f"/{name}", asked, got)]
+
+    def loss(self, sent: Any, got: Any, pointer: str) -> str:
+        """Say which member under *pointer* did not come back as it was sent: the first of them."""
+        there, back = self.spelt(sent, pointer), self.spelt(got, pointer)
+        found = next(losses(pointers.get(sent, there), pointers.get(got, back), there), None)
+        return str(found) if found else f"{there} was sent and did not come back as sent"
 
     def without_optional_losses(self, sent: dict[str, Any], got: Any) -> dict[str, Any]:
         """Return a body without the attributes that a target lacks and may lack: those with rows of a lower level.
@@ -251,7 +291,9 @@ class Evidence:
         """Return the verdict of a check that came to its outcome."""
         if settled.outcome is Outcome.PASS and self.ways:
             settled = OutcomeReached(Outcome.PASS_WITH_REMARK, f"Given back {'; '.join(dict.fromkeys(self.ways))}")
-        return Verdict(self.row.id, settled.outcome, settled.remark, tuple(self.used), tuple(self.heard))
+        return Verdict(
+            self.row.id, settled.outcome, settled.remark, tuple(self.used), tuple(self.heard), root=settled.root
+        )
 
 
 def _weaker(contract: Contract, resource: str, level: str) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tmfkit_conformance.judge.request_violations import Bodies, RequestViolation
-from tmfkit_conformance.judge.resource_tracker import ResourceTracker, addressed
+from tmfkit_conformance.judge.resource_tracker import Key, ResourceTracker, addressed
 from tmfkit_conformance.judge.rows import Rows
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.record.exchange import Exchange
@@ -43,21 +43,27 @@ class Observation:
         return (self.exchange.phase, self.exchange.operation, self.rule, self.requirement, self.about)
 
 
+def _departs_beside_the_body(exchange: Exchange) -> bool:
+    """Say whether a request departs from the contract in its path, its query or a header."""
+    return exchange.mode == "negative" and exchange.mutated.partition(" ")[0] in ("path", "query", "header", "cookie")
+
+
 class ExchangeInspector:
     """Looks at the exchanges of the generated phases, one after the other.
 
     Args:
         contract: The contract.
         served: Phase and operation of every call that was answered 2xx at least once.
+        reads: How every resource was last read.
     """
 
-    def __init__(self, contract: Contract, served: frozenset[tuple[str, str]]) -> None:
+    def __init__(self, contract: Contract, served: frozenset[tuple[str, str]], reads: Mapping[Key, Exchange]) -> None:
         self._contract = contract
         self._served = served
         self._rows = Rows(contract)
         self._shape = Shape(contract)
         self._bodies = Bodies(contract)
-        self._tracker = ResourceTracker()
+        self._tracker = ResourceTracker(reads)
         self._describes_errors = "Error" in contract.openapi["components"]["schemas"]
         self._faulty: set[tuple[str, str]] = set()
 
@@ -87,13 +93,17 @@ class ExchangeInspector:
     def _server_error(
         self, operation: Operation, exchange: Exchange, violations: tuple[RequestViolation, ...]
     ) -> Observation:
-        """Link a 5xx to the row that asks for a refusal, if the operation works at all."""
+        """Link a 5xx to the row that asks for a refusal of the one thing that is wrong, if the operation works at all.
+
+        Where more is wrong, in the body or beside it, nothing tells what the target broke at.
+        """
         works = (exchange.phase, exchange.operation) in self._served
-        linked = [row for violation in violations if (row := self._rows.refusing(operation, violation))]
+        is_single = len(violations) == 1 and not _departs_beside_the_body(exchange)
+        linked = self._rows.refusing(operation, violations[0]) if works and is_single else ""
         message = f"Answered {exchange.status}"
         if exchange.mutated:
             message += f" to a request that is not in order ({exchange.mutated[:200]})"
-        return Observation(exchange, "server-error", message, linked[0] if linked and works else "")
+        return Observation(exchange, "server-error", message, linked)
 
     def _accepted(self, operation: Operation, exchange: Exchange, violation: RequestViolation) -> Observation:
         row = self._rows.refusing(operation, violation)
@@ -105,7 +115,7 @@ class ExchangeInspector:
     ) -> Iterator[Observation]:
         if str(exchange.status) in (*operation.statuses, *self._rows.tolerated_statuses(operation)):
             return
-        row = "" if violations else self._rows.success(operation)
+        row = "" if violations or exchange.mutated else self._rows.success(operation)
         message = f"Answered {exchange.status}, which the document does not name for this operation"
         yield Observation(exchange, "success-status", message, row, str(exchange.status))
 
@@ -172,14 +182,22 @@ class ExchangeInspector:
             )
 
     def _life(self, operation: Operation, exchange: Exchange) -> Iterator[Observation]:
+        given = self._tracker.made_before(operation, exchange)
+        if given:
+            row = self._rows.unique_id(operation)
+            message = "A create was answered with the id of a resource that is there"
+            yield Observation(exchange, "id-given-twice", message, row, before=given)
         deleted = self._tracker.read_after_delete(operation, exchange)
         if deleted:
-            row = self._rows.scenario(DELETED_IS_GONE, operation.resource)
-            message = "A deleted resource was read all the same"
+            is_late = self._tracker.settles_later(operation, exchange)
+            row = "" if is_late else self._rows.scenario(DELETED_IS_GONE, operation.resource)
+            message = "A deleted resource was read all the same" + (", and was gone a moment later" if is_late else "")
             yield Observation(exchange, "use-after-delete", message, row, before=deleted)
         created = self._tracker.lost(operation, exchange)
         if created:
-            row = self._rows.scenario(CREATED_IS_READABLE, operation.resource)
+            is_late = self._tracker.settles_later(operation, exchange)
+            row = "" if is_late else self._rows.scenario(CREATED_IS_READABLE, operation.resource)
             message = f"A resource that was created was answered {exchange.status}"
+            message += ", and was there a moment later" if is_late else ""
             yield Observation(exchange, "not-readable", message, row, before=created)
         self._tracker.observe(operation, exchange)

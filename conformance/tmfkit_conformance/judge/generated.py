@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tmfkit_conformance.judge.exchange_inspector import ExchangeInspector, Observation
+from tmfkit_conformance.judge.resource_tracker import settled_reads
 from tmfkit_conformance.judge.verdict import Finding
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
@@ -22,6 +23,8 @@ Coverage = dict[str, dict[str, str]]
 
 _GENERATED = tuple(phase for phase in PHASES if phase != REGISTER)
 _SHOWN = 6
+_FIRST = ("server-error", "no-answer", "target-silent")
+"""Rules of what is shown at the top: that the target broke, whatever it was asked."""
 
 
 def findings(bundle: Bundle, contract: Contract) -> tuple[tuple[Finding, ...], Coverage]:
@@ -32,15 +35,15 @@ def findings(bundle: Bundle, contract: Contract) -> tuple[tuple[Finding, ...], C
         contract: The contract to hold it against.
 
     Returns:
-        The findings, in the order in which they were first seen; and, for every generated phase of the run and every
-        operation of the contract, how many answers had a 2xx status among all answers. ``0/0`` says that the operation
-        was not called in that phase.
+        The findings, those that the target broke at first, else in the order in which they were first seen; and, for
+        every generated phase of the run and every operation of the contract, how many answers had a 2xx status among
+        all answers. ``0/0`` says that the operation was not called in that phase.
     """
     # Operations are looked up: the contract need not be the one that the bundle was recorded with.
     known = {operation.id for operation in contract.operations}
     exchanges = [exchange for exchange in bundle.exchanges if exchange.operation in known]
     generated = [exchange for exchange in exchanges if exchange.phase in _GENERATED]
-    inspector = ExchangeInspector(contract, _served(generated))
+    inspector = ExchangeInspector(contract, _served(generated), settled_reads(contract, generated))
     observations: list[Observation] = []
     for exchange in exchanges:
         if exchange.phase in _GENERATED:
@@ -70,7 +73,8 @@ def _grouped(observations: Iterable[Observation]) -> tuple[Finding, ...]:
     groups: dict[tuple[str, ...], list[Observation]] = {}
     for observation in observations:
         groups.setdefault(observation.key, []).append(observation)
-    return tuple(_finding(group) for group in groups.values())
+    found = (_finding(group) for group in groups.values())
+    return tuple(sorted(found, key=lambda finding: finding.rule not in _FIRST))
 
 
 def _finding(group: list[Observation]) -> Finding:

@@ -24,8 +24,8 @@ class RequestViolation:
     """One thing about a body that the contract does not have.
 
     Attributes:
-        kind: ``malformed`` (no JSON object where one is due), ``missing`` (a required member), ``wrong-type`` (a value
-            of another type), or ``other``.
+        kind: ``malformed`` (no JSON at all), ``missing`` (a required member), ``wrong-type`` (a value of another type:
+            a body that is null, say, is well-formed JSON and no object), or ``other``.
         pointer: Where, with ``*`` for a member of an array.
         message: What, for a person.
     """
@@ -59,7 +59,7 @@ class Bodies:
         if request.media_type == _JSON_PATCH:
             return tuple(RequestViolation("other", "", error.message) for error in validator.iter_errors(value))
         if not isinstance(value, dict):
-            return (RequestViolation("malformed", "", "the body is no JSON object"),)
+            return (RequestViolation("wrong-type", "", "the body is no JSON object"),)
         # A null is not counted: it removes what is there, or can be read as absent.
         errors = (error for error in validator.iter_errors(value) if error.instance is not None)
         found = (self._violation(operation, error) for error in errors)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tmfkit_conformance.judge.request_violations import RequestViolation
 from tmfkit_conformance.rules.answers import BODY, STATUS, BodyForm
+from tmfkit_conformance.rules.attributes import GENERATED
 from tmfkit_conformance.rules.refusals import MANDATORY, SUB_MANDATORY
 from tmfkit_conformance.rules.rule import Kind, Scenario
 from tmfkit_models.contracts import Contract, Operation, Requirement
@@ -42,11 +43,16 @@ class Rows:
         rows = (row for row in self._of(BODY, operation) if not row.subject)
         return next((row.id for row in rows if BODY.expect_of(row).form == form), "")
 
+    def unique_id(self, operation: Operation) -> str:
+        """Return the id of the first row by which no two resources have one id; empty without one."""
+        rows = (row for row in self._of(GENERATED, operation) if row.subject == "/id")
+        return next((row.id for row in rows if GENERATED.expect_of(row).form == "unique"), "")
+
     def refusing(self, operation: Operation, violation: RequestViolation) -> str:
         """Return the id of the row by which a body with this violation is to be refused; empty without one.
 
-        A value of the wrong type inside the body is linked to a row on wrong types only: a row on malformed bodies
-        speaks of what is no JSON object at all.
+        A value of the wrong type, the whole body included, is linked to a row on wrong types only: a row on malformed
+        bodies speaks of what is no JSON.
         """
         if violation.kind == "missing":
             found = (self.find(kind, operation, subject=violation.pointer) for kind in (MANDATORY, SUB_MANDATORY))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
 
-__all__ = ["Finding", "Judgement", "Outcome", "Verdict"]
+__all__ = ["Cause", "Finding", "Judgement", "Outcome", "Verdict", "Whose"]
 
 
 class Outcome(enum.IntEnum):
@@ -32,6 +32,9 @@ class Outcome(enum.IntEnum):
         return cls[label.upper().replace("-", "_")]
 
 
+Whose = Literal["target", "configuration", "document", "kit"]
+"""Whose problem a cause is."""
+
 _OPEN: Final = frozenset({Outcome.SKIP, Outcome.BLOCKED, Outcome.ERROR})
 """Outcomes that leave open whether a row holds."""
 
@@ -46,6 +49,7 @@ class Verdict:
         remark: Why, in one or two sentences; empty for a plain pass.
         exchanges: Sequence numbers of the exchanges that show it, the decisive one last.
         notifications: Sequence numbers of the notifications that show it.
+        root: Sequence number of the exchange that a blocked row starts from, and that failed; 0 for none.
     """
 
     requirement: str
@@ -53,6 +57,7 @@ class Verdict:
     remark: str = ""
     exchanges: tuple[int, ...] = ()
     notifications: tuple[int, ...] = ()
+    root: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as a JSON object."""
@@ -88,6 +93,43 @@ class Finding:
     count: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One thing that is wrong, and the rows that suffer from it.
+
+    Attributes:
+        summary: What is wrong, in one sentence without its full stop.
+        whose: Whose problem it is.
+        first: The first thing to do about it.
+        root: Id of the row that says it; empty when no row failed over it.
+        rows: Ids of all rows that suffer from it, the root first.
+        level: The highest level of these rows.
+        is_failure: Whether one of them failed; else they are only open.
+        is_crash: Whether the target broke down over it.
+        operation: ``operationId`` of where it was seen; empty for none.
+        status: Status of the answer; 0 for none.
+        words: What the target itself said.
+        exchanges: Sequence numbers of the exchanges that show it; of a crash the one before as well.
+    """
+
+    summary: str
+    whose: Whose
+    first: str
+    root: str
+    rows: tuple[str, ...]
+    level: str
+    is_failure: bool
+    is_crash: bool = False
+    operation: str = ""
+    status: int = 0
+    words: str = ""
+    exchanges: tuple[int, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the cause as a JSON object."""
+        return {**asdict(self), "rows": list(self.rows), "exchanges": list(self.exchanges), "count": len(self.rows)}
+
+
 @dataclass(frozen=True)
 class Judgement:
     """All verdicts of one run.
@@ -96,11 +138,13 @@ class Judgement:
         verdicts: One for every row of the register, in its order.
         findings: What the generated phases brought to light.
         coverage: Phase → operationId → number of answers with a 2xx status among all answers, as text ``2xx/all``.
+        causes: Why rows failed or are open, in the order in which they are told.
     """
 
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...] = ()
     coverage: dict[str, dict[str, str]] = field(default_factory=dict)
+    causes: tuple[Cause, ...] = ()
 
     def overall(self, musts: Iterable[str]) -> str:
         """Return ``conformant``, ``not-conformant`` or ``incomplete``, decided by the rows in *musts* alone.

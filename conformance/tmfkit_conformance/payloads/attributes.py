@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tmfkit_conformance.payloads.bodies import META
+from tmfkit_conformance.payloads.classes import META
 from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = ["is_free_text", "plain_attributes"]

@@ -11,12 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.payloads.classes import META, meta_value
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["META", "Payloads", "holds"]
-
-META = frozenset({"@type", "@baseType", "@schemaLocation"})
-"""Attributes that say of which class an object is; sent only where a requirement speaks of them."""
+__all__ = ["Payloads", "holds"]
 
 _DEEPEST = 6
 
@@ -195,9 +193,13 @@ class Payloads:
         return name in ("id", "href") or bool(schema.get("x-tmf-read-only"))
 
     def _value(self, schema: Schema, name: str, variant: int, *, full: bool, path: str, depth: int) -> Any:
-        for keyword in ("enum", "x-tmf-values", "examples"):
-            if schema.get(keyword):
-                return copy.deepcopy(schema[keyword][variant % len(schema[keyword])])
+        # The examples say what is best sent; values that the document lists beside them come after those.
+        known = schema.get("enum") or [*schema.get("examples", ()), *schema.get("x-tmf-values", ())]
+        different = [value for index, value in enumerate(known) if value not in known[:index]]
+        if different:
+            return copy.deepcopy(different[variant % len(different)])
+        if name in META:
+            return meta_value(self._contract, self._resource, path, variant)
         kinds = schema.get("type", "object" if "properties" in schema or "allOf" in schema else "")
         kind = kinds[0] if isinstance(kinds, list) else kinds
         if kind == "object":

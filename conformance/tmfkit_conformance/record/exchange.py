@@ -15,7 +15,20 @@ from tmfkit_conformance.record.wire import Headers
 __all__ = ["BLOTTED", "Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
 
 _PLAIN = frozenset(
-    {"sequence", "phase", "probe", "step", "operation", "error", "started", "elapsed_ms", "mode", "mutated"}
+    {
+        "sequence",
+        "phase",
+        "probe",
+        "step",
+        "operation",
+        "error",
+        "started",
+        "elapsed_ms",
+        "mode",
+        "mutated",
+        "superseded",
+        "waited",
+    }
 )
 _DOUBLED = re.compile(r"([A-Z][a-z]+)\1$")
 
@@ -103,6 +116,9 @@ class Exchange:
         elapsed_ms: Time until the answer was complete, in milliseconds.
         mode: For a generated request ``positive`` or ``negative``; empty otherwise.
         mutated: For a negative request, where it departs from the contract.
+        superseded: Whether the same request was sent again, because this answer was not the last word: it asked to be
+            asked later, or showed the state before a write. No check looks at it.
+        waited: What was waited for before this answer came; empty otherwise.
     """
 
     sequence: int
@@ -117,6 +133,8 @@ class Exchange:
     elapsed_ms: float
     mode: str = ""
     mutated: str = ""
+    superseded: bool = False
+    waited: str = ""
 
     @property
     def status(self) -> int:
@@ -127,6 +145,11 @@ class Exchange:
     def is_success(self) -> bool:
         """Whether an answer came, with a 2xx status."""
         return self.response is not None and self.response.is_success
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether the target did not even take the connection, so that it has not seen the request."""
+        return self.response is None and self.error.startswith("Connect")
 
     @property
     def speaks_of_caller(self) -> bool:
@@ -254,12 +277,16 @@ class ProbeRecord:
         lacking: What the kit had not, so that the probe could not be sent (a credential, a listener); empty otherwise.
         ended: Why the probe ended before its last step (what it starts from was refused); empty otherwise.
         facts: What the kit knew and no exchange shows, such as the path of a callback.
+        foreign: Whose record the target gave, where a create was answered with that of somebody else; empty otherwise.
+        borrowed: Step → number of the exchange of another probe that stands for it.
     """
 
     key: str
     lacking: str = ""
     ended: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    foreign: str = ""
+    borrowed: dict[str, int] = field(default_factory=dict)
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:

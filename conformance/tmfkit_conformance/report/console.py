@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.legible import one_line, shortened
 from tmfkit_conformance.report.model import LEVELS, Line, Report
@@ -18,6 +17,7 @@ __all__ = ["RunProgress", "print_summary"]
 
 _STYLES = {"conformant": "bold green", "not-conformant": "bold red", "incomplete": "bold yellow"}
 _REMARK_LIMIT = 400
+_ROW_LIMIT = 3
 
 
 class RunProgress:
@@ -59,7 +59,7 @@ class RunProgress:
 
 
 def print_summary(report: Report, console: Console) -> None:
-    """Print the verdict, the counts, every must that failed and what was skipped."""
+    """Print the verdict, the counts, what the first contact showed, and the causes with their first rows."""
     contract = report.contract
     _print(
         console,
@@ -78,45 +78,53 @@ def print_summary(report: Report, console: Console) -> None:
             if counts[name]
         )
         _print(console, f"{level:<8}{said or 'none'}")
-    _print_lines(console, "Errors of the kit", report.lines_with(Outcome.ERROR))
-    _print_lines(console, "Musts that failed", report.lines_with(Outcome.FAIL, levels=("must",)))
-    _print_skips(console, report)
-    _print_left_behind(console, report)
+    for sentence in report.contact:
+        _print(console, one_line(sentence))
+    _print_causes(console, report)
+    _print_receipt(console, report)
     _print(console)
     exchanges = wording.plural(len(report.bundle.exchanges), "exchange")
     _print(console, f"{exchanges} in {report.seconds:.1f} s, contract {contract.sha256[:12]}")
     _print(console, f"bundle.zip: sha256 {report.bundle.sha256}")
 
 
-def _print_lines(console: Console, title: str, lines: tuple[Line, ...]) -> None:
-    if not lines:
+def _print_causes(console: Console, report: Report) -> None:
+    if not report.causes:
         return
     _print(console)
-    _print(console, (title, "bold"))
-    for line in lines:
-        _print(console, "  ", (line.requirement.id, "bold"), f"  {one_line(line.requirement.text)}")
-        _print(console, f"      {shortened(line.remark, _REMARK_LIMIT)}")
+    _print(console, (wording.causes_title(report.causes), "bold"))
+    for number, cause in enumerate(report.causes, 1):
+        title = f"{number}. {wording.cause_title(report, cause)}: "
+        _print(console, "  ", (title, "bold"), shortened(cause.summary, _REMARK_LIMIT))
+        _print(console, f"     {wording.WHOSE[cause.whose]}. {one_line(cause.first)}.")
+        _print_rows(console, report.lines_of(cause))
 
 
-def _print_skips(console: Console, report: Report) -> None:
-    skips = report.skips()
-    if not skips:
-        return
-    _print(console)
-    _print(console, ("Skipped", "bold"))
-    for remark, lines in skips.items():
-        musts = sum(line.requirement.level == "must" for line in lines)
-        extent = f"{wording.plural(len(lines), 'requirement')}, {wording.plural(musts, 'must')} among them"
-        _print(console, f"  {extent}: {shortened(remark, _REMARK_LIMIT)}")
+def _print_rows(console: Console, lines: tuple[Line, ...]) -> None:
+    """Print the first rows of a cause with their reasons, and of the others how many there are."""
+    for line in lines[:_ROW_LIMIT]:
+        row, standing = line.requirement, wording.standing(line.requirement.level, line.standing)
+        _print(console, "       ", (row.id, "bold"), f"  {row.level}, {standing}: {one_line(row.text)}")
+        _print(console, f"           {shortened(line.remark, _REMARK_LIMIT)}")
+    if len(lines) > _ROW_LIMIT:
+        _print(console, f"       and {len(lines) - _ROW_LIMIT:,} more, in report.html")
 
 
-def _print_left_behind(console: Console, report: Report) -> None:
+def _print_receipt(console: Console, report: Report) -> None:
+    """Print what the run made and what became of it; each thing that is left with the command that takes it away."""
+    receipt = report.bundle.run.get("receipt")
+    if receipt:
+        _print(console)
+        counts = f"{receipt['made']} made, {receipt['deleted']} deleted, {receipt['confirmed_gone']} confirmed gone"
+        _print(console, ("Receipt", "bold"), f"  {counts}, {len(receipt['left'])} left")
     if not report.left_behind:
         return
     _print(console)
     _print(console, ("Left behind", "bold"), f"  {wording.LEFT_BEHIND}")
-    for address in report.left_behind:
-        _print(console, f"  {one_line(address)}")
+    left = receipt["left"] if receipt else [{"address": address} for address in report.left_behind]
+    for one in left:
+        why = f"  ({one_line(one['why'])})" if one.get("why") else ""
+        _print(console, f"  {one_line(one.get('curl') or one['address'])}{why}")
 
 
 def _print(console: Console, *parts: str | tuple[str, str]) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tmfkit_conformance.errors import UsageError
-from tmfkit_conformance.judge.verdict import Judgement
+from tmfkit_conformance.judge.verdict import Judgement, Outcome
 from tmfkit_conformance.record.bundle import Bundle
 
-__all__ = ["Difference", "SavedReport", "changes", "recomputed"]
+__all__ = ["Difference", "SavedReport", "changes", "is_of_older_kit", "recomputed", "renamed"]
 
 _NONE = "(none)"
+_FIRST_OUTCOMES = tuple(outcome.label for outcome in Outcome if outcome is not Outcome.BLOCKED)
+"""Outcomes of a kit that did not yet write into a bundle which ones it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class SavedReport:
         contract_sha256: Digest of the contract that it was judged by.
         bundle_sha256: Digest of the bundle that it was made from.
         verdicts: Id of the requirement → its verdict.
+        causes: How many causes it names; None for a report of a kit that knew none.
     """
 
     path: Path
@@ -51,6 +56,7 @@ class SavedReport:
     contract_sha256: str
     bundle_sha256: str
     verdicts: dict[str, str]
+    causes: int | None = None
 
     @classmethod
     def read(cls, path: Path) -> SavedReport:
@@ -63,7 +69,8 @@ class SavedReport:
             plain = json.loads(path.read_bytes())
             verdicts = {row["id"]: row["verdict"] for row in plain["requirements"]}
             names = ("api", "verdict", "kit_version", "contract_sha256", "bundle_sha256")
-            return cls(path, verdicts=verdicts, **{name: str(plain[name]) for name in names})
+            causes = len(plain["causes"]) if "causes" in plain else None
+            return cls(path, verdicts=verdicts, causes=causes, **{name: str(plain[name]) for name in names})
         except (OSError, ValueError, KeyError, TypeError) as exc:
             problem = f"cannot be read as a report ({type(exc).__name__}: {exc})"
             raise UsageError(str(path), problem, "Give the report.json that `run` wrote") from exc
@@ -87,19 +94,47 @@ def changes(reports: Sequence[SavedReport]) -> tuple[Difference, ...]:
     return tuple(difference for difference in found if len(set(difference.verdicts)) > 1)
 
 
+def is_of_older_kit(bundle: Bundle) -> bool:
+    """Say whether the kit that made a bundle had fewer outcomes than this one: then its words are not these either."""
+    return not {outcome.label for outcome in Outcome} <= set(bundle.run.get("outcomes", ()))
+
+
 def recomputed(bundle: Bundle, judgement: Judgement) -> tuple[Difference, ...]:
     """Return where a bundle's recorded verdicts are not those that it gives now.
 
-    Everything counts: the outcome, the remark, and which exchanges and notifications show it.
+    Everything counts: the outcome, the remark, and which exchanges and notifications show it. Of a bundle of an older
+    kit the outcome alone counts, and one that this kit did not have is none that differs from a skip or a fail.
     """
     recorded = {str(row.get("id")): row for row in bundle.verdicts}
     given = {verdict.requirement: verdict.to_json() for verdict in judgement.verdicts}
+    differ = partial(_is_other_outcome, bundle) if is_of_older_kit(bundle) else operator.ne
     names = dict.fromkeys([*recorded, *given])
     return tuple(
         _difference(name, recorded.get(name), given.get(name))
         for name in names
-        if recorded.get(name) != given.get(name)
+        if differ(recorded.get(name), given.get(name))
     )
+
+
+def renamed(bundle: Bundle, judgement: Judgement) -> tuple[str, ...]:
+    """Return the requirements that have an outcome now that the kit which made the bundle did not have."""
+    if not is_of_older_kit(bundle):
+        return ()
+    recorded = {str(row.get("id")): row for row in bundle.verdicts}
+    given = ((verdict.requirement, verdict.outcome.label) for verdict in judgement.verdicts)
+    return tuple(name for name, label in given if name in recorded and _is_new_name(bundle, recorded[name], label))
+
+
+def _is_other_outcome(bundle: Bundle, recorded: dict[str, Any] | None, given: dict[str, Any] | None) -> bool:
+    if recorded is None or given is None:
+        return True
+    return recorded["verdict"] != given["verdict"] and not _is_new_name(bundle, recorded, given["verdict"])
+
+
+def _is_new_name(bundle: Bundle, recorded: dict[str, Any], label: str) -> bool:
+    """Say whether an outcome stands where an older kit could say only that a row was skipped or had failed."""
+    known = bundle.run.get("outcomes", _FIRST_OUTCOMES)
+    return label not in known and recorded["verdict"] in (Outcome.SKIP.label, Outcome.FAIL.label)
 
 
 def _difference(name: str, recorded: dict[str, Any] | None, given: dict[str, Any] | None) -> Difference:

@@ -14,6 +14,7 @@ from tmfkit_conformance.report.model import Report
 __all__ = ["ReportFolder"]
 
 _FILES = ("report.html", "report.json", "junit.xml", "bundle.zip")
+_RECEIPT = "receipt.txt"
 
 
 class ReportFolder:
@@ -35,7 +36,7 @@ class ReportFolder:
             path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=path):
                 pass
-            for name in _FILES:
+            for name in (*_FILES, _RECEIPT):
                 (path / name).unlink(missing_ok=True)
         except OSError as exc:
             raise UsageError(
@@ -43,6 +44,11 @@ class ReportFolder:
                 f"reports cannot be written there ({exc.strerror or exc})",
                 "Give a folder of your own with --report",
             ) from exc
+
+    @property
+    def receipt(self) -> Path:
+        """The file that a run writes its receipt to as it goes."""
+        return self.path / _RECEIPT
 
     def write(self, report: Report) -> tuple[Path, ...]:
         """Write ``report.html``, ``report.json``, ``junit.xml`` and ``bundle.zip``; return their paths.

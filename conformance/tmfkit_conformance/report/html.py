@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.judge.verdict import Cause, Outcome
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.evidence import ShownExchange, ShownNotification, shown_exchange, shown_notification
 from tmfkit_conformance.report.legible import legible
@@ -29,7 +29,7 @@ class Evidenced:
     Attributes:
         line: The line.
         exchanges: What is shown here.
-        elsewhere: Sequence number → id of the requirement under which the page shows that exchange already.
+        elsewhere: Sequence number → the requirement or cause under which the page shows that exchange already.
         left_out: How many earlier exchanges are in the bundle only.
         notifications: The notifications that show it.
     """
@@ -39,6 +39,29 @@ class Evidenced:
     elsewhere: dict[int, str]
     left_out: int
     notifications: tuple[ShownNotification, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCause:
+    """A cause with what shows it.
+
+    Attributes:
+        number: Its number, by which rows are led back to it.
+        cause: The cause.
+        title: How many rows suffer from it.
+        whose: Whose problem it is.
+        standing: How the row that says it stands, which gives the cause its colour.
+        lines: The rows that suffer from it.
+        exchanges: What is shown here.
+    """
+
+    number: int
+    cause: Cause
+    title: str
+    whose: str
+    standing: str
+    lines: tuple[Line, ...]
+    exchanges: tuple[ShownExchange, ...]
 
 
 def html_page(report: Report) -> str:
@@ -56,11 +79,12 @@ def html_page(report: Report) -> str:
         how=wording.check,
         plural=wording.plural,
         source=partial(wording.source, report.contract),
+        causes=evidence.of_causes(report),
+        causes_title=wording.causes_title(report.causes),
         errors=evidence.of(report.lines_with(Outcome.ERROR)),
         failures=evidence.of(report.lines_with(Outcome.FAIL, levels=("must",))),
         unmet=evidence.of(report.lines_with(Outcome.FAIL, levels=("should",))),
         not_offered=evidence.of(report.lines_with(Outcome.FAIL, levels=("may",))),
-        skips=evidence.of_groups(report.skips()),
         left_behind=wording.LEFT_BEHIND,
         remarked=report.lines_with(Outcome.PASS_WITH_REMARK),
         groups=_groups(report),
@@ -79,12 +103,23 @@ class _Evidence:
         """Return the lines, each with what shows its verdict."""
         return [self._one(line) for line in lines]
 
-    def of_groups(self, groups: Mapping[str, tuple[Line, ...]]) -> list[tuple[str, tuple[Line, ...], Evidenced]]:
-        """Return the groups, each with what shows one of its lines; the others were alike."""
-        return [
-            (reason, lines, self._one(next((line for line in lines if line.verdict.exchanges), lines[0])))
-            for reason, lines in groups.items()
-        ]
+    def of_causes(self, report: Report) -> list[ShownCause]:
+        """Return the causes of a run, each with the exchanges that show it and no cause before it showed."""
+        return [self._cause(report, number, cause) for number, cause in enumerate(report.causes, 1)]
+
+    def _cause(self, report: Report, number: int, cause: Cause) -> ShownCause:
+        here = [one for one in cause.exchanges if one in self._exchanges and one not in self._shown_under]
+        self._shown_under.update(dict.fromkeys(here, f"cause {number}"))
+        lines = report.lines_of(cause)
+        return ShownCause(
+            number=number,
+            cause=cause,
+            title=wording.cause_title(report, cause),
+            whose=wording.WHOSE[cause.whose],
+            standing=max((line.outcome for line in lines), default=Outcome.ERROR).label,
+            lines=lines,
+            exchanges=tuple(shown_exchange(self._exchanges[sequence]) for sequence in here),
+        )
 
     def _one(self, line: Line) -> Evidenced:
         cited = [sequence for sequence in dict.fromkeys(line.verdict.exchanges) if sequence in self._exchanges]

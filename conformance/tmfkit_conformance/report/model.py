@@ -6,7 +6,6 @@ same reports.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,7 +13,7 @@ from typing import Any, get_args
 
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.unserved import Unserved, unserved
-from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
+from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.rules.rule import Case
@@ -26,8 +25,6 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 
 NOT_SETTLEABLE = "not-settleable"
 """Standing of a row that nothing outside the target can settle."""
-
-_EXCHANGE = re.compile(r" \(exchange \d+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +124,45 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """``conformant``, ``not-conformant`` or ``incomplete``."""
-        return self.judgement.overall(line.requirement.id for line in self.level("must"))
+        """``conformant``, ``not-conformant`` or ``incomplete``, which an interrupted run always is."""
+        return (
+            "incomplete"
+            if self.is_interrupted
+            else self.judgement.overall(line.requirement.id for line in self.level("must"))
+        )
 
     @property
     def exit_status(self) -> int:
-        """What the command ends with: 0 conformant, 1 not so or incomplete, 4 when a check of the kit itself failed."""
+        """What the command ends with.
+
+        4 when a check of the kit itself failed, whatever else was found; 3 when the run was interrupted; 0 conformant;
+        1 not conformant or incomplete.
+        """
         if any(line.outcome is Outcome.ERROR for line in self.lines):
             return 4
+        if self.is_interrupted:
+            return 3
         return 0 if self.verdict == "conformant" else 1
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the run was broken off from outside before its end."""
+        return bool(self.bundle.run.get("interrupted"))
+
+    @property
+    def contact(self) -> tuple[str, ...]:
+        """What the first contact with the target showed, a sentence each."""
+        return tuple(map(str, self.bundle.run.get("contact", ())))
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why rows failed or are open, in the order in which they are told."""
+        return self.judgement.causes
+
+    def lines_of(self, cause: Cause) -> tuple[Line, ...]:
+        """Return the lines that suffer from a cause, the one that says it first."""
+        known = {line.requirement.id: line for line in self.lines}
+        return tuple(known[row] for row in cause.rows if row in known)
 
     @property
     def base_url(self) -> str:
@@ -185,17 +212,10 @@ class Report:
         counted = Counter(line.standing for line in self.level(level))
         return {standing: counted[standing] for standing in [*(outcome.label for outcome in Outcome), NOT_SETTLEABLE]}
 
-    def skips(self) -> dict[str, tuple[Line, ...]]:
-        """Return why something could not be checked → the lines it is true of; exchanges make no difference."""
-        grouped: dict[str, tuple[Line, ...]] = {}
-        for line in self.lines_with(Outcome.SKIP):
-            reason = _EXCHANGE.sub("", line.remark)
-            grouped[reason] = (*grouped.get(reason, ()), line)
-        return grouped
-
     def to_json(self) -> dict[str, Any]:
         """Return ``report.json``."""
         contract, counts = self.contract, self.counts("must")
+        numbers = {row: number for number, cause in enumerate(self.causes, 1) for row in cause.rows}
         return {
             "verdict": self.verdict,
             "api": contract.id,
@@ -205,6 +225,8 @@ class Report:
             "bundle_sha256": self.bundle.sha256,
             "base_url": self.base_url,
             "unserved": self.unserved.answers if self.unserved else {},
+            "interrupted": self.is_interrupted,
+            "contact": list(self.contact),
             "phases": list(self.phases),
             "dialect": {name: dict(spoken) for name, spoken in self.dialect.items()},
             "left_behind": list(self.left_behind),
@@ -222,7 +244,8 @@ class Report:
                 "not_settleable": counts[NOT_SETTLEABLE],
                 "errors": counts["error"],
             },
-            "requirements": [line.to_json() for line in self.lines],
+            "causes": [{"number": number, **cause.to_json()} for number, cause in enumerate(self.causes, 1)],
+            "requirements": [{**line.to_json(), "cause": numbers.get(line.requirement.id, 0)} for line in self.lines],
             "findings": [asdict(finding) for finding in self.judgement.findings],
             "coverage": self.judgement.coverage,
             "self_test": [asdict(row) for row in self.self_test],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tmfkit_conformance.judge.unserved import Unserved
-from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.judge.verdict import Cause, Outcome
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
 from tmfkit_conformance.rules.register import KINDS
 from tmfkit_models.contracts import Contract, Requirement
@@ -14,6 +15,9 @@ __all__ = [
     "LEFT_BEHIND",
     "STANDINGS",
     "TITLES",
+    "WHOSE",
+    "cause_title",
+    "causes_title",
     "check",
     "diagnosis",
     "meaning",
@@ -41,6 +45,14 @@ STANDINGS: Final = {
 _UNMET: Final = {"should": ("does not hold", "do not hold"), "may": ("not offered", "not offered")}
 """Level → what is said instead of “failed”, which only a must does: of one row, of several."""
 
+WHOSE: Final = {
+    "target": "The target's problem",
+    "configuration": "A matter of configuration",
+    "document": "The document's problem",
+    "kit": "The kit's problem",
+}
+"""Whose problem a cause is → how that is written."""
+
 LEFT_BEHIND = "The kit made these at the target and could not delete them; delete them by hand."
 
 
@@ -59,6 +71,18 @@ def standing(level: str, name: str, count: int = 1) -> str:
 def plural(count: int, noun: str) -> str:
     """Return ``1 must``, ``2 musts``, ``1,204 musts``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def causes_title(causes: Sequence[Cause]) -> str:
+    """Return ``2 causes, 37 rows``."""
+    return f"{plural(len(causes), 'cause')}, {plural(sum(len(cause.rows) for cause in causes), 'row')}"
+
+
+def cause_title(report: Report, cause: Cause) -> str:
+    """Return how many rows suffer from a cause, and how many of them are musts: ``35 rows, 28 musts``."""
+    musts = sum(line.requirement.level == "must" for line in report.lines_of(cause))
+    rows = plural(len(cause.rows), "row")
+    return rows if not musts else f"{rows}, {plural(musts, 'must')}"
 
 
 def operation_title(contract: Contract, name: str) -> str:
@@ -102,11 +126,18 @@ def meaning(report: Report) -> str:
             f"The kit itself failed in {plural(errors, 'check')}, so this verdict is worth nothing yet. "
             "Please report it with bundle.zip; the target is not to blame for it."
         )
+    if report.is_interrupted:
+        return (
+            "The run was interrupted, so nothing follows from it: what was found until then is listed below. "
+            "Run again to the end."
+        )
     if report.verdict == "not-conformant":
         more = f", and {skipped:,} more could not be checked" if skipped else ""
+        causes = sum(cause.is_failure and cause.level == "must" for cause in report.causes)
+        why = " The reason is one." if causes == 1 and failed > 1 else ""
         return (
             f"{plural(failed, 'must')} of the document {'does' if failed == 1 else 'do'} not hold for this target{more}"
-            ". Each is listed below with the reason."
+            f".{why} What is wrong is listed first, and below it every requirement with its own reason."
         )
     if report.verdict == "conformant":
         return (
@@ -118,7 +149,7 @@ def meaning(report: Report) -> str:
         return (
             f"No must failed, but {skipped:,} could not be checked: the kit lacked means (a credential, a listener, "
             "a configuration), or what a check starts from was refused. This is neither conformant nor not: "
-            "supply what is listed under “Skipped” and run again."
+            "see to what is listed under “Causes” and run again."
         )
     return (
         "No must was settled by a check, and nothing checked is never a pass. "

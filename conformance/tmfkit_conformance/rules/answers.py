@@ -68,7 +68,7 @@ class UnknownId(Probe, name="unknown-id"):
     UNKNOWN = Step("unknown")
 
 
-class Deleted(Probe, name="deleted"):
+class Deleted(Probe, name="deleted", alone="records"):
     """Does the operation on something that has just been taken away."""
 
     CREATE = Step("create", STARTS)
@@ -76,7 +76,7 @@ class Deleted(Probe, name="deleted"):
     AGAIN = Step("again")
 
 
-class Repeated(Probe, name="repeated"):
+class Repeated(Probe, name="repeated", alone="records"):
     """Does the same twice: registers one callback, or creates with one id."""
 
     FIRST = Step("first")

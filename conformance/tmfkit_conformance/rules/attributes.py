@@ -166,8 +166,8 @@ class GeneratedExpectation(Tolerating):
 
     def fault(self) -> str:
         """Return what is wrong with the members together; empty when nothing is."""
-        is_fit = not self.tolerate or (self.form == "location" and self.tolerate == ("absent",))
-        return "" if is_fit else "may tolerate `absent` of the form `location`, and nothing else"
+        is_fit = not self.tolerate or (self.form == "location" and {*self.tolerate} <= {"absent", "base-path"})
+        return "" if is_fit else "may tolerate `absent` and `base-path` of the form `location`, and nothing else"
 
 
 def _generated(row: Requirement, operation: Operation) -> Case:

@@ -72,7 +72,7 @@ EVENT_MEMBER: Final = Kind(
 )
 
 
-class HubDelivers(Probe, name="hub-delivers", facts=HeardAt):
+class HubDelivers(Probe, name="hub-delivers", facts=HeardAt, alone="hub-and-records"):
     """Registers, creates, waits."""
 
     REGISTER = Step("register")
@@ -80,7 +80,7 @@ class HubDelivers(Probe, name="hub-delivers", facts=HeardAt):
     UNDONE = Step("undone", UNDOES)
 
 
-class HubOwnResourceOnly(Probe, name="hub-own-resource-only", facts=HeardAt):
+class HubOwnResourceOnly(Probe, name="hub-own-resource-only", facts=HeardAt, alone="hub-and-records"):
     """Registers, creates another resource and then one of the hub's own, waits for what is told of the latter."""
 
     REGISTER = Step("register")
@@ -89,14 +89,14 @@ class HubOwnResourceOnly(Probe, name="hub-own-resource-only", facts=HeardAt):
     UNDONE = Step("undone", UNDOES)
 
 
-class HubCallbackOnly(Probe, name="hub-callback-only"):
+class HubCallbackOnly(Probe, name="hub-callback-only", alone="hub"):
     """Registers with a callback and nothing else."""
 
     REGISTER = Step("register")
     UNDONE = Step("undone", UNDOES)
 
 
-class HubRepeatsCallback(Probe, name="hub-repeats-callback"):
+class HubRepeatsCallback(Probe, name="hub-repeats-callback", alone="hub"):
     """Registers without and with a query."""
 
     REGISTER = Step("register")
@@ -105,7 +105,7 @@ class HubRepeatsCallback(Probe, name="hub-repeats-callback"):
     UNDONE_QUERY = Step("undone-query", UNDOES)
 
 
-class HubRegistersAgain(Probe, name="hub-registers-again"):
+class HubRegistersAgain(Probe, name="hub-registers-again", alone="hub"):
     """Registers, unregisters, registers."""
 
     REGISTER = Step("register")
@@ -114,7 +114,7 @@ class HubRegistersAgain(Probe, name="hub-registers-again"):
     UNDONE = Step("undone", UNDOES)
 
 
-class HubOneListener(Probe, name="hub-one-listener"):
+class HubOneListener(Probe, name="hub-one-listener", alone="hub"):
     """Registers two callbacks; where the second is refused, takes the first back and tries again."""
 
     FIRST = Step("first")
@@ -135,7 +135,7 @@ class RemovedFrom(HeardAt):
     removed: str
 
 
-class HubRemovedIsSilent(Probe, name="hub-removed-is-silent", facts=RemovedFrom):
+class HubRemovedIsSilent(Probe, name="hub-removed-is-silent", facts=RemovedFrom, alone="hub-and-records"):
     """Registers and unregisters a callback, registers another, creates, waits until the other has heard."""
 
     REGISTER_REMOVED = Step("register-removed", STARTS)

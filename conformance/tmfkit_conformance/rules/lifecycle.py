@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tmfkit_conformance.rules.members import Members, part
-from tmfkit_conformance.rules.operations import CreateFull
+from tmfkit_conformance.rules.operations import CreateFull, Delete
 from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import STARTS
 from tmfkit_conformance.rules.rule import NOTHING, Scenario, scenario, tolerating
@@ -28,7 +28,6 @@ __all__ = [
     "AnyJsonValue",
     "CurrentFirst",
     "DeleteOneOfTwo",
-    "DeletedIsGone",
     "ElementIdsDiffer",
     "MinimalCreate",
     "NoTunnelledMethods",
@@ -38,7 +37,7 @@ __all__ = [
 ]
 
 
-class MinimalCreate(Probe, name="minimal-create"):
+class MinimalCreate(Probe, name="minimal-create", bare=True):
     """Creates with the mandatory attributes only, reads back."""
 
     CREATE = Step("create")
@@ -55,17 +54,7 @@ class NoTunnelledMethods(Probe, name="no-tunnelled-methods"):
     READ = Step("read")
 
 
-class DeletedIsGone(Probe, name="deleted-is-gone"):
-    """Creates, reads, deletes, reads, lists."""
-
-    CREATE = Step("create")
-    BEFORE = Step("before")
-    DELETE = Step("delete")
-    READ = Step("read")
-    LIST = Step("list")
-
-
-class DeleteOneOfTwo(Probe, name="delete-one-of-two"):
+class DeleteOneOfTwo(Probe, name="delete-one-of-two", alone="records"):
     """Creates two, deletes one, reads both."""
 
     CREATE = StepFamily("create-{}", ("a", "b"), STARTS)
@@ -123,7 +112,7 @@ CREATED_IS_READABLE: Final = scenario("created-is-readable", CreateFull)
 FULL_CREATE: Final = scenario("full-create", CreateFull)
 MINIMAL_CREATE: Final = scenario("minimal-create", MinimalCreate)
 NO_TUNNELLED_METHODS: Final = scenario("no-tunnelled-methods", NoTunnelledMethods)
-DELETED_IS_GONE: Final = tolerating("deleted-is-gone", DeletedIsGone)
+DELETED_IS_GONE: Final = tolerating("deleted-is-gone", Delete)
 DELETE_ONE_OF_TWO: Final = scenario("delete-one-of-two", DeleteOneOfTwo)
 REFERENCES_AS_SENT: Final = scenario("references-as-sent", ReferencesAsSent)
 VALUE_KEPT: Final = Scenario("value-kept", ReferencesAsSent, given=part(OneValue), expect=NOTHING)

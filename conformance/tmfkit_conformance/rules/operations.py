@@ -47,7 +47,7 @@ class CreatedAndRead(ReadBack):
     CREATE = Step("create")
 
 
-class Create(CreatedAndRead, name="create"):
+class Create(CreatedAndRead, name="create", bare=True):
     """Creates with the mandatory attributes only, reads back, follows the addresses that the answer gives."""
 
     FOLLOW = StepFamily("follow-{}", ("location", "content-location", "href"))
@@ -77,24 +77,25 @@ class Replace(CreatedAndRead, name="replace"):
     REPLACE = Step("replace")
 
 
-class Delete(Probe, name="delete"):
-    """Creates one, deletes it, looks for it."""
+class Delete(Probe, name="delete", alone="records", shared=True):
+    """Creates one, deletes it, looks for it by its id and in the list, also by its id where that is long."""
 
-    CREATE = Step("create", STARTS)
-    BEFORE = Step("before", SHOWN)
+    CREATE = Step("create")
+    BEFORE = Step("before")
     DELETE = Step("delete")
-    READ = Step("read", "what a delete takes away is judged by the scenario deleted-is-gone")
-    LIST = Step("list", "what a delete takes away is judged by the scenario deleted-is-gone")
+    READ = Step("read")
+    LIST = Step("list")
+    BY_ID = Step("by-id")
 
 
-class Register(Probe, name="register"):
+class Register(Probe, name="register", alone="hub"):
     """Registers a callback and takes it back."""
 
     REGISTER = Step("register")
     UNDONE = Step("undone", UNDOES)
 
 
-class Unregister(Probe, name="unregister"):
+class Unregister(Probe, name="unregister", alone="hub"):
     """Registers a callback, unregisters it."""
 
     REGISTER = Step("register", STARTS)
@@ -127,7 +128,7 @@ class HeardAt(Facts):
     callback: str
 
 
-class Events(Probe, name="events", facts=HeardAt):
+class Events(Probe, name="events", facts=HeardAt, alone="hub-and-records", shared=True):
     """Registers a callback, does what each notification is about, waits for all of them."""
 
     REGISTER = Step("register")

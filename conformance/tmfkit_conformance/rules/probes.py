@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Self, get_origin, get_type_hints
 
 from tmfkit_conformance.errors import KitDefect
 
-__all__ = ["Facts", "Probe", "Step", "StepFamily"]
+__all__ = ["Alone", "Facts", "Probe", "Step", "StepFamily"]
+
+Alone = Literal["", "records", "hub", "hub-and-records"]
+"""What a probe has to itself while it runs, where several run at a time: nothing; the records of the target, because it
+looks at whole lists, deletion or other records; the hub; or the hub, while it makes records as others do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +89,27 @@ class Probe:
     Attributes:
         name: Name in a bundle; empty for such a base.
         facts: What its driver writes down; None when that is nothing.
+        alone: What it has to itself while it runs.
+        shared: Whether all scenarios that it is played for look at one run of it.
+        bare: Whether its creates are to have no attribute beside those that it names, not even a mark of the run.
     """
 
     name: ClassVar[str] = ""
     facts: ClassVar[type[Facts] | None] = None
+    alone: ClassVar[Alone] = ""
+    shared: ClassVar[bool] = False
+    bare: ClassVar[bool] = False
 
-    def __init_subclass__(cls, *, name: str = "", facts: type[Facts] | None = None) -> None:
-        cls.name, cls.facts = name, facts
+    def __init_subclass__(
+        cls,
+        *,
+        name: str = "",
+        facts: type[Facts] | None = None,
+        alone: Alone = "",
+        shared: bool = False,
+        bare: bool = False,
+    ) -> None:
+        cls.name, cls.facts, cls.alone, cls.shared, cls.bare = name, facts, alone, shared, bare
 
     @classmethod
     def steps(cls) -> Mapping[str, Step | StepFamily]:

@@ -54,11 +54,16 @@ __all__ = [
 
 
 class Fields(Probe, name="fields"):
-    """Creates with every attribute; selects the subject, or each attribute in turn when the subject is ``*``."""
+    """Creates with every attribute; selects the subject, or each attribute in turn when the subject is ``*``.
+
+    A list in which the record is not found is asked for it by its id, and without a selection.
+    """
 
     CREATE = Step("create")
     WHOLE = Step("whole")
     SELECT = StepFamily("select:{}")
+    SELECT_BY_ID = StepFamily("select-by-id:{}")
+    LISTED = Step("listed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ FILTER: Final = Kind(
 )
 
 
-class Sort(Probe, name="sort"):
+class Sort(Probe, name="sort", alone="records"):
     """Creates two records that differ in the subject, lists sorted both ways."""
 
     CREATE = StepFamily("create-{}", ("a", "b"))
@@ -133,7 +138,7 @@ SORT: Final = Kind(
 )
 
 
-class Page(Probe, name="page"):
+class Page(Probe, name="page", alone="records"):
     """Creates two records, asks for a page."""
 
     CREATE = StepFamily("create-{}", ("a", "b"), STARTS)
@@ -150,15 +155,16 @@ PAGING: Final = Kind(
 )
 
 
-class CreatedIsListed(Probe, name="created-is-listed"):
-    """Lists all pages, creates, lists all pages again."""
+class CreatedIsListed(Probe, name="created-is-listed", alone="records"):
+    """Lists all pages, creates, lists again until it is found; by its id where the list is too long."""
 
     BEFORE = Step("before")
     CREATE = Step("create")
     LIST = Step("list")
+    BY_ID = Step("by-id")
 
 
-class CreatedOnce(Probe, name="created-once"):
+class CreatedOnce(Probe, name="created-once", alone="records"):
     """Creates with a value found nowhere else, lists what has it, creates the same again."""
 
     CREATE = Step("create")

@@ -21,6 +21,7 @@ __all__ = [
     "CONDITIONAL",
     "MANDATORY",
     "NON_PATCHABLE",
+    "PARTIAL",
     "PUT_REFUSED",
     "SUB_MANDATORY",
     "UNKNOWN_ID_REFUSED",
@@ -139,12 +140,22 @@ CONDITIONAL: Final = Kind(
 )
 
 
+PARTIAL: Final = ("application/merge-patch+json", "application/json")
+"""Media types of a patch that is a partial object."""
+
+
 class PatchNot(Refusing, name="patch-not"):
-    """Patches something that may be changed, then the subject, and reads by the old id."""
+    """Patches something that may be changed, then the subject, and reads by the old id.
+
+    Where the media type is refused, the other one of a partial object is taken; an id is tried with both.
+    """
 
     CREATE = Step("create", STARTS)
+    CONTROL_OTHER = Step("control-other")
     BEFORE = Step("before")
     READ = Step("read")
+    REFUSED_OTHER = Step("refused-other")
+    READ_OTHER = Step("read-other")
 
 
 NON_PATCHABLE: Final = Kind(
@@ -200,7 +211,7 @@ class PutRefused(MethodRefused, name="put-refused"):
     """Tries PUT, reads afterwards."""
 
 
-class CollectionDeleteRefused(MethodRefused, name="collection-delete-refused"):
+class CollectionDeleteRefused(MethodRefused, name="collection-delete-refused", alone="records"):
     """Tries to delete the collection, reads a member afterwards."""
 
 

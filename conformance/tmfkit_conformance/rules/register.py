@@ -9,6 +9,7 @@ from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.rules import (
     answers,
     attributes,
+    contact,
     hubs,
     lifecycle,
     operations,
@@ -26,12 +27,14 @@ from tmfkit_models.contracts import Operation, Requirement
 __all__ = ["KINDS", "PROBES", "SCENARIO", "SCENARIOS", "rule_of"]
 
 _THEMES: Final = (
-    operations, answers, attributes, refusals, updates, queries, hubs, lifecycle, sending, upkeep
+    operations, answers, attributes, refusals, updates, queries, hubs, lifecycle, sending, contact, upkeep
 )  # fmt: skip
 
 
 def _scenario(row: Requirement, operation: Operation) -> Case:
     played = SCENARIOS[row.scenario]
+    if played.probe.shared:
+        return Case(row, PlannedProbe(played.probe, operation.id))
     if row.operation != operation.id:  # a row on notifications: they are heard through this registration
         return Case(row, PlannedProbe(played.probe, operation.id, scenario=played))
     own = row.id if row.given else ""

@@ -86,7 +86,7 @@ class PatchKeepsOthers(Patched, name="patch-keeps-others"):
     BEFORE = Step("before")
 
 
-class PatchOneOfTwo(Patched, name="patch-one-of-two"):
+class PatchOneOfTwo(Patched, name="patch-one-of-two", alone="records"):
     """Creates two, patches one, reads both."""
 
     CREATE = StepFamily("create-{}", ("a", "b"))
@@ -153,7 +153,7 @@ class ReplaceTakesAll(Probe, name="replace-takes-all"):
     READ = Step("read")
 
 
-class DeleteIgnoresFields(Probe, name="delete-ignores-fields"):
+class DeleteIgnoresFields(Probe, name="delete-ignores-fields", alone="records"):
     """Deletes without a selection, and with one."""
 
     CREATE = Step("create", STARTS)

@@ -7,20 +7,33 @@ from typing import Final
 from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import UNDOES
 
-__all__ = ["Cleanup", "Dialect"]
+__all__ = ["Cleanup", "Marking", "Recognition", "WhatIsThere"]
 
-_NAMES: Final = "finds out the names that the target takes, which the bundle has under `dialect`"
-
-
-class Dialect(Probe, name="dialect"):
-    """Tries the names that a document has for one thing."""
-
-    LIST = StepFamily("{}", evidence_only=_NAMES)
-    CREATE = StepFamily("{}", evidence_only=_NAMES)
-    READ = StepFamily("{}, read", evidence_only=_NAMES)
+_WHOSE: Final = "shows whose a record is, before it is changed or deleted"
 
 
 class Cleanup(Probe, name="cleanup"):
     """Takes away what a run made."""
 
     DELETE = Step("delete", UNDOES)
+    READ = Step("read", "shows whether what was deleted is gone")
+    LIST = StepFamily("list {}", evidence_only="shows whether what was deleted is gone")
+
+
+class WhatIsThere(Probe, name="what-is-there"):
+    """Lists what is there before anything is made."""
+
+    LIST = StepFamily("{}", evidence_only=_WHOSE)
+
+
+class Marking(Probe, name="marking"):
+    """Makes records with a mark of the run, and looks which attributes keep it."""
+
+    CREATE = StepFamily("{}", evidence_only=_WHOSE)
+    READ = StepFamily("{}, read", evidence_only=_WHOSE)
+
+
+class Recognition(Probe, name="recognition"):
+    """Reads a record before it is changed or deleted, where its mark was not seen yet."""
+
+    READ = Step("read", _WHOSE)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tmfkit_conformance.selftest.calls import Answer, Call
 from tmfkit_models.contracts import MAKES_RESOURCE
 
 __all__ = ["CreatedResource", "History", "Listener"]
+
+_MARK: Final = re.compile(r"tmfkit-[0-9a-f]+-(mark-)?[0-9]+")
+"""What tells the records of one run apart: a text of the run with a number."""
 
 
 @dataclass
@@ -53,7 +58,8 @@ class History:
         refused: Callbacks that were refused once.
         last_call: The latest call.
         first_told: Callback → ``eventId`` of the first notification for it.
-        kept: Whatever else a broken server has to remember.
+        kept: Whatever else a server has to remember.
+        departures: How often it did anything else than the sound application.
     """
 
     made: dict[str, CreatedResource] = field(default_factory=dict)
@@ -64,7 +70,8 @@ class History:
     refused: set[str] = field(default_factory=set)
     last_call: Call | None = None
     first_told: dict[str, Any] = field(default_factory=dict)
-    kept: dict[str, Any] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict)
+    departures: int = 0
 
     def saw(self, call: Call, answer: Answer) -> None:
         """Remember a call and what the client was answered."""
@@ -84,14 +91,16 @@ class History:
             self._change(call, answer)
 
     def successor(self, identifier: str) -> str:
-        """Return the id of the resource that was made next, from the same body; empty when there is none."""
+        """Return the id of the resource that was made next, from the same body but for its mark; empty without one."""
         known = self.made.get(identifier)
         if known is None:
             return ""
         alike = (
             other
             for other, made in self.made.items()
-            if made.number == known.number + 1 and made.sent == known.sent and other not in self.deleted
+            if made.number == known.number + 1
+            and _unmarked(made.sent) == _unmarked(known.sent)
+            and other not in self.deleted
         )
         return next(alike, "")
 
@@ -110,3 +119,8 @@ class History:
             self.last_shown[call.identifier] = answer.json
         else:
             made.changes.append(call)
+
+
+def _unmarked(body: Any) -> str:
+    """Return a body as text without what tells the records of one run apart."""
+    return _MARK.sub("", json.dumps(body, sort_keys=True))

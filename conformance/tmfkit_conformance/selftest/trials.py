@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from multiprocessing.queues import Queue
 from typing import Final
 
-from tmfkit_conformance.drive.run import drive
 from tmfkit_conformance.errors import KitDefect, KitError
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Judgement, Outcome
 from tmfkit_conformance.rules.phases import REGISTER
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.selftest.hosting import DEFECT
 from tmfkit_conformance.selftest.serving import served
 from tmfkit_conformance.selftest.variants import SOUND, variants
@@ -25,6 +25,8 @@ __all__ = ["Attempt", "Trial", "tried"]
 
 _PROCESSES: Final = 2
 _EVENT_SECONDS: Final = 2.0
+# The application shows every write at once, and a broken server may never show one.
+_SETTLE_SECONDS: Final = 0.02
 # Nothing is waited for in vain, however slow the machine is.
 _SOUND_EVENT_SECONDS: Final = 30.0
 
@@ -130,6 +132,8 @@ def _tried(settings: Settings, attempt: Attempt) -> Trial:
             base_url=f"{_server[0]}/broken/{attempt.api}/{attempt.variant}{contract.base_path}",
             phases=(REGISTER,),
             event_seconds=_event_seconds(attempt),
+            settle_seconds=_SETTLE_SECONDS,
+            listener_url="http://127.0.0.1:0",
             allow_destructive=True,
         ),
         () if attempt.whole else (attempt.requirement,),

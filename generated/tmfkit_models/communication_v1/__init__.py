@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import MISSING, Field, StrictBool, StrictFloat, StrictStr
 
-from tmfkit_models.types import TmfDateTime, TmfModel
+from tmfkit_models.types import TmfDateTime, TmfInteger, TmfModel
 
 
 class JsonPatchOperation(TmfModel):
@@ -179,7 +179,7 @@ class Receiver(Extensible):
 class CommunicationMessageUpdate(Extensible):
     """What a client may write on a message that is there."""
 
-    priority: Annotated[StrictInt | MISSING, Field(ge=-2147483648, le=2147483647)] = MISSING
+    priority: TmfInteger | MISSING = MISSING
     """How urgent the message is, as a number."""
     type: Literal["SMS", "Email", "MobileApp"] | MISSING = MISSING
     """Channel that the message takes; `MobileApp` is a push message."""
@@ -197,7 +197,7 @@ class CommunicationMessageUpdate(Extensible):
     """Whether the contact with the receiver is to be logged."""
     callback_flag: Annotated[StrictBool | MISSING, Field(alias="callbackFlag")] = MISSING
     """Whether the receiver has to reply."""
-    try_times: Annotated[StrictInt | MISSING, Field(alias="tryTimes", ge=-2147483648, le=2147483647)] = MISSING
+    try_times: Annotated[TmfInteger | MISSING, Field(alias="tryTimes")] = MISSING
     """How many more times the server tries when the first attempt to send fails."""
     communication_request_characteristic: Annotated[
         list[CommunicationRequestCharacteristic] | MISSING,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import MISSING, Field, StrictBool, StrictFloat, StrictStr
 
-from tmfkit_models.types import TmfDateTime, TmfModel
+from tmfkit_models.types import TmfDateTime, TmfInteger, TmfModel
 
 
 class CustomerAccountItem(TmfModel):
@@ -196,7 +196,7 @@ class CustomerCreditProfile(TmfModel):
     """When the profile was drawn up."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the profile holds."""
-    credit_risk_rating: Annotated[StrictInt | StrictStr | MISSING, Field(alias="creditRiskRating")] = MISSING
+    credit_risk_rating: Annotated[TmfInteger | StrictStr | MISSING, Field(alias="creditRiskRating")] = MISSING
     """Rating of the risk. A whole number; the number as text is taken and kept as well."""
     credit_score: Annotated[StrictFloat | StrictStr | MISSING, Field(alias="creditScore")] = MISSING
     """How creditworthy, worked out from income, history and the like. A number; the number as text is taken and kept as well."""
@@ -286,16 +286,13 @@ class PaymentPlan(TmfModel):
     """Whether the plan is in effect, free text."""
     type: StrictStr | MISSING = MISSING
     """Kind of plan."""
-    priority: Annotated[StrictInt | MISSING, Field(ge=-2147483648, le=2147483647)] = MISSING
+    priority: TmfInteger | MISSING = MISSING
     """Rank among the plans."""
     amount: StrictFloat
     """What is paid."""
     payment_frequency: Annotated[StrictStr, Field(alias="paymentFrequency")]
     """How often a part is paid, free text."""
-    number_of_payments: Annotated[
-        StrictInt | MISSING,
-        Field(alias="numberOfPayments", ge=-2147483648, le=2147483647),
-    ] = MISSING
+    number_of_payments: Annotated[TmfInteger | MISSING, Field(alias="numberOfPayments")] = MISSING
     """In how many parts the whole is paid."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the plan holds."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, StrictBool, StrictInt, StrictStr
+from pydantic import MISSING, Field, StrictBool, StrictStr
 
-from tmfkit_models.types import TmfDateTime, TmfModel
+from tmfkit_models.types import TmfDateTime, TmfInteger, TmfModel
 
 
 class JsonPatchOperation(TmfModel):
@@ -102,12 +102,9 @@ class CreditProfile(Extensible):
 
     credit_profile_date: Annotated[TmfDateTime, Field(alias="creditProfileDate")]
     """When the assessment was made."""
-    credit_risk_rating: Annotated[
-        StrictInt | MISSING,
-        Field(alias="creditRiskRating", ge=-2147483648, le=2147483647),
-    ] = MISSING
+    credit_risk_rating: Annotated[TmfInteger | MISSING, Field(alias="creditRiskRating")] = MISSING
     """How risky the customer is, as a number."""
-    credit_score: Annotated[StrictInt | MISSING, Field(alias="creditScore", ge=-2147483648, le=2147483647)] = MISSING
+    credit_score: Annotated[TmfInteger | MISSING, Field(alias="creditScore")] = MISSING
     """How creditworthy the customer is, as a number drawn from income, payments made and the like."""
     valid_for: Annotated[TimePeriod, Field(alias="validFor")]
     """When the assessment is in force."""

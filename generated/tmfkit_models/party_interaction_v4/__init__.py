@@ -167,6 +167,8 @@ class RelatedChannel(Extensible):
 class RelatedEntityRefOrValue(Extensible):
     """An entity of any class, referred to or held in full. The meta-attributes speak of the entity, not of this object; an entity held in full brings its own attributes along."""
 
+    at_type: Annotated[StrictStr | MISSING, Field(alias="@type")] = MISSING
+    """Class of the entity."""
     at_referred_type: Annotated[StrictStr | MISSING, Field(alias="@referredType")] = MISSING
     """Class of the entity referred to."""
     href: StrictStr | MISSING = MISSING

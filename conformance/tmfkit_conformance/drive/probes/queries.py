@@ -9,13 +9,12 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.payloads.attributes import is_free_text
+from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort
 
-__all__ = ["listed"]
-
-_MOST_PAGES = 20
+__all__ = ["listed", "look_for"]
 
 
 @probe(Fields)
@@ -30,9 +29,20 @@ def fields(session: Session, subject: str) -> None:
     also = [pointers.parts(other)[0] for other in session.also_selected()]
     for name in chosen:
         query = urlencode({"fields": ",".join([name, *also])}, safe=",")
-        session.call(
-            action, Fields.SELECT.of(name), identifier=made.identifier if action == "retrieve" else "", query=query
-        )
+        if action == "retrieve":
+            session.call(action, Fields.SELECT.of(name), identifier=made.identifier, query=query)
+        else:
+            _select_in_list(session, name, query, made.identifier)
+
+
+def _select_in_list(session: Session, name: str, query: str, identifier: str) -> None:
+    """Ask for the list with a selection until the record is found; else for the record alone, and the plain list."""
+    pages = session.walked(Fields.SELECT.of(name), query, seeking=(identifier,))
+    if identifier in paging.identifiers(pages):
+        return
+    found = session.call("list", Fields.SELECT_BY_ID.of(name), query=f"{query}&{urlencode({'id': identifier})}")
+    if identifier not in paging.identifiers([found]):
+        session.walked(Fields.LISTED, seeking=(identifier,))
 
 
 @probe(Filter)
@@ -69,12 +79,16 @@ def page(session: Session, subject: str) -> None:
     session.call("list", Page.PAGE, query={"limit": "1"} if subject in ("limit", "/limit") else {"offset": "1"})
 
 
-def listed(session: Session, step: Step, query: str, *, resource: str = "") -> list[Exchange]:
+def listed(session: Session, step: Step, query: str) -> list[Exchange]:
     """List with a query string, and the pages after it; each is recorded under *step*."""
-    pages = [session.call("list", step, query=query, resource=resource)]
-    while len(pages) < _MOST_PAGES and (response := pages[-1].response) and response.next_page:
-        pages.append(session.follow(response.next_page, step))
-    return pages
+    return session.walked(step, query)
+
+
+def look_for(session: Session, identifier: str, step: Step, by_id: Step) -> None:
+    """Look for a record in the list, page by page; where the pages are not all that there is, by its id as well."""
+    pages = session.walked(step, seeking=(identifier,))
+    if identifier not in paging.identifiers(pages) and not paging.is_whole(pages):
+        session.call("list", by_id, query={"id": identifier})
 
 
 def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.queries import listed
+from tmfkit_conformance.drive.probes.queries import listed, look_for
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.rules.queries import (
@@ -28,10 +28,10 @@ __all__: list[str] = []
 
 @probe(CreatedIsListed)
 def created_is_listed(session: Session, _subject: str) -> None:
-    """List all pages, create, list all pages again."""
+    """List all pages, create, list again until it is found; by its id where the list is too long."""
     listed(session, CreatedIsListed.BEFORE, "")
-    session.created(CreatedIsListed.CREATE)
-    listed(session, CreatedIsListed.LIST, "")
+    made = session.created(CreatedIsListed.CREATE)
+    look_for(session, made.identifier, CreatedIsListed.LIST, CreatedIsListed.BY_ID)
 
 
 @probe(CreatedOnce)
@@ -81,7 +81,8 @@ def filter_by_day(session: Session, subject: str) -> None:
     """Create with an instant, list with the day before it and the day after it."""
     spoken = session.payloads.spoken(subject)
     value = "2031-05-15T12:00:00Z"
-    session.created(FilterByDay.CREATE, pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
+    body = pointers.with_value(session.payloads.minimal(), spoken, value)  # a period has no end that might come before
+    session.created(FilterByDay.CREATE, session.payloads.consistent(body))
     name = ".".join(pointers.parts(spoken))
     listed(session, FilterByDay.BEFORE, f"{name}.gt=2031-05-15")
     listed(session, FilterByDay.AFTER, f"{name}.gt=2031-05-16")

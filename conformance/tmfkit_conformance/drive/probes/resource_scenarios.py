@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.queries import listed
 from tmfkit_conformance.drive.probes.registry import probe
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.rules.lifecycle import (
@@ -11,7 +10,6 @@ from tmfkit_conformance.rules.lifecycle import (
     VALUE_KEPT,
     AnyJsonValue,
     CurrentFirst,
-    DeletedIsGone,
     DeleteOneOfTwo,
     ElementIdsDiffer,
     MinimalCreate,
@@ -50,16 +48,6 @@ def no_tunnelled_methods(session: Session, _subject: str) -> None:
             headers={"X-HTTP-Method-Override": "DELETE"},
         )
     session.call("retrieve", NoTunnelledMethods.READ, identifier=made.identifier)
-
-
-@probe(DeletedIsGone)
-def deleted_is_gone(session: Session, _subject: str) -> None:
-    """Create, read, delete, read, list."""
-    made = session.created(DeletedIsGone.CREATE)
-    session.call("retrieve", DeletedIsGone.BEFORE, identifier=made.identifier)
-    session.call("delete", DeletedIsGone.DELETE, identifier=made.identifier)
-    session.call("retrieve", DeletedIsGone.READ, identifier=made.identifier)
-    listed(session, DeletedIsGone.LIST, "")
 
 
 @probe(DeleteOneOfTwo)

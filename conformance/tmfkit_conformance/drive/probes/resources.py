@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tmfkit_conformance.drive.probes.queries import look_for
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.rules.answers import Accept
@@ -22,9 +23,9 @@ def create(session: Session, _subject: str) -> None:
     for name in ("Location", "Content-Location"):
         address = made.response.header(name) if made.response else None
         if address:
-            session.follow(address, Create.FOLLOW.of(name.lower()))
+            session.follow_as_given(address, Create.FOLLOW.of(name.lower()))
     if isinstance(made.answer, dict) and isinstance(made.answer.get("href"), str):
-        session.follow(made.answer["href"], Create.FOLLOW.of("href"))
+        session.follow_as_given(made.answer["href"], Create.FOLLOW.of("href"))
 
 
 @probe(CreateFull)
@@ -37,8 +38,8 @@ def create_full(session: Session, _subject: str) -> None:
 @probe(CreateTwice)
 def create_twice(session: Session, _subject: str) -> None:
     """Create the same body twice."""
-    session.created(CreateTwice.FIRST)
-    session.created(CreateTwice.SECOND)
+    first = session.created(CreateTwice.FIRST)
+    session.created(CreateTwice.SECOND, first.request.json)
 
 
 @probe(List)
@@ -55,7 +56,8 @@ def delete(session: Session, _subject: str) -> None:
     session.call("retrieve", Delete.BEFORE, identifier=made.identifier)
     session.call("delete", Delete.DELETE, identifier=made.identifier)
     session.call("retrieve", Delete.READ, identifier=made.identifier)
-    session.call("list", Delete.LIST)
+    if session.contract.action("list", session.resource_name):
+        look_for(session, made.identifier, Delete.LIST, Delete.BY_ID)
 
 
 @probe(Replace)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
-from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.compare import instant, is_there
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.answers import (
     ACCEPT,
@@ -65,7 +66,7 @@ def header(evidence: Evidence) -> None:
     name, step = row.subject, evidence.own_step
     seen = evidence.step(Create.CREATE if Create.FOLLOW.has(step) else step)
     if not seen.is_success:
-        skip(f"the {evidence.operation.action} was answered {seen.status}")
+        blocked(evidence.answered(seen), seen)
     if seen.status == 204 and evidence.operation.action == "register":
         not_applicable("The registration was answered 204, which the document allows as well and which names nothing")
     value = seen.response.header(name) if seen.response else None
@@ -73,7 +74,8 @@ def header(evidence: Evidence) -> None:
         _other_header(evidence, seen)
     leads_to = HEADER.expect_of(row).leads_to
     if leads_to == "resource":
-        _leads_to_resource(evidence, seen, value)
+        is_create = evidence.operation.action == "create"
+        leads_to_made(evidence, seen, value, evidence.own_step if is_create else ReadBack.READ)
     if leads_to == "subscription" and last_segment(value) != seen.identifier:
         failed(f"{name} is {value!r}, which does not end in the id of the subscription, {seen.identifier!r}")
     passed()
@@ -87,15 +89,6 @@ def _other_header(evidence: Evidence, seen: Exchange) -> Never:
             f"The answer has {others[0]} instead, which an erratum tolerates ({', '.join(evidence.row.errata)})"
         )
     failed(f"The answer has no {evidence.row.subject} header")
-
-
-def _leads_to_resource(evidence: Evidence, made: Exchange, value: str) -> None:
-    followed = evidence.step(evidence.own_step if evidence.operation.action == "create" else ReadBack.READ)
-    if not followed.is_success:
-        failed(f"{evidence.row.subject} is {value!r}; reading it gave {followed.status}")
-    got = followed.answer.get("id") if isinstance(followed.answer, dict) else None
-    if str(got) != made.identifier:
-        failed(f"{evidence.row.subject} leads to the id {got!r}, not to the one made, {made.identifier!r}")
 
 
 @check(PRODUCES)
@@ -120,7 +113,7 @@ def accept(evidence: Evidence) -> None:
     if seen.status == 406:
         failed(f"Answered 406 to Accept: {evidence.row.subject}")
     if not seen.is_success:
-        skip(f"answered {seen.status}, so nothing was served")
+        blocked(evidence.answered(seen), seen)
     passed()
 
 
@@ -228,17 +221,20 @@ def _whole(evidence: Evidence, seen: Exchange) -> None:
     _object(evidence, seen)
     whole = evidence.object(CreatedAndRead.CREATE if evidence.own_step == CreatedAndRead.READ else CreatedAndRead.READ)
     created = evidence.without_optional_losses(evidence.succeeded(CreatedAndRead.CREATE).request.json, seen.answer)
-    missing = sorted(
-        name for name in {**created, **whole} if evidence.value(seen.answer, f"/{name}") is pointers.ABSENT
-    )
+    known = {name: value for name, value in {**created, **whole}.items() if value is not None}
+    missing = sorted(name for name in known if evidence.value(seen.answer, f"/{name}") in (pointers.ABSENT, None))
     if missing:
         failed(f"The answer lacks {', '.join(missing)}")
+    for name in sorted(name for name in whole if whole[name] is not None):
+        value = evidence.value(seen.answer, f"/{name}")
+        if not is_there(value, whole[name]):
+            failed(f"{name} is {value!r:.200} in the answer, and was {whole[name]!r:.200} in another one")
 
 
 def _present(evidence: Evidence, seen: Exchange) -> None:
     found = pointers.select(seen.answer, evidence.row.subject)
     members = len(seen.answer) if isinstance(seen.answer, list) else 1
-    if not found or len(found) < members:
+    if not found or len(found) < members or None in found:
         failed(f"{evidence.row.subject} is missing in the answer")
     wanted = BODY.expect_of(evidence.row).value
     if wanted is not None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.answers import has_type
+from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_kept
 from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.round_trip import schema_at
 from tmfkit_conformance.rules.attributes import (
     ATTRIBUTE,
     CLIENT_ID,
@@ -53,7 +55,7 @@ def shown(value: Any) -> str:
 def _accepted(evidence: Evidence, step: Step) -> Exchange:
     made = evidence.step(step)
     if not made.is_success:
-        failed(f"A create with {evidence.row.subject} was answered {made.status}")
+        failed(f"With {evidence.row.subject}, {evidence.answered(made)}")
     return made
 
 
@@ -62,10 +64,9 @@ def attribute(evidence: Evidence) -> None:
     """What was sent on create is read back equal, and of the type of the table."""
     row, made = evidence.row, _accepted(evidence, With.CREATE)
     got = evidence.object(With.READ)
-    spoken, sent = sent_at(evidence, made, row.subject)
-    back = evidence.value(got, row.subject)
+    spoken, back = evidence.spelt(made.request.json, row.subject), evidence.value(got, row.subject)
     if not evidence.keeps(row.subject, made.request.json, got):
-        failed(f"{spoken} was sent as {shown(sent)} and read back as {shown(back)}")
+        failed(evidence.loss(made.request.json, got, row.subject))
     kind = ATTRIBUTE.expect_of(row).type
     members = back if isinstance(back, list) else [back]
     if not evidence.ways and not all(has_type(member, kind) for member in members):
@@ -82,7 +83,7 @@ def values(evidence: Evidence) -> None:
         taken = made if made.is_success else evidence.step(Values.PATCH.of(number))
         sent = sent_at(evidence, taken, evidence.row.subject)[1]
         if not taken.is_success:
-            failed(f"The value {sent!r} was answered {taken.status}")
+            failed(f"With the value {sent!r}, {evidence.answered(taken)}")
         got = evidence.object(Values.READ.of(number))
         if not evidence.keeps(evidence.row.subject, taken.request.json, got):
             failed(f"The value {sent!r} was read back as {shown(evidence.value(got, evidence.row.subject))}")
@@ -94,7 +95,7 @@ def optional(evidence: Evidence) -> None:
     """A create without the attribute is accepted."""
     made = evidence.step(Minus.CREATE)
     if not made.is_success:
-        failed(f"A create without {evidence.row.subject} was answered {made.status}")
+        failed(f"Without {evidence.row.subject}, {evidence.answered(made)}")
     if sent_at(evidence, made, evidence.row.subject)[1] is not pointers.ABSENT:
         not_applicable("The configured payload overrides always send this attribute")
     passed()
@@ -108,7 +109,7 @@ def default(evidence: Evidence) -> None:
         not_applicable("The configured payload overrides always send this attribute")
     back = evidence.value(evidence.object(Minus.READ), evidence.row.subject)
     wanted = DEFAULT.expect_of(evidence.row).value
-    if back is pointers.ABSENT or back != wanted:
+    if back is pointers.ABSENT or not is_kept(wanted, back):
         failed(f"{evidence.row.subject} is {shown(back)} instead of {wanted!r}")
     passed()
 
@@ -118,7 +119,7 @@ def client_id(evidence: Evidence) -> None:
     """An id sent by the client is used."""
     made = evidence.step(ClientId.CREATE)
     if not made.is_success:
-        failed(f"A create with an id was answered {made.status}")
+        failed(f"With an id, {evidence.answered(made)}")
     if made.identifier != made.request.json["id"]:
         failed(f"The id {made.request.json['id']!r} was sent, and {made.identifier!r} was given")
     passed()
@@ -161,8 +162,15 @@ def _made(evidence: Evidence, form: str) -> None:
     back = pointers.get(made.answer if isinstance(made.answer, dict) else evidence.object(CreatedAndRead.READ), pointer)
     if back in (pointers.ABSENT, None, "", [], {}):
         failed(f"{pointer} is missing in the answer")
+    if isinstance(back, bool) and "boolean" not in _types_of(evidence, pointer):
+        failed(f"{pointer} is {back!r} in the answer")
     if form == "date-time" and instant(back) is None:
         failed(f"{pointer} is {back!r}, which is no date-time")
+
+
+def _types_of(evidence: Evidence, pointer: str) -> list[str]:
+    named = schema_at(evidence.contract, evidence.resource_schema, pointer).get("type", "boolean")
+    return [named] if isinstance(named, str) else list(named)
 
 
 def _unique(evidence: Evidence) -> None:
@@ -192,7 +200,4 @@ def _location(evidence: Evidence) -> None:
         pass_with_remark(f"The answer has no {evidence.row.subject}, which an erratum tolerates ({errata})")
     if not isinstance(href, str) or not href:
         failed(f"{evidence.row.subject} is missing in the answer")
-    followed = evidence.step(Create.FOLLOW.of("href"))
-    got = followed.answer.get("id") if isinstance(followed.answer, dict) else None
-    if str(got) != made.identifier:
-        failed(f"{evidence.row.subject} is {href!r}; reading it gave {followed.status}, not the resource")
+    leads_to_made(evidence, made, href, Create.FOLLOW.of("href"))

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Never
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_MEMBER
 from tmfkit_conformance.rules.operations import Events, HeardAt
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Notification
+    from tmfkit_conformance.rules.probes import Step
     from tmfkit_models.contracts import Event
 
 __all__ = ["at_callback", "need_trigger", "of_event", "payload"]
@@ -55,12 +56,19 @@ def payload(note: Notification, event: Event) -> Any:
     return here[0] if isinstance(here, list) and len(here) == 1 else here
 
 
+def _untriggered(evidence: Evidence, event: Event, step: Step) -> Never:
+    tried = next(iter(evidence.all(step)), None) or next(iter(evidence.exchanges[-1:]), None)
+    if tried is None or tried.is_success:
+        skip(evidence.record.ended or f"what triggers {event.type} was not done")
+    blocked(f"What triggers {event.type} failed: {evidence.answered(tried)}", tried)
+
+
 def need_trigger(evidence: Evidence, event: Event) -> None:
     """Nothing is proven by an event that did not arrive when what triggers it did not succeed."""
     step = Events.TRIGGER.of(event.on)
     done = [exchange for exchange in evidence.all(step) if exchange.is_success]
     if not done:
-        skip(f"what triggers {event.type} did not succeed ({evidence.record.ended or step})")
+        _untriggered(evidence, event, step)
 
 
 @check(EVENT)
@@ -72,9 +80,20 @@ def event(evidence: Evidence) -> None:
     arrived = of_event(evidence, wanted)
     ids = {exchange.identifier for exchange in evidence.all(Events.TRIGGER.of("create"))}
     if not any(_id_of(note, wanted) in ids for note in arrived):
-        others = sorted({note.event_type or "(none)" for note in at_callback(evidence)})
-        failed(f"No {wanted.type} arrived; what arrived was: {', '.join(others) or 'nothing'}")
+        failed(_missing(evidence, wanted, arrived, sorted(filter(None, ids))))
     passed()
+
+
+def _missing(evidence: Evidence, wanted: Event, arrived: list[Notification], made: list[str]) -> str:
+    """Say what arrived instead of a notification about the resource that was made."""
+    about = ", ".join(made) or "(nothing)"
+    if not arrived:
+        others = sorted({note.event_type or "(none)" for note in at_callback(evidence)})
+        return f"No {wanted.type} arrived; what arrived was: {', '.join(others) or 'nothing'}"
+    told = sorted({_id_of(note, wanted) for note in arrived} - {""})
+    if not told:
+        return f"{wanted.type} arrived, and no id was in it at {wanted.payload}; {about} was made"
+    return f"{wanted.type} arrived about {', '.join(told)}, and {about} was made"
 
 
 def _id_of(note: Notification, wanted: Event) -> str:
@@ -100,7 +119,7 @@ def event_member(evidence: Evidence) -> None:
         _every_type(evidence)
     found = [(note, one) for one in wanted for note in of_event(evidence, one) if not _is_foreign(evidence, note, one)]
     if not found:
-        skip("no notification of this type arrived")
+        blocked(f"No {' and no '.join(one.type for one in wanted)} arrived")
     form = EVENT_MEMBER.expect_of(row).form
     for note, one in found:
         _member(evidence, note, one, form)
@@ -117,7 +136,7 @@ def _every_type(evidence: Evidence) -> Never:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     known = {one.type for one in evidence.contract.events}
     for note in arrived:
         if not note.event_type:
@@ -140,7 +159,7 @@ def _member(evidence: Evidence, note: Notification, one: Event, form: str) -> No
         and pointer == "/event"
     ):
         pass_with_remark(f"The resource stands beside `event` in {one.type}, as in the document's own sample")
-    if value in (pointers.ABSENT, None, ""):
+    if value in (pointers.ABSENT, None, "") or isinstance(value, bool):
         failed(f"{one.type} has no {pointer}")
     if form == "date-time" and instant(value) is None:
         failed(f"{pointer} of {one.type} is {value!r}, which is no date-time")
@@ -154,7 +173,9 @@ def _resource(evidence: Evidence, note: Notification, one: Event) -> None:
         failed(f"{one.type} has no resource at {one.payload}")
     ids = {exchange.identifier for exchange in evidence.all(Events.TRIGGER.of("create"))}
     if _id_of(note, one) not in ids:
-        failed(f"The resource in {one.type} has the id {resource.get('id')!r}, which is not the one it is about")
+        own = ", ".join(sorted(filter(None, ids)))
+        told = _id_of(note, one)
+        failed(f"{one.type} has {f'the id {told!r}' if told else 'no id'} at {one.payload}, and {own!r} was made")
     faults, _ = evidence.shape.faults(resource, evidence.contract.resource(one.resource).schema)
     if faults:
         failed(f"The resource in {one.type} is not as the tables have it: {'; '.join(faults)}")

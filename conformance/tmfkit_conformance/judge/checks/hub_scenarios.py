@@ -8,7 +8,8 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import shown
 from tmfkit_conformance.judge.checks.events import at_callback, need_trigger, of_event, payload
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, skip
+from tmfkit_conformance.judge.compare import is_there
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, skip
 from tmfkit_conformance.rules.hubs import (
     EVENT_ANY_2XX,
     EVENT_BY_POST,
@@ -48,9 +49,25 @@ def _hub_delivers(evidence: Evidence) -> None:
     )
     arrived = [note for note in at_callback(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in arrived]
-    if not arrived:
+    if evidence.row.scenario == EVENT_ANY_2XX.name:
+        _keep_coming(evidence, arrived)
+    elif not arrived:
         failed("Nothing arrived at the registered callback")
-    if evidence.row.scenario == EVENT_ANY_2XX.name and len({note.event_type for note in arrived}) < 2:
+
+
+def _keep_coming(evidence: Evidence, arrived: list[Notification]) -> None:
+    """Hold against the row what came after the first notification, which the kit's listener had answered 201."""
+    if not arrived:
+        blocked("No notification arrived that the listener could have answered 201")
+    kinds = {note.event_type for note in arrived}
+    resource = evidence.contract.event(evidence.row.operation).resource
+    own = (event for event in evidence.contract.events if event.resource == resource)
+    others = {event.on for event in own if event.type not in kinds}
+    if len(kinds) < 2 and not any(
+        exchange.is_success for on in sorted(others) for exchange in evidence.all(Events.TRIGGER.of(on))
+    ):
+        skip("nothing succeeded that a further notification could be about")
+    if len(kinds) < 2:
         failed("After the first notification was answered 201, no other kind arrived")
 
 
@@ -105,7 +122,7 @@ def _hub_removed_is_silent(evidence: Evidence) -> None:
     made = evidence.succeeded(HubRemovedIsSilent.CREATE)
     accepted(evidence, HubRemovedIsSilent.UNREGISTER)
     if not any(note.mentions(made.identifier) for note in at_callback(evidence)):
-        skip("the listener that was not removed heard nothing either")
+        blocked("The listener that was not removed heard nothing either", made)
     told = [note for note in _at_removed(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in told]
     if told:
@@ -126,7 +143,7 @@ def _hub_own_resource_only(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     foreign = sorted({note.event_type for note in arrived} - own)
     if foreign:
         failed(f"The hub of {evidence.operation.resource} gave {', '.join(foreign)}")
@@ -149,7 +166,7 @@ def _event_by_post(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     for note in arrived:
         if note.method != "POST" or not isinstance(note.json, dict):
             failed(
@@ -163,7 +180,7 @@ def _event_header(evidence: Evidence) -> None:
     arrived = at_callback(evidence)
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
-        skip("nothing arrived at the registered callback")
+        blocked("Nothing arrived at the registered callback")
     name, _, wanted = evidence.row.subject.partition(":")
     for note in arrived:
         value = next((value for key, value in note.headers if key.lower() == name.strip().lower()), "")
@@ -181,9 +198,11 @@ def _event_carries_whole(evidence: Evidence) -> None:
     read = evidence.object(Events.READ.of(event.on))
     about = [note for note in of_event(evidence, event) if note.mentions(str(read.get("id")))]
     if not about:
-        skip("no notification of this type arrived")
+        blocked(f"No {event.type} arrived")
     for note in about:
         resource = payload(note, event)
-        missing = sorted(name for name in read if not isinstance(resource, dict) or name not in resource)
+        carried = resource if isinstance(resource, dict) else {}
+        shown_names = (name for name in read if read[name] is not None)
+        missing = sorted(name for name in shown_names if not is_there(carried.get(name), read[name]))
         if missing:
             failed(f"The notification lacks {', '.join(missing)}")

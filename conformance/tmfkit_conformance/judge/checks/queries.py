@@ -6,49 +6,66 @@ from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.registry import check
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, passed, skip
+from tmfkit_conformance.judge.compare import is_kept
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.record import paging
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["listed", "members", "need_every_page", "not_offered"]
+__all__ = ["beside_selection", "is_listed", "known_names", "listed", "members", "need_every_page", "not_offered"]
 
 _NOT_OFFERED = (400, 501)
 
 
 def members(exchanges: list[Exchange]) -> list[dict[str, Any]]:
     """Return the objects that the pages of a list hold."""
-    return [
-        member
-        for page in exchanges
-        if isinstance(page.answer, list)
-        for member in page.answer
-        if isinstance(member, dict)
-    ]
-
-
-def _ids(exchanges: list[Exchange]) -> list[str]:
-    return [str(member.get("id")) for member in members(exchanges)]
+    return paging.records(exchanges)
 
 
 def listed(evidence: Evidence, step: Step) -> list[str]:
     """Return the ids on the pages of a step, each of which has to have been served as a list."""
     evidence.step(step)
-    for page in evidence.all(step):
+    pages = evidence.all(step)
+    # A page that the target did not speak of need not be there.
+    for page in pages if paging.is_by_link(pages) else pages[:1]:
         if not page.is_success:
             not_offered(evidence, page, f"{_asked(page) or 'The list'} was answered {page.status or 'nothing'}")
         if not isinstance(page.answer, list):
             failed(f"{_asked(page) or 'The list'} gave no JSON array")
-    return _ids(evidence.all(step))
+    return paging.identifiers(evidence.all(step))
+
+
+def is_listed(evidence: Evidence, identifier: str, step: Step, by_id: Step) -> bool:
+    """Say whether a record is in the list: on its pages, else in the answer to a query for its id.
+
+    That it is in no list takes the whole list, or a query that gives nothing else either: a target may ignore queries.
+    """
+    if identifier in listed(evidence, step):
+        return True
+    pages, asked = evidence.all(step), evidence.optional(by_id)
+    if paging.is_whole(pages):
+        return False
+    if asked and asked.is_success and isinstance(asked.answer, list):
+        found = paging.identifiers([asked])
+        if identifier in found or not found:
+            return identifier in found
+    return skip(_too_long(pages))
 
 
 def need_every_page(evidence: Evidence, step: Step) -> None:
     """What a list lacks proves nothing while there are pages that were not looked at."""
-    last = evidence.all(step)[-1]
-    if last.status == 206 or (last.response and last.response.next_page):
-        skip("there are more pages than were looked at")
+    pages = evidence.all(step)
+    if not paging.is_whole(pages):
+        skip(_too_long(pages))
+
+
+def _too_long(pages: list[Exchange]) -> str:
+    known = paging.total(pages[0])
+    extent = f"{len(pages)} pages of the list" + (f", of {known} records in all," if known is not None else "")
+    return f"{extent} were looked at, and there are more: raise `list_pages` (or --list-pages), or use fewer records"
 
 
 def not_offered(evidence: Evidence, seen: Exchange, remark: str) -> Never:
@@ -63,36 +80,79 @@ def fields(evidence: Evidence) -> None:
     """What was selected is there, and no other attribute is."""
     whole, created = evidence.object(Fields.WHOLE), evidence.succeeded(Fields.CREATE)
     subject = evidence.row.subject
-    every = [name for name in whole if name not in ("id", "href") and not name.startswith("@")]
+    there = [name for name, value in whole.items() if value is not None]
+    every = [name for name in there if name in known_names(evidence) and name not in ("id", "href") and name[0] != "@"]
     chosen = every if subject == "*" else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
-    if not set(chosen) & set(whole):
+    if not set(chosen) & set(there):
         skip("without a selection the answer has nothing of it either")
-    for name in chosen:
-        _selection(evidence, Fields.SELECT.of(name), whole, created.identifier)
+    further = {name for each in chosen for name in _selection(evidence, each, whole, created.identifier)}
+    if further:
+        pass_with_remark(
+            f"A selection gives {', '.join(sorted(further))} as well, which the document does not rule out"
+        )
     passed()
 
 
-def _selection(evidence: Evidence, step: Step, whole: dict[str, Any], made: str) -> None:
-    seen = evidence.step(step)
+def known_names(evidence: Evidence) -> set[str]:
+    """Return the names of the attributes that the contract has, those that it takes for them included."""
+    attributes = evidence.contract.attributes(evidence.resource_schema)
+    aliases = (evidence.contract.resolve(schema).get("x-tmf-aliases", ()) for schema in attributes.values())
+    return {*attributes, *(name for names in aliases for name in names)}
+
+
+def beside_selection(evidence: Evidence, found: dict[str, Any], selected: set[str]) -> tuple[list[str], list[str]]:
+    """Return what an answer has beside a selection: attributes of the contract, and what a target may add.
+
+    A null stands for an absent attribute, and attributes that the contract does not know are the target's own affair.
+    """
+    names = [name for name in found if name not in selected | {"id", "href"} and not name.startswith("@")]
+    known = known_names(evidence)
+    wrong = sorted(name for name in names if name in known and found[name] is not None)
+    return wrong, sorted(set(names) - set(wrong))
+
+
+def _selection(evidence: Evidence, name: str, whole: dict[str, Any], made: str) -> list[str]:
+    """Hold one selection against the whole; return what it gave beside, and may."""
+    seen = evidence.step(Fields.SELECT.of(name))
     if not seen.is_success:
         failed(f"{_asked(seen)} was answered {seen.status}")
-    selected = {name for name in _asked(seen).removeprefix("fields=").split(",") if name}
-    objects = seen.answer if isinstance(seen.answer, list) else [seen.answer]
-    shown = 0
-    for found in objects:
+    selected = {each for each in _asked(seen).removeprefix("fields=").split(",") if each}
+    is_list = isinstance(seen.answer, list)
+    shown, further = 0, list[str]()
+    for found in _selected(evidence, name) if is_list else [seen.answer]:
         if not isinstance(found, dict):
             failed(f"{_asked(seen)} gave no JSON object")
-        shown += len(selected & set(found))
-        others = sorted(name for name in found if name not in selected | {"id", "href"} and not name.startswith("@"))
+        shown += sum(found.get(each) is not None for each in selected)
+        others, allowed = beside_selection(evidence, found, selected)
+        further += allowed
         if others:
             failed(f"{_asked(seen)} gave {', '.join(others)} as well")
-        own = str(found.get("id")) == made or not isinstance(seen.answer, list)
-        missing = sorted(name for name in selected if own and name in whole and name not in found)
+        own = str(found.get("id")) == made or not is_list
+        wanted = {each: whole[each] for each in sorted(selected) if own and whole.get(each) is not None}
+        missing = [each for each, value in wanted.items() if not is_kept(value, found.get(each))]
         if missing:
-            failed(f"{_asked(seen)} did not give {', '.join(missing)}")
+            failed(f"{_asked(seen)} did not give {', '.join(missing)} as a read without a selection does")
     if not shown:
-        need_every_page(evidence, step)
+        _need_listed(evidence, name, made)
         failed(f"{_asked(seen)} gave nothing that was selected")
+    return further
+
+
+def _selected(evidence: Evidence, name: str) -> list[Any]:
+    """Return what a list gave for a selection, on its pages and when it was asked for one record."""
+    answers = [*evidence.all(Fields.SELECT.of(name)), *evidence.all(Fields.SELECT_BY_ID.of(name))]
+    return [member for page in answers if page.is_success and isinstance(page.answer, list) for member in page.answer]
+
+
+def _need_listed(evidence: Evidence, name: str, made: str) -> None:
+    """A selection from a list proves nothing where the list has not the record either."""
+    plain = evidence.all(Fields.LISTED)
+    if not plain or made in paging.identifiers(plain):
+        return
+    if not paging.is_whole(plain):
+        skip(_too_long(plain))
+    if not any("id" not in found for found in _selected(evidence, name) if isinstance(found, dict)):
+        blocked("the record that was made is not in the list without a selection either")
 
 
 def _asked(exchange: Exchange) -> str:
@@ -141,10 +201,10 @@ def sort(evidence: Evidence) -> None:
 
 
 @check(PAGING)
-def paging(evidence: Evidence) -> None:
+def page_(evidence: Evidence) -> None:
     """``limit`` gives no more than it says; ``offset`` leaves records out from the start."""
     whole, page = evidence.succeeded(Page.WHOLE), evidence.step(Page.PAGE)
-    shown, everything = listed(evidence, Page.PAGE), _ids([whole])
+    shown, everything = listed(evidence, Page.PAGE), paging.identifiers([whole])
     if len(everything) < 2:
         skip("the whole list has less than the two records that were made")
     if not shown:

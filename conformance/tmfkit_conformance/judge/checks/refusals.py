@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance.judge.checks.attributes import sent_at
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.refusals import (
     ANY_OF,
@@ -15,6 +15,7 @@ from tmfkit_conformance.rules.refusals import (
     CONDITIONAL,
     MANDATORY,
     NON_PATCHABLE,
+    PARTIAL,
     SUB_MANDATORY,
     AnyOf,
     Auth,
@@ -49,8 +50,10 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
 
 def _control(evidence: Evidence, step: Step) -> Exchange:
     seen = evidence.step(step)
+    if seen.speaks_of_caller:  # of credentials that the kit has not
+        skip(evidence.answered(seen))
     if not seen.is_success:
-        skip(f"the control, a request that is in order, was answered {seen.status}")
+        blocked(f"Though in order, {evidence.answered(seen)}", seen)
     return seen
 
 
@@ -98,7 +101,8 @@ def any_of(evidence: Evidence) -> None:
     """An object with one of the members is taken, one with none is refused."""
     alone = {member: evidence.step(AnyOf.WITH.of(member)) for member in ANY_OF.expect_of(evidence.row).members}
     if not any(exchange.is_success for exchange in alone.values()):
-        skip("none of the members alone was taken, so there is no control to compare with")
+        refused_alone = next(iter(alone.values()))
+        blocked(f"None of the members alone was taken: {evidence.answered(refused_alone)}", refused_alone)
     exchange = evidence.step(AnyOf.REFUSED)
     if exchange.is_success:
         failed(f"With none of the members it was answered {exchange.status} instead of a refusal")
@@ -115,21 +119,32 @@ def any_of(evidence: Evidence) -> None:
 @check(NON_PATCHABLE)
 def non_patchable(evidence: Evidence) -> None:
     """Another value is refused, or accepted and not taken."""
-    control, seen = _control(evidence, PatchNot.CONTROL), evidence.step(PatchNot.REFUSED)
-    if not seen.is_success and not seen.is_refusal:
-        failed(f"Answered {seen.status}")
+    other = evidence.optional(PatchNot.CONTROL_OTHER)
+    control = other if other and other.is_success else _control(evidence, PatchNot.CONTROL)
     before = evidence.object(PatchNot.BEFORE)
     if evidence.lost(control.request.json, before):
-        skip("the control, a patch of an attribute that may be changed, changed nothing")
+        blocked(f"{evidence.asked(control)} of an attribute that may be changed changed nothing", control)
+    _unchanged(evidence, before, PatchNot.REFUSED, PatchNot.READ)
+    is_tried_twice = evidence.row.subject == "/id" and {*PARTIAL} <= {*evidence.operation.consumes}
+    if is_tried_twice and control is not other:
+        _unchanged(evidence, before, PatchNot.REFUSED_OTHER, PatchNot.READ_OTHER)
+    passed()
+
+
+def _unchanged(evidence: Evidence, before: dict[str, Any], patch: Step, after: Step) -> None:
+    """Hold what is read after a patch of the subject against the value that was sent in it."""
+    seen = evidence.step(patch)
+    if not seen.is_success and not seen.is_refusal:
+        failed(f"Answered {seen.status}")
     spoken, sent = sent_at(evidence, seen, evidence.row.subject)
     if is_kept(sent, evidence.value(before, evidence.row.subject)):
         skip(f"{spoken} had the value {sent!r} already")
-    read = evidence.step(PatchNot.READ)
+    read = evidence.step(after)
+    how = f"After the patch, sent as {seen.request.media_type},"
     if not read.is_success:
-        failed(f"After the patch the resource cannot be read by its id any more (answered {read.status})")
-    if is_kept(sent, evidence.value(evidence.object(PatchNot.READ), evidence.row.subject)):
-        failed(f"{spoken} was changed to {sent!r}")
-    passed()
+        failed(f"{how} the resource cannot be read by its id any more (answered {read.status})")
+    if is_kept(sent, evidence.value(evidence.object(after), evidence.row.subject)):
+        failed(f"{how} {spoken} is {sent!r}")
 
 
 @check(AUTH)

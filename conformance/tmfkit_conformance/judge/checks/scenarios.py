@@ -43,5 +43,5 @@ def accepted(evidence: Evidence, step: Step) -> Exchange:
     """Return the exchange of a step that succeeded; the requirement does not hold when it did not."""
     seen = evidence.step(step)
     if not seen.is_success:
-        failed(f"The {step} was answered {seen.status}")
+        failed(evidence.answered(seen))
     return seen

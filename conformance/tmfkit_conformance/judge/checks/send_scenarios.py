@@ -5,7 +5,8 @@ from __future__ import annotations
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import instant
-from tmfkit_conformance.judge.evidence import Evidence, failed, skip
+from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, skip
+from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.operations import Send, SendStored
 from tmfkit_conformance.rules.sending import (
     CONDITION_BY_THE_SEND,
@@ -37,10 +38,12 @@ def _send_new(evidence: Evidence) -> None:
 @scenario(SEND_IS_NOT_AN_ID)
 def _send_is_not_an_id(evidence: Evidence) -> None:
     seen = evidence.step(Send.SEND)
-    if seen.status in (404, 405):
-        failed(f"The send was answered {seen.status}, as if its path named a message")
+    # A refusal says nothing of ids: where there is no such operation, its path is answered like any unknown one.
     if not seen.is_success:
-        skip(f"the send was answered {seen.status}")
+        blocked(evidence.answered(seen), seen)
+    taken = last_segment(seen.request.url)
+    if isinstance(seen.answer, dict) and seen.answer.get("id") == taken:
+        failed(f"The answer is a message with the id {taken!r}: the last segment of the path was taken for an id")
 
 
 @scenario(SEND_STORED)
@@ -78,7 +81,7 @@ def _send_refused(evidence: Evidence) -> None:
 def _without_body(evidence: Evidence) -> None:
     plain, typed = evidence.step(WithoutBody.WITHOUT), evidence.step(WithoutBody.WITH)
     if evidence.row.scenario == CONTENT_TYPE_WITHOUT_BODY.name and not plain.is_success:
-        skip(f"the same without the header was answered {plain.status}")
+        blocked(f"Without the header as well, {evidence.answered(plain)}", plain)
     for seen in (plain, typed):
         if not seen.is_success:
             failed(f"With no body and {'a' if seen is typed else 'no'} Content-Type it was answered {seen.status}")
@@ -100,13 +103,13 @@ def _send_with_value(evidence: Evidence) -> None:
     for number, value in enumerate(SEND_WITH_VALUE.given_of(evidence.row).values):
         seen = evidence.step(SendWithValue.SEND.of(number))
         if not seen.is_success:
-            failed(f"{evidence.row.subject} {value!r} was answered {seen.status}")
+            failed(f"With {evidence.row.subject} {value!r}, {evidence.answered(seen)}")
 
 
 @scenario(CONDITION_BY_THE_SEND)
 def _condition_by_the_send(evidence: Evidence) -> None:
     control = evidence.step(ConditionByTheSend.CONTROL)
     if not control.is_success:
-        skip(f"the control, a message with {evidence.row.subject}, was answered {control.status}")
+        blocked(f"With {evidence.row.subject} as well, {evidence.answered(control)}", control)
     made = evidence.step(ConditionByTheSend.REFUSED)
     refused(evidence, ConditionByTheSend.REFUSED_SEND if made.is_success else ConditionByTheSend.REFUSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tmfkit_conformance.judge.checks.attributes import sent_at, shown
+from tmfkit_conformance.judge.checks.attributes import sent_at
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept
 from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, passed, skip
@@ -18,12 +18,11 @@ def patchable(evidence: Evidence) -> None:
     if str(patched.status) in evidence.tolerated:
         pass_with_remark(f"Answered {patched.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
     if not patched.is_success:
-        failed(f"A patch of {evidence.row.subject} was answered {patched.status}")
+        failed(f"With {evidence.row.subject}, {evidence.answered(patched)}")
     spoken, sent = sent_at(evidence, patched, evidence.row.subject)
     if is_kept(sent, evidence.value(created.request.json, evidence.row.subject)):
         skip(f"{spoken} was patched to the value that it was created with")
     got = evidence.object(PatchTo.READ)
     if not evidence.keeps(evidence.row.subject, patched.request.json, got):
-        back = shown(evidence.value(got, evidence.row.subject))
-        failed(f"{spoken} was patched to {shown(sent)} and reads back as {back}")
+        failed(f"After the patch, {evidence.loss(patched.request.json, got, evidence.row.subject)}")
     passed()

@@ -22,7 +22,7 @@ def _is_done(target: Target, _call: Call, answer: Answer, _history: History) -> 
 
 
 def _is_malformed(_target: Target, call: Call, _answer: Answer, _history: History) -> bool:
-    return bool(call.body) and call.json is None
+    return bool(call.body) and call.json is None and call.body.strip() != b"null"
 
 
 def _lacks_mandatory(target: Target, call: Call) -> bool:

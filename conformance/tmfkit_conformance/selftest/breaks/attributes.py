@@ -91,6 +91,22 @@ def generated(target: Target) -> Break:
     return {"unique": _same_id, "later": _stopped, "location": _nowhere}.get(form, _not_made)(target)
 
 
+@breaks(GENERATED)
+def leads_to_a_wrong_path(target: Target) -> Break | None:
+    """An address at another host, whose path is not that of what was made."""
+    if GENERATED.expect_of(target.row).form != "location":
+        return None
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        href = pointers.get(answer.json, target.subject)
+        if not target.is_own(call) or not answer.is_success or not isinstance(href, str):
+            return answer
+        wrong = f"https://gateway.example/elsewhere/{answer.identifier}"
+        return answer.with_json(pointers.with_value(answer.json, target.subject, wrong))
+
+    return answering(f"answers {target.row.operation} with {target.subject} at another host, with a wrong path", change)
+
+
 def _not_made(target: Target) -> Break:
     def change(call: Call, answer: Answer, _history: History) -> Answer:
         if not target.is_own(call) or not answer.is_success or pointers.select(call.json, target.subject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.rules.queries import (
@@ -46,6 +47,26 @@ def fields(target: Target) -> Break:
         return call.without_parameters("fields") if is_it else call
 
     return asking(f"ignores fields={','.join(sorted(chosen))} in {target.row.operation}", change)
+
+
+@breaks(FIELDS)
+def selects_null(target: Target) -> Break | None:
+    """Null in the place of what was selected."""
+    if target.subject != "*":
+        return None
+    chosen = _left_to_every(target)
+
+    def without_value(member: Any) -> Any:
+        return {**member, chosen: None} if isinstance(member, dict) and chosen in member else member
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        if not target.is_own(call) or not answer.is_success or set(_selected(call)) != {chosen}:
+            return answer
+        found = answer.json
+        nulled = [without_value(member) for member in found] if isinstance(found, list) else without_value(found)
+        return answer.with_json(nulled)
+
+    return answering(f"gives null for {chosen} when it is selected in {target.row.operation}", change)
 
 
 def _left_to_every(target: Target) -> str:

@@ -152,6 +152,25 @@ def non_patchable(target: Target) -> Break:
     return remembering(target, f"changes {target.subject} when it is patched", cleaned)
 
 
+@breaks(NON_PATCHABLE)
+def patches_id_in_one_media_type(target: Target) -> Break | None:
+    """The id changed by a patch of one media type, where the other one of a partial object is not served."""
+    if target.subject != "/id":
+        return None
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        if target.is_own(call) and call.media_type != "application/json":
+            return answered(415, {"code": "1", "reason": "not offered"})
+        if target.is_own(call) and isinstance(call.json, dict) and "id" in call.json:
+            history.kept[call.identifier] = call.json["id"]
+            return await sound(call.with_json({name: value for name, value in call.json.items() if name != "id"}))
+        if call.identifier in history.kept:
+            return answered(404, {"code": "60", "reason": "renamed"})
+        return await sound(call)
+
+    return Break("takes another id in a patch of the type application/json, the only one of a partial object", serve)
+
+
 @breaks(AUTH)
 def auth(target: Target) -> Break:
     """The role that is to be refused served, or the role that is to be served refused."""

@@ -36,12 +36,14 @@ class Note:
         body: The notification, a JSON value.
         method: HTTP method.
         headers: Headers.
+        after_seconds: How much later than the application it is sent.
     """
 
     callback: str
     body: Any
     method: str = "POST"
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"), ("Accept", "application/json"))
+    after_seconds: float = 0.0
 
     @property
     def event_type(self) -> str:

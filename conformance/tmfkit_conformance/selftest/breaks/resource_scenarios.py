@@ -63,6 +63,20 @@ def latest_not_listed(target: Target) -> Break:
     return answering(f"leaves the latest {target.resource.name} out of the list", change)
 
 
+@breaks(CREATED_IS_LISTED)
+def latest_listed_twice(target: Target) -> Break:
+    """Another resource listed with the id of the latest."""
+
+    def change(call: Call, answer: Answer, history: History) -> Answer:
+        if not _is_whole_list(target, call) or not isinstance(answer.json, list) or not history.made:
+            return answer
+        latest = list(history.made)[-1]
+        alike = [{**member, "name": "another"} for member in answer.json if member.get("id") == latest]
+        return answer.with_json([*answer.json, *alike])
+
+    return answering(f"lists another {target.resource.name} with the id of the latest", change)
+
+
 def _is_whole_list(target: Target, call: Call) -> bool:
     return target.does(call, "list") and call.names <= {"offset", "limit"}
 
@@ -82,13 +96,26 @@ def creates_twice(target: Target) -> Break:
 
 @breaks(MINIMAL_CREATE)
 def wants_more(target: Target) -> Break:
-    """A create with the mandatory attributes only refused."""
+    """A create with the mandatory attributes only refused; a failure where the document lets a target demand more."""
+    status = 500 if target.resource.may_demand_more else 400
 
     def refusal(call: Call, _history: History) -> Answer | None:
         is_minimal = target.does(call, "create") and target.is_minimal(call.json)
-        return answered(400, {"code": "20", "reason": "more is wanted"}) if is_minimal else None
+        return answered(status, {"code": "20", "reason": "more is wanted"}) if is_minimal else None
 
-    return instead("refuses a create with the mandatory attributes only", refusal)
+    does = "fails at" if status == 500 else "refuses"
+    return instead(f"{does} a create with the mandatory attributes only", refusal)
+
+
+@breaks(MINIMAL_CREATE)
+def answers_the_smallest_wrongly(target: Target) -> Break:
+    """False in the place of an address, in the answer to a create of the smallest body."""
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        is_it = target.does(call, "create") and target.is_minimal(call.json) and isinstance(answer.json, dict)
+        return answer.with_json({**answer.json, "href": False}) if is_it and answer.is_success else answer
+
+    return answering("answers a create with the mandatory attributes only with false for href", change)
 
 
 @breaks(READ_IS_SAFE)

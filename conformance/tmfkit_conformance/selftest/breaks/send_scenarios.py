@@ -28,13 +28,24 @@ from tmfkit_conformance.selftest.target import Target
 __all__: list[str] = []
 
 
-@breaks(SEND_NEW, SEND_IS_NOT_AN_ID, SEND_STORED)
+@breaks(SEND_NEW, SEND_STORED)
 def not_found(target: Target) -> Break:
     """404 where a message is to be sent."""
     return instead(
         f"answers {target.row.operation} with 404",
         lambda call, _history: answered(404, {}) if target.is_own(call) else None,
     )
+
+
+@breaks(SEND_IS_NOT_AN_ID)
+def takes_it_for_an_id(target: Target) -> Break:
+    """The last segment of the path taken for the id of a message."""
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        is_sent = target.is_own(call) and answer.is_success and isinstance(answer.json, dict)
+        return answer.with_json({**answer.json, "id": call.path.rpartition("/")[2]}) if is_sent else answer
+
+    return answering("takes the last segment of the path of a send for the id of the message", change)
 
 
 @breaks(SEND_WITHOUT_MESSAGE)

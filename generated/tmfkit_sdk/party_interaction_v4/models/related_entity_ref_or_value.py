@@ -19,7 +19,7 @@ class RelatedEntityRefOrValue:
     object; an entity held in full brings its own attributes along."""
 
     at_type: str | Unset = UNSET
-    """Class of the object."""
+    """Class of the entity."""
 
     at_base_type: str | Unset = UNSET
     """Class that the object's class extends."""

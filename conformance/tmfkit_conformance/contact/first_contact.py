@@ -1,0 +1,127 @@
+"""First contact: the questions, one after the other, and what was learned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tmfkit_conformance.contact.consistency import measure
+from tmfkit_conformance.contact.names import configured_names, find_names, find_path
+from tmfkit_conformance.contact.smallest import Demand, find_demand
+from tmfkit_conformance.contact.there import first_create, first_look, second_look
+from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
+from tmfkit_conformance.drive.whose import look_around, try_marks
+from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.contact import ApiThere, Consistency, Dialect, SmallestBody
+from tmfkit_conformance.rules.probes import Probe
+from tmfkit_conformance.rules.rule import PlannedProbe
+from tmfkit_models.contracts import Resource
+
+__all__ = ["Acquaintance", "acquaint"]
+
+
+@dataclass
+class Acquaintance:
+    """What first contact found out.
+
+    Attributes:
+        sentences: What is said of it, one line each.
+        demands: Resource → what is demanded beyond the smallest body.
+    """
+
+    sentences: list[str] = field(default_factory=list)
+    demands: dict[str, Demand] = field(default_factory=dict)
+
+
+def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintance) -> None:
+    """Get acquainted with the target.
+
+    Args:
+        session: The session; what it is to do differently from now on, it keeps.
+        resources: The resources that the run is about.
+        known: Takes up what is found out.
+
+    Raises:
+        TargetUnreachable: The target does not answer.
+        NoApi: What answers is no API.
+    """
+    made: dict[str, Exchange] = {}
+    with _asking(session, ApiThere):
+        listed = first_look(session, resources)
+        for resource in resources:
+            configured_names(session, resource)
+        if session.watch.ended:
+            return
+    with _asking(session, Dialect):
+        for resource in resources:
+            find_path(session, resource)
+    look_around(session, [resource.name for resource in resources])  # before anything is made
+    with _asking(session, ApiThere):
+        for resource in resources:
+            made[resource.name] = first_create(session, resource)
+        second_look(session, listed, made.values())
+    known.demands.update(_bodies(session, [resource for resource in resources if resource.name in made], made))
+    taken = [resource for resource in resources if resource.name in made and made[resource.name].is_success]
+    try_marks(session, [resource.name for resource in taken])
+    for resource in taken:
+        with _asking(session, Consistency):
+            measure(session, resource)
+    known.sentences += _sentences(session, resources, made, known.demands)
+
+
+def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exchange]) -> dict[str, Demand]:
+    """Find the names and the attributes with which the smallest body is taken; keep in *made* how it was answered."""
+    demands: dict[str, Demand] = {}
+    for resource in resources:
+        with _asking(session, Dialect):
+            made[resource.name] = find_names(session, resource, made[resource.name])
+        with _asking(session, SmallestBody):
+            if made[resource.name].is_refusal:
+                demands[resource.name] = find_demand(session, resource, made[resource.name])
+    return demands
+
+
+@contextmanager
+def _asking(session: Session, probe: type[Probe]) -> Iterator[None]:
+    """Ask one question; a target that stops serving meanwhile ends it."""
+    session.begin(PlannedProbe(probe, ""))
+    try:
+        yield
+    except ProbeAborted as ended:
+        session.end(ended=str(ended))
+    except MissingPrerequisite as lacking:
+        session.end(lacking=str(lacking))
+    else:
+        session.end()
+
+
+def _sentences(
+    session: Session, resources: Sequence[Resource], made: dict[str, Exchange], demands: dict[str, Demand]
+) -> Iterator[str]:
+    for resource in resources:
+        answer = made.get(resource.name)
+        demand = demands.get(resource.name)
+        if answer is None:
+            continue
+        if answer.response is None:
+            yield f"{resource.name}: the smallest body got no answer."
+        elif demand is not None:
+            refused = f"the smallest body is refused, {answer.status} '{demand.words}'."
+            yield f"{resource.name}: {refused}{_entry(resource, demand)}"
+        else:
+            yield f"{resource.name}: the smallest body is answered {answer.status}."
+        for key, spoken in session.dialect[resource.name].items():
+            yield f"{resource.name}: the target takes {key} under the name {spoken}."
+    lag = session.settling.lag_seconds
+    yield f"What is written is visible after {lag * 1000:.0f} ms." if lag else "What is written is visible at once."
+
+
+def _entry(resource: Resource, demand: Demand) -> str:
+    """Return what is to be configured, ready to be pasted."""
+    if not demand.attributes:
+        return ""
+    entry = json.dumps({resource.name: demand.attributes}, ensure_ascii=False)  # YAML as well
+    how = "It is taken with" if demand.is_proven else "Try it with"
+    return f" {how} `payloads: {entry}` in the configuration."

@@ -1,0 +1,218 @@
+"""Finds out under which names the target takes what the document names in two ways: attributes and paths.
+
+The kit writes the contract's name. A target that refuses it (or keeps nothing under it, where the erratum tolerates
+that), and takes an alias, is spoken to with the alias for the rest of the run; two readings are never mixed, and every
+row on such an attribute is remarked. Several names are tried together, since a target that says one thing in its own
+way as a rule says others so too.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.contact import Dialect
+from tmfkit_models.contracts import Contract, Resource, Schema
+
+__all__ = ["configured_names", "find_names", "find_path"]
+
+_MOST_TRIES: Final = 12
+"""Combinations of names that are tried for one body."""
+
+Names = Mapping[str, str]
+Body = Callable[[], dict[str, Any]]
+
+
+def find_path(session: Session, resource: Resource) -> None:
+    """Keep to the first path of the collection that is not answered 404."""
+    if (
+        not resource.path_aliases
+        or session.call("list", Dialect.LIST.of(resource.collection), resource=resource.name).status != 404
+    ):
+        return
+    for path in resource.path_aliases:
+        session.dialect[resource.name] = {resource.collection: path}
+        if session.call("list", Dialect.LIST.of(path), resource=resource.name).status != 404:
+            return
+    session.dialect[resource.name] = {}
+
+
+def configured_names(session: Session, resource: Resource) -> None:
+    """Keep to the aliases that the configured members of a body use."""
+    configured = session.settings.payloads.get(resource.name, {})
+    for key, attribute in _aliased(session.contract, resource.create):
+        around, _, _ = session.payloads_of(resource.name).spoken(f"/{key}").rpartition("/")
+        used = [alias for alias in attribute["x-tmf-aliases"] if pointers.select(configured, f"{around}/{alias}")]
+        if used:
+            session.dialect[resource.name] = {**session.dialect[resource.name], key: used[0]}
+
+
+def find_names(session: Session, resource: Resource, made: Exchange) -> Exchange:
+    """Find the names of a resource's attributes: those of the smallest body first, then all others.
+
+    Args:
+        session: The session.
+        resource: The resource.
+        made: How the smallest body was answered.
+
+    Returns:
+        How the smallest body was answered last.
+    """
+    finder = _Finder(session, resource)
+    if made.is_refusal:
+        made = finder.together(lambda: session.payloads_of(resource.name).minimal()) or made
+    if made.is_success:
+        finder.each()
+    return made
+
+
+class _Finder:
+    """Tries names for one resource.
+
+    Args:
+        session: The session.
+        resource: The resource.
+    """
+
+    def __init__(self, session: Session, resource: Resource) -> None:
+        self._session = session
+        self._resource = resource
+        self._attributes = dict(_aliased(session.contract, resource.create))
+        self._settled = set(session.dialect[resource.name])
+
+    def each(self) -> None:
+        """Find the names of what a body with everything has, at once where it is taken, else one by one."""
+        if not set(self._attributes) - self._settled:
+            return
+        body = self._session.payloads_of(self._resource.name).full()
+        made = self._made(body, f"{self._resource.name} with every attribute")
+        read = self._read(made) if made.is_success else None
+        for key in self._attributes:
+            if key in self._settled or (read is not None and self._is_settled(key, body, read)):
+                continue
+            self._one(key)
+
+    def _is_settled(self, key: str, body: dict[str, Any], read: Exchange) -> bool:
+        """Say whether a body that was taken needs no other name for an attribute that it has."""
+        if not pointers.select(body, f"/{key}"):
+            return False
+        return not self._attributes[key].get("x-tmf-alias-when-lost") or self._comes_back(key, body, read)
+
+    def _one(self, key: str) -> None:
+        def body() -> dict[str, Any]:
+            return self._session.payloads_of(self._resource.name).with_attribute(f"/{key}")
+
+        own = body()
+        made = self._made(own, f"{key} as {_last(key)}")
+        if made.is_success:
+            lossy = self._attributes[key].get("x-tmf-alias-when-lost")
+            if not lossy or self._comes_back(key, own, self._read(made)):
+                return
+            self._tried(body, [{key: alias} for alias in self._attributes[key]["x-tmf-aliases"]])
+        elif made.is_refusal:
+            self.together(body, wanted=key)
+
+    def together(self, body: Body, *, wanted: str = "") -> Exchange | None:
+        """Try every combination of names of what stands in a body, all aliases at once first.
+
+        Args:
+            body: Makes the body, in the names that the session speaks.
+            wanted: An attribute that has to be among those with another name; any when empty.
+
+        Returns:
+            The create that was taken; None when none was.
+        """
+        own = body()
+        keys = [key for key in self._attributes if key not in self._settled and pointers.select(own, f"/{key}")]
+        combined = (names for names in _combinations(self._attributes, keys) if not wanted or wanted in names)
+        return self._tried(body, list(itertools.islice(combined, _MOST_TRIES)))
+
+    def _tried(self, body: Body, candidates: Sequence[Names]) -> Exchange | None:
+        before = self._session.dialect[self._resource.name]
+        for names in candidates:
+            self._speak({**before, **names})
+            made = self._made(sent := body(), ", ".join(f"{key} as {alias}" for key, alias in names.items()))
+            if made.is_success and all(self._comes_back(key, sent, self._read(made)) for key in names):
+                needed = self._without_the_idle(body, before, names)
+                self._speak({**before, **needed})
+                self._settled |= set(needed)
+                return made
+        self._speak(before)
+        return None
+
+    def _without_the_idle(self, body: Body, before: Names, names: Names) -> Names:
+        """Return the aliases without those whose attribute is taken under its own name as well."""
+        needed = dict(names)
+        for key in names if len(names) > 1 else ():
+            fewer = {one: alias for one, alias in needed.items() if one != key}
+            self._speak({**before, **fewer})
+            sent = body()
+            made = self._made(sent, f"{key} as {_last(key)}, the others as before")
+            if fewer and made.is_success and self._comes_back(key, sent, self._read(made)):
+                needed = fewer
+        return needed
+
+    def _comes_back(self, key: str, sent: dict[str, Any], read: Exchange) -> bool:
+        """Say whether an attribute comes back as it was sent; what cannot be read says nothing."""
+        if not isinstance(read.answer, dict) or not read.is_success:
+            return True
+        around, _, spoken = self._session.payloads_of(self._resource.name).spoken(f"/{key}").rpartition("/")
+        wanted = pointers.select(sent, f"{around}/{spoken}")
+        if not wanted:
+            return True
+        found = pointers.select(read.answer, f"{around}/{spoken}")
+        return len(found) >= len(wanted) and all(map(_resembles, wanted, found))
+
+    def _made(self, body: dict[str, Any], name: str) -> Exchange:
+        return self._session.call("create", Dialect.CREATE.of(name), body=body, resource=self._resource.name)
+
+    def _read(self, made: Exchange) -> Exchange:
+        step = Dialect.READ.of(made.step)
+        return self._session.call("retrieve", step, identifier=made.identifier, resource=self._resource.name)
+
+    def _speak(self, names: Names) -> None:
+        self._session.dialect[self._resource.name] = dict(names)
+
+
+def _combinations(attributes: Mapping[str, Schema], keys: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield ways to name some attributes: all by their alias, then each alone, then more and more of them."""
+    sizes = [len(keys), *range(1, len(keys))]
+    for size in sizes:
+        for chosen in itertools.combinations(keys, size):
+            for aliases in itertools.product(*(attributes[key]["x-tmf-aliases"] for key in chosen)):
+                if chosen:
+                    yield dict(zip(chosen, aliases, strict=True))
+
+
+def _resembles(sent: Any, got: Any) -> bool:
+    """Say whether a value is the one that was sent; it may have more members, and dates another form."""
+    if isinstance(sent, dict):
+        return isinstance(got, dict) and all(name in got and _resembles(sent[name], got[name]) for name in sent)
+    if isinstance(sent, list):
+        return isinstance(got, list) and len(got) >= len(sent) and all(map(_resembles, sent, got))
+    if isinstance(sent, str) and isinstance(got, str) and sent[:4].isdecimal() and sent[4:5] == "-":
+        return got[:4].isdecimal()
+    return bool(sent == got)
+
+
+def _last(key: str) -> str:
+    return key.rpartition("/")[2]
+
+
+def _aliased(
+    contract: Contract, schema: Schema | str, path: str = "", above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Schema]]:
+    """Yield the attributes that have other names, those around them first, each with its key in a dialect."""
+    for name, attribute in contract.attributes(schema).items():
+        full = contract.resolve(attribute)
+        if full.get("x-tmf-aliases"):
+            yield f"{path}{name}", full
+        inner = attribute.get("items", attribute)
+        reference = inner.get("$ref", "")
+        if reference not in above or not reference:
+            below = f"{path}{name}/*/" if "items" in full else f"{path}{name}/"
+            yield from _aliased(contract, inner, below, (*above, reference))

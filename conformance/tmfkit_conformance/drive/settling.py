@@ -1,0 +1,143 @@
+"""Reads that show the state before a write: they are repeated for a while, since many targets show writes late.
+
+Only what cannot be the state after the write is waited for. Where a write was refused or took no effect, the state
+before it is what a sound target shows; then one more look is taken after the greatest lag that was seen.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from tmfkit_conformance.drive.client import Client
+from tmfkit_conformance.record.exchange import Exchange
+
+__all__ = ["Settling"]
+
+_Kind = Literal["made", "changed", "removed", "tried"]
+
+_IN_VAIN: Final = 3
+"""Waits for one operation that brought nothing, after which it is not waited for any more."""
+
+_GONE: Final = (404, 410)
+_FIRST_SECONDS, _LONGEST_SECONDS = 0.05, 0.3
+_MARGIN: Final = 1.1
+"""A lag is measured by looking now and then; the next write may take a little longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    kind: _Kind
+    at: float
+    before: Any = None
+
+
+class Settling:
+    """What the writes of a run have to show, by address; a record is worked on by one thread at a time.
+
+    Args:
+        client: Sends and records.
+        seconds: Longest wait until a write can be seen.
+    """
+
+    def __init__(self, client: Client, seconds: float) -> None:
+        self._client = client
+        self._seconds = seconds
+        self._writes: dict[str, _Write] = {}
+        self._seen: dict[str, Any] = {}
+        self._in_vain: Counter[tuple[str, _Kind]] = Counter()
+        self._latest = 0.0
+        self._lock = threading.Lock()
+        self.lag_seconds = 0.0
+        """The greatest lag that was seen."""
+
+    def made(self, url: str, answer: Any) -> None:
+        """Remember that something was made at an address."""
+        self._writes[url] = _Write("made", self._now())
+        self._seen[url] = answer
+
+    def wrote(self, exchange: Exchange) -> None:
+        """Remember a request other than a read."""
+        self._latest = self._now()
+        url, before = _place(exchange), self._seen.get(_place(exchange))
+        if url not in self._writes:
+            return
+        if exchange.request.method == "DELETE" and exchange.is_success:
+            self._writes[url] = _Write("removed", self._latest)
+        elif exchange.request.method in ("PATCH", "PUT"):
+            is_changed = exchange.is_success and isinstance(exchange.answer, dict) and exchange.answer != before
+            self._writes[url] = _Write("changed" if is_changed else "tried", self._latest, before)
+            if is_changed:
+                self._seen[url] = exchange.answer
+
+    def settled(self, exchange: Exchange, again: Callable[[], Exchange]) -> Exchange:
+        """Return an exchange that shows the latest write, as far as waiting helps.
+
+        Args:
+            exchange: The first try.
+            again: Sends the same request once more.
+        """
+        url = _place(exchange)
+        write = self._writes.get(url)
+        if write is not None and (kind := self._earlier(write, exchange)):
+            exchange = self._repeated(exchange, again, write, kind)
+        if exchange.request.method == "GET" and exchange.is_success and "?" not in exchange.request.url:
+            self._seen[url] = exchange.answer
+        return exchange
+
+    def rest(self) -> None:
+        """Wait until every write so far can be seen in lists, as far as lags are known."""
+        left = self._latest + self.lag_seconds * _MARGIN - self._now()
+        if self.lag_seconds and left > 0:
+            time.sleep(left)
+
+    def saw(self, lag_seconds: float) -> None:
+        """Remember a lag."""
+        with self._lock:
+            self.lag_seconds = max(self.lag_seconds, lag_seconds)
+
+    def _earlier(self, write: _Write, exchange: Exchange) -> _Kind | None:
+        """Return the kind of write whose state before it an exchange shows; None when it does not."""
+        is_read = exchange.request.method == "GET"
+        if write.kind == "removed":
+            return "removed" if is_read and exchange.is_success else None
+        if exchange.status == 404:
+            return "made"
+        if not (is_read and exchange.is_success and write.before is not None) or "?" in exchange.request.url:
+            return None
+        return write.kind if exchange.answer == write.before else None
+
+    def _repeated(self, exchange: Exchange, again: Callable[[], Exchange], write: _Write, kind: _Kind) -> Exchange:
+        key = (exchange.operation, kind)
+        limit = self.lag_seconds * _MARGIN if kind == "tried" else self._seconds * _MARGIN
+        pause = limit if kind == "tried" else _FIRST_SECONDS
+        waits = 0
+        while self._in_vain[key] < _IN_VAIN and (left := write.at + limit - self._now()) > 0:
+            waits += 1
+            time.sleep(min(pause, left))
+            self._client.amend(exchange, superseded=True)
+            exchange = again()
+            if not self._earlier(write, exchange):
+                return self._seen_late(exchange, write)
+            pause = min(pause * 2, _LONGEST_SECONDS)
+        # That a write without effect shows none is no disappointment.
+        with self._lock:
+            self._in_vain[key] += bool(waits) and kind != "tried"
+        return exchange
+
+    def _seen_late(self, exchange: Exchange, write: _Write) -> Exchange:
+        self.saw(lag := self._now() - write.at)
+        said = f"visible after {lag * 1000:.0f} ms"
+        return self._client.amend(exchange, waited="; ".join(part for part in (exchange.waited, said) if part))
+
+    @staticmethod
+    def _now() -> float:
+        return time.monotonic()
+
+
+def _place(exchange: Exchange) -> str:
+    return exchange.request.url.partition("?")[0]

@@ -1,0 +1,137 @@
+"""Symptoms of what a target keeps: nothing, not all, under another id, the same for two creates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from tmfkit_conformance.judge.answered import asked
+from tmfkit_conformance.judge.losses import How, Loss, losses
+from tmfkit_conformance.judge.symptoms.answers import is_due
+from tmfkit_conformance.judge.symptoms.form import Symptom, at, seen
+from tmfkit_conformance.judge.traces import Traces
+from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.record.wire import last_segment
+from tmfkit_conformance.rules.rule import Case
+
+__all__ = ["doubled", "lost", "not_stored", "of_run"]
+
+_ALIKE: Final[Mapping[How, str]] = {
+    "falsy": "false and 0 are not kept",
+    "shorter": "Lists lose members",
+    "longer": "Lists gain members",
+    "cut": "Texts are cut",
+    "garbled": "Texts are not kept where they are not ASCII",
+    "text": "Numbers and truths come back as texts",
+    "instant": "Date-times come back as other instants",
+}
+"""What may happen to one member after the other for one reason, wherever it stands."""
+
+_WRITES: Final = ("create", "patch", "replace")
+
+
+def not_stored(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield that nothing that is made can be found, where the row looked for it."""
+    for exchange in seen(verdict, traces):
+        resource = traces.resource_of(exchange)
+        if resource in traces.not_stored and exchange.request.method != "POST" and not is_due(case, exchange):
+            what = f"A {resource} that was made is not found: {asked(traces.contract, exchange)} is answered"
+            yield at(exchange, ("not stored", resource), f"{what} {exchange.status}")
+
+
+def doubled(case: Case, _verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield that two creates gave one id, where the probe of the row made both."""
+    for exchange in traces.by_probe.get(case.probe.key if case.probe else "", ()):
+        if exchange.sequence in traces.doubled:
+            what = f"{asked(traces.contract, exchange)} gives the id of what is there already, {exchange.identifier!r}"
+            yield at(exchange, ("doubled", traces.resource_of(exchange)), what)
+
+
+def of_run(_case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield what holds for the whole run, where the row met with it."""
+    for exchange in seen(verdict, traces):
+        operation = traces.operations.get(exchange.operation)
+        place = asked(traces.contract, exchange).partition("?")[0]
+        if operation and operation.id in traces.lists_without_new:
+            yield at(exchange, ("list without new", operation.id), f"{place} never shows what was just made")
+        elif exchange.operation in traces.idle and exchange.is_success:
+            yield at(
+                exchange, ("idle", exchange.operation), f"{place} is answered {exchange.status} and changes nothing"
+            )
+        elif operation and operation.action == "list" and exchange.is_success and not isinstance(exchange.answer, list):
+            yield at(exchange, ("no list", operation.id), f"{place} is not answered with a JSON array")
+        elif _is_of_another(exchange, traces):
+            told = exchange.answer.get("id")
+            what = f"{place} gives the id {told!r} where {last_segment(exchange.request.url)!r} was asked for"
+            yield at(exchange, ("another id", traces.resource_of(exchange)), what)
+
+
+def _is_of_another(exchange: Exchange, traces: Traces) -> bool:
+    """Say whether reading by an id that a create had given gave something with another id."""
+    if exchange.request.method != "GET" or not exchange.is_success or not isinstance(exchange.answer, dict):
+        return False
+    wanted = last_segment(exchange.request.url)
+    told = exchange.answer.get("id")
+    return wanted in traces.given_ids and told is not None and str(told) != wanted
+
+
+def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield the first member that was written and is not read back as it was."""
+    if verdict.outcome is not Outcome.FAIL:
+        return
+    exchanges = [one for one in seen(verdict, traces) if one.is_success and not is_due(case, one)]
+    for number, write in enumerate(exchanges):
+        operation = traces.operations.get(write.operation)
+        back = _read_after(write, exchanges[number + 1 :], traces)
+        if operation is None or operation.action not in _WRITES or back is None:
+            continue
+        found = _losses(write, back, exchanges[number + 1 :])
+        if found and (later := _taken_away(write, back, exchanges[number + 1 :])):
+            what = f"{asked(traces.contract, later)} takes away what it does not name: {found[0]}"
+            yield at(back, ("takes away", later.request.method), what, lost=found[0].pointer)
+        elif found:
+            yield _loss(min(found, key=lambda one: _is_elsewhere(one, case)), back, operation.resource)
+
+
+def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> list[Loss]:
+    """Return what is not read back of a body, apart from what was written again before it was read."""
+    if not isinstance(write.request.json, dict):
+        return []
+    between = [one.request.json for one in later if one.sequence < back.sequence and one.request.method != "GET"]
+    again = {name for body in between if isinstance(body, dict) for name in body}
+    asked_for = {name: value for name, value in write.request.json.items() if name not in {*again, "id", "href"}}
+    return list(losses(asked_for, back.answer))
+
+
+def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> Exchange | None:
+    """Return the write in between that took away what had been kept; None where nothing of the kind is seen."""
+    changes = [one for one in later if one.sequence < back.sequence and one.request.method in ("PATCH", "PUT")]
+    if not changes or write.request.method != "POST":
+        return None
+    first = changes[0]
+    earlier = [one for one in later if one.sequence < first.sequence and one.request.method == "GET"]
+    kept = [one for one in (*earlier, write) if isinstance(one.answer, dict)]
+    return first if kept and not list(losses(write.request.json, kept[0].answer)) else None
+
+
+def _is_elsewhere(loss: Loss, case: Case) -> bool:
+    """Say whether a loss has nothing to do with what a row speaks of."""
+    subject = case.requirement.subject
+    return not (f"{loss.pointer}/".startswith(f"{subject}/") or f"{subject}/".startswith(f"{loss.pointer}/"))
+
+
+def _read_after(write: Exchange, later: Sequence[Exchange], traces: Traces) -> Exchange | None:
+    """Return the last representation after a write, its own answer where nothing was read."""
+    reads = [
+        one
+        for one in later
+        if one.operation in traces.operations and traces.operations[one.operation].action == "retrieve"
+    ]
+    return next((one for one in (*reversed(reads), write) if isinstance(one.answer, dict)), None)
+
+
+def _loss(loss: Loss, back: Exchange, resource: str) -> Symptom:
+    if loss.how in _ALIKE:
+        return at(back, ("kept otherwise", loss.how), f"{_ALIKE[loss.how]}: {loss}", lost=loss.pointer)
+    return at(back, ("lost", resource, loss.pointer), f"{resource}: {loss}", lost=loss.pointer)

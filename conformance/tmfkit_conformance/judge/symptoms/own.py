@@ -1,0 +1,88 @@
+"""Symptoms that only one kind of row looks at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tmfkit_conformance.judge.answered import asked
+from tmfkit_conformance.judge.symptoms.form import Symptom, at, normal, seen, without_number
+from tmfkit_conformance.judge.traces import Traces
+from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.rules.answers import BODY, STATUS
+from tmfkit_conformance.rules.attributes import GENERATED
+from tmfkit_conformance.rules.queries import (
+    FIELDS,
+    FIELDS_WHOLE_ATTRIBUTE,
+    FIELDS_WITH_FILTER,
+    FILTER,
+    FILTER_BY_DAY,
+    FILTER_LOOSE,
+    FILTER_WITHOUT_MATCH,
+    FILTERS_COMBINE,
+)
+from tmfkit_conformance.rules.register import SCENARIOS
+from tmfkit_conformance.rules.rule import Case
+
+__all__ = ["other_status", "told", "without_body"]
+
+_OF_FILTERS: Final = frozenset(
+    one.name for one in (FILTER, FILTER_WITHOUT_MATCH, FILTERS_COMBINE, FILTER_BY_DAY, FILTER_LOOSE, FIELDS_WITH_FILTER)
+)
+_OF_FIELDS: Final = frozenset({FIELDS.name, FIELDS_WHOLE_ATTRIBUTE.name})
+_WRONG_TYPE: Final = re.compile(
+    r"(?P<name>[\w@]+)(?:: (?P<value>\S+) is not of type| is (?P<other>\S+), which is no) \"?(?P<type>\w+)"
+)
+_OPENING: Final = 3
+"""Words with which a remark of a scenario says what is wrong; what follows are names of attributes and the like."""
+
+_TEXT: Final = ("boolean", "integer", "number")
+
+
+def without_body(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield that an answer has no body, where the row looked into it."""
+    if case.requirement.kind not in (BODY.name, GENERATED.name, "produces"):
+        return
+    for exchange in seen(verdict, traces):
+        bare = exchange.is_success and exchange.response is not None and not exchange.response.body
+        if bare and exchange.request.method != "DELETE":
+            place = asked(traces.contract, exchange)
+            yield at(exchange, ("no body", exchange.operation), f"The answer {exchange.status} to {place} has no body")
+
+
+def other_status(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield that an operation is answered with another success than the document's."""
+    if case.requirement.kind not in (STATUS.name, BODY.name) or verdict.outcome is not Outcome.FAIL:
+        return
+    for exchange in seen(verdict, traces)[-1:]:
+        operation = traces.operations.get(exchange.operation)
+        if operation and exchange.is_success and exchange.status != operation.success:
+            place, action = asked(traces.contract, exchange).partition("?")[0], operation.action.partition("-")[0]
+            what = f"{place} is answered {exchange.status} instead of {operation.success}"
+            yield at(exchange, ("status", action, str(exchange.status)), what)
+
+
+def told(case: Case, verdict: Verdict, traces: Traces) -> Symptom:
+    """Return what a row says itself; rows of one kind with one reason have it in common."""
+    row, remark = case.requirement, without_number(verdict.remark)
+    last = next(iter(seen(verdict, traces)[-1:]), None)
+    key = _key(row.scenario or row.kind, row.subject, verdict.remark)
+    return at(last, key, remark) if last else Symptom(key, remark)
+
+
+def _key(name: str, subject: str, remark: str) -> tuple[str, ...]:
+    """Return what is alike for rows that say the same."""
+    if name in _OF_FIELDS or (name == FIELDS_WITH_FILTER.name and remark.startswith("The record ")):
+        return ("fields",)  # the filter gave the one record that was asked for
+    if name in _OF_FILTERS:
+        return ("filters",)
+    if wrong := _WRONG_TYPE.search(remark):
+        value = wrong["value"] or wrong["other"]
+        if wrong["type"] in _TEXT and value[0] in "\"'":
+            return ("kept otherwise", "text")
+        return ("type", wrong["name"], wrong["type"])
+    if ("href" in subject and ("missing" in remark or "None" in remark)) or remark.startswith("href is None"):
+        return ("missing", "/href")
+    reason = normal(remark)
+    return ("own", name, " ".join(reason.split()[:_OPENING]) if name in SCENARIOS else reason)

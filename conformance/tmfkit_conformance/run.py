@@ -1,0 +1,180 @@
+"""One run: every probe of the plan against one target, recorded in a bundle."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection
+from importlib import metadata
+from pathlib import Path
+
+from tmfkit_conformance.contact.first_contact import Acquaintance, acquaint
+from tmfkit_conformance.drive.client import Client, Recorder, run_clock
+from tmfkit_conformance.drive.interruption import Interrupted, Interruption
+from tmfkit_conformance.drive.listener import Listener
+from tmfkit_conformance.drive.probes import PROBES
+from tmfkit_conformance.drive.receipt import Receipt
+from tmfkit_conformance.drive.schedule import run, stages
+from tmfkit_conformance.drive.session import ForeignRecord, MissingPrerequisite, ProbeAborted, Session
+from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.plan import plan, probes
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.rules.phases import REGISTER
+from tmfkit_conformance.rules.rule import PlannedProbe
+from tmfkit_conformance.settings import Settings
+from tmfkit_models.contracts import Contract, Resource
+
+__all__ = ["Progress", "drive"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase, how many of its parts are done, and how many there are."""
+
+
+def drive(
+    contract: Contract,
+    settings: Settings,
+    progress: Progress,
+    *,
+    only: Collection[str] = (),
+    receipt_path: Path | None = None,
+    interruption: Interruption | None = None,
+) -> Bundle:
+    """Drive the phases that the settings name, and return what was recorded.
+
+    Args:
+        contract: The contract.
+        settings: What the kit was told of the target.
+        progress: Told how far the run is.
+        only: Ids of the requirements to drive the probes of; all when empty.
+        receipt_path: File that what the run makes is written to as it goes; None for no file.
+        interruption: Says when the run is to end; what was recorded until then is returned all the same.
+
+    Raises:
+        TargetUnreachable: The target does not answer.
+        NoApi: What answers is no API.
+        UsageError: The listener's address cannot be used.
+    """
+    clock = run_clock()
+    recorder = Recorder(settings.secret_headers, clock, secrets=settings.secrets)
+    with contextlib.ExitStack() as stack:
+        client = Client(settings, recorder)
+        stack.callback(client.close)
+        listener = (
+            stack.enter_context(Listener(settings.listener_bind, settings.listener_url, clock))
+            if settings.listener
+            else None
+        )
+        receipt = Receipt(receipt_path, lambda admin: recorder.shown(client.credentials(admin=admin)))
+        stack.callback(receipt.close)
+        ended = interruption or Interruption()
+        session = Session(contract, settings, client, listener, receipt=receipt, interruption=ended)
+        known = Acquaintance()
+        try:
+            _register_phase(session, progress, only, known)
+            ended.check()
+            if set(settings.phases) - {REGISTER} and not session.watch.ended:
+                _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
+        except Interrupted:
+            pass  # a verdict is given on what was recorded, and says so
+        return Bundle(
+            run={**_about(contract, settings, session, clock()), **_learned(session, known), **_ending(receipt, ended)},
+            probes=tuple(session.records),
+            exchanges=tuple(recorder.exchanges),
+            notifications=listener.received if listener else (),
+        )
+
+
+def _register_phase(session: Session, progress: Progress, only: Collection[str], known: Acquaintance) -> None:
+    """Get acquainted, drive every probe, and delete what is left of what they made, also when one of them fails."""
+    wanted, parallel = _wanted(session.contract, session.settings, only), session.settings.parallel
+    try:
+        acquaint(session, _resources(session.contract, wanted if only else ()), known)
+        if wanted:
+            run(
+                stages(session.contract, wanted, parallel=parallel),
+                lambda probe: _drive(session.beside(), probe),
+                parallel=parallel,
+                progress=lambda done, total: progress(REGISTER, done, total),
+            )
+    finally:
+        session.cleanup()
+        order = {probe.key: number for number, probe in enumerate(wanted)}
+        session.records.sort(key=lambda record: order.get(record.key, -1))
+
+
+def _wanted(contract: Contract, settings: Settings, only: Collection[str]) -> tuple[PlannedProbe, ...]:
+    """Return the probes of the register phase that are to be driven."""
+    if REGISTER not in settings.phases:
+        return ()
+    return probes(tuple(case for case in plan(contract) if not only or case.requirement.id in only))
+
+
+def _resources(contract: Contract, wanted: Collection[PlannedProbe]) -> tuple[Resource, ...]:
+    """Return the resources that probes are about; all of them for none, and where a hub may tell of any."""
+    about = [contract.operation(probe.operation) for probe in wanted]
+    if not about or any(operation.action in ("register", "unregister") for operation in about):
+        return contract.resources
+    names = {operation.resource for operation in about}
+    return tuple(resource for resource in contract.resources if resource.name in names)
+
+
+def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> None:
+    """Drive what Schemathesis generates, in the dialect that the register phase found."""
+    # Imported here, because Schemathesis takes most of a second to load and the register phase has no use for it.
+    from tmfkit_conformance.drive import generated
+
+    generated.drive(
+        session.contract,
+        session.settings,
+        recorder,
+        progress,
+        receipt=session.ledger.receipt,
+        dialect=session.dialect,
+        listener_url=listener_url,
+    )
+
+
+def _drive(session: Session, probe: PlannedProbe) -> None:
+    if probe.probe not in PROBES:
+        raise KitDefect(probe.key, "no function drives this probe", "Report it with the contract's digest")
+    session.begin(probe)
+    try:
+        PROBES[probe.probe](session, probe.subject)
+    except MissingPrerequisite as lacking:
+        session.end(lacking=str(lacking))
+    except ForeignRecord as found:
+        session.end(foreign=str(found))
+    except ProbeAborted as ended:
+        session.end(ended=str(ended))
+    else:
+        session.end()
+
+
+def _ending(receipt: Receipt, interruption: Interruption) -> dict[str, object]:
+    """Return what the run leaves, and what ended it where that was a signal."""
+    left = [entry.address for entry in receipt.left()]
+    ended = {"interrupted": interruption.cause} if interruption.cause else {}
+    return {"left_behind": left, "receipt": receipt.to_json(), **ended}
+
+
+def _about(contract: Contract, settings: Settings, session: Session, seconds: float) -> dict[str, object]:
+    return {
+        "api": contract.id,
+        "contract_sha256": contract.sha256,
+        "kit_version": metadata.version("tmfkit"),
+        "base_url": settings.base_url,
+        "phases": list(settings.phases),
+        "listener": settings.listener,
+        "listener_vouched": bool(settings.listener_url),
+        "dialect": {name: names for name, names in session.dialect.items() if names},
+        "seconds": round(seconds, 2),
+    }
+
+
+def _learned(session: Session, known: Acquaintance) -> dict[str, object]:
+    ended = [f"The run ended early: {session.watch.ended}."] if session.watch.ended else []
+    return {
+        "contact": [*known.sentences, *ended],
+        "lost_since": session.watch.lost_since,
+        "demanded": {name: demand.to_json() for name, demand in known.demands.items()},
+        "lag_ms": round(session.settling.lag_seconds * 1000),
+    }

@@ -1,0 +1,1 @@
+"""Sound servers with an unusual but allowed behaviour."""

@@ -1,0 +1,294 @@
+"""Rules that a vendor has beyond the document, and what the kit is told of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tmfkit_conformance.rules.answers import CONSUMES
+from tmfkit_conformance.rules.attributes import ATTRIBUTE
+from tmfkit_conformance.rules.hubs import EVENT
+from tmfkit_conformance.rules.lifecycle import FULL_CREATE, REFERENCES_AS_SENT
+from tmfkit_conformance.rules.queries import FILTER, FILTERS_COMBINE
+from tmfkit_conformance.rules.refusals import MANDATORY, NON_PATCHABLE, SUB_MANDATORY
+from tmfkit_conformance.rules.sending import SEND_NEW, SEND_STORED
+from tmfkit_conformance.rules.updates import PATCHABLE, STATUS_MOVES
+from tmfkit_conformance.selftest.breaks.registry import Break
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound
+from tmfkit_conformance.selftest.catalogue.changes import looked_at, refusal, refusing
+from tmfkit_conformance.selftest.catalogue.entries import Behaviour
+from tmfkit_conformance.selftest.history import History
+
+__all__ = ["VENDORS"]
+
+_WRITES: Final = (ATTRIBUTE, MANDATORY, PATCHABLE, FULL_CREATE, EVENT)
+
+
+def _party_42(_: Call, body: dict[str, Any]) -> str:
+    parties = [body["engagedParty"]] if isinstance(body.get("engagedParty"), dict) else []
+    parties += [party for party in body.get("relatedParty") or [] if isinstance(party, dict)]
+    unknown = [party["id"] for party in parties if party.get("id", "42") != "42"]
+    return f"there is no party {unknown[0]}" if unknown else ""
+
+
+def _closed(**lists: tuple[str, ...]) -> Any:
+    def objection(_: Call, body: dict[str, Any]) -> str:
+        for name, values in lists.items():
+            if isinstance(body.get(name), str) and body[name] not in values:
+                return f"{name} is one of {', '.join(values)}"
+        return ""
+
+    return objection
+
+
+def _moves(attribute: str, begin: tuple[str, ...], moves: dict[str, tuple[str, ...]], status: int) -> Break:
+    """Allow a status to move only as a machine has it; any beginning where none is named."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        value = call.json.get(attribute) if isinstance(call.json, dict) else None
+        if call.action == "create" and isinstance(value, str) and begin and value not in begin:
+            return refusal(status, f"a new one begins as {' or '.join(begin)}")
+        if call.action == "patch" and isinstance(value, str) and call.identifier in history.made:
+            now = history.kept.get(call.identifier, history.made[call.identifier].shown.get(attribute))
+            if value != now and value not in (moves.get(now, ()) if now else begin):
+                return refusal(status, f"{now} does not become {value}")
+            answer = await sound(call)
+            if answer.is_success:
+                history.kept[call.identifier] = value
+            return looked_at(answer)
+        return await sound(call)
+
+    return Break(f"lets {attribute} move only as its machine has it", serve)
+
+
+def _receivers(_: Call, body: dict[str, Any]) -> str:
+    known = {"qa@shop.example", "+491700000042"}
+    for receiver in body.get("receiver") or []:
+        if isinstance(receiver, dict):
+            given = {receiver.get("email"), receiver.get("phoneNumber")} - {None}
+            if given and not given & known:
+                return "this receiver is not on the list of those for tests"
+    return ""
+
+
+def _no_filters(status: int) -> Break:
+    """Have no filters."""
+
+    async def serve(call: Call, sound: Sound, _: History) -> Answer:
+        own = {"fields", "offset", "limit", "sort"}
+        filters = call.names - own
+        if call.action != "list" or not filters:
+            return await sound(call)
+        return refusal(status, "there are no filters") if status else await sound(call.without_parameters(*filters))
+
+    words = f"answers a filter {status}" if status else "passes over filters"
+    return Break(words, serve)
+
+
+def _media_types(words: str, *taken: str) -> Break:
+    async def serve(call: Call, sound: Sound, _: History) -> Answer:
+        is_taken = call.action != "patch" or call.media_type in taken
+        return await sound(call) if is_taken else refusal(415, f"a patch is {' or '.join(taken)}")
+
+    return Break(words, serve)
+
+
+def _ignoring(words: str, *names: str) -> Break:
+    """Pass over attributes of a patch."""
+
+    async def serve(call: Call, sound: Sound, _: History) -> Answer:
+        if call.action != "patch" or not isinstance(call.json, dict) or not set(names) & set(call.json):
+            return await sound(call)
+        return await sound(call.with_json({name: value for name, value in call.json.items() if name not in names}))
+
+    return Break(words, serve)
+
+
+def _needs_tenant(_: Call, body: dict[str, Any]) -> str:
+    return "" if body.get("tenant") in ("acme", "globex") else "tenant is mandatory"
+
+
+def _needs_ids(_: Call, body: dict[str, Any]) -> str:
+    given = body.get("id", "c1")
+    return "" if isinstance(given, str) and given.startswith("c") else "an id begins with c"
+
+
+def _too_long(_: Call, body: dict[str, Any]) -> str:
+    long = [name for name, value in body.items() if isinstance(value, str) and len(value) > 60]
+    return f"{long[0]} has at most 60 characters" if long else ""
+
+
+VENDORS: Final = (
+    Behaviour(
+        "tenant",
+        refusing("demands a tenant on create", _needs_tenant, actions=("create",)),
+        "the document lets implementers add mandatory attributes",
+        ("tmf629-v4", "tmf683-v4"),
+        rules=(ATTRIBUTE, MANDATORY, EVENT),
+        configuration={"payloads": {"{resource}": {"tenant": "acme"}}},
+        whole=("tmf629-v4", "tmf683-v4"),
+    ),
+    Behaviour(
+        "party-42",
+        refusing("knows party 42 only", _party_42),
+        "references are resolved: the party that is known is told to the kit",
+        ("tmf629-v4",),
+        rules=(*_WRITES, REFERENCES_AS_SENT),
+        configuration={
+            "payloads": {"customer": {"engagedParty": {"id": "42", "name": "Known", "@referredType": "Organization"}}},
+            "values": {
+                "customer": {
+                    "/engagedParty": [
+                        {"id": "42", "name": "Known", "@referredType": "Organization"},
+                        {"id": "42", "name": "Known too", "@referredType": "Organization"},
+                    ],
+                    "/relatedParty": [
+                        [{"id": "42", "name": "Known", "role": "user", "@referredType": "Individual"}],
+                        [{"id": "42", "name": "Known", "role": "owner", "@referredType": "Individual"}],
+                    ],
+                }
+            },
+        },
+    ),
+    Behaviour(
+        "closed-reasons",
+        refusing("takes reasons of a closed list", _closed(reason=("Billing", "Sales"))),
+        "a closed list is told to the kit",
+        ("tmf683-v4",),
+        rules=_WRITES,
+        configuration={"values": {"partyInteraction": {"/reason": ["Billing", "Sales"]}}},
+        whole=("tmf683-v4",),
+    ),
+    Behaviour(
+        "closed-priorities",
+        refusing("takes priorities of a closed list", _closed(priority=("P1", "P2", "P3"))),
+        "a closed list is told to the kit",
+        ("tmf655-v1",),
+        rules=_WRITES,
+        configuration={"values": {"changeRequest": {"/priority": ["P1", "P2"]}}},
+        whole=("tmf655-v1",),
+    ),
+    Behaviour(
+        "closed-account-types",
+        refusing("takes account types of a closed list", _closed(accountType=("Residential", "Business"))),
+        "tolerated: any text; a closed list is told to the kit",
+        ("tmf629-v1",),
+        errata=("TMF629V1-E29",),
+        rules=(ATTRIBUTE, MANDATORY, PATCHABLE),
+        configuration={"values": {"customerAccount": {"/accountType": ["Residential", "Business"]}}},
+    ),
+    Behaviour(
+        "state-machine-of-customers",
+        _moves(
+            "status",
+            ("Initialized", "Validated", "Approved"),
+            {"Initialized": ("Validated",), "Approved": ("Validated",), "Validated": ("Active",)},
+            409,
+        ),
+        "the statuses sent can be configured",
+        ("tmf629-v4",),
+        errata=("TMF629V4-E29",),
+        rules=(PATCHABLE, EVENT, ATTRIBUTE),
+        configuration={"values": {"customer": {"/status": ["Initialized", "Validated"]}}},
+    ),
+    Behaviour(
+        "state-machine-of-interactions",
+        _moves("status", ("opened", "inProgress"), {"opened": ("inProgress",), "inProgress": ("completed",)}, 400),
+        "the statuses sent can be configured",
+        ("tmf683-v4",),
+        rules=(PATCHABLE, EVENT, ATTRIBUTE),
+        configuration={"values": {"partyInteraction": {"/status": ["opened", "inProgress"]}}},
+    ),
+    Behaviour(
+        "state-machine-of-changes",
+        _moves(
+            "status",
+            (),
+            {"New": ("Request for Authorization",), "Request for Authorization": ("Scheduled for Approval",)},
+            409,
+        ),
+        "tolerated: refusing a transition",
+        ("tmf655-v1",),
+        errata=("TMF655-E27", "TMF655-E28"),
+        rules=(PATCHABLE, STATUS_MOVES),
+        configuration={"values": {"changeRequest": {"/status": ["New", "Request for Authorization"]}}},
+    ),
+    Behaviour(
+        "receivers-of-a-list",
+        refusing("sends to receivers of a list only", _receivers, actions=("send", "send-stored", "create")),
+        "a receiver that may be used is told to the kit",
+        ("tmf681-v1",),
+        rules=(SEND_NEW, SEND_STORED),
+        configuration={"receivers": {"Email": "qa@shop.example", "SMS": "+491700000042"}, "allow_send": True},
+    ),
+    Behaviour(
+        "no-filters-501",
+        _no_filters(501),
+        "tolerated: no filtering at all",
+        ("tmf629-v4", "tmf683-v4"),
+        errata=("TMF629V4-E35", "TMF683-E35"),
+        rules=(FILTER, FILTERS_COMBINE),
+    ),
+    Behaviour(
+        "no-filters",
+        _no_filters(0),
+        "tolerated: no filtering at all",
+        ("tmf629-v4", "tmf683-v4", "tmf655-v1"),
+        errata=("TMF629V4-E35", "TMF683-E35"),
+        rules=(FILTER, FILTERS_COMBINE),
+    ),
+    Behaviour(
+        "merge-patch-only",
+        _media_types("takes merge patches only", "application/merge-patch+json"),
+        "the document makes JSON merge mandatory and no other form",
+        ("tmf629-v4", "tmf655-v1", "tmf683-v4"),
+        errata=("TMF629V4-E20", "TMF683-E59", "TMF655-E32"),
+        rules=(PATCHABLE, CONSUMES, NON_PATCHABLE),
+    ),
+    Behaviour(
+        "plain-patch-only",
+        _media_types("takes patches as application/json only", "application/json"),
+        "tolerated: 415 for JSON Patch and for merge patch",
+        ("tmf629-v1",),
+        errata=("TMF629V1-E61", "TMF629V1-E62"),
+        rules=(PATCHABLE, CONSUMES),
+    ),
+    Behaviour(
+        "non-patchable-passed-over",
+        _ignoring("passes over what cannot be patched", "id", "href", "direction"),
+        "tolerated: a success after which the value is not the one sent",
+        ("tmf683-v4", "tmf629-v4"),
+        errata=("TMF683-E33", "TMF629V4-E31"),
+        rules=(NON_PATCHABLE,),
+    ),
+    Behaviour(
+        "ids-of-a-form",
+        refusing("takes ids that begin with c", _needs_ids, actions=("create",)),
+        "tolerated: 400 for an id that a client sends",
+        ("tmf629-v1",),
+        errata=("TMF629V1-E31",),
+    ),
+    Behaviour(
+        "short-texts",
+        refusing("takes texts of 60 characters", _too_long),
+        "a limit that no ordinary value meets",
+        ("tmf629-v1",),
+        rules=(ATTRIBUTE, PATCHABLE),
+        whole=("tmf629-v1",),
+    ),
+    Behaviour(
+        "sub-mandatory-422",
+        refusing(
+            "answers 422 where members are missing",
+            lambda _, body: (
+                "engagedParty needs an id"
+                if isinstance(body.get("engagedParty"), dict) and "id" not in body["engagedParty"]
+                else ""
+            ),
+            status=422,
+        ),
+        "tolerated: any 4xx",
+        ("tmf629-v4",),
+        errata=("TMF629V4-E32",),
+        rules=(SUB_MANDATORY, MANDATORY),
+    ),
+)

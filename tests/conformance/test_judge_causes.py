@@ -1,0 +1,144 @@
+"""What is wrong with a target in one place is one cause, whatever number of rows suffer from it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import pytest
+from meddler import Answer, Call, Forward, Meddle, meddling
+
+from patience import PATIENCE_SECONDS
+from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome
+from tmfkit_conformance.run import drive
+from tmfkit_conformance.settings import Settings
+from tmfkit_models import contracts
+
+CONTRACT = contracts.load("tmf629-v4")
+LEVELS = {row.id: row.level for row in CONTRACT.requirements}
+
+
+def judged(server: str, meddle: Meddle) -> Judgement:
+    with meddling(server, meddle) as url:
+        settings = Settings(
+            CONTRACT.id,
+            base_url=url + CONTRACT.base_path,
+            phases=("register",),
+            event_seconds=1.0,
+            timeout_seconds=PATIENCE_SECONDS,
+        )
+        return judge(drive(CONTRACT, settings, lambda *_: None), CONTRACT)
+
+
+def error(status: int, words: str) -> Answer:
+    return Answer(status, json.dumps({"code": str(status), "reason": "Refused", "message": words}).encode())
+
+
+def outcomes(judgement: Judgement, cause: Cause) -> list[Outcome]:
+    known = {verdict.requirement: verdict.outcome for verdict in judgement.verdicts}
+    return [known[row] for row in cause.rows if LEVELS[row] != "may"]
+
+
+def without_hub(call: Call, forward: Forward) -> Answer:
+    return error(404, "nothing is here") if call.path.rpartition("/hub")[1] else forward(call)
+
+
+def refusing_an_optional_attribute(call: Call, forward: Forward) -> Answer:
+    return error(400, "unknown attribute: statusReason") if b'"statusReason"' in call.body else forward(call)
+
+
+def losing_a_subtree(call: Call, forward: Forward) -> Answer:
+    answer = forward(call)
+    if not answer.body:
+        return answer
+    whole = json.loads(answer.body)
+    for customer in whole if isinstance(whole, list) else [whole]:
+        for profile in customer.get("creditProfile", ()):
+            profile.pop("validFor", None)
+    return replace(answer, body=json.dumps(whole).encode())
+
+
+def patching_nothing(call: Call, forward: Forward) -> Answer:
+    return forward(replace(call, method="GET", body=b"")) if call.method == "PATCH" else forward(call)
+
+
+def answering_every_create_with_200(call: Call, forward: Forward) -> Answer:
+    answer = forward(call)
+    is_create = call.method == "POST" and call.path.endswith("/customer") and answer.status == 201
+    return replace(answer, status=200) if is_create else answer
+
+
+def knowing_no_404(call: Call, forward: Forward) -> Answer:
+    answer = forward(call)
+    return error(400, "no such thing") if answer.status == 404 else answer
+
+
+def breaking_down_over_an_attribute(call: Call, forward: Forward) -> Answer:
+    return Answer(200, b"{", cut=True) if b'"statusReason"' in call.body else forward(call)
+
+
+def failing_over_an_attribute(call: Call, forward: Forward) -> Answer:
+    return error(500, "oops") if b'"statusReason"' in call.body else forward(call)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The cause that a target with one fault is to have."""
+
+    meddle: Meddle
+    summary: str
+    root: str
+    is_crash: bool = False
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        Expected(without_hub, "POST /hub is not there: answered 404", "TMF629V4-HUBREG-002"),
+        Expected(
+            refusing_an_optional_attribute,
+            'POST /customer is answered 400 "unknown attribute: statusReason"',
+            "TMF629V4-POST-014",
+        ),
+        Expected(
+            losing_a_subtree, "customer: /creditProfile/*/validFor was sent and is not there", "TMF629V4-POST-010"
+        ),
+        Expected(patching_nothing, "PATCH /customer/{id} is answered 200 and changes nothing", "TMF629V4-PATCH-009"),
+        Expected(answering_every_create_with_200, "POST /customer is answered 200 instead of 201", "TMF629V4-POST-001"),
+        Expected(knowing_no_404, "is answered 400 instead of 404", ""),
+        Expected(breaking_down_over_an_attribute, "got no answer (RemoteProtocolError", "", is_crash=True),
+        Expected(failing_over_an_attribute, 'POST /customer is answered 500 "oops"', "", is_crash=True),
+    ],
+    ids=lambda expected: expected.meddle.__name__,
+)
+def test_one_fault_is_one_cause(server_url: str, expected: Expected) -> None:
+    judgement = judged(server_url, expected.meddle)
+    assert [cause.summary for cause in judgement.causes if cause.is_failure] == [judgement.causes[0].summary]
+    [cause] = [cause for cause in judgement.causes if cause.is_failure]
+    assert expected.summary in cause.summary
+    assert (cause.whose, cause.level, cause.is_crash) == ("target", "must", expected.is_crash)
+    assert expected.root in ("", cause.root)
+    found = outcomes(judgement, cause)
+    assert found[0] is Outcome.FAIL
+    assert set(found) <= {Outcome.FAIL, Outcome.BLOCKED}
+
+
+def test_breakdown_shows_the_request_that_came_before(server_url: str) -> None:
+    [cause] = [one for one in judged(server_url, breaking_down_over_an_attribute).causes if one.is_failure]
+    assert len(cause.exchanges) == 2
+    before, broken = cause.exchanges
+    assert broken == before + 1
+    assert cause.first == f"Look into the target's own log for exchange {broken}; exchange {before} came before it"
+
+
+def test_patch_without_effect_fails_one_row_and_blocks_the_others(server_url: str) -> None:
+    judgement = judged(server_url, patching_nothing)
+    found = outcomes(judgement, judgement.causes[0])
+    assert (found[0], set(found[1:])) == (Outcome.FAIL, {Outcome.BLOCKED})
+    blocked = [verdict for verdict in judgement.verdicts if verdict.outcome is Outcome.BLOCKED]
+    assert all(verdict.remark.startswith("Blocked by TMF629V4-PATCH-009: ") for verdict in blocked)
+
+
+def test_sound_target_has_no_cause(server_url: str) -> None:
+    assert [cause for cause in judged(server_url, lambda call, forward: forward(call)).causes if cause.is_failure] == []
