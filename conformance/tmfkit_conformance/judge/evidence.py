@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Never, TypeVar
+from typing import Any, Never, TypeVar, get_args
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.errors import KitDefect
@@ -19,11 +19,11 @@ from tmfkit_conformance.rules.probes import Facts, Probe, Step
 from tmfkit_conformance.rules.refusals import AUTH
 from tmfkit_conformance.rules.register import rule_of
 from tmfkit_conformance.rules.rule import Case
-from tmfkit_models.contracts import Contract, Operation, Requirement
+from tmfkit_models.contracts import Contract, Level, Operation, Requirement
 
 __all__ = ["Evidence", "OutcomeReached", "blocked", "failed", "not_applicable", "pass_with_remark", "passed", "skip"]
 
-_LEVELS = ("must", "should", "may")
+_LEVELS = get_args(Level)
 
 F = TypeVar("F", bound=Facts)
 
