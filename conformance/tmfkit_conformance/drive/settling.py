@@ -82,7 +82,8 @@ class Settling:
             again: Sends the same request once more.
         """
         url = _place(exchange)
-        write = self._writes.get(url)
+        # What is done to a thing by a path below its own, sending it for one, needs it to be there as well.
+        write = self._writes.get(url) or self._writes.get(url.rpartition("/")[0])
         if write is not None and (kind := self._earlier(write, exchange)):
             exchange = self._repeated(exchange, again, write, kind)
         if exchange.request.method == "GET" and exchange.is_success and "?" not in exchange.request.url:
