@@ -48,17 +48,25 @@ def without(value: dict[str, Any], pointer: str) -> dict[str, Any]:
 
 
 def with_value(value: dict[str, Any], pointer: str, new: Any) -> dict[str, Any]:
-    """Return a copy of *value* in which *pointer* reaches *new*; objects on the way are made."""
-    changed = copy.deepcopy(value)
-    *parents, last = parts(pointer)
-    here: Any = changed
-    for name in parents:
-        here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
-    if isinstance(here, list):
-        here[int(last)] = copy.deepcopy(new)
-    else:
-        here[last] = copy.deepcopy(new)
+    """Return a copy of *value* in which *pointer* reaches *new*.
+
+    Objects on the way are made. ``*`` is the first member of an array, which is made as well.
+    """
+    changed: dict[str, Any] = _with_value(copy.deepcopy(value), parts(pointer), copy.deepcopy(new))
     return changed
+
+
+def _with_value(here: Any, names: list[str], new: Any) -> Any:
+    if not names:
+        return new
+    name, *below = names
+    if name != "*" and not (isinstance(here, list) and name.isdecimal()):
+        whole = here if isinstance(here, dict) else {}
+        return {**whole, name: _with_value(whole.get(name), below, new)}
+    members = here if isinstance(here, list) else []
+    at = 0 if name == "*" else int(name)
+    before = members[at] if at < len(members) else None
+    return [*members[:at], _with_value(before, below, new), *members[at + 1 :]]
 
 
 def _members(here: Any, name: str) -> list[Any]:

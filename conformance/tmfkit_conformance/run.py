@@ -15,7 +15,8 @@ from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.drive.schedule import run, stages
 from tmfkit_conformance.drive.session import ForeignRecord, MissingPrerequisite, ProbeAborted, Session
-from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.errors import KitDefect, KitError
+from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.rules.phases import REGISTER
@@ -141,10 +142,17 @@ def _drive(session: Session, probe: PlannedProbe) -> None:
         PROBES[probe.probe](session, probe.subject)
     except MissingPrerequisite as lacking:
         session.end(lacking=str(lacking))
+    except OverrideInTheWay as prevented:
+        session.end(lacking=str(prevented))
     except ForeignRecord as found:
         session.end(foreign=str(found))
     except ProbeAborted as ended:
         session.end(ended=str(ended))
+    except Exception as exc:
+        if isinstance(exc, KitError) and not isinstance(exc, KitDefect):
+            raise
+        # A probe that fails must not take away what the others found.
+        session.end(failure=f"{type(exc).__name__}: {exc}")
     else:
         session.end()
 

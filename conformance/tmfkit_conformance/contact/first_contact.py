@@ -13,6 +13,7 @@ from tmfkit_conformance.contact.smallest import Demand, find_demand
 from tmfkit_conformance.contact.there import first_create, first_look, second_look
 from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
 from tmfkit_conformance.drive.whose import look_around, try_marks
+from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.contact import ApiThere, Consistency, Dialect, SmallestBody
 from tmfkit_conformance.rules.probes import Probe
@@ -91,7 +92,7 @@ def _asking(session: Session, probe: type[Probe]) -> Iterator[None]:
         yield
     except ProbeAborted as ended:
         session.end(ended=str(ended))
-    except MissingPrerequisite as lacking:
+    except (MissingPrerequisite, OverrideInTheWay) as lacking:
         session.end(lacking=str(lacking))
     else:
         session.end()

@@ -8,12 +8,14 @@ way as a rule says others so too.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.contact import Dialect
 from tmfkit_models.contracts import Contract, Resource, Schema
@@ -94,7 +96,8 @@ class _Finder:
         for key in self._attributes:
             if key in self._settled or (read is not None and self._is_settled(key, body, read)):
                 continue
-            self._one(key)
+            with contextlib.suppress(OverrideInTheWay):  # an attribute that is never sent needs no name
+                self._one(key)
 
     def _is_settled(self, key: str, body: dict[str, Any], read: Exchange) -> bool:
         """Say whether a body that was taken needs no other name for an attribute that it has."""

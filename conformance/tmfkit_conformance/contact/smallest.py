@@ -65,7 +65,7 @@ def find_demand(session: Session, resource: Resource, refused: Exchange) -> Dema
     words = _words(refused)
     payloads = session.payloads_of(resource.name)
     smallest, full = payloads.minimal(), payloads.full()
-    more = [name for name in full if name not in smallest]
+    more = [name for name in full if full[name] != smallest.get(name)]
     if more and _is_taken(session, resource, full):
         demanded = _halved(session, resource, smallest, {name: full[name] for name in more})
         return Demand(words, demanded, is_proven=bool(demanded), exchange=refused.sequence)

@@ -110,11 +110,11 @@ class Session:
         """Start a probe: what is sent from now on belongs to it."""
         self._probe, self._facts, self._registrations, self._borrowed = probe, None, [], {}
 
-    def end(self, *, lacking: str = "", ended: str = "", foreign: str = "") -> None:
+    def end(self, *, lacking: str = "", ended: str = "", foreign: str = "", failure: str = "") -> None:
         """Write down how the probe went, and take away what it made."""
         facts = self._facts.to_json() if self._facts else {}
         foreign = self._sweep.over(self.ledger.leftovers(self._probe)) or foreign
-        self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts, foreign, self._borrowed))
+        self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts, foreign, self._borrowed, failure))
 
     def note(self, facts: Facts) -> None:
         """Write down what no exchange shows; KitDefect when these are not the facts of the probe."""
@@ -363,6 +363,18 @@ class Session:
             self.stop(f"the {step} that this check starts from", exchange)
         return exchange
 
+    def created_beside(self, step: Step, body: dict[str, Any], control: Step, smaller: dict[str, Any]) -> Exchange:
+        """Create what a row is about; where that is refused, create its control as well.
+
+        Raises:
+            ProbeAborted: The create was refused.
+        """
+        made = self.call("create", step, body=body)
+        if not made.is_success or not made.identifier:
+            self.call("create", control, body=smaller)
+            self.stop(f"the {step}", made)
+        return made
+
     @staticmethod
     def stop(what: str, exchange: Exchange) -> Never:
         """End the probe, because *what* was not answered with success."""
@@ -397,8 +409,8 @@ class Session:
 
     def change(self, pointer: str, value: Any = None) -> dict[str, Any]:
         """Return a merge patch that gives *pointer* another value."""
-        new = self.payloads.value(pointer, 1) if value is None else value
-        return pointers.with_value({}, self.payloads.spoken(pointer).replace("/*", "/0"), new)
+        new = self.payloads.another(pointer) if value is None else value
+        return pointers.with_value({}, self.payloads.spoken(pointer), new)
 
     def other_value(self, pointer: str) -> Any:
         """Return a value for an attribute that a client is not to set."""
@@ -461,7 +473,10 @@ class Session:
     def sendable(self, body: dict[str, Any], kind: str = "") -> dict[str, Any]:
         """Return *body* as a message of a type that may be sent: to the configured receiver, else to a reserved one."""
         message = sendable(self.settings.receivers, kind)
-        return self.payloads.consistent({**body, **self.payloads.translated(message)})
+        spoken = {
+            self.payloads.spoken(f"/{name}")[1:]: self.payloads.literal(f"/{name}", message[name]) for name in message
+        }
+        return self.payloads.consistent({**body, **spoken})
 
     def await_notification(self, callback: str, identifier: str) -> bool:
         """Wait until a callback has heard of an id; return whether it did."""

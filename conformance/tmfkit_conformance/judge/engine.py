@@ -107,6 +107,8 @@ def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
         return evidence.verdict(OutcomeReached(outcome, evidence.record.foreign))
     if evidence.record.lacking:
         return evidence.verdict(OutcomeReached(Outcome.SKIP, f"The kit lacked {evidence.record.lacking}"))
+    if evidence.record.failure:
+        return evidence.verdict(OutcomeReached(Outcome.ERROR, f"the probe itself failed: {evidence.record.failure}"))
     try:
         CHECKS[KINDS[evidence.row.kind]](evidence)
     except OutcomeReached as settled:

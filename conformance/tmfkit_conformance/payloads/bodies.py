@@ -1,22 +1,16 @@
-"""Bodies made from the contract: the smallest that it allows, the largest, and any in between.
-
-Every value is made from the attribute's schema, the same for the same arguments: its listed values, else its examples,
-else something of its type. Two variants of each differ, so that a change can be told from no change.
-"""
+"""Bodies made from the contract: the smallest that it allows, the largest, and any in between."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.payloads.classes import META, meta_value
-from tmfkit_models.contracts import Contract, Resource, Schema
+from tmfkit_conformance.payloads.builder import Builder, Wish, holds
+from tmfkit_conformance.payloads.configured import Configured
+from tmfkit_models.contracts import Contract, Resource
 
 __all__ = ["Payloads", "holds"]
-
-_DEEPEST = 6
 
 
 class Payloads:
@@ -41,23 +35,27 @@ class Payloads:
     ) -> None:
         self._contract = contract
         self._resource = resource
-        self._overrides = overrides
-        self._values = values
+        self._configured = Configured(resource.name, overrides, values)
+        self._builder = Builder(contract, resource, self._configured)
         self._names = names
 
     def minimal(self, variant: int = 0) -> dict[str, Any]:
-        """Return a create body with the mandatory and the usual attributes only, each of them whole."""
-        body = self._object(self._resource.create, variant, full=False, path="", depth=0)
-        return self.translated(_merged(body, self._overrides))
+        """Return the smallest create body: the mandatory and the usual attributes, each as small as it may be."""
+        return self.consistent(self.completed(self._builder.body(Wish(variant))))
 
     def full(self, variant: int = 0) -> dict[str, Any]:
-        """Return a create body with every attribute that a client may send."""
-        body = self._object(self._resource.create, variant, full=True, path="", depth=0)
-        return self.translated(_merged(body, self._overrides))
+        """Return a create body with every attribute that a client may send; of two that exclude each other, one."""
+        conditions = self._builder.conditions
+        wish = Wish(variant, full=True, fixed=self._fixed(name for name in conditions if name.count("/") == 1))
+        body = self._builder.body(wish)
+        for pointer, condition in conditions.items():
+            if not holds(condition, body):
+                body = pointers.without(body, pointer)
+        return self.completed(body)
 
     def completed(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a create body that was made elsewhere, with what the vendor configured for every create."""
-        return self.translated(_merged(copy.deepcopy(body), self._overrides))
+        return self.translated(self._configured.completed(body))
 
     def translated(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a body with its attributes, at any depth, under the names that the target takes."""
@@ -76,14 +74,27 @@ class Payloads:
             for name, member in value.items()
         }
 
+    def literal(self, pointer: str, value: Any) -> Any:
+        """Return a value that a row names, with what the vendor configured in its place, as the target takes it."""
+        return self.translated_at(pointer, self._configured.literal(pointer, value))
+
     def with_attribute(self, pointer: str, variant: int = 0) -> dict[str, Any]:
-        """Return the smallest create body in which *pointer* stands, its parents whole."""
-        body = self.minimal(variant)
-        name = pointers.parts(pointer)[0]
-        spoken = self._names.get(name, name)
-        if variant or name not in self._overrides:
-            body[spoken] = self.value(f"/{name}", variant)
+        """Return the smallest create body in which *pointer* stands, under the condition of its row.
+
+        Raises:
+            OverrideInTheWay: The configuration takes it out of every body.
+        """
+        body = self._smallest(variant, pointer)
+        if variant:
+            name = f"/{pointers.parts(pointer)[0]}"
+            body[self.spoken(name)[1:]] = self._made(name, Wish(variant, toward=pointer))
         return self.consistent(self.ensured(body, pointer, variant))
+
+    def patching(self, pointer: str, variant: int = 1) -> dict[str, Any]:
+        """Return a partial object in which *pointer* stands, in a first-level attribute as small as a patch allows."""
+        name = f"/{pointers.parts(pointer)[0]}"
+        wish = Wish(variant, toward=pointer, is_patch=True)
+        return self._ensured({self.spoken(name)[1:]: self._made(name, wish)}, pointer, wish)
 
     def telling(self, pointer: str) -> dict[str, Any]:
         """Return the smallest create body in which *pointer* stands with its second value.
@@ -91,49 +102,104 @@ class Payloads:
         The first is what a mock server answers that knows the contract and keeps nothing. What the vendor configured
         for every create stays.
         """
-        body = self.minimal()
-        name = pointers.parts(pointer)[0]
-        if name not in self._overrides:
-            body[self._names.get(name, name)] = self.value(f"/{name}", 1)
+        body = self._smallest(0, pointer)
+        name = f"/{pointers.parts(pointer)[0]}"
+        body[self.spoken(name)[1:]] = self._made(name, Wish(1, toward=pointer))
         return self.consistent(self.ensured(body, pointer, 1))
 
+    def without_attribute(self, pointer: str) -> dict[str, Any]:
+        """Return the smallest create body in which *pointer* does not stand, and what it would stand in does.
+
+        Raises:
+            OverrideInTheWay: The configuration puts it into every body.
+        """
+        self._configured.check_removable(pointer)
+        above = pointer.rpartition("/")[0].removesuffix("/*")
+        body = self.consistent(self._smallest(0, pointer, lacking=pointer))
+        if above:
+            body = self._ensured(body, above, Wish(lacking=pointer, toward=above))
+        return pointers.without(body, self.spoken(pointer))
+
+    def beside(self, pointer: str) -> dict[str, Any]:
+        """Return the control of a body with *pointer*: the smallest that differs from it in that attribute alone.
+
+        Where the attribute is one of the smallest body, it has its first value there.
+        """
+        if pointers.select(self.minimal(), self.spoken(pointer)):
+            return self.minimal()
+        above, _, name = pointer.rpartition("/")
+        is_needed = name == "*" or (above and name in self._contract.required(self._at(above)))
+        return self.beside(above) if is_needed else self.without_attribute(pointer)
+
     def ensured(self, body: dict[str, Any], pointer: str, variant: int = 0) -> dict[str, Any]:
-        """Return *body* in which *pointer* stands; a value that is missing is made."""
-        if pointers.select(body, self.spoken(pointer)):
-            return body
-        return pointers.with_value(body, self.spoken(pointer).replace("/*", "/0"), self.value(pointer, variant))
+        """Return *body* in which *pointer* stands; what is missing on the way is made."""
+        return self._ensured(body, pointer, Wish(variant, toward=pointer))
 
     def value(self, pointer: str, variant: int = 0) -> Any:
-        """Return a value for the attribute that *pointer* names, its optional members filled, as the target takes it.
+        """Return a value for the attribute that *pointer* names, as small as it may be, as the target takes it.
 
         Raises:
             ContractError: The resource has no such attribute.
+            OverrideInTheWay: The configuration takes it out of every body.
         """
-        configured = self._values.get(pointer)
-        if configured:
-            return self.translated_at(pointer, copy.deepcopy(configured[variant % len(configured)]))
-        made = self._value(
-            self._contract.at(self._resource.schema, pointer),
-            pointer.rsplit("/", 1)[-1],
-            variant,
-            full=True,
-            path=pointer,
-            depth=1,
-        )
-        return self.translated_at(pointer, made)
+        self._configured.check_sendable(pointer)
+        return self._made(pointer, Wish(variant))
+
+    def another(self, pointer: str) -> Any:
+        """Return a second value for the attribute that *pointer* names, for a patch.
+
+        Raises:
+            OverrideInTheWay: One value is configured, so that no second one is known.
+        """
+        self._configured.check_sendable(pointer)
+        first, second = (self._made(pointer, Wish(variant, is_patch=True)) for variant in (0, 1))
+        if first == second and self._configured.is_about(pointer):
+            raise self._configured.one_value(pointer)
+        return second
+
+    def two_members(self, pointer: str, variant: int = 0) -> dict[str, Any]:
+        """Return an object for the attribute that *pointer* names: the smallest, which has two members all the same."""
+        made: dict[str, Any] = {**self.value(pointer, variant)}
+        whole = self._made(pointer, Wish(variant, full=True))
+        for name in whole:
+            if len(made) < 2:
+                made.setdefault(name, whole[name])
+        return made
 
     def holding(self, pointer: str, value: Any) -> dict[str, Any]:
         """Return the smallest create body in which *pointer* has *value*, with all that the value makes necessary."""
-        body = pointers.with_value(self.with_attribute(pointer), self.spoken(pointer).replace("/*", "/0"), value)
-        return self.consistent(body)
+        return self.consistent(pointers.with_value(self.with_attribute(pointer), self.spoken(pointer), value))
+
+    def under(self, condition: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any] | None:
+        """Return *body* changed so that a condition holds; None when no value is known under which it does."""
+        pointer = condition["pointer"]
+        where = self.spoken(pointer)
+        if holds({**condition, "pointer": where}, body):
+            return body
+        if "present" in condition:
+            made = self.ensured(body, pointer) if condition["present"] else pointers.without(body, where)
+        elif values := self._fitting(condition):
+            made = pointers.with_value(body, where, values[0])
+        else:
+            return None
+        return self.consistent(made)
 
     def consistent(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return *body* with the attributes that conditional rules make necessary in it."""
+        """Return *body* with the attributes that conditions make necessary in it: rules, and what a sending needs."""
         for rule in self._contract.rules(self._resource.create, "x-tmf-conditional"):
             if holds({**rule["when"], "pointer": self.spoken(rule["when"]["pointer"])}, body):
                 for pointer in rule["require"]:
                     body = self.ensured(body, pointer)
+        for pointer, when in self._builder.needed_by_sending.items():
+            above = self.spoken(pointer.rpartition("/")[0])
+            is_meant = holds({**when, "pointer": self.spoken(when["pointer"])}, body)
+            if is_meant and any(isinstance(one, dict) for one in pointers.select(body, above)):
+                body = self.ensured(body, pointer)
         return body
+
+    def is_configured(self, pointer: str) -> bool:
+        """Say whether the vendor configured anything for an attribute."""
+        return self._configured.is_about(pointer)
 
     def spoken(self, pointer: str) -> str:
         """Return *pointer* with the names that the dialect uses."""
@@ -143,103 +209,41 @@ class Payloads:
             spoken += f"/{self._names.get(path[1:], name)}"
         return spoken
 
-    def _object(self, schema: Schema | str, variant: int, *, full: bool, path: str, depth: int) -> dict[str, Any]:
-        contract = self._contract
-        attributes = contract.attributes(schema)
-        required = set(contract.required(schema))
-        wanted = [name for name in attributes if name in required or (full and name not in META)]
-        if depth == 0:
-            wanted += [name for name in self._resource.usual if name not in wanted]
-            wanted = [name for name in wanted if name in required or not self._server_made(name, attributes[name])]
-        for members in contract.rules(schema, "x-tmf-any-of"):
-            names = [pointers.parts(member)[0] for member in members]
-            if not set(names) & set(wanted):
-                wanted.append(names[0])
-        whole = full or depth == 0  # an empty object in a mandatory attribute is nothing that a target would expect
-        body = {
-            name: self._property(attributes[name], name, variant, full=whole, path=path, depth=depth) for name in wanted
-        }
-        for rule in contract.rules(schema, "x-tmf-conditional"):
-            body = self._satisfied(rule, body, attributes, variant, path, depth)
+    def _smallest(self, variant: int, pointer: str, *, lacking: str = "") -> dict[str, Any]:
+        """Return the smallest body under the conditions of *pointer* and of what it stands in."""
+        around = [name for name in self._builder.conditions if f"{pointer}/".startswith(f"{name}/")]
+        return self.completed(self._builder.body(Wish(variant, fixed=self._fixed(around), lacking=lacking)))
+
+    def _fixed(self, conditional: Iterable[str]) -> dict[str, Any]:
+        """Return the values under which attributes may be sent that have a condition: pointer → value."""
+        found: dict[str, Any] = {}
+        for name in conditional:
+            condition = self._builder.conditions[name]
+            values = self._fitting(condition)
+            if values:
+                found.setdefault(condition["pointer"], values[0])
+        return found
+
+    def _fitting(self, condition: Mapping[str, Any]) -> list[Any]:
+        """Return the values of its attribute under which a condition holds."""
+        schema = self._at(condition["pointer"])
+        known = schema.get("enum") or schema.get("x-tmf-values") or schema.get("examples") or ()
+        return list(condition.get("one-of") or (one for one in known if one not in condition.get("none-of", ())))
+
+    def _ensured(self, body: dict[str, Any], pointer: str, wish: Wish) -> dict[str, Any]:
+        self._configured.check_sendable(pointer)
+        here = ""
+        for name in pointer.split("/")[1:]:
+            here += f"/{name}"
+            if not pointers.select(body, self.spoken(here).replace("/*", "/0")):
+                body = pointers.with_value(body, self.spoken(here), self._made(here, wish))
         return body
 
-    def _property(self, schema: Schema, name: str, variant: int, *, full: bool, path: str, depth: int) -> Any:
-        configured = self._values.get(f"{path}/{name}")
-        if configured:
-            return copy.deepcopy(configured[variant % len(configured)])
-        return self._value(
-            self._contract.resolve(schema), name, variant, full=full, path=f"{path}/{name}", depth=depth + 1
-        )
+    def _made(self, pointer: str, wish: Wish) -> Any:
+        made = self._builder.value(pointer, wish)
+        if pointer not in self._configured.values:
+            made = self._configured.applied(pointer, made)
+        return self.translated_at(pointer, made)
 
-    def _satisfied(
-        self,
-        rule: Mapping[str, Any],
-        body: dict[str, Any],
-        attributes: Mapping[str, Schema],
-        variant: int,
-        path: str,
-        depth: int,
-    ) -> dict[str, Any]:
-        if not holds(rule["when"], body):
-            return body
-        for required in rule["require"]:
-            name = pointers.parts(required)[0]
-            if name not in body:
-                body[name] = self._property(attributes[name], name, variant, full=True, path=path, depth=depth)
-        return body
-
-    @staticmethod
-    def _server_made(name: str, schema: Schema) -> bool:
-        return name in ("id", "href") or bool(schema.get("x-tmf-read-only"))
-
-    def _value(self, schema: Schema, name: str, variant: int, *, full: bool, path: str, depth: int) -> Any:
-        # The examples say what is best sent; values that the document lists beside them come after those.
-        known = schema.get("enum") or [*schema.get("examples", ()), *schema.get("x-tmf-values", ())]
-        different = [value for index, value in enumerate(known) if value not in known[:index]]
-        if different:
-            return copy.deepcopy(different[variant % len(different)])
-        if name in META:
-            return meta_value(self._contract, self._resource, path, variant)
-        kinds = schema.get("type", "object" if "properties" in schema or "allOf" in schema else "")
-        kind = kinds[0] if isinstance(kinds, list) else kinds
-        if kind == "object":
-            return self._object(schema, variant, full=full and depth < _DEEPEST, path=path, depth=depth)
-        if kind == "array":
-            items = self._contract.resolve(schema["items"])
-            return [self._value(items, name, variant, full=full, path=f"{path}/*", depth=depth)]
-        return _SCALARS.get(kind, _text)(name, variant)
-
-
-def holds(when: Mapping[str, Any], body: Any) -> bool:
-    """Say whether the condition of an ``x-tmf-conditional`` rule, or of a row, holds for a body."""
-    value = pointers.get(body, when["pointer"])
-    if "present" in when:
-        return bool((value is not pointers.ABSENT) == when["present"])
-    if "one-of" in when:
-        return value in when["one-of"]
-    return value is not pointers.ABSENT and value not in when["none-of"]
-
-
-def _text(name: str, variant: int) -> str:
-    return f"{name} {'one' if variant == 0 else 'two'}"
-
-
-_SCALARS: dict[str, Callable[[str, int], Any]] = {
-    "string": _text,
-    "integer": lambda _, variant: 3 + variant,
-    "number": lambda _, variant: 1.5 + variant,
-    "boolean": lambda _, variant: variant == 0,
-}
-
-
-def _merged(body: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge as RFC 7396 does."""
-    for name, value in overrides.items():
-        if value is None:
-            body.pop(name, None)
-        elif isinstance(value, Mapping):
-            before = body.get(name)
-            body[name] = _merged(before if isinstance(before, dict) else {}, value)
-        else:
-            body[name] = copy.deepcopy(value)
-    return body
+    def _at(self, pointer: str) -> Any:
+        return self._contract.at(self._resource.schema, pointer)

@@ -279,6 +279,7 @@ class ProbeRecord:
         facts: What the kit knew and no exchange shows, such as the path of a callback.
         foreign: Whose record the target gave, where a create was answered with that of somebody else; empty otherwise.
         borrowed: Step → number of the exchange of another probe that stands for it.
+        failure: What the probe itself failed with, a defect of the kit; empty otherwise.
     """
 
     key: str
@@ -287,6 +288,7 @@ class ProbeRecord:
     facts: dict[str, Any] = field(default_factory=dict)
     foreign: str = ""
     borrowed: dict[str, int] = field(default_factory=dict)
+    failure: str = ""
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:

@@ -45,10 +45,11 @@ class Accept(Probe, name="accept"):
 
 
 class PatchMedia(ReadBack, name="patch-media"):
-    """Patches one attribute with the media type in the subject, reads back."""
+    """Patches one attribute with the media type in the subject, reads back; where that is refused, with another."""
 
     CREATE = Step("create", STARTS)
     PATCH = Step("patch")
+    CONTROL = Step("control")
 
 
 class Refused(Probe, name="refused"):
@@ -177,7 +178,7 @@ def _consumes(row: Requirement, operation: Operation) -> Case:
     if operation.action == "replace":
         return Case(row, PlannedProbe(Replace, operation.id, row.subject), Replace.REPLACE)
     if operation.action == "create":
-        return Case(row, PlannedProbe(CreateFull, operation.id), CreateFull.CREATE)
+        return Case(row, PlannedProbe(Create, operation.id), Create.CREATE)
     return done_rightly(row, operation)
 
 

@@ -38,9 +38,10 @@ __all__ = [
 
 
 class With(Probe, name="with"):
-    """Creates with the subject, reads back."""
+    """Creates with the subject, reads back; where that is refused, creates without it."""
 
     CREATE = Step("create")
+    CONTROL = Step("control")
     READ = Step("read")
 
 
@@ -59,7 +60,7 @@ class AttributeExpectation(Members):
 
 ATTRIBUTE: Final = Kind(
     "attribute",
-    given=optional(Condition, "the register says no condition; the create is what the contract makes of it either way"),
+    given=optional(Condition, "the attribute may be sent in any body"),
     expect=part(AttributeExpectation),
     words="the attribute is sent on create, and the resource is read back: the value has to be the one sent",
     plan=shared(With, With.READ),
@@ -103,8 +104,9 @@ VALUES: Final = Kind(
 
 
 class Minus(Probe, name="minus"):
-    """Creates with everything but the subject (under the row's condition, if it has one), reads back."""
+    """Creates the smallest with and without the subject (under the row's condition, if it has one), reads back."""
 
+    CONTROL = Step("control")
     CREATE = Step("create")
     READ = Step("read")
 
@@ -210,9 +212,10 @@ READ_ONLY: Final = Kind(
 
 
 class ClientId(Probe, name="client-id"):
-    """Creates with an id of our own."""
+    """Creates with an id of our own; where that is refused, creates without one."""
 
     CREATE = Step("create")
+    CONTROL = Step("control")
 
 
 CLIENT_ID: Final = Kind(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tmfkit_conformance.rules.members import Members, part
-from tmfkit_conformance.rules.operations import CreateFull, Delete
+from tmfkit_conformance.rules.operations import Create, CreateFull, Delete
 from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import STARTS
 from tmfkit_conformance.rules.rule import NOTHING, Scenario, scenario, tolerating
@@ -64,9 +64,10 @@ class DeleteOneOfTwo(Probe, name="delete-one-of-two", alone="records"):
 
 
 class ReferencesAsSent(Probe, name="references-as-sent"):
-    """Creates with the subject (with the row's value, if it has one), reads back."""
+    """Creates with the subject (with the row's value, if it has one), reads back; else creates without it."""
 
     CREATE = Step("create")
+    CONTROL = Step("control")
     READ = Step("read")
 
 
@@ -74,15 +75,17 @@ JSON_KINDS: Final = ("string", "number", "boolean", "object", "array")
 
 
 class AnyJsonValue(Probe, name="any-json-value"):
-    """Creates with each kind of JSON value."""
+    """Creates with each kind of JSON value; where one is refused, with a plain text."""
 
+    CONTROL = Step("control")
     CREATE = StepFamily("create-{}", JSON_KINDS)
     READ = StepFamily("read-{}", JSON_KINDS)
 
 
 class ReferredClasses(Probe, name="referred-classes"):
-    """Creates with each class of the thing referred to."""
+    """Creates with each class of the thing referred to; where one is refused, without a class."""
 
+    CONTROL = Step("control")
     CREATE = StepFamily("create-{}")
     READ = StepFamily("read-{}")
 
@@ -108,7 +111,7 @@ class OneValue(Members):
     value: Any
 
 
-CREATED_IS_READABLE: Final = scenario("created-is-readable", CreateFull)
+CREATED_IS_READABLE: Final = scenario("created-is-readable", Create)
 FULL_CREATE: Final = scenario("full-create", CreateFull)
 MINIMAL_CREATE: Final = scenario("minimal-create", MinimalCreate)
 NO_TUNNELLED_METHODS: Final = scenario("no-tunnelled-methods", NoTunnelledMethods)

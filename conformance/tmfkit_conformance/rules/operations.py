@@ -54,7 +54,9 @@ class Create(CreatedAndRead, name="create", bare=True):
 
 
 class CreateFull(CreatedAndRead, name="create-full"):
-    """Creates with every attribute, reads back."""
+    """Creates with every attribute, reads back; where that is refused, creates the smallest."""
+
+    CONTROL = Step("control")
 
 
 class List(Probe, name="list"):

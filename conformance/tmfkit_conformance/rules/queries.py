@@ -54,7 +54,7 @@ __all__ = [
 
 
 class Fields(Probe, name="fields"):
-    """Creates with every attribute; selects the subject, or each attribute in turn when the subject is ``*``.
+    """Creates with what is selected; selects the subject, or each attribute in turn when the subject is ``*``.
 
     A list in which the record is not found is asked for it by its id, and without a selection.
     """

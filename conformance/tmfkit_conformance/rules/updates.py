@@ -49,10 +49,11 @@ __all__ = [
 
 
 class PatchTo(Probe, name="patch-to"):
-    """Creates with the subject, patches it to another value, reads back."""
+    """Creates with the subject, patches it to another value, reads back; where that is refused, patches another."""
 
     CREATE = Step("create")
     PATCH = Step("patch")
+    CONTROL = Step("control")
     READ = Step("read")
 
 
@@ -80,7 +81,7 @@ class Patched(Probe):
 
 
 class PatchKeepsOthers(Patched, name="patch-keeps-others"):
-    """Creates with every attribute, patches one, reads before and after."""
+    """Creates, patches one attribute, reads before and after."""
 
     CREATE = Step("create")
     BEFORE = Step("before")
@@ -109,7 +110,7 @@ class Removes(Removing, name="removes"):
 
 
 class ReplaceClears(Removing, name="replace-clears"):
-    """Creates with every attribute, replaces without the subject."""
+    """Creates with the subject, replaces without it."""
 
     REPLACE = Step("replace")
 
@@ -145,7 +146,7 @@ class JsonPatchAddMember(Probe, name="json-patch-add-member"):
 
 
 class ReplaceTakesAll(Probe, name="replace-takes-all"):
-    """Creates with every attribute, replaces all of them."""
+    """Creates, replaces every attribute."""
 
     CREATE = Step("create")
     BEFORE = Step("before")

@@ -90,10 +90,6 @@ class Target:
         names = self._canonical(body)
         return any(every <= names for every in self._full)
 
-    def is_full_but(self, name: str, body: Any) -> bool:
-        """Say whether a body has every attribute that a client may send but this one."""
-        return isinstance(body, dict) and name not in body and self.is_full({**body, name: None})
-
     def is_minimal(self, body: Any) -> bool:
         """Say whether a body has the mandatory attributes only."""
         return isinstance(body, dict) and self._canonical(body) == self._mandatory

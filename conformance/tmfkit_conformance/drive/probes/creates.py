@@ -12,22 +12,21 @@ __all__: list[str] = []
 
 @probe(With)
 def with_attribute(session: Session, subject: str) -> None:
-    """Create with the subject, read back."""
-    made = session.created(With.CREATE, session.payloads.telling(subject))
+    """Create with the subject, under the row's condition, read back; where that is refused, create without it."""
+    payloads = session.payloads
+    made = session.created_beside(With.CREATE, payloads.telling(subject), With.CONTROL, payloads.beside(subject))
     session.call("retrieve", With.READ, identifier=made.identifier)
 
 
 @probe(Minus)
 def minus(session: Session, subject: str) -> None:
-    """Create with everything but the subject (under the row's condition, if it has one), read back.
-
-    With less, a refusal might speak of something else that is missing.
-    """
-    payloads, body = session.payloads, session.payloads.full()
+    """Create the smallest with the subject and without it (under the row's condition, if it has one), read back."""
+    payloads, body = session.payloads, session.payloads.without_attribute(subject)
     condition = OPTIONAL.given_of(session.row) if session.is_for_one_row else None
     if condition:
-        body = under(session, condition, body)
-    made = session.created(Minus.CREATE, pointers.without(body, payloads.spoken(subject)))
+        body = pointers.without(under(session, condition, body), payloads.spoken(subject))
+    session.call("create", Minus.CONTROL, body=payloads.ensured(body, subject))
+    made = session.created(Minus.CREATE, body)
     session.call("retrieve", Minus.READ, identifier=made.identifier)
 
 
@@ -61,4 +60,6 @@ def read_only(session: Session, subject: str) -> None:
 @probe(ClientId)
 def client_id(session: Session, _subject: str) -> None:
     """Create with an id of our own."""
-    session.call("create", ClientId.CREATE, body={**session.payloads.minimal(), "id": session.unused_id()})
+    smallest = session.payloads.minimal()
+    body = {**smallest, "id": session.unused_id()}
+    session.created_beside(ClientId.CREATE, body, ClientId.CONTROL, smallest)

@@ -19,16 +19,16 @@ __all__ = ["listed", "look_for"]
 
 @probe(Fields)
 def fields(session: Session, subject: str) -> None:
-    """Create with every attribute; select the subject, or each attribute in turn when the subject is ``*``."""
-    action = session.operation.action
-    made = session.created(Fields.CREATE, session.payloads.full())
+    """Create with what is selected; select the subject, or each attribute in turn when the subject is ``*``."""
+    action, also = session.operation.action, session.also_selected()
+    made = session.created(Fields.CREATE, _with_all(session, *((subject,) if subject != "*" else ()), *also))
     whole = session.call("retrieve", Fields.WHOLE, identifier=made.identifier)
     shown = whole.answer if isinstance(whole.answer, dict) else {}
     present = [name for name in shown if name not in ("id", "href") and not name.startswith("@")]
     chosen = present if subject == "*" else [pointers.parts(session.payloads.spoken(subject))[0]]
-    also = [pointers.parts(other)[0] for other in session.also_selected()]
+    others = [pointers.parts(other)[0] for other in also]
     for name in chosen:
-        query = urlencode({"fields": ",".join([name, *also])}, safe=",")
+        query = urlencode({"fields": ",".join([name, *others])}, safe=",")
         if action == "retrieve":
             session.call(action, Fields.SELECT.of(name), identifier=made.identifier, query=query)
         else:
@@ -91,6 +91,16 @@ def look_for(session: Session, identifier: str, step: Step, by_id: Step) -> None
         session.call("list", by_id, query={"id": identifier})
 
 
+def _with_all(session: Session, *wanted: str) -> dict[str, Any]:
+    """Return the smallest body in which several attributes stand, and one more that is not asked for."""
+    body = session.payloads.with_attribute(plain_attribute(session))
+    attributes = session.contract.attributes(session.contract.resource(session.resource_name).create)
+    for pointer in wanted:
+        if pointers.parts(pointer)[0] in attributes:
+            body = session.payloads.ensured(body, pointer)
+    return session.payloads.consistent(body)
+
+
 def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
     """Create records in which the pointer has rising values; return the values.
 
@@ -119,12 +129,12 @@ def _values(session: Session, pointer: str, *, count: int) -> list[Any]:
     configured = session.settings.values.get(session.resource_name, {}).get(pointer)
     if not configured and is_free_text(schema):
         return [session.unused_id() for _ in range(count)]
-    candidates = configured or [session.payloads.value(pointer, index) for index in range(count)]
+    made = [session.payloads.value(pointer, index) for index in range(count)]
+    candidates = configured or [*made, *session.listed_values(pointer)]
     different = [value for index, value in enumerate(candidates) if value not in candidates[:index]]
     if len(different) < count:
-        raise ProbeAborted(
-            f"{count} different values of {pointer} are needed, and {len(different)} known: configure `values`"
-        )
+        entry = f"values.{session.resource_name}.{pointer}"
+        session.lack(f"{count} different values of {pointer}, and knows {len(different)}: give them under `{entry}`")
     return sorted(different[:count], key=_rank)
 
 

@@ -53,8 +53,8 @@ def without(session: Session, subject: str) -> None:
         members, _, rest = spoken.rpartition("/*/")
         second = pointers.with_value(
             body,
-            members.replace("/*", "/0"),
-            _with_faulty_second(pointers.get(body, members.replace("/*", "/0")), f"/{rest}"),
+            members,
+            _with_faulty_second(pointers.get(body, members), f"/{rest}"),
         )
         session.call(action, Without.REFUSED_SECOND, identifier=identifier, body=second)
 
@@ -92,7 +92,7 @@ def patch_without(session: Session, subject: str) -> None:
     """Patch with a whole value, and with one whose element lacks the subject; read after each."""
     payloads = session.payloads
     made = session.created(PatchWithout.CREATE)
-    whole = session.payloads.with_attribute(subject)
+    whole = payloads.patching(subject, 0)
     name = pointers.parts(payloads.spoken(subject))[0]
     session.patch(PatchWithout.CONTROL, made.identifier, {name: whole[name]})
     session.call("retrieve", PatchWithout.BEFORE, identifier=made.identifier)
@@ -104,11 +104,11 @@ def patch_without(session: Session, subject: str) -> None:
 def any_of(session: Session, subject: str) -> None:
     """Send the object with each of the members alone, and with none of them."""
     payloads, members = session.payloads, ANY_OF.expect_of(session.row).members
-    whole = payloads.with_attribute(subject)
+    patched = session.created(AnyOf.CREATE).identifier if session.operation.action == "patch" else ""
+    whole = payloads.patching(subject, 0) if patched else payloads.with_attribute(subject)
     for member in members:
         whole = payloads.ensured(whole, f"{subject}/{member}")
     spoken = payloads.spoken(subject)
-    patched = session.created(AnyOf.CREATE).identifier if session.operation.action == "patch" else ""
     for kept in (*members, ""):
         body = whole
         for member in members:

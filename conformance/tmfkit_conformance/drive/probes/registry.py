@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.payloads.attributes import plain_attributes
-from tmfkit_conformance.payloads.bodies import holds
 from tmfkit_conformance.rules.members import Condition
 from tmfkit_conformance.rules.probes import Probe
 
@@ -44,7 +42,7 @@ def plain_attribute(session: Session) -> str:
     found = plain_attributes(session.contract, session.contract.resource(session.resource_name))
     if not found:
         raise ProbeAborted(f"{session.resource_name} has no attribute with free text that can be changed")
-    return found[0]
+    return next((name for name in found if not session.payloads.is_configured(name)), found[0])
 
 
 def array_attribute(session: Session) -> str:
@@ -58,18 +56,7 @@ def array_attribute(session: Session) -> str:
 
 def under(session: Session, given: Condition, body: dict[str, Any]) -> dict[str, Any]:
     """Return *body* changed so that the condition of a row holds."""
-    where = session.payloads.spoken(given.pointer)
-    if holds({**given.rule(), "pointer": where}, body):
-        return body
-    if given.present is False:
-        return pointers.without(body, where)
-    if given.present:
-        return session.payloads.consistent(session.payloads.ensured(body, given.pointer))
-    values = (
-        given.one_of
-        if given.one_of is not None
-        else [value for value in session.listed_values(given.pointer) if value not in (given.none_of or ())]
-    )
-    if not values:
+    made = session.payloads.under(given.rule(), body)
+    if made is None:
         raise ProbeAborted(f"the contract lists no value for {given.pointer} under which the condition holds")
-    return session.payloads.consistent(pointers.with_value(body, where.replace("/*", "/0"), values[0]))
+    return made

@@ -65,16 +65,17 @@ def references_as_sent(session: Session, subject: str) -> None:
     payloads = session.payloads
     body = payloads.telling(subject)
     if session.scenario is VALUE_KEPT:
-        value = payloads.translated_at(subject, VALUE_KEPT.given_of(session.row).value)
-        body = pointers.with_value(body, payloads.spoken(subject).replace("/*", "/0"), value)
-    made = session.created(ReferencesAsSent.CREATE, body)
+        value = payloads.literal(subject, VALUE_KEPT.given_of(session.row).value)
+        body = pointers.with_value(body, payloads.spoken(subject), value)
+    made = session.created_beside(ReferencesAsSent.CREATE, body, ReferencesAsSent.CONTROL, payloads.beside(subject))
     session.call("retrieve", ReferencesAsSent.READ, identifier=made.identifier)
 
 
 @probe(AnyJsonValue)
 def any_json_value(session: Session, subject: str) -> None:
     """Create with each kind of JSON value."""
-    spoken = session.payloads.spoken(subject).replace("/*", "/0")
+    payloads = session.payloads
+    spoken, plain = payloads.spoken(subject), payloads.with_attribute(subject)
     for kind, value in {
         "string": "text",
         "number": 4.5,
@@ -82,23 +83,20 @@ def any_json_value(session: Session, subject: str) -> None:
         "object": {"member": 1},
         "array": [1, "two"],
     }.items():
-        made = session.created(
-            AnyJsonValue.CREATE.of(kind), pointers.with_value(session.payloads.with_attribute(subject), spoken, value)
-        )
+        body = pointers.with_value(plain, spoken, value)
+        made = session.created_beside(AnyJsonValue.CREATE.of(kind), body, AnyJsonValue.CONTROL, plain)
         session.call("retrieve", AnyJsonValue.READ.of(kind), identifier=made.identifier)
 
 
 @probe(ReferredClasses)
 def referred_classes(session: Session, subject: str) -> None:
     """Create with each class of the thing referred to."""
-    spoken = session.payloads.spoken(subject)
-    member = "/0" if isinstance(pointers.get(session.payloads.with_attribute(subject), spoken), list) else ""
-    spoken = f"{spoken}{member}/@referredType".replace("/*", "/0")
+    plain, spoken = session.payloads.with_attribute(subject), session.payloads.spoken(subject)
+    member = "/*" if isinstance(pointers.get(plain, spoken), list) else ""
+    spoken = f"{spoken}{member}/@referredType"
     for index, value in enumerate(REFERRED_CLASSES.given_of(session.row).values):
-        made = session.created(
-            ReferredClasses.CREATE.of(index),
-            pointers.with_value(session.payloads.with_attribute(subject), spoken, value),
-        )
+        body = pointers.with_value(plain, spoken, value)
+        made = session.created_beside(ReferredClasses.CREATE.of(index), body, ReferredClasses.CONTROL, plain)
         session.call("retrieve", ReferredClasses.READ.of(index), identifier=made.identifier)
 
 

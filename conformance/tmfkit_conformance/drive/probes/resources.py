@@ -31,7 +31,8 @@ def create(session: Session, _subject: str) -> None:
 @probe(CreateFull)
 def create_full(session: Session, _subject: str) -> None:
     """Create with every attribute, read back; the second values, which no mock server has in store."""
-    made = session.created(CreateFull.CREATE, session.payloads.full(1))
+    full, smallest = session.payloads.full(1), session.payloads.minimal()
+    made = session.created_beside(CreateFull.CREATE, full, CreateFull.CONTROL, smallest)
     session.call("retrieve", CreateFull.READ, identifier=made.identifier)
 
 
@@ -63,9 +64,9 @@ def delete(session: Session, _subject: str) -> None:
 @probe(Replace)
 def replace(session: Session, subject: str) -> None:
     """Create one, replace it with other values, read back; the subject is the media type."""
-    made = session.created(Replace.CREATE, session.payloads.full())
+    made = session.created(Replace.CREATE)
     session.call(
-        "replace", Replace.REPLACE, identifier=made.identifier, body=session.payloads.full(1), media_type=subject
+        "replace", Replace.REPLACE, identifier=made.identifier, body=session.payloads.minimal(1), media_type=subject
     )
     session.call("retrieve", Replace.READ, identifier=made.identifier)
 

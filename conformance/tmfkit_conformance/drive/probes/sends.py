@@ -18,7 +18,7 @@ def send(session: Session, _subject: str) -> None:
 @probe(SendStored)
 def send_stored(session: Session, _subject: str) -> None:
     """Create a message and send it by its id, with no body; read before and after."""
-    made = session.created(SendStored.CREATE, session.sendable(session.payloads.full()))
+    made = session.created(SendStored.CREATE, session.sendable(session.payloads.minimal()))
     session.call("retrieve", SendStored.BEFORE, identifier=made.identifier)
     session.call("send-stored", SendStored.SEND, identifier=made.identifier)
     session.call("retrieve", SendStored.READ, identifier=made.identifier)

@@ -31,9 +31,9 @@ JSON_PATCH = "application/json-patch+json"
 
 @probe(PatchKeepsOthers)
 def patch_keeps_others(session: Session, _subject: str) -> None:
-    """Create with every attribute, patch one, read before and after."""
+    """Create, patch one attribute, read before and after."""
     attribute = plain_attribute(session)
-    made = session.created(PatchKeepsOthers.CREATE, session.payloads.full())
+    made = session.created(PatchKeepsOthers.CREATE, session.payloads.with_attribute(attribute))
     session.call("retrieve", PatchKeepsOthers.BEFORE, identifier=made.identifier)
     session.patch(PatchKeepsOthers.PATCH, made.identifier, session.change(attribute))
     session.call("retrieve", PatchKeepsOthers.READ, identifier=made.identifier)
@@ -67,7 +67,7 @@ def removes(session: Session, subject: str) -> None:
 def merge_array_replaces(session: Session, subject: str) -> None:
     """Create with two members in the subject, patch with one."""
     payloads, name = session.payloads, session.payloads.spoken(subject)
-    both = [payloads.value(subject, 0)[0], payloads.value(subject, 1)[0]]
+    both = [payloads.value(subject)[0], payloads.another(subject)[0]]
     made = session.created(MergeArrayReplaces.CREATE, pointers.with_value(payloads.with_attribute(subject), name, both))
     session.patch(MergeArrayReplaces.PATCH, made.identifier, pointers.with_value({}, name, [both[1]]))
     session.call("retrieve", MergeArrayReplaces.READ, identifier=made.identifier)
@@ -77,7 +77,7 @@ def merge_array_replaces(session: Session, subject: str) -> None:
 def merge_object_merges(session: Session, subject: str) -> None:
     """Create with the subject, patch one member of it."""
     payloads, name = session.payloads, session.payloads.spoken(subject)
-    before, after = payloads.value(subject, 0), payloads.value(subject, 1)
+    before, after = payloads.two_members(subject, 0), payloads.two_members(subject, 1)
     changed = next((member for member in reversed(list(before)) if before[member] != after.get(member)), None)
     if changed is None or len(before) < 2:
         raise ProbeAborted(f"{subject} has no two members that can be told apart")
@@ -94,7 +94,7 @@ def json_patch_replace(session: Session, subject: str) -> None:
     pointer = subject or plain_attribute(session)
     made = session.created(JsonPatchReplace.CREATE, session.payloads.with_attribute(pointer))
     operations = [
-        {"op": "replace", "path": session.payloads.spoken(pointer), "value": session.payloads.value(pointer, 1)}
+        {"op": "replace", "path": session.payloads.spoken(pointer), "value": session.payloads.another(pointer)}
     ]
     session.call("patch", JsonPatchReplace.PATCH, identifier=made.identifier, body=operations, media_type=JSON_PATCH)
     session.call("retrieve", JsonPatchReplace.READ, identifier=made.identifier)
@@ -105,7 +105,7 @@ def json_patch_add_member(session: Session, subject: str) -> None:
     """Create with one member in the subject, add another by JSON Patch."""
     made = session.created(JsonPatchAddMember.CREATE, session.payloads.with_attribute(subject))
     operations = [
-        {"op": "add", "path": f"{session.payloads.spoken(subject)}/-", "value": session.payloads.value(subject, 1)[0]}
+        {"op": "add", "path": f"{session.payloads.spoken(subject)}/-", "value": session.payloads.another(subject)[0]}
     ]
     session.call("patch", JsonPatchAddMember.PATCH, identifier=made.identifier, body=operations, media_type=JSON_PATCH)
     session.call("retrieve", JsonPatchAddMember.READ, identifier=made.identifier)
@@ -113,19 +113,26 @@ def json_patch_add_member(session: Session, subject: str) -> None:
 
 @probe(ReplaceTakesAll)
 def replace_takes_all(session: Session, _subject: str) -> None:
-    """Create with every attribute, replace all of them."""
-    made = session.created(ReplaceTakesAll.CREATE, session.payloads.full())
+    """Create, replace every attribute."""
+    attribute = plain_attribute(session)
+    made = session.created(ReplaceTakesAll.CREATE, session.payloads.with_attribute(attribute))
     session.call("retrieve", ReplaceTakesAll.BEFORE, identifier=made.identifier)
-    session.call("replace", ReplaceTakesAll.REPLACE, identifier=made.identifier, body=session.payloads.full(1))
+    session.call(
+        "replace",
+        ReplaceTakesAll.REPLACE,
+        identifier=made.identifier,
+        body=session.payloads.with_attribute(attribute, 1),
+    )
     session.call("retrieve", ReplaceTakesAll.READ, identifier=made.identifier)
 
 
 @probe(ReplaceClears)
 def replace_clears(session: Session, subject: str) -> None:
     """Create with every attribute, replace without the subject."""
-    made = session.created(ReplaceClears.CREATE, session.payloads.full())
+    whole = session.payloads.with_attribute(subject)
+    made = session.created(ReplaceClears.CREATE, whole)
     session.call("retrieve", ReplaceClears.BEFORE, identifier=made.identifier)
-    body = pointers.without(session.payloads.full(), session.payloads.spoken(subject))
+    body = pointers.without(whole, session.payloads.spoken(subject))
     session.call("replace", ReplaceClears.REPLACE, identifier=made.identifier, body=body)
     session.call("retrieve", ReplaceClears.READ, identifier=made.identifier)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
-from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.drive.session import PARTIAL, Session
+from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.rules.answers import PatchMedia
 from tmfkit_conformance.rules.operations import Patch
 from tmfkit_conformance.rules.updates import PatchTo
@@ -14,7 +15,7 @@ __all__: list[str] = []
 
 @probe(Patch)
 def patch(session: Session, _subject: str) -> None:
-    """Create with every attribute, change one, read back."""
+    """Create, change one attribute, read back."""
     attribute = plain_attribute(session)
     made = session.created(Patch.CREATE, session.payloads.with_attribute(attribute))
     session.call("retrieve", Patch.BEFORE, identifier=made.identifier)
@@ -25,11 +26,15 @@ def patch(session: Session, _subject: str) -> None:
 @probe(PatchTo)
 def patch_to(session: Session, subject: str) -> None:
     """Create with the subject, patch it to another value, read back."""
-    body, other = session.payloads.with_attribute(subject), session.payloads.with_attribute(subject, 1)
+    payloads = session.payloads
+    payloads.another(subject)
+    body, other = payloads.with_attribute(subject), payloads.with_attribute(subject, 1)
     made = session.created(PatchTo.CREATE, body)
-    name = pointers.parts(session.payloads.spoken(subject))[0]
+    name = pointers.parts(payloads.spoken(subject))[0]
     needed = {needed: value for needed, value in other.items() if needed not in body}
-    session.patch(PatchTo.PATCH, made.identifier, {name: other[name], **needed})
+    patched = session.patch(PatchTo.PATCH, made.identifier, {name: payloads.patching(subject)[name], **needed})
+    if not patched.is_success:
+        _patch_control(session, subject, made.identifier)
     session.call("retrieve", PatchTo.READ, identifier=made.identifier)
 
 
@@ -42,12 +47,19 @@ def patch_media(session: Session, subject: str) -> None:
     operations = [
         {"op": "replace", "path": session.payloads.spoken(attribute), "value": session.payloads.value(attribute, 1)}
     ]
-    partial = subject in ("application/merge-patch+json", "application/json")
-    session.call(
-        "patch",
-        PatchMedia.PATCH,
-        identifier=made.identifier,
-        body=change if partial else operations,
-        media_type=subject,
-    )
+    partial = subject in PARTIAL
+    body = change if partial else operations
+    patched = session.call("patch", PatchMedia.PATCH, identifier=made.identifier, body=body, media_type=subject)
+    others = [name for name in session.operation.consumes if name in PARTIAL and name != subject]
+    if not patched.is_success and others:
+        session.call("patch", PatchMedia.CONTROL, identifier=made.identifier, body=change, media_type=others[0])
     session.call("retrieve", PatchMedia.READ, identifier=made.identifier)
+
+
+def _patch_control(session: Session, subject: str, identifier: str) -> None:
+    """Patch another attribute than one whose patch was refused; where there is no other, with the value it has."""
+    resource = session.contract.resource(session.resource_name)
+    others = [name for name in plain_attributes(session.contract, resource) if name != subject]
+    pointer = next((name for name in others if not session.payloads.is_configured(name)), "")
+    change = session.change(pointer) if pointer else session.change(subject, session.payloads.value(subject))
+    session.patch(PatchTo.CONTROL, identifier, change)

@@ -20,6 +20,7 @@ from tmfkit_conformance.rules.answers import (
     STATUS,
     BodyForm,
     Deleted,
+    PatchMedia,
     Refused,
     Repeated,
     UnknownId,
@@ -127,12 +128,23 @@ def consumes(evidence: Evidence) -> None:
     if not seen.is_success:
         if evidence.row.level != "must" and seen.status in (400, 415, 501):
             not_applicable(f"{evidence.row.subject} is not offered (answered {seen.status})")
-        failed(f"A body of type {evidence.row.subject} was answered {seen.status}")
+        _refused_type(evidence, seen)
     if action in ("create", "patch", "replace"):
         lost = evidence.lost(written(seen), evidence.object(ReadBack.READ))
         if lost:
             failed(f"Answered {seen.status}, and it is not read back: {', '.join(lost)}")
     passed()
+
+
+def _refused_type(evidence: Evidence, seen: Exchange) -> Never:
+    """Fail a media type that was refused, unless the same is refused in another one as well, or it is not the type."""
+    words = f"A body of type {evidence.row.subject} was answered {seen.status}"
+    beside = evidence.optional(PatchMedia.CONTROL) if evidence.probe is PatchMedia else None
+    if beside is not None and not beside.is_success:
+        blocked(f"{words}, and one of another type {beside.status}")
+    if beside is None and seen.status != 415 and seen.is_refusal:
+        blocked(f"{words}, which does not speak of its type")
+    failed(words if beside is None else f"{words}; one of another type, {beside.status}")
 
 
 def written(exchange: Exchange) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.answers import has_type
+from tmfkit_conformance.judge.checks.controls import in_order, taken
 from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_kept
-from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, passed, skip
 from tmfkit_conformance.judge.round_trip import schema_at
 from tmfkit_conformance.rules.attributes import (
     ATTRIBUTE,
@@ -30,7 +31,6 @@ from tmfkit_conformance.rules.attributes import (
     With,
 )
 from tmfkit_conformance.rules.operations import Create, CreatedAndRead
-from tmfkit_conformance.rules.probes import Step
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -52,17 +52,11 @@ def shown(value: Any) -> str:
     return "nothing" if value is pointers.ABSENT else repr(value)[:200]
 
 
-def _accepted(evidence: Evidence, step: Step) -> Exchange:
-    made = evidence.step(step)
-    if not made.is_success:
-        failed(f"With {evidence.row.subject}, {evidence.answered(made)}")
-    return made
-
-
 @check(ATTRIBUTE)
 def attribute(evidence: Evidence) -> None:
     """What was sent on create is read back equal, and of the type of the table."""
-    row, made = evidence.row, _accepted(evidence, With.CREATE)
+    row = evidence.row
+    made = taken(evidence, With.CREATE, With.CONTROL, row.subject)
     got = evidence.object(With.READ)
     spoken, back = evidence.spelt(made.request.json, row.subject), evidence.value(got, row.subject)
     if not evidence.keeps(row.subject, made.request.json, got):
@@ -95,18 +89,15 @@ def optional(evidence: Evidence) -> None:
     """A create without the attribute is accepted."""
     made = evidence.step(Minus.CREATE)
     if not made.is_success:
-        failed(f"Without {evidence.row.subject}, {evidence.answered(made)}")
-    if sent_at(evidence, made, evidence.row.subject)[1] is not pointers.ABSENT:
-        not_applicable("The configured payload overrides always send this attribute")
+        beside = in_order(evidence, Minus.CONTROL)
+        failed(f"Without {evidence.row.subject}, {evidence.answered(made)}; with it, {beside.status}")
     passed()
 
 
 @check(DEFAULT)
 def default(evidence: Evidence) -> None:
     """A create without the attribute gives it the document's default."""
-    made = evidence.succeeded(Minus.CREATE)
-    if sent_at(evidence, made, evidence.row.subject)[1] is not pointers.ABSENT:
-        not_applicable("The configured payload overrides always send this attribute")
+    evidence.succeeded(Minus.CREATE)
     back = evidence.value(evidence.object(Minus.READ), evidence.row.subject)
     wanted = DEFAULT.expect_of(evidence.row).value
     if back is pointers.ABSENT or not is_kept(wanted, back):
@@ -117,9 +108,7 @@ def default(evidence: Evidence) -> None:
 @check(CLIENT_ID)
 def client_id(evidence: Evidence) -> None:
     """An id sent by the client is used."""
-    made = evidence.step(ClientId.CREATE)
-    if not made.is_success:
-        failed(f"With an id, {evidence.answered(made)}")
+    made = taken(evidence, ClientId.CREATE, ClientId.CONTROL, "an id")
     if made.identifier != made.request.json["id"]:
         failed(f"The id {made.request.json['id']!r} was sent, and {made.identifier!r} was given")
     passed()

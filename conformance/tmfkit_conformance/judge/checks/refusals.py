@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance.judge.checks.attributes import sent_at
+from tmfkit_conformance.judge.checks.controls import in_order
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
@@ -37,7 +38,7 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
 
     Comes to an outcome when it was not: a refusal counts only beside a control that succeeds.
     """
-    _control(evidence, control)
+    in_order(evidence, control)
     exchange = evidence.step(step)
     if str(exchange.status) in evidence.tolerated:
         pass_with_remark(f"Answered {exchange.status}, which an erratum tolerates ({', '.join(evidence.row.errata)})")
@@ -46,15 +47,6 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
     if not exchange.is_refusal:
         failed(f"Answered {exchange.status} instead of a 4xx that speaks of the request")
     return exchange
-
-
-def _control(evidence: Evidence, step: Step) -> Exchange:
-    seen = evidence.step(step)
-    if seen.speaks_of_caller:  # of credentials that the kit has not
-        skip(evidence.answered(seen))
-    if not seen.is_success:
-        blocked(f"Though in order, {evidence.answered(seen)}", seen)
-    return seen
 
 
 @check(MANDATORY, SUB_MANDATORY)
@@ -120,7 +112,7 @@ def any_of(evidence: Evidence) -> None:
 def non_patchable(evidence: Evidence) -> None:
     """Another value is refused, or accepted and not taken."""
     other = evidence.optional(PatchNot.CONTROL_OTHER)
-    control = other if other and other.is_success else _control(evidence, PatchNot.CONTROL)
+    control = other if other and other.is_success else in_order(evidence, PatchNot.CONTROL)
     before = evidence.object(PatchNot.BEFORE)
     if evidence.lost(control.request.json, before):
         blocked(f"{evidence.asked(control)} of an attribute that may be changed changed nothing", control)
@@ -159,7 +151,7 @@ def auth(evidence: Evidence) -> None:
         passed()
     if call.is_success:  # a control is not needed, nor has it anything left to work on
         failed(f"The call was answered {call.status} instead of a refusal")
-    _control(evidence, Auth.CONTROL)
+    in_order(evidence, Auth.CONTROL)
     if call.status in (408, 429):
         skip(f"the call was answered {call.status}, which speaks of time or rate")
     if not 400 <= call.status < 500:

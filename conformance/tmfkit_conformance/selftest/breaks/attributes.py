@@ -34,20 +34,24 @@ def values(target: Target) -> Break:
         is_sent = pointers.get(made.sent, target.subject) == value and not made.changes
         if not is_sent or target.is_full(made.sent):
             return shown
-        return pointers.with_value(shown, target.subject.replace("/*", "/0"), f"not {value}")
+        return pointers.with_value(shown, target.subject, f"not {value}")
 
     return showing(target, f"keeps another value than {value!r} of {target.subject}", change)
 
 
 @breaks(OPTIONAL)
 def optional(target: Target) -> Break:
-    """A create with everything but the attribute refused."""
+    """A create refused that differs from the one before in lacking the attribute."""
 
-    def refusal(call: Call, _history: History) -> Answer | None:
-        is_lacking = target.is_own(call) and target.is_full_but(target.attribute, call.json)
+    def refusal(call: Call, history: History) -> Answer | None:
+        last = history.last_call
+        before = last.json if last is not None and target.is_own(last) else None
+        if not target.is_own(call) or not isinstance(before, dict) or not pointers.select(before, target.subject):
+            return None
+        is_lacking = call.json == pointers.without(before, target.subject)
         return answered(400, {"code": "20", "reason": "missing"}) if is_lacking else None
 
-    return instead(f"refuses {target.row.operation} without {target.subject} when all else is sent", refusal)
+    return instead(f"refuses {target.row.operation} without {target.subject} after the same with it", refusal)
 
 
 @breaks(DEFAULT)

@@ -37,7 +37,20 @@ from tmfkit_conformance.selftest.target import Target
 __all__: list[str] = []
 
 
-@breaks(CREATED_IS_READABLE, FULL_CREATE, ALL_WITHOUT_FIELDS)
+@breaks(CREATED_IS_READABLE)
+def loses_one_of_the_smallest(target: Target) -> Break:
+    """One attribute missing when no more than the mandatory ones were sent."""
+
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        if not target.is_minimal(made.sent) or made.changes:
+            return shown
+        lost = max(target.owed(made.sent))
+        return {name: value for name, value in shown.items() if name != lost}
+
+    return showing(target, f"loses an attribute of a {target.resource.name} created with the mandatory ones", change)
+
+
+@breaks(FULL_CREATE, ALL_WITHOUT_FIELDS)
 def loses_one_of_all(target: Target) -> Break:
     """One attribute missing when every attribute was sent."""
 
@@ -239,7 +252,7 @@ def loses_value(target: Target) -> Break:
 @breaks(ANY_JSON_VALUE)
 def turns_into_text(target: Target) -> Break:
     """A boolean turned into a text."""
-    where = target.subject.replace("/*", "/0")
+    where = target.subject
 
     def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         is_it = pointers.get(made.sent, target.subject) is True and not target.is_full(made.sent)
