@@ -104,12 +104,17 @@ def deleted(*after: Step, status: int = 204) -> tuple[Step, ...]:
     return NAMED, read("before"), delete("delete", status), *after
 
 
+SECOND = made("second-values", name="two")
+
 SITUATIONS = [
-    READABLE.gives(PASS, "as-sent", NAMED, read(name="one")),
-    READABLE.gives(FAIL, "otherwise", NAMED, read(name="two")),
-    READABLE.gives(FAIL, "not-there", NAMED, get("read", 404)),
-    READABLE.gives(FAIL, "refused", post("create", 400, sent={"name": "one"})),
-    READABLE.gives(SKIP, "not-read", NAMED),
+    READABLE.gives(PASS, "as-sent", SECOND, read(name="two")),
+    READABLE.gives(FAIL, "otherwise", SECOND, read(name="one")),
+    READABLE.gives(FAIL, "not-there", SECOND, get("read", 404)),
+    READABLE.gives(PASS, "first-values-only", post("second-values", 400), NAMED, read(name="one")),
+    READABLE.gives(BLOCKED, "refused", post("second-values", 400), post("create", 400, sent={"name": "one"})),
+    READABLE.gives(SKIP, "not-read", SECOND),
+    FULL.gives(FAIL, "refused", post("create", 400, sent={"name": "one"}), made("control")),
+    FULL.gives(BLOCKED, "refused-the-smallest-too", post("create", 400), post("control", 400)),
     FULL.gives(REMARK, "tolerated-form", made(relatedParty={"id": "1"}), read(relatedParty=[{"id": "1"}])),
     FULL.gives(PASS, "as-sent", NAMED, read(name="one")),
     FULL.gives(FAIL, "one-lost", made(name="one", status="New"), read(name="one")),
@@ -201,11 +206,12 @@ SITUATIONS = [
         PASS, "another-offset",
         made(validFor={"startDateTime": "2020-05-01T10:00Z"}), read(validFor={"startDateTime": "2020-05-01T10:00:00.000+00"}),
     ),
-    KEPT.gives(FAIL, "refused", post("create", 400, sent={"validFor": {"startDateTime": "2020-05-01T10:00Z"}})),
+    KEPT.gives(FAIL, "refused", post("create", 400, sent={"validFor": {}}), post("control", 201, sent={})),
+    KEPT.gives(BLOCKED, "refused-without-it-too", post("create", 400, sent={}), post("control", 400, sent={})),
     ANY_VALUE.gives(PASS, "each", *valued()),
     ANY_VALUE.gives(FAIL, "number-as-text", *valued(number="4.5")),
     ANY_VALUE.gives(FAIL, "true-as-1", *valued(boolean=1)),
-    ANY_VALUE.gives(FAIL, "refused", *valued()[:8], post("create-array", 400)),
+    ANY_VALUE.gives(FAIL, "refused", *valued()[:8], post("create-array", 400), made("control")),
     ANY_VALUE.gives(SKIP, "one-not-tried", *valued()[:8]),
     CLASSES.gives(PASS, "each", *classes("Individual", "Organization")),
     CLASSES.gives(FAIL, "lost", *classes("Individual", "Party")),

@@ -197,6 +197,7 @@ def test_dialect_reaches_into_objects_and_arrays() -> None:
     whole = spoken.full()
     assert "Record" in whole["workLog"]
     assert {"relatedPartyRef", "record"}.isdisjoint([*whole, *whole["attachment"][0], *whole["workLog"]])
-    assert spoken.value("/workLog").keys() == whole["workLog"].keys()
+    assert spoken.value("/workLog/record") == whole["workLog"]["Record"]
+    assert "Record" in spoken.with_attribute("/workLog/record")["workLog"]
     [attachment] = spoken.with_attribute("/attachment/*/relatedPartyRef")["attachment"]
     assert attachment["relatedParty"]

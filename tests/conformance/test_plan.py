@@ -79,7 +79,7 @@ def row(**changes: Any) -> Requirement:
         pytest.param({}, "create createCustomer", "create", id="valid"),
         pytest.param({"given": "malformed-body", "subject": "400"}, "refused createCustomer malformed-body", "refused", id="refused"),
         pytest.param({"operation": "listCustomer", "subject": "206"}, "page listCustomer limit", "page", id="page"),
-        pytest.param({"kind": "consumes", "given": "", "subject": "application/json"}, "create-full createCustomer", "create", id="consumes"),
+        pytest.param({"kind": "consumes", "given": "", "subject": "application/json"}, "create createCustomer", "create", id="consumes"),
         pytest.param({"kind": "accept", "given": "", "subject": "application/json"}, "accept createCustomer application/json", "call", id="accept"),
         pytest.param({"kind": "event", "given": "", "operation": "CustomerDeleteNotification", "subject": ""}, "events registerCustomerListener", "", id="event"),
         pytest.param({"kind": "event-member", "given": "", "operation": "*", "subject": "/eventId", "expect": {"form": "unique"}}, "events registerCustomerListener", "", id="any-event"),

@@ -86,8 +86,7 @@ class Payloads:
         """
         body = self._smallest(variant, pointer)
         if variant:
-            name = f"/{pointers.parts(pointer)[0]}"
-            body[self.spoken(name)[1:]] = self._made(name, Wish(variant, toward=pointer))
+            body |= self._first_level(body, pointer, variant)
         return self.consistent(self.ensured(body, pointer, variant))
 
     def patching(self, pointer: str, variant: int = 1) -> dict[str, Any]:
@@ -103,8 +102,7 @@ class Payloads:
         for every create stays.
         """
         body = self._smallest(0, pointer)
-        name = f"/{pointers.parts(pointer)[0]}"
-        body[self.spoken(name)[1:]] = self._made(name, Wish(1, toward=pointer))
+        body |= self._first_level(body, pointer, 1)
         return self.consistent(self.ensured(body, pointer, 1))
 
     def without_attribute(self, pointer: str) -> dict[str, Any]:
@@ -153,9 +151,22 @@ class Payloads:
         """
         self._configured.check_sendable(pointer)
         first, second = (self._made(pointer, Wish(variant, is_patch=True)) for variant in (0, 1))
-        if first == second and self._configured.is_about(pointer):
+        if first == second:
+            second = self._told_apart(pointer, second)
+        if first == second:
             raise self._configured.one_value(pointer)
         return second
+
+    def _told_apart(self, pointer: str, value: Any) -> Any:
+        """Return an object, or a list of them, with one more member, so that it is another one."""
+        inner = value[0] if isinstance(value, list) and value else value
+        if not isinstance(inner, dict) or pointer in self._configured.values:
+            return value
+        below = f"{pointer}/*" if isinstance(value, list) else pointer
+        whole = self._made(below, Wish(1, full=True, is_patch=True))
+        more = [name for name in whole if name not in inner and isinstance(whole[name], (str, int, float))][:1]
+        larger = {**inner, **{name: whole[name] for name in more}}
+        return [larger, *value[1:]] if isinstance(value, list) else larger
 
     def two_members(self, pointer: str, variant: int = 0) -> dict[str, Any]:
         """Return an object for the attribute that *pointer* names: the smallest, which has two members all the same."""
@@ -213,6 +224,12 @@ class Payloads:
         """Return the smallest body under the conditions of *pointer* and of what it stands in."""
         around = [name for name in self._builder.conditions if f"{pointer}/".startswith(f"{name}/")]
         return self.completed(self._builder.body(Wish(variant, fixed=self._fixed(around), lacking=lacking)))
+
+    def _first_level(self, body: Mapping[str, Any], pointer: str, variant: int) -> dict[str, Any]:
+        """Return the first-level attribute that *pointer* is, or is in; one of the smallest body is whole as there."""
+        name = f"/{pointers.parts(pointer)[0]}"
+        spoken = self.spoken(name)[1:]
+        return {spoken: self._made(name, Wish(variant, toward="" if spoken in body else pointer))}
 
     def _fixed(self, conditional: Iterable[str]) -> dict[str, Any]:
         """Return the values under which attributes may be sent that have a condition: pointer → value."""

@@ -103,23 +103,31 @@ class Builder:
         is_full = wish.full and depth < _DEEPEST
         wanted = [name for name in attributes if name in required or (is_full and name not in META)]
         if depth == 0:
-            wanted += [name for name in self._resource.usual if name not in wanted]
+            wanted += [name for name in self._resource.usual if name in attributes and name not in wanted]
             wanted = [name for name in wanted if name in required or not self._server_made(name, attributes[name])]
+        wanted += [name for name in attributes if f"{path}/{name}" in self._resource.usual and name not in wanted]
         wanted = [name for name in wanted if f"{path}/{name}" != wish.lacking]
         for members in self._contract.rules(schema, "x-tmf-any-of"):
             names = [pointers.parts(member)[0] for member in members]
             if not set(names) & set(wanted):
                 wanted += [name for name in names if f"{path}/{name}" != wish.lacking][:1]
-        is_empty = not wanted and 0 < depth < _DEEPEST and not wish.toward.startswith(f"{path}/")
+        is_empty = not wanted and 0 < depth < _DEEPEST
         return self._expected(attributes, wish, path) if is_empty else wanted
 
     def _expected(self, attributes: Mapping[str, Schema], wish: Wish, path: str) -> list[str]:
-        """Return the members of an object that has no mandatory ones: an empty object is of no use to a target."""
+        """Return the members of an object that has no mandatory ones: an empty object is of no use to a target.
+
+        One is enough beside an attribute that says of which class the object is, and where one is left out on purpose.
+        Where another is put into it, its id is enough, if it may have one.
+        """
         free = [name for name in attributes if f"{path}/{name}" not in {*self.conditions, wish.lacking}]
         names = sorted(free, key=lambda name: (name.startswith("@"), name != "id"))
         musts = [name for name in names if f"{path}/{name}" in self._musts and not name.startswith("@")]
-        is_control = wish.lacking.rpartition("/")[0] == path
-        return (musts or names)[:1] if is_control else musts or names[:1]
+        if wish.toward.startswith(f"{path}/@") or wish.lacking.rpartition("/")[0] == path:
+            return (musts or names)[:1]
+        if wish.toward.startswith(f"{path}/"):
+            return [name for name in names[:1] if name == "id"]
+        return musts or names[:1]
 
     def _attribute(self, schema: Schema, wish: Wish, path: str, depth: int) -> Any:
         if path in wish.fixed:

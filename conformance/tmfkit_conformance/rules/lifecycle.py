@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tmfkit_conformance.rules.members import Members, part
-from tmfkit_conformance.rules.operations import Create, CreateFull, Delete
+from tmfkit_conformance.rules.operations import CreatedAndRead, CreateFull, Delete
 from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import STARTS
 from tmfkit_conformance.rules.rule import NOTHING, Scenario, scenario, tolerating
@@ -32,6 +32,7 @@ __all__ = [
     "MinimalCreate",
     "NoTunnelledMethods",
     "OneValue",
+    "Readable",
     "ReferencesAsSent",
     "ReferredClasses",
 ]
@@ -42,6 +43,12 @@ class MinimalCreate(Probe, name="minimal-create", bare=True):
 
     CREATE = Step("create")
     READ = Step("read")
+
+
+class Readable(CreatedAndRead, name="readable"):
+    """Creates the smallest with its second values, which no mock server has in store, or else its first; reads back."""
+
+    SECOND = Step("second-values")
 
 
 class NoTunnelledMethods(Probe, name="no-tunnelled-methods"):
@@ -111,7 +118,7 @@ class OneValue(Members):
     value: Any
 
 
-CREATED_IS_READABLE: Final = scenario("created-is-readable", Create)
+CREATED_IS_READABLE: Final = scenario("created-is-readable", Readable)
 FULL_CREATE: Final = scenario("full-create", CreateFull)
 MINIMAL_CREATE: Final = scenario("minimal-create", MinimalCreate)
 NO_TUNNELLED_METHODS: Final = scenario("no-tunnelled-methods", NoTunnelledMethods)

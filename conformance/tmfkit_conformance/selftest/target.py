@@ -92,7 +92,7 @@ class Target:
 
     def is_minimal(self, body: Any) -> bool:
         """Say whether a body has the mandatory attributes only."""
-        return isinstance(body, dict) and self._canonical(body) == self._mandatory
+        return isinstance(body, dict) and self._canonical(body) in self._mandatory
 
     def owed(self, names: Iterable[str]) -> list[str]:
         """Return those attributes that a target may not lack, at the level of the requirement."""
@@ -114,8 +114,8 @@ class Target:
         return [set(self.payloads.full(number)) for number in (0, 1)]
 
     @functools.cached_property
-    def _mandatory(self) -> set[str]:
-        return set(self.payloads.minimal())
+    def _mandatory(self) -> list[set[str]]:
+        return [set(self.payloads.minimal(number)) for number in (0, 1)]
 
     @functools.cached_property
     def _spellings(self) -> dict[str, str]:

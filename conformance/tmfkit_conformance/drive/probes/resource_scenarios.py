@@ -14,6 +14,7 @@ from tmfkit_conformance.rules.lifecycle import (
     ElementIdsDiffer,
     MinimalCreate,
     NoTunnelledMethods,
+    Readable,
     ReferencesAsSent,
     ReferredClasses,
 )
@@ -28,6 +29,15 @@ def minimal_create(session: Session, _subject: str) -> None:
     made = session.call("create", MinimalCreate.CREATE, body=session.payloads.minimal())
     if made.is_success and made.identifier:
         session.call("retrieve", MinimalCreate.READ, identifier=made.identifier)
+
+
+@probe(Readable)
+def readable(session: Session, _subject: str) -> None:
+    """Create the smallest with its second values, or else its first; read back."""
+    made = session.call("create", Readable.SECOND, body=session.payloads.minimal(1))
+    if not made.is_success or not made.identifier:
+        made = session.created(Readable.CREATE)
+    session.call("retrieve", Readable.READ, identifier=made.identifier)
 
 
 @probe(NoTunnelledMethods)

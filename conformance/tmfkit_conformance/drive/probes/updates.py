@@ -26,13 +26,12 @@ def patch(session: Session, _subject: str) -> None:
 @probe(PatchTo)
 def patch_to(session: Session, subject: str) -> None:
     """Create with the subject, patch it to another value, read back."""
-    payloads = session.payloads
-    payloads.another(subject)
+    payloads, second = session.payloads, session.payloads.another(subject)
     body, other = payloads.with_attribute(subject), payloads.with_attribute(subject, 1)
     made = session.created(PatchTo.CREATE, body)
     name = pointers.parts(payloads.spoken(subject))[0]
     needed = {needed: value for needed, value in other.items() if needed not in body}
-    patched = session.patch(PatchTo.PATCH, made.identifier, {name: payloads.patching(subject)[name], **needed})
+    patched = session.patch(PatchTo.PATCH, made.identifier, {name: second, **needed})
     if not patched.is_success:
         _patch_control(session, subject, made.identifier)
     session.call("retrieve", PatchTo.READ, identifier=made.identifier)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.rules.queries import (
     FIELDS,
     FIELDS_WHOLE_ATTRIBUTE,
@@ -70,10 +71,10 @@ def selects_null(target: Target) -> Break | None:
 
 
 def _left_to_every(target: Target) -> str:
-    """Return an attribute that no other requirement selects."""
+    """Return an attribute of a small body that no other requirement selects; where others select all, any."""
     of_others = {row.subject for row in target.contract.requirements if row.operation == target.row.operation}
-    names = sorted(name for name in target.payloads.full() if f"/{name}" not in of_others)
-    return names[-1]
+    small = target.payloads.with_attribute(plain_attributes(target.contract, target.resource)[0])
+    return max(small, key=lambda name: (f"/{name}" not in of_others, name))
 
 
 @breaks(FILTER)
