@@ -63,7 +63,7 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
         "payloads": {"type": "object", "additionalProperties": {"type": "object"}},
         "values": {
             "type": "object",
-            "additionalProperties": {"type": "object", "additionalProperties": {"type": "array", "minItems": 2}},
+            "additionalProperties": {"type": "object", "additionalProperties": {"type": "array", "minItems": 1}},
         },
         "receivers": _TEXTS,
         "allow_send": {"type": "boolean"},
@@ -104,7 +104,7 @@ class Settings:
         listener_bind: Where it listens, ``HOST:PORT``; port 0 takes a free one.
         listener_url: The address under which the target reaches the listener; derived from the bind address when empty.
         payloads: Resource name → members merged into every create body (ids of existing parties, for example).
-        values: Resource name → JSON pointer → two or more values to be sent for this attribute.
+        values: Resource name → JSON pointer → values to be sent for this attribute; a row that changes it needs two.
         receivers: Message type → address that messages may be sent to.
         allow_send: Whether messages may be sent to addresses other than reserved ones.
         allow_destructive: Whether operations on whole collections may be called.

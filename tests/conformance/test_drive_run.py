@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from meddler import Answer, Call, Forward, meddling
 from harness.process import free_port
 from patience import PATIENCE_SECONDS
 from tmfkit_conformance.commands.options import settings_for
+from tmfkit_conformance.drive.probes import PROBES
+from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import BLOTTED
+from tmfkit_conformance.rules.updates import PatchTo
 from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
@@ -283,3 +287,77 @@ def test_only_the_probes_of_the_rows_asked_for_are_driven(server: str) -> None:
     assert case.probe is not None
     assert {record.key for record in bundle.probes} - CONTACT == {case.probe.key}
     assert {row for row, one in verdicts(bundle, api).items() if one.outcome is Outcome.PASS} >= set(only)
+
+
+def test_list_that_is_configured_without_what_a_row_speaks_of_fails_nothing(server: str) -> None:
+    api = "tmf629-v1"
+    contacts = [
+        [{"contactType": "primary", "contactName": name, "validFor": {"startDateTime": "2026-01-01T00:00:00Z"}}]
+        for name in "ab"
+    ]
+    only = tuple(
+        row.id
+        for row in contracts.load(api).requirements
+        if row.subject.startswith("/contact/*/contactMedium") and row.kind == "attribute" and not row.reason
+    )
+    judged = verdicts(run(api, server, only=only, values={"customerAccount": {"/contact": contacts}}), api, only)
+    assert len(judged) > 5
+    assert {row: verdict.remark for row, verdict in judged.items() if verdict.outcome is not Outcome.PASS} == {}
+
+
+def test_row_that_an_override_takes_away_is_skipped_and_the_entry_named(server: str) -> None:
+    api = "tmf683-v4"
+    only = ("TMF683-POST-014", "TMF683-PATCH-017")
+    judged = verdicts(run(api, server, only=only, payloads={"partyInteraction": {"note": None}}), api, only)
+    assert {verdict.outcome for verdict in judged.values()} == {Outcome.SKIP}
+    assert all("`payloads.partyInteraction.note` is null" in verdict.remark for verdict in judged.values())
+
+
+def test_one_configured_value_is_judged_and_a_second_one_is_asked_for(server: str) -> None:
+    api = "tmf683-v4"
+    only = ("TMF683-POST-014", "TMF683-PATCH-017")
+    judged = verdicts(
+        run(api, server, only=only, values={"partyInteraction": {"/note": [[{"text": "ours"}]]}}), api, only
+    )
+    assert judged["TMF683-POST-014"].outcome is Outcome.PASS
+    assert judged["TMF683-PATCH-017"].outcome is Outcome.SKIP
+    assert "values.partyInteraction./note" in judged["TMF683-PATCH-017"].remark
+
+
+def test_attribute_that_is_refused_fails_its_own_row_beside_a_control(server: str) -> None:
+    """A server that knows no note: rows about a note alone are concerned."""
+    contract = contracts.load("tmf683-v4")
+
+    def refusing(call: Call, forward: Forward) -> Answer:
+        sent = json.loads(call.body) if call.method == "POST" and call.body.endswith(b"}") else {}
+        if "note" in sent:
+            return Answer(
+                400, b'{"code": "20", "reason": "note is not known"}', (("Content-Type", "application/json"),)
+            )
+        return forward(call)
+
+    with meddling(server, refusing) as url:
+        bundle = run(contract.id, url)
+    judged = judge(bundle, contract).verdicts
+    failed = {verdict.requirement: verdict.remark for verdict in judged if verdict.outcome is Outcome.FAIL}
+    levels = {row.id: row.level for row in contract.requirements}
+    musts = {row for row in failed if levels[row] == "must"}
+    assert musts == {"TMF683-POST-014", "TMF683-MODEL-023"}  # the attribute, and the create with every attribute
+    assert "without it, 201" in failed["TMF683-POST-014"]
+    blocked = {verdict.requirement for verdict in judged if verdict.outcome is Outcome.BLOCKED}
+    assert "TMF683-PATCH-017" in blocked
+
+
+def test_probe_that_fails_is_an_error_of_its_rows_and_hides_no_other(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_session: Session, _subject: str) -> None:
+        raise KeyError("contactMedium")
+
+    monkeypatch.setitem(PROBES, PatchTo, failing)
+    api = "tmf683-v4"
+    only = ("TMF683-POST-014", "TMF683-PATCH-017")
+    judged = verdicts(run(api, server, only=only), api, only)
+    assert judged["TMF683-POST-014"].outcome is Outcome.PASS
+    assert judged["TMF683-PATCH-017"].outcome is Outcome.ERROR
+    assert judged["TMF683-PATCH-017"].remark == "the probe itself failed: KeyError: 'contactMedium'"

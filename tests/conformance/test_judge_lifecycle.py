@@ -110,11 +110,13 @@ SITUATIONS = [
     READABLE.gives(PASS, "as-sent", SECOND, read(name="two")),
     READABLE.gives(FAIL, "otherwise", SECOND, read(name="one")),
     READABLE.gives(FAIL, "not-there", SECOND, get("read", 404)),
-    READABLE.gives(PASS, "first-values-only", post("second-values", 400), NAMED, read(name="one")),
-    READABLE.gives(BLOCKED, "refused", post("second-values", 400), post("create", 400, sent={"name": "one"})),
+    READABLE.gives(PASS, "first-values-only", post("second-values", 400, sent={"name": "two"}), NAMED, read(name="one")),
+    READABLE.gives(BLOCKED, "refused", post("second-values", 400, sent={"name": "two"}), post("create", 400, sent={"name": "one"})),
     READABLE.gives(SKIP, "not-read", SECOND),
     FULL.gives(FAIL, "refused", post("create", 400, sent={"name": "one"}), made("control")),
-    FULL.gives(BLOCKED, "refused-the-smallest-too", post("create", 400), post("control", 400)),
+    FULL.gives(
+        BLOCKED, "refused-the-smallest-too", post("create", 400, sent={"name": "one"}), post("control", 400)
+    ),
     FULL.gives(REMARK, "tolerated-form", made(relatedParty={"id": "1"}), read(relatedParty=[{"id": "1"}])),
     FULL.gives(PASS, "as-sent", NAMED, read(name="one")),
     FULL.gives(FAIL, "one-lost", made(name="one", status="New"), read(name="one")),

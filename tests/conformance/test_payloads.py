@@ -13,6 +13,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.request_violations import Bodies
 from tmfkit_conformance.payloads.bodies import Payloads, holds
 from tmfkit_conformance.payloads.classes import META
+from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.record.exchange import Exchange, Request
 from tmfkit_models import contracts
 from tmfkit_models.contracts import ContractError
@@ -197,7 +198,123 @@ def test_dialect_reaches_into_objects_and_arrays() -> None:
     whole = spoken.full()
     assert "Record" in whole["workLog"]
     assert {"relatedPartyRef", "record"}.isdisjoint([*whole, *whole["attachment"][0], *whole["workLog"]])
-    assert spoken.value("/workLog/record") == whole["workLog"]["Record"]
     assert "Record" in spoken.with_attribute("/workLog/record")["workLog"]
     [attachment] = spoken.with_attribute("/attachment/*/relatedPartyRef")["attachment"]
     assert attachment["relatedParty"]
+
+
+def emptied(value: Any) -> bool:
+    """Say whether an empty object or list is anywhere in a value."""
+    if isinstance(value, (dict, list)):
+        return not value or any(emptied(one) for one in (value.values() if isinstance(value, dict) else value))
+    return False
+
+
+@pytest.mark.parametrize("variant", [0, 1])
+@pytest.mark.parametrize(("api", "resource"), RESOURCES)
+def test_smallest_body_has_nothing_empty_and_no_attribute_that_could_be_left_out(
+    api: str, resource: str, variant: int
+) -> None:
+    contract, made = contracts.load(api), payloads(api, resource)
+    body = made.minimal(variant)
+    assert not emptied(body)
+    rules = contract.rules(contract.resource(resource).create, "x-tmf-conditional")
+    asked = {pointers.parts(pointer)[0] for rule in rules for pointer in rule["require"]}
+    usual = set(contract.resource(resource).usual)
+    assert set(body) <= {*contract.required(contract.resource(resource).create), *usual, *asked}
+
+
+def test_object_without_mandatory_members_has_those_of_must_rows_else_its_id() -> None:
+    contract, made = contracts.load("tmf629-v1"), payloads("tmf629-v1", "customer")
+    medium = "/contactMedium/*/medium"
+    rows = [row for row in contract.requirements if row.kind == "attribute" and row.operation == "createCustomer"]
+    musts = {row.subject for row in rows if row.level == "must" and row.subject.rpartition("/")[0] == medium}
+    assert {f"{medium}/{name}" for name in made.value(medium)} == musts != set()
+    assert payloads("tmf629-v4", "customer").minimal()["engagedParty"].keys() == {"id"}
+
+
+def test_attribute_of_an_object_is_sent_without_its_optional_siblings() -> None:
+    [contact] = payloads("tmf629-v1", "customer").with_attribute("/contactMedium/*/medium/city")["contactMedium"]
+    assert contact["medium"].keys() == {"city"}
+    body = payloads("tmf629-v4", "customer").with_attribute("/engagedParty/@referredType")
+    assert body["engagedParty"].keys() == {"id", "@referredType"}
+
+
+def test_examples_come_before_the_values_that_the_document_lists() -> None:
+    made = payloads("tmf683-v4", "partyInteraction")
+    assert [made.minimal(variant)["status"] for variant in (0, 1)] == ["inProgress", "completed"]
+
+
+def test_attribute_with_a_condition_is_sent_where_it_holds() -> None:
+    made = payloads("tmf681-v1", "communicationMessage")
+    assert made.minimal()["type"] == "SMS"
+    assert made.with_attribute("/attachment")["type"] == "Email"
+    whole = made.full()
+    assert whole["type"] == "Email"
+    assert "attachment" in whole
+    assert "phoneNumber" not in whole["sender"]
+    [receiver] = made.with_attribute("/attachment")["receiver"]
+    assert "email" in receiver
+
+
+def test_control_differs_in_one_attribute() -> None:
+    made = payloads("tmf629-v1", "customer")
+    assert made.beside("/description") == made.minimal()
+    assert made.beside("/name") == made.minimal()
+    [without] = made.beside("/contactMedium/*/preferred")["contactMedium"]
+    [whole] = made.with_attribute("/contactMedium/*/preferred")["contactMedium"]
+    assert whole == {**without, "preferred": whole["preferred"]}
+    # An element has to have its type, so the control is without the element.
+    assert made.beside("/contactMedium/*/type") == made.minimal()
+
+
+def test_list_is_made_where_the_contract_has_one() -> None:
+    made = payloads(
+        "tmf629-v1", "customerAccount", values={"/contact": [[{"contactType": "primary"}], [{"contactName": "B"}]]}
+    )
+    [contact] = made.with_attribute("/contact/*/contactMedium/*/medium/city")["contact"]
+    assert contact["contactType"] == "primary"
+    assert contact["contactMedium"][0]["medium"]["city"]
+    assert pointers.with_value({}, "/note/*/text", "a") == {"note": [{"text": "a"}]}
+    assert pointers.with_value({"note": {"0": 1}}, "/note/*/text", "a") == {"note": [{"text": "a"}]}
+
+
+def test_attribute_that_the_configuration_takes_away_is_said_so() -> None:
+    made = payloads("tmf683-v4", "partyInteraction", overrides={"note": None})
+    for sending in (made.with_attribute, made.telling, made.value):
+        with pytest.raises(OverrideInTheWay, match=r"`payloads\.partyInteraction\.note` is null"):
+            sending("/note")
+    assert "note" not in made.full()
+
+
+def test_attribute_that_the_configuration_always_sends_cannot_be_left_out() -> None:
+    made = payloads("tmf683-v4", "partyInteraction", overrides={"description": "ours"})
+    with pytest.raises(OverrideInTheWay, match=r"`payloads\.partyInteraction\.description` sends it every time"):
+        made.without_attribute("/description")
+
+
+def test_configured_value_is_sent_as_the_subject_and_a_second_one_is_asked_for() -> None:
+    made = payloads("tmf683-v4", "partyInteraction", overrides={"description": "ours"}, values={"/reason": ["Billing"]})
+    assert made.telling("/description")["description"] == "ours"
+    for pointer in ("/description", "/reason"):
+        with pytest.raises(OverrideInTheWay, match=f"give `values.partyInteraction.{pointer}` two values"):
+            made.another(pointer)
+
+
+def test_value_that_a_row_names_gives_way_to_what_is_configured() -> None:
+    made = payloads("tmf683-v4", "partyInteraction", values={"/relatedParty/*/id": ["42", "42"]})
+    assert made.literal("/relatedParty", [{"id": "7", "role": "clerk"}]) == [{"id": "42", "role": "clerk"}]
+    assert made.another("/relatedParty") != made.value("/relatedParty")
+
+
+def test_patch_has_what_only_a_patch_makes_mandatory() -> None:
+    made = payloads("tmf629-v1", "customerAccount")
+    assert "paymentMean" not in made.with_attribute("/paymentPlan")["paymentPlan"][0]
+    assert "paymentMean" in made.another("/paymentPlan")[0]
+    assert made.with_attribute("/paymentPlan")["paymentPlan"][0]["id"]
+
+
+def test_object_of_two_members_has_two() -> None:
+    made = payloads("tmf683-v4", "partyInteraction")
+    assert made.value("/interactionDate").keys() == {"startDateTime"}
+    assert len(made.two_members("/interactionDate")) == 2
