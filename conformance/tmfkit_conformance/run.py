@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Collection
 from importlib import metadata
 from pathlib import Path
@@ -173,9 +174,19 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
         "phases": list(settings.phases),
         "listener": settings.listener,
         "listener_vouched": bool(settings.listener_url),
+        "configured": _configured(settings),
         "dialect": {name: names for name, names in session.dialect.items() if names},
         "seconds": round(seconds, 2),
     }
+
+
+def _configured(settings: Settings) -> list[str]:
+    """Return every entry of ``payloads`` and ``values``, as one line each."""
+    payloads = [
+        (f"payloads.{name}.{key}", value) for name, own in settings.payloads.items() for key, value in own.items()
+    ]
+    values = [(f"values.{name}.{key}", value) for name, own in settings.values.items() for key, value in own.items()]
+    return [f"{entry}: {json.dumps(value, ensure_ascii=False)}" for entry, value in (*payloads, *values)]
 
 
 def _learned(session: Session, known: Acquaintance) -> dict[str, object]:

@@ -308,7 +308,9 @@ def test_list_that_is_configured_without_what_a_row_speaks_of_fails_nothing(serv
 def test_row_that_an_override_takes_away_is_skipped_and_the_entry_named(server: str) -> None:
     api = "tmf683-v4"
     only = ("TMF683-POST-014", "TMF683-PATCH-017")
-    judged = verdicts(run(api, server, only=only, payloads={"partyInteraction": {"note": None}}), api, only)
+    bundle = run(api, server, only=only, payloads={"partyInteraction": {"note": None}})
+    assert bundle.run["configured"] == ["payloads.partyInteraction.note: null"]
+    judged = verdicts(bundle, api, only)
     assert {verdict.outcome for verdict in judged.values()} == {Outcome.SKIP}
     assert all("`payloads.partyInteraction.note` is null" in verdict.remark for verdict in judged.values())
 

@@ -69,6 +69,8 @@ def print_summary(report: Report, console: Console) -> None:
     if report.unserved:
         _print(console, one_line(wording.diagnosis(report.unserved)))
     _print(console, wording.meaning(report))
+    for entry in report.configured:
+        _print(console, f"Configured: {shortened(one_line(entry), _REMARK_LIMIT)}")
     _print(console)
     for level in LEVELS:
         counts = report.counts(level)

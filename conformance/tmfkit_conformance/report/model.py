@@ -190,6 +190,11 @@ class Report:
         return {name: spoken for name, spoken in self.bundle.run.get("dialect", {}).items() if spoken}
 
     @property
+    def configured(self) -> tuple[str, ...]:
+        """What the vendor configured for bodies, one line an entry."""
+        return tuple(self.bundle.run.get("configured", ()))
+
+    @property
     def left_behind(self) -> tuple[str, ...]:
         """Addresses of what the run made at the target and could not delete again."""
         return tuple(self.bundle.run.get("left_behind", ()))
