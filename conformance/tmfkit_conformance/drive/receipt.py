@@ -38,7 +38,8 @@ class Receipt:
     """Everything that a run made, in the order of making.
 
     Args:
-        path: File that a line is written to as soon as something is made or changes; None for no file.
+        path: File that a line is written to as soon as something is made or changes, and that is made with its first
+            line; None for no file.
         headers_of: Gives the headers of a request, secrets blotted out; told whether it is one of the role admin.
     """
 
@@ -48,7 +49,10 @@ class Receipt:
         self._headers_of = headers_of
         self._lock = threading.Lock()
         self._entries: list[Entry] = []
-        self._file: IO[str] | None = path.open("w", encoding="utf-8") if path else None
+        self._path = path
+        self._file: IO[str] | None = None
+        if path:
+            path.unlink(missing_ok=True)  # that of an earlier run
 
     def close(self) -> None:
         """Close the file."""
@@ -97,6 +101,8 @@ class Receipt:
         }
 
     def _write(self, entry: Entry) -> None:
+        if self._path and not self._file:
+            self._file = self._path.open("w", encoding="utf-8")
         if self._file:
             rest = f"  {self._command(entry)}  # {entry.why}" if entry.state == "left" else ""
             self._file.write(f"{entry.state:<8}{entry.address}{rest}\n")

@@ -196,12 +196,12 @@ class Payloads:
         return self.consistent(made)
 
     def consistent(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return *body* with the attributes that conditions make necessary in it: rules, and what a sending needs."""
+        """Return *body* with the attributes that conditions make necessary in it: rules, and what an erratum sends."""
         for rule in self._contract.rules(self._resource.create, "x-tmf-conditional"):
             if holds({**rule["when"], "pointer": self.spoken(rule["when"]["pointer"])}, body):
                 for pointer in rule["require"]:
                     body = self.ensured(body, pointer)
-        for pointer, when in self._builder.needed_by_sending.items():
+        for pointer, when in self._builder.needed_under:
             above = self.spoken(pointer.rpartition("/")[0])
             is_meant = holds({**when, "pointer": self.spoken(when["pointer"])}, body)
             if is_meant and any(isinstance(one, dict) for one in pointers.select(body, above)):

@@ -7,7 +7,7 @@ type. Two variants of each differ, so that a change can be told from no change.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,6 @@ from tmfkit_models.contracts import Contract, Requirement, Resource, Schema
 __all__ = ["Builder", "Wish", "holds"]
 
 _DEEPEST = 6
-_BY_THE_SEND = ("condition-by-the-send", "send-without-receiver")
-"""Scenarios whose rows say, where they have a condition, what a message needs to be sent."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,15 @@ class Builder:
         self.conditions: dict[str, Mapping[str, Any]] = {
             row.subject: row.given for row in own if not isinstance(row.given, str)
         }
-        self.needed_by_sending: dict[str, Mapping[str, Any]] = {
-            row.subject: row.given
-            for row in contract.requirements
-            if not isinstance(row.given, str) and row.scenario in _BY_THE_SEND and self._is_own(row)
-        }
+        self.needed_under: tuple[tuple[str, Mapping[str, Any]], ...] = tuple(self._needed_under())
         self._musts = frozenset(row.subject for row in own if row.level == "must")
+
+    def _needed_under(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield what a target may demand under a condition by one reading of the document: pointer and condition."""
+        create = self._contract.action("create", self._resource.name)
+        for statement in (one for erratum in self._contract.errata for one in erratum.kit if "where" in one):
+            if create and create.id in statement.get("operations", ()):
+                yield from ((f"{statement['at']}/{name}", statement["where"]) for name in statement.get("members", ()))
 
     def _is_own(self, row: Requirement) -> bool:
         return self._contract.operation(row.operation).resource == self._resource.name

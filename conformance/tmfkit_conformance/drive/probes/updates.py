@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
-from tmfkit_conformance.drive.session import PARTIAL, Session
+from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.rules.answers import PatchMedia
 from tmfkit_conformance.rules.operations import Patch
+from tmfkit_conformance.rules.refusals import PARTIAL
 from tmfkit_conformance.rules.updates import PatchTo
 
 __all__: list[str] = []

@@ -9,7 +9,6 @@ from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     TAKEN,
-    at_paths,
     dropping,
     having,
     lacks,
@@ -31,8 +30,7 @@ from tmfkit_conformance.selftest.history import History
 
 __all__ = ["CUSTOMER_V4"]
 
-_REFERENCE: Final = lacks("id", "name", "@referredType")
-_BOTH_ENDS: Final = lacks("startDateTime", "endDateTime")
+_REFERENCE: Final = lacks("id", "name")
 
 
 def _array_for_object(name: str) -> Break:
@@ -60,7 +58,7 @@ CUSTOMER_V4: Final = (
     ),
     refuses(
         "v4-references-complete",
-        "demands id, name and @referredType of engagedParty",
+        "demands id and name of engagedParty",
         unless("engagedParty", _REFERENCE, "engagedParty is not complete"),
         "TMF629V4-E32",
         "TMF629V4-E03",
@@ -109,16 +107,5 @@ CUSTOMER_V4: Final = (
         "TMF683-E30",
         "TMF655-E35",
         rules=TAKEN,
-    ),
-    refuses(
-        "periods-with-both-ends",
-        "demands both ends of a period",
-        at_paths(
-            ("validFor", "contactMedium/*/validFor", "creditProfile/*/validFor", "attachment/*/validFor"),
-            _BOTH_ENDS,
-            "a period has two ends",
-        ),
-        "TMF629V4-E34",
-        "TMF683-E34",
     ),
 )
