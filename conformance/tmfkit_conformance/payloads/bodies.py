@@ -155,7 +155,8 @@ class Payloads:
             second = self._told_apart(pointer, second)
         if first == second:
             raise self._configured.one_value(pointer)
-        return second
+        where = self.spoken(pointer)
+        return pointers.get(self.consistent(pointers.with_value(self.minimal(), where, second)), where)
 
     def _told_apart(self, pointer: str, value: Any) -> Any:
         """Return an object, or a list of them, with one more member, so that it is another one."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.report.model import LEVELS
 from tmfkit_conformance.rules.attributes import ATTRIBUTE
@@ -93,6 +94,15 @@ class Target:
     def is_minimal(self, body: Any) -> bool:
         """Say whether a body has the mandatory attributes only."""
         return isinstance(body, dict) and self._canonical(body) in self._mandatory
+
+    def unmarked(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a body without free texts that are not mandatory: in one of them a run knows its records again."""
+        texts = {pointers.parts(pointer)[0] for pointer in plain_attributes(self.contract, self.resource)}
+        return {name: value for name, value in body.items() if name not in texts or self.is_mandatory(name)}
+
+    def is_mandatory(self, name: str) -> bool:
+        """Say whether the smallest body has an attribute."""
+        return any(name in names for names in self._mandatory)
 
     def owed(self, names: Iterable[str]) -> list[str]:
         """Return those attributes that a target may not lack, at the level of the requirement."""

@@ -27,16 +27,24 @@ def attribute(target: Target) -> Break:
 
 @breaks(VALUES)
 def values(target: Target) -> Break:
-    """The last of the values read back as another one."""
-    value = VALUES.expect_of(target.row).values[-1]
+    """The last of the values reads back as another one, while a record with the value before it is there."""
+    *before, value = VALUES.expect_of(target.row).values
 
-    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
-        is_sent = pointers.get(made.sent, target.subject) == value and not made.changes
-        if not is_sent or target.is_full(made.sent):
-            return shown
-        return pointers.with_value(shown, target.subject, f"not {value}")
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        made = target.reads(call, history)
+        if made is None or not answer.is_success or made.changes or target.is_full(made.sent):
+            return answer
+        is_meant = pointers.get(made.sent, target.subject) == value and is_beside(made, history)
+        return (
+            answer.with_json(pointers.with_value(answer.json, target.subject, f"not {value}")) if is_meant else answer
+        )
 
-    return showing(target, f"keeps another value than {value!r} of {target.subject}", change)
+    def is_beside(made: CreatedResource, history: History) -> bool:
+        others = (one for name, one in history.made.items() if name not in history.deleted)
+        neighbours = [one.sent for one in others if one.number == made.number - 1]
+        return not before or any(pointers.get(body, target.subject) == before[-1] for body in neighbours)
+
+    return answering(f"keeps another value than {value!r} of {target.subject} beside one before it", changed)
 
 
 @breaks(OPTIONAL)
@@ -46,9 +54,9 @@ def optional(target: Target) -> Break:
     def refusal(call: Call, history: History) -> Answer | None:
         last = history.last_call
         before = last.json if last is not None and target.is_own(last) else None
-        if not target.is_own(call) or not isinstance(before, dict) or not pointers.select(before, target.subject):
+        if not target.is_own(call) or not isinstance(before, dict) or not isinstance(call.json, dict):
             return None
-        is_lacking = call.json == pointers.without(before, target.subject)
+        is_lacking = set(before) - set(call.json) == {target.attribute} and set(call.json) < set(before)
         return answered(400, {"code": "20", "reason": "missing"}) if is_lacking else None
 
     return instead(f"refuses {target.row.operation} without {target.subject} after the same with it", refusal)

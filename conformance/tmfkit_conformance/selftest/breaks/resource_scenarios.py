@@ -42,9 +42,9 @@ def loses_one_of_the_smallest(target: Target) -> Break:
     """One attribute missing when no more than the mandatory ones were sent."""
 
     def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
-        if not target.is_minimal(made.sent) or made.changes:
+        if not target.is_minimal(target.unmarked(made.sent)) or made.changes:
             return shown
-        lost = max(target.owed(made.sent))
+        lost = max(target.owed(target.unmarked(made.sent)))
         return {name: value for name, value in shown.items() if name != lost}
 
     return showing(target, f"loses an attribute of a {target.resource.name} created with the mandatory ones", change)
