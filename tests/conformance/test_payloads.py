@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -230,14 +231,14 @@ def test_object_without_mandatory_members_has_those_of_must_rows_else_its_id() -
     rows = [row for row in contract.requirements if row.kind == "attribute" and row.operation == "createCustomer"]
     musts = {row.subject for row in rows if row.level == "must" and row.subject.rpartition("/")[0] == medium}
     assert {f"{medium}/{name}" for name in made.value(medium)} == musts != set()
-    assert payloads("tmf629-v4", "customer").minimal()["engagedParty"].keys() == {"id"}
+    assert payloads("tmf629-v4", "customer").minimal()["engagedParty"].keys() == {"id", "name"}
 
 
 def test_attribute_of_an_object_is_sent_without_its_optional_siblings() -> None:
     [contact] = payloads("tmf629-v1", "customer").with_attribute("/contactMedium/*/medium/city")["contactMedium"]
     assert contact["medium"].keys() == {"city"}
     body = payloads("tmf629-v4", "customer").with_attribute("/engagedParty/@referredType")
-    assert body["engagedParty"].keys() == {"id", "@referredType"}
+    assert body["engagedParty"].keys() == {"id", "name", "@referredType"}
 
 
 def test_examples_come_before_the_values_that_the_document_lists() -> None:
@@ -307,11 +308,18 @@ def test_value_that_a_row_names_gives_way_to_what_is_configured() -> None:
     assert made.another("/relatedParty") != made.value("/relatedParty")
 
 
-def test_patch_has_what_only_a_patch_makes_mandatory() -> None:
+def test_member_that_one_reading_demands_is_sent_with_what_it_stands_in() -> None:
     made = payloads("tmf629-v1", "customerAccount")
+    assert {"id", "paymentMean"} <= set(made.with_attribute("/paymentPlan")["paymentPlan"][0])
+    assert {"id", "paymentMean"} <= set(made.another("/paymentPlan")[0])
+
+
+def test_patch_has_what_only_a_patch_makes_mandatory() -> None:
+    contract = contracts.load("tmf629-v1")
+    account = replace(contract.resource("customerAccount"), usual=())
+    made = Payloads(contract, account, {}, {}, {})
     assert "paymentMean" not in made.with_attribute("/paymentPlan")["paymentPlan"][0]
     assert "paymentMean" in made.another("/paymentPlan")[0]
-    assert made.with_attribute("/paymentPlan")["paymentPlan"][0]["id"]
 
 
 def test_object_of_two_members_has_two() -> None:
