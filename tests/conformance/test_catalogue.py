@@ -151,6 +151,14 @@ SAMPLES = (
     Attempt(entry("nobody"), "tmf629-v4"),
     Attempt(entry("config-unknown-name"), "tmf629-v4"),
     Attempt(entry("unknown-authority"), "tmf629-v4"),
+    Attempt(entry("pages-by-total"), "tmf655-v1", whole=False),
+    Attempt(entry("seen-after-300-ms"), "tmf629-v4", whole=False),
+    Attempt(entry("interaction-aliases"), "tmf683-v4", whole=False),
+    Attempt(entry("html-200"), "tmf629-v4"),
+    Attempt(entry("wrong-base-path"), "tmf629-v4"),
+    Attempt(entry("refuses-optional-reason"), "tmf629-v4"),
+    Attempt(entry("no-patch"), "tmf655-v1"),
+    Attempt(entry("loses-subtree"), "tmf629-v4"),
 )
 
 
