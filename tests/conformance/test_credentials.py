@@ -93,7 +93,7 @@ def issuing(lives_seconds: int, asked: list[Call]) -> Callable[[Call, Forward], 
 def test_token_of_a_client_is_fetched_once_and_written_down_nowhere(
     server_url: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: dict[str, str] = {}
+    given: dict[str, Any] = {}
     if source == "file":
         (tmp_path / "secret").write_text(f"{SECRET}\n")
         given["oauth_client_secret_file"] = str(tmp_path / "secret")
