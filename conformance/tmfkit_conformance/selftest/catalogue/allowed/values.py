@@ -75,13 +75,12 @@ def _is_selection(call: Call) -> bool:
 
 def _with_absent(words: str, absent: Callable[[Mapping[str, Any]], Any], api: str) -> Break:
     """Show the attributes that a resource does not have, unless a selection was asked for."""
-    contract = contracts.load(api)
-    names = {resource.name: contract.attributes(resource.schema) for resource in contract.resources}
 
     def changed(call: Call, answer: Answer, _: History) -> Answer:
         if not answer.is_success or not answer.body or _is_selection(call) or call.operation is None:
             return answer
-        schemas = names[call.operation.resource]
+        contract = contracts.load(api)
+        schemas = contract.attributes(contract.resource(call.operation.resource).schema)
         additions = {name: absent(contract.resolve(schema)) for name, schema in schemas.items()}
         known = {name: value for name, value in additions.items() if value is not ...}
         return answer.with_json(over(answer.json, lambda thing: {**known, **thing}))
