@@ -18,6 +18,30 @@ __all__ = ["generate"]
 
 _RUFF = [sys.executable, "-m", "ruff"]
 _STYLE = ["--isolated", "--no-cache", "--quiet", "--target-version=py311", "--line-length=120"]
+_SDK_RUNTIME = (
+    "answers",
+    "auth",
+    "bodies",
+    "calls",
+    "clients",
+    "error_bodies",
+    "errors",
+    "events",
+    "exchanges",
+    "hooks",
+    "http",
+    "hub",
+    "links",
+    "pages",
+    "paging",
+    "patches",
+    "queries",
+    "receiver",
+    "retries",
+    "settings",
+    "signatures",
+    "times",
+)
 RUNTIME = {
     "tmfkit_models/__init__.py": "models.py",
     "tmfkit_models/types.py": "types.py",
@@ -25,8 +49,8 @@ RUNTIME = {
     "tmfkit_sdk/__init__.py": "sdk/__init__.py",
     "tmfkit_sdk/_runtime/__init__.py": "sdk/runtime.py",
     "tmfkit_sdk/_runtime/client.py": "sdk/client.py",
-    "tmfkit_sdk/_runtime/errors.py": "sdk/errors.py",
     "tmfkit_sdk/_runtime/types.py": "sdk/types.py",
+    **{f"tmfkit_sdk/_runtime/{name}.py": f"sdk/{name}.py" for name in _SDK_RUNTIME},
 }
 """Generated file → file of ``runtime/`` that it is a copy of."""
 
