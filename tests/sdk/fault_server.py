@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -149,11 +150,21 @@ class FaultServer:
 
 
 @contextlib.contextmanager
-def fault_server() -> Iterator[FaultServer]:
-    """Run a server on a free port of this machine."""
+def fault_server(context: ssl.SSLContext | None = None) -> Iterator[FaultServer]:
+    """Run a server on a free port of this machine, with TLS if it is given a *context*."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=128)
-    server = FaultServer(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    scheme = "http" if context is None else "https"
+    server = FaultServer(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}")
     threads: list[threading.Thread] = []
+
+    def served(stream: socket.socket) -> None:
+        if context is not None:
+            try:
+                stream = context.wrap_socket(stream, server_side=True)
+            except OSError:
+                stream.close()
+                return
+        server.serve(stream)
 
     def accept() -> None:
         while True:
@@ -161,7 +172,7 @@ def fault_server() -> Iterator[FaultServer]:
                 stream, _ = listening.accept()
             except OSError:
                 return
-            thread = threading.Thread(target=server.serve, args=(stream,), daemon=True)
+            thread = threading.Thread(target=served, args=(stream,), daemon=True)
             threads.append(thread)
             thread.start()
 
