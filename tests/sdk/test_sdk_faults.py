@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Self
 
 import pytest
@@ -67,14 +68,17 @@ class Both:
         """Return what comes of every call, plain and awaited: its result, or the error it raised."""
         found: dict[str, object] = {}
         for name in names or PLAIN:
-            found[name] = attempted(lambda name=name: PLAIN[name](self._plain))
-            found[f"async {name}"] = attempted(lambda name=name: self._runner.run(self._awaited(name)))
+            found[name] = attempted(partial(PLAIN[name], self._plain))
+            found[f"async {name}"] = attempted(partial(self._run, name))
         for name, outcome in found.items():
             judged(name, outcome)
         return found
 
-    async def _awaited(self, name: str) -> object:
-        return await AWAITED[name](self._awaiting)
+    def _run(self, name: str) -> object:
+        async def awaited() -> object:
+            return await AWAITED[name](self._awaiting)
+
+        return self._runner.run(awaited())
 
 
 def attempted(call: Callable[[], object]) -> object:

@@ -12,7 +12,7 @@ from tiny import AsyncTiny, Tiny
 
 from tmfkit_sdk._runtime.errors import BadRequest, Unreadable
 
-ALL = [{"id": str(number)} for number in range(25)]
+ALL: list[dict[str, object]] = [{"id": str(number)} for number in range(25)]
 
 
 def paged(
@@ -143,10 +143,9 @@ def test_a_page_that_comes_again_ends_a_list_of_unknown_length(faulty: FaultServ
 
 def test_a_page_that_comes_again_although_there_is_more_is_unreadable(faulty: FaultServer) -> None:
     faulty.replies(paged(ignores_offset=True))
-    seen = []
+    seen: list[object] = []
     with Tiny(faulty.url) as api, pytest.raises(Unreadable) as caught:
-        for one in api.list():
-            seen.append(one)
+        seen.extend(api.list())
     assert seen == ALL[:10]
     assert str(caught.value) == (
         f"GET {faulty.url}/api/thing?offset=10: 206: a page came again after 10 of the 25 elements that "
@@ -168,8 +167,7 @@ def test_a_list_that_shrinks_while_it_is_read_ends(faulty: FaultServer) -> None:
 
 def test_an_error_in_the_middle_is_raised_where_it_stands(faulty: FaultServer) -> None:
     faulty.replies(document(ALL[:10], headers={"X-Total-Count": "25"}), document({"code": "1"}, 400))
-    seen = []
+    seen: list[object] = []
     with Tiny(faulty.url) as api, pytest.raises(BadRequest):
-        for one in api.list():
-            seen.append(one)
+        seen.extend(api.list())
     assert seen == ALL[:10]
