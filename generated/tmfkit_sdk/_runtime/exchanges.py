@@ -218,13 +218,13 @@ def _redirected(plan: _Plan, settings: Settings, response: Response) -> str | No
     if response.status not in _REDIRECTS or plan.method != "GET":
         return None
     location = response.headers.get("location")
-    return settings.address.same_origin(plan.url, location) if location else None
+    return settings.address.redirected(plan.url, location) if location else None
 
 
 def _completed(call: Call[T], plan: _Plan, settings: Settings, response: Response) -> Steps[Response]:
     """Read what a success without a body has made or changed."""
     location = response.headers.get("location") if call.follow_location else None
-    url = settings.address.same_origin(plan.url, location) if location else None
+    url = settings.address.found(plan.url, location) if location else None
     if url is None and call.reread:
         url = plan.url
     if url is None:

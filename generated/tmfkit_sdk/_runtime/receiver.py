@@ -9,7 +9,7 @@ import inspect
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar, overload
 
@@ -29,7 +29,9 @@ E_co = TypeVar("E_co", covariant=True)
 Parser: TypeAlias = Callable[[bytes], E]
 _StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
 _Wsgi: TypeAlias = Callable[[dict[str, Any], _StartResponse], Iterable[bytes]]
-_Asgi: TypeAlias = Callable[[Any, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+_Asgi: TypeAlias = Callable[
+    [Any, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Coroutine[Any, Any, None]
+]
 _Reply: TypeAlias = tuple[int, str]
 
 _REASONS = {

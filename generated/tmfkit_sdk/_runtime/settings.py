@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit
 
 from .auth import Auth, Basic
 from .calls import Call, Options
@@ -79,22 +79,36 @@ class Address:
         text = urlencode(query, quote_via=quote, safe=",:")
         return f"{target}{'&' if '?' in path else '?'}{text}"
 
-    def same_origin(self, url: str, location: str) -> str | None:
-        """Return where *location*, found in the answer from *url*, leads; None when that is another server.
+    def found(self, url: str, location: str) -> str | None:
+        """Return where *location*, a link in the answer from *url*, leads; None when that is another server.
 
         A server behind one that ends TLS does not know its own scheme and port: its host counts, and requests go to the
         origin.
         """
-        try:
-            there = urlsplit(urljoin(url, location.strip()))
-            here = urlsplit(self.origin)
-            is_here = there.scheme in _PORTS and there.hostname == here.hostname and there.username is None
-            if not is_here or (there.port not in {None, here.port, _PORTS[there.scheme]} and there.port != here.port):
-                return None
-        except ValueError:
+        there = _parts(url, location)
+        if there is None or there.hostname != urlsplit(self.origin).hostname:
+            return None
+        if there.port not in {None, urlsplit(self.origin).port, _PORTS[there.scheme]}:
             return None
         tail = f"?{quote(there.query, safe=_PATH + '?')}" if there.query else ""
         return f"{self.origin}{quote(there.path or '/', safe=_PATH)}{tail}"
+
+    def redirected(self, url: str, location: str) -> str | None:
+        """Return where a redirect from *url* leads; None when that is another origin."""
+        there = _parts(url, location)
+        if there is None or _origin(there.scheme, there.hostname or "", there.port) != self.origin:
+            return None
+        return self.found(url, location)
+
+
+def _parts(url: str, location: str) -> SplitResult | None:
+    """Take *location* apart; None when it is no address that can be read, or has credentials in it."""
+    try:
+        there = urlsplit(urljoin(url, location.strip()))
+        is_usable = there.scheme in _PORTS and there.port != 0 and there.username is None
+    except ValueError:
+        return None
+    return there if is_usable else None
 
 
 def _origin(scheme: str, host: str, port: int | None) -> str:

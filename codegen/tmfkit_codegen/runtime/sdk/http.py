@@ -30,6 +30,7 @@ Verify: TypeAlias = "bool | str | os.PathLike[str] | ssl.SSLContext"
 Cert: TypeAlias = "str | tuple[str, str] | tuple[str, str, str]"
 
 _CLOSED = "the client is closed; make a new one, or enter this one again"
+_LOCATION = "tmfkit_sdk.location"
 _CONNECT_SECONDS = 10.0
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
 
@@ -133,7 +134,20 @@ def _prepared(step: Send, attempt: Attempt | None) -> httpx.Request:
 
 def _response(step: Send, answer: httpx.Response, parts: list[bytes]) -> Response:
     content = parts[0] if len(parts) == 1 else b"".join(parts)
-    return Response(answer.status_code, Headers(answer.headers.raw), content, step.request, step.number)
+    pairs = answer.headers.raw
+    if _LOCATION in answer.extensions:
+        pairs = [*pairs, (b"location", answer.extensions[_LOCATION].encode("latin-1", "replace"))]
+    return Response(answer.status_code, Headers(pairs), content, step.request, step.number)
+
+
+def _hide_location(answer: httpx.Response) -> None:
+    """Put ``Location`` aside: the HTTP library fails with one that is no address, even when it is not to follow it."""
+    if answer.has_redirect_location:
+        answer.extensions[_LOCATION] = answer.headers.pop("location")
+
+
+async def _hide_location_async(answer: httpx.Response) -> None:
+    _hide_location(answer)
 
 
 def _ends(step: Send) -> float:
@@ -162,7 +176,7 @@ class Pool:
             if self._is_closed:
                 raise ValueError(_CLOSED)
             if self._client is None:
-                self._client = httpx.Client(**self._options)
+                self._client = httpx.Client(**self._options, event_hooks={"response": [_hide_location]})
             return self._client
 
     def open(self) -> None:
@@ -199,7 +213,7 @@ class AsyncPool:
             raise ValueError(_CLOSED)
         for loop in [each for each in self._clients if each.is_closed()]:
             del self._clients[loop]
-        client = httpx.AsyncClient(**self._options)
+        client = httpx.AsyncClient(**self._options, event_hooks={"response": [_hide_location_async]})
         made = self._clients[asyncio.get_running_loop()] = _OfLoop(client, _closing(client), asyncio.Lock())
         await anext(made.guard)
         return client

@@ -85,7 +85,7 @@ class Walk(Generic[T]):
 
     def _linked(self, response: Response) -> str | None:
         target = next_link(response.headers.get("link", ""))
-        return self._address.same_origin(response.request.url, target) if target is not None else None
+        return self._address.found(response.request.url, target) if target is not None else None
 
     def _behind(self) -> Call[list[T]]:
         kept = [pair for pair in self._call.query if pair[0] != "offset"]
