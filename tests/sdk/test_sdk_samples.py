@@ -24,8 +24,6 @@ APIS = contracts.apis()
 Json = Any
 
 
-
-
 def name_of(path: Path) -> str:
     return f"{path.parts[-3]}/{path.stem}"
 
