@@ -48,7 +48,7 @@ NAMES = {
     "_data": "data",
     "__init__": "init",
     "Any": "any",
-    "5G": "attribute_5_g",
+    "5G": "attribute_5g",
     "@class": "at_class",
     "id-card": "id_card",
 }
