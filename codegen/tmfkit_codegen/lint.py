@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tmfkit_codegen import examples, register, vocabulary
+from tmfkit_codegen import examples, facade, register, vocabulary
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.forms import meant, objections
 from tmfkit_codegen.inputs import Api, Inputs
@@ -40,6 +40,7 @@ def problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
         yield from _undeclared(api)
         yield from register.name_problems(api, inputs)
         yield from examples.problems(api)
+        yield from facade.problems(api)
 
 
 def _structure(api: Api) -> Iterator[Problem]:

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 from urllib.parse import quote
 
-from . import bodies
 from .answers import Response
 from .auth import ApiKey, Auth, Bearer
 from .calls import JSON, Call, Options
+from .encoding import dumps
 from .hooks import Hook
 from .http import AsyncDriver, AsyncPool, AsyncTransport, Cert, Connecting, Driver, Pool, Transport, Verify
 from .retries import Retries
@@ -104,7 +104,7 @@ def _call(
     if content is not None and body is not None:
         raise ValueError("give one of json and content")
     if body is not None:
-        content, content_type = bodies.encoded(body), content_type or JSON
+        content, content_type = dumps(body), content_type or JSON
     return Call(
         method.upper(),
         _path(settings, path),
@@ -208,7 +208,7 @@ class Client:
         """Return a client with other options and the same connections."""
         other = copy.copy(self)
         settings = _changed(self._driver.settings, timeout, retries, headers, query)
-        other._driver = Driver(settings, self._driver.pool)  # noqa: SLF001 - a copy of this very object
+        other._driver = Driver(settings, self._driver.pool)
         return other
 
     def close(self) -> None:
@@ -309,7 +309,7 @@ class AsyncClient:
         """Return a client with other options and the same connections."""
         other = copy.copy(self)
         settings = _changed(self._driver.settings, timeout, retries, headers, query)
-        other._driver = AsyncDriver(settings, self._driver.pool)  # noqa: SLF001 - a copy of this very object
+        other._driver = AsyncDriver(settings, self._driver.pool)
         return other
 
     async def aclose(self) -> None:

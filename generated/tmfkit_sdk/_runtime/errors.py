@@ -286,21 +286,3 @@ def api_error(response: Response, *, retry_after: float | None = None) -> ApiErr
     """Return the error that the status of *response* stands for."""
     kind = ServerError if response.status >= 500 else _BY_STATUS.get(response.status, ApiError)
     return kind(response, retry_after=retry_after)
-
-
-class UnexpectedStatus(Exception):
-    """The server answered with a status that the contract does not name.
-
-    Attributes:
-        status_code: The status.
-        content: The body as received.
-    """
-
-    def __init__(self, status_code: int, content: bytes) -> None:
-        super().__init__(status_code, content)
-        self.status_code, self.content = status_code, content
-
-    def __str__(self) -> str:
-        return (
-            f"status {self.status_code} is not in the contract; the body was: {self.content.decode(errors='replace')}"
-        )

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from . import bodies
 from .answers import Response
 from .calls import JSON, Call, Options, identifier, nothing
+from .encoding import dumps
 from .errors import NotFound
 from .pages import AsyncRunner, Runner
 
@@ -41,7 +41,7 @@ def _subscribed(path: str, callback: str, query: str | None, options: Options | 
     def decode(response: Response) -> Subscription:
         return Subscription(_id(response), callback, query, response)
 
-    return Call("POST", path, decode, content=bodies.encoded(body), content_type=JSON, options=options, has_body=False)
+    return Call("POST", path, decode, content=dumps(body), content_type=JSON, options=options, has_body=False)
 
 
 def _id(response: Response) -> str | None:
