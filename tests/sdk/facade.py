@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Self
 
-from tmfkit_sdk.objects import Object
-
 from tmfkit_sdk import (
     JsonPatch,
     QueryPatch,
@@ -20,6 +18,7 @@ from tmfkit_sdk import (
     customer_v4,
     party_interaction_v4,
 )
+from tmfkit_sdk.objects import Object
 
 __all__ = ["COLLECTIONS", "Both", "attempted", "read"]
 

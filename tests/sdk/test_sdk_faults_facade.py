@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from facade import COLLECTIONS, Both, read
 from fault_server import FaultServer, answer
-from tmfkit_sdk.errors import ApiError, NoAnswer, TmfError
-from tmfkit_sdk.objects import Object
 
 from faults import AT_ACCEPT, BODIES, BROKEN, REDIRECTS, STALLED, statuses
+from tmfkit_sdk.errors import ApiError, NoAnswer, TmfError
+from tmfkit_sdk.objects import Object
 
 NOTABLE = {
     200,

@@ -4,10 +4,10 @@ import os
 
 import falcon
 import falcon.asgi
-from tmfkit_sdk.errors import NotGenuine
-from tmfkit_sdk.events import Receiver
 
 from tmfkit_sdk import customer_v4
+from tmfkit_sdk.errors import NotGenuine
+from tmfkit_sdk.events import Receiver
 
 receiver = Receiver(customer_v4.events.parse, secrets=[os.environ["TMFKIT_CALLBACK_SECRET"]])
 

@@ -3,9 +3,9 @@
 import os
 
 from fastapi import FastAPI
-from tmfkit_sdk.events import Receiver
 
 from tmfkit_sdk import customer_v4
+from tmfkit_sdk.events import Receiver
 
 receiver = Receiver(customer_v4.events.parse, secrets=[os.environ["TMFKIT_CALLBACK_SECRET"]])
 
@@ -19,4 +19,4 @@ async def handle(event: customer_v4.events.Event) -> None:
 
 
 app = FastAPI()
-app.mount("/events", receiver.asgi(handle))
+app.mount("/events", receiver.asgi(handle))  # the callback to register ends with /events/

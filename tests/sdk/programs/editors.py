@@ -1,8 +1,7 @@
 """Two editors change one customer; the second is told that it has changed."""
 
-from tmfkit_sdk.errors import PreconditionFailed
-
 from tmfkit_sdk.customer_v4 import CustomerManagement, RelatedParty
+from tmfkit_sdk.errors import PreconditionFailed
 
 
 def main(url: str) -> None:

@@ -1,8 +1,7 @@
 """Tell apart what went wrong: refused, missing, not reachable, not readable."""
 
-from tmfkit_sdk.errors import ApiError, BadRequest, NoAnswer, NotFound
-
 from tmfkit_sdk.customer_v4 import CustomerManagement, RelatedParty
+from tmfkit_sdk.errors import ApiError, BadRequest, NoAnswer, NotFound
 
 
 def main(url: str) -> None:

@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tmfkit_sdk.errors import NotSelected
-
 from tmfkit_sdk.customer_v4 import CustomerManagement, RelatedParty, TimePeriod
+from tmfkit_sdk.errors import NotSelected
 
 
 def main(url: str) -> None:

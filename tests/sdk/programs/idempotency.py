@@ -2,9 +2,8 @@
 
 from uuid import uuid4
 
-from tmfkit_sdk.errors import Unprocessable
-
 from tmfkit_sdk.customer_v4 import CustomerManagement, RelatedParty
+from tmfkit_sdk.errors import Unprocessable
 
 
 def main(url: str) -> None:

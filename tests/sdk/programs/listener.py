@@ -4,9 +4,8 @@ import queue
 import threading
 from wsgiref.simple_server import make_server
 
-from tmfkit_sdk.events import Receiver
-
 from tmfkit_sdk import customer_v4
+from tmfkit_sdk.events import Receiver
 
 
 def main(url: str, secret: str) -> None:

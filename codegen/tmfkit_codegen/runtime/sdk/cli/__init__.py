@@ -9,11 +9,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+from tmfkit_sdk._runtime.errors import NoAnswer, TmfError
 from tmfkit_sdk.cli.actions import ACTIONS
 from tmfkit_sdk.cli.arguments import parsed
 from tmfkit_sdk.cli.completion import candidates, script
-
-from tmfkit_sdk._runtime.errors import NoAnswer, TmfError
 
 __all__ = ["main"]
 

@@ -10,12 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tmfkit_sdk.cli.listening import listen
-from tmfkit_sdk.cli.output import show, show_all
-
 from tmfkit_sdk._runtime.calls import Options, identifier
 from tmfkit_sdk._runtime.clients import Client
 from tmfkit_sdk._runtime.queries import field_names
+from tmfkit_sdk.cli.listening import listen
+from tmfkit_sdk.cli.output import show, show_all
 
 __all__ = ["ACTIONS"]
 

@@ -117,4 +117,4 @@ def options_of(action: str) -> list[str]:
         return []
     leaf = argparse.ArgumentParser()
     _add_options(leaf, action)
-    return sorted(leaf._option_string_actions)  # noqa: SLF001 - argparse tells them nowhere else
+    return sorted(leaf._option_string_actions)

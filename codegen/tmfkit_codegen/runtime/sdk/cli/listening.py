@@ -10,10 +10,9 @@ from importlib import import_module
 from types import FrameType
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from tmfkit_sdk.cli.output import line
-
 from tmfkit_sdk._runtime.hub import Hub
 from tmfkit_sdk._runtime.receiver import Receiver
+from tmfkit_sdk.cli.output import line
 
 __all__ = ["listen"]
 
