@@ -18,7 +18,8 @@ __all__ = ["generate"]
 
 _RUFF = [sys.executable, "-m", "ruff"]
 _STYLE = ["--isolated", "--no-cache", "--quiet", "--target-version=py311", "--line-length=120"]
-_SDK_PUBLIC = ("__init__", "auth", "errors", "events", "objects")
+_SDK_CLI = ("__init__", "actions", "arguments", "catalogue", "completion", "listening", "output")
+_SDK_PUBLIC = ("__init__", "auth", "errors", "events", "hooks", "objects")
 _SDK_RUNTIME = (
     "__init__",
     "answers",
@@ -57,6 +58,7 @@ RUNTIME = {
     "tmfkit_models/types.py": "types.py",
     "tmfkit_models/contracts/__init__.py": "contracts.py",
     **{f"tmfkit_sdk/{name}.py": f"sdk/public/{name}.py" for name in _SDK_PUBLIC},
+    **{f"tmfkit_sdk/cli/{name}.py": f"sdk/cli/{name}.py" for name in _SDK_CLI},
     **{f"tmfkit_sdk/_runtime/{name}.py": f"sdk/{name}.py" for name in _SDK_RUNTIME},
 }
 """Generated file → file of ``runtime/`` that it is a copy of."""

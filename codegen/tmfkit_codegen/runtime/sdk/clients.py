@@ -226,23 +226,10 @@ class Client:
 
 
 class AsyncClient:
-    """The same as `Client`, awaited; fit for several event loops, one after another or side by side.
+    """The same as `Client`, with the same arguments, awaited; fit for several event loops, also side by side.
 
     Args:
-        url: Where the server is: ``https://host``.
-        base_path: Where the API is on it; the contract's own when None.
-        token: Sent as ``Authorization: Bearer``.
-        api_key: Sent as ``X-API-Key``.
-        auth: Other credentials: `Basic`, `ClientCredentials`…
-        timeout: Seconds for a call as a whole, repetitions included; None for no end.
-        retries: How calls are repeated, or how often after the first attempt.
-        headers: Sent with every request.
-        query: Parameters of every request.
-        verify: Whether certificates are checked, or a file or folder of the authorities that count, or a whole context.
-        cert: Our own certificate: a file, or files of certificate and key, and the password of the key.
-        proxy: Address of a proxy; that of the environment when None.
         transport: The HTTP library's async transport, for tests.
-        hooks: Told of every attempt.
     """
 
     _base_path: ClassVar[str] = ""

@@ -42,20 +42,20 @@ class Retries:
 
     Attributes:
         attempts: How many times at most, the first one included.
-        attempt_seconds: How long one attempt may take; the time-out of the call bounds all of them together.
+        attempt_seconds: How long one attempt may take; None for all the time that the call has left.
         pause_seconds: The longest pause before the first repetition; doubled for each that follows.
         longest_pause_seconds: What a pause is never longer than, unless the server asks for it.
     """
 
     attempts: int = 3
-    attempt_seconds: float = 20.0
+    attempt_seconds: float | None = None
     pause_seconds: float = 0.5
     longest_pause_seconds: float = 8.0
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ValueError(f"attempts is {self.attempts}; the first attempt counts, so 1 is the least")
-        if self.attempt_seconds <= 0:
+        if self.attempt_seconds is not None and self.attempt_seconds <= 0:
             raise ValueError(f"attempt_seconds is {self.attempt_seconds}; it has to be more than 0")
 
     @classmethod
