@@ -8,7 +8,7 @@ from typing import Any
 
 from tmfkit_codegen.contracts import operations, resolved
 from tmfkit_codegen.facade.naming import attribute, class_name
-from tmfkit_codegen.facade.plan import classes_of, resources_of
+from tmfkit_codegen.facade.plan import EXTENSIBLE, classes_of, resources_of
 from tmfkit_codegen.schemas import attributes, component, required
 
 __all__ = ["losses"]
@@ -36,7 +36,8 @@ def _lost_attributes(openapi: Json, classes: dict[str, ast.ClassDef]) -> Iterato
         if (node := classes.get(class_name(name))) is None:
             yield f"the SDK lacks the class {class_name(name)}"
             continue
-        found = dict(_declared(node))
+        found = dict.fromkeys(EXTENSIBLE if "_o.Extensible" in map(ast.unparse, node.bases) else (), "attr")
+        found |= dict(_declared(node))
         demanded = required(openapi, component(resources.get(name, {}).get("create", name)))
         for each in attributes(openapi, component(name)):
             if each not in found:

@@ -13,10 +13,12 @@ from tmfkit_codegen.inputs import Api
 from tmfkit_codegen.load import joined
 from tmfkit_codegen.schemas import at, attributes, component, followed, required
 
-__all__ = ["Attribute", "Class", "Collection", "Event", "Plan", "classes_of", "plan", "resources_of"]
+__all__ = ["EXTENSIBLE", "Attribute", "Class", "Collection", "Event", "Plan", "classes_of", "plan", "resources_of"]
 
 Json = Any
 
+EXTENSIBLE = ("@type", "@baseType", "@schemaLocation")
+"""Attributes of the class `Extensible` of the runtime."""
 _MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -47,11 +49,12 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Class:
-    """A class of objects, or the keywords of a call."""
+    """A class of objects, or the keywords of a call; what *base* of the runtime has is not among its attributes."""
 
     name: str
     description: str
     attributes: list[Attribute]
+    base: str = "Object"
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,15 @@ def _class(openapi: Json, name: str) -> Class:
         typed = "_o.identifier" if descriptor == "identifier" else f"_o.{descriptor}[{held.read}, {held.write}]"
         python = attribute(each, of_resource=about is not None)
         found.append(_attribute(openapi, each, pointers, held, python, descriptor, typed))
-    return Class(class_name(name), at(openapi, component(name)).get("description", ""), found)
+    description = at(openapi, component(name)).get("description", "")
+    own = [each for each in found if not _is_of_extensible(each)]
+    if len(found) - len(own) == len(EXTENSIBLE):
+        return Class(class_name(name), description, own, "Extensible")
+    return Class(class_name(name), description, found)
+
+
+def _is_of_extensible(found: Attribute) -> bool:
+    return found.name in EXTENSIBLE and found.typed == "_o.attr[str, str]" and not found.aliases and not found.also
 
 
 def _attribute(

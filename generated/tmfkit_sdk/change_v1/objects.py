@@ -12,17 +12,11 @@ import typing as _t
 from tmfkit_sdk._runtime import objects as _o
 
 
-class ChangeRequest(_o.Object):
+class ChangeRequest(_o.Extensible):
     """Request for a change, by which a customer and a service provider, or a service provider and a partner,
     agree on the change and follow it."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     actual_end_time: _o.attr[_d.datetime, _d.datetime] = _o.attr("actualEndTime", _o.TIME)
     """When the work really ended."""
     actual_start_time: _o.attr[_d.datetime, _d.datetime] = _o.attr("actualStartTime", _o.TIME)
@@ -148,16 +142,10 @@ class ChangeRequest(_o.Object):
     """Identifier that the change management system gives the request."""
 
 
-class Attachment(_o.Object):
+class Attachment(_o.Extensible):
     """Document or other file that explains a change."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     date_time: _o.attr[str, str] = _o.attr("dateTime", _o.TEXT)
     """When the attachment was made, as text."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
@@ -180,32 +168,20 @@ class Attachment(_o.Object):
     """Party that the attachment comes from or has to do with."""
 
 
-class ChangeRequestCharacteristic(_o.Object):
+class ChangeRequestCharacteristic(_o.Extensible):
     """One fact about a change, as a name and a value."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     name: _o.must[str, str] = _o.must("name", _o.TEXT)
     """Which characteristic it is."""
     value: _o.must[str, str] = _o.must("value", _o.TEXT)
     """The value."""
 
 
-class ChangeRequestSpecification(_o.Object):
+class ChangeRequestSpecification(_o.Extensible):
     """Reference to the specification of a kind of change request."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
     """What the specification is for, in words."""
     href: _o.must[str, str] = _o.must("href", _o.TEXT)
@@ -218,16 +194,10 @@ class ChangeRequestSpecification(_o.Object):
     """When the specification is in force."""
 
 
-class ImpactEntityRef(_o.Object):
+class ImpactEntityRef(_o.Extensible):
     """Reference to a product, service, resource or other thing that feels a change."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
     """How the change is felt there."""
     href: _o.must[str, str] = _o.must("href", _o.TEXT)
@@ -236,48 +206,30 @@ class ImpactEntityRef(_o.Object):
     """Identifier of the thing."""
 
 
-class Incident(_o.Object):
+class Incident(_o.Extensible):
     """Event that has changed how a product, service or resource works."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
     """What happened, in words."""
     name: _o.attr[str, str] = _o.attr("name", _o.TEXT)
     """Name of the incident."""
 
 
-class Location(_o.Object):
+class Location(_o.Extensible):
     """Place of a change."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     address: _o.attr[str, str] = _o.attr("address", _o.TEXT)
     """Address, in full."""
     post_code: _o.attr[str, str] = _o.attr("postCode", _o.TEXT)
     """Code of the postal area."""
 
 
-class Note(_o.Object):
+class Note(_o.Extensible):
     """Remark on a change request."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     author: _o.attr[str, str] = _o.attr("author", _o.TEXT)
     """Who wrote it."""
     date_time: _o.attr[_d.datetime, _d.datetime] = _o.attr("dateTime", _o.TIME)
@@ -286,16 +238,10 @@ class Note(_o.Object):
     """What it says."""
 
 
-class Record(_o.Object):
+class Record(_o.Extensible):
     """One entry of a work log."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     date_time: _o.must[str, str] = _o.must("dateTime", _o.TEXT)
     """When the entry was made, as text."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
@@ -304,16 +250,10 @@ class Record(_o.Object):
     """Who made the entry."""
 
 
-class RelatedChangeRequestRef(_o.Object):
+class RelatedChangeRequestRef(_o.Extensible):
     """Reference to another change request."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     correlation: _o.attr[str, str] = _o.attr("correlation", _o.TEXT)
     """What the two have to do with each other."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
@@ -324,16 +264,10 @@ class RelatedChangeRequestRef(_o.Object):
     """Identifier of the other one."""
 
 
-class RelatedPartyRef(_o.Object):
+class RelatedPartyRef(_o.Extensible):
     """Reference to a party, such as a customer, an operator or a third one, with the part that it plays."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     contact_info: _o.attr[str | _c.Mapping[str, _t.Any], str | _c.Mapping[str, _t.Any]] = _o.attr(
         "contactInfo", _o.Either(_o.TEXT, _o.OBJECT)
     )
@@ -348,16 +282,10 @@ class RelatedPartyRef(_o.Object):
     """Part that the party plays."""
 
 
-class Resolution(_o.Object):
+class Resolution(_o.Extensible):
     """Remedy or work that puts a change into effect."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     code: _o.attr[str, str] = _o.attr("code", _o.TEXT)
     """Code of the resolution; its parts may stand for levels."""
     description: _o.must[str, str] = _o.must("description", _o.TEXT)
@@ -368,16 +296,10 @@ class Resolution(_o.Object):
     """Steps of the work."""
 
 
-class SLARef(_o.Object):
+class SLARef(_o.Extensible):
     """Reference to a service level agreement."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
     """What is agreed, in words."""
     href: _o.must[str, str] = _o.must("href", _o.TEXT)
@@ -388,16 +310,10 @@ class SLARef(_o.Object):
     """Name of the agreement."""
 
 
-class TargetEntityRef(_o.Object):
+class TargetEntityRef(_o.Extensible):
     """Reference to the thing that is changed or configured."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
     """What the thing is, in words."""
     href: _o.must[str, str] = _o.must("href", _o.TEXT)
@@ -406,16 +322,10 @@ class TargetEntityRef(_o.Object):
     """Identifier of the thing."""
 
 
-class Task(_o.Object):
+class Task(_o.Extensible):
     """One step on the way to a resolution."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
     """What is done, in words."""
     name: _o.attr[str, str] = _o.attr("name", _o.TEXT)
@@ -424,32 +334,20 @@ class Task(_o.Object):
     """How far the step is."""
 
 
-class ValidFor(_o.Object):
+class ValidFor(_o.Extensible):
     """Period in which something holds, with both its ends."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     end_date_time: _o.must[_d.datetime, _d.datetime] = _o.must("endDateTime", _o.TIME)
     """When it ends."""
     start_date_time: _o.must[_d.datetime, _d.datetime] = _o.must("startDateTime", _o.TIME)
     """When it begins."""
 
 
-class WorkLog(_o.Object):
+class WorkLog(_o.Extensible):
     """Log of the work on a change request."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     creat_date_time: _o.must[_d.datetime, _d.datetime] = _o.must("creatDateTime", _o.TIME, aliases=("createDateTime",))
     """When the log was begun; the name is the document's own."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)

@@ -12,16 +12,10 @@ import typing as _t
 from tmfkit_sdk._runtime import objects as _o
 
 
-class CommunicationMessage(_o.Object):
+class CommunicationMessage(_o.Extensible):
     """Message that can be sent to customers or agents, over a channel that brings it to where they read it."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     priority: _o.attr[int, int] = _o.attr("priority", _o.INTEGER, aliases=("Priority",), also=("string",))
     """How urgent the message is, as a number."""
     type: _o.attr[_t.Literal["SMS", "Email", "MobileApp"] | str, _t.Literal["SMS", "Email", "MobileApp"] | str] = (
@@ -73,32 +67,20 @@ class CommunicationMessage(_o.Object):
     """When the sending was complete; the server sets it."""
 
 
-class CommunicationRequestCharacteristic(_o.Object):
+class CommunicationRequestCharacteristic(_o.Extensible):
     """Value that takes the place of one token in the content."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     name: _o.attr[str, str] = _o.attr("name", _o.TEXT)
     """The token, as it stands in the content."""
     value: _o.attr[str, str] = _o.attr("value", _o.TEXT)
     """What takes its place."""
 
 
-class Sender(_o.Object):
+class Sender(_o.Extensible):
     """Who sends a message."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     email: _o.attr[str, str] = _o.attr("email", _o.TEXT)
     """Mail address that an email comes from."""
     id: _o.attr[str, str] = _o.attr("id", _o.TEXT)
@@ -109,16 +91,10 @@ class Sender(_o.Object):
     """Telephone number that an SMS comes from."""
 
 
-class Receiver(_o.Object):
+class Receiver(_o.Extensible):
     """Who a message is for."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     app_user_id: _o.attr[str, str] = _o.attr("appUserId", _o.TEXT)
     """Identifier of the receiver in the mobile app; a push message goes there."""
     email: _o.attr[str, str] = _o.attr("email", _o.TEXT)
@@ -137,16 +113,10 @@ class Receiver(_o.Object):
     """Party that the receiver is."""
 
 
-class RelatedParty(_o.Object):
+class RelatedParty(_o.Extensible):
     """Reference to the party behind a receiver."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     id: _o.attr[str, str] = _o.attr("id", _o.TEXT)
     """Identifier of the party."""
     href: _o.attr[str, str] = _o.attr("href", _o.TEXT)
@@ -159,16 +129,10 @@ class RelatedParty(_o.Object):
     """When the party counts as one."""
 
 
-class Attachment(_o.Object):
+class Attachment(_o.Extensible):
     """File that goes with an email."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     name: _o.attr[str, str] = _o.attr("name", _o.TEXT)
     """Name of the file."""
     path: _o.attr[str, str] = _o.attr("path", _o.TEXT, aliases=("Path",))

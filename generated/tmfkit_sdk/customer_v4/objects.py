@@ -12,17 +12,11 @@ import typing as _t
 from tmfkit_sdk._runtime import objects as _o
 
 
-class Customer(_o.Object):
+class Customer(_o.Extensible):
     """Whoever takes the enterprise's products or services, paid or free: a person, an organization, or a
     service provider that resells or leases them."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     account: _o.attr[tuple[AccountRef, ...], _c.Sequence[AccountRef]] = _o.attr(
         "account", _o.Many(_o.One("AccountRef"))
     )
@@ -69,16 +63,10 @@ class Customer(_o.Object):
     """Identifier of the customer, no other one has it."""
 
 
-class Characteristic(_o.Object):
+class Characteristic(_o.Extensible):
     """One fact about a customer, as a name and a value."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     name: _o.must[str, str] = _o.must("name", _o.TEXT)
     """Which characteristic it is."""
     value: _o.must[_t.Any, _t.Any] = _o.must("value", _o.ANY)
@@ -87,16 +75,10 @@ class Characteristic(_o.Object):
     """Which type of data the value is."""
 
 
-class ContactMedium(_o.Object):
+class ContactMedium(_o.Extensible):
     """One way to reach a customer."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     characteristic: _o.must[MediumCharacteristic, MediumCharacteristic] = _o.must(
         "characteristic", _o.One("MediumCharacteristic")
     )
@@ -109,16 +91,10 @@ class ContactMedium(_o.Object):
     """When the medium may be used."""
 
 
-class CreditProfile(_o.Object):
+class CreditProfile(_o.Extensible):
     """One assessment of a customer's credit."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     credit_profile_date: _o.must[_d.datetime, _d.datetime] = _o.must("creditProfileDate", _o.TIME)
     """When the assessment was made."""
     credit_risk_rating: _o.attr[int, int] = _o.attr("creditRiskRating", _o.INTEGER)
@@ -129,16 +105,10 @@ class CreditProfile(_o.Object):
     """When the assessment is in force."""
 
 
-class MediumCharacteristic(_o.Object):
+class MediumCharacteristic(_o.Extensible):
     """What has to be known to use a contact medium."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     city: _o.attr[str, str] = _o.attr("city", _o.TEXT)
     """City or town."""
     contact_type: _o.attr[str, str] = _o.attr("contactType", _o.TEXT)
@@ -163,16 +133,10 @@ class MediumCharacteristic(_o.Object):
     """Second line of the street address."""
 
 
-class RelatedParty(_o.Object):
+class RelatedParty(_o.Extensible):
     """Reference to a party or to a role that a party plays."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     at_referred_type: _o.attr[str, str] = _o.attr("@referredType", _o.TEXT)
     """Class of the party referred to."""
     href: _o.attr[str, str] = _o.attr("href", _o.TEXT)
@@ -185,16 +149,10 @@ class RelatedParty(_o.Object):
     """Part that the party plays."""
 
 
-class AccountRef(_o.Object):
+class AccountRef(_o.Extensible):
     """Reference to an account, of a party or a financial one."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     at_referred_type: _o.attr[str, str] = _o.attr("@referredType", _o.TEXT)
     """Class of the account referred to."""
     description: _o.attr[str, str] = _o.attr("description", _o.TEXT)
@@ -207,16 +165,10 @@ class AccountRef(_o.Object):
     """Name of the account."""
 
 
-class AgreementRef(_o.Object):
+class AgreementRef(_o.Extensible):
     """Reference to an agreement, a contract or arrangement between parties."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     at_referred_type: _o.attr[str, str] = _o.attr("@referredType", _o.TEXT)
     """Class of the agreement referred to."""
     href: _o.attr[str, str] = _o.attr("href", _o.TEXT)
@@ -227,16 +179,10 @@ class AgreementRef(_o.Object):
     """Name of the agreement."""
 
 
-class PaymentMethodRef(_o.Object):
+class PaymentMethodRef(_o.Extensible):
     """Reference to a means of payment, such as a direct debit."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     at_referred_type: _o.attr[str, str] = _o.attr("@referredType", _o.TEXT)
     """Class of the payment method referred to."""
     href: _o.attr[str, str] = _o.attr("href", _o.TEXT)

@@ -12,16 +12,10 @@ import typing as _t
 from tmfkit_sdk._runtime import objects as _o
 
 
-class PartyInteraction(_o.Object):
+class PartyInteraction(_o.Extensible):
     """One contact between the enterprise and a party, with what it was about and what came of it."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     attachment: _o.attr[tuple[AttachmentRefOrValue, ...], _c.Sequence[AttachmentRefOrValue]] = _o.attr(
         "attachment", _o.Many(_o.One("AttachmentRefOrValue"))
     )
@@ -64,16 +58,10 @@ class PartyInteraction(_o.Object):
     """Identifier of the interaction, no other one has it."""
 
 
-class AttachmentRefOrValue(_o.Object):
+class AttachmentRefOrValue(_o.Extensible):
     """A document, picture, video or the like, either with its content or as a reference to it."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     at_referred_type: _o.attr[str, str] = _o.attr("@referredType", _o.TEXT)
     """Class of the attachment referred to."""
     attachment_type: _o.attr[str, str] = _o.attr("attachmentType", _o.TEXT, aliases=("type",))
@@ -98,16 +86,10 @@ class AttachmentRefOrValue(_o.Object):
     """When the attachment is valid."""
 
 
-class InteractionItem(_o.Object):
+class InteractionItem(_o.Extensible):
     """One matter that came up in an interaction."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     attachment: _o.attr[tuple[AttachmentRefOrValue, ...], _c.Sequence[AttachmentRefOrValue]] = _o.attr(
         "attachment", _o.Many(_o.One("AttachmentRefOrValue"))
     )
@@ -138,16 +120,10 @@ class InteractionItem(_o.Object):
     """What came of it."""
 
 
-class InteractionRelationship(_o.Object):
+class InteractionRelationship(_o.Extensible):
     """Link to another interaction."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     href: _o.attr[str, str] = _o.attr("href", _o.TEXT)
     """Address of the other interaction."""
     id: _o.attr[str, str] = _o.attr("id", _o.TEXT)
@@ -156,16 +132,10 @@ class InteractionRelationship(_o.Object):
     """What the other interaction is to this one."""
 
 
-class Note(_o.Object):
+class Note(_o.Extensible):
     """A remark."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     author: _o.attr[str, str] = _o.attr("author", _o.TEXT)
     """Who wrote the remark."""
     date: _o.attr[_d.datetime, _d.datetime] = _o.attr("date", _o.TIME)
@@ -176,32 +146,20 @@ class Note(_o.Object):
     """The remark itself."""
 
 
-class Quantity(_o.Object):
+class Quantity(_o.Extensible):
     """A number of units."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     amount: _o.attr[float, float] = _o.attr("amount", _o.NUMBER)
     """How many."""
     units: _o.attr[str, str] = _o.attr("units", _o.TEXT)
     """Of what."""
 
 
-class RelatedChannel(_o.Object):
+class RelatedChannel(_o.Extensible):
     """Reference to a channel, such as the web, an app, a social network or a store."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     at_referred_type: _o.attr[str, str] = _o.attr("@referredType", _o.TEXT)
     """Class of the channel referred to."""
     href: _o.attr[str, str] = _o.attr("href", _o.TEXT)
@@ -214,17 +172,11 @@ class RelatedChannel(_o.Object):
     """Part that the channel plays."""
 
 
-class RelatedEntityRefOrValue(_o.Object):
+class RelatedEntityRefOrValue(_o.Extensible):
     """An entity of any class, referred to or held in full. The meta-attributes speak of the entity, not of this
     object; an entity held in full brings its own attributes along."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the entity."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     at_referred_type: _o.attr[str, str] = _o.attr("@referredType", _o.TEXT)
     """Class of the entity referred to."""
     href: _o.attr[str, str] = _o.attr("href", _o.TEXT)
@@ -237,16 +189,10 @@ class RelatedEntityRefOrValue(_o.Object):
     """Part that the entity plays."""
 
 
-class RelatedParty(_o.Object):
+class RelatedParty(_o.Extensible):
     """Reference to a party or to a role that a party plays."""
 
     __slots__ = ()
-    at_type: _o.attr[str, str] = _o.attr("@type", _o.TEXT)
-    """Class of the object."""
-    at_base_type: _o.attr[str, str] = _o.attr("@baseType", _o.TEXT)
-    """Class that the object's class extends."""
-    at_schema_location: _o.attr[str, str] = _o.attr("@schemaLocation", _o.TEXT)
-    """Where the schema of the object's class is found."""
     at_referred_type: _o.attr[str, str] = _o.attr("@referredType", _o.TEXT)
     """Class of the party referred to."""
     href: _o.attr[str, str] = _o.attr("href", _o.TEXT)

@@ -42,6 +42,7 @@ __all__ = [
     "TEXT",
     "TIME",
     "Either",
+    "Extensible",
     "Many",
     "Object",
     "One",
@@ -309,6 +310,18 @@ class Object(_Fields):
         for name, value in self._data.items():
             known = self._by_json.get(name)
             yield known.python if known is not None else repr(name), value
+
+
+class Extensible(Object):
+    """An object that may tell its class."""
+
+    __slots__ = ()
+    at_type: attr[str, str] = attr("@type", TEXT)
+    """Class of the object."""
+    at_base_type: attr[str, str] = attr("@baseType", TEXT)
+    """Class that the object's class extends."""
+    at_schema_location: attr[str, str] = attr("@schemaLocation", TEXT)
+    """Where the schema of the object's class is found."""
 
 
 class One(Kind):
