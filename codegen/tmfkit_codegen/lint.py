@@ -36,11 +36,12 @@ def problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
     forms += register.form_problems(api, inputs)
     yield from forms
     if not forms:
-        yield from vocabulary.name_problems(api)
-        yield from _undeclared(api)
+        names = [*vocabulary.name_problems(api), *_undeclared(api)]
+        yield from names
         yield from register.name_problems(api, inputs)
         yield from examples.problems(api)
-        yield from facade.problems(api)
+        # The SDK goes by these names.
+        yield from () if names else facade.problems(api)
 
 
 def _structure(api: Api) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tmfkit_codegen.contracts import operations, resolved
 from tmfkit_codegen.facade.naming import attribute, class_name
-from tmfkit_codegen.facade.values import Value, component_of, tolerated_types, value
+from tmfkit_codegen.facade.values import Value, component_of, tolerated_types, tolerating, value
 from tmfkit_codegen.inputs import Api
 from tmfkit_codegen.load import joined
 from tmfkit_codegen.schemas import at, attributes, component, followed, required
@@ -170,7 +170,7 @@ def _class(openapi: Json, name: str) -> Class:
     found = []
     for each in dict.fromkeys(each for table in tables for each in table):
         pointers = [table[each] for table in tables if each in table]
-        held = value(openapi, pointers)
+        held = tolerating(openapi, pointers[0], value(openapi, pointers))
         descriptor = "identifier" if about and each == "id" else "must" if each in demanded else "attr"
         typed = "_o.identifier" if descriptor == "identifier" else f"_o.{descriptor}[{held.read}, {held.write}]"
         python = attribute(each, of_resource=about is not None)

@@ -11,7 +11,7 @@ from tmfkit_codegen.facade.naming import class_name
 from tmfkit_codegen.load import joined
 from tmfkit_codegen.schemas import COMPONENTS, at, attributes, followed
 
-__all__ = ["Value", "component_of", "tolerated_types", "value"]
+__all__ = ["Value", "component_of", "tolerated_types", "tolerating", "value"]
 
 Json = Any
 
@@ -38,6 +38,9 @@ class Value:
     kind: str
     read: str
     write: str
+
+
+_ANYTHING_AT_ALL = Value("_o.ANY", "_t.Any", "_t.Any")
 
 
 def value(openapi: Json, pointers: Iterable[str], *, classes: str = "") -> Value:
@@ -67,6 +70,18 @@ def component_of(openapi: Json, pointer: str) -> str | None:
     here = _followed(openapi, pointer)
     parent, _, name = here.rpartition("/")
     return name if parent == COMPONENTS and attributes(openapi, here) else None
+
+
+def tolerating(openapi: Json, pointer: str, held: Value) -> Value:
+    """Return *held* with the single values that the contract tolerates in the place of an object."""
+    if not held.kind.startswith("_o.One("):
+        return held
+    for index, form in enumerate(at(openapi, pointer).get("x-tmf-tolerated", ())):
+        place = joined(pointer, "x-tmf-tolerated", index, "schema")
+        other = value(openapi, [place]) if form["schema"] else _ANYTHING_AT_ALL
+        if not other.kind.startswith(("_o.One(", "_o.Many(", "_o.OBJECT")):
+            return Value(f"_o.Or({held.kind}, {other.kind})", f"{held.read} | {other.read}", held.write)
+    return held
 
 
 def tolerated_types(openapi: Json, pointer: str) -> list[str]:
@@ -107,7 +122,7 @@ def _enumerated(values: list[Json]) -> Value:
     """Return an open enumeration: the values of the contract, and any other of their type."""
     kinds = {_type(each) for each in values} - {"null"}
     if len(kinds) != 1 or not kinds <= {"string", "integer"}:
-        return Value("_o.ANY", "_t.Any", "_t.Any")
+        return _ANYTHING_AT_ALL
     kind, base = _SCALARS[kinds.pop()]
     known = ", ".join(json.dumps(each, ensure_ascii=False) for each in values if each is not None)
     return Value(f"_o.{kind}", f"_t.Literal[{known}] | {base}", f"_t.Literal[{known}] | {base}")
@@ -115,14 +130,14 @@ def _enumerated(values: list[Json]) -> Value:
 
 def _array(openapi: Json, first: str, others: list[str], classes: str) -> Value:
     members = [joined(each, "items") for each in (first, *others) if "items" in at(openapi, each)]
-    inner = value(openapi, members, classes=classes) if members else Value("_o.ANY", "_t.Any", "_t.Any")
+    inner = value(openapi, members, classes=classes) if members else _ANYTHING_AT_ALL
     return Value(f"_o.Many({inner.kind})", f"tuple[{inner.read}, ...]", f"_c.Sequence[{inner.write}]")
 
 
 def _scalar(schema: Json) -> Value:
     found = list(_scalars(schema))
     if not found:
-        return Value("_o.ANY", "_t.Any", "_t.Any")
+        return _ANYTHING_AT_ALL
     kinds, types = [kind for kind, _ in found], " | ".join(dict.fromkeys(name for _, name in found))
     kind = kinds[0] if len(kinds) == 1 else f"_o.Either({', '.join(kinds)})"
     return Value(kind, types, types)

@@ -31,6 +31,7 @@ __all__ = [
     "Either",
     "Kind",
     "Many",
+    "Or",
     "Place",
     "copied",
     "described",
@@ -371,7 +372,7 @@ class Either(Kind):
         """Decode by the first kind that takes the value."""
         for kind in self.kinds[:-1]:
             try:
-                return kind.read(value, Place(place.at, place.origin))
+                return kind.read(value, place)
             except Malformed:
                 continue
         return self.kinds[-1].read(value, place)
@@ -384,6 +385,21 @@ class Either(Kind):
             except TypeError:
                 continue
         return self.kinds[-1].write(value, where)
+
+
+class Or(Either):
+    """A kind, and one more that the contract tolerates when reading."""
+
+    __slots__ = ()
+
+    def write(self, value: Any, where: str) -> Any:
+        """Encode by the first kind, which is the contract's own."""
+        return self.kinds[0].write(value, where)
+
+    def problems(self, value: Any, place: Place) -> Iterator[Malformed]:
+        """Yield what is wrong with the form that it has."""
+        taken = self.kinds[0] if isinstance(value, (dict, list)) else self.kinds[1]
+        yield from taken.problems(value, place)
 
 
 TEXT, BOOLEAN, INTEGER, NUMBER, TIME, ANY, OBJECT = Text(), Boolean(), Integer(), Real(), Time(), Anything(), Mapped()

@@ -166,9 +166,9 @@ class Attachment(_o.Object):
     """Address of the attachment."""
     id: _o.must[str, str] = _o.must("id", _o.TEXT)
     """Identifier of the attachment."""
-    related_party_ref: _o.attr[RelatedPartyRef, RelatedPartyRef] = _o.attr(
+    related_party_ref: _o.attr[RelatedPartyRef | _t.Any, RelatedPartyRef] = _o.attr(
         "relatedPartyRef",
-        _o.One("RelatedPartyRef"),
+        _o.Or(_o.One("RelatedPartyRef"), _o.ANY),
         aliases=("relatedParty",),
         also=(
             "array",

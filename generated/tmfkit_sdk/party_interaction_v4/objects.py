@@ -90,7 +90,7 @@ class AttachmentRefOrValue(_o.Object):
     """Media type of the content."""
     name: _o.attr[str, str] = _o.attr("name", _o.TEXT)
     """Name of the attachment."""
-    size: _o.attr[Quantity, Quantity] = _o.attr("size", _o.One("Quantity"), also=("number",))
+    size: _o.attr[Quantity | float, Quantity] = _o.attr("size", _o.Or(_o.One("Quantity"), _o.NUMBER), also=("number",))
     """How large the content is."""
     url: _o.attr[str, str] = _o.attr("url", _o.TEXT, aliases=("URL",))
     """Address of the content on the web."""
@@ -122,7 +122,9 @@ class InteractionItem(_o.Object):
     """Identifier of the item."""
     item: _o.attr[RelatedEntityRefOrValue, RelatedEntityRefOrValue] = _o.attr("item", _o.One("RelatedEntityRefOrValue"))
     """What the item is about, an entity of any class, referred to or held in full."""
-    item_date: _o.attr[TimePeriod, TimePeriod] = _o.attr("itemDate", _o.One("TimePeriod"), also=("string",))
+    item_date: _o.attr[TimePeriod | _d.datetime, TimePeriod] = _o.attr(
+        "itemDate", _o.Or(_o.One("TimePeriod"), _o.TIME), also=("string",)
+    )
     """When the item came up."""
     note: _o.attr[tuple[Note, ...], _c.Sequence[Note]] = _o.attr("note", _o.Many(_o.One("Note")))
     """Remarks on the item."""
