@@ -140,6 +140,7 @@ def test_with_options_shares_the_connections_and_leaves_the_client_as_it_was(fau
         {"query": {"a": None}},
         {"query": {"a": 1}},
         {"timeout": 0},
+        {"timeuot": 5},
         {"timeout": "5"},
         {"retries": -1},
         {"retries": None},
@@ -281,9 +282,11 @@ def test_a_timeout_of_one_call(faulty: FaultServer) -> None:
 
 
 def test_one_attempt_may_have_less_time_than_the_call(faulty: FaultServer) -> None:
-    faulty.replies(stalled, OK)
-    with Tiny(faulty.url, retries=Retries(attempt_seconds=0.2, pause_seconds=0.001)) as api:
-        assert api.get("42") == {"id": "42"}
+    faulty.replies(stalled)
+    retries = Retries(attempts=2, attempt_seconds=0.2, pause_seconds=0.001)
+    with Tiny(faulty.url, retries=retries) as api, pytest.raises(Timeout) as caught:
+        api.get("42")
+    assert caught.value.attempts == 2
 
 
 def test_one_client_works_over_many_threads(faulty: FaultServer) -> None:
@@ -351,12 +354,12 @@ def test_a_closed_async_client_says_so_and_can_be_entered_again(faulty: FaultSer
 
 
 def test_a_cancelled_call_leaves_the_client_usable(faulty: FaultServer) -> None:
-    faulty.replies(stalled, OK)
+    faulty.replies(lambda connection, got: (stalled if got.target.endswith("/slow") else OK)(connection, got))
 
     async def used() -> object:
         async with AsyncTiny(faulty.url, retries=0) as api:
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(api.get("42"), 0.2)
+                await asyncio.wait_for(api.get("slow"), 0.2)
             return await api.get("42")
 
     assert asyncio.run(used()) == {"id": "42"}

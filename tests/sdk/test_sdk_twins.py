@@ -70,7 +70,6 @@ def methods(module: ModuleType, name: str) -> dict[str, str]:
 
 
 DIFFERENT = {
-    "asyncio.sleep": "time.sleep",
     "self.pool.lock()": "auth.lock",
 }
 """What is written otherwise in the awaited half, and how in the plain one."""

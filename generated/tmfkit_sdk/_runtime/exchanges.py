@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+_OPTIONS = frozenset(Options.__annotations__)
 
 
 class Send:
@@ -132,6 +133,8 @@ class _Plan:
 
 def _planned(settings: Settings, call: Call[Any]) -> _Plan:
     options: Options = call.options or {}
+    if unknown := options.keys() - _OPTIONS:
+        raise ValueError(f"{', '.join(sorted(unknown))}: no such option; there are {', '.join(sorted(_OPTIONS))}")
     query: Sequence[tuple[str, str]] = call.query
     if settings.query or "query" in options:
         query = [*settings.query, *call.query, *query_pairs(options.get("query"))]

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import ssl
 import threading
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import httpx
 
@@ -22,6 +21,9 @@ from .calls import Call
 from .exchanges import Lost, Pause, Send, Step, Steps, conduct, token_exchange
 from .hooks import Attempt, Telling
 from .settings import Settings, header_pairs
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["AsyncDriver", "AsyncPool", "AsyncTransport", "Cert", "Connecting", "Driver", "Pool", "Transport", "Verify"]
 
@@ -182,6 +184,11 @@ class Pool:
                 self._client = httpx.Client(**self._options, event_hooks={"response": [_hide_location]})
             return self._client
 
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
     def open(self) -> None:
         """Make a closed one usable again."""
         self._is_closed = False
@@ -198,6 +205,9 @@ class AsyncPool:
     """The connections of an async client, which those made of it share: some for each event loop."""
 
     def __init__(self, connecting: Connecting, transport: AsyncTransport | None) -> None:
+        import asyncio  # for those only who await
+
+        self._asyncio = asyncio
         self._options = {**connecting.options(), "transport": transport}
         self._clients: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
         self._is_closed = False
@@ -208,7 +218,7 @@ class AsyncPool:
         Raises:
             ValueError: It is closed.
         """
-        known = self._clients.get(asyncio.get_running_loop())
+        known = self._clients.get(self._asyncio.get_running_loop())
         return known.client if known is not None else await self._opened()
 
     async def _opened(self) -> httpx.AsyncClient:
@@ -217,13 +227,17 @@ class AsyncPool:
         for loop in [each for each in self._clients if each.is_closed()]:
             del self._clients[loop]
         client = httpx.AsyncClient(**self._options, event_hooks={"response": [_hide_location_async]})
-        made = self._clients[asyncio.get_running_loop()] = _OfLoop(client, _closing(client), asyncio.Lock())
+        made = self._clients[self._asyncio.get_running_loop()] = _OfLoop(client, _closing(client), self._asyncio.Lock())
         await anext(made.guard)
         return client
 
     def lock(self) -> asyncio.Lock:
         """Return the lock of the running event loop, which renews credentials one at a time."""
-        return self._clients[asyncio.get_running_loop()].lock
+        return self._clients[self._asyncio.get_running_loop()].lock
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._asyncio.sleep(seconds)
 
     def open(self) -> None:
         """Make a closed one usable again."""
@@ -232,7 +246,7 @@ class AsyncPool:
     async def aclose(self) -> None:
         """Close the connections of the running event loop; those of others are closed when their loops end."""
         self._is_closed = True
-        known = self._clients.pop(asyncio.get_running_loop(), None)
+        known = self._clients.pop(self._asyncio.get_running_loop(), None)
         if known is not None:
             await known.guard.aclose()
 
@@ -287,7 +301,7 @@ class Driver:
         if isinstance(step, Send):
             return self._sent(client, step)
         if isinstance(step, Pause):
-            time.sleep(step.seconds)
+            self.pool.sleep(step.seconds)
         elif self._renewable is not None:
             self._renew(client, self._renewable, step.refused)
         return None
@@ -363,7 +377,7 @@ class AsyncDriver:
         if isinstance(step, Send):
             return await self._sent(client, step)
         if isinstance(step, Pause):
-            await asyncio.sleep(step.seconds)
+            await self.pool.sleep(step.seconds)
         elif self._renewable is not None:
             await self._renew(client, self._renewable, step.refused)
         return None

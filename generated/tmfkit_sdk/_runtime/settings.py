@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit
 
@@ -28,8 +28,11 @@ _PATH = "/%:@!$&'()*+,;=~-._"
 _PORTS = {"http": 80, "https": 443}
 
 
+@cache
 def user_agent() -> str:
     """Return what the SDK calls itself."""
+    from importlib.metadata import PackageNotFoundError, version  # as slow to import as the HTTP library
+
     try:
         return f"tmfkit-sdk/{version('tmfkit')}"
     except PackageNotFoundError:

@@ -101,7 +101,10 @@ def _call(
     if content is not None and body is not None:
         raise ValueError("give one of json and content")
     if body is not None:
-        content, content_type = dumps(body), content_type or JSON
+        try:
+            content, content_type = dumps(body), content_type or JSON
+        except TypeError as error:
+            raise ValueError(f"json: {error}") from error
     return Call(
         method.upper(),
         _path(settings, path),
