@@ -136,7 +136,7 @@ async def _awaited(story: Awaitable[None]) -> None:
 
 async def everything(pages: Any) -> list[Any]:
     found = pages.all()
-    return await found if inspect.isawaitable(found) else found
+    return list(await found if inspect.isawaitable(found) else found)
 
 
 @pytest.fixture(params=[run_plain, run_async], ids=["plain", "async"])

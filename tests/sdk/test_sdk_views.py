@@ -184,9 +184,10 @@ def test_members_of_a_list_have_no_tag() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"5", b"null", b'{"a":NaN}', b"\xff", b"[" * 100000])
 def test_a_body_that_is_no_object_is_unreadable(body: bytes) -> None:
-    for step in (lambda: one(Customer, answered(body), name="customer"), lambda: read(Customer, body)):
-        with pytest.raises(Unreadable):
-            step()
+    with pytest.raises(Unreadable):
+        one(Customer, answered(body), name="customer")
+    with pytest.raises(Unreadable):
+        read(Customer, body)
     with pytest.raises(Unreadable):
         many(Customer, answered(body), name="customer")
 
@@ -223,8 +224,8 @@ def test_type_and_base_type_choose_a_registered_class(names: dict[str, Any], kin
         pytest.param(lambda: Customer(name="A"), "Customer needs engaged_party", id="missing"),  # type: ignore[call-arg]
         pytest.param(lambda: Customer(name=None, engaged_party=RelatedParty()), "has to be there", id="null"),  # type: ignore[arg-type]
         pytest.param(lambda: RelatedParty(id=5), "RelatedParty.id takes a text, not 5", id="type"),  # type: ignore[arg-type]
-        pytest.param(lambda: ContactMedium(valid_for=RelatedParty()), "takes TimePeriod", id="class"),  # type: ignore[arg-type]
-        pytest.param(lambda: ContactMedium(preferred=1), "takes a truth value", id="number-for-truth"),  # type: ignore[arg-type]
+        pytest.param(lambda: ContactMedium(valid_for=RelatedParty()), "takes TimePeriod", id="class"),  # type: ignore[arg-type, call-arg]
+        pytest.param(lambda: ContactMedium(preferred=1), "takes a truth value", id="number-for-truth"),  # type: ignore[arg-type, call-arg]
         pytest.param(lambda: Attachment(size=True), "takes a number", id="truth-for-number"),
         pytest.param(lambda: Customer(name="A", engaged_party=RelatedParty(), account="x"), "takes an array", id="text-for-array"),  # type: ignore[arg-type]
         pytest.param(lambda: RelatedParty(extra={"a": object()}), "takes what JSON has", id="no-json"),
