@@ -53,6 +53,7 @@ def types(session: nox.Session) -> None:
     for folder in sorted({path.parent for path in Path("tests").glob("*/test_*.py")}):
         session.run("mypy", str(folder))
     session.run("mypy", "scripts", *(str(path) for path in Path("tests").glob("*.py")))
+    session.run("python", "scripts/sdk_typing.py")
 
 
 @nox.session

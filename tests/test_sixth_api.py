@@ -22,6 +22,21 @@ ROOT = Path(__file__).parents[1]
 SIXTH = "sixth-v1"
 NEIGHBOUR = "tmf629-v4"  # one of the five is enough to see that nothing of it changes
 DROPPED = "SIXTH-POST-005"
+PROGRAM = """
+import asyncio, sys
+from tmfkit_sdk.ticket_v1 import AsyncTroubleDesk, Note, Reporter, TroubleDesk, events
+with TroubleDesk(sys.argv[1]) as desk:
+    made = desk.tickets.create(title="Noise", kind="question", severity=2, note=[Note(text="Heard")], extra={"floor": 3})
+    changed = desk.tickets.update(made, title=None if made.extra["floor"] != 3 else "Hum", reporter=Reporter(name="Kim"))
+    print(changed.title, changed.opened_at.tzinfo, desk.queues.create(id="q1", name="Copper").id)
+    print([each.id == made.id for each in desk.tickets.list(where={"title": "Hum"}, limit=1)], hasattr(desk.queues, "list"))
+async def delete():
+    async with AsyncTroubleDesk(sys.argv[1]) as desk:
+        await desk.tickets.delete(await desk.tickets.get(made.id))
+        print(await desk.tickets.find(made.id))
+asyncio.run(delete())
+print(type(events.parse({"eventType": "TicketOpenedEvent"})).__name__)
+"""
 KEYS = ("--api-key", "user:user-key", "--api-key", "admin:admin-key")
 
 pytestmark = pytest.mark.xdist_group("sixth-api")
@@ -141,6 +156,16 @@ def test_report_covers_every_row_of_the_sixth_register(run: Run) -> None:
     # A verdict rests on exchanges, unless nothing outside could settle the row.
     unsettled = {row["id"] for row in register["requirements"] if "reason" in row}
     assert {row["id"] for row in run.report["requirements"] if not row["exchanges"]} == unsettled
+
+
+def test_the_sdk_of_the_sixth_api_speaks_to_its_server(
+    tree: Path, start_server: Callable[..., AbstractContextManager[str]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTHONPATH", _environment(tree)["PYTHONPATH"])
+        with start_server() as url:
+            done = _python("-c", PROGRAM, url, tree=tree)
+    assert done.stdout.splitlines() == ["Hum UTC q1", "[True] False", "None", "TicketOpenedEvent"]
 
 
 def test_server_without_one_mandatory_rule_fails_that_row_alone(

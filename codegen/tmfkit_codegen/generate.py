@@ -18,15 +18,48 @@ __all__ = ["generate"]
 
 _RUFF = [sys.executable, "-m", "ruff"]
 _STYLE = ["--isolated", "--no-cache", "--quiet", "--target-version=py311", "--line-length=120"]
+_SDK_CLI = ("__init__", "actions", "arguments", "catalogue", "completion", "listening", "output")
+_SDK_PUBLIC = ("__init__", "auth", "errors", "events", "hooks", "objects")
+_SDK_RUNTIME = (
+    "__init__",
+    "answers",
+    "auth",
+    "calls",
+    "clients",
+    "encoding",
+    "error_bodies",
+    "errors",
+    "events",
+    "exchanges",
+    "hooks",
+    "http",
+    "hub",
+    "kinds",
+    "links",
+    "notifications",
+    "objects",
+    "origins",
+    "pages",
+    "paging",
+    "patches",
+    "queries",
+    "reading",
+    "receiver",
+    "resources",
+    "retries",
+    "settings",
+    "signatures",
+    "times",
+    "unset",
+    "writing",
+)
 RUNTIME = {
     "tmfkit_models/__init__.py": "models.py",
     "tmfkit_models/types.py": "types.py",
     "tmfkit_models/contracts/__init__.py": "contracts.py",
-    "tmfkit_sdk/__init__.py": "sdk/__init__.py",
-    "tmfkit_sdk/_runtime/__init__.py": "sdk/runtime.py",
-    "tmfkit_sdk/_runtime/client.py": "sdk/client.py",
-    "tmfkit_sdk/_runtime/errors.py": "sdk/errors.py",
-    "tmfkit_sdk/_runtime/types.py": "sdk/types.py",
+    **{f"tmfkit_sdk/{name}.py": f"sdk/public/{name}.py" for name in _SDK_PUBLIC},
+    **{f"tmfkit_sdk/cli/{name}.py": f"sdk/cli/{name}.py" for name in _SDK_CLI},
+    **{f"tmfkit_sdk/_runtime/{name}.py": f"sdk/{name}.py" for name in _SDK_RUNTIME},
 }
 """Generated file → file of ``runtime/`` that it is a copy of."""
 

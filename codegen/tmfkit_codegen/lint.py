@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tmfkit_codegen import examples, register, vocabulary
+from tmfkit_codegen import examples, facade, register, vocabulary
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.forms import meant, objections
 from tmfkit_codegen.inputs import Api, Inputs
@@ -36,10 +36,12 @@ def problems(api: Api, inputs: Inputs) -> Iterator[Problem]:
     forms += register.form_problems(api, inputs)
     yield from forms
     if not forms:
-        yield from vocabulary.name_problems(api)
-        yield from _undeclared(api)
+        names = [*vocabulary.name_problems(api), *_undeclared(api)]
+        yield from names
         yield from register.name_problems(api, inputs)
         yield from examples.problems(api)
+        # The SDK goes by these names.
+        yield from () if names else facade.problems(api)
 
 
 def _structure(api: Api) -> Iterator[Problem]:

@@ -79,7 +79,7 @@ def module(api: Api) -> str:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter and options
         if done.returncode or done.stderr.strip():
             raise GeneratorDefect(api.contract.contract.file, [f"datamodel-code-generator: {done.stderr.strip()}"])
-        return _without_calls(output.read_text())
+        return _with_base_first(_without_calls(output.read_text()))
 
 
 def _without_calls(source: str) -> str:
@@ -94,3 +94,11 @@ def _without_calls(source: str) -> str:
                 call = ast.get_source_segment(source, node) or ""
                 text = text.replace(call, f"Annotated[{_CONSTRAINED[name]}, Field{call.removeprefix(name)}]")
     return text
+
+
+def _with_base_first(source: str) -> str:
+    """Import our own types before pydantic: they say what to install when it is missing."""
+    start = source.index("from tmfkit_models.types import")
+    line = source[start : source.index("\n", start) + 1]
+    future = "from __future__ import annotations\n"
+    return source.replace(line, "").replace(future, f"{future}\n{line}\n# isort: split\n", 1)

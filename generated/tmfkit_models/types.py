@@ -9,7 +9,10 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictInt, StrictStr
+try:
+    from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictInt, StrictStr
+except ModuleNotFoundError:
+    raise ModuleNotFoundError("The models need pydantic: pip install 'tmfkit[server]'", name="pydantic") from None
 
 __all__ = ["TmfDateTime", "TmfInteger", "TmfModel", "instant"]
 

@@ -93,7 +93,7 @@ def test_a_further_attribute_changes_no_file_that_does_not_say_it(specs: Path, e
     edit("requirements.yaml", row, row + "    - {name: floor, type: string, line: 89}\n")
     tree = generate(verified(specs))
     assert tree.keys() == sixth_tree.keys()
-    sdk = [f"tmfkit_sdk/ticket_v1/models/queue{part}.py" for part in ("", "_create", "_update")]
+    sdk = [f"tmfkit_sdk/ticket_v1/{module}.py" for module in ("objects", "resources")]
     assert sorted(name for name in tree if tree[name] != sixth_tree[name]) == [
         MANIFEST,
         "tmfkit_models/contracts/sixth-v1.json",

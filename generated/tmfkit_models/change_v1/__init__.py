@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from tmfkit_models.types import TmfDateTime, TmfModel
+
+# isort: split
+
 from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, Field, StrictStr
-
-from tmfkit_models.types import TmfDateTime, TmfModel
 
 
 class JsonPatchOperation(TmfModel):

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from tmfkit_models.types import TmfDateTime, TmfInteger, TmfModel
+
+# isort: split
+
 from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, Field, StrictBool, StrictStr
-
-from tmfkit_models.types import TmfDateTime, TmfInteger, TmfModel
 
 
 class JsonPatchOperation(TmfModel):

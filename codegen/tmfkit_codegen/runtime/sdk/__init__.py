@@ -1,1 +1,1 @@
-"""Typed clients of the APIs, one package each."""
+"""What the clients of all APIs are made of; nothing of it is public, and any of it may change."""

@@ -1,0 +1,20 @@
+"""The door of ``tmfkit-server``: says which extra to install where one is missing."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from tmfkit_server.cli import main as run
+    except ModuleNotFoundError as exc:
+        if exc.name is None or exc.name.startswith("tmfkit_"):
+            raise
+        extra = "pip install 'tmfkit[server]'"
+        sys.stderr.write(f"tmfkit-server: {exc.name} is not installed. Install the extra: {extra}\n")
+        sys.exit(2)
+    run()
