@@ -40,6 +40,9 @@ _SHORTEST_SECRET = 6
 OAUTH_SECRET: Final = "TMFKIT_OAUTH_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 """Environment variable with the secret of the OAuth client."""
 
+_HEADERS: Final = ("headers", "admin_headers")
+_SECRET_SETTINGS: Final = ("bearer", "bearer_command", "oauth_client_secret_file", "client_certificate", "client_key")
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - refused, not listened at
 
@@ -48,6 +51,8 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "base_url": _TEXT,
+        "subject": _TEXT,
+        "operator": _TEXT,
         "hub_urls": _TEXTS,
         "headers": _TEXTS,
         "bearer": _TEXT,
@@ -91,6 +96,8 @@ class Settings:
     Attributes:
         api: Id of the API.
         base_url: Base URL of the API under test, no slash at the end.
+        subject: Product and version under test, ``PRODUCT/VERSION``; empty when nobody says so.
+        operator: Who makes the run; empty when nobody says so.
         hub_urls: Resource name (or empty for all) → URL of its hub, where that is not under the base URL.
         headers: Headers of every request, credentials of an ordinary user among them.
         bearer: Token sent as ``Authorization: Bearer``.
@@ -124,6 +131,8 @@ class Settings:
 
     api: str
     base_url: str = ""
+    subject: str = ""
+    operator: str = ""
     hub_urls: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     bearer: str = ""
@@ -157,6 +166,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Refuse what no run could be made with."""
         _check_url("base_url", self.base_url)
+        self._check_names()
         for name, url in self.hub_urls.items():
             _check_url(f"hub_urls.{name}" if name else "hub_urls", url)
         if self.listener_url:
@@ -178,6 +188,15 @@ class Settings:
             path = getattr(self, name)
             if path and not Path(path).is_file():
                 raise UsageError(name, f"there is no file {path!r}", "Give the path of a PEM file")
+
+    def _check_names(self) -> None:
+        for name in ("subject", "operator"):
+            if not getattr(self, name).isprintable():
+                raise UsageError(name, "there are characters in it that cannot be printed", "Give one line of text")
+        product, slash, version = self.subject.rpartition("/")
+        if self.subject and not (slash and product.strip() and version.strip()):
+            problem = f"{self.subject!r} does not name a product and its version"
+            raise UsageError("subject", problem, "Write it as PRODUCT/VERSION, for example 'Acme CRM/4.2'")
 
     def _check_tokens(self) -> None:
         given = [name for name in ("bearer", "bearer_command", "oauth_token_url") if getattr(self, name)]
@@ -234,6 +253,14 @@ class Settings:
                 else value
             )
         return replace(self, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every setting as a bundle records it: credentials, and all headers, by their names only."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        named = [f"{name} {header}" for name in _HEADERS for header in sorted(plain.pop(name))]
+        given = [name for name in _SECRET_SETTINGS if plain.pop(name)]
+        texts = {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+        return {**texts, "credentials": [*given, *named]}
 
     @property
     def secret_headers(self) -> frozenset[str]:

@@ -59,14 +59,14 @@ def test_first_page_says_the_verdict_and_what_it_rests_on(page: Page) -> None:
         " What the document demands 11 musts"
         " 5 passed 1 passed with a remark 3 failed 1 skipped 0 blocked 0 not applicable 1 not settleable from outside"
         " Only musts decide. Should: 1 does not hold. May: 1 not applicable."
-        " Target http://library.example/library/v1"
+        " Target http://library.example/library/v1 Product not said (--subject) Made by not said (--operator)"
         " Document LIB1 Library API Specification, release 1.0"
         f" Contract library-v1, sha256 {'5f' * 32}"
         " Kit tmfkit 0.1.0"
         " Run 5 exchanges, 1 notification, 1.2 s; phases: register, fuzzing"
         f" Evidence bundle.zip, sha256 {report().bundle.sha256}"
-        " To verify tmfkit-conformance verify bundle.zip judges the recorded exchanges again,"
-        " without the target, and compares."
+        " To verify tmfkit-conformance verify FOLDER judges the recorded exchanges again,"
+        " without the target, makes every file of the folder anew and compares."
         " Causes Musts that failed Recommendations Remarks Generated requests All requirements Errata Self-test"
     )
 

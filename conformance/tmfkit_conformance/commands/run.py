@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,11 @@ from rich.console import Console
 from tmfkit_conformance.commands.api import api_option
 from tmfkit_conformance.commands.options import given_settings, settings_for
 from tmfkit_conformance.drive.interruption import Interruption
-from tmfkit_conformance.judge.engine import judge
-from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.proof.reporting import concluded
 from tmfkit_conformance.report.console import RunProgress, print_summary
 from tmfkit_conformance.report.folder import ReportFolder
-from tmfkit_conformance.report.model import Report, SelfTestRow
 from tmfkit_conformance.rules.phases import PHASES
 from tmfkit_conformance.run import drive
-from tmfkit_conformance.selftest.table import caught
 from tmfkit_conformance.settings import MOST_PARALLEL, OAUTH_SECRET, Settings
 from tmfkit_models.contracts import Contract
 
@@ -61,6 +57,8 @@ def _number_or_none(flag: str, setting: str, words: str) -> Callable[[Any], Any]
 @click.command("run")
 @api_option()
 @_text("--base-url", "URL", "Base URL of the API under test.")
+@_text("--subject", "PRODUCT/VERSION", "What is under test; a statement of conformance needs it.")
+@_text("--operator", "NAME", "Who makes the run; a statement of conformance needs it.")
 @_texts("--hub-url", "hub_urls", "[RESOURCE=]URL", "Where the hub is, if not under the base URL.")
 @click.option("--config", type=_FILE, help="Configuration file; `init` writes one. Options win over it.")
 @_texts("--header", "headers", "'NAME: VALUE'", "Header of every request.")
@@ -107,21 +105,8 @@ def run_command(contract: Contract, config: Path | None, folder: Path, **given: 
     announce = functools.partial(console.print, soft_wrap=True)
     with RunProgress(console) as progress, Interruption(announce) as interruption:
         bundle = drive(contract, settings, progress, receipt_path=reports.receipt, interruption=interruption)
-    judgement = judge(bundle, contract)
-    judged = replace(
-        bundle,
-        run={**bundle.run, "outcomes": [outcome.label for outcome in Outcome]},
-        verdicts=[verdict.to_json() for verdict in judgement.verdicts],
-    )
-    report = Report.of(judged, judgement, contract, self_test=_self_test(contract))
+    report = concluded(bundle, contract)
     written = reports.write(report)
     print_summary(report, Console(highlight=False))
     click.echo(f"Written: {', '.join(map(str, written))}")
     return _INTERRUPTED if interruption.cause else report.exit_status
-
-
-def _self_test(contract: Contract) -> tuple[SelfTestRow, ...]:
-    """Return what broken servers the checks of this API are known to catch."""
-    rows = {row.id for row in contract.requirements}
-    known = caught(contract.id).items()
-    return tuple(SelfTestRow(row, f"A server that {words}", caught=True) for row, words in known if row in rows)

@@ -19,6 +19,10 @@ _TEMPLATE = Template("""\
 # Base URL of the API under test, without a slash at the end.
 base_url: http://localhost:8080$base_path
 
+# What is under test, PRODUCT/VERSION, and who makes the run; both stand in the report, and a statement needs them.
+#subject: Acme CRM/4.2
+#operator: Jane Doe, Acme
+
 # Where the hub is, if not under the base URL: resource and URL; "" for all resources.
 #hub_urls:
 #  "": http://localhost:8080/hub

@@ -6,6 +6,7 @@ same reports.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from tmfkit_conformance.judge.unserved import Unserved, unserved
 from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.report.circumstances import Circumstances
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Level, Requirement
 
@@ -189,6 +191,11 @@ class Report:
         """Resource → attribute → the other name of the document under which the target takes it."""
         return {name: spoken for name, spoken in self.bundle.run.get("dialect", {}).items() if spoken}
 
+    @functools.cached_property
+    def circumstances(self) -> Circumstances:
+        """When, of what and by whom the run was made, and with which settings."""
+        return Circumstances.of(self.bundle)
+
     @property
     def configured(self) -> tuple[str, ...]:
         """What the vendor configured for bodies, one line an entry."""
@@ -229,6 +236,8 @@ class Report:
             "contract_sha256": contract.sha256,
             "bundle_sha256": self.bundle.sha256,
             "base_url": self.base_url,
+            **self.circumstances.to_json(),
+            "configured": list(self.configured),
             "unserved": self.unserved.answers if self.unserved else {},
             "interrupted": self.is_interrupted,
             "contact": list(self.contact),
