@@ -5,7 +5,6 @@ A configuration file (YAML or JSON) holds the same names; options of the command
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -14,11 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import jsonschema_rs
-import yaml
-
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.rules.phases import PHASES
+from tmfkit_conformance.yaml_file import read_yaml
 
 __all__ = ["CONFIG_SCHEMA", "MOST_PARALLEL", "OAUTH_SECRET", "Settings", "is_credential", "read_config"]
 
@@ -39,6 +36,8 @@ _SHORTEST_SECRET = 6
 
 OAUTH_SECRET: Final = "TMFKIT_OAUTH_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 """Environment variable with the secret of the OAuth client."""
+
+_WRITTEN_BY_INIT: Final = "Give a YAML or JSON file, `init` writes one"
 
 _HEADERS: Final = ("headers", "admin_headers")
 _SECRET_SETTINGS: Final = ("bearer", "bearer_command", "oauth_client_secret_file", "client_certificate", "client_key")
@@ -285,45 +284,8 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: It cannot be read, is no YAML or JSON, or has a name or value that the kit does not know.
     """
-    remedy = "Give a YAML or JSON file, `init` writes one"
-    try:
-        # The loader is a safe one; S506 knows only the name of the original.
-        config = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextDates) or {}  # noqa: S506
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(str(path), f"cannot be read ({exc})", remedy) from exc
-    except (yaml.YAMLError, RecursionError) as exc:
-        raise UsageError(str(path), f"is no YAML ({_without_text(exc)})", remedy) from None  # it quotes the file
-    if not _is_json(config):
-        raise UsageError(str(path), "has names that are no texts, or a part that holds itself", remedy)
-    validator = jsonschema_rs.validator_for(dict(CONFIG_SCHEMA), mask="a value")  # values may be secrets
-    for error in validator.iter_errors(config):
-        where = "/".join(str(name) for name in error.instance_path) or "the whole file"
-        raise UsageError(f"{path}, {where}", error.message, f"Names that can stand there: {', '.join(_names())}")
-    return dict(config)
-
-
-class _TextDates(yaml.SafeLoader):
-    """Reads a date as the text that it is in a request, quoted or not."""
-
-
-_TextDates.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _without_text(exc: Exception) -> str:
-    """Return what is wrong with a YAML file and where, and nothing of what stands there: it may be a secret."""
-    if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark:
-        return f"line {exc.problem_mark.line + 1}, column {exc.problem_mark.column + 1}"
-    return type(exc).__name__
-
-
-def _is_json(value: Any) -> bool:
-    try:
-        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
-    except (TypeError, ValueError, RecursionError):
-        return False
+    remedy = f"Names that can stand there: {', '.join(_names())}"
+    return {**read_yaml(path, CONFIG_SCHEMA, empty={}, file_remedy=_WRITTEN_BY_INIT, value_remedy=remedy)}
 
 
 def _names() -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from rich.console import Console
 
 from tmfkit_conformance.commands.api import api_option
 from tmfkit_conformance.commands.options import given_settings, settings_for
+from tmfkit_conformance.declarations.claims import read_claims
+from tmfkit_conformance.declarations.waivers import read_waivers
 from tmfkit_conformance.drive.interruption import Interruption
 from tmfkit_conformance.proof.reporting import concluded
 from tmfkit_conformance.report.console import RunProgress, print_summary
@@ -27,6 +31,8 @@ _INTERRUPTED = 3
 _SECONDS = click.FloatRange(min=0, min_open=True)
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_GATES = ("verdict", "waivers")
+_GATE = click.Choice(_GATES)
 
 
 def _text(flag: str, metavar: str, words: str) -> Callable[[Any], Any]:
@@ -88,8 +94,19 @@ def _number_or_none(flag: str, setting: str, words: str) -> Callable[[Any], Any]
 @_text("--ca-file", "PEM", "Authority that signed the target's certificate.")
 @_text("--client-certificate", "PEM", "The kit's own certificate.")
 @_text("--client-key", "PEM", "Key of the kit's own certificate.")
+@click.option("--waivers", type=_FILE, help="Rows that somebody answers for. They never change the verdict.")
+@click.option("--claims", type=_FILE, help="What the target is said to offer; `init --probe URL` drafts it.")
+@click.option("--gate", type=_GATE, default=_GATES[0], show_default=True, help="What the exit status tells.")
 @click.option("--report", "folder", type=_FOLDER, required=True, metavar="DIR", help="Folder for the reports.")
-def run_command(contract: Contract, config: Path | None, folder: Path, **given: Any) -> int:
+def run_command(
+    contract: Contract,
+    config: Path | None,
+    waivers: Path | None,
+    claims: Path | None,
+    gate: str,
+    folder: Path,
+    **given: Any,
+) -> int:
     """Check an implementation.
 
     Writes report.html, report.json, junit.xml, bundle.zip and receipt.txt into the folder given with --report. Nothing
@@ -97,16 +114,30 @@ def run_command(contract: Contract, config: Path | None, folder: Path, **given: 
     made is deleted first.
 
     Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run (no API
-    there, not reachable), 4 defect of the kit.
+    there, not reachable), 4 defect of the kit. With `--gate waivers` it is 0 as well when waivers answer for every must
+    that does not hold. A waiver that is not needed, and a claim that is not met, make it 1.
     """
     settings = settings_for(contract, config=config, given=given_settings(given))
+    declared = _declared(contract, waivers, claims, gate)
     reports = ReportFolder(folder)
     console = Console(stderr=True)
     announce = functools.partial(console.print, soft_wrap=True)
     with RunProgress(console) as progress, Interruption(announce) as interruption:
         bundle = drive(contract, settings, progress, receipt_path=reports.receipt, interruption=interruption)
-    report = concluded(bundle, contract)
+    report = concluded(replace(bundle, run={**bundle.run, **declared}), contract)
     written = reports.write(report)
     print_summary(report, Console(highlight=False))
     click.echo(f"Written: {', '.join(map(str, written))}")
-    return _INTERRUPTED if interruption.cause else report.exit_status
+    return _INTERRUPTED if interruption.cause else report.gate_status
+
+
+def _declared(contract: Contract, waivers: Path | None, claims: Path | None, gate: str) -> dict[str, Any]:
+    """Return what the vendor declared, as a bundle has it.
+
+    Raises:
+        UsageError: A file cannot be used, or an entry is unknown or has expired.
+    """
+    waived = read_waivers(waivers, contract, datetime.now(UTC).date()) if waivers else ()
+    claimed = read_claims(claims, contract) if claims else ()
+    declared = {"waivers": [one.to_json() for one in waived], "claims": [asdict(one) for one in claimed]}
+    return {**{name: entries for name, entries in declared.items() if entries}, "gate": gate}

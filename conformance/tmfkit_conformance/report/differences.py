@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tmfkit_conformance.errors import UsageError
-from tmfkit_conformance.judge.verdict import Judgement, Outcome
+from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
 
 __all__ = ["Difference", "SavedReport", "changes", "is_of_older_kit", "recomputed", "renamed"]
@@ -47,6 +47,7 @@ class SavedReport:
         bundle_sha256: Digest of the bundle that it was made from.
         verdicts: Id of the requirement → its verdict.
         causes: How many causes it names; None for a report of a kit that knew none.
+        added_up: What its rows add up to, which the verdict has to be.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class SavedReport:
     bundle_sha256: str
     verdicts: dict[str, str]
     causes: int | None = None
+    added_up: str = ""
 
     @classmethod
     def read(cls, path: Path) -> SavedReport:
@@ -70,10 +72,22 @@ class SavedReport:
             verdicts = {row["id"]: row["verdict"] for row in plain["requirements"]}
             names = ("api", "verdict", "kit_version", "contract_sha256", "bundle_sha256")
             causes = len(plain["causes"]) if "causes" in plain else None
-            return cls(path, verdicts=verdicts, causes=causes, **{name: str(plain[name]) for name in names})
+            texts = {name: str(plain[name]) for name in names}
+            return cls(path, verdicts=verdicts, causes=causes, added_up=_added_up(plain), **texts)
         except (OSError, ValueError, KeyError, TypeError) as exc:
             problem = f"cannot be read as a report ({type(exc).__name__}: {exc})"
             raise UsageError(str(path), problem, "Give the report.json that `run` wrote") from exc
+
+
+def _added_up(plain: Mapping[str, Any]) -> str:
+    """Return the verdict that the rows of a report give; an interrupted run is incomplete."""
+    if plain.get("interrupted"):
+        return "incomplete"
+    rows = [(row["id"], row["level"], Outcome.from_label(row["verdict"])) for row in plain["requirements"]]
+    if any(outcome is Outcome.ERROR for _, _, outcome in rows):
+        return str(plain["verdict"])  # kits have added up their own failures in two ways
+    verdicts = tuple(Verdict(name, outcome) for name, _, outcome in rows)
+    return Judgement(verdicts).overall(name for name, level, _ in rows if level == "must")
 
 
 def changes(reports: Sequence[SavedReport]) -> tuple[Difference, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from tmfkit_conformance.judge.unserved import Unserved
 from tmfkit_conformance.judge.verdict import Cause, Outcome
+from tmfkit_conformance.report.declared import Declared
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
 from tmfkit_conformance.rules.register import KINDS
 from tmfkit_models.contracts import Contract, Requirement
@@ -19,6 +20,7 @@ __all__ = [
     "cause_title",
     "causes_title",
     "check",
+    "claims",
     "diagnosis",
     "meaning",
     "operation_title",
@@ -110,6 +112,17 @@ def diagnosis(found: Unserved) -> str:
         else "--base-url"
     )
     return f"Nothing below {found.base_url} was answered with success: {answers}. Check {remedy}."
+
+
+def claims(declared: Declared) -> list[tuple[str, list[str]]]:
+    """Return the claims of a run by how they stand, in words; the met ones as a count, for there are many."""
+    told = {
+        "not met": declared.unmet,
+        "not tested": declared.untested,
+        "there and not claimed": declared.unclaimed,
+    }
+    met = [("met", [f"{len(declared.met):,}"])] if declared.met else []
+    return [*met, *((words, list(map(str, named))) for words, named in told.items() if named)]
 
 
 def meaning(report: Report) -> str:
