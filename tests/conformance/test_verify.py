@@ -95,7 +95,7 @@ def test_folder_of_a_conformant_run_is_made_anew_to_the_byte(folder: Path, verif
     assert lines[1].startswith("Shelf, version 2.1; run by Ada; 20")
     assert lines[3:] == [
         "13 recorded verdicts: all computed again, none differs.",
-        "Made anew, the same to the byte: report.html, report.json, junit.xml.",
+        "Made anew, the same to the byte: report.html, report.json, junit.xml, summary.md.",
         "Origin not proven: nobody has signed this.",
     ]
 
@@ -126,7 +126,7 @@ def test_a_single_byte_of_any_file_does_not_go_unnoticed(folder: Path, verify: V
     assert main(["sign", str(folder), "--key", private]) == 0
     assert verify(folder, "--trusted-keys", public)[0] == 0
     names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 6
+    assert len(names) == 7
     for name in names:
         whole = (folder / name).read_bytes()
         for place in range(0, len(whole), max(1, len(whole) // SAMPLES)):
@@ -137,7 +137,7 @@ def test_a_single_byte_of_any_file_does_not_go_unnoticed(folder: Path, verify: V
     assert verify(folder, "--trusted-keys", public)[0] == 0
 
 
-@pytest.mark.parametrize("name", ["report.html", "report.json", "junit.xml", "receipt.txt"])
+@pytest.mark.parametrize("name", ["report.html", "report.json", "junit.xml", "summary.md", "receipt.txt"])
 def test_a_single_byte_is_noticed_without_any_signature(folder: Path, verify: Verify, name: str) -> None:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[:-2] + b"!" + content[-1:])
@@ -166,7 +166,7 @@ def test_verdicts_that_were_changed_in_the_bundle_are_shown(folder: Path, verify
     assert faults(lines)[0] == "bundle.zip: LIB1-POST-001 is recorded as fail and computed as pass."
 
 
-@pytest.mark.parametrize("name", ["report.html", "report.json", "junit.xml", "receipt.txt"])
+@pytest.mark.parametrize("name", ["report.html", "report.json", "junit.xml", "summary.md", "receipt.txt"])
 def test_missing_file_is_named(folder: Path, verify: Verify, name: str) -> None:
     (folder / name).unlink()
     status, lines = verify(folder)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
+from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.proof import keys
 from tmfkit_conformance.proof.verification import Verification, verified
 from tmfkit_conformance.report import wording
+from tmfkit_conformance.report.comparison import comparison_page
 from tmfkit_conformance.report.differences import SavedReport, changes
 from tmfkit_conformance.report.legible import one_line
 from tmfkit_conformance.report.model import Report
@@ -51,7 +53,7 @@ def _verdict_lines(report: Report) -> Iterator[str]:
     yield f"{wording.TITLES[report.verdict].upper()}  {report.contract.id} at {one_line(report.base_url)}"
     product = f"{it.product}, version {it.version}" if it.product else "no product is named"
     yield one_line("; ".join(part for part in (product, it.operator and f"run by {it.operator}", it.period) if part))
-    yield wording.meaning(report)
+    yield wording.in_short(report)
 
 
 def _comparison_lines(found: Verification) -> Iterator[str]:
@@ -81,15 +83,17 @@ def _origin_line(found: Verification) -> str:
 
 
 @click.command("compare")
-@click.argument("paths", metavar="REPORT...", type=_FILE, nargs=-1, required=True)
-def compare_command(paths: tuple[Path, ...]) -> None:
+@click.argument("paths", metavar="REPORT...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--html", "page", type=_FILE, help="Page to write: fixed, broken and unchanged, all side by side.")
+def compare_command(paths: tuple[Path, ...], page: Path | None) -> None:
     """Compare the verdicts of reports.
 
-    Shows side by side where those of two or more report.json differ.
+    Shows side by side where those of two or more report.json, or their folders, differ: of runs of one implementation,
+    the first one first, or of several implementations.
     """
     if len(paths) == 1:
         raise click.UsageError("give two or more report.json to compare")
-    reports = [SavedReport.read(path) for path in paths]
+    reports = [SavedReport.read(path / "report.json" if path.is_dir() else path) for path in paths]
     numbers = [f"[{number}]" for number in range(1, len(reports) + 1)]
     heads = (
         (
@@ -107,3 +111,13 @@ def compare_command(paths: tuple[Path, ...]) -> None:
     for line in [*columns(heads), "", *columns(table)]:
         click.echo(line)
     click.echo(f"{plural(len(found), 'requirement')} with different verdicts." if found else "No verdict differs.")
+    if page:
+        _write(page, comparison_page(reports))
+        click.echo(f"Written: {page}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(str(path), f"cannot be written ({exc.strerror or exc})", "Give another --html") from exc

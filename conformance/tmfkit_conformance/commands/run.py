@@ -109,9 +109,9 @@ def run_command(
 ) -> int:
     """Check an implementation.
 
-    Writes report.html, report.json, junit.xml, bundle.zip and receipt.txt into the folder given with --report. Nothing
-    is sent that anyone could regret, and what a probe made is deleted when it is over. Ctrl-C ends the run, and what it
-    made is deleted first.
+    Writes report.html, report.json, junit.xml, summary.md, bundle.zip and receipt.txt into the folder given with
+    --report. Nothing is sent that anyone could regret, and what a probe made is deleted when it is over. Ctrl-C ends
+    the run, and what it made is deleted first.
 
     Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run (no API
     there, not reachable), 4 defect of the kit. With `--gate waivers` it is 0 as well when waivers answer for every must

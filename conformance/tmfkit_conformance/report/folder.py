@@ -12,13 +12,14 @@ from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.report.html import html_page
 from tmfkit_conformance.report.junit import junit_xml
 from tmfkit_conformance.report.model import Report
+from tmfkit_conformance.report.summary import summary_markdown
 
 __all__ = ["ATTESTATION", "BUNDLE", "RECEIPT", "RENDERED", "STATEMENT", "ReportFolder", "rendered", "write_statement"]
 
 BUNDLE: Final = "bundle.zip"
 RECEIPT: Final = "receipt.txt"
 
-RENDERED: Final = ("report.html", "report.json", "junit.xml")
+RENDERED: Final = ("report.html", "report.json", "junit.xml", "summary.md")
 """Files that are made from the bundle."""
 
 STATEMENT: Final = ("statement.html", "statement.md", "statement.json", "badge.svg")
@@ -34,6 +35,7 @@ def rendered(report: Report) -> dict[str, bytes]:
         html_page(report).encode(),
         json.dumps(report.to_json(), indent=2).encode() + b"\n",
         junit_xml(report),
+        summary_markdown(report).encode(),
     )
     return dict(zip(RENDERED, contents, strict=True))
 
@@ -87,7 +89,7 @@ class ReportFolder:
         return self.path / RECEIPT
 
     def write(self, report: Report) -> tuple[Path, ...]:
-        """Write ``report.html``, ``report.json``, ``junit.xml`` and ``bundle.zip``; return their paths.
+        """Write the files that are made from the bundle, and ``bundle.zip``; return their paths.
 
         Raises:
             UsageError: One of them cannot be written.

@@ -17,7 +17,7 @@ from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.folder import STATEMENT
 from tmfkit_conformance.report.html import environment
-from tmfkit_conformance.report.legible import one_line
+from tmfkit_conformance.report.legible import marked, one_line
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
 from tmfkit_conformance.rules.phases import PHASES
 
@@ -51,7 +51,7 @@ def statement(report: Report, *, issued: str, key: str) -> dict[str, Any]:
     return {
         "form": FORM,
         "verdict": report.verdict,
-        "meaning": wording.meaning(report),
+        "meaning": wording.in_short(report),
         "product": it.product,
         "product_version": it.version,
         "operator": it.operator,
@@ -134,17 +134,17 @@ def _markdown(shown: dict[str, Any], period: str) -> str:
         "Contract": f"sha256 {shown['contract_sha256']}",
         "Kit": f"tmfkit {shown['kit_version']}, sha256 {shown['kit_sha256']}",
         "Evidence": f"bundle.zip, sha256 {shown['bundle_sha256']}",
-        "Key": shown["key"] or "not to be signed",
+        "Key": shown["key"] or "none",
     }
-    lines = [f"# {shown['title']}", "", _marked(shown["meaning"]), "", "| | |", "|---|---|"]
-    lines += [f"| {name} | {_marked(value)} |" for name, value in facts.items()]
+    lines = [f"# {shown['title']}", "", marked(shown["meaning"]), "", "| | |", "|---|---|"]
+    lines += [f"| {name} | {marked(value)} |" for name, value in facts.items()]
     lines += _section("Waived", (_waived(entry) for entry in shown["waivers"]))
     lines += _section("Not tested", (_untested(entry) for entry in shown["not_tested"]))
     return "\n".join([*lines, ""])
 
 
 def _section(title: str, entries: Iterable[str]) -> list[str]:
-    listed = [f"- {_marked(entry)}" for entry in entries]
+    listed = [f"- {marked(entry)}" for entry in entries]
     return ["", f"## {title}", "", *(listed or ["Nothing."])]
 
 
@@ -155,8 +155,3 @@ def _waived(entry: dict[str, Any]) -> str:
 
 def _untested(entry: dict[str, Any]) -> str:
     return f"{', '.join(entry['requirements'])} ({wording.STANDINGS[entry['standing']]}): {entry['why']}"
-
-
-def _marked(text: str) -> str:
-    """Return text on one line, with what Markdown or HTML would read as its own escaped."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#" else letter for letter in one_line(text))

@@ -22,6 +22,7 @@ __all__ = [
     "check",
     "claims",
     "diagnosis",
+    "in_short",
     "meaning",
     "operation_title",
     "plural",
@@ -123,6 +124,24 @@ def claims(declared: Declared) -> list[tuple[str, list[str]]]:
     }
     met = [("met", [f"{len(declared.met):,}"])] if declared.met else []
     return [*met, *((words, list(map(str, named))) for words, named in told.items() if named)]
+
+
+def in_short(report: Report) -> str:
+    """Say what the verdict of a run rests on, in one sentence that stands by itself."""
+    counts = report.counts("must")
+    failed, passed = counts["fail"], counts["pass"] + counts["pass-with-remark"]
+    open_ones = counts["skip"] + counts["blocked"] + counts["error"]
+    if report.is_interrupted:
+        return "The run was broken off, so nothing follows from it."
+    if report.verdict == "conformant":
+        return f"Every must of the document that could be checked holds for this target: {passed:,} in all."
+    if report.verdict == "not-conformant":
+        more = f" {open_ones:,} more could not be settled." if open_ones else ""
+        settled, does = plural(failed + passed, "must"), "does" if failed == 1 else "do"
+        return f"{failed:,} of {settled} that were settled {does} not hold for this target.{more}"
+    if open_ones:
+        return f"No must failed, and {open_ones:,} could not be settled: this is neither conformant nor not."
+    return "No must was settled by a check, and nothing checked is never a pass."
 
 
 def meaning(report: Report) -> str:
