@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from library import HOSTILE, report
-from tmfkit_conformance.report.comparison import comparison_page, development
 
 from tmfkit_conformance.cli import main
 from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.report.comparison import comparison_page, development
 from tmfkit_conformance.report.differences import SavedReport
 
 
