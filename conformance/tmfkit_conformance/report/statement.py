@@ -80,7 +80,12 @@ def statement_files(report: Report, *, issued: str, key: str) -> dict[str, bytes
         UsageError: The run does not say what product was tested, or by whom.
     """
     plain = statement(report, issued=issued, key=key)
-    shown = {**plain, "title": wording.TITLES[report.verdict], "musts": _counted(plain["musts"])}
+    shown = {
+        **plain,
+        "title": wording.TITLES[report.verdict],
+        "named": wording.document(report.contract),
+        "musts": _counted(plain["musts"]),
+    }
     contents = (
         environment().get_template("statement.html.j2").render(shown, period=report.circumstances.period),
         _markdown(shown, report.circumstances.period),
@@ -122,10 +127,9 @@ def _counted(musts: dict[str, int]) -> str:
 
 
 def _markdown(shown: dict[str, Any], period: str) -> str:
-    document = shown["document"]
     facts = {
         "Product": f"{shown['product']}, version {shown['product_version']}",
-        "Document": f"{document['title']}, release {document['release']} ({shown['api']})",
+        "Document": f"{shown['named']} ({shown['api']})",
         "Target": shown["target"],
         "Run": f"{period}, by {shown['operator']}",
         "Issued": shown["issued"],

@@ -19,7 +19,7 @@ _LIMIT = 300
 def summary_markdown(report: Report) -> str:
     """Return the summary of a run: verdict, counts, causes with their first rows, waivers."""
     lines = [
-        f"## {wording.TITLES[report.verdict]}: {marked(report.contract.title)}, release {report.contract.release}",
+        f"## {wording.TITLES[report.verdict]}: {marked(wording.document(report.contract))}",
         "",
         marked(wording.in_short(report)),
         "",

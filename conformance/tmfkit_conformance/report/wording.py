@@ -22,6 +22,7 @@ __all__ = [
     "check",
     "claims",
     "diagnosis",
+    "document",
     "in_short",
     "meaning",
     "operation_title",
@@ -94,6 +95,12 @@ def operation_title(contract: Contract, name: str) -> str:
         return "every notification"
     called = {operation.id: f"{operation.method} {operation.path}" for operation in contract.operations}
     return called.get(name, "notification")
+
+
+def document(contract: Contract) -> str:
+    """Return the document with its number and release: ``TMF629 Customer Management, release 4.0``."""
+    is_in_title = contract.title.startswith(contract.number)
+    return f"{'' if is_in_title else contract.number + ' '}{contract.title}, release {contract.release}"
 
 
 def source(contract: Contract, row: Requirement) -> str:
