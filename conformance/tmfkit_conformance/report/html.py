@@ -15,6 +15,7 @@ from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.evidence import ShownExchange, ShownNotification, shown_exchange, shown_notification
 from tmfkit_conformance.report.legible import legible
 from tmfkit_conformance.report.model import Line, Report
+from tmfkit_conformance.report.reach import unseen
 
 __all__ = ["EXCHANGE_LIMIT", "environment", "html_page"]
 
@@ -75,6 +76,7 @@ def html_page(report: Report) -> str:
         diagnosis=wording.diagnosis(report.unserved) if report.unserved else "",
         meaning=wording.meaning(report),
         claims=wording.claims(report.declared),
+        unseen=unseen(report),
         standings=wording.STANDINGS,
         standing_words=wording.standing,
         how=wording.check,
