@@ -358,3 +358,15 @@ def test_receipt_of_a_run_that_made_nothing_need_not_be_there(folder: Path, veri
     redirected(folder)
     (folder / "receipt.txt").unlink()
     assert faults(verify(folder)[1]) == []
+
+
+@pytest.mark.parametrize(
+    "run",
+    [{"settings": []}, {"waivers": [{"row": "LIB1-POST-001"}]}, {"claims": [{"name": "x"}]}, {"phases": 5}, {"seconds": []}],
+    ids=lambda run: next(iter(run)),
+)  # fmt: skip
+def test_bundle_that_says_what_no_run_writes_is_unreadable(folder: Path, verify: Verify, run: dict[str, Any]) -> None:
+    for digests in (Bundle.read(folder / "bundle.zip").run["digests"], {}):
+        rewritten(folder, **run, digests=digests)
+        status, lines = verify(folder)
+        assert (status, "holds what no run writes" in lines[0]) == (2, True), lines

@@ -61,7 +61,8 @@ def _comparison_lines(found: Verification) -> Iterator[str]:
     if found.judged_otherwise:
         made, own = one_line(found.report.kit_version), metadata.version("tmfkit")
         yield f"Judged with other means, so that verdicts alone are compared: {'; '.join(found.judged_otherwise)}."
-        yield f"The bundle was made with tmfkit {made}; this is tmfkit {own}."
+        if made != own:
+            yield f"The bundle was made with tmfkit {made}; this is tmfkit {own}."
         yield from columns((one_line(one.requirement), " -> ".join(one.verdicts)) for one in found.changes)
         if found.blocked_now:
             rows = plural(len(found.blocked_now), "requirement")

@@ -29,8 +29,14 @@ def concluded(bundle: Bundle, contract: Contract) -> Report:
 
 
 def rejudged(bundle: Bundle, contract: Contract) -> Report:
-    """Judge a bundle anew; what verdicts it holds makes no difference."""
-    return Report.of(bundle, judge(bundle, contract), contract, self_test=_self_test(contract))
+    """Judge a bundle anew; what verdicts it holds makes no difference.
+
+    Raises:
+        AttributeError, LookupError, TypeError, ValueError: The bundle says what no run writes.
+    """
+    report = Report.of(bundle, judge(bundle, contract), contract, self_test=_self_test(contract))
+    report.to_json()  # what no run writes is noticed here, and not in the middle of a page
+    return report
 
 
 def _self_test(contract: Contract) -> tuple[SelfTestRow, ...]:

@@ -82,7 +82,23 @@ def verified(path: Path, trusted: PublicKeys | None, *, is_to_be_filed: bool = F
     folder = _folder_of(path)
     bundle_path = folder / BUNDLE if folder else path
     bundle = Bundle.read(bundle_path)
-    report = rejudged(bundle, _contract_of(bundle, bundle_path))
+    contract = _contract_of(bundle, bundle_path)
+    try:
+        return _compared(bundle, contract, folder, trusted, is_to_be_filed=is_to_be_filed)
+    except (AttributeError, LookupError, TypeError, ValueError) as exc:
+        problem = f"holds what no run writes ({type(exc).__name__}: {exc})"
+        raise UsageError(str(bundle_path), problem, "Give the files as `run` wrote them") from exc
+
+
+def _compared(
+    bundle: Bundle,
+    contract: contracts.Contract,
+    folder: Path | None,
+    trusted: PublicKeys | None,
+    *,
+    is_to_be_filed: bool,
+) -> Verification:
+    report = rejudged(bundle, contract)
     others = _judged_otherwise(bundle, report.contract)
     changes = recomputed(bundle, report.judgement)
     faults = [] if others else list(_wrong_verdicts(changes))
