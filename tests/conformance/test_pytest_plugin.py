@@ -9,12 +9,16 @@ import subprocess
 import sys
 import tomllib
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from library import report
 from library_server import ADMIN, serving
 
 from patience import PATIENCE_SECONDS
+from tmfkit_conformance.judge.verdict import Cause
+from tmfkit_conformance.pytest_plugin.items import standings
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -66,6 +70,18 @@ def test_cause_is_one_failure_with_everything_that_it_brought_about(tmp_path: Pa
     suite = ET.parse(tmp_path / "out.xml").find("testsuite")
     assert suite is not None
     assert (suite.attrib["failures"], suite.attrib["errors"]) == ("1", "0")
+
+
+def test_of_several_musts_that_one_cause_has_failed_one_fails_and_names_the_others() -> None:
+    made = report()
+    rows = ("LIB1-GET-002", "LIB1-POST-002", "LIB1-POST-004")
+    cause = Cause("Nothing is refused", "target", "Look at exchange 3", rows[0], rows, "must", is_failure=True)
+    found = standings(replace(made, judgement=replace(made.judgement, causes=(cause,))))
+    assert [found[row].outcome for row in rows] == ["fail", "skip", "skip"]
+    assert found[rows[0]].words.startswith("3 rows, 2 musts: Nothing is refused\n")
+    assert found[rows[0]].words.endswith("The same cause: LIB1-POST-002, LIB1-POST-004")
+    assert found[rows[1]].words == "failed by the cause that LIB1-GET-002 tells"
+    assert found["LIB1-EVENT-001"].outcome == "fail"
 
 
 def test_run_that_could_not_check_everything_is_not_green(tmp_path: Path) -> None:

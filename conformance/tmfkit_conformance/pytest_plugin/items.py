@@ -25,13 +25,13 @@ from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract
 
-__all__ = ["collected", "told"]
+__all__ = ["Standing", "collected", "standings", "told"]
 
 _PASSED: Final = (Outcome.PASS, Outcome.PASS_WITH_REMARK)
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Standing:
     """How the test of one row ends, and with what words."""
 
     outcome: Literal["pass", "skip", "fail"]
@@ -70,14 +70,9 @@ class _Run:
         return report
 
     @functools.cached_property
-    def standings(self) -> dict[str, _Standing]:
+    def standings(self) -> dict[str, Standing]:
         """Id of every row → how its test ends."""
-        causes = {row: (number, cause) for number, cause in enumerate(self.report.causes, 1) for row in cause.rows}
-        tellers = {number: _teller(self.report, cause) for number, cause in enumerate(self.report.causes, 1)}
-        return {
-            line.requirement.id: _standing(self.report, line, causes.get(line.requirement.id), tellers)
-            for line in self.report.lines
-        }
+        return standings(self.report)
 
 
 _RUN: Final = pytest.StashKey[_Run]()
@@ -171,6 +166,15 @@ def _phases(config: pytest.Config) -> tuple[str, ...] | None:
     return phases or None
 
 
+def standings(report: Report) -> dict[str, Standing]:
+    """Return id of every row → how its test ends; of the musts that one cause has failed, one fails and tells it."""
+    causes = {row: (number, cause) for number, cause in enumerate(report.causes, 1) for row in cause.rows}
+    tellers = {number: _teller(report, cause) for number, cause in enumerate(report.causes, 1)}
+    return {
+        line.requirement.id: _standing(report, line, causes.get(line.requirement.id), tellers) for line in report.lines
+    }
+
+
 def _teller(report: Report, cause: Cause) -> str:
     """Return the row whose test fails for a cause: its root, else its first must that failed; empty for none."""
     failed = [line.requirement.id for line in report.lines_of(cause) if _is_failure(line)]
@@ -181,20 +185,20 @@ def _is_failure(line: Line) -> bool:
     return line.outcome is Outcome.FAIL and line.requirement.level == "must"
 
 
-def _standing(report: Report, line: Line, caused: tuple[int, Cause] | None, tellers: dict[int, str]) -> _Standing:
+def _standing(report: Report, line: Line, caused: tuple[int, Cause] | None, tellers: dict[int, str]) -> Standing:
     if line.outcome in _PASSED:
-        return _Standing("pass")
+        return Standing("pass")
     if line.outcome is Outcome.ERROR:
-        return _Standing("fail", f"The kit itself failed: {one_line(line.remark)}")
+        return Standing("fail", f"The kit itself failed: {one_line(line.remark)}")
     if not _is_failure(line):
         said = wording.standing(line.requirement.level, line.standing)
-        return _Standing("skip", f"{said}: {one_line(line.remark)}")
+        return Standing("skip", f"{said}: {one_line(line.remark)}")
     if caused is None:
-        return _Standing("fail", one_line(line.remark))
+        return Standing("fail", one_line(line.remark))
     number, cause = caused
     if tellers[number] != line.requirement.id:
-        return _Standing("skip", f"failed by the cause that {tellers[number]} tells")
-    return _Standing("fail", "\n".join(_cause_lines(report, line, cause)))
+        return Standing("skip", f"failed by the cause that {tellers[number]} tells")
+    return Standing("fail", "\n".join(_cause_lines(report, line, cause)))
 
 
 def _cause_lines(report: Report, line: Line, cause: Cause) -> Iterator[str]:
