@@ -7,6 +7,7 @@ Commands parse, call one function, print, and return the exit status:
     2  wrong usage or configuration
     3  could not run: the target does not answer, or the run was interrupted
     4  defect of the kit
+    5  ``verify``: the files do not belong together
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ import click
 
 from tmfkit_conformance.commands.catalogue import catalogue_command
 from tmfkit_conformance.commands.evidence import compare_command, verify_command
-from tmfkit_conformance.commands.register import explain_command, init_command, list_command, plan_command
+from tmfkit_conformance.commands.filing import sign_command, statement_command
+from tmfkit_conformance.commands.init import init_command
+from tmfkit_conformance.commands.register import explain_command, list_command, plan_command
 from tmfkit_conformance.commands.run import run_command
 from tmfkit_conformance.commands.selftest import selftest_command
 from tmfkit_conformance.errors import KitDefect, KitError, UsageError
@@ -75,6 +78,8 @@ for _command in (
     list_command,
     explain_command,
     verify_command,
+    statement_command,
+    sign_command,
     compare_command,
     init_command,
     selftest_command,

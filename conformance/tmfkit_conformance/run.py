@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def drive(
         NoApi: What answers is no API.
         UsageError: The listener's address cannot be used.
     """
-    clock = run_clock()
+    clock, started = run_clock(), datetime.now(UTC)
     recorder = Recorder(settings.secret_headers, clock, secrets=settings.secrets)
     with contextlib.ExitStack() as stack:
         client = Client(settings, recorder)
@@ -78,7 +79,13 @@ def drive(
         except Interrupted:
             pass  # a verdict is given on what was recorded, and says so
         return Bundle(
-            run={**_about(contract, settings, session, clock()), **_learned(session, known), **_ending(receipt, ended)},
+            run={
+                **_about(contract, settings, session, clock()),
+                "started": _instant(started),
+                "ended": _instant(datetime.now(UTC)),
+                **_learned(session, known),
+                **_ending(receipt, ended),
+            },
             probes=tuple(session.records),
             exchanges=tuple(recorder.exchanges),
             notifications=listener.received if listener else (),
@@ -162,7 +169,11 @@ def _ending(receipt: Receipt, interruption: Interruption) -> dict[str, object]:
     """Return what the run leaves, and what ended it where that was a signal."""
     left = [entry.address for entry in receipt.left()]
     ended = {"interrupted": interruption.cause} if interruption.cause else {}
-    return {"left_behind": left, "receipt": receipt.to_json(), **ended}
+    return {"left_behind": left, "receipt": receipt.to_json(), "receipt_sha256": receipt.sha256, **ended}
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _about(contract: Contract, settings: Settings, session: Session, seconds: float) -> dict[str, object]:
@@ -171,6 +182,9 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
         "contract_sha256": contract.sha256,
         "kit_version": metadata.version("tmfkit"),
         "base_url": settings.base_url,
+        "subject": settings.subject,
+        "operator": settings.operator,
+        "settings": settings.to_json(),
         "phases": list(settings.phases),
         "listener": settings.listener,
         "listener_vouched": bool(settings.listener_url),

@@ -5,7 +5,6 @@ A configuration file (YAML or JSON) holds the same names; options of the command
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -14,11 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import jsonschema_rs
-import yaml
-
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.rules.phases import PHASES
+from tmfkit_conformance.yaml_file import read_yaml
 
 __all__ = ["CONFIG_SCHEMA", "MOST_PARALLEL", "OAUTH_SECRET", "Settings", "is_credential", "read_config"]
 
@@ -40,6 +37,11 @@ _SHORTEST_SECRET = 6
 OAUTH_SECRET: Final = "TMFKIT_OAUTH_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 """Environment variable with the secret of the OAuth client."""
 
+_WRITTEN_BY_INIT: Final = "Give a YAML or JSON file, `init` writes one"
+
+_HEADERS: Final = ("headers", "admin_headers")
+_SECRET_SETTINGS: Final = ("bearer", "bearer_command", "oauth_client_secret_file", "client_certificate", "client_key")
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - refused, not listened at
 
@@ -48,6 +50,8 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "base_url": _TEXT,
+        "subject": _TEXT,
+        "operator": _TEXT,
         "hub_urls": _TEXTS,
         "headers": _TEXTS,
         "bearer": _TEXT,
@@ -91,6 +95,8 @@ class Settings:
     Attributes:
         api: Id of the API.
         base_url: Base URL of the API under test, no slash at the end.
+        subject: Product and version under test, ``PRODUCT/VERSION``; empty when nobody says so.
+        operator: Who makes the run; empty when nobody says so.
         hub_urls: Resource name (or empty for all) → URL of its hub, where that is not under the base URL.
         headers: Headers of every request, credentials of an ordinary user among them.
         bearer: Token sent as ``Authorization: Bearer``.
@@ -124,6 +130,8 @@ class Settings:
 
     api: str
     base_url: str = ""
+    subject: str = ""
+    operator: str = ""
     hub_urls: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     bearer: str = ""
@@ -157,6 +165,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Refuse what no run could be made with."""
         _check_url("base_url", self.base_url)
+        self._check_names()
         for name, url in self.hub_urls.items():
             _check_url(f"hub_urls.{name}" if name else "hub_urls", url)
         if self.listener_url:
@@ -178,6 +187,15 @@ class Settings:
             path = getattr(self, name)
             if path and not Path(path).is_file():
                 raise UsageError(name, f"there is no file {path!r}", "Give the path of a PEM file")
+
+    def _check_names(self) -> None:
+        for name in ("subject", "operator"):
+            if not getattr(self, name).isprintable():
+                raise UsageError(name, "there are characters in it that cannot be printed", "Give one line of text")
+        product, slash, version = self.subject.rpartition("/")
+        if self.subject and not (slash and product.strip() and version.strip()):
+            problem = f"{self.subject!r} does not name a product and its version"
+            raise UsageError("subject", problem, "Write it as PRODUCT/VERSION, for example 'Acme CRM/4.2'")
 
     def _check_tokens(self) -> None:
         given = [name for name in ("bearer", "bearer_command", "oauth_token_url") if getattr(self, name)]
@@ -235,6 +253,14 @@ class Settings:
             )
         return replace(self, **changes)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return every setting as a bundle records it: credentials, and all headers, by their names only."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        named = [f"{name} {header}" for name in _HEADERS for header in sorted(plain.pop(name))]
+        given = [name for name in _SECRET_SETTINGS if plain.pop(name)]
+        texts = {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+        return {**texts, "credentials": [*given, *named]}
+
     @property
     def secret_headers(self) -> frozenset[str]:
         """Names, in lower case, of headers whose values never go into a bundle or a report."""
@@ -258,45 +284,8 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: It cannot be read, is no YAML or JSON, or has a name or value that the kit does not know.
     """
-    remedy = "Give a YAML or JSON file, `init` writes one"
-    try:
-        # The loader is a safe one; S506 knows only the name of the original.
-        config = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextDates) or {}  # noqa: S506
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(str(path), f"cannot be read ({exc})", remedy) from exc
-    except (yaml.YAMLError, RecursionError) as exc:
-        raise UsageError(str(path), f"is no YAML ({_without_text(exc)})", remedy) from None  # it quotes the file
-    if not _is_json(config):
-        raise UsageError(str(path), "has names that are no texts, or a part that holds itself", remedy)
-    validator = jsonschema_rs.validator_for(dict(CONFIG_SCHEMA), mask="a value")  # values may be secrets
-    for error in validator.iter_errors(config):
-        where = "/".join(str(name) for name in error.instance_path) or "the whole file"
-        raise UsageError(f"{path}, {where}", error.message, f"Names that can stand there: {', '.join(_names())}")
-    return dict(config)
-
-
-class _TextDates(yaml.SafeLoader):
-    """Reads a date as the text that it is in a request, quoted or not."""
-
-
-_TextDates.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _without_text(exc: Exception) -> str:
-    """Return what is wrong with a YAML file and where, and nothing of what stands there: it may be a secret."""
-    if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark:
-        return f"line {exc.problem_mark.line + 1}, column {exc.problem_mark.column + 1}"
-    return type(exc).__name__
-
-
-def _is_json(value: Any) -> bool:
-    try:
-        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
-    except (TypeError, ValueError, RecursionError):
-        return False
+    remedy = f"Names that can stand there: {', '.join(_names())}"
+    return {**read_yaml(path, CONFIG_SCHEMA, empty={}, file_remedy=_WRITTEN_BY_INIT, value_remedy=remedy)}
 
 
 def _names() -> list[str]:

@@ -22,9 +22,9 @@ from tmfkit_conformance.selftest.catalogue.nowhere import nothing
 from tmfkit_conformance.selftest.catalogue.register import CHANGES, GROUPS
 from tmfkit_conformance.selftest.catalogue.said import Ran, problems
 from tmfkit_conformance.selftest.catalogue_trials import Attempt, attempts, tried
+from tmfkit_conformance.selftest.serving import REFERENCE
 from tmfkit_models import contracts
 
-APP = "tests.conformance.reference_server:app"
 TOLD = {"bearer": "user-key", "admin_headers": {"Authorization": "Bearer admin-key"}}
 ALLOWED: tuple[Any, ...] = GROUPS["allowed"]
 EVERY = [entry for entries in GROUPS.values() for entry in entries]
@@ -169,7 +169,7 @@ IDLE = Attempt(replace(entry("told-of-both"), rules=(), errata=()), "tmf629-v4",
 @pytest.fixture(scope="module")
 def said() -> dict[str, tuple[str, ...]]:
     """What the kit did wrong at each sample."""
-    return {trial.attempt.label: trial.problems for trial in tried(APP, TOLD, [*SAMPLES, IDLE])}
+    return {trial.attempt.label: trial.problems for trial in tried(REFERENCE, TOLD, [*SAMPLES, IDLE])}
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.label)
@@ -183,7 +183,8 @@ def test_a_target_that_does_nothing_unusual_shows_nothing(said: dict[str, tuple[
 
 def test_entries_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert (
-        main(["catalogue", "--app", APP, "--entry", "nobody", "--entry", "gone", "--api", "tmf629-v4", "--list"]) == 0
+        main(["catalogue", "--app", REFERENCE, "--entry", "nobody", "--entry", "gone", "--api", "tmf629-v4", "--list"])
+        == 0
     )
     assert capsys.readouterr().out.splitlines() == [
         "Entry             It is",
@@ -193,5 +194,5 @@ def test_entries_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_entry_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["catalogue", "--app", APP, "--entry", "nothing-of-the-kind"]) == 2
+    assert main(["catalogue", "--app", REFERENCE, "--entry", "nothing-of-the-kind"]) == 2
     assert "there is no entry nothing-of-the-kind; --list names them" in capsys.readouterr().err

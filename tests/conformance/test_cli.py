@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from library import library, report
 
 from tmfkit_conformance import cli as command_line
 from tmfkit_conformance.cli import cli, main
-from tmfkit_conformance.commands import evidence
 from tmfkit_conformance.errors import TargetUnreachable
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.settings import CONFIG_SCHEMA, Settings, read_config
@@ -180,83 +178,6 @@ def test_configuration_to_start_from_explains_every_setting(run: Run, tmp_path: 
         False,
     ]
     assert yaml.safe_load(path.read_text(encoding="utf-8")) == config
-
-
-def test_verify_says_when_verdicts_come_out_again(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = report()
-    monkeypatch.setattr(evidence, "judge", lambda *_: made.judgement)
-    made.bundle.write(tmp_path / "bundle.zip")
-    assert run("verify", str(tmp_path / "bundle.zip")) == (
-        0,
-        "There is no report.json beside the bundle to compare its digest with, "
-        f"sha256 {made.bundle.sha256}.\n"
-        "13 recorded verdicts of library-v1 at http://library.example/library/v1: all computed again, none differs.\n",
-        "",
-    )
-
-
-def test_verify_of_an_older_bundle_names_both_kits_and_what_that_one_could_not_say(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    older = report({"LIB1-POST-001": Outcome.SKIP}, kit_version="0.0.9", outcomes=["pass", "skip", "fail"])
-    monkeypatch.setattr(evidence, "judge", lambda *_: report({"LIB1-POST-001": Outcome.BLOCKED}).judgement)
-    older.bundle.write(tmp_path / "bundle.zip")
-    status, out, _ = run("verify", str(tmp_path / "bundle.zip"))
-    assert status == 0
-    assert out.splitlines()[1:] == [
-        f"The bundle was made with tmfkit 0.0.9; this is tmfkit {metadata.version('tmfkit')}.",
-        "That kit had fewer outcomes, so that outcomes are compared and words are not.",
-        "1 requirement blocked now, which that kit could not say: LIB1-POST-001.",
-        "13 recorded verdicts of library-v1 at http://library.example/library/v1: all computed again, none differs.",
-    ]
-
-
-def test_verify_lists_what_differs_and_names_another_contract(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    changed = report({"LIB1-POST-001": Outcome.FAIL}, contract_sha256="old")
-    monkeypatch.setattr(evidence, "judge", lambda *_: report().judgement)
-    changed.bundle.write(tmp_path / "bundle.zip")
-    status, out, _ = run("verify", str(tmp_path / "bundle.zip"))
-    assert status == 1
-    assert out.splitlines()[1:] == [
-        f"The bundle was made with contract old; this kit has {'5f' * 32}.",
-        "LIB1-POST-001  fail -> pass",
-        "13 recorded verdicts of library-v1 at http://library.example/library/v1: 1 differ.",
-    ]
-
-
-@pytest.mark.parametrize("option", [True, False], ids=["named", "beside"])
-def test_verify_tells_another_bundle_from_the_one_that_the_report_was_made_with(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, option: bool
-) -> None:
-    made, edited = report(), report(seconds=9.0)
-    monkeypatch.setattr(evidence, "judge", lambda *_: made.judgement)
-    saved = tmp_path / ("saved.json" if option else "report.json")
-    saved.write_text(json.dumps(made.to_json()), encoding="utf-8")
-    arguments = ("verify", str(tmp_path / "bundle.zip"), *(("--report", str(saved)) if option else ()))
-    made.bundle.write(tmp_path / "bundle.zip")
-    status, out, _ = run(*arguments)
-    digest = made.bundle.sha256
-    assert (status, out.splitlines()[0]) == (0, f"The bundle is the one that {saved} was made with, sha256 {digest}.")
-    edited.bundle.write(tmp_path / "bundle.zip")
-    status, out, _ = run(*arguments)
-    assert (status, out.splitlines()[0]) == (
-        1,
-        f"The bundle is not the one that {saved} was made with: sha256 {edited.bundle.sha256}, there {digest}.",
-    )
-
-
-def test_verify_refuses_what_is_no_bundle(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "bundle.zip").write_text("no", encoding="utf-8")
-    status, _, err = run("verify", str(tmp_path / "bundle.zip"))
-    assert (status, "cannot be read as a bundle" in err) == (2, True)
-
-
-def test_verify_refuses_a_bundle_of_an_api_that_this_kit_has_not(run: Run, tmp_path: Path) -> None:
-    report(api="other-v1").bundle.write(tmp_path / "bundle.zip")
-    status, _, err = run("verify", str(tmp_path / "bundle.zip"))
-    assert (status, "no API 'other-v1'; there are: library-v1. Verify it with the kit that made it" in err) == (2, True)
 
 
 def test_compare_shows_changes_side_by_side(run: Run, tmp_path: Path) -> None:

@@ -54,7 +54,9 @@ def test_right_server_is_conformant(tmp_path: Path, capsys: pytest.CaptureFixtur
     printed = capsys.readouterr()
     assert (status, report["verdict"], report["base_url"]) == (0, "conformant", url)
     assert re.match("CONFORMANT  library-v1 at http://127", printed.out)
-    files = ", ".join(str(tmp_path / name) for name in ("report.html", "report.json", "junit.xml", "bundle.zip"))
+    files = ", ".join(
+        str(tmp_path / name) for name in ("report.html", "report.json", "junit.xml", "summary.md", "bundle.zip")
+    )
     assert printed.out.splitlines()[-1] == f"Written: {files}"
     assert re.fullmatch(r"phase register: \d+ steps\n", printed.err)
     assert main(["verify", str(tmp_path / "bundle.zip")]) == 0

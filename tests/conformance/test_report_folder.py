@@ -14,10 +14,10 @@ from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.report.folder import ReportFolder
 
 
-def test_folder_is_made_and_gets_all_four_files(tmp_path: Path) -> None:
+def test_folder_is_made_and_gets_all_files(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     written = ReportFolder(folder).write(report())
-    assert [path.name for path in written] == ["report.html", "report.json", "junit.xml", "bundle.zip"]
+    assert [path.name for path in written] == ["report.html", "report.json", "junit.xml", "summary.md", "bundle.zip"]
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in written)
 
 

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from library import report
+from library import library, report
 
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.report.html import EXCHANGE_LIMIT, html_page
@@ -58,15 +58,17 @@ def test_first_page_says_the_verdict_and_what_it_rests_on(page: Page) -> None:
         " What is wrong is listed first, and below it every requirement with its own reason."
         " What the document demands 11 musts"
         " 5 passed 1 passed with a remark 3 failed 1 skipped 0 blocked 0 not applicable 1 not settleable from outside"
+        " Of 9 musts that were settled, 1 took a listener, 4 took a control that differs in one thing and succeeds:"
+        " requests and assertions on their answers alone could not have told."
         " Only musts decide. Should: 1 does not hold. May: 1 not applicable."
-        " Target http://library.example/library/v1"
+        " Target http://library.example/library/v1 Product not said (--subject) Made by not said (--operator)"
         " Document LIB1 Library API Specification, release 1.0"
         f" Contract library-v1, sha256 {'5f' * 32}"
         " Kit tmfkit 0.1.0"
         " Run 5 exchanges, 1 notification, 1.2 s; phases: register, fuzzing"
         f" Evidence bundle.zip, sha256 {report().bundle.sha256}"
-        " To verify tmfkit-conformance verify bundle.zip judges the recorded exchanges again,"
-        " without the target, and compares."
+        " To verify tmfkit-conformance verify FOLDER judges the recorded exchanges again,"
+        " without the target, makes every file of the folder anew and compares."
         " Causes Musts that failed Recommendations Remarks Generated requests All requirements Errata Self-test"
     )
 
@@ -201,3 +203,16 @@ def test_only_the_last_exchanges_are_shown_under_a_requirement() -> None:
         False,
     ]
     assert "14 earlier exchanges in bundle.zip" in shown.texts["failures"]
+
+
+def test_every_requirement_has_an_anchor_of_its_own_and_leads_to_it() -> None:
+    text = html_page(report())
+    for row in library().requirements:
+        assert text.count(f'id="row-{row.id}"') == 1
+        assert f'href="#row-{row.id}"' in text
+
+
+def test_many_failures_are_folded_and_few_are_open() -> None:
+    few, many = (html_page(report(changed)) for changed in ({}, {"*": Outcome.FAIL}))
+    assert few.count('id="LIB1-POST-002" open>') == 1
+    assert many.count('id="LIB1-POST-002">') == 1

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from tmfkit_conformance.commands.api import apis_option
 from tmfkit_conformance.commands.options import given_settings
+from tmfkit_conformance.commands.sound_app import sound_app, sound_app_option
 from tmfkit_conformance.report.console import RunProgress
 from tmfkit_conformance.report.register import columns
 from tmfkit_conformance.selftest.catalogue.register import GROUPS
@@ -20,7 +21,7 @@ __all__ = ["catalogue_command"]
 
 
 @click.command("catalogue")
-@click.option("--app", "factory", required=True, metavar="MODULE:NAME", help="Function that makes the application.")
+@sound_app_option
 @apis_option()
 @click.option("--group", "groups", type=click.Choice(list(GROUPS)), multiple=True, help="Only entries of this group.")
 @click.option("--entry", "entries", metavar="ID", multiple=True, help="Only this entry.")
@@ -31,7 +32,7 @@ __all__ = ["catalogue_command"]
 )
 @click.option("--list", "only_list", is_flag=True, help="List the entries, and try none.")
 def catalogue_command(
-    factory: str,
+    factory: str | None,
     chosen_apis: tuple[Contract, ...],
     groups: tuple[str, ...],
     entries: tuple[str, ...],
@@ -54,7 +55,8 @@ def catalogue_command(
         for line in columns([("Entry", "It is"), *((attempt.label, attempt.entry.words) for attempt in chosen)]):
             click.echo(line)
         return 0
-    trials = _trials(factory, given_settings(given), chosen)
+    app, given = sound_app(factory, given)
+    trials = _trials(app, given_settings(given), chosen)
     return _print(groups or tuple(GROUPS), trials)
 
 

@@ -1,21 +1,19 @@
-"""``plan``, ``list``, ``explain`` and ``init``: what can be said without a target."""
+"""``plan``, ``list`` and ``explain``: what can be said without a target."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import click
 
 from tmfkit_conformance.commands.api import api_option
-from tmfkit_conformance.commands.starter import starter_config
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.report import register
 from tmfkit_conformance.report.model import LEVELS
 from tmfkit_conformance.rules.register import KINDS
 from tmfkit_models import contracts
 
-__all__ = ["explain_command", "init_command", "list_command", "plan_command"]
+__all__ = ["explain_command", "list_command", "plan_command"]
 
 _LEVEL = click.Choice(LEVELS)
 _KIND = click.Choice(sorted(KINDS))
@@ -56,31 +54,6 @@ def explain_command(requirement_id: str) -> None:
                 _echo(register.explain_lines(contract, row))
                 return
     raise UsageError(requirement_id, "no API has this requirement", "`list --api ID` names those there are")
-
-
-@click.command("init")
-@api_option()
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Where to write it.  [default: <ID>.yaml in this folder]",
-)
-@click.option("--force", is_flag=True, help="Overwrite the file.")
-def init_command(contract: contracts.Contract, output: Path | None, *, force: bool) -> None:
-    """Write a configuration to start from.
-
-    Every setting is in it, explained; a file that is there already is kept.
-    """
-    path = output or Path(f"{contract.id}.yaml")
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(starter_config(contract, str(path)))
-    except FileExistsError as exc:
-        raise UsageError(str(path), "the file is there already", "Give another --output, or --force") from exc
-    except OSError as exc:
-        raise UsageError(str(path), f"cannot be written ({exc.strerror})", "Give another --output") from exc
-    click.echo(f"Written: {path}")
 
 
 def _echo(lines: Iterable[str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,14 @@ from rich.console import Console
 
 from tmfkit_conformance.commands.api import api_option
 from tmfkit_conformance.commands.options import given_settings, settings_for
+from tmfkit_conformance.declarations.claims import read_claims
+from tmfkit_conformance.declarations.waivers import read_waivers
 from tmfkit_conformance.drive.interruption import Interruption
-from tmfkit_conformance.judge.engine import judge
-from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.proof.reporting import concluded
 from tmfkit_conformance.report.console import RunProgress, print_summary
 from tmfkit_conformance.report.folder import ReportFolder
-from tmfkit_conformance.report.model import Report, SelfTestRow
 from tmfkit_conformance.rules.phases import PHASES
 from tmfkit_conformance.run import drive
-from tmfkit_conformance.selftest.table import caught
 from tmfkit_conformance.settings import MOST_PARALLEL, OAUTH_SECRET, Settings
 from tmfkit_models.contracts import Contract
 
@@ -31,6 +31,8 @@ _INTERRUPTED = 3
 _SECONDS = click.FloatRange(min=0, min_open=True)
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_GATES = ("verdict", "waivers")
+_GATE = click.Choice(_GATES)
 
 
 def _text(flag: str, metavar: str, words: str) -> Callable[[Any], Any]:
@@ -61,6 +63,8 @@ def _number_or_none(flag: str, setting: str, words: str) -> Callable[[Any], Any]
 @click.command("run")
 @api_option()
 @_text("--base-url", "URL", "Base URL of the API under test.")
+@_text("--subject", "PRODUCT/VERSION", "What is under test; a statement of conformance needs it.")
+@_text("--operator", "NAME", "Who makes the run; a statement of conformance needs it.")
 @_texts("--hub-url", "hub_urls", "[RESOURCE=]URL", "Where the hub is, if not under the base URL.")
 @click.option("--config", type=_FILE, help="Configuration file; `init` writes one. Options win over it.")
 @_texts("--header", "headers", "'NAME: VALUE'", "Header of every request.")
@@ -90,38 +94,50 @@ def _number_or_none(flag: str, setting: str, words: str) -> Callable[[Any], Any]
 @_text("--ca-file", "PEM", "Authority that signed the target's certificate.")
 @_text("--client-certificate", "PEM", "The kit's own certificate.")
 @_text("--client-key", "PEM", "Key of the kit's own certificate.")
+@click.option("--waivers", type=_FILE, help="Rows that somebody answers for. They never change the verdict.")
+@click.option("--claims", type=_FILE, help="What the target is said to offer; `init --probe URL` drafts it.")
+@click.option("--gate", type=_GATE, default=_GATES[0], show_default=True, help="What the exit status tells.")
 @click.option("--report", "folder", type=_FOLDER, required=True, metavar="DIR", help="Folder for the reports.")
-def run_command(contract: Contract, config: Path | None, folder: Path, **given: Any) -> int:
+def run_command(
+    contract: Contract,
+    config: Path | None,
+    waivers: Path | None,
+    claims: Path | None,
+    gate: str,
+    folder: Path,
+    **given: Any,
+) -> int:
     """Check an implementation.
 
-    Writes report.html, report.json, junit.xml, bundle.zip and receipt.txt into the folder given with --report. Nothing
-    is sent that anyone could regret, and what a probe made is deleted when it is over. Ctrl-C ends the run, and what it
-    made is deleted first.
+    Writes report.html, report.json, junit.xml, summary.md, bundle.zip and receipt.txt into the folder given with
+    --report. Nothing is sent that anyone could regret, and what a probe made is deleted when it is over. Ctrl-C ends
+    the run, and what it made is deleted first.
 
     Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run (no API
-    there, not reachable), 4 defect of the kit.
+    there, not reachable), 4 defect of the kit. With `--gate waivers` it is 0 as well when waivers answer for every must
+    that does not hold. A waiver that is not needed, and a claim that is not met, make it 1.
     """
     settings = settings_for(contract, config=config, given=given_settings(given))
+    declared = _declared(contract, waivers, claims, gate)
     reports = ReportFolder(folder)
     console = Console(stderr=True)
     announce = functools.partial(console.print, soft_wrap=True)
     with RunProgress(console) as progress, Interruption(announce) as interruption:
         bundle = drive(contract, settings, progress, receipt_path=reports.receipt, interruption=interruption)
-    judgement = judge(bundle, contract)
-    judged = replace(
-        bundle,
-        run={**bundle.run, "outcomes": [outcome.label for outcome in Outcome]},
-        verdicts=[verdict.to_json() for verdict in judgement.verdicts],
-    )
-    report = Report.of(judged, judgement, contract, self_test=_self_test(contract))
+    report = concluded(replace(bundle, run={**bundle.run, **declared}), contract)
     written = reports.write(report)
     print_summary(report, Console(highlight=False))
     click.echo(f"Written: {', '.join(map(str, written))}")
-    return _INTERRUPTED if interruption.cause else report.exit_status
+    return _INTERRUPTED if interruption.cause else report.gate_status
 
 
-def _self_test(contract: Contract) -> tuple[SelfTestRow, ...]:
-    """Return what broken servers the checks of this API are known to catch."""
-    rows = {row.id for row in contract.requirements}
-    known = caught(contract.id).items()
-    return tuple(SelfTestRow(row, f"A server that {words}", caught=True) for row, words in known if row in rows)
+def _declared(contract: Contract, waivers: Path | None, claims: Path | None, gate: str) -> dict[str, Any]:
+    """Return what the vendor declared, as a bundle has it.
+
+    Raises:
+        UsageError: A file cannot be used, or an entry is unknown or has expired.
+    """
+    waived = read_waivers(waivers, contract, datetime.now(UTC).date()) if waivers else ()
+    claimed = read_claims(claims, contract) if claims else ()
+    declared = {"waivers": [one.to_json() for one in waived], "claims": [asdict(one) for one in claimed]}
+    return {**{name: entries for name, entries in declared.items() if entries}, "gate": gate}

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tmfkit_conformance.commands.api import apis_option
 from tmfkit_conformance.commands.options import given_settings
+from tmfkit_conformance.commands.sound_app import sound_app, sound_app_option
 from tmfkit_conformance.report.console import RunProgress
 from tmfkit_conformance.report.register import columns
 from tmfkit_conformance.rules.register import KINDS
@@ -29,7 +30,7 @@ _KIND = click.Choice(sorted(KINDS))
 
 
 @click.command("selftest")
-@click.option("--app", "factory", required=True, metavar="MODULE:NAME", help="Function that makes the application.")
+@sound_app_option
 @apis_option()
 @click.option("--kind", "kinds", type=_KIND, metavar="KIND", multiple=True, help="Only requirements of this kind.")
 @click.option("--requirement", "requirements", metavar="ID", multiple=True, help="Only this requirement.")
@@ -42,7 +43,7 @@ _KIND = click.Choice(sorted(KINDS))
 @click.option("--whole", is_flag=True, help="Drive the whole register against each, not only its own check.")
 @click.option("--write", is_flag=True, help="Write the table of what is caught.")
 def selftest_command(
-    factory: str,
+    factory: str | None,
     chosen_apis: tuple[Contract, ...],
     kinds: tuple[str, ...],
     requirements: tuple[str, ...],
@@ -56,17 +57,19 @@ def selftest_command(
 
     Serves a sound application with servers beside it that are broken in one thing each, one or more for every
     requirement that has a check, and demands that this check says so. For each kind of requirement there has to be one
-    that nothing else says anything against: it is run against the whole register. The credentials have to be of the
-    application: an ordinary user's and, where an API has operations for administrators only, an administrator's.
+    that nothing else says anything against: it is run against the whole register. Without --app it is the reference
+    server, which comes with the extra `server`; else the credentials have to be of the application: an ordinary user's
+    and, where an API has operations for administrators only, an administrator's.
 
     Exit status: 0 when every must is proven, 1 when one of them is not or the table is stale.
     """
     # Whoever ends this by SIGTERM means the servers as well.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    settings = Settings("", base_url="http://127.0.0.1").merged(given_settings(given))
     wanted = Filter(kinds, requirements, sample)
     choice = _chosen(chosen_apis or [contracts.load(api) for api in contracts.apis()], wanted)
-    found = _shown(factory, settings, choice, whole=whole)
+    app, given = sound_app(factory, given)
+    settings = Settings("", base_url="http://127.0.0.1").merged(given_settings(given))
+    found = _shown(app, settings, choice, whole=whole)
     _print_table(found)
     faults = [fault for one in found for fault in one.faults()]
     if write:

@@ -17,7 +17,11 @@ _TEMPLATE = Template("""\
 # Options of the command line win over this file.
 
 # Base URL of the API under test, without a slash at the end.
-base_url: http://localhost:8080$base_path
+base_url: $base_url
+
+# What is under test, PRODUCT/VERSION, and who makes the run; both stand in the report, and a statement needs them.
+#subject: Acme CRM/4.2
+#operator: Jane Doe, Acme
 
 # Where the hub is, if not under the base URL: resource and URL; "" for all resources.
 #hub_urls:
@@ -123,12 +127,13 @@ base_url: http://localhost:8080$base_path
 """)
 
 
-def starter_config(contract: Contract, file: str) -> str:
+def starter_config(contract: Contract, file: str, *, base_url: str = "") -> str:
     """Return a configuration for one API.
 
     Args:
         contract: The API.
         file: Name under which it will be saved, for the command it shows.
+        base_url: Address of the target; an example when empty.
     """
     shown = (
         "listener",
@@ -153,7 +158,7 @@ def starter_config(contract: Contract, file: str) -> str:
         title=contract.title,
         release=contract.release,
         file=file,
-        base_path=contract.base_path,
+        base_url=base_url or f"http://localhost:8080{contract.base_path}",
         resource=contract.resources[0].name,
         phases=", ".join(PHASES),
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Final, Literal
 
 __all__ = ["Entry", "Receipt", "State"]
 
 State = Literal["made", "deleted", "gone", "left", "foreign"]
+
+_ESCAPED: Final = "backslashreplace"
+"""What becomes of halves of surrogate pairs, which a target's addresses may have and no file can hold."""
 
 
 @dataclass(eq=False, slots=True)
@@ -53,6 +57,12 @@ class Receipt:
         self._file: IO[str] | None = None
         if path:
             path.unlink(missing_ok=True)  # that of an earlier run
+        self._digest = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what has been written down so far, hexadecimal."""
+        return self._digest.hexdigest()
 
     def close(self) -> None:
         """Close the file."""
@@ -101,11 +111,13 @@ class Receipt:
         }
 
     def _write(self, entry: Entry) -> None:
+        rest = f"  {self._command(entry)}  # {entry.why}" if entry.state == "left" else ""
+        line = f"{entry.state:<8}{entry.address}{rest}\n"
+        self._digest.update(line.encode(errors=_ESCAPED))
         if self._path and not self._file:
-            self._file = self._path.open("w", encoding="utf-8")
+            self._file = self._path.open("w", encoding="utf-8", errors=_ESCAPED, newline="\n")
         if self._file:
-            rest = f"  {self._command(entry)}  # {entry.why}" if entry.state == "left" else ""
-            self._file.write(f"{entry.state:<8}{entry.address}{rest}\n")
+            self._file.write(line)
             self._file.flush()
 
     def _command(self, entry: Entry) -> str:

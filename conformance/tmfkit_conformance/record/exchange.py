@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tmfkit_conformance.record import wire
+from tmfkit_conformance.record.parsing import parsed
 from tmfkit_conformance.record.wire import Headers
 
 __all__ = ["BLOTTED", "Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
@@ -45,15 +45,15 @@ class Request:
     headers: Headers
     body: bytes = b""
 
-    @functools.cached_property
+    @property
     def json(self) -> Any:
         """The body as a JSON value, or None when it is empty or not JSON."""
-        return wire.parsed(self.body)[0]
+        return parsed(self, self.body)[0]
 
     @property
     def is_json(self) -> bool:
         """Whether the body is one JSON value."""
-        return wire.parsed(self.body)[1]
+        return parsed(self, self.body)[1]
 
     @property
     def media_type(self) -> str:
@@ -69,15 +69,15 @@ class Response:
     headers: Headers
     body: bytes = b""
 
-    @functools.cached_property
+    @property
     def json(self) -> Any:
         """The body as a JSON value, or None when it is empty or not JSON."""
-        return wire.parsed(self.body)[0]
+        return parsed(self, self.body)[0]
 
     @property
     def is_json(self) -> bool:
         """Whether the body is one JSON value."""
-        return wire.parsed(self.body)[1]
+        return parsed(self, self.body)[1]
 
     @property
     def is_success(self) -> bool:
@@ -227,10 +227,10 @@ class Notification:
     headers: Headers
     body: bytes
 
-    @functools.cached_property
+    @property
     def json(self) -> Any:
         """The body as a JSON value, or None when it is not JSON."""
-        return wire.parsed(self.body)[0]
+        return parsed(self, self.body)[0]
 
     @property
     def event_type(self) -> str:
@@ -259,7 +259,7 @@ class Notification:
 
     def to_json(self) -> dict[str, Any]:
         """Return the notification as a JSON object."""
-        plain = {key: value for key, value in self.__dict__.items() if key not in ("body", "json")}
+        plain = {key: value for key, value in self.__dict__.items() if key != "body"}
         return {**plain, "body": wire.plain(self.body)}
 
     @classmethod
@@ -299,5 +299,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
         yield from _members(member)
 
 
-def _pairs(headers: list[list[str]]) -> Headers:
+def _pairs(headers: Headers | list[list[str]]) -> Headers:
+    if isinstance(headers, tuple):
+        return headers
     return tuple((name, value) for name, value in headers)

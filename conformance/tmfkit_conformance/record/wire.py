@@ -8,7 +8,17 @@ import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["Headers", "first_header", "last_segment", "media_type", "next_page", "octets", "parsed", "plain"]
+__all__ = [
+    "Headers",
+    "first_header",
+    "is_deeper",
+    "last_segment",
+    "media_type",
+    "next_page",
+    "octets",
+    "parsed",
+    "plain",
+]
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -32,7 +42,7 @@ def parsed(body: bytes) -> tuple[Any, bool]:
     except (ValueError, RecursionError):
         return None, False
     brackets = body.count(b"[") + body.count(b"{")
-    return (value, True) if brackets <= _DEEPEST or _is_shallow(value) else (None, False)
+    return (value, True) if brackets <= _DEEPEST or not is_deeper(value, _DEEPEST) else (None, False)
 
 
 def first_header(headers: Headers, name: str) -> str | None:
@@ -71,8 +81,10 @@ def plain(body: bytes) -> str | dict[str, str]:
         return {"base64": base64.b64encode(body).decode("ascii")}
 
 
-def octets(text: str | dict[str, str]) -> bytes:
-    """Return the bytes that ``plain`` made a JSON value of."""
+def octets(text: str | bytes | dict[str, str]) -> bytes:
+    """Return the bytes that ``plain`` made a JSON value of; bytes are returned as they are."""
+    if isinstance(text, bytes):
+        return text
     return base64.b64decode(text["base64"]) if isinstance(text, dict) else text.encode("utf-8")
 
 
@@ -84,14 +96,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name.encode("utf-16", "surrogatepass").decode("utf-16", "replace"): value for name, value in pairs}
 
 
-def _is_shallow(value: Any) -> bool:
+def is_deeper(value: Any, levels: int) -> bool:
+    """Say whether a JSON value has more than so many levels."""
     level = [value]
-    for _ in range(_DEEPEST):
+    for _ in range(levels):
         level = [
             member
             for here in level
             for member in (here.values() if isinstance(here, dict) else here if isinstance(here, list) else ())
         ]
         if not level:
-            return True
-    return False
+            return False
+    return True

@@ -69,6 +69,8 @@ def print_summary(report: Report, console: Console) -> None:
     if report.unserved:
         _print(console, one_line(wording.diagnosis(report.unserved)))
     _print(console, wording.meaning(report))
+    _print_circumstances(console, report)
+    _print_declared(console, report)
     for entry in report.configured:
         _print(console, f"Configured: {shortened(one_line(entry), _REMARK_LIMIT)}")
     _print(console)
@@ -88,6 +90,23 @@ def print_summary(report: Report, console: Console) -> None:
     exchanges = wording.plural(len(report.bundle.exchanges), "exchange")
     _print(console, f"{exchanges} in {report.seconds:.1f} s, contract {contract.sha256[:12]}")
     _print(console, f"bundle.zip: sha256 {report.bundle.sha256}")
+
+
+def _print_circumstances(console: Console, report: Report) -> None:
+    it = report.circumstances
+    said = (f"{it.product}, version {it.version}" if it.product else "", f"by {it.operator}" if it.operator else "")
+    if line := ", ".join(part for part in (*said, it.period) if part):
+        _print(console, one_line(line))
+
+
+def _print_declared(console: Console, report: Report) -> None:
+    for waiver in report.declared.waivers:
+        needed = "; not needed: the row holds" if waiver.row in report.declared.needless else ""
+        _print(
+            console, one_line(f"Waived: {waiver.row}, {waiver.reason} ({waiver.owner}, until {waiver.expires}{needed})")
+        )
+    for words, named in wording.claims(report.declared):
+        _print(console, one_line(f"Claims {words}: {', '.join(named)}"))
 
 
 def _print_causes(console: Console, report: Report) -> None:

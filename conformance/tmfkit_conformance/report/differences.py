@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tmfkit_conformance.errors import UsageError
-from tmfkit_conformance.judge.verdict import Judgement, Outcome
+from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
 
-__all__ = ["Difference", "SavedReport", "changes", "is_of_older_kit", "recomputed", "renamed"]
+__all__ = ["NONE", "Difference", "SavedReport", "aligned", "changes", "is_of_older_kit", "recomputed", "renamed"]
 
-_NONE = "(none)"
+NONE: Final = "(none)"
+"""What stands where a report does not have a row."""
+
 _FIRST_OUTCOMES = tuple(outcome.label for outcome in Outcome if outcome is not Outcome.BLOCKED)
 """Outcomes of a kit that did not yet write into a bundle which ones it has."""
 
@@ -47,6 +49,9 @@ class SavedReport:
         bundle_sha256: Digest of the bundle that it was made from.
         verdicts: Id of the requirement → its verdict.
         causes: How many causes it names; None for a report of a kit that knew none.
+        added_up: What its rows add up to, which the verdict has to be.
+        name: What a reader knows it by: the product where one is named, else the address, and when it was tested.
+        rows: Its rows.
     """
 
     path: Path
@@ -57,6 +62,9 @@ class SavedReport:
     bundle_sha256: str
     verdicts: dict[str, str]
     causes: int | None = None
+    added_up: str = ""
+    name: str = ""
+    rows: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> SavedReport:
@@ -70,14 +78,50 @@ class SavedReport:
             verdicts = {row["id"]: row["verdict"] for row in plain["requirements"]}
             names = ("api", "verdict", "kit_version", "contract_sha256", "bundle_sha256")
             causes = len(plain["causes"]) if "causes" in plain else None
-            return cls(path, verdicts=verdicts, causes=causes, **{name: str(plain[name]) for name in names})
+            texts = {name: str(plain[name]) for name in names}
+            rows = tuple(plain["requirements"])
+            return cls(
+                path,
+                verdicts=verdicts,
+                causes=causes,
+                added_up=_added_up(plain),
+                name=_name(plain),
+                rows=rows,
+                **texts,
+            )
         except (OSError, ValueError, KeyError, TypeError) as exc:
             problem = f"cannot be read as a report ({type(exc).__name__}: {exc})"
             raise UsageError(str(path), problem, "Give the report.json that `run` wrote") from exc
 
 
+def _added_up(plain: Mapping[str, Any]) -> str:
+    """Return the verdict that the rows of a report give; an interrupted run is incomplete."""
+    if plain.get("interrupted"):
+        return "incomplete"
+    rows = [(row["id"], row["level"], Outcome.from_label(row["verdict"])) for row in plain["requirements"]]
+    if any(outcome is Outcome.ERROR for _, _, outcome in rows):
+        return str(plain["verdict"])  # kits have added up their own failures in two ways
+    verdicts = tuple(Verdict(name, outcome) for name, _, outcome in rows)
+    return Judgement(verdicts).overall(name for name, level, _ in rows if level == "must")
+
+
+def _name(plain: Mapping[str, Any]) -> str:
+    subject = plain.get("subject") or {}
+    product = f"{subject.get('product', '')} {subject.get('version', '')}".strip() or str(plain.get("base_url", ""))
+    return f"{product}, {str(plain['started'])[:10]}" if plain.get("started") else product
+
+
 def changes(reports: Sequence[SavedReport]) -> tuple[Difference, ...]:
     """Return the requirements whose verdicts differ between reports, in the order in which the reports name them.
+
+    Raises:
+        UsageError: The reports are about different APIs.
+    """
+    return tuple(difference for difference in aligned(reports) if len(set(difference.verdicts)) > 1)
+
+
+def aligned(reports: Sequence[SavedReport]) -> tuple[Difference, ...]:
+    """Return every requirement with its verdict in each report, in the order in which the reports name them.
 
     Raises:
         UsageError: The reports are about different APIs.
@@ -90,8 +134,7 @@ def changes(reports: Sequence[SavedReport]) -> tuple[Difference, ...]:
             "Compare reports of one API",
         )
     names = dict.fromkeys(name for report in reports for name in report.verdicts)
-    found = (Difference(name, tuple(report.verdicts.get(name, _NONE) for report in reports)) for name in names)
-    return tuple(difference for difference in found if len(set(difference.verdicts)) > 1)
+    return tuple(Difference(name, tuple(report.verdicts.get(name, NONE) for report in reports)) for name in names)
 
 
 def is_of_older_kit(bundle: Bundle) -> bool:
@@ -138,7 +181,7 @@ def _is_new_name(bundle: Bundle, recorded: dict[str, Any], label: str) -> bool:
 
 
 def _difference(name: str, recorded: dict[str, Any] | None, given: dict[str, Any] | None) -> Difference:
-    labels = tuple(row["verdict"] if row else _NONE for row in (recorded, given))
+    labels = tuple(row["verdict"] if row else NONE for row in (recorded, given))
     if recorded and given and labels[0] == labels[1]:
         parts = [key for key in given if recorded.get(key) != given[key]]
         labels = (labels[0], f"{labels[1]}, but for {' and '.join(parts)}")

@@ -15,8 +15,9 @@ from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.evidence import ShownExchange, ShownNotification, shown_exchange, shown_notification
 from tmfkit_conformance.report.legible import legible
 from tmfkit_conformance.report.model import Line, Report
+from tmfkit_conformance.report.reach import unseen
 
-__all__ = ["EXCHANGE_LIMIT", "html_page"]
+__all__ = ["EXCHANGE_LIMIT", "environment", "html_page"]
 
 EXCHANGE_LIMIT = 6
 """Exchanges that are shown under one requirement; the decisive one is the last of them."""
@@ -66,7 +67,7 @@ class ShownCause:
 
 def html_page(report: Report) -> str:
     """Return the page."""
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     evidence = _Evidence(report)
     return page.render(
         report=report,
@@ -74,6 +75,8 @@ def html_page(report: Report) -> str:
         title=wording.TITLES[report.verdict],
         diagnosis=wording.diagnosis(report.unserved) if report.unserved else "",
         meaning=wording.meaning(report),
+        claims=wording.claims(report.declared),
+        unseen=unseen(report),
         standings=wording.STANDINGS,
         standing_words=wording.standing,
         how=wording.check,
@@ -148,7 +151,8 @@ def _groups(report: Report) -> list[tuple[str, str, list[Line]]]:
     return [(name, wording.operation_title(report.contract, name), lines) for name, lines in grouped.items()]
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Return what renders the pages: everything escaped, everything legible."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("tmfkit_conformance.report"),
         autoescape=True,

@@ -2,8 +2,8 @@
 
 Red there means what it means to the verdict: only a must can be a failure. A should that does not hold and a may that
 is not offered are shown as skipped, with the reason, and so is a row that another one blocks: none of them is a
-success. The causes stand among the properties of the suite, and with each row that suffers from one. Whether a run is
-complete shows in ``report.json`` and in the exit status, for these files have no word for it.
+success. The causes stand among the properties of the suite, and with each row that suffers from one. The first test
+case is the verdict itself, a failure unless it is conformant: a run that could check nothing is never green.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ def junit_xml(report: Report) -> bytes:
     elapsed = {exchange.sequence: exchange.elapsed_ms / 1000 for exchange in report.bundle.exchanges}
     suite = ET.Element("testsuite", name=report.contract.id)
     _properties(suite, report)
+    suite.append(_verdict(report))
     causes = {row: (number, cause) for number, cause in enumerate(report.causes, 1) for row in cause.rows}
     for line in report.lines:
         seconds = sum(elapsed.get(sequence, 0.0) for sequence in line.verdict.exchanges)
         suite.append(_case(report, line, seconds, causes.get(line.requirement.id)))
-    suite.set("tests", str(len(report.lines)))
+    suite.set("tests", str(len(suite.findall("testcase"))))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("time", f"{report.seconds:.3f}")
@@ -48,6 +49,14 @@ def _properties(suite: ET.Element, report: Report) -> None:
         *((f"cause {number}", _cause(report, cause)) for number, cause in enumerate(report.causes, 1)),
     ):
         ET.SubElement(properties, "property", name=name, value=legible(value))
+
+
+def _verdict(report: Report) -> ET.Element:
+    case = ET.Element("testcase", classname=f"{report.contract.id}.verdict", name="verdict", time="0.000")
+    if report.verdict != "conformant":
+        said = legible(f"{wording.TITLES[report.verdict]}. {wording.in_short(report)}")
+        ET.SubElement(case, "failure", message=said, type=report.verdict).text = said
+    return case
 
 
 def _cause(report: Report, cause: Cause) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["legible", "one_line", "shortened"]
+__all__ = ["legible", "marked", "one_line", "shortened"]
+
+_MARKS = frozenset("\\`*_{}[]<>|#&@~")
 
 # Control characters would drive a terminal and are not allowed in XML, lone surrogates cannot be encoded, and the marks
 # that turn the writing direction make a line read differently from what it says.
@@ -19,6 +21,11 @@ def legible(text: str) -> str:
 def one_line(text: str) -> str:
     """Return *text* legible and on one line: every run of blanks and line ends becomes one blank."""
     return " ".join(legible(text).split())
+
+
+def marked(text: str) -> str:
+    """Return text on one line, with what Markdown or HTML would read as its own escaped."""
+    return "".join(f"\\{letter}" if letter in _MARKS else letter for letter in one_line(text))
 
 
 def shortened(text: str, limit: int) -> str:

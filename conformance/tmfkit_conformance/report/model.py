@@ -6,6 +6,7 @@ same reports.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from tmfkit_conformance.judge.unserved import Unserved, unserved
 from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.report.circumstances import Circumstances
+from tmfkit_conformance.report.declared import Declared
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Level, Requirement
 
@@ -145,6 +148,24 @@ class Report:
         return 0 if self.verdict == "conformant" else 1
 
     @property
+    def gate_status(self) -> int:
+        """What ``run`` ends with: as the verdict has it, but for what was declared.
+
+        With the gate ``waivers`` it is 0 when waivers answer for all that keeps the run from being conformant. A waiver
+        that is not needed and a claim that is not met make it 1.
+        """
+        decisive = {line.requirement.id: line.outcome for line in self.level("must")}
+        is_waived = self.bundle.run.get("gate") == "waivers" and self.declared.excuses(decisive, self.causes)
+        status = 0 if self.exit_status == 1 and is_waived else self.exit_status
+        return 1 if status == 0 and not self.declared.is_kept else status
+
+    @functools.cached_property
+    def declared(self) -> Declared:
+        """The waivers and claims of the run, held against what was found."""
+        outcomes = {line.requirement.id: line.outcome for line in self.lines}
+        return Declared.of(self.bundle, self.contract, outcomes)
+
+    @property
     def is_interrupted(self) -> bool:
         """Whether the run was broken off from outside before its end."""
         return bool(self.bundle.run.get("interrupted"))
@@ -189,6 +210,11 @@ class Report:
         """Resource → attribute → the other name of the document under which the target takes it."""
         return {name: spoken for name, spoken in self.bundle.run.get("dialect", {}).items() if spoken}
 
+    @functools.cached_property
+    def circumstances(self) -> Circumstances:
+        """When, of what and by whom the run was made, and with which settings."""
+        return Circumstances.of(self.bundle)
+
     @property
     def configured(self) -> tuple[str, ...]:
         """What the vendor configured for bodies, one line an entry."""
@@ -229,6 +255,9 @@ class Report:
             "contract_sha256": contract.sha256,
             "bundle_sha256": self.bundle.sha256,
             "base_url": self.base_url,
+            **self.circumstances.to_json(),
+            "configured": list(self.configured),
+            **self.declared.to_json(),
             "unserved": self.unserved.answers if self.unserved else {},
             "interrupted": self.is_interrupted,
             "contact": list(self.contact),

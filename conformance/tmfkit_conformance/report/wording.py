@@ -7,6 +7,7 @@ from typing import Final
 
 from tmfkit_conformance.judge.unserved import Unserved
 from tmfkit_conformance.judge.verdict import Cause, Outcome
+from tmfkit_conformance.report.declared import Declared
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
 from tmfkit_conformance.rules.register import KINDS
 from tmfkit_models.contracts import Contract, Requirement
@@ -19,7 +20,10 @@ __all__ = [
     "cause_title",
     "causes_title",
     "check",
+    "claims",
     "diagnosis",
+    "document",
+    "in_short",
     "meaning",
     "operation_title",
     "plural",
@@ -93,6 +97,12 @@ def operation_title(contract: Contract, name: str) -> str:
     return called.get(name, "notification")
 
 
+def document(contract: Contract) -> str:
+    """Return the document with its number and release: ``TMF629 Customer Management, release 4.0``."""
+    is_in_title = contract.title.startswith(contract.number)
+    return f"{'' if is_in_title else contract.number + ' '}{contract.title}, release {contract.release}"
+
+
 def source(contract: Contract, row: Requirement) -> str:
     """Return where the document says what the row says."""
     return f"{contract.title}, release {contract.release}: {row.section} (line {row.line} of our text of it)"
@@ -110,6 +120,35 @@ def diagnosis(found: Unserved) -> str:
         else "--base-url"
     )
     return f"Nothing below {found.base_url} was answered with success: {answers}. Check {remedy}."
+
+
+def claims(declared: Declared) -> list[tuple[str, list[str]]]:
+    """Return the claims of a run by how they stand, in words; the met ones as a count, for there are many."""
+    told = {
+        "not met": declared.unmet,
+        "not tested": declared.untested,
+        "there and not claimed": declared.unclaimed,
+    }
+    met = [("met", [f"{len(declared.met):,}"])] if declared.met else []
+    return [*met, *((words, list(map(str, named))) for words, named in told.items() if named)]
+
+
+def in_short(report: Report) -> str:
+    """Say what the verdict of a run rests on, in one sentence that stands by itself."""
+    counts = report.counts("must")
+    failed, passed = counts["fail"], counts["pass"] + counts["pass-with-remark"]
+    open_ones = counts["skip"] + counts["blocked"] + counts["error"]
+    if report.is_interrupted:
+        return "The run was broken off, so nothing follows from it."
+    if report.verdict == "conformant":
+        return f"Every must of the document that could be checked holds for this target: {passed:,} in all."
+    if report.verdict == "not-conformant":
+        more = f" {open_ones:,} more could not be settled." if open_ones else ""
+        settled, does = plural(failed + passed, "must"), "does" if failed == 1 else "do"
+        return f"{failed:,} of {settled} that were settled {does} not hold for this target.{more}"
+    if open_ones:
+        return f"No must failed, and {open_ones:,} could not be settled: this is neither conformant nor not."
+    return "No must was settled by a check, and nothing checked is never a pass."
 
 
 def meaning(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import socket
 import subprocess
 import sys
@@ -17,11 +18,21 @@ import httpx
 from tmfkit_conformance.errors import KitError, UsageError
 from tmfkit_conformance.selftest import hosting
 
-__all__ = ["served"]
+__all__ = ["REFERENCE", "REFERENCE_KEYS", "check_application", "served"]
 
 _START_SECONDS: Final = 30.0
+_ANSWER_SECONDS: Final = 0.5
+"""Longest wait for one answer: the port takes connections before the server is there, and also when it never comes."""
 _LOOK_AGAIN_SECONDS: Final = 0.05
 _STOP_SECONDS: Final = 5.0
+
+_EXCEPTION: Final = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)\b(?:: |$)")
+
+REFERENCE: Final = "tmfkit_server.reference:app"
+"""The reference server, which comes with the extra ``server``."""
+
+REFERENCE_KEYS: Final = {"bearer": "user-key", "admin_headers": ("Authorization: Bearer admin-key",)}
+"""Options that name its credentials."""
 
 
 @contextlib.contextmanager
@@ -61,6 +72,21 @@ def _check(factory: str) -> None:
         raise UsageError("--app", f"{factory!r} names no function", "Write it as MODULE:NAME")
 
 
+def check_application(factory: str) -> None:
+    """Find out in a process of its own whether an application is there, sooner than a server could say so.
+
+    Raises:
+        UsageError: It is not.
+    """
+    _check(factory)
+    module, _, name = factory.partition(":")
+    code = f"import importlib; getattr(importlib.import_module({module!r}), {name!r})"
+    tried = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)  # noqa: S603 - ours
+    if tried.returncode:
+        reason = _reason(tried.stderr.strip().splitlines())
+        raise UsageError("--app", f"{factory} cannot be imported ({reason})", "Give MODULE:NAME of a function")
+
+
 def _command(factory: str, descriptor: int) -> list[str]:
     options = ["--worker-class", "asgi", "--workers", "1", "--asgi-lifespan", "on", "--no-control-socket"]
     options += ["--log-level", "warning", "--bind", f"fd://{descriptor}", "--timeout", "120"]
@@ -72,11 +98,17 @@ def _wait(process: subprocess.Popen[bytes], url: str, factory: str, log: IO[byte
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(url, trust_env=False, timeout=_START_SECONDS)
+            httpx.get(url, trust_env=False, timeout=_ANSWER_SECONDS)
         except httpx.TransportError:
             time.sleep(_LOOK_AGAIN_SECONDS)
         else:
             return
     log.seek(0)
-    last = log.read().decode("utf-8", "replace").strip().splitlines()[-1:] or ["it printed nothing"]
-    raise KitError(factory, f"the server does not start ({last[0]})", "Start the application by itself to see why")
+    reason = _reason(log.read().decode("utf-8", "replace").strip().splitlines())
+    raise KitError(factory, f"the server does not start ({reason})", "Start the application by itself to see why")
+
+
+def _reason(lines: list[str]) -> str:
+    """Return the line of a server's log that says why it did not start: its last exception, else its last line."""
+    exceptions = [line for line in lines if _EXCEPTION.match(line)]
+    return (exceptions or lines or ["it printed nothing"])[-1]

@@ -1,4 +1,4 @@
-"""The reference server as the self-test of the kit needs it: in memory, with a key for each role."""
+"""The server as a kit's self-test needs it: in memory, with a well-known key for each role. Not for any other use."""
 
 from __future__ import annotations
 

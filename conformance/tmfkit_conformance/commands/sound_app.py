@@ -1,0 +1,35 @@
+"""The sound application that ``selftest`` and ``catalogue`` work with: one that is named, or the reference server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from tmfkit_conformance.selftest.serving import REFERENCE, REFERENCE_KEYS, check_application
+
+__all__ = ["sound_app", "sound_app_option"]
+
+sound_app_option = click.option(
+    "--app",
+    "factory",
+    metavar="MODULE:NAME",
+    help="Function that makes the application.  [default: the reference server]",
+)
+
+
+def sound_app(factory: str | None, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the application that is named, else the reference server with the credentials that it knows.
+
+    Args:
+        factory: What ``--app`` says, or None.
+        given: The other options.
+
+    Raises:
+        UsageError: There is no such application.
+    """
+    if factory is None:
+        return REFERENCE, {**given, **REFERENCE_KEYS}
+    check_application(factory)
+    return factory, dict(given)

@@ -1,0 +1,79 @@
+"""How much a bundle takes: equal bodies are stored once, and values are held only while they are looked at."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from library import BASE, EXCHANGES, JSON, exchange, report
+
+from tmfkit_conformance.record import parsing
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.record.exchange import Exchange, Response
+
+LIST = [{"id": str(number), "title": "x" * 50} for number in range(100)]
+
+MOST_MEGABYTES = 300
+
+JUDGE = """\
+import resource, sys
+from pathlib import Path
+from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_models import contracts
+judge(Bundle.read(Path(sys.argv[1])), contracts.load("tmf629-v4"))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def bundle(*exchanges: Exchange) -> Bundle:
+    made = report().bundle
+    return Bundle(made.run, made.probes, exchanges, made.notifications)
+
+
+def test_body_that_was_there_before_is_stored_once(tmp_path: Path) -> None:
+    pages = [exchange(number, "GET", f"/book?page={number}", 200, answer=LIST) for number in range(1, 6)]
+    path = tmp_path / "bundle.zip"
+    bundle(*pages).write(path)
+    with zipfile.ZipFile(path) as archive:
+        lines = archive.read("exchanges.jsonl").decode().splitlines()
+    stored = [json.loads(line)["response"]["body"] for line in lines]
+    assert json.loads(stored[0]) == LIST
+    assert stored[1:] == [{"same_as": [1, "response"]}] * 4
+    again = Bundle.read(path)
+    assert again.exchanges == tuple(pages)
+    assert len({id(one.response.body) for one in again.exchanges if one.response}) == 1
+
+
+def test_body_that_is_no_text_comes_back_as_it_was(tmp_path: Path) -> None:
+    octets = Exchange(**{**vars(EXCHANGES[0]), "response": Response(200, (JSON,), bytes(range(256)) * 4)})
+    other = Exchange(**{**vars(octets), "sequence": 9})
+    path = tmp_path / "bundle.zip"
+    bundle(octets, other).write(path)
+    assert Bundle.read(path).exchanges == (octets, other)
+
+
+def test_values_of_bodies_are_not_held_for_ever() -> None:
+    body = json.dumps(LIST).encode()
+    answers = [Response(200, (JSON,), body) for _ in range(2 * parsing.MOST_BYTES // len(body))]
+    assert all(answer.json == LIST for answer in answers)
+    assert parsing.held_bytes() <= parsing.MOST_BYTES
+    assert answers[-1].json is answers[-1].json
+    assert answers[-1].json is not answers[-2].json
+
+
+def test_ten_megabytes_are_judged_in_less_memory_than_agreed(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    exchanges = [
+        exchange(number, "GET", f"/{BASE}", 200, answer={"id": chance.randbytes(1000).hex()})
+        for number in range(1, 10_001)
+    ]
+    path = tmp_path / "bundle.zip"
+    bundle(*exchanges).write(path)
+    assert path.stat().st_size > 10_000_000
+    judged = subprocess.run([sys.executable, "-c", JUDGE, str(path)], check=True, capture_output=True, text=True)
+    assert int(judged.stdout) < MOST_MEGABYTES

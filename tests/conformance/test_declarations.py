@@ -1,0 +1,198 @@
+"""Waivers and claims: checked before anything is sent, shown on page one, and never part of a verdict."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from filed_run import filed_run
+from library import library, report
+from library_server import serving
+
+from tmfkit_conformance.cli import main
+from tmfkit_conformance.declarations.claims import Claim, claimable, read_claims, written_claims
+from tmfkit_conformance.declarations.waivers import read_waivers
+from tmfkit_conformance.errors import UsageError
+from tmfkit_conformance.judge.verdict import Cause, Outcome
+from tmfkit_conformance.report.html import html_page
+from tmfkit_models import contracts
+
+WAIVER = {
+    "row": "LIB1-POST-002",
+    "reason": "Old clients send none",
+    "owner": "Ada",
+    "expires": "2099-01-31",
+    "issue": "SHELF-7",
+}
+TODAY = dt.date(2026, 5, 1)
+
+Written = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _one_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracts, "apis", lambda: ("library-v1",))
+    monkeypatch.setattr(contracts, "load", lambda *_: library())
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """Writes a file."""
+
+    def write(content: Any, name: str = "declared.yaml") -> Path:
+        path = tmp_path / name
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        pytest.param({"row": "LIB1-POST-999"}, "LIB1-POST-999: library-v1 has no such requirement", id="unknown"),
+        pytest.param({"row": "LIB1-POST-004"}, "this is a should, and only musts decide", id="should"),
+        pytest.param({"expires": "2026-04-30"}, "the waiver expired on 2026-04-30", id="expired"),
+        pytest.param({"expires": "next week"}, "'next week' is no date", id="no-date"),
+        pytest.param({"owner": ""}, "0/owner", id="nobody"),
+        pytest.param({"ticket": "1"}, "declared.yaml, 0", id="other-name"),
+    ],
+)
+def test_waiver_that_cannot_be_used_is_refused(written: Written, entry: dict[str, str], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_waivers(written([{**WAIVER, **entry}]), library(), TODAY)
+    assert said in str(caught.value)
+
+
+def test_waiver_holds_to_the_end_of_its_last_day(written: Written) -> None:
+    [waiver] = read_waivers(written([{**WAIVER, "expires": "2026-05-01"}]), library(), TODAY)
+    assert waiver.row == "LIB1-POST-002"
+
+
+def test_row_that_is_waived_twice_is_refused(written: Written) -> None:
+    with pytest.raises(UsageError, match="is waived twice"):
+        read_waivers(written([WAIVER, WAIVER]), library(), TODAY)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"operations": ["burnBook"]}, {"filters": {"listBook": ["/cover"]}}, {"shelves": []}, {"operations": "listBook"}],
+    ids=["operation", "filter", "category", "text"],
+)
+def test_claim_of_what_the_api_does_not_have_is_refused(written: Written, content: Any) -> None:
+    with pytest.raises(UsageError):
+        read_claims(written(content), library())
+
+
+@pytest.mark.parametrize("api", ["tmf629-v4", "tmf681-v1"])
+def test_claims_are_read_as_they_were_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: str) -> None:
+    monkeypatch.undo()
+    contract = contracts.load(api)
+    path = tmp_path / "claims.yaml"
+    path.write_text(written_claims(claimable(contract)), encoding="utf-8")
+    assert set(read_claims(path, contract)) == set(claimable(contract))
+    assert {claim.category for claim in claimable(contract)} >= {"operations", "media_types", "events", "attributes"}
+
+
+def test_nothing_is_sent_where_a_waiver_has_expired(written: Written, tmp_path: Path) -> None:
+    waivers = str(written([{**WAIVER, "expires": "2020-01-01"}]))
+    with serving() as url:
+        arguments = ["run", "--api", "library-v1", "--base-url", url, "--report", str(tmp_path / "report")]
+        assert main([*arguments, "--waivers", waivers]) == 2
+    assert not (tmp_path / "report").exists()
+
+
+def test_gate_passes_where_every_failed_must_is_waived_and_the_verdict_stays(written: Written, tmp_path: Path) -> None:
+    waivers = str(written([WAIVER]))
+    folder = tmp_path / "report"
+    assert filed_run(folder, "--waivers", waivers, demands_title=False) == 1
+    assert filed_run(folder, "--waivers", waivers, "--gate", "waivers", demands_title=False) == 0
+    plain = json.loads((folder / "report.json").read_bytes())
+    assert (plain["verdict"], plain["waivers"]) == ("not-conformant", [{**WAIVER, "needed": True}])
+    assert main(["verify", str(folder)]) == 1
+
+
+def test_waiver_of_a_row_that_holds_is_a_failure_of_its_own(written: Written, tmp_path: Path) -> None:
+    for gate in ("verdict", "waivers"):
+        assert filed_run(tmp_path / gate, "--waivers", str(written([WAIVER])), "--gate", gate) == 1
+    assert json.loads((tmp_path / "verdict" / "report.json").read_bytes())["verdict"] == "conformant"
+
+
+@pytest.mark.parametrize(
+    ("changed", "waived", "status"),
+    [
+        pytest.param({}, ["LIB1-POST-002"], 1, id="others-fail"),
+        pytest.param({}, ["LIB1-POST-002", "LIB1-GET-002", "LIB1-EVENT-001"], 1, id="one-is-skipped"),
+        pytest.param({}, ["LIB1-POST-002", "LIB1-GET-002", "LIB1-EVENT-001", "LIB1-DELETE-002"], 0, id="all-is-waived"),
+        pytest.param({"*": Outcome.SKIP}, ["LIB1-POST-002"], 1, id="nothing-checked"),
+        pytest.param({"LIB1-POST-001": Outcome.ERROR}, ["LIB1-POST-001"], 4, id="the-kit-fails"),
+    ],
+)
+def test_gate_of_waivers_is_closed_to_what_nobody_answers_for(
+    changed: dict[str, Outcome], waived: list[str], status: int
+) -> None:
+    waivers = [{**WAIVER, "row": row} for row in waived]
+    made = report(changed, waivers=waivers, gate="waivers")
+    assert made.gate_status == status
+    assert made.verdict == report(changed).verdict
+
+
+@pytest.mark.parametrize(("root", "excused"), [("LIB1-POST-001", True), ("LIB1-POST-003", False)])
+def test_blocked_row_needs_no_waiver_where_the_root_of_its_cause_has_one(root: str, *, excused: bool) -> None:
+    declared = report(waivers=[{**WAIVER, "row": root}]).declared
+    rows = ("LIB1-POST-001", "LIB1-POST-002")
+    cause = Cause("POST /book is answered 500", "target", "See", rows[0], rows, "must", is_failure=True)
+    decisive = {rows[0]: Outcome.FAIL, rows[1]: Outcome.BLOCKED, "LIB1-GET-001": Outcome.PASS}
+    assert declared.excuses(decisive, [cause]) is excused
+
+
+def test_waivers_and_claims_stand_on_page_one() -> None:
+    claims = [{"category": "events", "operation": "BookCreateEvent", "subject": ""}]
+    page = html_page(report(waivers=[WAIVER], claims=claims))
+    first = page[: page.index('id="causes"')]
+    for said in ("LIB1-POST-002", "Old clients send none", "Ada, until 2099-01-31, SHELF-7", "not met: "):
+        assert said in first
+    assert 'href="#row-LIB1-POST-002"' in first
+    assert 'id="row-LIB1-POST-002"' in page
+
+
+def test_claim_is_met_unmet_or_untested_and_what_is_not_claimed_is_a_remark() -> None:
+    plain = [
+        {"category": "operations", "operation": name, "subject": ""}
+        for name in ("createBook", "retrieveBook", "deleteBook")
+    ]
+    changed = {"LIB1-GET-001": Outcome.FAIL, "LIB1-DELETE-001": Outcome.SKIP}
+    declared = report(changed, claims=plain).declared
+    assert declared.met == (Claim("operations", "createBook"),)
+    assert declared.unmet == (Claim("operations", "retrieveBook"),)
+    assert declared.untested == (Claim("operations", "deleteBook"),)
+    assert Claim("operations", "patchBook") in declared.unclaimed
+    assert report().declared.unclaimed == ()
+
+
+def test_unmet_claim_fails_a_conformant_run(written: Written, tmp_path: Path) -> None:
+    for content, status in (({"operations": ["createBook"]}, 0), ({"media_types": {}}, 0)):
+        assert filed_run(tmp_path / "report", "--claims", str(written(content))) == status
+    made = report({"*": Outcome.PASS, "LIB1-POST-004": Outcome.FAIL}, claims=[])
+    unmet = report({"*": Outcome.PASS, "LIB1-GET-001": Outcome.FAIL},
+                   claims=[{"category": "operations", "operation": "retrieveBook", "subject": ""}])  # fmt: skip
+    assert (made.gate_status, unmet.gate_status) == (0, 1)
+
+
+def test_probe_drafts_claims_that_the_target_meets(tmp_path: Path) -> None:
+    config, claims = tmp_path / "kit.yaml", tmp_path / "claims.yaml"
+    with serving() as url:
+        arguments = ["init", "--api", "library-v1", "--probe", url, "--output", str(config), "--claims", str(claims)]
+        assert main(arguments) == 0
+        assert main(arguments) == 2
+    assert yaml.safe_load(config.read_text(encoding="utf-8"))["base_url"] == url
+    drafted = yaml.safe_load(claims.read_text(encoding="utf-8"))
+    assert {"createBook", "patchBook"} <= set(drafted["operations"])
+    assert filed_run(tmp_path / "report", "--claims", str(claims)) == 0
+    plain = json.loads((tmp_path / "report" / "report.json").read_bytes())["claims"]
+    assert (plain["unmet"], len(plain["met"])) == ([], len(read_claims(claims, library())))
