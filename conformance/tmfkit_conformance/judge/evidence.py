@@ -173,7 +173,8 @@ class Evidence:
 
     def _nothing_to_see(self, otherwise: str) -> Never:
         """Come to an outcome on a probe that did not get so far: blocked where what it starts from was refused."""
-        last = next(iter(self.exchanges[-1:]), None)
+        refused = [one for one in self.exchanges if one.response is None or not one.is_success]
+        last = next(iter((refused or self.exchanges)[-1:]), None)
         self.used += [last.sequence] if last and last.sequence not in self.used else []
         if not self.record.ended or last is None:
             skip(self.record.ended or otherwise)

@@ -123,7 +123,8 @@ def _tried(factory: str, server: str, told: Mapping[str, Any], attempt: Attempt)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if isinstance(entry, NoApi):
-            ran = _ran_nowhere(entry, Place(server, contracts.load(attempt.api).base_path, str(folder)), attempt.api)
+            place = Place(server, contracts.load(attempt.api).base_path, str(folder))
+            ran = _ran_nowhere(entry, place, attempt.api, str(told.get("bearer", "")))
             return Trial(attempt, problems(entry, ran), ran.seconds)
         if isinstance(entry, Behaviour) and entry.others:
             # Lists show what others do, so that a target with many others has a server for itself.
@@ -183,14 +184,14 @@ def _ran(attempt: Attempt, configuration: Mapping[str, Any], folder: Path) -> Ra
     return _child(command, entry.seconds, report)
 
 
-def _ran_nowhere(entry: NoApi, place: Place, api: str) -> Ran:
-    """Run the command against what is no API."""
+def _ran_nowhere(entry: NoApi, place: Place, api: str, bearer: str) -> Ran:
+    """Run the command against what is no API, with the credentials that one would have."""
     folder = Path(place.folder)
     for name, text in entry.files.items():
         Path(folder, name).write_text(text, encoding="utf-8")
     with entry.target(place) as url:
         words = ["run", "--api", api, *([] if "--base-url" in entry.options or not url else ["--base-url", url])]
-        words += ["--phase", REGISTER, "--report", str(folder / "report")]
+        words += ["--phase", REGISTER, "--report", str(folder / "report"), *(["--bearer", bearer] if bearer else [])]
         words += [option.replace("{folder}", place.folder) for option in entry.options]
         return _child(["tmfkit_conformance.cli", *words], entry.seconds, folder / "report")
 

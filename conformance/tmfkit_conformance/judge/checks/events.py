@@ -119,6 +119,8 @@ def event_member(evidence: Evidence) -> None:
         _every_type(evidence)
     found = [(note, one) for one in wanted for note in of_event(evidence, one) if not _is_foreign(evidence, note, one)]
     if not found:
+        for one in wanted if len(wanted) == 1 else ():
+            need_trigger(evidence, one)
         blocked(f"No {' and no '.join(one.type for one in wanted)} arrived")
     form = EVENT_MEMBER.expect_of(row).form
     for note, one in found:

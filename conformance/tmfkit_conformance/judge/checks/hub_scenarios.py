@@ -195,6 +195,7 @@ def _event_header(evidence: Evidence) -> None:
 def _event_carries_whole(evidence: Evidence) -> None:
     evidence.succeeded(Events.REGISTER)
     event = evidence.contract.event(evidence.row.operation)
+    need_trigger(evidence, event)
     read = evidence.object(Events.READ.of(event.on))
     about = [note for note in of_event(evidence, event) if note.mentions(str(read.get("id")))]
     if not about:
