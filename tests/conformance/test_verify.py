@@ -366,7 +366,8 @@ def test_receipt_of_a_run_that_made_nothing_need_not_be_there(folder: Path, veri
     ids=lambda run: next(iter(run)),
 )  # fmt: skip
 def test_bundle_that_says_what_no_run_writes_is_unreadable(folder: Path, verify: Verify, run: dict[str, Any]) -> None:
-    for digests in (Bundle.read(folder / "bundle.zip").run["digests"], {}):
+    both: tuple[dict[str, Any], ...] = (Bundle.read(folder / "bundle.zip").run["digests"], {})
+    for digests in both:
         rewritten(folder, **run, digests=digests)
         status, lines = verify(folder)
         assert (status, "holds what no run writes" in lines[0]) == (2, True), lines

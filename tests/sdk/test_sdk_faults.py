@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import pytest
 from fault_server import FaultServer, answer
+from server_faults import AT_ACCEPT, BODIES, BROKEN, REDIRECTS, STALLED, statuses
 from tiny import AsyncTiny, Tiny
 
-from faults import AT_ACCEPT, BODIES, BROKEN, REDIRECTS, STALLED, statuses
 from tmfkit_sdk._runtime.errors import ApiError, NoAnswer, Timeout, TmfError, Unreadable
 from tmfkit_sdk._runtime.retries import Retries
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from facade import COLLECTIONS, Both, read
 from fault_server import FaultServer, answer
+from server_faults import AT_ACCEPT, BODIES, BROKEN, REDIRECTS, STALLED, statuses
 
-from faults import AT_ACCEPT, BODIES, BROKEN, REDIRECTS, STALLED, statuses
 from tmfkit_sdk.errors import ApiError, NoAnswer, TmfError
 from tmfkit_sdk.objects import Object
 

@@ -116,7 +116,7 @@ def test_an_object_does_not_change() -> None:
     with pytest.raises(AttributeError):
         del found.name
     with pytest.raises(AttributeError):
-        found.nmae = "B"  # type: ignore[attr-defined]
+        found.names = "B"  # type: ignore[attr-defined]
 
 
 def test_one_odd_attribute_costs_itself_only() -> None:

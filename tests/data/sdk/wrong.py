@@ -17,8 +17,8 @@ from tmfkit_sdk.customer_v4 import (
 
 
 def wrong(tmf: CustomerManagement, customer: Customer, party: RelatedParty) -> None:
-    tmf.customers.create(nmae="Club", engaged_party=party)  # wrong: misspelt, and name is missing
-    tmf.customers.create(name="Club", engaged_party=party, satus="New")  # wrong: misspelt
+    tmf.customers.create(names="Club", engaged_party=party)  # wrong: no such name, and name is missing
+    tmf.customers.create(name="Club", engaged_party=party, state="New")  # wrong: misspelt
     tmf.customers.create(name="Club")  # wrong: engaged_party is missing
     tmf.customers.create("Club", engaged_party=party)  # wrong: positional
     tmf.customers.create(name=None, engaged_party=party)  # wrong: null for what has to be there
@@ -43,7 +43,7 @@ def wrong(tmf: CustomerManagement, customer: Customer, party: RelatedParty) -> N
     AccountRef(id="5")  # wrong: name is missing
     AccountRef(name=None)  # wrong: null for what has to be there
     TimePeriod(start_date_time=5)  # wrong: another type
-    print(customer.nmae)  # wrong: misspelt
+    print(customer.names)  # wrong: misspelt
     print(customer.name.upper())  # wrong: may be missing
     JsonPatch().remove(1)  # wrong: another type
 
