@@ -21,7 +21,7 @@ from tmfkit_conformance.report.legible import marked, one_line
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
 from tmfkit_conformance.rules.phases import PHASES
 
-__all__ = ["FORM", "statement", "statement_files"]
+__all__ = ["FORM", "badge", "statement", "statement_files"]
 
 FORM: Final = "tmfkit-statement-1"
 """Name of the form of ``statement.json``."""
