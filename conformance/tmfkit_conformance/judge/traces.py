@@ -18,7 +18,7 @@ from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Event, Operation
 
-__all__ = ["Traces"]
+__all__ = ["Traces", "kind_of"]
 
 _NOT_THERE: Final = frozenset({404, 405, 501})
 _ON_ITEMS: Final = ("retrieve", "patch", "replace", "delete")
@@ -89,6 +89,25 @@ class Traces:
         called = [name for name in ids if name in self._by_operation]
         return bool(called) and all(name in self.missing for name in called)
 
+    def lacks(self, kind: str) -> bool:
+        """Say whether no operation of a kind is there that was called, of whatever resource."""
+        called = [name for name in self._by_operation if name in self.operations]
+        return all(name in self.missing for name in called if kind_of(self.operations[name]) == kind)
+
+    @functools.cached_property
+    def undeleted(self) -> frozenset[str]:
+        """Resources of which what was deleted, as the target says, can still be read."""
+        found = set()
+        for probe in self.by_probe.values():
+            gone = set()
+            for one in probe:
+                action, key = self._action(one), (self.resource_of(one), last_segment(one.request.url))
+                if action == "delete" and one.is_success:
+                    gone.add(key)
+                elif action == "retrieve" and one.is_success and key in gone:
+                    found.add(key[0])
+        return frozenset(found)
+
     @functools.cached_property
     def idle(self) -> frozenset[str]:
         """Patch operations that are answered with success and change nothing at all."""
@@ -158,11 +177,24 @@ class Traces:
         came = (note for note in self.notifications if isinstance(callback, str) and note.came_to(callback))
         return frozenset(note.event_type for note in came)
 
+    def untriggered(self, case: Case) -> Exchange | None:
+        """Return the first refusal, where nothing that the probe of a case did could be told of."""
+        sent = self.by_probe.get(case.probe.key if case.probe else "", ())
+        names = {HubDelivers.CREATE.name, *(Events.TRIGGER.of(event.on).name for event in self.contract.events)}
+        tried = [one for one in sent if one.step in names]
+        refused = [one for one in tried if one.response is not None and not one.is_success]
+        return refused[0] if refused and len(refused) == len(tried) else None
+
     def is_triggered(self, case: Case, event: Event) -> bool:
         """Say whether the probe of a case did, with success, what a type of notification is about."""
         sent = self.by_probe.get(case.probe.key if case.probe else "", ())
         names = {Events.TRIGGER.of(event.on).name, HubDelivers.CREATE.name if event.on == "create" else ""}
         return any(one.step in names and one.is_success and self.resource_of(one) == event.resource for one in sent)
+
+
+def kind_of(operation: Operation) -> str:
+    """Return what an operation does, a registration and its end being one kind."""
+    return "hub" if operation.action in ("register", "unregister") else operation.action.partition("-")[0]
 
 
 def _effects(probe: Sequence[Exchange], operation: str) -> list[bool]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tmfkit_conformance.judge.answered import asked
 from tmfkit_conformance.judge.symptoms.form import Symptom, at, seen
 from tmfkit_conformance.judge.target_words import is_telling, normalised, target_words
-from tmfkit_conformance.judge.traces import Traces
+from tmfkit_conformance.judge.traces import Traces, kind_of
 from tmfkit_conformance.judge.verdict import Verdict
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.answers import Deleted, Refused, Repeated, UnknownId
@@ -21,7 +21,7 @@ from tmfkit_conformance.rules.refusals import AnyOf, Auth, MethodRefused, Refusi
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_conformance.rules.sending import ConditionByTheSend
 
-__all__ = ["answer", "broken_down", "is_due", "not_there", "refused", "rooted", "taken", "unanswered"]
+__all__ = ["UNDELETED", "answer", "broken_down", "is_due", "not_there", "refused", "rooted", "taken", "unanswered"]
 
 _REFUSED: Final[Mapping[type[Probe], frozenset[Step]]] = {
     Refusing: frozenset({Refusing.REFUSED, Without.REFUSED_SECOND, ConditionByTheSend.REFUSED_SEND}),
@@ -39,6 +39,9 @@ _REFUSED: Final[Mapping[type[Probe], frozenset[Step]]] = {
     Auth: frozenset({Auth.CALL}),
 }
 """Probe → the steps of it that are to be refused, or may be."""
+
+UNDELETED: Final = ("taken", "read of what is not there")
+"""Key of the symptom that what was deleted is there still."""
 
 _GONE: Final = (UnknownId, Deleted, Delete, DeleteOneOfTwo)
 
@@ -65,8 +68,19 @@ def rooted(_case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     root = traces.exchanges.get(verdict.root)
     if root is not None and root.response is None:
         yield _silence(root, traces)
+    elif root is not None and (found := not_stored(root, traces)):
+        yield found
     elif root is not None and not root.is_success:
         yield answer(root, traces)
+
+
+def not_stored(exchange: Exchange, traces: Traces) -> Symptom | None:
+    """Return the symptom that nothing that is made can be found, where an exchange looked for it."""
+    resource = traces.resource_of(exchange)
+    if resource not in traces.not_stored or exchange.request.method == "POST":
+        return None
+    what = f"A {resource} that was made is not found: {asked(traces.contract, exchange)} is answered {exchange.status}"
+    return at(exchange, ("not stored", resource), what)
 
 
 def unanswered(_case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
@@ -120,8 +134,9 @@ def answer(exchange: Exchange, traces: Traces) -> Symptom:
         if operation.resource in traces.missing_resources:
             what = f"There is no {operation.resource}: {place} is answered {status}"
             return at(exchange, ("no resource", operation.resource), what)
-        kind = "hub" if operation.action in ("register", "unregister") else operation.action.partition("-")[0]
-        return at(exchange, ("no operation", operation.resource, kind), f"{place} is not there: answered {status}")
+        kind = kind_of(operation)
+        where = "" if traces.lacks(kind) else operation.resource
+        return at(exchange, ("no operation", where, kind), f"{place} is not there: answered {status}")
     words = target_words(exchange.response)
     key = ("answer", str(status), normalised(words)) if is_telling(words) else ("answer", str(status), "", place)
     said = f' "{words}"' if words else ""

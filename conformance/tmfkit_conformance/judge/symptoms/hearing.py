@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from tmfkit_conformance.judge.symptoms.answers import UNDELETED, answer
 from tmfkit_conformance.judge.symptoms.form import Symptom, seen
 from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Verdict
@@ -23,6 +24,8 @@ def unheard(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     facts = case.probe.probe.facts if case.probe else None
     if case.probe is None or facts is None or not issubclass(facts, HeardAt):
         return
+    if refused := traces.untriggered(case):
+        yield answer(refused, traces)
     last = next(iter(seen(verdict, traces)[-1:]), None)
     number, operation = (last.sequence, last.operation) if last else (0, "")
     for key, summary in _faults(case, verdict, traces):
@@ -38,6 +41,8 @@ def _faults(case: Case, verdict: Verdict, traces: Traces) -> Iterator[tuple[tupl
     own = [event for event in traces.contract.events if traces.is_triggered(case, event)]
     strange = sorted(arrived - {event.type for event in traces.contract.events})
     missing = [event for event in own if event.type not in arrived]
+    if missing and all(event.on == "delete" and event.resource in traces.undeleted for event in missing):
+        yield UNDELETED, f"A {missing[0].resource} that was deleted is there still"
     if strange and (missing or not own):
         yield ("event type",), f"Notifications come with the eventType {strange[0]!r}, which the document has not"
     if missing and _is_about(case, missing):

@@ -7,6 +7,7 @@ from typing import Final
 
 from tmfkit_conformance.judge.answered import asked
 from tmfkit_conformance.judge.losses import How, Loss, losses
+from tmfkit_conformance.judge.symptoms import answers
 from tmfkit_conformance.judge.symptoms.answers import is_due
 from tmfkit_conformance.judge.symptoms.form import Symptom, at, seen
 from tmfkit_conformance.judge.traces import Traces
@@ -34,10 +35,8 @@ _WRITES: Final = ("create", "patch", "replace")
 def not_stored(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     """Yield that nothing that is made can be found, where the row looked for it."""
     for exchange in seen(verdict, traces):
-        resource = traces.resource_of(exchange)
-        if resource in traces.not_stored and exchange.request.method != "POST" and not is_due(case, exchange):
-            what = f"A {resource} that was made is not found: {asked(traces.contract, exchange)} is answered"
-            yield at(exchange, ("not stored", resource), f"{what} {exchange.status}")
+        found = None if is_due(case, exchange) else answers.not_stored(exchange, traces)
+        yield from (found,) if found else ()
 
 
 def doubled(case: Case, _verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
@@ -56,9 +55,7 @@ def of_run(_case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
         if operation and operation.id in traces.lists_without_new:
             yield at(exchange, ("list without new", operation.id), f"{place} never shows what was just made")
         elif exchange.operation in traces.idle and exchange.is_success:
-            yield at(
-                exchange, ("idle", exchange.operation), f"{place} is answered {exchange.status} and changes nothing"
-            )
+            yield at(exchange, ("idle",), f"{place} is answered {exchange.status} and changes nothing")
         elif operation and operation.action == "list" and exchange.is_success and not isinstance(exchange.answer, list):
             yield at(exchange, ("no list", operation.id), f"{place} is not answered with a JSON array")
         elif _is_of_another(exchange, traces):
@@ -78,7 +75,7 @@ def _is_of_another(exchange: Exchange, traces: Traces) -> bool:
 
 def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     """Yield the first member that was written and is not read back as it was."""
-    if verdict.outcome is not Outcome.FAIL:
+    if verdict.outcome is Outcome.ERROR:
         return
     exchanges = [one for one in seen(verdict, traces) if one.is_success and not is_due(case, one)]
     for number, write in enumerate(exchanges):

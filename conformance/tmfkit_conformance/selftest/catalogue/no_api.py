@@ -86,7 +86,7 @@ _NOT_HERE: Final = "--base-url"
 
 _PAGES: Final = (
     NoApi("html-200", "a page for everything", page(200, _HTML), 3, ("html", _NOT_HERE)),
-    NoApi("html-as-json", "a page that claims to be JSON", page(200, _HTML, _JSON), 3, ("json",)),
+    NoApi("html-as-json", "a page that claims to be JSON", page(200, _HTML, _JSON), 3, ("html", _NOT_HERE)),
     NoApi("404-html", "404 for everything", page(404, _HTML), 3, ("404", _NOT_HERE)),
     NoApi("404-json", "404 with an error body for everything", page(404, _ERROR, _JSON), 3, ("404", _NOT_HERE)),
     NoApi("405", "405 for everything", page(405), 3, ("405",)),
@@ -131,7 +131,21 @@ _PAGES: Final = (
 
 _LINES: Final = (
     NoApi("nobody", "nobody listens", nothing, 3, ("no answer", "start the server")),
-    NoApi("no-such-host", "the host does not exist", at("http://api.shop.invalid/v4"), 3, ("no answer", _NOT_HERE)),
+    NoApi(
+        "no-such-host",
+        "the host does not exist",
+        at("http://api.shop.invalid/v4"),
+        3,
+        ("no answer", _NOT_HERE),
+        ("--no-listener",),
+    ),
+    NoApi(
+        "listener-out-of-reach",
+        "a host that cannot reach the listener",
+        at("http://api.shop.invalid/v4"),
+        2,
+        ("--listener-url", "--no-listener"),
+    ),
     NoApi(
         "silence",
         "a server that takes connections and says nothing",
