@@ -17,6 +17,7 @@ from tmfkit_server.files import sync
 from tmfkit_server.storage.embedded.documents import Row
 from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
+from tmfkit_server.storage.embedded.reserve import has_no_room
 from tmfkit_server.storage.record import Record
 
 __all__ = [
@@ -90,12 +91,13 @@ def preflight(path: str) -> None:
         ownership.give_back()
 
 
-def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, is_for_reading: bool = False, is_alone: bool = False) -> sqlite3.Connection:
     """Open a file that exists, and see that it is a store's.
 
     Args:
         path: The file.
         is_for_reading: Whether nothing is to be changed; the file and its log then stay exactly as they are.
+        is_alone: Whether nobody else can have the file meanwhile, so that no room is needed for an index of its log.
 
     Raises:
         StoreDamaged: It is not.
@@ -116,6 +118,8 @@ def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
     except sqlite3.Error as exc:
         raise opening_failure(path, exc) from exc
     try:
+        if is_alone:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         _check_format(path, connection)
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error as exc:
@@ -129,11 +133,23 @@ def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
 
 def open_checked(path: Path) -> tuple[sqlite3.Connection, int]:
     """Open a file for reading and compare it with its mark; return the connection, and the number of commits."""
-    connection = connect(path, is_for_reading=True)
+    connection = _connect_to_read(path)
     with closed_on_failure(path, connection):
         _, commits = counted(connection)
         _check_log(path, commits)
     return connection, commits
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a file for reading, on a full disk as well."""
+    try:
+        return connect(path, is_for_reading=True)
+    except StoreDamaged:
+        raise
+    except StoreUnusable:
+        if not has_no_room(path.parent):
+            raise
+        return connect(path, is_alone=True)
 
 
 @contextlib.contextmanager
