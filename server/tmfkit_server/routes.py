@@ -16,11 +16,9 @@ from tmfkit_server.resources.endpoint import Addresses, Endpoint, Responder
 from tmfkit_server.resources.hub import RegisterHandler, UnregisterHandler
 from tmfkit_server.resources.item import DeleteHandler, PatchHandler, ReplaceHandler, RetrieveHandler
 from tmfkit_server.resources.task import TaskHandler
-from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Extension
 from tmfkit_server.services.notifications.callbacks import CallbackGuard
-from tmfkit_server.services.notifications.events import hub_name
 from tmfkit_server.services.notifications.subscriptions import Subscriptions
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
@@ -103,8 +101,7 @@ class Api:
     def _hub_responder(self, operation: Operation) -> Responder:
         path = operation.path.removesuffix("/{id}")
         [register] = [each for each in self._contract.operations if each.action == "register" and each.path == path]
-        hub = hub_name(self._contract, path)
-        subscriptions = Subscriptions(self._store, hub, register, Citations(self._contract), self._guard)
+        subscriptions = Subscriptions(self._store, self._contract, register, self._guard)
         if operation.action == "register":
             return RegisterHandler(operation, subscriptions, self._addresses, self._reader).__call__
         return UnregisterHandler(operation, subscriptions).__call__

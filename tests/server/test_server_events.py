@@ -13,7 +13,8 @@ from server_bodies import customer, full, unique
 from store_runner import Runner
 
 from tmfkit_models import contracts
-from tmfkit_server.services.notifications.events import Announcer, hub_name
+from tmfkit_server.services.notifications.events import Announcer
+from tmfkit_server.services.notifications.vocabulary import hub_name
 from tmfkit_server.storage.base import Store, Subscription
 
 # API → resource → hub, member of "event" that has the resource, and the type for each thing that can happen to it.
@@ -195,7 +196,7 @@ def test_registration_chooses_what_it_is_told_and_how_much(
 
 
 @pytest.mark.parametrize(
-    "query", ["eventType=CustomerDeleteEvent", "event.customer.engagedParty.id=8", "event.customer.name!=A", "event.nix=1"]
+    "query", ["eventType=CustomerDeleteEvent", "event.customer.engagedParty.id=8", "event.customer.name!=A", "event.customer.nix=1"]
 )  # fmt: skip
 def test_registration_is_not_told_what_it_did_not_choose(customers: httpx.Client, listener: Any, query: str) -> None:
     with (

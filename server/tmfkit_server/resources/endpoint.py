@@ -87,7 +87,9 @@ def caller_of(req: falcon.asgi.Request) -> str:
 
 
 def answer(resp: falcon.asgi.Response, status: int, content: bytes) -> None:
-    """Answer with a JSON text."""
+    """Answer with a JSON text, which is for this caller, and only as long as nothing has changed (RFC 9111 §5.2.2)."""
+    resp.set_header("Cache-Control", "private, no-cache")
+    resp.set_header("Vary", "Authorization, X-API-Key")
     resp.status = status
     resp.data = content
 

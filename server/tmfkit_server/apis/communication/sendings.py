@@ -14,6 +14,7 @@ from typing import Any
 from tmfkit_server.apis.communication.messages import Message
 from tmfkit_server.errors import Conflict, UnknownId
 from tmfkit_server.query.expression import Comparison, Search, SortKey
+from tmfkit_server.quotes import shortened
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Record, Store, Transaction
@@ -99,7 +100,8 @@ class Sendings:
         async def decide(transaction: Transaction, message: Record) -> Message:
             nonlocal begun
             if completed := message.body.get("sendTimeComplete"):
-                raise Conflict(f"The message was sent at {completed}; create another one to send it once more.")
+                when = shortened(str(completed))
+                raise Conflict(f"The message was sent at {when}; create another one to send it once more.")
             earlier = _sending(await transaction.get(_SENDINGS, identifier))
             if earlier is None:
                 await transaction.insert(_SENDINGS, begun.record())

@@ -16,24 +16,20 @@ from tmfkit_models.contracts import Contract, Event, Resource
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.evaluate import predicate, selected
 from tmfkit_server.query.expression import Path, Selection
-from tmfkit_server.query.parse import Grammar, parse_condition_text
+from tmfkit_server.query.parse import Grammar, parse_hub_query
 from tmfkit_server.services.catalogue import collection_name
+from tmfkit_server.services.notifications.vocabulary import hub_name
 from tmfkit_server.services.shapes import canonical, canonical_path, shape_of, spelled
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Subscription, Transaction, is_same
 
-__all__ = ["Announcer", "hub_name", "wanted"]
+__all__ = ["Announcer", "wanted"]
 
 _LOG = logging.getLogger(__name__)
 _ALWAYS = frozenset({"eventId", "eventTime", "eventType"})
 _ABSENT = object()
 
 Body = Mapping[str, Any]
-
-
-def hub_name(contract: Contract, path: str) -> str:
-    """Return the name of a hub that no other API has."""
-    return f"{contract.id}:{path}"
 
 
 class Announcer:
@@ -127,5 +123,5 @@ def wanted(subscription: Subscription, notification: Body, grammar: Grammar) -> 
 
 @functools.lru_cache(maxsize=1024)
 def _filter(query: str, grammar: Grammar) -> tuple[Any, Selection | None]:
-    where, fields = parse_condition_text(query, grammar)
+    where, fields = parse_hub_query(query, grammar)
     return predicate(where), fields
