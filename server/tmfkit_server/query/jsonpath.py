@@ -6,7 +6,7 @@ evaluation knows no bound on its work and matches with backtracking regular expr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class JsonPath:
     syntax: jsonpath.JSONPath = field(compare=False, repr=False)
     _query: Query = field(compare=False, repr=False)
     _budget: Budget = field(compare=False, repr=False)
+    _seen: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
 
     def values(self, body: Any) -> Iterator[Any]:
         """Yield the values selected in a resource, in the order of RFC 9535; InvalidQuery when it takes too long."""
@@ -62,11 +63,15 @@ class JsonPath:
 
     def _nodes(self, body: Any) -> Iterator[tuple[Any, Any]]:
         self._budget.renew(self.parameter)
+        if self._seen is not None:
+            body = self._seen(body)
         root = [body] if self.is_over_collection else body
         return self._query(root, Scope(root, self._budget))
 
 
-def jsonpath_in(parameter: str, text: str, renaming: Renaming, budget: Budget) -> JsonPath:
+def jsonpath_in(
+    parameter: str, text: str, renaming: Renaming, budget: Budget, *, seen: Callable[[Any], Any] | None = None
+) -> JsonPath:
     """Read a JSONPath expression, whose leading ``$`` may be left out.
 
     Args:
@@ -74,6 +79,7 @@ def jsonpath_in(parameter: str, text: str, renaming: Renaming, budget: Budget) -
         text: The expression.
         renaming: Turns the path of a member, names from the resource down, into the attributes' own names.
         budget: Pays for every evaluation.
+        seen: Turns a stored resource into what the client sees; None when it is that already.
 
     Raises:
         InvalidQuery: It is none, or exceeds a limit.
@@ -91,7 +97,7 @@ def jsonpath_in(parameter: str, text: str, renaming: Renaming, budget: Budget) -
         raise InvalidQuery(parameter, _why(error, whole)) from None
     except (ValueError, OverflowError):
         raise InvalidQuery(parameter, f"{quoted(whole)} has a number or text that JSON does not have") from None
-    return JsonPath(parameter, whole, is_over_collection, path, query, budget)
+    return JsonPath(parameter, whole, is_over_collection, path, query, budget, seen)
 
 
 def _with_root(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote_plus
 
 from tmfkit_server.errors import InvalidQuery
@@ -29,7 +29,7 @@ from tmfkit_server.query.regex import compiled
 from tmfkit_server.query.trees import tree_of
 from tmfkit_server.quotes import quoted
 
-__all__ = ["Grammar", "parse_condition_text", "parse_fields", "parse_hub_query", "parse_search"]
+__all__ = ["Grammar", "OwnHref", "parse_condition_text", "parse_fields", "parse_hub_query", "parse_search"]
 
 MOST_CONDITIONS = 50
 MOST_VALUES = 100
@@ -71,6 +71,26 @@ _NO_SORT_NAME = re.compile(r"[:;=<>()|!&?{}'\"+]|^-|\s(asc|desc)(ending)?$", re.
 
 
 @dataclass(frozen=True, slots=True)
+class OwnHref:
+    """The address of the resource itself, of which the path is stored only.
+
+    Attributes:
+        place: Names that lead to the resource.
+        identifier_in: Gives the resource that a text leads to, None when it leads to none.
+        address: What stands before the path as the client sees it.
+    """
+
+    place: Path
+    identifier_in: Callable[[str], str | None]
+    address: str
+
+    def seen(self, body: Any) -> Any:
+        """Return a stored body as the client sees it."""
+        path = body.get("href")
+        return {**body, "href": f"{self.address}{path}"} if isinstance(path, str) and path[:1] == "/" else body
+
+
+@dataclass(frozen=True, slots=True)
 class Grammar:
     """What differs from resource to resource.
 
@@ -78,11 +98,19 @@ class Grammar:
         canonical: Turns a path as the client wrote it into the attribute's own names.
         loose: Whether equality ignores case and quotes around a value.
         trims: Whether blanks and line ends around a value mean nothing.
+        own: Address of the resource; None when it has none.
     """
 
     canonical: Callable[[Path], Path] = lambda path: path
     loose: bool = False
     trims: bool = False
+    own: OwnHref | None = None
+
+    def expression(self, parameter: str, text: str, budget: Budget) -> JsonPath:
+        """Read a JSONPath expression; see ``jsonpath_in``."""
+        # What notifications carry is seen already.
+        seen = self.own.seen if self.own is not None and not self.own.place else None
+        return jsonpath_in(parameter, text, self.canonical, budget, seen=seen)
 
 
 _PLAIN = Grammar()
@@ -132,7 +160,7 @@ def parse_hub_query(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, 
     if not query.startswith("$") and _COMPARING.search("".join(_outside(query))):
         return parse_condition_text(query, replace(grammar, trims=True))
     _check_length(query)
-    return jsonpath_in("query", query, grammar.canonical, Budget.unending()), None
+    return grammar.expression("query", query, Budget.unending()), None
 
 
 def parse_condition_text(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, Selection | None]:
@@ -173,7 +201,7 @@ def _check_conditions(count: int, conditions: list[str]) -> None:
 
 def _where(conditions: list[str], filters: list[str], grammar: Grammar, budget: Budget) -> Expression:
     _check_expressions("filter", len(filters))
-    expressions = [jsonpath_in("filter", text, grammar.canonical, budget) for text in filters]
+    expressions = [grammar.expression("filter", text, budget) for text in filters]
     return All((*_conjunction(conditions, grammar), *expressions))
 
 
@@ -193,7 +221,7 @@ def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, .
         old = parts.get(key)
         # Repeating a name means OR for equality; two bounds on one attribute mean a range only when both hold.
         if isinstance(old, Comparison) and new.operator in ("eq", "regex", "ne"):
-            new = Comparison(new.path, new.operator, (*old.values, *new.values), new.loose)
+            new = replace(new, values=(*old.values, *new.values))
             _check_values(".".join(new.path), new.values)
         elif old is not None:
             key = (*key, len(parts))  # type: ignore[assignment]
@@ -233,7 +261,19 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
     _check_values(found["name"], values)
     if grammar.loose:
         values = tuple(_unquoted(value) for value in values)
-    return Comparison(grammar.canonical(path), how, values, grammar.loose)
+    path = grammar.canonical(path)
+    if grammar.own is not None and path == (*grammar.own.place, "href"):
+        return _about_href(grammar.own, how, values, loose=grammar.loose)
+    return Comparison(path, how, values, grammar.loose)
+
+
+def _about_href(own: OwnHref, how: Operator, values: tuple[str, ...], *, loose: bool) -> Comparison:
+    """Return what a condition on the resource's own address means for what is stored: whoever it leads to is meant."""
+    if how in ("eq", "ne"):
+        # No identifier has a slash in it, so that what leads nowhere finds nothing.
+        identifiers = tuple(own.identifier_in(value) or f"/{value}" for value in values)
+        return Comparison((*own.place, "id"), how, identifiers, loose)
+    return Comparison((*own.place, "href"), how, values, loose, before="" if own.place else own.address)
 
 
 def _check_values(name: str, values: tuple[str, ...]) -> None:
@@ -267,9 +307,7 @@ def _selection(texts: list[str] | None, grammar: Grammar, budget: Budget) -> Sel
     expressions = [part for part in parts if _JSONPATH_MARK.search(part)]
     _check_expressions("fields", len(expressions))
     names = (grammar.canonical(tuple(part.split("."))) for part in parts if not _JSONPATH_MARK.search(part))
-    return Selection(
-        tree_of(names), tuple(jsonpath_in("fields", text, grammar.canonical, budget) for text in expressions)
-    )
+    return Selection(tree_of(names), tuple(grammar.expression("fields", text, budget) for text in expressions))
 
 
 def _sort(texts: list[str], grammar: Grammar, budget: Budget) -> tuple[SortKey, ...]:
@@ -291,7 +329,7 @@ def _sort_key(text: str, grammar: Grammar, budget: Budget) -> SortKey:
     name = text[1:].strip() if text[0] in "+-" else text
     path: Path | JsonPath
     if _JSONPATH_MARK.search(name):
-        path = jsonpath_in("sort", name, grammar.canonical, budget)
+        path = grammar.expression("sort", name, budget)
     elif not name or _NO_SORT_NAME.search(name):
         raise InvalidQuery("sort", f"{quoted(text)} is no order; write name, or -name for descending")
     else:

@@ -73,7 +73,7 @@ class Communication(Extension):
         body, _ = call.entities.checked(call.sent, call.operation)
         await self._check_receivers(call, body)
         message, is_repeated = await call.create()
-        return await (self._repeated(call, message.id) if is_repeated else self._sender.send(message.id))
+        return await (self._repeated(call, message.id) if is_repeated else self._sender.send(message.id, call.address))
 
     async def _repeated(self, call: TaskCall, identifier: str) -> Record:
         """Return the message that the same request made before, which must not be sent twice."""
@@ -81,7 +81,7 @@ class Communication(Extension):
         if message.body.get("status") == "Initial":
             # The first request has come no further, or makes the first attempt right now, which is a conflict.
             with contextlib.suppress(Conflict):
-                return await self._sender.send(identifier)
+                return await self._sender.send(identifier, call.address)
             message = await call.entities.retrieve(identifier)
         if message.body.get("status") != "Completed":
             raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
@@ -90,7 +90,7 @@ class Communication(Extension):
     async def _send_stored(self, call: TaskCall) -> Record:
         message = await call.entities.retrieve(call.identifier)
         await self._check_receivers(call, message.body)
-        return await self._sender.send(message.id)
+        return await self._sender.send(message.id, call.address)
 
     async def _check_receivers(self, call: TaskCall, message: Message) -> None:
         """Raise InvalidBody when a message cannot be sent to anybody, or not in the way that it says."""

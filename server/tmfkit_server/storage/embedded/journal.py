@@ -21,12 +21,16 @@ from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.opening import (
     COLUMNS,
     COUNTER,
+    FORMAT,
     ROWS_A_STATEMENT,
     Body,
     check_pages,
     connect,
+    convert,
+    converted,
     counted,
     create,
+    is_old,
     open_checked,
     open_rows,
     unwritable,
@@ -109,8 +113,13 @@ class Journal:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
+        with contextlib.ExitStack() as on_failure:
+            self._connection = self._opened_for_writing(on_failure)
+            on_failure.pop_all()
+
+    def _opened_for_writing(self, on_failure: contextlib.ExitStack) -> sqlite3.Connection:
         try:
-            connection = connect(self.path)
+            connection = on_failure.enter_context(contextlib.closing(connect(self.path)))
             [_, frames, _] = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if leftover := leftover_bytes(self.path.with_name(self.path.name + "-wal"), frames):
                 _LOG.warning(
@@ -118,6 +127,9 @@ class Journal:
                     " short before it was acknowledged, or the log was cut off",
                     self.path, f"{leftover:,}",
                 )  # fmt: skip
+            if is_old(connection):
+                convert(connection)
+                _LOG.info("%s: brought to format %s", self.path, FORMAT)
             self._write(connection, [], self._last_number)
             self._mark.begin(self._commits)
         except (sqlite3.Error, StoreError, StoreUnusable, OSError) as exc:
@@ -126,7 +138,7 @@ class Journal:
             if isinstance(exc, StoreFull) or has_no_room(self.path.parent):
                 raise StoreFull(f"{self.path}: there is no room to open it for writing") from exc
             raise unwritable(self.path, exc) from exc
-        self._connection = connection
+        return connection
 
     def close(self) -> None:
         """Let go of the file."""
@@ -144,7 +156,10 @@ class Journal:
 
     def checked_rows(self) -> Iterator[tuple[str, int, Row, Body]]:
         """Yield every row and its document; StoreDamaged at the end when one is not what was written."""
-        yield from verified(self.path, open_rows(self._connected()))
+        connection = self._connected()
+        is_of_old = is_old(connection)
+        for collection, number, row, body in verified(self.path, open_rows(connection)):
+            yield (collection, number, *(converted(collection, row, body) if is_of_old else (row, body)))
 
     def commit(self, batches: Sequence[Batch], last_number: int) -> None:
         """Write changes to the disk, all of them or none; may be called from any thread.

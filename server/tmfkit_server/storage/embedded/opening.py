@@ -19,18 +19,23 @@ from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
 from tmfkit_server.storage.embedded.reserve import has_no_room
 from tmfkit_server.storage.record import Record
+from tmfkit_server.stored_paths import with_stored_path
 
 __all__ = [
     "COLUMNS",
     "COUNTER",
+    "FORMAT",
     "ROWS_A_STATEMENT",
     "Body",
     "check_pages",
     "closed_on_failure",
     "connect",
+    "convert",
+    "converted",
     "count_rows",
     "counted",
     "create",
+    "is_old",
     "open_checked",
     "open_rows",
     "opening_failure",
@@ -41,7 +46,9 @@ __all__ = [
 ]
 
 APPLICATION_ID = 0x746D666B  # "tmfk"
-FORMAT = 1
+FORMAT = 2
+"""2: the address of a resource is its path. A file of the format before is converted when it is first written to."""
+_FORMATS = (1, FORMAT)
 ROWS_A_STATEMENT = 400
 # Row with the highest number given to a document, and with the number of commits in the place of a tag.
 COUNTER = 0
@@ -201,6 +208,34 @@ def counted(connection: sqlite3.Connection) -> tuple[int, int]:
     return int(number), int(commits or 0)
 
 
+def is_old(connection: sqlite3.Connection) -> bool:
+    """Tell whether a file has an earlier format."""
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    return bool(version != FORMAT)
+
+
+def converted(collection: str, row: Row, body: Body) -> tuple[Row, Body]:
+    """Return a row, and its document, of a file with an earlier format as it is now."""
+    new = with_stored_path(collection, body)
+    if new is body:
+        return row, body
+    key, _, spelling, _ = row
+    record = Record(key, new, orjson.loads(spelling) if spelling else None)
+    return (key, record.encoded, spelling, record.tag), new
+
+
+def convert(connection: sqlite3.Connection) -> None:
+    """Bring a file of an earlier format up to date, all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    for collection, number, row in list(open_rows(connection)):
+        new, _ = converted(collection, row, orjson.loads(row[1]))
+        if new is not row:
+            values = (new[1], new[3], number)
+            connection.execute("UPDATE document SET content = ?, tag = ? WHERE number = ?", values)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
+
+
 def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
     """Yield table, number and row of every document, in the order of the numbers."""
     rows = connection.execute(f"SELECT {COLUMNS} FROM document WHERE number <> {COUNTER} ORDER BY number")  # noqa: S608
@@ -247,7 +282,7 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if identity != APPLICATION_ID:
         raise StoreDamaged(str(path), "it is an SQLite file, but no store of this server", _LEFT_ALONE)
-    if version != FORMAT:
+    if version not in _FORMATS:
         problem = f"it has format {version}, and this version of the server reads format {FORMAT}"
         raise StoreUnusable(str(path), problem, "Use the version of the server that wrote it")
     [mode] = connection.execute("PRAGMA journal_mode").fetchone()
