@@ -151,9 +151,7 @@ def check_public_url(url: str) -> None:
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     if scheme not in ("http", "https") or not is_host(host) or not _BASE_PATH.fullmatch(f"{slash}{path}".rstrip("/")):
-        raise SettingsError(
-            f"--public-url {url}", "it is no HTTP address", "Give it as https://HOST or https://HOST/PATH"
-        )
+        raise SettingsError(f"--public-url {url}", "it is no HTTP address", "Give it as https://HOST")
 
 
 def callback_secrets(texts: Iterable[str]) -> tuple[bytes, ...]:

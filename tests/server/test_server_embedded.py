@@ -563,8 +563,8 @@ def test_file_of_before_commits_were_counted_is_read(path: Path) -> None:
 
 def test_later_format_is_refused(path: Path) -> None:
     _run(path, _fill)
-    _sql(path, "PRAGMA user_version = 2")
-    with pytest.raises(StoreUnusable, match="it has format 2, and this version of the server reads format 1"):
+    _sql(path, "PRAGMA user_version = 3")
+    with pytest.raises(StoreUnusable, match="it has format 3, and this version of the server reads format 2"):
         _run(path, _fill)
 
 

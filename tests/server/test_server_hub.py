@@ -234,5 +234,5 @@ def test_outbox_survives_a_restart(
         again = listener.next()
         while again != notification:  # attempts of the first server
             again = listener.next()
-        found = httpx.get(f"{url}/tmf-api/customerManagement/v4/customer/{made['id']}")
-        assert found.json() == made
+        path = f"/tmf-api/customerManagement/v4/customer/{made['id']}"
+        assert httpx.get(f"{url}{path}").json() == {**made, "href": f"{url}{path}"}
