@@ -20,7 +20,7 @@ from tmfkit_server import cli
 from tmfkit_server.apis.communication.failures import Misread, NotTaken, Refused
 from tmfkit_server.apis.communication.gateway import Gateway
 from tmfkit_server.apis.communication.messages import Dispatch, dispatches
-from tmfkit_server.apis.communication.outbox import OutboxFolder, _email
+from tmfkit_server.apis.communication.outbox import OutboxFolder, email_of
 from tmfkit_server.errors import InvalidBody
 from tmfkit_server.setting_values import channels
 from tmfkit_server.settings import Settings
@@ -264,7 +264,7 @@ def test_every_mail_has_exactly_the_headers_and_receivers_meant(mails: MailServe
             continue
         [dispatch] = found
         to, origin, title = _meant(receiver, sender, subject)
-        written = _email(dispatch)
+        written = email_of(dispatch)
         _check_mail(email.message_from_bytes(written, policy=policy.default), to, origin, title)
         assert max(map(len, written.split(b"\r\n\r\n")[0].split(b"\r\n"))) <= 300
         sent += 1

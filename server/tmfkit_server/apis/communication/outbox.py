@@ -18,7 +18,7 @@ from tmfkit_server.apis.communication.mail_text import header_text
 from tmfkit_server.apis.communication.messages import Dispatch
 from tmfkit_server.files import sync
 
-__all__ = ["OutboxFolder"]
+__all__ = ["OutboxFolder", "email_of"]
 
 _OTHER_HEADERS = {"Content-Transfer-Encoding", "Content-Type", "Date", "MIME-Version"}
 
@@ -46,7 +46,7 @@ class OutboxFolder:
         """Write a file; see ``Channel``."""
         try:
             is_email = dispatch.type == "Email"
-            content = _email(dispatch) if is_email else _json(dispatch)
+            content = email_of(dispatch) if is_email else _json(dispatch)
         except (MessageError, ValueError) as exc:
             raise Refused(f"no e-mail can be made of it: {type(exc).__name__}") from exc
         digest = hashlib.sha256(orjson.dumps([dispatch.message, dispatch.key])).hexdigest()
@@ -71,7 +71,7 @@ class OutboxFolder:
         sync(self._folder)
 
 
-def _email(dispatch: Dispatch) -> bytes:
+def email_of(dispatch: Dispatch) -> bytes:
     """Return an e-mail; it has no ``From`` when the message names no sender.
 
     Raises:
