@@ -18,6 +18,7 @@ from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources import dead_letters
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.extensions import Extension
@@ -49,18 +50,27 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks)
+    addresses = Addresses(settings.public_url, settings.trusted_proxies)
     mounted = [
-        Api(contracts.load(name), store, settings, extension=extension_of(name, settings), guard=guard)
+        Api(
+            contracts.load(name),
+            store,
+            settings,
+            extension=extension_of(name, settings),
+            guard=guard,
+            addresses=addresses,
+        )
         for name in contracts.apis()
     ]
-    dispatcher = Dispatcher(store, WebhookClient(guard, settings.callback_secrets), settings.retry_limits)
+    client = WebhookClient(guard, settings.callback_secrets, public_url=addresses.public_url)
+    dispatcher = Dispatcher(store, client, settings.retry_limits)
     app.add_middleware(_Lifespan(store, mounted, dispatcher))
     if settings.api_keys:
         app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     app.add_route(LIVE, Live())
-    dead_letters.mount(app, DeadLetters(store))
+    dead_letters.mount(app, DeadLetters(store), addresses)
     for api in mounted:
         api.mount(app)
     return app

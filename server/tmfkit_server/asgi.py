@@ -43,6 +43,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             # A large store is read before the first heartbeat.
             "timeout": _SILENCE_SECONDS,
+            # Who may say what clients called is a setting of ours; gunicorn would believe whoever is on this machine.
+            "forwarded_allow_ips": "",
             "limit_request_line": _LONGEST_REQUEST_LINE_BYTES,
             "loglevel": "warning",
             "when_ready": _print_address,

@@ -12,6 +12,7 @@ import falcon.asgi
 import orjson
 
 from tmfkit_server import errors
+from tmfkit_server.quotes import quoted
 
 __all__ = ["Problem", "install"]
 
@@ -82,7 +83,8 @@ def _problem_of(error: errors.ServerError) -> Problem:
                 403, "forbidden", "The credential's role may not do this.", f"It takes the role {_either(roles)}."
             )
         case errors.UnknownId(kind=kind, identifier=identifier):
-            return Problem(404, "not-found", f"There is no {kind} {identifier!r}.", _TO_FIND_AN_ID.get(kind, _LIST))
+            reason = f"There is no {kind} {quoted(identifier)}."
+            return Problem(404, "not-found", reason, _TO_FIND_AN_ID.get(kind, _LIST))
         case errors.NotAcceptable(produces=produces):
             return Problem(
                 406,
@@ -109,11 +111,11 @@ def _problem_of(error: errors.ServerError) -> Problem:
 def _about_sending(error: errors.NotSent) -> Problem:
     if error.goes_on:
         message = (
-            f"It is stored as {error.identifier!r} with the status InProgress, and the server goes on trying."
+            f"It is stored as {quoted(error.identifier)} with the status InProgress, and the server goes on trying."
             " Read it to see how that ends; do not send it again."
         )
         return Problem(500, "not-sent-yet", "The channel has not taken the message yet.", message)
-    message = f"It has failed for good and is stored as {error.identifier!r}; send it by its id to try once more."
+    message = f"It has failed for good and is stored as {quoted(error.identifier)}; send it by its id to try once more."
     return Problem(500, "not-sent", "The channel did not take the message.", message)
 
 
@@ -134,22 +136,21 @@ def _about_input(error: errors.ServerError) -> Problem:
         case errors.BodyTooLarge(limit_bytes=limit):
             return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
         case errors.WrongMediaType(sent=sent, consumes=consumes):
-            headers = {"Accept": ", ".join(consumes)}
-            return Problem(
-                415, "wrong-media-type", f"A body of type {sent!r} is not taken.", f"Send {_either(consumes)}.", headers
-            )
+            headers, reason = {"Accept": ", ".join(consumes)}, f"A body of type {quoted(sent)} is not taken."
+            return Problem(415, "wrong-media-type", reason, f"Send {_either(consumes)}.", headers)
         case errors.UnreadableBody(why=why):
             return Problem(400, "unreadable-body", "The body is not acceptable JSON.", f"{why}.")
         case errors.InvalidBody(violations=violations):
             listed = "; ".join(_worded(violation) for violation in violations[:_LONGEST_LIST])
             return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
         case errors.InvalidQuery(parameter=parameter, why=why):
-            return Problem(400, "invalid-query", f"The query parameter {parameter!r} cannot be understood.", f"{why}.")
+            reason = f"The query parameter {quoted(parameter)} cannot be understood."
+            return Problem(400, "invalid-query", reason, f"{why}.")
         case errors.KeyReused():
             message = "Repeat a request exactly as it was, or send a new one with a new key."
             return Problem(422, "key-reused", "The Idempotency-Key came with another body before.", message)
         case errors.InvalidHeader(name=name, why=why):
-            return Problem(400, "invalid-header", f"The header field {name!r} cannot be understood.", f"{why}.")
+            return Problem(400, "invalid-header", f"The header field {quoted(name)} cannot be understood.", f"{why}.")
         case _:
             return _unforeseen()
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import click
 
@@ -97,7 +96,22 @@ class Settings:
         default_factory=dict,
     )
     public_url: str = _plain(
-        "", "--public-url", metavar="URL", help="Scheme and host that hrefs begin with; else those of the request."
+        "",
+        "--public-url",
+        metavar="URL",
+        help="Address that hrefs begin with: scheme, host, and the path of a proxy; else that of the request.",
+    )
+    trusted_proxies: Sequence[Network] = _read_from(
+        setting_values.proxy_networks,
+        click.Option(
+            ["--trusted-proxy"],
+            multiple=True,
+            envvar="TMFKIT_TRUSTED_PROXIES",
+            metavar="CIDR",
+            help="Network of proxies whose Forwarded and X-Forwarded-Host, -Proto and -Prefix are believed; repeatable."
+            " TMFKIT_TRUSTED_PROXIES holds several, separated by blanks.",
+        ),
+        default=(),
     )
     base_paths: Mapping[str, str] = _read_from(
         setting_values.base_paths,
@@ -200,8 +214,8 @@ class Settings:
                 "Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1",
             )
         self.store_kind.check(self.store, workers=self.workers)
-        if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
-            raise SettingsError(f"--public-url {self.public_url}", "it is no HTTP address", "Give it as https://HOST")
+        if self.public_url:
+            setting_values.check_public_url(self.public_url)
         setting_values.check_base_paths(self.base_paths)
 
     @classmethod

@@ -64,7 +64,7 @@ def group(server_url: str) -> str:
         ("$..text", "abc"),
         ("$..note[?@.text=='far']", "c"),
         ("$.*.deep", "c"),
-        ("$.@type", "b"),
+        ("$.@type", "abc"),
         ("$[?(@.@type=='Special')]", "b"),
         ("$[?@['@type']=='Special']", "b"),
         ("$[?@.status =~ /[AB]/i]", "ab"),

@@ -52,6 +52,8 @@ def _comparison(comparison: Comparison, work: Work) -> Predicate:
         same = _comparison(Comparison(path, "eq", comparison.values, comparison.loose), work)
         return lambda body: not same(body)
     tests = [matcher(comparison.operator, value, work, loose=comparison.loose) for value in comparison.values]
+    if before := comparison.before:
+        return lambda body: any(test(f"{before}{found}") for found in values_at(body, path) for test in tests)
     return lambda body: any(test(found) for found in values_at(body, path) for test in tests)
 
 

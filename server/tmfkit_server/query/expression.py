@@ -26,12 +26,14 @@ class Comparison:
         operator: How to compare.
         values: Texts to compare with.
         loose: Whether equality ignores case.
+        before: Text that the client sees before each text that is stored; of orders and regular expressions only.
     """
 
     path: Path
     operator: Operator
     values: tuple[str, ...]
     loose: bool = False
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

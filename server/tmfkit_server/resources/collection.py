@@ -9,8 +9,9 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import parse_search
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import Addresses, answer, answer_with, caller_of, check_accept
+from tmfkit_server.resources.endpoint import answer, answer_with, caller_of, check_accept
 from tmfkit_server.resources.idempotency import idempotency_key, mark_replayed
 from tmfkit_server.services.entities import Entities
 
@@ -32,11 +33,12 @@ class ListHandler:
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer 200, or 206 with the part of the whole that was asked for."""
         check_accept(req, self._operation)
-        search = parse_search(req.query_string, self._entities.grammar)
-        listing = await self._entities.list(search)
+        address = self._addresses.of(req)
+        search = parse_search(req.query_string, self._entities.grammar_at(address))
+        listing = await self._entities.list(search, address)
         resp.set_header("X-Total-Count", str(listing.total))
         resp.set_header("X-Result-Count", str(listing.count))
-        if links := _links(self._addresses.of_request(req), req.query_string, search, listing.total):
+        if links := _links(f"{address}{req.path}", req.query_string, search, listing.total):
             resp.set_header("Link", links)
         is_part = search.is_page and listing.count < listing.total
         answer(resp, 206 if is_part else 200, listing.content)
@@ -58,19 +60,20 @@ class CreateHandler:
         check_accept(req, self._operation)
         key = idempotency_key(req)
         _, sent = await self._reader.read(req, self._operation.consumes)
-        collection_url = self._addresses.of(req, self._entities.resource.collection)
+        address = self._addresses.of(req)
         if key is None:
-            record = await self._entities.create(sent, self._operation, collection_url)
+            record = await self._entities.create(sent, self._operation, address)
         else:
             record, is_replayed = await self._entities.create_once(
-                sent, self._operation, collection_url, key=key, caller=caller_of(req)
+                sent, self._operation, address, key=key, caller=caller_of(req)
             )
             if is_replayed:
                 mark_replayed(resp)
-        resp.set_header("Location", record.body["href"])
+        location = f"{address}{self._entities.hrefs.path_of(record.id)}"
+        resp.set_header("Location", location)
         if self._has_content_location:
-            resp.set_header("Content-Location", record.body["href"])
-        answer_with(resp, self._operation.success, self._entities, record)
+            resp.set_header("Content-Location", location)
+        answer_with(resp, self._operation.success, self._entities, record, address)
 
 
 def _links(url: str, query: str, search: Search, total: int) -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Schema
+from tmfkit_server.services.card_search import crossed_out, searched
 
 __all__ = ["CardNumbers"]
-
-_DIGITS_KEPT = 4
-# Of what payment cards begin with and how long their numbers are: ISO/IEC 7812-1.
-_CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 
 Names = Mapping[str, Any]
 """Attribute of an object, under each of its names → the names in its object, or in each member of its array."""
@@ -52,19 +48,24 @@ class CardNumbers:
             value = {name: value}
         if isinstance(value, Mapping):
             value = self.masked(value)
-        for name in names:
-            value = value[name]
+        for _ in names:
+            # The name may be another one by now.
+            [value] = value.values()
         return value
 
     def _object(self, body: Mapping[str, Any], names: Names, *, about_payment: bool) -> dict[str, Any]:
-        return {
-            name: self._member(name, value, names, about_payment=about_payment or name in self._around)
-            for name, value in body.items()
-        }
+        found: dict[str, Any] = {}
+        for name, value in body.items():
+            kept = searched(name) if about_payment and name not in names else name
+            # Two names that only differ in what is crossed out stay two.
+            while kept in found:
+                kept += "'"
+            found[kept] = self._member(name, value, names, about_payment=about_payment or name in self._around)
+        return found
 
     def _member(self, name: str, value: Any, names: Names, *, about_payment: bool) -> Any:
         if name == self._card and isinstance(value, Mapping) and self._number in value:
-            value = {**value, self._number: _replaced(value[self._number], _crossed_out)}
+            value = {**value, self._number: _replaced(value[self._number], crossed_out)}
         return self._value(value, names.get(name, {}), is_defined=name in names, about_payment=about_payment)
 
     def _value(self, value: Any, names: Names, *, is_defined: bool, about_payment: bool) -> Any:
@@ -72,7 +73,7 @@ class CardNumbers:
             return self._object(value, names, about_payment=about_payment)
         if isinstance(value, list):
             return [self._value(each, names, is_defined=is_defined, about_payment=about_payment) for each in value]
-        return _replaced(value, _searched) if about_payment and not is_defined else value
+        return _replaced(value, searched) if about_payment and not is_defined else value
 
 
 def _names_in(contract: Contract, schema: Schema) -> Names:
@@ -90,21 +91,3 @@ def _replaced(value: Any, mask: Callable[[str], str]) -> Any:
         return value
     masked = mask(str(value))
     return masked if masked != str(value) else value
-
-
-def _searched(text: str) -> str:
-    return _CARD_NUMBER.sub(lambda found: _crossed_out(found[0]) if _has_check_digit(found[0]) else found[0], text)
-
-
-def _crossed_out(number: str) -> str:
-    """Return *number* with its last four places only; what shows no more digits than that stays as it is."""
-    if sum(map(str.isdigit, number)) <= _DIGITS_KEPT:
-        return number
-    return "x" * (len(number) - _DIGITS_KEPT) + number[-_DIGITS_KEPT:]
-
-
-def _has_check_digit(number: str) -> bool:
-    """Tell whether the last digit is the one that the others call for (ISO/IEC 7812-1, annex B)."""
-    digits = [int(each) for each in reversed(number) if each.isdigit()]
-    doubled = [sum(divmod(2 * each, 10)) for each in digits[1::2]]
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from tmfkit_server.apis.communication.mail_text import mail_address
 from tmfkit_server.errors import InvalidBody, Violation
 
 __all__ = ["ADDRESS", "Attachment", "Dispatch", "Message", "dispatches", "text_of"]
@@ -21,11 +22,12 @@ _MOST_DIGITS = 20
 _LONGEST_ADDRESS = 1000
 _PHONE_NUMBER = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*", re.ASCII)
 # Nothing that separates addresses from each other, or the parts of a path: one address is one receiver.
-_EMAIL = re.compile(r"[^\s@,;:<>()\[\]\"\\/]+@[^\s@,;:<>()\[\]\"\\/]+")
 _APP_USER = re.compile(r"(?!\.{1,2}$)[^\s,;\"\\/]+")
 # What is made of parts, or is a message itself, cannot be sent as the bytes that it is (RFC 2045, section 6.4).
 _MEDIA_TYPE = re.compile(r"(?!message/|multipart/)[\w.+-]+/[\w.+-]+", re.ASCII | re.IGNORECASE)
 _ANY_BYTES = "application/octet-stream"
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Message = Mapping[str, Any]
 
@@ -85,12 +87,15 @@ def dispatches(identifier: str, message: Message) -> Sequence[Dispatch]:
     kinds = {kind for kind, _ in addresses}
     content = text_of(message)
     files, links = _attachments(message, violations) if "Email" in kinds else ((), ())
+    senders = {kind: _sender(message, kind, violations) for kind in ADDRESS if kind in kinds}
+    subject = " ".join(str(message.get("subject", "")).split())
+    if _CONTROL.search(subject) and kinds - {"SMS"}:
+        violations.append(Violation("/subject", "has control characters, which a title cannot have"))
     if violations:
         raise InvalidBody(violations)
-    subject = " ".join(str(message.get("subject", "")).split())
     found = []
     for kind, address in addresses:
-        sender = _sender(message, kind)
+        sender = senders[kind]
         if kind == "Email":
             text = "\n".join([content, "", *links]) if links else content
             found.append(Dispatch(identifier, kind, address, sender, subject, text, files))
@@ -131,11 +136,16 @@ def _addresses(message: Message, violations: list[Violation]) -> Iterator[tuple[
                 break
 
 
-def _sender(message: Message, kind: str) -> str:
-    """Return the address of the sender; one that cannot be used counts as none, because none is needed."""
+def _sender(message: Message, kind: str, violations: list[Violation]) -> str:
+    """Return the address of the sender, or nothing when there is none, because none is needed."""
     sender = message.get("sender")
     given = sender.get(ADDRESS[kind]) if isinstance(sender, dict) else None
-    return _address(kind, given) if isinstance(given, str) else ""
+    if not isinstance(given, str) or not given.strip():
+        return ""
+    address = _address(kind, given)
+    if not address:
+        violations.append(Violation(f"/sender/{ADDRESS[kind]}", "is none that could send"))
+    return address
 
 
 def _address(kind: str, given: str) -> str:
@@ -149,7 +159,7 @@ def _address(kind: str, given: str) -> str:
             is_number = _PHONE_NUMBER.fullmatch(given) and len(digits) <= _MOST_DIGITS
             return ("+" if given.startswith("+") else "") + digits if is_number else ""
         case "Email":
-            return given if _EMAIL.fullmatch(given) else ""
+            return mail_address(given)
         case _:
             return given if _APP_USER.fullmatch(given) else ""
 
@@ -196,4 +206,6 @@ def _content(head: str, data: str) -> bytes:
 
 def _file_name(given: str) -> str:
     kept = "".join(letter if letter.isprintable() and letter not in '"\\/:' else "_" for letter in given)
+    # What begins so is read as another name in a header.
+    kept = kept.replace("=?", "=_")
     return kept.strip(" .")

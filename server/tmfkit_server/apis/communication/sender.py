@@ -84,10 +84,14 @@ class Sender:
         await asyncio.gather(self._main, *self._attempts, return_exceptions=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def send(self, identifier: str) -> Record:
+    async def send(self, identifier: str, address: str = "") -> Record:
         """Send a stored message.
 
         An attempt that takes too long for the client goes on without it.
+
+        Args:
+            identifier: Which one.
+            address: Address that the server is called by.
 
         Returns:
             The message, Completed.
@@ -97,7 +101,7 @@ class Sender:
             Conflict: The message has been sent, or is being sent.
             UnknownId: There is no such message.
         """
-        sending = await self._sendings.begin(identifier)
+        sending = await self._sendings.begin(identifier, address)
         message = None
         task = self._begin_attempt(sending) if len(self._attempts) < _MOST_ATTEMPTS_AT_ONCE else None
         if task is not None:

@@ -14,6 +14,7 @@ from typing import Any
 from tmfkit_server.apis.communication.messages import Message
 from tmfkit_server.errors import Conflict, UnknownId
 from tmfkit_server.query.expression import Comparison, Search, SortKey
+from tmfkit_server.quotes import shortened
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Record, Store, Transaction
@@ -39,6 +40,7 @@ class Sending:
         holder: Who is at it; empty between attempts.
         failures: How many attempts have not reached everybody.
         outcomes: Key of a dispatch → what became of it.
+        address: Address that the server was called by.
     """
 
     message: str
@@ -47,6 +49,7 @@ class Sending:
     holder: str = ""
     failures: int = 0
     outcomes: Mapping[str, AttemptResult] | None = None
+    address: str = ""
 
     def held(self) -> Sending:
         """Return it held by somebody new."""
@@ -62,7 +65,13 @@ class Sending:
 
     def record(self) -> Record:
         """Return the record that keeps it."""
-        kept = {"began": self.began, "due": self.due, "holder": self.holder, "failures": self.failures}
+        kept = {
+            "began": self.began,
+            "due": self.due,
+            "holder": self.holder,
+            "failures": self.failures,
+            "address": self.address,
+        }
         members = {name: value for name, value in kept.items() if value != ""}
         return Record(self.message, {**members, "outcomes": [*(self.outcomes or {}).items()]})
 
@@ -87,19 +96,20 @@ class Sendings:
         self._store = store
         self._entities = entities
 
-    async def begin(self, identifier: str) -> Sending:
+    async def begin(self, identifier: str, address: str = "") -> Sending:
         """Begin to send a message, and hold that. Whom an earlier sending has reached, this one does not reach again.
 
         Raises:
             Conflict: The message has been sent, or is being sent.
             UnknownId: There is no such message.
         """
-        begun = Sending(identifier, now()).held()
+        begun = Sending(identifier, now(), address=address).held()
 
         async def decide(transaction: Transaction, message: Record) -> Message:
             nonlocal begun
             if completed := message.body.get("sendTimeComplete"):
-                raise Conflict(f"The message was sent at {completed}; create another one to send it once more.")
+                when = shortened(str(completed))
+                raise Conflict(f"The message was sent at {when}; create another one to send it once more.")
             earlier = _sending(await transaction.get(_SENDINGS, identifier))
             if earlier is None:
                 await transaction.insert(_SENDINGS, begun.record())
@@ -110,7 +120,7 @@ class Sendings:
             await transaction.replace(_SENDINGS, begun.record())
             return {}
 
-        await self._entities.amend(identifier, decide)
+        await self._entities.amend(identifier, decide, address=address)
         return begun
 
     async def due(self, *, most: int) -> Sequence[str]:
@@ -122,6 +132,7 @@ class Sendings:
     async def take_up(self, identifier: str) -> Sending | None:
         """Hold a sending that is due; None when somebody else does, or when it has ended."""
         held = None
+        kept = _sending(await self._store.get(_SENDINGS, identifier))
 
         async def decide(transaction: Transaction, _message: Record) -> Message:
             nonlocal held
@@ -133,7 +144,7 @@ class Sendings:
             return {"sendTime": held.began, "status": "InProgress"}
 
         try:
-            await self._entities.amend(identifier, decide)
+            await self._entities.amend(identifier, decide, address=kept.address if kept else "")
         except UnknownId:
             await self._forget(identifier)
         return held
@@ -166,7 +177,7 @@ class Sendings:
             kept = _sending(await transaction.get(_SENDINGS, sending.message))
             return {"sendTime": kept.began, "status": "InProgress"} if kept and kept.due else {}
 
-        return await self._entities.amend(sending.message, decide)
+        return await self._entities.amend(sending.message, decide, address=sending.address)
 
     async def settle(self, sending: Sending, wanted: Iterable[str], *, pause_seconds: float) -> Record | None:
         """End an attempt: the sending is complete, goes on after a pause, or has failed for good.
@@ -197,7 +208,7 @@ class Sendings:
             return changes
 
         try:
-            record = await self._entities.amend(sending.message, decide)
+            record = await self._entities.amend(sending.message, decide, address=sending.address)
         except UnknownId:
             await self._forget(sending.message)
             return None

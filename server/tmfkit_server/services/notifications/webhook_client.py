@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from tmfkit_server.network import is_address
+from tmfkit_server.services.hrefs import addressed
 from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.notifications.signatures import signature_headers
 from tmfkit_server.storage.base import Delivery
@@ -66,13 +67,15 @@ class AttemptResult:
 class WebhookClient:
     """Posts notifications over connections that stay open for a while, and follows no redirect."""
 
-    def __init__(self, guard: CallbackGuard, secrets: Sequence[bytes] = ()) -> None:
+    def __init__(self, guard: CallbackGuard, secrets: Sequence[bytes] = (), *, public_url: str = "") -> None:
         """Prepare; ``start`` makes it ready.
 
         Args:
             guard: Says which address may be connected to.
             secrets: What signs the notifications; none leaves them unsigned.
+            public_url: Address that what is told of begins with; empty takes that of the request that changed it.
         """
+        self._public_url = public_url
         self._guard = guard
         self._secrets = secrets
 
@@ -103,7 +106,7 @@ class WebhookClient:
 
     async def post(self, delivery: Delivery) -> AttemptResult:
         """Post a notification to its callback; whatever goes wrong is a result."""
-        content = orjson.dumps(delivery.notification)
+        content = orjson.dumps(addressed(delivery.notification, self._public_url or delivery.address))
         headers: Mapping[str, str] = {}
         if self._secrets:
             identifier = str(delivery.notification.get("eventId", delivery.sequence))

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from tmfkit_server.errors import Conflict, InvalidBody
 from tmfkit_server.json_pointer import unescaped
+from tmfkit_server.quotes import quoted
 from tmfkit_server.services.patches.limits import Copies
 
 __all__ = [
@@ -143,7 +144,7 @@ class _Step:
 
     def _tested(self, root: Any) -> Any:
         if not _equal(self._at(root, self._path, "path"), self._value()):
-            raise Conflict(f"The test at {self._pointer} failed: {self._operation['path']!r} has another value.")
+            raise Conflict(f"The test at {self._pointer} failed: {quoted(self._operation['path'])} has another value.")
         return root
 
     def _added(self, root: Any, path: Sequence[str], value: Any) -> Any:
@@ -191,7 +192,7 @@ class _Step:
 
     def _nowhere(self, member: str) -> InvalidBody:
         return InvalidBody.at(
-            f"{self._pointer}/{member}", f"leads nowhere in the resource: {self._operation[member]!r}"
+            f"{self._pointer}/{member}", f"leads nowhere in the resource: {quoted(self._operation[member])}"
         )
 
 
