@@ -12,6 +12,7 @@ Tree, in the order in which a request meets them::
     │   └── ExchangeError        an export, an import or a backup cannot go on
     ├── StoreError               the store could not commit
     │   ├── StoreFull            there is no room left
+    │   ├── TooBusy              others search, and no slot became free in time
     │   └── OutcomeUnknown       the store did not say whether it committed
     └── Refusal                  the client's request cannot be served as it is
         ├── NotAuthenticated     no credential, or an unknown one
@@ -38,6 +39,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 __all__ = [
+    "MOST_VIOLATIONS",
     "BodyTooLarge",
     "Conflict",
     "ExchangeError",
@@ -62,6 +64,7 @@ __all__ = [
     "StoreLocked",
     "StoreUnreachable",
     "StoreUnusable",
+    "TooBusy",
     "UnknownId",
     "UnreadableBody",
     "Violation",
@@ -132,6 +135,10 @@ class StoreFull(StoreError):  # noqa: N818 - says what is wrong with it
     """The store could not commit, because there is no room left."""
 
 
+class TooBusy(StoreError):  # noqa: N818 - says what is wrong with it
+    """So many others search that no slot became free in time."""
+
+
 class OutcomeUnknown(StoreError):  # noqa: N818 - an outcome that nobody knows is no error yet
     """The connection to the store was lost after the commit was asked for; what was changed may have been kept."""
 
@@ -188,6 +195,10 @@ class UnreadableBody(Refusal):
         self.why = why
 
 
+MOST_VIOLATIONS = 20
+"""No more of what is wrong with one body is looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One rule that a body breaks.
@@ -204,11 +215,11 @@ class Violation:
 
 
 class InvalidBody(Refusal):
-    """The body breaks rules of the contract; all that were found are listed."""
+    """The body breaks rules of the contract; the first ``MOST_VIOLATIONS`` are listed."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__(violations)
-        self.violations = tuple(violations)
+        self.violations = tuple(violations[:MOST_VIOLATIONS])
 
     @classmethod
     def at(cls, pointer: str, what: str, requirement: str = "") -> InvalidBody:

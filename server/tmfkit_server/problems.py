@@ -16,7 +16,6 @@ from tmfkit_server import errors
 __all__ = ["Problem", "install"]
 
 _LOG = logging.getLogger(__name__)
-_LONGEST_LIST = 20
 _RETRY = {"Retry-After": "1"}
 _LIST = "List the collection to see what there is."
 # Nobody can list the listeners of a hub.
@@ -32,6 +31,7 @@ _REFERENCES = {
     "wrong-media-type": f"{_HTTP}8.3",
     "unreadable-body": "https://www.rfc-editor.org/rfc/rfc7493.html#section-2",
     "store-full": f"{_HTTP}10.2.3",
+    "too-busy": f"{_HTTP}10.2.3",
     "store-unavailable": f"{_HTTP}10.2.3",
 }
 
@@ -123,6 +123,9 @@ def _about_store(error: errors.StoreError) -> Problem:
         case errors.OutcomeUnknown():
             message = "Read it before you repeat the request: the change may have been kept."
             return Problem(503, "outcome-unknown", "The store did not confirm the change.", message, _RETRY)
+        case errors.TooBusy():
+            reason = "Too many searches are under way."
+            return Problem(503, "too-busy", reason, "Try again in a moment; searches by an index wait least.", _RETRY)
         case errors.StoreFull():
             return Problem(507, "store-full", "There is no room left to keep the change.", message, _RETRY)
         case _:
@@ -141,7 +144,7 @@ def _about_input(error: errors.ServerError) -> Problem:
         case errors.UnreadableBody(why=why):
             return Problem(400, "unreadable-body", "The body is not acceptable JSON.", f"{why}.")
         case errors.InvalidBody(violations=violations):
-            listed = "; ".join(_worded(violation) for violation in violations[:_LONGEST_LIST])
+            listed = "; ".join(_worded(violation) for violation in violations)
             return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
         case errors.InvalidQuery(parameter=parameter, why=why):
             return Problem(400, "invalid-query", f"The query parameter {parameter!r} cannot be understood.", f"{why}.")
@@ -178,7 +181,7 @@ def _set(resp: falcon.asgi.Response, problem: Problem) -> None:
 async def _answer(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object
 ) -> None:
-    if isinstance(error, errors.StoreError):
+    if isinstance(error, errors.StoreError) and not isinstance(error, errors.TooBusy):
         _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
     _set(resp, _problem_of(error))
     if isinstance(error, errors.WrongMediaType) and req.method == "PATCH":

@@ -12,6 +12,7 @@ import click
 
 from tmfkit_server import setting_values
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.network import LOOPBACK, Network, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
@@ -20,6 +21,7 @@ __all__ = ["Settings", "run_options"]
 
 _OPTIONS, _READ = "options", "read"
 _LIMITS = RetryLimits()
+_MESSAGES = MessageLimits()
 
 
 def _plain(default: Any, flag: str, **how: Any) -> Any:
@@ -105,6 +107,12 @@ class Settings:
         default_factory=dict,
     )
     max_body_bytes: int = _plain(1024 * 1024, "--max-body-bytes", type=click.IntRange(1), help="Largest request body.")
+    page_limit: int = _plain(
+        1000,
+        "--page-limit",
+        type=click.IntRange(1),
+        help="Resources in one answer; a longer list is answered 206 with the addresses of its other pages.",
+    )
     channels: Mapping[str, str] = _read_from(
         setting_values.channels,
         click.Option(
@@ -141,6 +149,31 @@ class Settings:
         "--send-retry-seconds",
         type=click.FloatRange(0, 3600, min_open=True),
         help="How long a message rests after the first attempt that failed; twice as long after each further one.",
+    )
+    message_limits: MessageLimits = _read_from(  # noqa: RUF009 - it gives a field
+        MessageLimits,
+        click.Option(
+            ["--max-receivers"],
+            default=_MESSAGES.receivers,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Receivers of one message.",
+        ),
+        click.Option(
+            ["--max-message-text-bytes"],
+            default=_MESSAGES.text_bytes,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Longest text of a message, with the values of its parameters.",
+        ),
+        click.Option(
+            ["--max-message-bytes"],
+            default=_MESSAGES.total_bytes,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Texts and attachments of one message for all its receivers together.",
+        ),
+        default=_MESSAGES,
     )
     keep_card_numbers: bool = _flag(
         "--keep-card-numbers",

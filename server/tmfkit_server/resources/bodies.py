@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import falcon.asgi
@@ -21,6 +22,9 @@ _ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
 _LARGEST_INTEGER = 2**64 - 1
 _SMALLEST_INTEGER = -(2**63)
+_SAFE_DIGITS = 18
+# Decoding more than this takes a while, after which others have their turn.
+_LARGE_BYTES = 64 * 1024
 
 
 class BodyReader:
@@ -54,7 +58,10 @@ class BodyReader:
         if len(content) > self.max_bytes:
             await _discard(req, _DISCARDED_BYTES)
             raise BodyTooLarge(self.max_bytes)
-        return media_type, _decoded(content)
+        value = _decoded(content)
+        if len(content) > _LARGE_BYTES:
+            await asyncio.sleep(0)
+        return media_type, value
 
 
 def _media_type(header: str | None, consumes: Sequence[str]) -> str:
@@ -83,7 +90,7 @@ def _decoded(content: bytes) -> Any:
         value = orjson.loads(content)
     except orjson.JSONDecodeError as exc:
         raise UnreadableBody(f"It is no JSON text: {exc.msg} at character {exc.pos}") from exc
-    if is_too_deep(value, content):
+    if is_too_deep(content):
         raise UnreadableBody(f"It is nested more than {DEEPEST_NESTING} deep")
     # orjson lets the last of two equal names win and makes floats of large integers; neither may pass unnoticed.
     if not _is_plainly_whole(value, content):
@@ -104,13 +111,23 @@ def _is_plainly_whole(value: Any, content: bytes) -> bool:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = _first_repeated(name for name, _ in pairs)
         raise UnreadableBody(f"The name {twice!r} stands in one object twice; RFC 7493 wants names to be unique")
     return found
 
 
+def _first_repeated(names: Iterable[str]) -> str:
+    seen = set[str]()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
+
+
 def _exact(digits: str) -> int:
+    if len(digits) <= _SAFE_DIGITS:
+        return int(digits)
     if len(digits) > len(str(_SMALLEST_INTEGER)) or not _SMALLEST_INTEGER <= int(digits) <= _LARGEST_INTEGER:
         raise UnreadableBody("It has an integer of more than 64 bits; send it as a text")
     return int(digits)

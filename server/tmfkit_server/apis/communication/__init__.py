@@ -47,6 +47,7 @@ class Communication(Extension):
             self._channels,
             timeout_seconds=self.settings.send_timeout_seconds,
             retry_seconds=self.settings.send_retry_seconds,
+            limits=self.settings.message_limits,
         )
         self._sender.start()
         for kind in MESSAGE_TYPES:
@@ -69,7 +70,7 @@ class Communication(Extension):
     async def _send_new(self, call: TaskCall) -> Record:
         """Store the message sent, then send it; refused as a whole when it has no usable receiver."""
         body, _ = call.entities.checked(call.sent, call.operation)
-        _check_receivers(call, body)
+        self._check_receivers(call, body)
         message, is_repeated = await call.create()
         return await (self._repeated(call, message.id) if is_repeated else self._sender.send(message.id))
 
@@ -87,16 +88,15 @@ class Communication(Extension):
 
     async def _send_stored(self, call: TaskCall) -> Record:
         message = await call.entities.retrieve(call.identifier)
-        _check_receivers(call, message.body)
+        self._check_receivers(call, message.body)
         return await self._sender.send(message.id)
+
+    def _check_receivers(self, call: TaskCall, message: Message) -> None:
+        """Raise InvalidBody when a message cannot be sent to anybody, or not in the way that it says."""
+        if not dispatches(call.identifier, message, self.settings.message_limits):
+            address = ADDRESS.get(str(message.get("type")), "address")
+            cited = call.entities.cite(("scenario",), call.operation, f"/receiver/*/{address}")
+            raise InvalidBody.at("/receiver", f"needs at least one receiver with {address}", cited)
 
 
 EXTENSION = Communication
-
-
-def _check_receivers(call: TaskCall, message: Message) -> None:
-    """Raise InvalidBody when a message cannot be sent to anybody, or not in the way that it says."""
-    if not dispatches(call.identifier, message):
-        address = ADDRESS.get(str(message.get("type")), "address")
-        cited = call.entities.cite(("scenario",), call.operation, f"/receiver/*/{address}")
-        raise InvalidBody.at("/receiver", f"needs at least one receiver with {address}", cited)
