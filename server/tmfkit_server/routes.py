@@ -46,6 +46,7 @@ class Api:
         self._contract = contract
         self._store = store
         self._guard = guard
+        self._settings = settings
         self._reader = BodyReader(settings.max_body_bytes)
         self._base_path = settings.base_paths.get(contract.id, contract.base_path)
         self._addresses = Addresses(self._base_path, settings.public_url)
@@ -86,7 +87,7 @@ class Api:
         entities = self._entities[operation.resource]
         match operation.action:
             case "list":
-                return ListHandler(operation, entities, self._addresses).__call__
+                return ListHandler(operation, entities, self._addresses, page_limit=self._settings.page_limit).__call__
             case "create":
                 return CreateHandler(operation, entities, self._addresses, self._reader).__call__
             case "retrieve":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import falcon.asgi
 
@@ -14,7 +14,16 @@ from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.setting_values import ROLES
 from tmfkit_server.storage.base import Record
 
-__all__ = ["Addresses", "Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept"]
+__all__ = [
+    "Addresses",
+    "Endpoint",
+    "Responder",
+    "accepted_types",
+    "answer",
+    "answer_with",
+    "caller_of",
+    "check_accept",
+]
 
 Responder = Callable[..., Awaitable[None]]
 
@@ -86,10 +95,13 @@ def caller_of(req: falcon.asgi.Request) -> str:
     return getattr(req.context, "caller", "")
 
 
-def answer(resp: falcon.asgi.Response, status: int, content: bytes) -> None:
-    """Answer with a JSON text."""
+def answer(resp: falcon.asgi.Response, status: int, content: bytes | AsyncIterator[bytes]) -> None:
+    """Answer with a JSON text, or with its parts, each of which waits for the client to take those before it."""
     resp.status = status
-    resp.data = content
+    if isinstance(content, bytes):
+        resp.data = content
+    else:
+        resp.stream = content
 
 
 def answer_with(

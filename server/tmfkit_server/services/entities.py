@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -35,6 +35,8 @@ _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
 # What was created at the limit can still be patched.
 _BODIES_A_RESOURCE = 2
+# Of an answer, as much as a connection keeps for a client that reads slowly.
+_PART_BYTES = 64 * 1024
 
 Body = Mapping[str, Any]
 
@@ -51,12 +53,12 @@ class Listing:
     """Part of a collection, as the client sees it.
 
     Attributes:
-        content: JSON text of the array.
+        content: JSON text of the array, a long one in parts.
         count: How many resources are in it.
         total: How many there are altogether.
     """
 
-    content: bytes
+    content: bytes | AsyncIterator[bytes]
     count: int
     total: int
 
@@ -90,12 +92,30 @@ class Entities:
     async def list(self, search: Search) -> Listing:
         """Return the resources that *search* describes."""
         page = await self._store.search(self._collection, search)
-        rendered, turns = [], Turns()
-        for record in page.records:
-            rendered.append(self.rendered(record, search.fields))
+        parts = self._parts(page.records, search.fields)
+        first, second = await anext(parts), await anext(parts, None)
+        if second is None:
+            content: bytes | AsyncIterator[bytes] = first
+        elif search.fields is not None and search.fields.expressions:
+            # An expression that takes too long is refused, for which it is too late when the answer has begun.
+            content = _each([first, second, *[part async for part in parts]])
+        else:
+            content = _each([first, second], parts)
+        return Listing(content, len(page.records), page.total)
+
+    async def _parts(self, records: Sequence[Record], fields: Selection | None) -> AsyncGenerator[bytes]:
+        """Yield the text of an array of *records*, in parts of which none but the last is small."""
+        turns, part, size = Turns(), [b"["], 0
+        for place, record in enumerate(records):
+            text = self.rendered(record, fields)
+            part += (b",", text) if place else (text,)
+            size += len(text)
+            if size >= _PART_BYTES:
+                yield b"".join(part)
+                part, size = [], 0
             if turns.is_over():
                 await turns.next()
-        return Listing(b"[%b]" % b",".join(rendered), len(page.records), page.total)
+        yield b"".join([*part, b"]"])
 
     async def retrieve(self, identifier: str) -> Record:
         """Return one resource; UnknownId when there is none."""
@@ -317,6 +337,14 @@ class Entities:
         if record is None:
             raise UnknownId(self.resource.name, identifier)
         return record
+
+
+async def _each(ready: Iterable[bytes], later: AsyncGenerator[bytes] | None = None) -> AsyncIterator[bytes]:
+    for part in ready:
+        yield part
+    if later is not None:
+        async for part in later:
+            yield part
 
 
 @functools.cache
