@@ -20,6 +20,8 @@ Tree, in the order in which a request meets them::
         ├── NotAcceptable        the client takes no JSON
         ├── WrongMediaType       the body is of a type the operation does not take
         ├── BodyTooLarge         the body exceeds the limit
+        ├── WrongEncoding        the body is compressed
+        ├── IncompleteBody       the body did not arrive whole
         ├── UnreadableBody       the body is not JSON
         ├── InvalidBody          the body is JSON but breaks rules of the contract
         ├── InvalidQuery         the query string cannot be understood
@@ -43,6 +45,7 @@ __all__ = [
     "BodyTooLarge",
     "Conflict",
     "ExchangeError",
+    "IncompleteBody",
     "InvalidBody",
     "InvalidHeader",
     "InvalidQuery",
@@ -68,6 +71,7 @@ __all__ = [
     "UnknownId",
     "UnreadableBody",
     "Violation",
+    "WrongEncoding",
     "WrongMediaType",
 ]
 
@@ -185,6 +189,26 @@ class BodyTooLarge(Refusal):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(limit_bytes)
         self.limit_bytes = limit_bytes
+
+
+class WrongEncoding(Refusal):
+    """The body has a content coding, such as a compression."""
+
+    def __init__(self, sent: str) -> None:
+        super().__init__(sent)
+        self.sent = sent
+
+
+class IncompleteBody(Refusal):
+    """The body did not arrive whole.
+
+    Attributes:
+        is_late: Whether its end may be still on the way, and was waited for long enough.
+    """
+
+    def __init__(self, *, is_late: bool) -> None:
+        super().__init__(is_late)
+        self.is_late = is_late
 
 
 class UnreadableBody(Refusal):

@@ -13,9 +13,10 @@ import orjson
 
 from tmfkit_server import errors
 
-__all__ = ["Problem", "install"]
+__all__ = ["Problem", "install", "wire_problem"]
 
 _LOG = logging.getLogger(__name__)
+_MOST_QUOTED = 200
 _RETRY = {"Retry-After": "1"}
 _LIST = "List the collection to see what there is."
 # Nobody can list the listeners of a hub.
@@ -29,6 +30,8 @@ _REFERENCES = {
     "not-acceptable": f"{_HTTP}12.5.1",
     "precondition-failed": f"{_HTTP}13.1",
     "wrong-media-type": f"{_HTTP}8.3",
+    "wrong-encoding": f"{_HTTP}15.5.16",
+    "timed-out": f"{_HTTP}15.5.9",
     "unreadable-body": "https://www.rfc-editor.org/rfc/rfc7493.html#section-2",
     "store-full": f"{_HTTP}10.2.3",
     "too-busy": f"{_HTTP}10.2.3",
@@ -134,18 +137,6 @@ def _about_store(error: errors.StoreError) -> Problem:
 
 def _about_input(error: errors.ServerError) -> Problem:
     match error:
-        case errors.BodyTooLarge(limit_bytes=limit):
-            return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
-        case errors.WrongMediaType(sent=sent, consumes=consumes):
-            headers = {"Accept": ", ".join(consumes)}
-            return Problem(
-                415, "wrong-media-type", f"A body of type {sent!r} is not taken.", f"Send {_either(consumes)}.", headers
-            )
-        case errors.UnreadableBody(why=why):
-            return Problem(400, "unreadable-body", "The body is not acceptable JSON.", f"{why}.")
-        case errors.InvalidBody(violations=violations):
-            listed = "; ".join(_worded(violation) for violation in violations)
-            return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
         case errors.InvalidQuery(parameter=parameter, why=why):
             return Problem(400, "invalid-query", f"The query parameter {parameter!r} cannot be understood.", f"{why}.")
         case errors.KeyReused():
@@ -154,12 +145,51 @@ def _about_input(error: errors.ServerError) -> Problem:
         case errors.InvalidHeader(name=name, why=why):
             return Problem(400, "invalid-header", f"The header field {name!r} cannot be understood.", f"{why}.")
         case _:
+            return _about_body(error)
+
+
+def _about_body(error: errors.ServerError) -> Problem:
+    match error:
+        case errors.BodyTooLarge(limit_bytes=limit):
+            return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
+        case errors.WrongMediaType(sent=sent, consumes=consumes):
+            headers = {"Accept": ", ".join(consumes)}
+            return Problem(
+                415, "wrong-media-type", f"A body of type {sent!r} is not taken.", f"Send {_either(consumes)}.", headers
+            )
+        case errors.WrongEncoding(sent=sent):
+            reason, headers = f"A body coded as {sent!r} is not taken.", {"Accept-Encoding": "identity"}
+            return Problem(415, "wrong-encoding", reason, "Send it as it is.", headers)
+        case errors.IncompleteBody(is_late=True):
+            return Problem(408, "timed-out", "The body did not arrive in time.", "Nothing was changed; send it again.")
+        case errors.IncompleteBody():
+            return Problem(400, "incomplete-body", "The body did not arrive whole.", "Nothing was changed.")
+        case errors.UnreadableBody(why=why):
+            return Problem(400, "unreadable-body", "The body is not acceptable JSON.", f"{why}.")
+        case errors.InvalidBody(violations=violations):
+            listed = "; ".join(_worded(violation) for violation in violations)
+            return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
+        case _:
             return _unforeseen()
 
 
 def _worded(violation: errors.Violation) -> str:
     cited = f" [{violation.requirement}]" if violation.requirement else ""
     return f"{violation.pointer or 'the body'} {violation.what}{cited}"
+
+
+def wire_problem(status: int, what: str) -> Problem:
+    """Word what is refused before it is a request: *what* is wrong, shortened where it quotes a client."""
+    reasons = {
+        400: ("bad-request", "The request is malformed."),
+        408: ("timed-out", "The request did not arrive in time."),
+        414: ("target-too-long", "The target of the request is too long."),
+        431: ("headers-too-large", "The header fields of the request are too large."),
+        501: ("not-implemented", "The transfer coding is not implemented here."),
+        503: ("too-busy", "The server has as many connections as it can."),
+    }
+    code, reason = reasons.get(status, ("internal-error", "The server failed to handle the request."))
+    return Problem(status, code, reason, f"{what[:_MOST_QUOTED]}.", _RETRY if status == 503 else {})
 
 
 def _either(names: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from tmfkit_server import setting_values
+from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import SettingsError
 from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.network import LOOPBACK, Network, is_loopback
@@ -22,6 +23,7 @@ __all__ = ["Settings", "run_options"]
 _OPTIONS, _READ = "options", "read"
 _LIMITS = RetryLimits()
 _MESSAGES = MessageLimits()
+_CONNECTIONS = ConnectionLimits()
 
 
 def _plain(default: Any, flag: str, **how: Any) -> Any:
@@ -112,6 +114,45 @@ class Settings:
         "--page-limit",
         type=click.IntRange(1),
         help="Resources in one answer; a longer list is answered 206 with the addresses of its other pages.",
+    )
+    connection_limits: ConnectionLimits = _read_from(  # noqa: RUF009 - it gives a field
+        ConnectionLimits,
+        click.Option(
+            ["--header-timeout-seconds"],
+            default=_CONNECTIONS.header_seconds,
+            show_default=True,
+            type=click.FloatRange(0, min_open=True),
+            help="How long the headers of a request may take; then 408.",
+        ),
+        click.Option(
+            ["--body-timeout-seconds"],
+            default=_CONNECTIONS.body_seconds,
+            show_default=True,
+            type=click.FloatRange(0, min_open=True),
+            help="How long a body may take after its headers; then 408.",
+        ),
+        click.Option(
+            ["--write-timeout-seconds"],
+            default=_CONNECTIONS.write_seconds,
+            show_default=True,
+            type=click.FloatRange(0, min_open=True),
+            help="How long a client may take nothing of an answer; then it is cut off.",
+        ),
+        click.Option(
+            ["--keep-alive-seconds"],
+            default=_CONNECTIONS.keep_alive_seconds,
+            show_default=True,
+            type=click.FloatRange(0),
+            help="How long a connection stays open between two requests.",
+        ),
+        click.Option(
+            ["--max-connections"],
+            default=_CONNECTIONS.connections,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Connections of one process, no more than it may open files; others take the place of idle ones.",
+        ),
+        default=_CONNECTIONS,
     )
     channels: Mapping[str, str] = _read_from(
         setting_values.channels,

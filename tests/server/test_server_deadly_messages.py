@@ -18,7 +18,7 @@ from tmfkit_server.storage.base import Store
 
 CONTRACT = contracts.load("tmf681-v1")
 [RESOURCE] = CONTRACT.resources
-CREATE = CONTRACT.action("create", RESOURCE.name)
+[CREATE] = [each for each in CONTRACT.operations if each.action == "create"]
 
 
 def _entities(store: Store, tmp_path: Path) -> Entities:

@@ -10,7 +10,7 @@ from typing import Any
 import falcon.asgi
 import orjson
 
-from tmfkit_server.errors import BodyTooLarge, UnreadableBody, WrongMediaType
+from tmfkit_server.errors import BodyTooLarge, UnreadableBody, WrongEncoding, WrongMediaType
 from tmfkit_server.nesting import DEEPEST_NESTING, is_too_deep
 
 __all__ = ["BodyReader"]
@@ -49,10 +49,15 @@ class BodyReader:
 
         Raises:
             WrongMediaType: Another type, or another encoding than UTF-8.
+            WrongEncoding: A content coding.
             BodyTooLarge: More bytes than allowed.
             UnreadableBody: No JSON, or JSON that cannot be kept as it is.
         """
         media_type = _media_type(req.content_type, consumes)
+        if (coding := req.get_header("Content-Encoding")) and coding.strip().lower() != "identity":
+            raise WrongEncoding(coding)
+        if (req.content_length or 0) > self.max_bytes:
+            raise BodyTooLarge(self.max_bytes)
         # One byte more tells a body that is too large from one that just fits.
         content = await req.stream.read(self.max_bytes + 1)
         if len(content) > self.max_bytes:
