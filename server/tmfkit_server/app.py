@@ -22,9 +22,11 @@ from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.extensions import Extension
 from tmfkit_server.services.idempotency import Cleaner
+from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard
 from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.services.notifications.delivery import Dispatcher
+from tmfkit_server.services.notifications.events import hub_name
 from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import IndexPlan, Store
@@ -49,11 +51,20 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks)
+    admission = Admission(store, _hubs(), settings.listener_limits)
     mounted = [
-        Api(contracts.load(name), store, settings, extension=extension_of(name, settings), guard=guard)
+        Api(
+            contracts.load(name),
+            store,
+            settings,
+            extension=extension_of(name, settings),
+            guard=guard,
+            admission=admission,
+        )
         for name in contracts.apis()
     ]
-    dispatcher = Dispatcher(store, WebhookClient(guard, settings.callback_secrets), settings.retry_limits)
+    client = WebhookClient(guard, settings.callback_secrets, connections=settings.listener_limits.connections)
+    dispatcher = Dispatcher(store, client, settings.retry_limits)
     app.add_middleware(_Lifespan(store, mounted, dispatcher))
     if settings.api_keys:
         app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
@@ -64,6 +75,12 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     for api in mounted:
         api.mount(app)
     return app
+
+
+def _hubs() -> list[str]:
+    loaded = [contracts.load(name) for name in contracts.apis()]
+    registering = ((each, operation) for each in loaded for operation in each.operations)
+    return [hub_name(each, operation.path) for each, operation in registering if operation.action == "register"]
 
 
 def create_store(settings: Settings, *, for_serving: bool = False) -> Store:

@@ -30,6 +30,7 @@ Tree, in the order in which a request meets them::
         ├── UnknownId            nothing has this identifier
         ├── Conflict             at odds with what is stored
         ├── PreconditionFailed   what is stored is not what the client wants to change
+        ├── TooManyListeners     there is no room for one more
         ├── KeyReused            the key of an earlier request came with another one
         └── NotSent              a message has not reached every receiver
 """
@@ -68,6 +69,7 @@ __all__ = [
     "StoreUnreachable",
     "StoreUnusable",
     "TooBusy",
+    "TooManyListeners",
     "UnknownId",
     "UnreadableBody",
     "Violation",
@@ -301,6 +303,19 @@ class PreconditionFailed(Refusal):
     def __init__(self, tag: str) -> None:
         super().__init__(tag)
         self.tag = tag
+
+
+class TooManyListeners(Refusal):
+    """A limit of listeners is reached.
+
+    Attributes:
+        which: Which listeners are counted, as the end of a sentence.
+        most: How many of them there may be.
+    """
+
+    def __init__(self, which: str, most: int) -> None:
+        super().__init__(which, most)
+        self.which, self.most = which, most
 
 
 class KeyReused(Refusal):

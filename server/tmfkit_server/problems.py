@@ -137,6 +137,9 @@ def _about_store(error: errors.StoreError) -> Problem:
 
 def _about_input(error: errors.ServerError) -> Problem:
     match error:
+        case errors.TooManyListeners(which=which, most=most):
+            message = "Take one away before you register another."
+            return Problem(429, "too-many-listeners", f"There are {most} listeners {which} already.", message)
         case errors.InvalidQuery(parameter=parameter, why=why):
             return Problem(400, "invalid-query", f"The query parameter {parameter!r} cannot be understood.", f"{why}.")
         case errors.KeyReused():

@@ -19,6 +19,7 @@ from tmfkit_server.resources.task import TaskHandler
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Extension
+from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard
 from tmfkit_server.services.notifications.events import hub_name
 from tmfkit_server.services.notifications.subscriptions import Subscriptions
@@ -32,7 +33,14 @@ class Api:
     """One API, ready to be mounted."""
 
     def __init__(
-        self, contract: Contract, store: Store, settings: Settings, *, extension: Extension, guard: CallbackGuard
+        self,
+        contract: Contract,
+        store: Store,
+        settings: Settings,
+        *,
+        extension: Extension,
+        guard: CallbackGuard,
+        admission: Admission,
     ) -> None:
         """Prepare.
 
@@ -42,10 +50,12 @@ class Api:
             settings: What the operator decided.
             extension: What this API does differently.
             guard: Says which callbacks may be called.
+            admission: Says how many of them there may be.
         """
         self._contract = contract
         self._store = store
         self._guard = guard
+        self._admission = admission
         self._settings = settings
         self._reader = BodyReader(settings.max_body_bytes)
         self._base_path = settings.base_paths.get(contract.id, contract.base_path)
@@ -105,7 +115,10 @@ class Api:
         path = operation.path.removesuffix("/{id}")
         [register] = [each for each in self._contract.operations if each.action == "register" and each.path == path]
         hub = hub_name(self._contract, path)
-        subscriptions = Subscriptions(self._store, hub, register, Citations(self._contract), self._guard)
+        citations = Citations(self._contract)
+        subscriptions = Subscriptions(
+            self._store, hub, register, citations, guard=self._guard, admission=self._admission
+        )
         if operation.action == "register":
             return RegisterHandler(operation, subscriptions, self._addresses, self._reader).__call__
         return UnregisterHandler(operation, subscriptions).__call__

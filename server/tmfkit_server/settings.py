@@ -13,6 +13,7 @@ import click
 from tmfkit_server import setting_values
 from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.listener_limits import ListenerLimits
 from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.network import LOOPBACK, Network, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
@@ -24,6 +25,7 @@ _OPTIONS, _READ = "options", "read"
 _LIMITS = RetryLimits()
 _MESSAGES = MessageLimits()
 _CONNECTIONS = ConnectionLimits()
+_LISTENERS = ListenerLimits()
 
 
 def _plain(default: Any, flag: str, **how: Any) -> Any:
@@ -245,6 +247,38 @@ class Settings:
         ),
         default=(),
         repr=False,
+    )
+    listener_limits: ListenerLimits = _read_from(  # noqa: RUF009 - it gives a field
+        ListenerLimits,
+        click.Option(
+            ["--max-listeners-per-host"],
+            default=_LISTENERS.for_host,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Listeners at one host; a further one is answered 429.",
+        ),
+        click.Option(
+            ["--max-listeners-per-hub"],
+            default=_LISTENERS.for_hub,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Listeners of one hub.",
+        ),
+        click.Option(
+            ["--max-listeners"],
+            default=_LISTENERS.altogether,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Listeners of all hubs.",
+        ),
+        click.Option(
+            ["--max-listener-connections"],
+            default=_LISTENERS.connections,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Connections of one process to listeners, a fifth of them to one host.",
+        ),
+        default=_LISTENERS,
     )
     retry_limits: RetryLimits = _read_from(  # noqa: RUF009 - it gives a field
         RetryLimits,

@@ -16,6 +16,7 @@ from tmfkit_server.network import is_address
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.parse import parse_condition_text
 from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.stamps import new_id
 from tmfkit_server.storage.base import Store, Subscription
@@ -29,8 +30,18 @@ _LOOKUP_SECONDS = 3.0
 class Subscriptions:
     """Registers and unregisters listeners."""
 
-    def __init__(self, store: Store, hub: str, register: Operation, citations: Citations, guard: CallbackGuard) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hub: str,
+        register: Operation,
+        citations: Citations,
+        *,
+        guard: CallbackGuard,
+        admission: Admission,
+    ) -> None:
         self._store = store
+        self._admission = admission
         self._hub = hub
         self._register = register
         self._citations = citations
@@ -43,9 +54,11 @@ class Subscriptions:
             InvalidBody: The callback is missing, no address, or one that is not called; or the query is no text.
             InvalidQuery: The query cannot be understood.
             Conflict: The same callback is registered with the same query.
+            TooManyListeners: There is no room for it.
         """
         callback, query = self._checked(body)
         await self._check_host(httpx.URL(callback).host)
+        await self._admission.check(self._hub, callback)
         new = Subscription(new_id(), self._hub, callback, query)
         async with self._store.transaction() as transaction:
             for old in await transaction.subscriptions(self._hub, for_change=True):
