@@ -14,6 +14,10 @@ _DIGITS_KEPT = 4
 # Of what payment cards begin with and how long their numbers are: ISO/IEC 7812-1.
 _CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 
+# Thirteen digits, and not the first of them 1.
+_SMALLEST_CARD = 10**12
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 Names = Mapping[str, Any]
 """Attribute of an object, under each of its names → the names in its object, or in each member of its array."""
 
@@ -71,7 +75,12 @@ class CardNumbers:
         if isinstance(value, Mapping):
             return self._object(value, names, about_payment=about_payment)
         if isinstance(value, list):
-            return [self._value(each, names, is_defined=is_defined, about_payment=about_payment) for each in value]
+            return [
+                each
+                if _is_plainly_no_number(each, is_left_alone=is_defined or not about_payment)
+                else self._value(each, names, is_defined=is_defined, about_payment=about_payment)
+                for each in value
+            ]
         return _replaced(value, _searched) if about_payment and not is_defined else value
 
 
@@ -82,6 +91,13 @@ def _names_in(contract: Contract, schema: Schema) -> Names:
         below = _names_in(contract, full.get("items", full))
         names.update(dict.fromkeys((name, *full.get("x-tmf-aliases", ())), below))
     return names
+
+
+def _is_plainly_no_number(value: Any, *, is_left_alone: bool) -> bool:
+    """Tell at a glance, for most members of long arrays, that nothing in *value* is to be masked."""
+    if is_left_alone:
+        return type(value) in _PLAIN
+    return type(value) is int and -_SMALLEST_CARD < value < _SMALLEST_CARD
 
 
 def _replaced(value: Any, mask: Callable[[str], str]) -> Any:
