@@ -72,13 +72,13 @@ class CardNumbers:
         return self._value(value, names.get(name, {}), is_defined=name in names, about_payment=about_payment)
 
     def _value(self, value: Any, names: Names, *, is_defined: bool, about_payment: bool) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return self._object(value, names, about_payment=about_payment)
         if isinstance(value, list):
+            # Of long arrays most members are told at a glance to be no number of a card.
+            is_plain = _is_small if about_payment and not is_defined else _is_no_container
             return [
-                each
-                if _is_plainly_no_number(each, is_left_alone=is_defined or not about_payment)
-                else self._value(each, names, is_defined=is_defined, about_payment=about_payment)
+                each if is_plain(each) else self._value(each, names, is_defined=is_defined, about_payment=about_payment)
                 for each in value
             ]
         return _replaced(value, _searched) if about_payment and not is_defined else value
@@ -93,11 +93,12 @@ def _names_in(contract: Contract, schema: Schema) -> Names:
     return names
 
 
-def _is_plainly_no_number(value: Any, *, is_left_alone: bool) -> bool:
-    """Tell at a glance, for most members of long arrays, that nothing in *value* is to be masked."""
-    if is_left_alone:
-        return type(value) in _PLAIN
-    return type(value) is int and -_SMALLEST_CARD < value < _SMALLEST_CARD
+def _is_small(value: Any) -> bool:
+    return not value or (type(value) is int and -_SMALLEST_CARD < value < _SMALLEST_CARD)
+
+
+def _is_no_container(value: Any) -> bool:
+    return not value or type(value) in _PLAIN
 
 
 def _replaced(value: Any, mask: Callable[[str], str]) -> Any:
