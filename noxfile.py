@@ -123,7 +123,7 @@ def selftest(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def catalogue(session: nox.Session) -> None:
-    """Show that the kit is right about targets that are not ours: unusual ones, none, ones with one fault (half an hour)."""
+    """Show that the kit is right about foreign targets: unusual ones, none, ones with one fault (half an hour)."""
     install(session, "server,conformance")
     keys = ["--bearer", "user-key", "--admin-header", "Authorization: Bearer admin-key"]
     app = "tests.conformance.reference_server:app"

@@ -19,6 +19,7 @@ from tmfkit_server.resources.item import DeleteHandler, PatchHandler, ReplaceHan
 from tmfkit_server.resources.task import TaskHandler
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Extension
+from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard
 from tmfkit_server.services.notifications.subscriptions import Subscriptions
 from tmfkit_server.settings import Settings
@@ -38,6 +39,7 @@ class Api:
         *,
         extension: Extension,
         guard: CallbackGuard,
+        admission: Admission,
         addresses: Addresses,
     ) -> None:
         """Prepare.
@@ -48,11 +50,14 @@ class Api:
             settings: What the operator decided.
             extension: What this API does differently.
             guard: Says which callbacks may be called.
+            admission: Says how many of them there may be.
             addresses: What clients call the server by.
         """
         self._contract = contract
         self._store = store
         self._guard = guard
+        self._admission = admission
+        self._settings = settings
         self._reader = BodyReader(settings.max_body_bytes)
         self._base_path = settings.base_paths.get(contract.id, contract.base_path)
         self._addresses = addresses
@@ -100,7 +105,7 @@ class Api:
         entities = self._entities[operation.resource]
         match operation.action:
             case "list":
-                return ListHandler(operation, entities, self._addresses).__call__
+                return ListHandler(operation, entities, self._addresses, page_limit=self._settings.page_limit).__call__
             case "create":
                 return CreateHandler(operation, entities, self._addresses, self._reader).__call__
             case "retrieve":
@@ -117,7 +122,9 @@ class Api:
     def _hub_responder(self, operation: Operation) -> Responder:
         path = operation.path.removesuffix("/{id}")
         [register] = [each for each in self._contract.operations if each.action == "register" and each.path == path]
-        subscriptions = Subscriptions(self._store, self._contract, register, self._guard)
+        subscriptions = Subscriptions(
+            self._store, self._contract, register, guard=self._guard, admission=self._admission
+        )
         if operation.action == "register":
             return RegisterHandler(
                 operation, subscriptions, f"{self._base_path}{operation.path}", self._addresses, self._reader

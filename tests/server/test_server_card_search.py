@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 import uuid
 from collections.abc import Callable
 from random import Random
@@ -121,6 +122,41 @@ def test_payment_mean_keeps_no_number_that_the_document_does_not_define(r14: htt
         shown = "".join(each for each in text[text.index('"own"') :] if each.isdecimal())
         assert "41111111" not in shown
         assert "xxxxx" in text[text.index('"own"') :]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "4 ",
+        "0 ",
+        "4",
+        "4111-1111-1111-1111, and ",
+        "0b7bb1fd-6bb2-4d5c-8d11-411111111111 ",
+        "\uff14 ",
+        "2026-01-15 08:00 ",
+    ],
+)
+def test_twice_the_text_takes_at_most_two_and_a_half_times_as_long(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text, taken = piece * (size // len(piece)), list[float]()
+        for _ in range(3):
+            began = time.process_time()
+            searched(text)
+            taken.append(time.process_time() - began)
+        return min(taken)
+
+    assert seconds(400_000) <= 2.5 * seconds(200_000) + 0.01
+
+
+def test_many_names_that_differ_in_what_is_crossed_out_stay_as_many(r14: httpx.Client) -> None:
+    names = [f"{number}1881" for number in range(400_000_000_000, 400_000_200_000)]
+    own = {name: 0 for name in names if "x" in searched(name)}
+    assert len(own) > 10_000
+    began = time.perf_counter()
+    made = r14.post("/paymentMean", json=mean(own=own))
+    assert time.perf_counter() - began < 10
+    assert made.status_code == 201
+    assert len(made.json()["own"]) == len(own)
 
 
 def test_names_that_differ_in_what_is_crossed_out_stay_two(r14: httpx.Client) -> None:

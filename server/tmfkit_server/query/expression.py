@@ -85,6 +85,7 @@ class Search:
         limit: How many to return at the most, None for all.
         is_page: Whether the client asked for a page.
         fields: Attributes to return, None for all.
+        asker: Who asks, among whom the slots for searches are shared out; empty for the server itself.
     """
 
     where: Expression = field(default_factory=All)
@@ -93,3 +94,4 @@ class Search:
     limit: int | None = None
     is_page: bool = False
     fields: Selection | None = None
+    asker: str = ""

@@ -35,6 +35,7 @@ MOST_CONDITIONS = 50
 MOST_VALUES = 100
 DEEPEST_PATH = 12
 MOST_EXPRESSIONS = 10
+MOST_SORT_KEYS = 5
 LONGEST_TEXT = 8000
 """Characters of conditions that come in a body: about as many as an address may have."""
 _RESERVED = ("fields", "filter", "sort", "offset", "limit", "depth", "expand")
@@ -312,8 +313,8 @@ def _selection(texts: list[str] | None, grammar: Grammar, budget: Budget) -> Sel
 
 def _sort(texts: list[str], grammar: Grammar, budget: Budget) -> tuple[SortKey, ...]:
     parts = [part for text in texts for part in _listed(text)]
-    if len(parts) > MOST_VALUES:
-        raise InvalidQuery("sort", f"there are more than {MOST_VALUES} names")
+    if len(parts) > MOST_SORT_KEYS:
+        raise InvalidQuery("sort", f"there are more than {MOST_SORT_KEYS} names")
     keys = tuple(_sort_key(part, grammar, budget) for part in parts)
     _check_expressions("sort", sum(isinstance(key.path, JsonPath) for key in keys))
     return keys

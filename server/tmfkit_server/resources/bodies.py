@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import falcon.asgi
 import orjson
 
-from tmfkit_server.errors import BodyTooLarge, UnreadableBody, WrongMediaType
+from tmfkit_server.errors import BodyTooLarge, UnreadableBody, WrongEncoding, WrongMediaType
 from tmfkit_server.nesting import DEEPEST_NESTING, is_too_deep
 from tmfkit_server.quotes import quoted
 from tmfkit_server.resources.numbers import are_plain, exact_float, exact_integer
@@ -18,6 +19,8 @@ __all__ = ["BodyReader"]
 
 _CHUNK_BYTES = 64 * 1024
 _DISCARDED_BYTES = 16 * 1024 * 1024
+# Decoding more than this takes a while, after which others have their turn.
+_LARGE_BYTES = 64 * 1024
 
 
 class BodyReader:
@@ -42,16 +45,24 @@ class BodyReader:
 
         Raises:
             WrongMediaType: Another type, or another encoding than UTF-8.
+            WrongEncoding: A content coding.
             BodyTooLarge: More bytes than allowed.
             UnreadableBody: No JSON, or JSON that cannot be kept as it is.
         """
         media_type = _media_type(req.content_type, consumes)
+        if (coding := req.get_header("Content-Encoding")) and coding.strip().lower() != "identity":
+            raise WrongEncoding(coding)
+        if (req.content_length or 0) > self.max_bytes:
+            raise BodyTooLarge(self.max_bytes)
         # One byte more tells a body that is too large from one that just fits.
         content = await req.stream.read(self.max_bytes + 1)
         if len(content) > self.max_bytes:
             await _discard(req, _DISCARDED_BYTES)
             raise BodyTooLarge(self.max_bytes)
-        return media_type, _decoded(content)
+        value = _decoded(content)
+        if len(content) > _LARGE_BYTES:
+            await asyncio.sleep(0)
+        return media_type, value
 
 
 def _media_type(header: str | None, consumes: Sequence[str]) -> str:
@@ -80,7 +91,7 @@ def _decoded(content: bytes) -> Any:
         value = orjson.loads(content)
     except orjson.JSONDecodeError as exc:
         raise UnreadableBody(f"It is no JSON text: {exc.msg} at character {exc.pos}") from exc
-    if is_too_deep(value, content):
+    if is_too_deep(content):
         raise UnreadableBody(f"It is nested more than {DEEPEST_NESTING} deep")
     # orjson lets the last of two equal names win and rounds numbers; neither may pass unnoticed.
     if not _is_plainly_whole(value, content):
@@ -101,7 +112,15 @@ def _is_plainly_whole(value: Any, content: bytes) -> bool:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = _first_repeated(name for name, _ in pairs)
         raise UnreadableBody(f"The name {quoted(twice)} stands in one object twice; RFC 7493 wants names to be unique")
     return found
+
+
+def _first_repeated(names: Iterable[str]) -> str:
+    seen = set[str]()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""

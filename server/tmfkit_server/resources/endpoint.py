@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import falcon.asgi
 
@@ -65,11 +65,17 @@ def caller_of(req: falcon.asgi.Request) -> str:
     return getattr(req.context, "caller", "")
 
 
-def answer(resp: falcon.asgi.Response, status: int, content: bytes) -> None:
-    """Answer with a JSON text, which is for this caller, and only as long as nothing has changed (RFC 9111 §5.2.2)."""
+def answer(resp: falcon.asgi.Response, status: int, content: bytes | AsyncIterator[bytes]) -> None:
+    """Answer with a JSON text, or with its parts, each of which waits for the client to take those before it.
+
+    It is for this caller, and only as long as nothing has changed (RFC 9111 §5.2.2).
+    """
     resp.set_headers(_FOR_THE_CALLER)
     resp.status = status
-    resp.data = content
+    if isinstance(content, bytes):
+        resp.data = content
+    else:
+        resp.stream = content
 
 
 def answer_with(

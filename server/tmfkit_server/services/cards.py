@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
+import orjson
+
 from tmfkit_models.contracts import Contract, Schema
-from tmfkit_server.services.card_search import crossed_out, searched
+from tmfkit_server.services.card_search import crossed_out, is_short, searched
 
 __all__ = ["CardNumbers"]
+
+# Thirteen digits, and not the first of them 1.
+_SMALLEST_CARD = 10**12
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_TEXTUAL = frozenset({str, float, bool})
 
 Names = Mapping[str, Any]
 """Attribute of an object, under each of its names → the names in its object, or in each member of its array."""
@@ -34,11 +41,15 @@ class CardNumbers:
         """
         self._names = _names_in(contract, contract.component(contract.resource(resource).schema))
         self._card, self._number, self._around = card, number, {card, *around}
+        self._marks = [f'"{name}":'.encode() for name in self._around]
         self._is_about_payment = resource in around
 
     def masked(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return *body* with all but the last four digits of every card number crossed out."""
-        return self._object(body, self._names, about_payment=self._is_about_payment)
+        if self._is_about_payment:
+            return self._object(body, self._names, about_payment=True)
+        looked_at = {name: value for name, value in body.items() if not self._is_left_alone(name, value)}
+        return {**body, **self._object(looked_at, self._names, about_payment=False)}
 
     def masked_at(self, path: str, value: Any) -> Any:
         """Return *value*, which is going to stand at the JSON pointer *path*, in the same way."""
@@ -53,13 +64,22 @@ class CardNumbers:
             [value] = value.values()
         return value
 
+    def _is_left_alone(self, name: str, value: Any) -> bool:
+        """Tell whether nothing in an attribute speaks of payment: its text says so faster than its members do."""
+        if name in self._around:
+            return False
+        text = orjson.dumps(value) if isinstance(value, dict | list) else b""
+        return not any(mark in text for mark in self._marks)
+
     def _object(self, body: Mapping[str, Any], names: Names, *, about_payment: bool) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        times: dict[str, int] = {}
         for name, value in body.items():
-            kept = searched(name) if about_payment and name not in names else name
-            # Two names that only differ in what is crossed out stay two.
+            kept = masked = searched(name) if about_payment and name not in names else name
+            # Names that only differ in what is crossed out stay as many as they are.
             while kept in found:
-                kept += "'"
+                times[masked] = times.get(masked, 1) + 1
+                kept = f"{masked}'{times[masked]}"
             found[kept] = self._member(name, value, names, about_payment=about_payment or name in self._around)
         return found
 
@@ -69,10 +89,15 @@ class CardNumbers:
         return self._value(value, names.get(name, {}), is_defined=name in names, about_payment=about_payment)
 
     def _value(self, value: Any, names: Names, *, is_defined: bool, about_payment: bool) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return self._object(value, names, about_payment=about_payment)
         if isinstance(value, list):
-            return [self._value(each, names, is_defined=is_defined, about_payment=about_payment) for each in value]
+            # Of long arrays most members are told at a glance to be no number of a card.
+            is_plain = _is_small if about_payment and not is_defined else _is_no_container
+            return [
+                each if is_plain(each) else self._value(each, names, is_defined=is_defined, about_payment=about_payment)
+                for each in value
+            ]
         return _replaced(value, searched) if about_payment and not is_defined else value
 
 
@@ -83,6 +108,16 @@ def _names_in(contract: Contract, schema: Schema) -> Names:
         below = _names_in(contract, full.get("items", full))
         names.update(dict.fromkeys((name, *full.get("x-tmf-aliases", ())), below))
     return names
+
+
+def _is_small(value: Any) -> bool:
+    if type(value) is int:
+        return -_SMALLEST_CARD < value < _SMALLEST_CARD
+    return not value or (type(value) in _TEXTUAL and is_short(str(value)))
+
+
+def _is_no_container(value: Any) -> bool:
+    return not value or type(value) in _PLAIN
 
 
 def _replaced(value: Any, mask: Callable[[str], str]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -36,6 +36,8 @@ _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
 # What was created at the limit can still be patched.
 _BODIES_A_RESOURCE = 2
+# Of an answer, as much as a connection keeps for a client that reads slowly.
+_PART_BYTES = 64 * 1024
 
 Body = Mapping[str, Any]
 
@@ -52,12 +54,12 @@ class Listing:
     """Part of a collection, as the client sees it.
 
     Attributes:
-        content: JSON text of the array.
+        content: JSON text of the array, a long one in parts.
         count: How many resources are in it.
         total: How many there are altogether.
     """
 
-    content: bytes
+    content: bytes | AsyncIterator[bytes]
     count: int
     total: int
 
@@ -114,12 +116,30 @@ class Entities:
     async def list(self, search: Search, address: str) -> Listing:
         """Return the resources that *search* describes, as they are seen under *address*."""
         page = await self._store.search(self._collection, search)
-        rendered, turns = [], Turns()
-        for record in page.records:
-            rendered.append(self.rendered(record, address, search.fields))
+        parts = self._parts(page.records, address, search.fields)
+        first, second = await anext(parts), await anext(parts, None)
+        if second is None:
+            content: bytes | AsyncIterator[bytes] = first
+        elif search.fields is not None and search.fields.expressions:
+            # An expression that takes too long is refused, for which it is too late when the answer has begun.
+            content = _each([first, second, *[part async for part in parts]])
+        else:
+            content = _each([first, second], parts)
+        return Listing(content, len(page.records), page.total)
+
+    async def _parts(self, records: Sequence[Record], address: str, fields: Selection | None) -> AsyncGenerator[bytes]:
+        """Yield the text of an array of *records*, in parts of which none but the last is small."""
+        turns, part, size = Turns(), [b"["], 0
+        for place, record in enumerate(records):
+            text = self.rendered(record, address, fields)
+            part += (b",", text) if place else (text,)
+            size += len(text)
+            if size >= _PART_BYTES:
+                yield b"".join(part)
+                part, size = [], 0
             if turns.is_over():
                 await turns.next()
-        return Listing(b"[%b]" % b",".join(rendered), len(page.records), page.total)
+        yield b"".join([*part, b"]"])
 
     async def retrieve(self, identifier: str) -> Record:
         """Return one resource; UnknownId when there is none."""
@@ -147,7 +167,10 @@ class Entities:
         Raises:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
+        turns = Turns()
         body, spelling = self.checked(sent, operation)
+        if turns.is_over():
+            await turns.next()
         async with self._store.transaction() as transaction:
             return await self._insert(transaction, body, spelling, operation, address)
 
@@ -170,7 +193,10 @@ class Entities:
             InvalidBody: The body breaks a rule, or its id is taken; the key is still free.
             KeyReused: Something else was sent with the key before.
         """
+        turns = Turns()
         body, spelling = self.checked(sent, operation)
+        if turns.is_over():
+            await turns.next()
         request = once(key, self._collection, operation.id, caller, sent=sent)
         async with self._store.transaction() as transaction:
             first = await first_outcome(transaction, request)
@@ -189,7 +215,10 @@ class Entities:
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, expected)
             self._refuse_other_values(record.body, {**record.body, **body}, operation)
+            turns = Turns()
             self._validator.check(body, operation)
+            if turns.is_over():
+                await turns.next()
             after = {**self._stamps.server_made(record.body), **self._stamps.without_read_only(body)}
             return await self._store_change(transaction, record, Record(identifier, after, spelling), address)
 
@@ -219,11 +248,15 @@ class Entities:
             PreconditionFailed: The resource is not what was expected.
         """
         async with self._store.transaction() as transaction:
-            record = await self._to_change(transaction, identifier, expected)
+            record, turns = await self._to_change(transaction, identifier, expected), Turns()
             patched = self._patched(record, media_type, patch, address)
+            if turns.is_over():
+                await turns.next()
             self._refuse_other_values(record.body, patched.body, operation)
             self._validator.check(patched.body, operation)
             self._validator.check_change(record.body, patched.body, operation)
+            if turns.is_over():
+                await turns.next()
             return await self._store_change(transaction, record, patched, address)
 
     async def amend(self, identifier: str, decide: Decision, *, address: str = "") -> Record:
@@ -256,8 +289,11 @@ class Entities:
     ) -> Record:
         writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
         identifier = await self._new_id(transaction, body, operation)
+        turns = Turns()
         stamped = self._stamps.at_creation(writable, identifier, self.hrefs.path_of(identifier))
         record = Record(identifier, self._hooks.accepted(self.resource, stamped), spelling)
+        if turns.is_over():
+            await turns.next()
         await transaction.insert(self._collection, record)
         await self._announcer.created(transaction, self._told(record), address)
         return record
@@ -339,7 +375,10 @@ class Entities:
         return record
 
     async def _store_change(self, transaction: Transaction, before: Record, after: Record, address: str) -> Record:
+        turns = Turns()
         accepted = self._stamps.with_parts(self._hooks.accepted(self.resource, after.body))
+        if turns.is_over():
+            await turns.next()
         stamped = accepted if is_same(accepted, before.body) else self._stamps.at_change(before.body, accepted)
         after = after.with_body(stamped)
         if after == before:
@@ -380,6 +419,14 @@ class Entities:
         if record is None:
             raise UnknownId(self.resource.name, identifier)
         return record
+
+
+async def _each(ready: Iterable[bytes], later: AsyncGenerator[bytes] | None = None) -> AsyncIterator[bytes]:
+    for part in ready:
+        yield part
+    if later is not None:
+        async for part in later:
+            yield part
 
 
 @functools.cache

@@ -49,6 +49,7 @@ class Communication(Extension):
             self._channels,
             timeout_seconds=self.settings.send_timeout_seconds,
             retry_seconds=self.settings.send_retry_seconds,
+            limits=self.settings.message_limits,
         )
         self._sender.start()
         for kind in MESSAGE_TYPES:
@@ -94,7 +95,7 @@ class Communication(Extension):
 
     async def _check_receivers(self, call: TaskCall, message: Message) -> None:
         """Raise InvalidBody when a message cannot be sent to anybody, or not in the way that it says."""
-        found = dispatches(call.identifier, message)
+        found = dispatches(call.identifier, message, self.settings.message_limits)
         if not found:
             address = ADDRESS.get(str(message.get("type")), "address")
             cited = call.entities.cite(("scenario",), call.operation, f"/receiver/*/{address}")

@@ -18,6 +18,7 @@ from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.parse import Grammar, parse_hub_query
 from tmfkit_server.quotes import quoted
 from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.notifications.vocabulary import hub_name, notification_form
 from tmfkit_server.services.stamps import new_id
@@ -32,7 +33,9 @@ _LOOKUP_SECONDS = 3.0
 class Subscriptions:
     """Registers and unregisters listeners."""
 
-    def __init__(self, store: Store, contract: Contract, register: Operation, guard: CallbackGuard) -> None:
+    def __init__(
+        self, store: Store, contract: Contract, register: Operation, *, guard: CallbackGuard, admission: Admission
+    ) -> None:
         """Prepare.
 
         Args:
@@ -40,8 +43,10 @@ class Subscriptions:
             contract: What the hub belongs to.
             register: Operation of the hub that registers.
             guard: Says which callbacks may be called.
+            admission: Says how many listeners there may be.
         """
         self._store = store
+        self._admission = admission
         self._hub = hub_name(contract, register.path)
         self._register = register
         self._citations = Citations(contract)
@@ -57,9 +62,11 @@ class Subscriptions:
             InvalidBody: The callback is missing, no address, or one that is not called; or the query is no text.
             InvalidQuery: The query cannot be understood, or asks for what the hub never sends.
             Conflict: The same callback is registered with the same query.
+            TooManyListeners: There is no room for it.
         """
         callback, query = self._checked(body)
         await self._check_host(httpx.URL(callback).host)
+        await self._admission.check(self._hub, callback)
         new = Subscription(new_id(), self._hub, callback, query)
         async with self._store.transaction() as transaction:
             for old in await transaction.subscriptions(self._hub, for_change=True):
