@@ -122,7 +122,7 @@ def selftest(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def catalogue(session: nox.Session) -> None:
-    """Show that the kit is right about targets that are not ours: unusual ones, none, ones with a fault (30 min)."""
+    """Show that the kit is right about foreign targets: unusual ones, none, ones with one fault (half an hour)."""
     install(session, "server,conformance")
     session.run("tmfkit-conformance", "catalogue", *session.posargs)
 

@@ -96,7 +96,9 @@ def test_bundle_gives_the_same_verdicts_again(certification: Certification, api:
     done = verify(certification.bundle(api))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith(f"CONFORMANT  {api} at ")
-    assert f"{len(contracts.load(api).requirements)} recorded verdicts: all computed again, none differs." in done.stdout
+    assert (
+        f"{len(contracts.load(api).requirements)} recorded verdicts: all computed again, none differs." in done.stdout
+    )
 
 
 @pytest.mark.parametrize("api", contracts.apis())

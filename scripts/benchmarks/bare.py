@@ -66,5 +66,5 @@ def main() -> None:
     settings = Settings(port=options.port)
     # The settings refuse several workers for a store of one process; the yardstick has no store.
     object.__setattr__(settings, "workers", options.workers)
-    with mock.patch.object(asgi, "create_app", create_app):
+    with mock.patch.object(asgi, "create_app", create_app), mock.patch.object(asgi, "WORKER", "asgi"):
         asgi.serve(settings)

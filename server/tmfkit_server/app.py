@@ -18,13 +18,16 @@ from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.health import LIVE, Live
 from tmfkit_server.middleware.auth import ApiKeys
 from tmfkit_server.resources import dead_letters
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.extensions import Extension
 from tmfkit_server.services.idempotency import Cleaner
+from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard
 from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.services.notifications.delivery import Dispatcher
+from tmfkit_server.services.notifications.vocabulary import hub_name
 from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import IndexPlan, Store
@@ -40,6 +43,7 @@ __all__ = [
 _LOG = logging.getLogger(__name__)
 
 _REST_SECONDS = 1
+_NEW_OBJECTS_A_COLLECTION = 50_000
 GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
 _TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
 
@@ -49,21 +53,43 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks)
+    addresses = Addresses(settings.public_url, settings.trusted_proxies)
+    admission = Admission(store, _hubs(), settings.listener_limits)
     mounted = [
-        Api(contracts.load(name), store, settings, extension=extension_of(name, settings), guard=guard)
+        Api(
+            contracts.load(name),
+            store,
+            settings,
+            extension=extension_of(name, settings),
+            guard=guard,
+            admission=admission,
+            addresses=addresses,
+        )
         for name in contracts.apis()
     ]
-    dispatcher = Dispatcher(store, WebhookClient(guard, settings.callback_secrets), settings.retry_limits)
+    client = WebhookClient(
+        guard,
+        settings.callback_secrets,
+        connections=settings.listener_limits.connections,
+        public_url=addresses.public_url,
+    )
+    dispatcher = Dispatcher(store, client, settings.retry_limits)
     app.add_middleware(_Lifespan(store, mounted, dispatcher))
     if settings.api_keys:
         app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     app.add_route(LIVE, Live())
-    dead_letters.mount(app, DeadLetters(store))
+    dead_letters.mount(app, DeadLetters(store), addresses)
     for api in mounted:
         api.mount(app)
     return app
+
+
+def _hubs() -> list[str]:
+    loaded = [contracts.load(name) for name in contracts.apis()]
+    registering = ((each, operation) for each in loaded for operation in each.operations)
+    return [hub_name(each, operation.path) for each, operation in registering if operation.action == "register"]
 
 
 def create_store(settings: Settings, *, for_serving: bool = False) -> Store:
@@ -132,6 +158,8 @@ class _Lifespan:
         # What is here now stays, so the garbage collector need never look at it again.
         gc.collect()
         gc.freeze()
+        # A body of half a million objects would have it look at them hundreds of times; requests leave no cycles.
+        gc.set_threshold(_NEW_OBJECTS_A_COLLECTION)
         self._dispatcher.start()
         self._cleaner.start()
         for api in self._apis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 from typing import Any
 
@@ -15,8 +16,12 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from tmfkit_server.app import GIVE_UP, check_store, create_app
 from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.settings import Settings
+from tmfkit_server.worker import LIMITS, BoundedWorker
 
-__all__ = ["serve"]
+__all__ = ["WORKER", "serve"]
+
+WORKER: type | str = BoundedWorker
+"""Class of worker; the yardstick of the benchmarks runs under gunicorn's own."""
 
 _LONGEST_REQUEST_LINE_BYTES = 8190
 _SILENCE_SECONDS = 120
@@ -37,19 +42,24 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": f"{host}:{self._settings.port}",
             "workers": self._settings.workers,
-            "worker_class": "asgi",
+            "worker_class": WORKER,
             # "auto" cancels a start-up of more than 30 s and then serves without the store.
             "asgi_lifespan": "on",
             "control_socket_disable": True,
             # A large store is read before the first heartbeat.
             "timeout": _SILENCE_SECONDS,
+            # Who may say what clients called is a setting of ours; gunicorn would believe whoever is on this machine.
+            "forwarded_allow_ips": "",
             "limit_request_line": _LONGEST_REQUEST_LINE_BYTES,
+            # In whole seconds; our worker knows fractions.
+            "keepalive": math.ceil(self._settings.connection_limits.keep_alive_seconds),
             "loglevel": "warning",
             "when_ready": _print_address,
             "post_worker_init": self._wait_for_store,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
+        setattr(self.cfg, LIMITS, self._settings.connection_limits)
 
     def load(self) -> falcon.asgi.App[Any, Any]:
         """Build the application, in each worker."""

@@ -13,6 +13,7 @@ import click
 from tmfkit_server.app import check_extensions, check_store, create_store
 from tmfkit_server.asgi import serve
 from tmfkit_server.errors import OperatorError, ServerError, SettingsError, StoreError, StoreUnreachable
+from tmfkit_server.network import is_loopback
 from tmfkit_server.setting_values import is_private
 from tmfkit_server.settings import Settings, run_options
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
@@ -33,6 +34,7 @@ def run(**given: Any) -> None:
     try:
         settings = Settings.from_options(given)
         _warn_of_readers(given["api_key_file"])
+        _warn_of_addresses(settings)
         check_extensions(settings)
         check_store(settings)
     except StoreUnreachable as exc:
@@ -100,6 +102,14 @@ def _kind(store: str) -> StoreKind:
 def _warn_of_readers(key_file: Path | None) -> None:
     if key_file is not None and not is_private(key_file):
         click.echo(f"tmfkit-server: --api-key-file {key_file}: others can get at it. Set its mode to 600.", err=True)
+
+
+def _warn_of_addresses(settings: Settings) -> None:
+    if not settings.public_url and not is_loopback(settings.host):
+        said = (
+            f"--host {settings.host} without --public-url: every href begins with what the client called the server by"
+        )
+        click.echo(f"tmfkit-server: {said}. Give --public-url https://HOST.", err=True)
 
 
 def _bar(label: str, length: int) -> Bar:

@@ -12,6 +12,7 @@ Tree, in the order in which a request meets them::
     │   └── ExchangeError        an export, an import or a backup cannot go on
     ├── StoreError               the store could not commit
     │   ├── StoreFull            there is no room left
+    │   ├── TooBusy              others search, and no slot became free in time
     │   └── OutcomeUnknown       the store did not say whether it committed
     └── Refusal                  the client's request cannot be served as it is
         ├── NotAuthenticated     no credential, or an unknown one
@@ -19,6 +20,8 @@ Tree, in the order in which a request meets them::
         ├── NotAcceptable        the client takes no JSON
         ├── WrongMediaType       the body is of a type the operation does not take
         ├── BodyTooLarge         the body exceeds the limit
+        ├── WrongEncoding        the body is compressed
+        ├── IncompleteBody       the body did not arrive whole
         ├── UnreadableBody       the body is not JSON
         ├── InvalidBody          the body is JSON but breaks rules of the contract
         ├── InvalidQuery         the query string cannot be understood
@@ -27,6 +30,7 @@ Tree, in the order in which a request meets them::
         ├── UnknownId            nothing has this identifier
         ├── Conflict             at odds with what is stored
         ├── PreconditionFailed   what is stored is not what the client wants to change
+        ├── TooManyListeners     there is no room for one more
         ├── KeyReused            the key of an earlier request came with another one
         └── NotSent              a message has not reached every receiver
 """
@@ -38,9 +42,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 __all__ = [
+    "MOST_VIOLATIONS",
     "BodyTooLarge",
     "Conflict",
     "ExchangeError",
+    "IncompleteBody",
     "InvalidBody",
     "InvalidHeader",
     "InvalidQuery",
@@ -62,9 +68,12 @@ __all__ = [
     "StoreLocked",
     "StoreUnreachable",
     "StoreUnusable",
+    "TooBusy",
+    "TooManyListeners",
     "UnknownId",
     "UnreadableBody",
     "Violation",
+    "WrongEncoding",
     "WrongMediaType",
 ]
 
@@ -132,6 +141,10 @@ class StoreFull(StoreError):  # noqa: N818 - says what is wrong with it
     """The store could not commit, because there is no room left."""
 
 
+class TooBusy(StoreError):  # noqa: N818 - says what is wrong with it
+    """So many others search that no slot became free in time."""
+
+
 class OutcomeUnknown(StoreError):  # noqa: N818 - an outcome that nobody knows is no error yet
     """The connection to the store was lost after the commit was asked for; what was changed may have been kept."""
 
@@ -180,12 +193,36 @@ class BodyTooLarge(Refusal):
         self.limit_bytes = limit_bytes
 
 
+class WrongEncoding(Refusal):
+    """The body has a content coding, such as a compression."""
+
+    def __init__(self, sent: str) -> None:
+        super().__init__(sent)
+        self.sent = sent
+
+
+class IncompleteBody(Refusal):
+    """The body did not arrive whole.
+
+    Attributes:
+        is_late: Whether its end may be still on the way, and was waited for long enough.
+    """
+
+    def __init__(self, *, is_late: bool) -> None:
+        super().__init__(is_late)
+        self.is_late = is_late
+
+
 class UnreadableBody(Refusal):
     """The body is not the JSON text (RFC 8259, RFC 7493) that it has to be."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+MOST_VIOLATIONS = 20
+"""No more of what is wrong with one body is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +241,11 @@ class Violation:
 
 
 class InvalidBody(Refusal):
-    """The body breaks rules of the contract; all that were found are listed."""
+    """The body breaks rules of the contract; the first ``MOST_VIOLATIONS`` are listed."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__(violations)
-        self.violations = tuple(violations)
+        self.violations = tuple(violations[:MOST_VIOLATIONS])
 
     @classmethod
     def at(cls, pointer: str, what: str, requirement: str = "") -> InvalidBody:
@@ -266,6 +303,19 @@ class PreconditionFailed(Refusal):
     def __init__(self, tag: str) -> None:
         super().__init__(tag)
         self.tag = tag
+
+
+class TooManyListeners(Refusal):
+    """A limit of listeners is reached.
+
+    Attributes:
+        which: Which listeners are counted, as the end of a sentence.
+        most: How many of them there may be.
+    """
+
+    def __init__(self, which: str, most: int) -> None:
+        super().__init__(which, most)
+        self.which, self.most = which, most
 
 
 class KeyReused(Refusal):

@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Iterable
 from typing import TypeAlias
 
-__all__ = ["LOOPBACK", "Address", "Network", "is_address", "is_loopback"]
+__all__ = ["LOOPBACK", "Address", "Network", "is_address", "is_host", "is_in", "is_loopback"]
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
+# A name or an IPv4 address, or an IPv6 address in brackets, and a port (RFC 3986, section 3.2), in the characters that
+# names in use have.
+_HOST = re.compile(
+    r"([A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?|\[([0-9A-Fa-f:.]+)\])(:([0-9]{1,5}))?", re.ASCII
+)
+_LARGEST_PORT = 65535
+
+
+def is_host(text: str) -> bool:
+    """Tell whether a text is a host, with or without a port."""
+    found = _HOST.fullmatch(text)
+    if not found or ".." in text:
+        return False
+    return int(found[5] or 0) <= _LARGEST_PORT and (found[3] is None or is_address(found[3]))
+
+
+def is_in(address: str, networks: Iterable[Network]) -> bool:
+    """Tell whether a text is an IP address in one of *networks*."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = known.ipv4_mapped if isinstance(known, ipaddress.IPv6Address) else None
+    return any((mapped or known) in network for network in networks)
 
 
 def is_address(host: str) -> bool:

@@ -12,11 +12,12 @@ import falcon.asgi
 import orjson
 
 from tmfkit_server import errors
+from tmfkit_server.quotes import quoted
 
-__all__ = ["Problem", "install"]
+__all__ = ["Problem", "install", "wire_problem"]
 
 _LOG = logging.getLogger(__name__)
-_LONGEST_LIST = 20
+_MOST_QUOTED = 200
 _RETRY = {"Retry-After": "1"}
 _LIST = "List the collection to see what there is."
 # Nobody can list the listeners of a hub.
@@ -30,8 +31,11 @@ _REFERENCES = {
     "not-acceptable": f"{_HTTP}12.5.1",
     "precondition-failed": f"{_HTTP}13.1",
     "wrong-media-type": f"{_HTTP}8.3",
+    "wrong-encoding": f"{_HTTP}15.5.16",
+    "timed-out": f"{_HTTP}15.5.9",
     "unreadable-body": "https://www.rfc-editor.org/rfc/rfc7493.html#section-2",
     "store-full": f"{_HTTP}10.2.3",
+    "too-busy": f"{_HTTP}10.2.3",
     "store-unavailable": f"{_HTTP}10.2.3",
 }
 
@@ -82,7 +86,8 @@ def _problem_of(error: errors.ServerError) -> Problem:
                 403, "forbidden", "The credential's role may not do this.", f"It takes the role {_either(roles)}."
             )
         case errors.UnknownId(kind=kind, identifier=identifier):
-            return Problem(404, "not-found", f"There is no {kind} {identifier!r}.", _TO_FIND_AN_ID.get(kind, _LIST))
+            reason = f"There is no {kind} {quoted(identifier)}."
+            return Problem(404, "not-found", reason, _TO_FIND_AN_ID.get(kind, _LIST))
         case errors.NotAcceptable(produces=produces):
             return Problem(
                 406,
@@ -109,11 +114,11 @@ def _problem_of(error: errors.ServerError) -> Problem:
 def _about_sending(error: errors.NotSent) -> Problem:
     if error.goes_on:
         message = (
-            f"It is stored as {error.identifier!r} with the status InProgress, and the server goes on trying."
+            f"It is stored as {quoted(error.identifier)} with the status InProgress, and the server goes on trying."
             " Read it to see how that ends; do not send it again."
         )
         return Problem(500, "not-sent-yet", "The channel has not taken the message yet.", message)
-    message = f"It has failed for good and is stored as {error.identifier!r}; send it by its id to try once more."
+    message = f"It has failed for good and is stored as {quoted(error.identifier)}; send it by its id to try once more."
     return Problem(500, "not-sent", "The channel did not take the message.", message)
 
 
@@ -123,6 +128,9 @@ def _about_store(error: errors.StoreError) -> Problem:
         case errors.OutcomeUnknown():
             message = "Read it before you repeat the request: the change may have been kept."
             return Problem(503, "outcome-unknown", "The store did not confirm the change.", message, _RETRY)
+        case errors.TooBusy():
+            reason = "Too many searches are under way."
+            return Problem(503, "too-busy", reason, "Try again in a moment; searches by an index wait least.", _RETRY)
         case errors.StoreFull():
             return Problem(507, "store-full", "There is no room left to keep the change.", message, _RETRY)
         case _:
@@ -131,25 +139,40 @@ def _about_store(error: errors.StoreError) -> Problem:
 
 def _about_input(error: errors.ServerError) -> Problem:
     match error:
-        case errors.BodyTooLarge(limit_bytes=limit):
-            return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
-        case errors.WrongMediaType(sent=sent, consumes=consumes):
-            headers = {"Accept": ", ".join(consumes)}
-            return Problem(
-                415, "wrong-media-type", f"A body of type {sent!r} is not taken.", f"Send {_either(consumes)}.", headers
-            )
-        case errors.UnreadableBody(why=why):
-            return Problem(400, "unreadable-body", "The body is not acceptable JSON.", f"{why}.")
-        case errors.InvalidBody(violations=violations):
-            listed = "; ".join(_worded(violation) for violation in violations[:_LONGEST_LIST])
-            return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
+        case errors.TooManyListeners(which=which, most=most):
+            message = "Take one away before you register another."
+            return Problem(429, "too-many-listeners", f"There are {most} listeners {which} already.", message)
         case errors.InvalidQuery(parameter=parameter, why=why):
-            return Problem(400, "invalid-query", f"The query parameter {parameter!r} cannot be understood.", f"{why}.")
+            reason = f"The query parameter {quoted(parameter)} cannot be understood."
+            return Problem(400, "invalid-query", reason, f"{why}.")
         case errors.KeyReused():
             message = "Repeat a request exactly as it was, or send a new one with a new key."
             return Problem(422, "key-reused", "The Idempotency-Key came with another body before.", message)
         case errors.InvalidHeader(name=name, why=why):
-            return Problem(400, "invalid-header", f"The header field {name!r} cannot be understood.", f"{why}.")
+            return Problem(400, "invalid-header", f"The header field {quoted(name)} cannot be understood.", f"{why}.")
+        case _:
+            return _about_body(error)
+
+
+def _about_body(error: errors.ServerError) -> Problem:
+    match error:
+        case errors.BodyTooLarge(limit_bytes=limit):
+            return Problem(413, "body-too-large", f"The body has more than {limit} bytes.", "Send less at a time.")
+        case errors.WrongMediaType(sent=sent, consumes=consumes):
+            headers, reason = {"Accept": ", ".join(consumes)}, f"A body of type {quoted(sent)} is not taken."
+            return Problem(415, "wrong-media-type", reason, f"Send {_either(consumes)}.", headers)
+        case errors.WrongEncoding(sent=sent):
+            reason, headers = f"A body coded as {quoted(sent)} is not taken.", {"Accept-Encoding": "identity"}
+            return Problem(415, "wrong-encoding", reason, "Send it as it is.", headers)
+        case errors.IncompleteBody(is_late=True):
+            return Problem(408, "timed-out", "The body did not arrive in time.", "Nothing was changed; send it again.")
+        case errors.IncompleteBody():
+            return Problem(400, "incomplete-body", "The body did not arrive whole.", "Nothing was changed.")
+        case errors.UnreadableBody(why=why):
+            return Problem(400, "unreadable-body", "The body is not acceptable JSON.", f"{why}.")
+        case errors.InvalidBody(violations=violations):
+            listed = "; ".join(_worded(violation) for violation in violations)
+            return Problem(400, "invalid-body", "The body breaks rules of the contract.", listed)
         case _:
             return _unforeseen()
 
@@ -157,6 +180,20 @@ def _about_input(error: errors.ServerError) -> Problem:
 def _worded(violation: errors.Violation) -> str:
     cited = f" [{violation.requirement}]" if violation.requirement else ""
     return f"{violation.pointer or 'the body'} {violation.what}{cited}"
+
+
+def wire_problem(status: int, what: str) -> Problem:
+    """Word what is refused before it is a request: *what* is wrong, shortened where it quotes a client."""
+    reasons = {
+        400: ("bad-request", "The request is malformed."),
+        408: ("timed-out", "The request did not arrive in time."),
+        414: ("target-too-long", "The target of the request is too long."),
+        431: ("headers-too-large", "The header fields of the request are too large."),
+        501: ("not-implemented", "The transfer coding is not implemented here."),
+        503: ("too-busy", "The server has as many connections as it can."),
+    }
+    code, reason = reasons.get(status, ("internal-error", "The server failed to handle the request."))
+    return Problem(status, code, reason, f"{what[:_MOST_QUOTED]}.", _RETRY if status == 503 else {})
 
 
 def _either(names: tuple[str, ...]) -> str:
@@ -178,7 +215,7 @@ def _set(resp: falcon.asgi.Response, problem: Problem) -> None:
 async def _answer(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object
 ) -> None:
-    if isinstance(error, errors.StoreError):
+    if isinstance(error, errors.StoreError) and not isinstance(error, errors.TooBusy):
         _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
     _set(resp, _problem_of(error))
     if isinstance(error, errors.WrongMediaType) and req.method == "PATCH":

@@ -10,17 +10,17 @@ import falcon.asgi
 
 from tmfkit_models.contracts import Contract, Operation
 from tmfkit_server.errors import NotOffered
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.collection import CreateHandler, ListHandler
-from tmfkit_server.resources.endpoint import Addresses, Endpoint, Responder
+from tmfkit_server.resources.endpoint import Endpoint, Responder
 from tmfkit_server.resources.hub import RegisterHandler, UnregisterHandler
 from tmfkit_server.resources.item import DeleteHandler, PatchHandler, ReplaceHandler, RetrieveHandler
 from tmfkit_server.resources.task import TaskHandler
-from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Extension
+from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard
-from tmfkit_server.services.notifications.events import hub_name
 from tmfkit_server.services.notifications.subscriptions import Subscriptions
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Store
@@ -32,7 +32,15 @@ class Api:
     """One API, ready to be mounted."""
 
     def __init__(
-        self, contract: Contract, store: Store, settings: Settings, *, extension: Extension, guard: CallbackGuard
+        self,
+        contract: Contract,
+        store: Store,
+        settings: Settings,
+        *,
+        extension: Extension,
+        guard: CallbackGuard,
+        admission: Admission,
+        addresses: Addresses,
     ) -> None:
         """Prepare.
 
@@ -42,16 +50,27 @@ class Api:
             settings: What the operator decided.
             extension: What this API does differently.
             guard: Says which callbacks may be called.
+            admission: Says how many of them there may be.
+            addresses: What clients call the server by.
         """
         self._contract = contract
         self._store = store
         self._guard = guard
+        self._admission = admission
+        self._settings = settings
         self._reader = BodyReader(settings.max_body_bytes)
         self._base_path = settings.base_paths.get(contract.id, contract.base_path)
-        self._addresses = Addresses(self._base_path, settings.public_url)
+        self._addresses = addresses
         self._extension = extension
         self._entities = {
-            each.name: Entities(contract, each, store, self._extension, max_body_bytes=settings.max_body_bytes)
+            each.name: Entities(
+                contract,
+                each,
+                store,
+                self._extension,
+                max_body_bytes=settings.max_body_bytes,
+                base_path=self._base_path,
+            )
             for each in contract.resources
         }
 
@@ -86,27 +105,30 @@ class Api:
         entities = self._entities[operation.resource]
         match operation.action:
             case "list":
-                return ListHandler(operation, entities, self._addresses).__call__
+                return ListHandler(operation, entities, self._addresses, page_limit=self._settings.page_limit).__call__
             case "create":
                 return CreateHandler(operation, entities, self._addresses, self._reader).__call__
             case "retrieve":
-                return RetrieveHandler(operation, entities).__call__
+                return RetrieveHandler(operation, entities, self._addresses).__call__
             case "patch":
-                return PatchHandler(operation, entities, self._reader).__call__
+                return PatchHandler(operation, entities, self._addresses, self._reader).__call__
             case "replace":
-                return ReplaceHandler(operation, entities, self._reader).__call__
+                return ReplaceHandler(operation, entities, self._addresses, self._reader).__call__
             case "delete":
-                return DeleteHandler(operation, entities).__call__
+                return DeleteHandler(operation, entities, self._addresses).__call__
             case _:
                 return self._task_responder(operation, entities)
 
     def _hub_responder(self, operation: Operation) -> Responder:
         path = operation.path.removesuffix("/{id}")
         [register] = [each for each in self._contract.operations if each.action == "register" and each.path == path]
-        hub = hub_name(self._contract, path)
-        subscriptions = Subscriptions(self._store, hub, register, Citations(self._contract), self._guard)
+        subscriptions = Subscriptions(
+            self._store, self._contract, register, guard=self._guard, admission=self._admission
+        )
         if operation.action == "register":
-            return RegisterHandler(operation, subscriptions, self._addresses, self._reader).__call__
+            return RegisterHandler(
+                operation, subscriptions, f"{self._base_path}{operation.path}", self._addresses, self._reader
+            ).__call__
         return UnregisterHandler(operation, subscriptions).__call__
 
     def _task_responder(self, operation: Operation, entities: Entities) -> Responder:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tmfkit_models import contracts
 from tmfkit_server.errors import SettingsError
-from tmfkit_server.network import Network
+from tmfkit_server.network import Network, is_host
 from tmfkit_server.signing_secret import secret_of
 
 __all__ = [
@@ -23,7 +23,9 @@ __all__ = [
     "callback_secrets",
     "channels",
     "check_base_paths",
+    "check_public_url",
     "is_private",
+    "proxy_networks",
 ]
 
 ROLES = ("reader", "user", "admin")
@@ -128,11 +130,28 @@ def channels(texts: Iterable[str], file: Path | None = None) -> dict[str, str]:
 
 def callback_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Read networks in CIDR notation; SettingsError when one is none."""
+    return _networks("--allow-callbacks", texts)
+
+
+def proxy_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Read networks in CIDR notation; SettingsError when one is none."""
+    return _networks("--trusted-proxy", texts)
+
+
+def _networks(option: str, texts: Iterable[str]) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(text) for text in texts)
     except ValueError as exc:
         remedy = "Give a network such as 10.1.0.0/16, or an address"
-        raise SettingsError("--allow-callbacks", str(exc), remedy) from exc
+        raise SettingsError(option, str(exc), remedy) from exc
+
+
+def check_public_url(url: str) -> None:
+    """Raise SettingsError when an address is none that paths can be put behind."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    if scheme not in ("http", "https") or not is_host(host) or not _BASE_PATH.fullmatch(f"{slash}{path}".rstrip("/")):
+        raise SettingsError(f"--public-url {url}", "it is no HTTP address", "Give it as https://HOST")
 
 
 def callback_secrets(texts: Iterable[str]) -> tuple[bytes, ...]:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import click
 
 from tmfkit_server import setting_values
+from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.listener_limits import ListenerLimits
+from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.network import LOOPBACK, Network, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
@@ -20,6 +22,9 @@ __all__ = ["Settings", "run_options"]
 
 _OPTIONS, _READ = "options", "read"
 _LIMITS = RetryLimits()
+_MESSAGES = MessageLimits()
+_CONNECTIONS = ConnectionLimits()
+_LISTENERS = ListenerLimits()
 
 
 def _plain(default: Any, flag: str, **how: Any) -> Any:
@@ -97,7 +102,22 @@ class Settings:
         default_factory=dict,
     )
     public_url: str = _plain(
-        "", "--public-url", metavar="URL", help="Scheme and host that hrefs begin with; else those of the request."
+        "",
+        "--public-url",
+        metavar="URL",
+        help="Address that hrefs begin with: scheme, host, and the path of a proxy; else that of the request.",
+    )
+    trusted_proxies: Sequence[Network] = _read_from(
+        setting_values.proxy_networks,
+        click.Option(
+            ["--trusted-proxy"],
+            multiple=True,
+            envvar="TMFKIT_TRUSTED_PROXIES",
+            metavar="CIDR",
+            help="Network of proxies whose Forwarded and X-Forwarded-Host, -Proto and -Prefix are believed; repeatable."
+            " TMFKIT_TRUSTED_PROXIES holds several, separated by blanks.",
+        ),
+        default=(),
     )
     base_paths: Mapping[str, str] = _read_from(
         setting_values.base_paths,
@@ -105,6 +125,51 @@ class Settings:
         default_factory=dict,
     )
     max_body_bytes: int = _plain(1024 * 1024, "--max-body-bytes", type=click.IntRange(1), help="Largest request body.")
+    page_limit: int = _plain(
+        1000,
+        "--page-limit",
+        type=click.IntRange(1),
+        help="Resources in one answer; a longer list is answered 206 with the addresses of its other pages.",
+    )
+    connection_limits: ConnectionLimits = _read_from(  # noqa: RUF009 - it gives a field
+        ConnectionLimits,
+        click.Option(
+            ["--header-timeout-seconds"],
+            default=_CONNECTIONS.header_seconds,
+            show_default=True,
+            type=click.FloatRange(0, min_open=True),
+            help="How long the headers of a request may take; then 408.",
+        ),
+        click.Option(
+            ["--body-timeout-seconds"],
+            default=_CONNECTIONS.body_seconds,
+            show_default=True,
+            type=click.FloatRange(0, min_open=True),
+            help="How long a body may take after its headers; then 408.",
+        ),
+        click.Option(
+            ["--write-timeout-seconds"],
+            default=_CONNECTIONS.write_seconds,
+            show_default=True,
+            type=click.FloatRange(0, min_open=True),
+            help="How long a client may take nothing of an answer; then it is cut off.",
+        ),
+        click.Option(
+            ["--keep-alive-seconds"],
+            default=_CONNECTIONS.keep_alive_seconds,
+            show_default=True,
+            type=click.FloatRange(0),
+            help="How long a connection stays open between two requests.",
+        ),
+        click.Option(
+            ["--max-connections"],
+            default=_CONNECTIONS.connections,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Connections of one process, no more than it may open files; others take the place of idle ones.",
+        ),
+        default=_CONNECTIONS,
+    )
     channels: Mapping[str, str] = _read_from(
         setting_values.channels,
         click.Option(
@@ -142,6 +207,31 @@ class Settings:
         type=click.FloatRange(0, 3600, min_open=True),
         help="How long a message rests after the first attempt that failed; twice as long after each further one.",
     )
+    message_limits: MessageLimits = _read_from(  # noqa: RUF009 - it gives a field
+        MessageLimits,
+        click.Option(
+            ["--max-receivers"],
+            default=_MESSAGES.receivers,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Receivers of one message.",
+        ),
+        click.Option(
+            ["--max-message-text-bytes"],
+            default=_MESSAGES.text_bytes,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Longest text of a message, with the values of its parameters.",
+        ),
+        click.Option(
+            ["--max-message-bytes"],
+            default=_MESSAGES.total_bytes,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Texts and attachments of one message for all its receivers together.",
+        ),
+        default=_MESSAGES,
+    )
     keep_card_numbers: bool = _flag(
         "--keep-card-numbers",
         help="Store the numbers of payment cards whole, not with their last four digits only. PCI DSS then applies to"
@@ -172,6 +262,38 @@ class Settings:
         default=(),
         repr=False,
     )
+    listener_limits: ListenerLimits = _read_from(  # noqa: RUF009 - it gives a field
+        ListenerLimits,
+        click.Option(
+            ["--max-listeners-per-host"],
+            default=_LISTENERS.for_host,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Listeners at one host; a further one is answered 429.",
+        ),
+        click.Option(
+            ["--max-listeners-per-hub"],
+            default=_LISTENERS.for_hub,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Listeners of one hub.",
+        ),
+        click.Option(
+            ["--max-listeners"],
+            default=_LISTENERS.altogether,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Listeners of all hubs.",
+        ),
+        click.Option(
+            ["--max-listener-connections"],
+            default=_LISTENERS.connections,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Connections of one process to listeners, a fifth of them to one host.",
+        ),
+        default=_LISTENERS,
+    )
     retry_limits: RetryLimits = _read_from(  # noqa: RUF009 - it gives a field
         RetryLimits,
         click.Option(
@@ -200,8 +322,8 @@ class Settings:
                 "Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1",
             )
         self.store_kind.check(self.store, workers=self.workers)
-        if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
-            raise SettingsError(f"--public-url {self.public_url}", "it is no HTTP address", "Give it as https://HOST")
+        if self.public_url:
+            setting_values.check_public_url(self.public_url)
         setting_values.check_base_paths(self.base_paths)
 
     @classmethod

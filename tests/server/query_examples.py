@@ -213,6 +213,9 @@ class Examples:
 
     def _sort_key(self) -> tuple[tuple[str, ...] | JsonPath, bool]:
         key = self._segments(2) if self._chance.random() < 0.3 else self._path()
+        if "" in key:
+            # Two points in a row are a JSONPath, and so is a point at the beginning.
+            key = tuple(Segment((name,)) for name in key)
         return key, self._chance.random() < 0.5
 
     def _key_written(self, key: Any) -> str:

@@ -6,21 +6,26 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from server_bodies import unique
 
+from faultlab.obstacles import FullDisk, small_disk
+from harness.errors import HarnessError
 from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
 from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreLocked, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Record, Subscription
+from tmfkit_server.storage.embedded.opening import preflight
 from tmfkit_server.storage.embedded.snapshot import Snapshot
 from tmfkit_server.storage.embedded.store import EmbeddedStore
 
@@ -558,8 +563,8 @@ def test_file_of_before_commits_were_counted_is_read(path: Path) -> None:
 
 def test_later_format_is_refused(path: Path) -> None:
     _run(path, _fill)
-    _sql(path, "PRAGMA user_version = 2")
-    with pytest.raises(StoreUnusable, match="it has format 2, and this version of the server reads format 1"):
+    _sql(path, "PRAGMA user_version = 3")
+    with pytest.raises(StoreUnusable, match="it has format 3, and this version of the server reads format 2"):
         _run(path, _fill)
 
 
@@ -572,3 +577,114 @@ def test_half_made_file_is_made_anew(path: Path) -> None:
     path.with_name("store.db.new").write_bytes(b"half")
     _run(path, _fill)
     assert not path.with_name("store.db.new").exists()
+
+
+@pytest.fixture
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of 24 MB of its own."""
+    try:
+        with small_disk(tmp_path / "disk", 24) as disk:
+            yield disk
+    except HarnessError as exc:
+        pytest.skip(f"no file system can be mounted here: {exc}")
+
+
+def _fill_disk(folder: Path) -> None:
+    FullDisk(folder).apply()
+
+
+async def _delete(store: EmbeddedStore, identifier: str) -> None:
+    async with store.transaction() as transaction:
+        await transaction.remove("c", identifier)
+        await transaction.enqueue(Subscription("s", "h", "http://x", None), {"deleted": identifier})
+
+
+async def _insert_on_and_on(store: EmbeddedStore) -> None:
+    for _ in range(10_000):
+        await _insert(store, Record(unique(), {"text": "y" * 9000}))
+
+
+def test_deletions_get_through_on_a_full_disk_and_nothing_else_does(small_folder: Path) -> None:
+    path = small_folder / "store.db"
+
+    async def scenario(store: EmbeddedStore) -> None:
+        await _insert(store, *(Record(str(number), {"text": "x" * 2000}) for number in range(300)))
+        _fill_disk(small_folder)
+        with pytest.raises(StoreFull):
+            await _insert_on_and_on(store)
+        kept = len(await _ids(store))
+        for number in range(100):
+            await _delete(store, str(number))
+            with pytest.raises(StoreFull):
+                await _insert(store, Record(unique(), {"text": "y"}))
+        assert len(await _ids(store)) == kept - 100
+        ends = await asyncio.gather(
+            _delete(store, "100"), _insert(store, Record(unique(), {})), _delete(store, "101"), return_exceptions=True
+        )
+        assert [type(end) for end in ends] == [type(None), StoreFull, type(None)]
+        FullDisk(small_folder).lift()
+        await _insert(store, Record("after", {"text": "z" * 9000}))
+        assert path.with_name("store.db.reserve").stat().st_size > 1_000_000
+
+    _run(path, scenario)
+
+    async def check(store: EmbeddedStore) -> None:
+        ids = await _ids(store)
+        assert "after" in ids
+        assert not {str(number) for number in range(102)} & set(ids)
+
+    _run(path, check)
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_start_on_a_full_disk_serves_reads(small_folder: Path, is_killed: bool) -> None:
+    path = small_folder / "store.db"
+
+    async def write(store: EmbeddedStore) -> None:
+        await _insert(store, *(Record(str(number), {"text": "x" * 2000}) for number in range(50)))
+        if is_killed:
+            for name in ("store.db", "store.db-wal", "store.db.mark"):
+                shutil.copy(small_folder / name, small_folder / f"copy-{name}")
+
+    _run(path, write)
+    if is_killed:
+        for name in ("store.db", "store.db-wal", "store.db.mark"):
+            (small_folder / f"copy-{name}").rename(small_folder / name)
+    path.with_name("store.db.reserve").unlink()
+    _fill_disk(small_folder)
+    preflight(str(path))
+
+    async def scenario(store: EmbeddedStore) -> None:
+        assert len(await _ids(store)) == 50
+        assert (await store.get("c", "7")) == Record("7", {"text": "x" * 2000})
+        with pytest.raises(StoreFull):
+            await _insert(store, Record("new", {}))
+        FullDisk(small_folder).lift()
+        await _insert(store, Record("new", {}))
+        await _delete(store, "0")
+
+    _run(path, scenario)
+
+    async def check(store: EmbeddedStore) -> None:
+        assert sorted(await _ids(store)) == sorted(["new", *map(str, range(1, 50))])
+
+    _run(path, check)
+
+
+def test_start_with_a_reserve_on_a_full_disk_lets_deletions_through(small_folder: Path) -> None:
+    path = small_folder / "store.db"
+
+    async def write(store: EmbeddedStore) -> None:
+        await _insert(store, *(Record(str(number), {"text": "x" * 2000}) for number in range(300)))
+
+    _run(path, write)
+    _fill_disk(small_folder)
+
+    async def scenario(store: EmbeddedStore) -> None:
+        with pytest.raises(StoreFull):
+            await _insert(store, Record("new", {}))
+        for number in range(200):
+            await _delete(store, str(number))
+        assert len(await _ids(store)) == 100
+
+    _run(path, scenario)

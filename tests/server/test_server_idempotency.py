@@ -193,6 +193,7 @@ def test_keys_are_known_after_a_restart_and_to_their_caller_only(
     start_server: Starter, empty_store: Callable[[str], str], kind: str
 ) -> None:
     options = ["--store", empty_store(kind), "--api-key", "user:one", "--api-key", "user:two"]
+    options += ["--public-url", "https://one.example"]
     key, body = _key(), customer()
 
     def post(url: str, credential: str) -> httpx.Response:

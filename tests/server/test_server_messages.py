@@ -90,7 +90,7 @@ def test_message_whose_sending_did_not_begin_is_sent_when_the_request_is_repeate
     [resource] = contract.resources
     [send] = [each for each in contract.operations if each.path == "/communicationMessage/send"]
 
-    async def failing(_self: Sendings, _identifier: str) -> None:
+    async def failing(_self: Sendings, _identifier: str, _address: str) -> None:
         raise StoreError("the database went away")
 
     async def scenario(store: Store) -> None:

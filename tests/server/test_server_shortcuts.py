@@ -66,7 +66,7 @@ def test_depth_is_told_by_levels_whatever_the_texts_hold(levels: int, text: str)
     value: object = text
     for level in range(levels):
         value = [value] if level % 2 else {"in": value}
-    assert is_too_deep(value, orjson.dumps(value)) == (levels > DEEPEST_NESTING)
+    assert is_too_deep(orjson.dumps(value)) == (levels > DEEPEST_NESTING)
 
 
 def _within(shape: Shape, seen: set[int]) -> Iterator[Shape]:

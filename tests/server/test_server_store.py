@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 
+import jsonpath
 import pytest
 from store_runner import LASTING, Runner, opened
 
@@ -467,7 +468,16 @@ def test_slow_searches_leave_room_for_others(run: Runner) -> None:
                     time.sleep(0.01)
                 return iter(())
 
-            return Search(where=JsonPath("filter", "$", False, select_nothing, Budget()))
+            return Search(
+                where=JsonPath(
+                    "filter",
+                    "$",
+                    False,
+                    jsonpath.JSONPath(env=jsonpath.JSONPathEnvironment(), segments=()),
+                    select_nothing,
+                    Budget(),
+                )
+            )
 
         async def read(identifier: str) -> Record | None:
             async with store.transaction() as transaction:

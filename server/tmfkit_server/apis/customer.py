@@ -18,9 +18,17 @@ _PROFILES_IN_JSON = b'"creditProfile"'
 
 
 class Customer(Extension):
-    """Shows the credit profile that is in force before the others."""
+    """Says of what type a customer is, and shows the credit profile that is in force before the others."""
 
     api: ClassVar[str] = "tmf629-v4"
+
+    def accepted(self, resource: Resource, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return *body* with a type: the resource's own, unless the client says that it is another one.
+
+        Source:
+            TMF629 4.0, all samples of answers.
+        """
+        return body if "@type" in body else {**body, "@type": resource.schema}
 
     def presented(self, resource: Resource, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return *body* with its credit profiles in force first."""

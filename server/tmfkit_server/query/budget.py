@@ -10,7 +10,8 @@ __all__ = ["Budget"]
 
 MOST_STEPS_A_RESOURCE = 100_000
 """About 50 ms, during which nobody else is served."""
-MOST_STEPS_A_SEARCH = 20_000_000
+MOST_STEPS_A_SEARCH = 2_000_000
+"""About a second."""
 
 
 class Budget:

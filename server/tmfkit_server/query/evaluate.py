@@ -19,9 +19,17 @@ Predicate = Callable[[Body], bool]
 _NOWHERE = object()
 
 
-def predicate(expression: Expression) -> Predicate:
-    """Return the test that a body passes when *expression* holds for it; InvalidQuery for a bad regular expression."""
-    work = Work()
+def predicate(expression: Expression, work: Work | None = None) -> Predicate:
+    """Return the test that a body passes when *expression* holds for it.
+
+    Args:
+        expression: What has to hold.
+        work: Pays for telling; None bounds what is paid for one body only.
+
+    Raises:
+        InvalidQuery: A regular expression is none; the test raises it when telling takes too long.
+    """
+    work = work or Work()
     test = _test(expression, work)
 
     def holds(body: Body) -> bool:
@@ -52,7 +60,17 @@ def _comparison(comparison: Comparison, work: Work) -> Predicate:
         same = _comparison(Comparison(path, "eq", comparison.values, comparison.loose), work)
         return lambda body: not same(body)
     tests = [matcher(comparison.operator, value, work, loose=comparison.loose) for value in comparison.values]
-    return lambda body: any(test(found) for found in values_at(body, path) for test in tests)
+    before, cost = comparison.before, Work.A_COMPARISON * len(tests)
+
+    def holds(body: Body) -> bool:
+        for found in values_at(body, path):
+            work.take(cost)
+            seen = f"{before}{found}" if before else found
+            if any(test(seen) for test in tests):
+                return True
+        return False
+
+    return holds
 
 
 def values_at(value: Any, path: Path) -> Iterator[Any]:

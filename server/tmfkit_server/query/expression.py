@@ -26,12 +26,14 @@ class Comparison:
         operator: How to compare.
         values: Texts to compare with.
         loose: Whether equality ignores case.
+        before: Text that the client sees before each text that is stored; of orders and regular expressions only.
     """
 
     path: Path
     operator: Operator
     values: tuple[str, ...]
     loose: bool = False
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Search:
         limit: How many to return at the most, None for all.
         is_page: Whether the client asked for a page.
         fields: Attributes to return, None for all.
+        asker: Who asks, among whom the slots for searches are shared out; empty for the server itself.
     """
 
     where: Expression = field(default_factory=All)
@@ -91,3 +94,4 @@ class Search:
     limit: int | None = None
     is_page: bool = False
     fields: Selection | None = None
+    asker: str = ""

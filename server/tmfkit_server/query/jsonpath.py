@@ -6,7 +6,7 @@ evaluation knows no bound on its work and matches with backtracking regular expr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,11 +25,11 @@ from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.jsonpath_meaning import Query, RegexLiteral, Renaming, translated
 from tmfkit_server.query.nodes import Key, Scope, keys_of
+from tmfkit_server.quotes import quoted, shortened
 
 __all__ = ["JsonPath", "jsonpath_in"]
 
 LONGEST_JSONPATH = 1000
-_LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,16 @@ class JsonPath:
         text: The expression.
         is_over_collection: Whether it begins with a filter, which then tests the resource itself: it is read as if
             ``$`` were an array with this one resource.
+        syntax: The expression as the library has read it.
     """
 
     parameter: str
     text: str
     is_over_collection: bool
+    syntax: jsonpath.JSONPath = field(compare=False, repr=False)
     _query: Query = field(compare=False, repr=False)
     _budget: Budget = field(compare=False, repr=False)
+    _seen: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
 
     def values(self, body: Any) -> Iterator[Any]:
         """Yield the values selected in a resource, in the order of RFC 9535; InvalidQuery when it takes too long."""
@@ -60,11 +63,15 @@ class JsonPath:
 
     def _nodes(self, body: Any) -> Iterator[tuple[Any, Any]]:
         self._budget.renew(self.parameter)
+        if self._seen is not None:
+            body = self._seen(body)
         root = [body] if self.is_over_collection else body
         return self._query(root, Scope(root, self._budget))
 
 
-def jsonpath_in(parameter: str, text: str, renaming: Renaming, budget: Budget) -> JsonPath:
+def jsonpath_in(
+    parameter: str, text: str, renaming: Renaming, budget: Budget, *, seen: Callable[[Any], Any] | None = None
+) -> JsonPath:
     """Read a JSONPath expression, whose leading ``$`` may be left out.
 
     Args:
@@ -72,6 +79,7 @@ def jsonpath_in(parameter: str, text: str, renaming: Renaming, budget: Budget) -
         text: The expression.
         renaming: Turns the path of a member, names from the resource down, into the attributes' own names.
         budget: Pays for every evaluation.
+        seen: Turns a stored resource into what the client sees; None when it is that already.
 
     Raises:
         InvalidQuery: It is none, or exceeds a limit.
@@ -82,14 +90,14 @@ def jsonpath_in(parameter: str, text: str, renaming: Renaming, budget: Budget) -
     try:
         path = _ENVIRONMENT.compile(whole)
         if not isinstance(path, jsonpath.JSONPath):
-            raise InvalidQuery(parameter, f"{_shown(whole)} joins expressions; send each one as a filter of its own")
+            raise InvalidQuery(parameter, f"{quoted(whole)} joins expressions; send each one as a filter of its own")
         is_over_collection = _begins_with_filter(path)
         query = translated(path, renaming, is_over_collection=is_over_collection)
     except JSONPathError as error:
         raise InvalidQuery(parameter, _why(error, whole)) from None
     except (ValueError, OverflowError):
-        raise InvalidQuery(parameter, f"{_shown(whole)} has a number or text that JSON does not have") from None
-    return JsonPath(parameter, whole, is_over_collection, query, budget)
+        raise InvalidQuery(parameter, f"{quoted(whole)} has a number or text that JSON does not have") from None
+    return JsonPath(parameter, whole, is_over_collection, path, query, budget, seen)
 
 
 def _with_root(text: str) -> str:
@@ -111,11 +119,7 @@ def _why(error: JSONPathError, whole: str) -> str:
     index = error.token.index if error.token else None
     place = "" if index is None else " at its end" if index < 0 else f" at character {index + 1}"
     hint = " (a '&' in a query string is written %26)" if whole.count("[") > whole.count("]") else ""
-    return f"{_shown(whole)} is no JSONPath expression that is taken here{place}: {error.message}{hint}"
-
-
-def _shown(whole: str) -> str:
-    return repr(whole if len(whole) <= _LONGEST_SHOWN else f"{whole[:_LONGEST_SHOWN]}…")
+    return f"{quoted(whole)} is no JSONPath expression that is taken here{place}: {shortened(str(error.message))}{hint}"
 
 
 class _Tokens(Lexer):

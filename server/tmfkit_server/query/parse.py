@@ -6,9 +6,9 @@ A ``;`` separates conditions only where it stands unencoded and another conditio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 from urllib.parse import unquote_plus
 
 from tmfkit_server.errors import InvalidQuery
@@ -27,13 +27,15 @@ from tmfkit_server.query.expression import (
 from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
 from tmfkit_server.query.regex import compiled
 from tmfkit_server.query.trees import tree_of
+from tmfkit_server.quotes import quoted
 
-__all__ = ["Grammar", "parse_condition_text", "parse_fields", "parse_search"]
+__all__ = ["Grammar", "OwnHref", "parse_condition_text", "parse_fields", "parse_hub_query", "parse_search"]
 
 MOST_CONDITIONS = 50
 MOST_VALUES = 100
 DEEPEST_PATH = 12
 MOST_EXPRESSIONS = 10
+MOST_SORT_KEYS = 5
 LONGEST_TEXT = 8000
 """Characters of conditions that come in a body: about as many as an address may have."""
 _RESERVED = ("fields", "filter", "sort", "offset", "limit", "depth", "expand")
@@ -61,6 +63,32 @@ _SUFFIXES: dict[str, Operator] = {
 # A text in quotes, up to the end when nothing closes it, or one character; never read twice.
 _PIECE = re.compile(r"""'(?:[^'\\]|\\.)*+'?|"(?:[^"\\]|\\.)*+"?|.""", re.DOTALL)
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
+# What a JSONPath has that is more than names with dots between them.
+_JSONPATH_MARK = re.compile(r"[\[\]*]|\.\.|^[.$]")
+_BRACKET = re.compile(r"[\[\]]")
+_COMPARING = re.compile(r"[=<>]")
+# What names in an order do not have; a word behind a blank is how other languages write a direction.
+_NO_SORT_NAME = re.compile(r"[:;=<>()|!&?{}'\"+]|^-|\s(asc|desc)(ending)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHref:
+    """The address of the resource itself, of which the path is stored only.
+
+    Attributes:
+        place: Names that lead to the resource.
+        identifier_in: Gives the resource that a text leads to, None when it leads to none.
+        address: What stands before the path as the client sees it.
+    """
+
+    place: Path
+    identifier_in: Callable[[str], str | None]
+    address: str
+
+    def seen(self, body: Any) -> Any:
+        """Return a stored body as the client sees it."""
+        path = body.get("href")
+        return {**body, "href": f"{self.address}{path}"} if isinstance(path, str) and path[:1] == "/" else body
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +98,20 @@ class Grammar:
     Attributes:
         canonical: Turns a path as the client wrote it into the attribute's own names.
         loose: Whether equality ignores case and quotes around a value.
+        trims: Whether blanks and line ends around a value mean nothing.
+        own: Address of the resource; None when it has none.
     """
 
     canonical: Callable[[Path], Path] = lambda path: path
     loose: bool = False
+    trims: bool = False
+    own: OwnHref | None = None
+
+    def expression(self, parameter: str, text: str, budget: Budget) -> JsonPath:
+        """Read a JSONPath expression; see ``jsonpath_in``."""
+        # What notifications carry is seen already.
+        seen = self.own.seen if self.own is not None and not self.own.place else None
+        return jsonpath_in(parameter, text, self.canonical, budget, seen=seen)
 
 
 _PLAIN = Grammar()
@@ -106,10 +144,11 @@ def parse_fields(query: str, grammar: Grammar) -> Selection | None:
     return _selection(_split(query)[0].get("fields"), grammar, Budget())
 
 
-def parse_condition_text(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, Selection | None]:
+def parse_hub_query(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, Selection | None]:
     """Read the ``query`` of a subscription: conditions, and ``fields`` for what a notification carries.
 
-    One that begins with ``$`` is a JSONPath expression as a whole, with nothing in it encoded.
+    One that compares nothing outside of its brackets is a JSONPath expression as a whole, with nothing in it encoded.
+    Blanks and line ends around names and values mean nothing, as in the samples of TMF630.
 
     Args:
         query: The query.
@@ -118,12 +157,18 @@ def parse_condition_text(query: str, grammar: Grammar = _PLAIN) -> tuple[Express
     Raises:
         InvalidQuery: It cannot be understood, or asks for what notifications do not have, such as an order.
     """
-    if len(query) > LONGEST_TEXT:
-        raise InvalidQuery("query", f"it has more than {LONGEST_TEXT} characters")
+    query = query.strip()
+    if not query.startswith("$") and _COMPARING.search("".join(_outside(query))):
+        return parse_condition_text(query, replace(grammar, trims=True))
+    _check_length(query)
+    return grammar.expression("query", query, Budget.unending()), None
+
+
+def parse_condition_text(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, Selection | None]:
+    """Read conditions and ``fields`` that come in a body; takes and raises what ``parse_hub_query`` does."""
+    _check_length(query)
     # What has been read is kept for as many notifications as there will be.
     budget = Budget.unending()
-    if query.startswith("$"):
-        return jsonpath_in("query", query, grammar.canonical, budget), None
     reserved, conditions = _split(query.removeprefix("?"))
     if others := reserved.keys() - {"fields", "filter"}:
         raise InvalidQuery(min(others), "a subscription takes conditions and fields only; leave it out")
@@ -131,11 +176,16 @@ def parse_condition_text(query: str, grammar: Grammar = _PLAIN) -> tuple[Express
     return where, _selection(reserved.get("fields"), grammar, budget)
 
 
+def _check_length(query: str) -> None:
+    if len(query) > LONGEST_TEXT:
+        raise InvalidQuery("query", f"it has more than {LONGEST_TEXT} characters")
+
+
 def _split(query: str) -> tuple[dict[str, list[str]], list[str]]:
     """Part the reserved parameters from the conditions, which stay encoded."""
     reserved: dict[str, list[str]] = {}
     conditions: list[str] = []
-    for part in filter(None, query.split("&")):
+    for part in filter(None, map(str.strip, query.split("&"))):
         name, _, value = part.partition("=")
         if (name := unquote_plus(name).strip()) in _RESERVED:
             reserved.setdefault(name, []).append(unquote_plus(value))
@@ -152,7 +202,7 @@ def _check_conditions(count: int, conditions: list[str]) -> None:
 
 def _where(conditions: list[str], filters: list[str], grammar: Grammar, budget: Budget) -> Expression:
     _check_expressions("filter", len(filters))
-    expressions = [jsonpath_in("filter", text, grammar.canonical, budget) for text in filters]
+    expressions = [grammar.expression("filter", text, budget) for text in filters]
     return All((*_conjunction(conditions, grammar), *expressions))
 
 
@@ -172,7 +222,7 @@ def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, .
         old = parts.get(key)
         # Repeating a name means OR for equality; two bounds on one attribute mean a range only when both hold.
         if isinstance(old, Comparison) and new.operator in ("eq", "regex", "ne"):
-            new = Comparison(new.path, new.operator, (*old.values, *new.values), new.loose)
+            new = replace(new, values=(*old.values, *new.values))
             _check_values(".".join(new.path), new.values)
         elif old is not None:
             key = (*key, len(parts))  # type: ignore[assignment]
@@ -196,6 +246,8 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
     if not found:
         raise InvalidQuery(text, "a condition is written name=value")
     path, how, value = tuple(found["name"].strip().split(".")), _SYMBOLS[found["symbol"]], found["value"]
+    if _BRACKET.search(found["name"]):
+        raise InvalidQuery(found["name"], "a condition names attributes; write what has brackets as filter=…")
     if len(path) > 1 and path[-1] in _SUFFIXES and found["symbol"] in ("=", "==", "=~"):
         if found["symbol"] == "=~":
             value = f"~{value}"  # the operator has been named already
@@ -205,10 +257,24 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
     if how == "regex":
         _check_regex(found["name"], value)
     values = (value,) if how == "regex" else _values(value)
+    if grammar.trims:
+        values = tuple(map(str.strip, values))
     _check_values(found["name"], values)
     if grammar.loose:
         values = tuple(_unquoted(value) for value in values)
-    return Comparison(grammar.canonical(path), how, values, grammar.loose)
+    path = grammar.canonical(path)
+    if grammar.own is not None and path == (*grammar.own.place, "href"):
+        return _about_href(grammar.own, how, values, loose=grammar.loose)
+    return Comparison(path, how, values, grammar.loose)
+
+
+def _about_href(own: OwnHref, how: Operator, values: tuple[str, ...], *, loose: bool) -> Comparison:
+    """Return what a condition on the resource's own address means for what is stored: whoever it leads to is meant."""
+    if how in ("eq", "ne"):
+        # No identifier has a slash in it, so that what leads nowhere finds nothing.
+        identifiers = tuple(own.identifier_in(value) or f"/{value}" for value in values)
+        return Comparison((*own.place, "id"), how, identifiers, loose)
+    return Comparison((*own.place, "href"), how, values, loose, before="" if own.place else own.address)
 
 
 def _check_values(name: str, values: tuple[str, ...]) -> None:
@@ -239,18 +305,16 @@ def _selection(texts: list[str] | None, grammar: Grammar, budget: Budget) -> Sel
     if texts is None:
         return None
     parts = [part for text in texts for part in _listed(text) if part != "none"]
-    expressions = [part for part in parts if part.startswith("$")]
+    expressions = [part for part in parts if _JSONPATH_MARK.search(part)]
     _check_expressions("fields", len(expressions))
-    names = (grammar.canonical(tuple(part.split("."))) for part in parts if not part.startswith("$"))
-    return Selection(
-        tree_of(names), tuple(jsonpath_in("fields", text, grammar.canonical, budget) for text in expressions)
-    )
+    names = (grammar.canonical(tuple(part.split("."))) for part in parts if not _JSONPATH_MARK.search(part))
+    return Selection(tree_of(names), tuple(grammar.expression("fields", text, budget) for text in expressions))
 
 
 def _sort(texts: list[str], grammar: Grammar, budget: Budget) -> tuple[SortKey, ...]:
     parts = [part for text in texts for part in _listed(text)]
-    if len(parts) > MOST_VALUES:
-        raise InvalidQuery("sort", f"there are more than {MOST_VALUES} names")
+    if len(parts) > MOST_SORT_KEYS:
+        raise InvalidQuery("sort", f"there are more than {MOST_SORT_KEYS} names")
     keys = tuple(_sort_key(part, grammar, budget) for part in parts)
     _check_expressions("sort", sum(isinstance(key.path, JsonPath) for key in keys))
     return keys
@@ -263,10 +327,12 @@ def _check_expressions(parameter: str, count: int) -> None:
 
 def _sort_key(text: str, grammar: Grammar, budget: Budget) -> SortKey:
     # An unencoded "+" before a name arrives as a blank and is stripped with the others.
-    name = text.removeprefix("-").removeprefix("+")
+    name = text[1:].strip() if text[0] in "+-" else text
     path: Path | JsonPath
-    if name.startswith("$"):
-        path = jsonpath_in("sort", name, grammar.canonical, budget)
+    if _JSONPATH_MARK.search(name):
+        path = grammar.expression("sort", name, budget)
+    elif not name or _NO_SORT_NAME.search(name):
+        raise InvalidQuery("sort", f"{quoted(text)} is no order; write name, or -name for descending")
     else:
         names = tuple(name.split("."))
         if len(names) > DEEPEST_PATH:
@@ -276,7 +342,7 @@ def _sort_key(text: str, grammar: Grammar, budget: Budget) -> SortKey:
 
 
 def _listed(text: str) -> list[str]:
-    parts = _parted(text) if "$" in text else text.split(",")
+    parts = _parted(text) if _JSONPATH_MARK.search(text) or "$" in text else text.split(",")
     return [part for each in parts if (part := each.strip())]
 
 
@@ -290,6 +356,16 @@ def _parted(text: str) -> list[str]:
             parts.append(text[start : found.start()])
             start = found.end()
     return [*parts, text[start:]]
+
+
+def _outside(text: str) -> Iterator[str]:
+    """Yield the characters of a text that stand outside of brackets and quotes."""
+    depth = 0
+    for found in _PIECE.finditer(text):
+        piece = found[0]
+        depth += (piece in ("[", "(")) - (piece in ("]", ")"))
+        if depth <= 0 and len(piece) == 1:
+            yield piece
 
 
 def _count(name: Literal["offset", "limit"], reserved: dict[str, list[str]]) -> int | None:

@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import re2  # type: ignore[import-untyped]
 
 from tmfkit_server.errors import InvalidQuery
 
-__all__ = ["Regex", "Work", "compiled"]
+__all__ = ["MOST_WORK_A_SEARCH", "Regex", "Work", "compiled"]
 
 LONGEST_REGEX = 256
 # RE2's time grows with the size of its program times that of the text, by 5 ns at the worst: 0.25 s.
 _MOST_WORK = 50_000_000
+MOST_WORK_A_SEARCH = 200_000_000
+"""About a second."""
 
 
 class Work:
-    """Bounds what all regular expressions of a condition do with one resource."""
+    """Bounds what a condition does with one resource, and with all of them.
 
-    __slots__ = ("_left",)
+    The unit is a step of RE2's matcher; telling whether a value compares as wanted costs ``A_COMPARISON``.
+    """
 
-    def __init__(self) -> None:
-        """Nothing can be taken before ``renew``."""
-        self._left = 0
+    A_COMPARISON = 60
+
+    __slots__ = ("_left", "_reserve")
+
+    def __init__(self, altogether: float = math.inf) -> None:
+        """Nothing can be taken before ``renew``; *altogether* bounds the work for all resources."""
+        self._left: float = 0
+        self._reserve = altogether
 
     def renew(self) -> None:
         """Begin with another resource."""
-        self._left = _MOST_WORK
+        self._reserve += self._left
+        self._left = min(_MOST_WORK, self._reserve)
+        self._reserve -= self._left
 
     def take(self, work: int) -> None:
         """Use *work* up; InvalidQuery when there is not as much left."""
         self._left -= work
         if self._left < 0:
-            raise InvalidQuery("regex", "matching takes too long with the texts of one resource; shorten it")
+            if self._reserve > 0:
+                raise InvalidQuery("regex", "matching takes too long with the texts of one resource; shorten it")
+            raise InvalidQuery(
+                "conditions", "comparing takes too long with so many resources; ask for fewer values, or for equality"
+            )
 
 
 class Regex:

@@ -108,7 +108,7 @@ def irregular_names(expression: Expression, collection: str) -> set[str]:
     if not isinstance(expression, Comparison):
         names = {name for part in expression.parts for name in irregular_names(part, collection)}
         return names | {low.key for low, _ in _pairs(expression, collection)}
-    if expression.operator not in _SYMBOLS:
+    if expression.operator not in _SYMBOLS or expression.before:
         return set()
     pointer = pointer_of(expression.path)
     # Beside a date-time, date-times are none of the texts.
@@ -142,7 +142,7 @@ def _joined(word: Literal["AND", "OR"], parts: list[Condition], *, empty: str) -
 
 def _comparison(comparison: Comparison, collection: str, *, is_lean: bool) -> Condition:
     path, how = comparison.path, comparison.operator
-    if how == "regex":
+    if how == "regex" or comparison.before:
         return _has_text(path, collection)
     if how in _SYMBOLS:
         parts = [_bound(end) for end in _ends(comparison, collection)]
@@ -187,7 +187,7 @@ def _pairs(expression: All | AnyOf, collection: str) -> list[tuple[_End, _End]]:
     lower: dict[str, _End] = {}
     upper: dict[str, _End] = {}
     for part in expression.parts if isinstance(expression, All) else ():
-        if not isinstance(part, Comparison) or part.operator not in _SYMBOLS:
+        if not isinstance(part, Comparison) or part.operator not in _SYMBOLS or part.before:
             continue
         ends = list(_ends(part, collection))
         if len(ends) == 1:

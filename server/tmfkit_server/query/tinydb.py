@@ -6,6 +6,7 @@ from tinydb.queries import QueryInstance
 
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import Expression
+from tmfkit_server.query.regex import MOST_WORK_A_SEARCH, Work
 
 __all__ = ["TmfQuery"]
 
@@ -22,5 +23,5 @@ class TmfQuery(QueryInstance):
 
     def __init__(self, expression: Expression) -> None:
         """Translate *expression*; InvalidQuery for a bad regular expression."""
-        super().__init__(predicate(expression), None)
+        super().__init__(predicate(expression, Work(MOST_WORK_A_SEARCH)), None)
         self.expression = expression

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote, unquote_plus
 
 import falcon.asgi
 
 from tmfkit_models.contracts import Operation
-from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import parse_search
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import Addresses, answer, answer_with, caller_of, check_accept
+from tmfkit_server.resources.endpoint import answer, answer_with, caller_of, check_accept
 from tmfkit_server.resources.idempotency import idempotency_key, mark_replayed
 from tmfkit_server.services.entities import Entities
 
@@ -24,22 +25,35 @@ _LEFT_ALONE = "%!$&'()*+,;=:@/?"
 class ListHandler:
     """Lists a collection, filtered, sorted, page by page."""
 
-    def __init__(self, operation: Operation, entities: Entities, addresses: Addresses) -> None:
+    def __init__(self, operation: Operation, entities: Entities, addresses: Addresses, *, page_limit: int) -> None:
+        """Prepare.
+
+        Args:
+            operation: Operation that is called.
+            entities: The collection.
+            addresses: Its addresses.
+            page_limit: How many resources one answer has at most.
+        """
         self._operation = operation
         self._entities = entities
         self._addresses = addresses
+        self._page_limit = page_limit
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """Answer 200, or 206 with the part of the whole that was asked for."""
+        """Answer 200, or 206 with the part of the whole that was asked for, or that one answer may have."""
         check_accept(req, self._operation)
-        search = parse_search(req.query_string, self._entities.grammar)
-        listing = await self._entities.list(search)
+        address = self._addresses.of(req)
+        asked = parse_search(req.query_string, self._entities.grammar_at(address))
+        limit = self._page_limit if asked.limit is None else min(asked.limit, self._page_limit)
+        search = replace(asked, limit=limit, asker=caller_of(req) or req.remote_addr)
+        listing = await self._entities.list(search, address)
         resp.set_header("X-Total-Count", str(listing.total))
         resp.set_header("X-Result-Count", str(listing.count))
-        if links := _links(self._addresses.of_request(req), req.query_string, search, listing.total):
-            resp.set_header("Link", links)
-        is_part = search.is_page and listing.count < listing.total
-        answer(resp, 206 if is_part else 200, listing.content)
+        if asked.limit is not None or search.offset + limit < listing.total:
+            links = _links(f"{address}{req.path}", req.query_string, search.offset, limit, listing.total)
+            if links:
+                resp.set_header("Link", links)
+        answer(resp, 206 if listing.count < listing.total else 200, listing.content)
 
 
 class CreateHandler:
@@ -58,38 +72,39 @@ class CreateHandler:
         check_accept(req, self._operation)
         key = idempotency_key(req)
         _, sent = await self._reader.read(req, self._operation.consumes)
-        collection_url = self._addresses.of(req, self._entities.resource.collection)
+        address = self._addresses.of(req)
         if key is None:
-            record = await self._entities.create(sent, self._operation, collection_url)
+            record = await self._entities.create(sent, self._operation, address)
         else:
             record, is_replayed = await self._entities.create_once(
-                sent, self._operation, collection_url, key=key, caller=caller_of(req)
+                sent, self._operation, address, key=key, caller=caller_of(req)
             )
             if is_replayed:
                 mark_replayed(resp)
-        resp.set_header("Location", record.body["href"])
+        location = f"{address}{self._entities.hrefs.path_of(record.id)}"
+        resp.set_header("Location", location)
         if self._has_content_location:
-            resp.set_header("Content-Location", record.body["href"])
-        answer_with(resp, self._operation.success, self._entities, record)
+            resp.set_header("Content-Location", location)
+        answer_with(resp, self._operation.success, self._entities, record, address)
 
 
-def _links(url: str, query: str, search: Search, total: int) -> str:
+def _links(url: str, query: str, offset: int, limit: int, total: int) -> str:
     """Return the ``Link`` header that leads to the other pages (RFC 8288), empty without a page size."""
-    if not search.limit:
+    if not limit:
         return ""
-    last = max(0, (total - 1) // search.limit * search.limit)
+    last = max(0, (total - 1) // limit * limit)
     offsets = {"first": 0, "last": last}
-    if search.offset > 0:
-        offsets["prev"] = max(0, min(search.offset - search.limit, last))
-    if search.offset + search.limit < total:
-        offsets["next"] = search.offset + search.limit
+    if offset > 0:
+        offsets["prev"] = max(0, min(offset - limit, last))
+    if offset + limit < total:
+        offsets["next"] = offset + limit
     kept = [
         quote(part, safe=_LEFT_ALONE)
         for part in query.split("&")
         if part and unquote_plus(part.partition("=")[0]).strip() not in ("offset", "limit")
     ]
     links = []
-    for relation, offset in offsets.items():
-        address = "&".join([*kept, f"offset={offset}", f"limit={search.limit}"])
+    for relation, place in offsets.items():
+        address = "&".join([*kept, f"offset={place}", f"limit={limit}"])
         links.append(f'<{url}?{address}>; rel="{relation}"')
     return ", ".join(links)

@@ -28,16 +28,15 @@ def expectation(req: falcon.asgi.Request) -> Expected:
     return lambda tag: _is_matched(wanted, tag) and not (unwanted is not None and _is_named(unwanted, tag))
 
 
-def check_read(req: falcon.asgi.Request, tag: str) -> None:
-    """Raise PreconditionFailed when the client wants to read another state than the one with *tag*."""
-    if not _is_matched(req.get_header("If-Match"), tag):
+def check_read(wanted: str, tag: str) -> None:
+    """Raise PreconditionFailed when ``If-Match`` of a read wants another state than the one with *tag*."""
+    if not _is_matched(wanted, tag):
         raise PreconditionFailed(tag)
 
 
-def is_unchanged(req: falcon.asgi.Request, tag: str) -> bool:
+def is_unchanged(known: str, tag: str) -> bool:
     """Tell whether ``If-None-Match`` of a read says that the client has the state with *tag* already."""
-    header = req.get_header("If-None-Match")
-    return header is not None and _is_named(header, tag)
+    return _is_named(known, tag)
 
 
 def _is_matched(header: str | None, tag: str) -> bool:

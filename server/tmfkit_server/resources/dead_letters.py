@@ -9,7 +9,9 @@ import falcon.asgi
 import orjson
 
 from tmfkit_server.errors import InvalidQuery
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.endpoint import Endpoint, answer
+from tmfkit_server.services.hrefs import addressed
 from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.storage.base import Delivery
 
@@ -21,9 +23,9 @@ _LIMIT, _MOST = 100, 1000
 _LARGEST_OFFSET = 10**9
 
 
-def mount(app: falcon.asgi.App[Any, Any], dead_letters: DeadLetters) -> None:
+def mount(app: falcon.asgi.App[Any, Any], dead_letters: DeadLetters, addresses: Addresses) -> None:
     """Add the routes."""
-    app.add_route(_PATH, _All(dead_letters))
+    app.add_route(_PATH, _All(dead_letters, addresses))
     app.add_route(f"{_PATH}/resend", _ResendAll(dead_letters))
     app.add_route(f"{_PATH}/{{identifier}}", _One(dead_letters))
     app.add_route(f"{_PATH}/{{identifier}}/resend", _ResendOne(dead_letters))
@@ -39,6 +41,10 @@ class _Admins(Endpoint):
 
 
 class _All(_Admins):
+    def __init__(self, dead_letters: DeadLetters, addresses: Addresses) -> None:
+        super().__init__(dead_letters)
+        self._addresses = addresses
+
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer with a page of them, 206 when it is part of the whole."""
         offset = req.get_param_as_int("offset", min_value=0, max_value=_LARGEST_OFFSET, default=0)
@@ -47,9 +53,15 @@ class _All(_Admins):
         resp.set_header("X-Total-Count", str(page.total))
         resp.set_header("X-Result-Count", str(len(page.deliveries)))
         status = 206 if len(page.deliveries) < page.total else 200
-        answer(resp, status, orjson.dumps([_shown(each) for each in page.deliveries]))
+        address = self._addresses.of(req)
+        answer(resp, status, orjson.dumps([self._shown(each, address) for each in page.deliveries]))
 
     on_head = on_get
+
+    def _shown(self, delivery: Delivery, address: str) -> dict[str, Any]:
+        # As it would be sent now.
+        begins = self._addresses.public_url or delivery.address or address
+        return {**_shown(delivery), "notification": addressed(delivery.notification, begins)}
 
 
 class _ResendAll(_Admins):
@@ -86,7 +98,6 @@ def _shown(delivery: Delivery) -> dict[str, Any]:
         "attempts": delivery.attempts,
         "queuedAt": _time(delivery.queued) if delivery.queued else None,
         "givenUpAt": _time(delivery.death.at),
-        "notification": delivery.notification,
     }
 
 

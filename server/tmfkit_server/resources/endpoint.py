@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 import falcon.asgi
 
@@ -14,11 +14,12 @@ from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.setting_values import ROLES
 from tmfkit_server.storage.base import Record
 
-__all__ = ["Addresses", "Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept"]
+__all__ = ["Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept"]
 
 Responder = Callable[..., Awaitable[None]]
 
 _READING = {"GET", "HEAD"}
+_FOR_THE_CALLER = [("Cache-Control", "private, no-cache"), ("Vary", "Authorization, X-API-Key")]
 
 
 class Endpoint:
@@ -59,45 +60,36 @@ def _roles_for(method: str) -> tuple[str, ...]:
     return ROLES if method in _READING else tuple(role for role in ROLES if role != "reader")
 
 
-class Addresses:
-    """Absolute addresses of what one API serves."""
-
-    def __init__(self, base_path: str, public_url: str) -> None:
-        """Prepare.
-
-        Args:
-            base_path: Path that the API is served under.
-            public_url: Scheme and host of every address; empty takes them from the request.
-        """
-        self._base_path = base_path
-        self._public_url = public_url.rstrip("/")
-
-    def of(self, req: falcon.asgi.Request, path: str) -> str:
-        """Return the address of *path*, a path below the base path."""
-        return f"{self._public_url or req.prefix}{self._base_path}{path}"
-
-    def of_request(self, req: falcon.asgi.Request) -> str:
-        """Return the address that was asked for, without its query."""
-        return f"{self._public_url or req.prefix}{req.path}"
-
-
 def caller_of(req: falcon.asgi.Request) -> str:
     """Return a digest of the key that came with *req*; empty as long as nobody needs a key."""
     return getattr(req.context, "caller", "")
 
 
-def answer(resp: falcon.asgi.Response, status: int, content: bytes) -> None:
-    """Answer with a JSON text."""
+def answer(resp: falcon.asgi.Response, status: int, content: bytes | AsyncIterator[bytes]) -> None:
+    """Answer with a JSON text, or with its parts, each of which waits for the client to take those before it.
+
+    It is for this caller, and only as long as nothing has changed (RFC 9111 §5.2.2).
+    """
+    resp.set_headers(_FOR_THE_CALLER)
     resp.status = status
-    resp.data = content
+    if isinstance(content, bytes):
+        resp.data = content
+    else:
+        resp.stream = content
 
 
 def answer_with(
-    resp: falcon.asgi.Response, status: int, entities: Entities, record: Record, fields: Selection | None = None
+    resp: falcon.asgi.Response,
+    status: int,
+    entities: Entities,
+    record: Record,
+    address: str,
+    fields: Selection | None = None,
 ) -> None:
-    """Answer with a resource, reduced to *fields*, and with the tag of what is stored."""
-    resp.set_header("ETag", f'"{record.tag}"')
-    answer(resp, status, entities.rendered(record, fields))
+    """Answer with a resource, seen under *address* and reduced to *fields*, and with the tag of what is stored."""
+    resp.set_headers([*_FOR_THE_CALLER, ("ETag", f'"{record.tag}"')])
+    resp.status = status
+    resp.data = entities.rendered(record, address, fields)
 
 
 def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:

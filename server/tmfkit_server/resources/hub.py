@@ -6,8 +6,9 @@ import falcon.asgi
 import orjson
 
 from tmfkit_models.contracts import Operation
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import Addresses, answer, check_accept
+from tmfkit_server.resources.endpoint import answer, check_accept
 from tmfkit_server.services.notifications.subscriptions import Subscriptions
 
 __all__ = ["RegisterHandler", "UnregisterHandler"]
@@ -17,8 +18,18 @@ class RegisterHandler:
     """Registers a listener."""
 
     def __init__(
-        self, operation: Operation, subscriptions: Subscriptions, addresses: Addresses, reader: BodyReader
+        self, operation: Operation, subscriptions: Subscriptions, path: str, addresses: Addresses, reader: BodyReader
     ) -> None:
+        """Prepare.
+
+        Args:
+            operation: The operation.
+            subscriptions: The listeners.
+            path: Path of the hub, with the base path of its API.
+            addresses: What clients call the server by.
+            reader: Reads bodies.
+        """
+        self._path = path
         self._operation = operation
         self._subscriptions = subscriptions
         self._addresses = addresses
@@ -29,7 +40,7 @@ class RegisterHandler:
         check_accept(req, self._operation)
         _, sent = await self._reader.read(req, self._operation.consumes)
         registered = await self._subscriptions.register(sent)
-        location = f"{self._addresses.of(req, self._operation.path)}/{registered.id}"
+        location = f"{self._addresses.of(req)}{self._path}/{registered.id}"
         resp.set_header("Location", location)
         if "Content-Location" in self._operation.response_headers.get("201", ()):
             resp.set_header("Content-Location", location)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import falcon.asgi
 
 from tmfkit_models.contracts import Operation
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import Addresses, answer_with, caller_of, check_accept
+from tmfkit_server.resources.endpoint import answer_with, caller_of, check_accept
 from tmfkit_server.resources.idempotency import idempotency_key
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.extensions import Task, TaskCall
@@ -40,8 +41,6 @@ class TaskHandler:
         check_accept(req, self._operation)
         key = None if identifier else idempotency_key(req)
         sent = None if identifier else (await self._reader.read(req, self._operation.consumes))[1]
-        collection_url = self._addresses.of(req, self._entities.resource.collection)
-        call = TaskCall(
-            self._operation, self._entities, self._store, collection_url, identifier, sent, key, caller_of(req)
-        )
-        answer_with(resp, self._operation.success, self._entities, await self._task(call))
+        address = self._addresses.of(req)
+        call = TaskCall(self._operation, self._entities, self._store, address, identifier, sent, key, caller_of(req))
+        answer_with(resp, self._operation.success, self._entities, await self._task(call), address)

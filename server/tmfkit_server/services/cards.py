@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
+import orjson
+
 from tmfkit_models.contracts import Contract, Schema
+from tmfkit_server.services.card_search import crossed_out, is_short, searched
 
 __all__ = ["CardNumbers"]
 
-_DIGITS_KEPT = 4
-# Of what payment cards begin with and how long their numbers are: ISO/IEC 7812-1.
-_CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
+# Thirteen digits, and not the first of them 1.
+_SMALLEST_CARD = 10**12
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_TEXTUAL = frozenset({str, float, bool})
 
 Names = Mapping[str, Any]
 """Attribute of an object, under each of its names → the names in its object, or in each member of its array."""
@@ -38,11 +41,15 @@ class CardNumbers:
         """
         self._names = _names_in(contract, contract.component(contract.resource(resource).schema))
         self._card, self._number, self._around = card, number, {card, *around}
+        self._marks = [f'"{name}":'.encode() for name in self._around]
         self._is_about_payment = resource in around
 
     def masked(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return *body* with all but the last four digits of every card number crossed out."""
-        return self._object(body, self._names, about_payment=self._is_about_payment)
+        if self._is_about_payment:
+            return self._object(body, self._names, about_payment=True)
+        looked_at = {name: value for name, value in body.items() if not self._is_left_alone(name, value)}
+        return {**body, **self._object(looked_at, self._names, about_payment=False)}
 
     def masked_at(self, path: str, value: Any) -> Any:
         """Return *value*, which is going to stand at the JSON pointer *path*, in the same way."""
@@ -52,27 +59,46 @@ class CardNumbers:
             value = {name: value}
         if isinstance(value, Mapping):
             value = self.masked(value)
-        for name in names:
-            value = value[name]
+        for _ in names:
+            # The name may be another one by now.
+            [value] = value.values()
         return value
 
+    def _is_left_alone(self, name: str, value: Any) -> bool:
+        """Tell whether nothing in an attribute speaks of payment: its text says so faster than its members do."""
+        if name in self._around:
+            return False
+        text = orjson.dumps(value) if isinstance(value, dict | list) else b""
+        return not any(mark in text for mark in self._marks)
+
     def _object(self, body: Mapping[str, Any], names: Names, *, about_payment: bool) -> dict[str, Any]:
-        return {
-            name: self._member(name, value, names, about_payment=about_payment or name in self._around)
-            for name, value in body.items()
-        }
+        found: dict[str, Any] = {}
+        times: dict[str, int] = {}
+        for name, value in body.items():
+            kept = masked = searched(name) if about_payment and name not in names else name
+            # Names that only differ in what is crossed out stay as many as they are.
+            while kept in found:
+                times[masked] = times.get(masked, 1) + 1
+                kept = f"{masked}'{times[masked]}"
+            found[kept] = self._member(name, value, names, about_payment=about_payment or name in self._around)
+        return found
 
     def _member(self, name: str, value: Any, names: Names, *, about_payment: bool) -> Any:
         if name == self._card and isinstance(value, Mapping) and self._number in value:
-            value = {**value, self._number: _replaced(value[self._number], _crossed_out)}
+            value = {**value, self._number: _replaced(value[self._number], crossed_out)}
         return self._value(value, names.get(name, {}), is_defined=name in names, about_payment=about_payment)
 
     def _value(self, value: Any, names: Names, *, is_defined: bool, about_payment: bool) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return self._object(value, names, about_payment=about_payment)
         if isinstance(value, list):
-            return [self._value(each, names, is_defined=is_defined, about_payment=about_payment) for each in value]
-        return _replaced(value, _searched) if about_payment and not is_defined else value
+            # Of long arrays most members are told at a glance to be no number of a card.
+            is_plain = _is_small if about_payment and not is_defined else _is_no_container
+            return [
+                each if is_plain(each) else self._value(each, names, is_defined=is_defined, about_payment=about_payment)
+                for each in value
+            ]
+        return _replaced(value, searched) if about_payment and not is_defined else value
 
 
 def _names_in(contract: Contract, schema: Schema) -> Names:
@@ -84,27 +110,19 @@ def _names_in(contract: Contract, schema: Schema) -> Names:
     return names
 
 
+def _is_small(value: Any) -> bool:
+    if type(value) is int:
+        return -_SMALLEST_CARD < value < _SMALLEST_CARD
+    return not value or (type(value) in _TEXTUAL and is_short(str(value)))
+
+
+def _is_no_container(value: Any) -> bool:
+    return not value or type(value) in _PLAIN
+
+
 def _replaced(value: Any, mask: Callable[[str], str]) -> Any:
     """Return a text or a number as *mask* leaves it, anything else as it is."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     masked = mask(str(value))
     return masked if masked != str(value) else value
-
-
-def _searched(text: str) -> str:
-    return _CARD_NUMBER.sub(lambda found: _crossed_out(found[0]) if _has_check_digit(found[0]) else found[0], text)
-
-
-def _crossed_out(number: str) -> str:
-    """Return *number* with its last four places only; what shows no more digits than that stays as it is."""
-    if sum(map(str.isdigit, number)) <= _DIGITS_KEPT:
-        return number
-    return "x" * (len(number) - _DIGITS_KEPT) + number[-_DIGITS_KEPT:]
-
-
-def _has_check_digit(number: str) -> bool:
-    """Tell whether the last digit is the one that the others call for (ISO/IEC 7812-1, annex B)."""
-    digits = [int(each) for each in reversed(number) if each.isdigit()]
-    doubled = [sum(divmod(2 * each, 10)) for each in digits[1::2]]
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0

@@ -10,7 +10,8 @@ from tmfkit_server.query.expression import Path
 __all__ = ["collection_name", "filtered_paths"]
 
 _SCALARS = {"string", "number", "integer", "boolean"}
-_NEVER_FILTERED = {"href", "@schemaLocation"}
+# Nearly all resources of a collection have one type: an index would find what there is.
+_NEVER_FILTERED = {"href", "@schemaLocation", "@type"}
 
 
 def collection_name(contract: Contract, resource: Resource) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import orjson
@@ -13,9 +13,10 @@ from tmfkit_models.contracts import Contract, Operation, Resource
 from tmfkit_server.errors import InvalidBody, PreconditionFailed, UnknownId, Violation
 from tmfkit_server.query.evaluate import selected, values_at
 from tmfkit_server.query.expression import Path, Search, Selection
-from tmfkit_server.query.parse import Grammar
+from tmfkit_server.query.parse import Grammar, OwnHref
 from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.hrefs import Hrefs
 from tmfkit_server.services.idempotency import first_outcome, keep_outcome, once
 from tmfkit_server.services.notifications.events import Announcer
 from tmfkit_server.services.patches.json_patch import JSON_PATCH, json_patched
@@ -35,6 +36,8 @@ _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
 # What was created at the limit can still be patched.
 _BODIES_A_RESOURCE = 2
+# Of an answer, as much as a connection keeps for a client that reads slowly.
+_PART_BYTES = 64 * 1024
 
 Body = Mapping[str, Any]
 
@@ -51,12 +54,12 @@ class Listing:
     """Part of a collection, as the client sees it.
 
     Attributes:
-        content: JSON text of the array.
+        content: JSON text of the array, a long one in parts.
         count: How many resources are in it.
         total: How many there are altogether.
     """
 
-    content: bytes
+    content: bytes | AsyncIterator[bytes]
     count: int
     total: int
 
@@ -65,17 +68,36 @@ class Entities:
     """One collection."""
 
     def __init__(
-        self, contract: Contract, resource: Resource, store: Store, hooks: ResourceHooks, *, max_body_bytes: int
+        self,
+        contract: Contract,
+        resource: Resource,
+        store: Store,
+        hooks: ResourceHooks,
+        *,
+        max_body_bytes: int,
+        base_path: str | None = None,
     ) -> None:
+        """Prepare.
+
+        Args:
+            contract: The contract.
+            resource: What is in the collection.
+            store: Where it is kept.
+            hooks: What the API does differently with bodies.
+            max_body_bytes: Most bytes of a request body.
+            base_path: Base path of the API, where it is not the contract's own.
+        """
         self.resource = resource
-        self.grammar = Grammar(lambda path: canonical_path(self._shape, path), loose=resource.loose_equality)
+        base = contract.base_path if base_path is None else base_path
+        self.hrefs = Hrefs(f"{base}{resource.collection}", (f"{base}{alias}" for alias in resource.path_aliases))
+        self._grammar = Grammar(lambda path: canonical_path(self._shape, path), loose=resource.loose_equality)
         self._store = store
         self._hooks = hooks
         self._collection = collection_name(contract, resource)
         self._citations = Citations(contract)
         self._shape = shape_of(contract, resource.schema)
         self._stamps = Stamps(contract, resource)
-        self._announcer = Announcer(contract, resource)
+        self._announcer = Announcer(contract, resource, self.hrefs)
         self._most_bytes = max_body_bytes * _BODIES_A_RESOURCE
         self._validator = Validator(contract, resource, self._citations)
         # Segments that a path of the contract has in the place of an id, such as "hub" and "send".
@@ -87,19 +109,42 @@ class Entities:
         )
         self._taken_segments = {segment for path in below for segment in path.split("/") if segment != "{id}"}
 
-    async def list(self, search: Search) -> Listing:
-        """Return the resources that *search* describes."""
+    def grammar_at(self, address: str) -> Grammar:
+        """Return how questions are read of somebody who calls the server by *address*."""
+        return replace(self._grammar, own=OwnHref((), self.hrefs.identifier_in, address))
+
+    async def list(self, search: Search, address: str) -> Listing:
+        """Return the resources that *search* describes, as they are seen under *address*."""
         page = await self._store.search(self._collection, search)
-        rendered, turns = [], Turns()
-        for record in page.records:
-            rendered.append(self.rendered(record, search.fields))
+        parts = self._parts(page.records, address, search.fields)
+        first, second = await anext(parts), await anext(parts, None)
+        if second is None:
+            content: bytes | AsyncIterator[bytes] = first
+        elif search.fields is not None and search.fields.expressions:
+            # An expression that takes too long is refused, for which it is too late when the answer has begun.
+            content = _each([first, second, *[part async for part in parts]])
+        else:
+            content = _each([first, second], parts)
+        return Listing(content, len(page.records), page.total)
+
+    async def _parts(self, records: Sequence[Record], address: str, fields: Selection | None) -> AsyncGenerator[bytes]:
+        """Yield the text of an array of *records*, in parts of which none but the last is small."""
+        turns, part, size = Turns(), [b"["], 0
+        for place, record in enumerate(records):
+            text = self.rendered(record, address, fields)
+            part += (b",", text) if place else (text,)
+            size += len(text)
+            if size >= _PART_BYTES:
+                yield b"".join(part)
+                part, size = [], 0
             if turns.is_over():
                 await turns.next()
-        return Listing(b"[%b]" % b",".join(rendered), len(page.records), page.total)
+        yield b"".join([*part, b"]"])
 
     async def retrieve(self, identifier: str) -> Record:
         """Return one resource; UnknownId when there is none."""
-        return self._existing(await self._store.get(self._collection, identifier), identifier)
+        record = await self._store.get(self._collection, identifier)
+        return record if record is not None else self._existing(record, identifier)
 
     def checked(self, sent: Any, operation: Operation) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the body of a create as it is understood, and how its attributes are spelled.
@@ -111,30 +156,33 @@ class Entities:
         self._validator.check(body, operation)
         return body, spelling
 
-    async def create(self, sent: Any, operation: Operation, collection_url: str) -> Record:
+    async def create(self, sent: Any, operation: Operation, address: str) -> Record:
         """Make a resource.
 
         Args:
             sent: Body as the client sent it.
             operation: Operation that is being called.
-            collection_url: Address that the new resource's address begins with.
+            address: Address that the server is called by.
 
         Raises:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
+        turns = Turns()
         body, spelling = self.checked(sent, operation)
+        if turns.is_over():
+            await turns.next()
         async with self._store.transaction() as transaction:
-            return await self._insert(transaction, body, spelling, operation, collection_url)
+            return await self._insert(transaction, body, spelling, operation, address)
 
     async def create_once(
-        self, sent: Any, operation: Operation, collection_url: str, *, key: str, caller: str
+        self, sent: Any, operation: Operation, address: str, *, key: str, caller: str
     ) -> tuple[Record, bool]:
         """Make a resource, unless the same was asked for with the same key before.
 
         Args:
             sent: Body as the client sent it.
             operation: Operation that is being called.
-            collection_url: Address that the new resource's address begins with.
+            address: Address that the server is called by.
             key: Key that the client chose.
             caller: Who calls; the keys of others are other keys.
 
@@ -145,28 +193,44 @@ class Entities:
             InvalidBody: The body breaks a rule, or its id is taken; the key is still free.
             KeyReused: Something else was sent with the key before.
         """
+        turns = Turns()
         body, spelling = self.checked(sent, operation)
+        if turns.is_over():
+            await turns.next()
         request = once(key, self._collection, operation.id, caller, sent=sent)
         async with self._store.transaction() as transaction:
             first = await first_outcome(transaction, request)
             if first is not None:
                 return first, True
-            record = await self._insert(transaction, body, spelling, operation, collection_url)
+            record = await self._insert(transaction, body, spelling, operation, address)
             await keep_outcome(transaction, request, record)
         return record, False
 
-    async def replace(self, identifier: str, sent: Any, operation: Operation, *, expected: Expected = None) -> Record:
+    async def replace(
+        self, identifier: str, sent: Any, operation: Operation, *, expected: Expected = None, address: str = ""
+    ) -> Record:
         """Put what was sent in the place of a resource; what the server made stays."""
         body, spelling = self._received(sent)
+        body = self.hrefs.with_path(body, identifier)
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, expected)
             self._refuse_other_values(record.body, {**record.body, **body}, operation)
+            turns = Turns()
             self._validator.check(body, operation)
+            if turns.is_over():
+                await turns.next()
             after = {**self._stamps.server_made(record.body), **self._stamps.without_read_only(body)}
-            return await self._store_change(transaction, record, Record(identifier, after, spelling))
+            return await self._store_change(transaction, record, Record(identifier, after, spelling), address)
 
     async def patch(
-        self, identifier: str, media_type: str, patch: Any, operation: Operation, *, expected: Expected = None
+        self,
+        identifier: str,
+        media_type: str,
+        patch: Any,
+        operation: Operation,
+        *,
+        expected: Expected = None,
+        address: str = "",
     ) -> Record:
         """Change a resource in part; the result has to be one that could have been created.
 
@@ -176,6 +240,7 @@ class Entities:
             patch: The patch document.
             operation: Operation that is being called.
             expected: What the resource has to be for the change to be made.
+            address: Address that the server is called by.
 
         Raises:
             InvalidBody: The patch is malformed, touches what cannot be changed, or its result breaks a rule.
@@ -183,31 +248,36 @@ class Entities:
             PreconditionFailed: The resource is not what was expected.
         """
         async with self._store.transaction() as transaction:
-            record = await self._to_change(transaction, identifier, expected)
-            patched = self._patched(record, media_type, patch)
+            record, turns = await self._to_change(transaction, identifier, expected), Turns()
+            patched = self._patched(record, media_type, patch, address)
+            if turns.is_over():
+                await turns.next()
             self._refuse_other_values(record.body, patched.body, operation)
             self._validator.check(patched.body, operation)
             self._validator.check_change(record.body, patched.body, operation)
-            return await self._store_change(transaction, record, patched)
+            if turns.is_over():
+                await turns.next()
+            return await self._store_change(transaction, record, patched, address)
 
-    async def amend(self, identifier: str, decide: Decision) -> Record:
+    async def amend(self, identifier: str, decide: Decision, *, address: str = "") -> Record:
         """Change attributes on the server's own account.
 
         Args:
             identifier: Which resource.
             decide: What changes, see ``Decision``.
+            address: Address that the server was called by when the change was asked for.
         """
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, None)
             changes = await decide(transaction, record)
-            return await self._store_change(transaction, record, record.with_body({**record.body, **changes}))
+            return await self._store_change(transaction, record, record.with_body({**record.body, **changes}), address)
 
-    async def delete(self, identifier: str, *, expected: Expected = None) -> None:
+    async def delete(self, identifier: str, *, expected: Expected = None, address: str = "") -> None:
         """Take a resource away; UnknownId when there is none, PreconditionFailed when it is not what was expected."""
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, expected)
             await transaction.remove(self._collection, identifier)
-            await self._announcer.deleted(transaction, self.shown(record))
+            await self._announcer.deleted(transaction, self._told(record), address)
 
     async def _insert(
         self,
@@ -215,54 +285,83 @@ class Entities:
         body: dict[str, Any],
         spelling: dict[str, str],
         operation: Operation,
-        collection_url: str,
+        address: str,
     ) -> Record:
         writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
         identifier = await self._new_id(transaction, body, operation)
-        stamped = self._stamps.at_creation(writable, identifier, collection_url)
+        turns = Turns()
+        stamped = self._stamps.at_creation(writable, identifier, self.hrefs.path_of(identifier))
         record = Record(identifier, self._hooks.accepted(self.resource, stamped), spelling)
+        if turns.is_over():
+            await turns.next()
         await transaction.insert(self._collection, record)
-        await self._announcer.created(transaction, self.shown(record))
+        await self._announcer.created(transaction, self._told(record), address)
         return record
 
     def cite(self, kinds: tuple[str, ...], operation: Operation, pointer: str) -> str:
         """Return the id of the register's row for a rule that an extension enforces; see ``Citations.cite``."""
         return self._citations.cite(kinds, (operation,), pointer)
 
-    def shown(self, record: Record, fields: Selection | None = None) -> Body:
-        """Return a record as the client sees it."""
-        body = self._hooks.presented(self.resource, record.body)
+    def shown(self, record: Record, address: str, fields: Selection | None = None) -> Body:
+        """Return a record as a client sees it that calls the server by *address*."""
+        body = self._seen(record, address)
         if fields is not None:
             body = selected(body, fields, _ALWAYS_SHOWN)
         return spelled(body, record.spelling)
 
-    def rendered(self, record: Record, fields: Selection | None = None) -> bytes:
+    def rendered(self, record: Record, address: str, fields: Selection | None = None) -> bytes:
         """Return the JSON text of a record as the client sees it, which mostly is the one that is stored."""
         if fields is None and self.is_shown_as_stored(record):
-            return record.encoded
-        return orjson.dumps(self.shown(record, fields))
+            content = self.hrefs.encoded(record.encoded, address)
+            if content is not None:
+                return content
+        return orjson.dumps(self.shown(record, address, fields))
+
+    def _told(self, record: Record) -> Body:
+        """Return a record as listeners are told of it, but for the address that stands before its path."""
+        return spelled(self._hooks.presented(self.resource, record.body), record.spelling)
+
+    def _seen(self, record: Record, address: str) -> Body:
+        return self.hrefs.with_address(self._hooks.presented(self.resource, record.body), record.id, address)
 
     def is_shown_as_stored(self, record: Record) -> bool:
         """Tell whether the client sees a whole record exactly as it is stored, whenever it looks."""
         return not record.spelling and self._hooks.is_presented_as_stored(self.resource, record)
 
-    def _patched(self, record: Record, media_type: str, patch: Any) -> Record:
+    def _patched(self, record: Record, media_type: str, patch: Any, address: str) -> Record:
         if media_type in (JSON_PATCH, JSON_PATCH_QUERY):
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
-            seen = spelled(self._hooks.presented(self.resource, record.body), record.spelling)
-            result, spelling = self._json_patched(seen, media_type, patch), record.spelling
+            seen = self.shown(record, address)
+            result, spelling = self._json_patched(seen, media_type, patch, record.id), record.spelling
         else:
             patch, spelling = canonical(self._shape, _object(patch))
             result = merge_patched(record.body, patch)
         check_result(result, most_bytes=self._most_bytes)
         after, respelled = self._received(result)
+        after = self.hrefs.with_path(after, record.id)
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
 
-    def _json_patched(self, seen: Body, media_type: str, patch: Any) -> Any:
+    def _json_patched(self, seen: Body, media_type: str, patch: Any, identifier: str) -> Any:
         operations = self._hooks.json_patch(self.resource, patch)
-        reading = functools.partial(self._hooks.json_patch_operation, self.resource)
+
+        def reading(pointer: str, operation: Any, document: Any) -> Iterator[Any]:
+            for plain in self._hooks.json_patch_operation(self.resource, pointer, operation, document):
+                yield self._with_own_address(plain, seen, identifier)
+
         patched = query_patched if media_type == JSON_PATCH_QUERY else json_patched
         return patched(seen, operations, most_bytes=self._most_bytes, reading=reading)
+
+    def _with_own_address(self, operation: Any, seen: Body, identifier: str) -> Any:
+        """Return a test of the resource's address so that it holds for any address before the right path."""
+        if not isinstance(operation, Mapping) or operation.get("op") != "test" or "href" not in seen:
+            return operation
+        value = operation.get("value")
+        match operation.get("path"):
+            case "/href" if isinstance(value, str) and self.hrefs.identifier_in(value) == identifier:
+                return {**operation, "value": seen["href"]}
+            case "" if isinstance(value, dict) and self.hrefs.identifier_in(str(value.get("href"))) == identifier:
+                return {**operation, "value": {**value, "href": seen["href"]}}
+        return operation
 
     def _received(self, sent: Any) -> tuple[dict[str, Any], dict[str, str]]:
         """Return a body under the attributes' own names, as the API reads it, and how they were spelled."""
@@ -275,15 +374,18 @@ class Entities:
             raise PreconditionFailed(record.tag)
         return record
 
-    async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Record:
+    async def _store_change(self, transaction: Transaction, before: Record, after: Record, address: str) -> Record:
+        turns = Turns()
         accepted = self._stamps.with_parts(self._hooks.accepted(self.resource, after.body))
+        if turns.is_over():
+            await turns.next()
         stamped = accepted if is_same(accepted, before.body) else self._stamps.at_change(before.body, accepted)
         after = after.with_body(stamped)
         if after == before:
             return before
         await transaction.replace(self._collection, after)
         moved = {name for name, value in stamped.items() if accepted.get(name) != value}
-        await self._announcer.changed(transaction, self.shown(before), self.shown(after), moved=moved)
+        await self._announcer.changed(transaction, self._told(before), self._told(after), address, moved=moved)
         return after
 
     def _refuse_other_values(self, before: Body, after: Body, operation: Operation) -> None:
@@ -317,6 +419,14 @@ class Entities:
         if record is None:
             raise UnknownId(self.resource.name, identifier)
         return record
+
+
+async def _each(ready: Iterable[bytes], later: AsyncGenerator[bytes] | None = None) -> AsyncIterator[bytes]:
+    for part in ready:
+        yield part
+    if later is not None:
+        async for part in later:
+            yield part
 
 
 @functools.cache

@@ -23,7 +23,7 @@ class TaskCall:
         operation: Operation that is being called.
         entities: The collection it stands on.
         store: Where the task may keep what is its own.
-        collection_url: Address of the collection.
+        address: Address that the server is called by.
         identifier: Stored resource that the path names; empty when there is none.
         sent: Body as the client sent it; None when the path names a stored resource.
         key: Idempotency key of the request; None when it has none.
@@ -33,7 +33,7 @@ class TaskCall:
     operation: Operation
     entities: Entities
     store: Store
-    collection_url: str
+    address: str
     identifier: str = ""
     sent: Any = None
     key: str | None = None
@@ -42,9 +42,9 @@ class TaskCall:
     async def create(self) -> tuple[Record, bool]:
         """Make the resource that was sent, and tell whether it had been made before; see ``Entities.create_once``."""
         if self.key is None:
-            return await self.entities.create(self.sent, self.operation, self.collection_url), False
+            return await self.entities.create(self.sent, self.operation, self.address), False
         return await self.entities.create_once(
-            self.sent, self.operation, self.collection_url, key=self.key, caller=self.caller
+            self.sent, self.operation, self.address, key=self.key, caller=self.caller
         )
 
 

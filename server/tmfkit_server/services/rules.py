@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,7 @@ def breaches(shape: Shape, body: Mapping[str, Any], pointer: str = "") -> Iterat
 
 
 def _below(shape: Shape, value: Any, pointer: str) -> Iterator[Breach]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield from breaches(shape, value, pointer)
     elif isinstance(value, list):
         for index, member in enumerate(value):
@@ -70,8 +71,14 @@ def _condition(when: Mapping[str, Any]) -> str:
 
 
 def _at(value: Any, pointer: str) -> Any:
-    for name in pointer.split("/")[1:]:
-        if not isinstance(value, Mapping) or name not in value:
+    for name in _names_in(pointer):
+        if not isinstance(value, dict) or name not in value:
             return _ABSENT
         value = value[name]
     return value
+
+
+@functools.cache
+def _names_in(pointer: str) -> tuple[str, ...]:
+    """Return the names in a pointer of a contract."""
+    return tuple(pointer.split("/")[1:])

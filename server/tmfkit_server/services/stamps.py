@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
-from urllib.parse import quote
 
 from tmfkit_models.contracts import Contract, Resource, Schema
 
@@ -59,11 +58,11 @@ class Stamps:
         kept = {*self._read_only, *self._created}
         return {name: value for name, value in body.items() if name in kept}
 
-    def at_creation(self, body: Mapping[str, Any], identifier: str, collection_url: str) -> dict[str, Any]:
-        """Return the resource as it comes into being; times that the client sent are kept."""
+    def at_creation(self, body: Mapping[str, Any], identifier: str, path: str) -> dict[str, Any]:
+        """Return the resource as it comes into being, at *path*; times that the client sent are kept."""
         names = (*self._created, *self._modified, *self._status_changed)
         times = dict.fromkeys(names, now()) if names else {}
-        return {"id": identifier, "href": f"{collection_url}/{quote(identifier)}", **times, **self.with_parts(body)}
+        return {"id": identifier, "href": path, **times, **self.with_parts(body)}
 
     def with_parts(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return *body* with the time in every part of it that the server is to say it of and the client did not."""

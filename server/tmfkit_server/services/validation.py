@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from tmfkit_models.contracts import Contract, Operation, Resource
-from tmfkit_server.errors import InvalidBody, Violation
+from tmfkit_server.errors import MOST_VIOLATIONS, InvalidBody, Violation
 from tmfkit_server.json_pointer import pointer_of
+from tmfkit_server.services.body_models import BodyModel
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.rules import Breach, breaches
 from tmfkit_server.services.shapes import shape_of
@@ -22,31 +21,25 @@ _MISSING_KINDS = ("mandatory", "sub-mandatory")
 _VALUE_KINDS = ("values", "attribute", "patchable", "body")
 
 
-def _model_of(contract: Contract, component: str) -> type[BaseModel]:
-    """Return the generated class of a component."""
-    module = importlib.import_module(f"tmfkit_models.{contract.package}")
-    model: type[BaseModel] = getattr(module, component.replace("_", ""))
-    return model
-
-
 class Validator:
     """Validates the bodies of one resource; a patched resource has to be one that could have been created."""
 
     def __init__(self, contract: Contract, resource: Resource, citations: Citations) -> None:
-        self._create_model = _model_of(contract, resource.create)
-        self._update_model = _model_of(contract, resource.update)
+        self._create_model = BodyModel(contract, resource.create)
+        self._update_model = BodyModel(contract, resource.update)
         self._shape = shape_of(contract, resource.create)
         self._citations = citations
         self._create = contract.action("create", resource.name)
 
     def check(self, body: Mapping[str, Any], operation: Operation) -> None:
-        """Raise InvalidBody with everything that *body* breaks.
+        """Raise InvalidBody with what *body* breaks, the first ``MOST_VIOLATIONS`` of it.
 
         Args:
             body: The resource as it would be stored, or a create body; attributes under their own names.
             operation: Operation that is being called, for the citation.
         """
-        found = [*self._broken_types(self._create_model, body, operation), *self._broken_rules(body, operation)]
+        broken = chain(self._broken_types(self._create_model, body, operation), self._broken_rules(body, operation))
+        found = list(islice(broken, MOST_VIOLATIONS))
         if found:
             raise InvalidBody(found)
 
@@ -57,19 +50,13 @@ class Validator:
         if found:
             raise InvalidBody(found)
 
-    def _broken_types(
-        self, model: type[BaseModel], body: Mapping[str, Any], operation: Operation
-    ) -> Iterator[Violation]:
-        try:
-            # Python names of attributes are no names on the wire.
-            model.model_validate(body, by_alias=True, by_name=False)
-        except ValidationError as exc:
-            for error in exc.errors(include_url=False, include_input=False):
-                pointer = pointer_of(map(str, error["loc"]))
-                is_missing = error["type"] == "missing"
-                what = "is required" if is_missing else f"is wrong: {error['msg'].removeprefix('Value error, ')}"
-                kinds = _MISSING_KINDS if is_missing else _VALUE_KINDS
-                yield Violation(pointer, what, self._citations.cite(kinds, (operation, self._create), pointer))
+    def _broken_types(self, model: BodyModel, body: Mapping[str, Any], operation: Operation) -> Iterator[Violation]:
+        for error in model.errors(body):
+            pointer = pointer_of(map(str, error["loc"]))
+            is_missing = error["type"] == "missing"
+            what = "is required" if is_missing else f"is wrong: {error['msg'].removeprefix('Value error, ')}"
+            kinds = _MISSING_KINDS if is_missing else _VALUE_KINDS
+            yield Violation(pointer, what, self._citations.cite(kinds, (operation, self._create), pointer))
 
     def _broken_rules(self, body: Mapping[str, Any], operation: Operation) -> Iterator[Violation]:
         for breach in breaches(self._shape, body):

@@ -92,13 +92,16 @@ class Transaction(Protocol):
             KeyError: There is none.
         """
 
-    async def enqueue(self, subscription: Subscription, notification: Body, subject: str = "") -> None:
+    async def enqueue(
+        self, subscription: Subscription, notification: Body, subject: str = "", address: str = ""
+    ) -> None:
         """Put *notification* into the outbox, for one listener.
 
         Args:
             subscription: The listener.
             notification: What it is told.
             subject: Resource that it is told of; what has the same subject reaches it in the order of the changes.
+            address: Address that the server was called by.
         """
 
     async def restore(self, subscription: Subscription, delivery: Delivery) -> None:

@@ -16,25 +16,27 @@ from tmfkit_server.errors import ExchangeError
 from tmfkit_server.storage.base import Death, Delivery, Entry, Store, Stored, Subscription, Transaction
 from tmfkit_server.storage.entries import is_collection
 from tmfkit_server.storage.record import Record
+from tmfkit_server.stored_paths import with_stored_path
 
 __all__ = ["Source", "export_lines", "import_lines"]
 
 _FORMAT = {"tmfkit": "store", "format": 1}
 _ENTRIES_A_TRANSACTION = 500
 # What a delivery has lived through; a member that is not there has its default.
-_HISTORY = ("subject", "queued", "attempts")
+_HISTORY = ("subject", "queued", "attempts", "address")
 _MEMBERS: dict[str, dict[str, type]] = {
     "record": {"collection": str, "id": str, "body": dict, "spelling": dict},
     "subscription": {"id": str, "hub": str, "callback": str, "query": str},
     "delivery": {
         "subscription": str, "notification": dict, "subject": str, "queued": int, "attempts": int, "death": dict,
+        "address": str,
     },
 }  # fmt: skip
 _MEMBERS_OF_DEATH = {"reason": str, "status": int, "at": int}
 _MAY_LACK = frozenset({"spelling", "query", *_HISTORY, "death"})
 _NEVER_EMPTY = frozenset({"collection", "id"})
 # Names, and what stands beside them in keys, have no NUL: not every store could keep it.
-_WITHOUT_NUL = frozenset({"collection", "id", "hub", "callback", "subscription", "subject"})
+_WITHOUT_NUL = frozenset({"collection", "id", "hub", "callback", "subscription", "subject", "address"})
 _TYPES = {str: "text", int: "whole number", dict: "object"}
 
 Progress = Callable[[int], None]
@@ -160,7 +162,8 @@ class _Importer:
             case "record":
                 if not is_collection(members["collection"]):
                     raise ValueError(f"{members['collection']} is no collection")
-                record = Record(members["id"], members["body"], members.get("spelling"))
+                body = with_stored_path(members["collection"], members["body"])
+                record = Record(members["id"], body, members.get("spelling"))
                 await transaction.insert(members["collection"], record)
             case "subscription":
                 subscription = Subscription(**members)

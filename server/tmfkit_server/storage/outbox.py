@@ -44,6 +44,7 @@ class Delivery:
         attempts: How often it has been tried in vain.
         due: When it may be tried again, in seconds since 1970.
         death: Why it is a dead letter; None while it is on its way.
+        address: Address that the server was called by when the change was asked for; empty when nobody knows.
     """
 
     sequence: int
@@ -55,6 +56,7 @@ class Delivery:
     attempts: int = 0
     due: float = 0.0
     death: Death | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

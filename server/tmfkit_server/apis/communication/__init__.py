@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from tmfkit_models.contracts import Resource
 from tmfkit_server.apis.communication.channels import channels_of
-from tmfkit_server.apis.communication.messages import ADDRESS, Message, dispatches
+from tmfkit_server.apis.communication.failures import Misread
+from tmfkit_server.apis.communication.messages import ADDRESS, Dispatch, Message, dispatches
 from tmfkit_server.apis.communication.sender import Sender
 from tmfkit_server.apis.communication.sendings import Sendings
 from tmfkit_server.errors import Conflict, InvalidBody, NotSent
@@ -47,6 +49,7 @@ class Communication(Extension):
             self._channels,
             timeout_seconds=self.settings.send_timeout_seconds,
             retry_seconds=self.settings.send_retry_seconds,
+            limits=self.settings.message_limits,
         )
         self._sender.start()
         for kind in MESSAGE_TYPES:
@@ -69,9 +72,9 @@ class Communication(Extension):
     async def _send_new(self, call: TaskCall) -> Record:
         """Store the message sent, then send it; refused as a whole when it has no usable receiver."""
         body, _ = call.entities.checked(call.sent, call.operation)
-        _check_receivers(call, body)
+        await self._check_receivers(call, body)
         message, is_repeated = await call.create()
-        return await (self._repeated(call, message.id) if is_repeated else self._sender.send(message.id))
+        return await (self._repeated(call, message.id) if is_repeated else self._sender.send(message.id, call.address))
 
     async def _repeated(self, call: TaskCall, identifier: str) -> Record:
         """Return the message that the same request made before, which must not be sent twice."""
@@ -79,7 +82,7 @@ class Communication(Extension):
         if message.body.get("status") == "Initial":
             # The first request has come no further, or makes the first attempt right now, which is a conflict.
             with contextlib.suppress(Conflict):
-                return await self._sender.send(identifier)
+                return await self._sender.send(identifier, call.address)
             message = await call.entities.retrieve(identifier)
         if message.body.get("status") != "Completed":
             raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
@@ -87,16 +90,25 @@ class Communication(Extension):
 
     async def _send_stored(self, call: TaskCall) -> Record:
         message = await call.entities.retrieve(call.identifier)
-        _check_receivers(call, message.body)
-        return await self._sender.send(message.id)
+        await self._check_receivers(call, message.body)
+        return await self._sender.send(message.id, call.address)
+
+    async def _check_receivers(self, call: TaskCall, message: Message) -> None:
+        """Raise InvalidBody when a message cannot be sent to anybody, or not in the way that it says."""
+        found = dispatches(call.identifier, message, self.settings.message_limits)
+        if not found:
+            address = ADDRESS.get(str(message.get("type")), "address")
+            cited = call.entities.cite(("scenario",), call.operation, f"/receiver/*/{address}")
+            raise InvalidBody.at("/receiver", f"needs at least one receiver with {address}", cited)
+        if any(each.type in self.settings.channels for each in found):
+            try:
+                await asyncio.to_thread(self._check_addresses, found)
+            except Misread as exc:
+                raise InvalidBody.at("/receiver", f"or /sender has an address that cannot be used: {exc}") from exc
+
+    def _check_addresses(self, found: Sequence[Dispatch]) -> None:
+        for each in found:
+            self._channels[each.type].check(each)
 
 
 EXTENSION = Communication
-
-
-def _check_receivers(call: TaskCall, message: Message) -> None:
-    """Raise InvalidBody when a message cannot be sent to anybody, or not in the way that it says."""
-    if not dispatches(call.identifier, message):
-        address = ADDRESS.get(str(message.get("type")), "address")
-        cited = call.entities.cite(("scenario",), call.operation, f"/receiver/*/{address}")
-        raise InvalidBody.at("/receiver", f"needs at least one receiver with {address}", cited)

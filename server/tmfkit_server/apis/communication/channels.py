@@ -21,6 +21,9 @@ class Channel(Protocol):
     def name(self) -> str:
         """What to call it in a log; says nothing secret."""
 
+    def check(self, dispatch: Dispatch) -> None:
+        """Raise Misread when an address of *dispatch* would be taken for another one; called in a thread."""
+
     def hand_over(self, dispatch: Dispatch) -> None:
         """Have *dispatch* taken; called in a thread, and by several at a time.
 

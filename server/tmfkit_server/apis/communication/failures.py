@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NotTaken", "Refused"]
+__all__ = ["Misread", "NotTaken", "Refused"]
 
 
 class NotTaken(Exception):  # noqa: N818 - most often no error, but a network that is away
@@ -11,3 +11,7 @@ class NotTaken(Exception):  # noqa: N818 - most often no error, but a network th
 
 class Refused(NotTaken):
     """A channel will never take this dispatch."""
+
+
+class Misread(Refused):
+    """A channel would read an address as another one."""

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from tmfkit_server.errors import InvalidBody, Violation
+from tmfkit_server.apis.communication.mail_text import mail_address
+from tmfkit_server.apis.communication.parameters import filled_in, values_of
+from tmfkit_server.errors import MOST_VIOLATIONS, InvalidBody, Violation
+from tmfkit_server.message_limits import MessageLimits
 
 __all__ = ["ADDRESS", "Attachment", "Dispatch", "Message", "dispatches", "text_of"]
 
@@ -19,13 +22,15 @@ ADDRESS = {"SMS": "phoneNumber", "Email": "email", "MobileApp": "appUserId"}
 
 _MOST_DIGITS = 20
 _LONGEST_ADDRESS = 1000
-_PHONE_NUMBER = re.compile(r"\+?[0-9 ().\-/]*[0-9][0-9 ().\-/]*", re.ASCII)
+_PHONE_NUMBER = re.compile(r"\+?[0-9 ().\-/]+", re.ASCII)
 # Nothing that separates addresses from each other, or the parts of a path: one address is one receiver.
-_EMAIL = re.compile(r"[^\s@,;:<>()\[\]\"\\/]+@[^\s@,;:<>()\[\]\"\\/]+")
 _APP_USER = re.compile(r"(?!\.{1,2}$)[^\s,;\"\\/]+")
 # What is made of parts, or is a message itself, cannot be sent as the bytes that it is (RFC 2045, section 6.4).
 _MEDIA_TYPE = re.compile(r"(?!message/|multipart/)[\w.+-]+/[\w.+-]+", re.ASCII | re.IGNORECASE)
 _ANY_BYTES = "application/octet-stream"
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LIMITS = MessageLimits()
 
 Message = Mapping[str, Any]
 
@@ -67,7 +72,7 @@ class Dispatch:
         return f"{self.type}:{self.address}"
 
 
-def dispatches(identifier: str, message: Message) -> Sequence[Dispatch]:
+def dispatches(identifier: str, message: Message, limits: MessageLimits = _LIMITS) -> Sequence[Dispatch]:
     """Return one dispatch for each address that the message goes to.
 
     Without a type it goes to each receiver by the first type that there is an address for. Receivers that have no
@@ -76,49 +81,57 @@ def dispatches(identifier: str, message: Message) -> Sequence[Dispatch]:
     Args:
         identifier: Of the message.
         message: Its body.
+        limits: How much it may be.
 
     Raises:
-        InvalidBody: An address or an attachment cannot be what it has to be.
+        InvalidBody: An address or an attachment cannot be what it has to be, or the message exceeds a limit.
     """
     violations: list[Violation] = []
-    addresses = dict.fromkeys(_addresses(message, violations))
+    addresses = dict.fromkeys(_addresses(message, violations, limits))
     kinds = {kind for kind, _ in addresses}
-    content = text_of(message)
+    content = text_of(message, limits)
     files, links = _attachments(message, violations) if "Email" in kinds else ((), ())
-    if violations:
-        raise InvalidBody(violations)
+    senders = {kind: _sender(message, kind, violations) for kind in ADDRESS if kind in kinds}
     subject = " ".join(str(message.get("subject", "")).split())
+    if _CONTROL.search(subject) and kinds - {"SMS"}:
+        violations.append(Violation("/subject", "has control characters, which a title cannot have"))
+    if violations:
+        raise InvalidBody(violations[:MOST_VIOLATIONS])
+    linked = "\n".join([content, "", *links]) if links else content
     found = []
     for kind, address in addresses:
-        sender = _sender(message, kind)
+        sender = senders[kind]
         if kind == "Email":
-            text = "\n".join([content, "", *links]) if links else content
-            found.append(Dispatch(identifier, kind, address, sender, subject, text, files))
+            found.append(Dispatch(identifier, kind, address, sender, subject, linked, files))
         else:
             found.append(Dispatch(identifier, kind, address, sender, "" if kind == "SMS" else subject, content))
+    _check_total(found, limits)
     return found
 
 
-def text_of(message: Message) -> str:
-    """Return the content with the values of its parameters.
-
-    A parameter ``Name`` stands in the content as ``$Name``, with or without ``$`` in its own name. The longest name is
-    matched first, so that ``$Parameter1`` does not eat the beginning of ``$Parameter10``. Values hold no parameters.
-
-    Source:
-        TMF681 R17.5, Communication Message resource model, CommunicationRequestCharacteristic.
-    """
-    characteristics = message.get("CommunicationRequestCharacteristic", ())
-    named = ((each["name"], each.get("value", "")) for each in characteristics if each.get("name"))
-    values = {name if name.startswith("$") else f"${name}": value for name, value in named}
-    if not values:
-        return str(message.get("content", ""))
-    tokens = "|".join(re.escape(token) for token in sorted(values, key=len, reverse=True))
-    return re.sub(tokens, lambda found: values[found[0]], str(message.get("content", "")))
+def text_of(message: Message, limits: MessageLimits = _LIMITS) -> str:
+    """Return the content with the values of its parameters; InvalidBody when it exceeds a limit."""
+    return filled_in(str(message.get("content", "")), values_of(message), most_bytes=limits.text_bytes)
 
 
-def _addresses(message: Message, violations: list[Violation]) -> Iterator[tuple[str, str]]:
+def _check_total(found: Sequence[Dispatch], limits: MessageLimits) -> None:
+    # Those of one type have the same text and the same files.
+    sizes = {kind: _size(each) for kind, each in {each.type: each for each in found}.items()}
+    if sum(sizes[each.type] for each in found) > limits.total_bytes:
+        what = (
+            f"makes texts and attachments of more than {limits.total_bytes} bytes altogether; send to fewer at a time"
+        )
+        raise InvalidBody.at("/receiver", what)
+
+
+def _size(dispatch: Dispatch) -> int:
+    return len(dispatch.text.encode()) + sum(len(each.content) for each in dispatch.attachments)
+
+
+def _addresses(message: Message, violations: list[Violation], limits: MessageLimits) -> Iterator[tuple[str, str]]:
     receivers = message.get("receiver")
+    if isinstance(receivers, list) and len(receivers) > limits.receivers:
+        raise InvalidBody.at("/receiver", f"has more than {limits.receivers} receivers; send to fewer at a time")
     for number, receiver in enumerate(receivers if isinstance(receivers, list) else ()):
         for kind, member in ADDRESS.items():
             given = receiver.get(member) if isinstance(receiver, dict) else None
@@ -128,28 +141,35 @@ def _addresses(message: Message, violations: list[Violation]) -> Iterator[tuple[
                     yield kind, address
                 else:
                     violations.append(Violation(f"/receiver/{number}/{member}", "is none that could be reached"))
+                    if len(violations) == MOST_VIOLATIONS:
+                        return
                 break
 
 
-def _sender(message: Message, kind: str) -> str:
-    """Return the address of the sender; one that cannot be used counts as none, because none is needed."""
+def _sender(message: Message, kind: str, violations: list[Violation]) -> str:
+    """Return the address of the sender, or nothing when there is none, because none is needed."""
     sender = message.get("sender")
     given = sender.get(ADDRESS[kind]) if isinstance(sender, dict) else None
-    return _address(kind, given) if isinstance(given, str) else ""
+    if not isinstance(given, str) or not given.strip():
+        return ""
+    address = _address(kind, given)
+    if not address:
+        violations.append(Violation(f"/sender/{ADDRESS[kind]}", "is none that could send"))
+    return address
 
 
 def _address(kind: str, given: str) -> str:
     """Return an address in the form that channels understand, or nothing when it can be none."""
     given = given.strip()
-    if not given.isprintable() or len(given) > _LONGEST_ADDRESS:
+    if len(given) > _LONGEST_ADDRESS or not given.isprintable():
         return ""
     match kind:
         case "SMS":
             digits = re.sub(r"\D", "", given, flags=re.ASCII)
-            is_number = _PHONE_NUMBER.fullmatch(given) and len(digits) <= _MOST_DIGITS
+            is_number = _PHONE_NUMBER.fullmatch(given) and 0 < len(digits) <= _MOST_DIGITS
             return ("+" if given.startswith("+") else "") + digits if is_number else ""
         case "Email":
-            return given if _EMAIL.fullmatch(given) else ""
+            return mail_address(given)
         case _:
             return given if _APP_USER.fullmatch(given) else ""
 
@@ -196,4 +216,6 @@ def _content(head: str, data: str) -> bytes:
 
 def _file_name(given: str) -> str:
     kept = "".join(letter if letter.isprintable() and letter not in '"\\/:' else "_" for letter in given)
+    # What begins so is read as another name in a header.
+    kept = kept.replace("=?", "=_")
     return kept.strip(" .")

@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from email import policy
+from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.utils import localtime
+from email.utils import format_datetime, localtime
 from pathlib import Path
 
 import orjson
 
 from tmfkit_server.apis.communication.failures import NotTaken, Refused
+from tmfkit_server.apis.communication.mail_text import header_text
 from tmfkit_server.apis.communication.messages import Dispatch
 from tmfkit_server.files import sync
 
-__all__ = ["OutboxFolder"]
+__all__ = ["OutboxFolder", "email_of"]
+
+_OTHER_HEADERS = {"Content-Transfer-Encoding", "Content-Type", "Date", "MIME-Version"}
 
 
 class OutboxFolder:
@@ -36,11 +39,14 @@ class OutboxFolder:
         self._folder = Path(path)
         self.name = f"the folder {path}"
 
+    def check(self, dispatch: Dispatch) -> None:
+        """A file takes every address; see ``Channel``."""
+
     def hand_over(self, dispatch: Dispatch) -> None:
         """Write a file; see ``Channel``."""
         try:
             is_email = dispatch.type == "Email"
-            content = _email(dispatch) if is_email else _json(dispatch)
+            content = email_of(dispatch) if is_email else _json(dispatch)
         except (MessageError, ValueError) as exc:
             raise Refused(f"no e-mail can be made of it: {type(exc).__name__}") from exc
         digest = hashlib.sha256(orjson.dumps([dispatch.message, dispatch.key])).hexdigest()
@@ -65,19 +71,39 @@ class OutboxFolder:
         sync(self._folder)
 
 
-def _email(dispatch: Dispatch) -> bytes:
-    """Return an e-mail; it has no ``From`` when the message names no sender."""
+def email_of(dispatch: Dispatch) -> bytes:
+    """Return an e-mail; it has no ``From`` when the message names no sender.
+
+    Raises:
+        ValueError: Whoever reads it would read something else.
+    """
     email = EmailMessage(policy=policy.SMTP)
-    if dispatch.sender:
-        email["From"] = dispatch.sender
-    email["To"] = dispatch.address
-    email["Date"] = localtime()
-    email["Subject"] = dispatch.subject
     email.set_content(dispatch.text)
     for attachment in dispatch.attachments:
         kind, _, subtype = attachment.media_type.partition("/")
         email.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=attachment.name)
-    return email.as_bytes()
+    # Our own lines: the library reads a value before it writes it, and so may make two headers of one.
+    subject = header_text(dispatch.subject, name="Subject").replace("\n", "\r\n")
+    values = {**_addresses(dispatch), "Date": format_datetime(localtime()), "Subject": subject}
+    lines = [f"{name}: {value}\r\n" for name, value in values.items()]
+    content = "".join(lines).encode() + email.as_bytes()
+    _compare(content, dispatch)
+    return content
+
+
+def _addresses(dispatch: Dispatch) -> dict[str, str]:
+    return {**({"From": dispatch.sender} if dispatch.sender else {}), "To": dispatch.address}
+
+
+def _compare(content: bytes, dispatch: Dispatch) -> None:
+    """Read an e-mail as its receiver does; ValueError when that gives another one than was meant."""
+    email = message_from_bytes(content, policy=policy.SMTP)
+    meant = {**_addresses(dispatch), "Subject": dispatch.subject}
+    others = [name for name, _ in email.items() if name not in meant]
+    if not set(others) <= _OTHER_HEADERS or len(set(others)) < len(others):
+        raise ValueError("it would have other headers")
+    if any([str(value) for value in email.get_all(name, [])] != [text] for name, text in meant.items()):
+        raise ValueError("its headers would be read as others")
 
 
 def _json(dispatch: Dispatch) -> bytes:

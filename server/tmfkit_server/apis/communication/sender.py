@@ -13,6 +13,7 @@ from tmfkit_server.apis.communication.failures import NotTaken, Refused
 from tmfkit_server.apis.communication.messages import Dispatch, dispatches
 from tmfkit_server.apis.communication.sendings import AttemptResult, Sending, Sendings
 from tmfkit_server.errors import InvalidBody, NotSent, StoreError, UnknownId
+from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.services.background import repeat
 from tmfkit_server.services.backoff import pause_seconds
 from tmfkit_server.services.entities import Entities
@@ -21,6 +22,7 @@ from tmfkit_server.storage.base import Record
 __all__ = ["Sender"]
 
 _LOG = logging.getLogger(__name__)
+_LIMITS = MessageLimits()
 _MOST_DISPATCHES_AT_ONCE = 8
 _MOST_RETRIES_AT_ONCE = 8
 # Each that waits for a channel writes to the store every second. Further ones wait there, held by nobody.
@@ -47,6 +49,7 @@ class Sender:
         *,
         timeout_seconds: float,
         retry_seconds: float,
+        limits: MessageLimits = _LIMITS,
     ) -> None:
         """Prepare; ``start`` starts.
 
@@ -56,13 +59,15 @@ class Sender:
             channels: Type of message → channel.
             timeout_seconds: How long ``send`` waits for the first attempt.
             retry_seconds: How long a message rests after the first attempt that failed.
+            limits: How much a message may be.
         """
         self._entities = entities
         self._sendings = sendings
         self._channels = channels
         self._timeout_seconds = timeout_seconds
         self._retry_seconds = retry_seconds
-        self._attempts: set[asyncio.Task[Record | None]] = set()
+        self._limits = limits
+        self._attempts: dict[asyncio.Task[Record | None], Sending] = {}
         self._retries: set[asyncio.Task[Record | None]] = set()
         self._news = asyncio.Event()
 
@@ -79,15 +84,24 @@ class Sender:
         self._main.cancel()
         if self._attempts:
             await asyncio.wait(self._attempts, timeout=_STOP_SECONDS)
-        for task in self._attempts:
+        unfinished = dict(self._attempts)
+        for task in unfinished:
             task.cancel()
-        await asyncio.gather(self._main, *self._attempts, return_exceptions=True)
+        await asyncio.gather(self._main, *unfinished, return_exceptions=True)
+        for sending in unfinished.values():
+            # Or else an end in order would count as one that the message has caused.
+            with contextlib.suppress(StoreError):
+                await self._sendings.release(sending)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def send(self, identifier: str) -> Record:
+    async def send(self, identifier: str, address: str = "") -> Record:
         """Send a stored message.
 
         An attempt that takes too long for the client goes on without it.
+
+        Args:
+            identifier: Which one.
+            address: Address that the server is called by.
 
         Returns:
             The message, Completed.
@@ -97,7 +111,7 @@ class Sender:
             Conflict: The message has been sent, or is being sent.
             UnknownId: There is no such message.
         """
-        sending = await self._sendings.begin(identifier)
+        sending = await self._sendings.begin(identifier, address)
         message = None
         task = self._begin_attempt(sending) if len(self._attempts) < _MOST_ATTEMPTS_AT_ONCE else None
         if task is not None:
@@ -133,12 +147,12 @@ class Sender:
 
     def _begin_attempt(self, sending: Sending) -> asyncio.Task[Record | None]:
         task = asyncio.create_task(self._attempt(sending))
-        self._attempts.add(task)
+        self._attempts[task] = sending
         task.add_done_callback(self._end_attempt)
         return task
 
     def _end_attempt(self, task: asyncio.Task[Record | None]) -> None:
-        self._attempts.discard(task)
+        self._attempts.pop(task, None)
         self._retries.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             _LOG.error("sending failed unforeseen; it is taken up later", exc_info=failure)
@@ -158,9 +172,10 @@ class Sender:
     async def _attempted(self, sending: Sending) -> Record | None:
         message = await self._entities.retrieve(sending.message)
         try:
-            wanted = {each.key: each for each in dispatches(message.id, message.body)}
-        except InvalidBody:
-            _LOG.warning("message %s: it was changed so that it cannot be sent", message.id)
+            wanted = {each.key: each for each in dispatches(message.id, message.body, self._limits)}
+        except InvalidBody as exc:
+            pointers = ", ".join(sorted({each.pointer for each in exc.violations}))
+            _LOG.warning("message %s: it cannot be sent as it is now, because of %s", message.id, pointers)
             wanted = {}
         settled = sending.keys("taken", "refused")
         tasks = {asyncio.create_task(self._hand_over(each)): key for key, each in wanted.items() if key not in settled}

@@ -7,6 +7,7 @@ of its message, and changes message and sending together.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,15 +15,20 @@ from typing import Any
 from tmfkit_server.apis.communication.messages import Message
 from tmfkit_server.errors import Conflict, UnknownId
 from tmfkit_server.query.expression import Comparison, Search, SortKey
+from tmfkit_server.quotes import shortened
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Record, Store, Transaction
 
 __all__ = ["AttemptResult", "Sending", "Sendings"]
 
+_LOG = logging.getLogger(__name__)
+
 _SENDINGS = "tmf681-v1:sending"
 _CONTACTS = "tmf681-v1:contact"
 _HOLD_SECONDS = 60.0
+# A message that ends the process that sends it would end every process, one after the other.
+_MOST_DEATHS = 3
 
 AttemptResult = str
 """What became of a dispatch: ``taken``, ``not taken``, or ``refused`` when it never will be."""
@@ -38,7 +44,9 @@ class Sending:
         due: From when on whoever comes may go on with it; empty when it has failed, having reached somebody.
         holder: Who is at it; empty between attempts.
         failures: How many attempts have not reached everybody.
+        begun: How many attempts have begun since one ended; more than one when processes ended in the middle.
         outcomes: Key of a dispatch → what became of it.
+        address: Address that the server was called by.
     """
 
     message: str
@@ -46,11 +54,22 @@ class Sending:
     due: str = ""
     holder: str = ""
     failures: int = 0
+    begun: int = 0
     outcomes: Mapping[str, AttemptResult] | None = None
+    address: str = ""
 
-    def held(self) -> Sending:
-        """Return it held by somebody new."""
-        return replace(self, holder=new_id(), due=now(plus_seconds=_HOLD_SECONDS))
+    def held(self, *, begun: int = 1) -> Sending:
+        """Return it held by somebody new; an attempt counts before it begins."""
+        return replace(self, holder=new_id(), due=now(plus_seconds=_HOLD_SECONDS), begun=begun)
+
+    def freed(self, *, begun: int) -> Sending:
+        """Return it held by nobody and due at once."""
+        return replace(self, holder="", due=now(), begun=begun)
+
+    @property
+    def is_deadly(self) -> bool:
+        """Whether every process that began to send it has ended before its attempt did, and that is enough."""
+        return self.begun >= _MOST_DEATHS
 
     def with_outcomes(self, outcomes: Mapping[str, AttemptResult]) -> Sending:
         """Return it with what became of further dispatches."""
@@ -62,7 +81,14 @@ class Sending:
 
     def record(self) -> Record:
         """Return the record that keeps it."""
-        kept = {"began": self.began, "due": self.due, "holder": self.holder, "failures": self.failures}
+        kept = {
+            "began": self.began,
+            "due": self.due,
+            "holder": self.holder,
+            "failures": self.failures,
+            "begun": self.begun,
+            "address": self.address,
+        }
         members = {name: value for name, value in kept.items() if value != ""}
         return Record(self.message, {**members, "outcomes": [*(self.outcomes or {}).items()]})
 
@@ -86,20 +112,23 @@ class Sendings:
         """
         self._store = store
         self._entities = entities
+        # Of this process, of attempts that have not ended.
+        self._holders = set[str]()
 
-    async def begin(self, identifier: str) -> Sending:
+    async def begin(self, identifier: str, address: str = "") -> Sending:
         """Begin to send a message, and hold that. Whom an earlier sending has reached, this one does not reach again.
 
         Raises:
             Conflict: The message has been sent, or is being sent.
             UnknownId: There is no such message.
         """
-        begun = Sending(identifier, now()).held()
+        begun = Sending(identifier, now(), address=address).held()
 
         async def decide(transaction: Transaction, message: Record) -> Message:
             nonlocal begun
             if completed := message.body.get("sendTimeComplete"):
-                raise Conflict(f"The message was sent at {completed}; create another one to send it once more.")
+                when = shortened(str(completed))
+                raise Conflict(f"The message was sent at {when}; create another one to send it once more.")
             earlier = _sending(await transaction.get(_SENDINGS, identifier))
             if earlier is None:
                 await transaction.insert(_SENDINGS, begun.record())
@@ -110,7 +139,8 @@ class Sendings:
             await transaction.replace(_SENDINGS, begun.record())
             return {}
 
-        await self._entities.amend(identifier, decide)
+        await self._entities.amend(identifier, decide, address=address)
+        self._holders.add(begun.holder)
         return begun
 
     async def due(self, *, most: int) -> Sequence[str]:
@@ -120,22 +150,33 @@ class Sendings:
         return [record.id for record in page.records]
 
     async def take_up(self, identifier: str) -> Sending | None:
-        """Hold a sending that is due; None when somebody else does, or when it has ended."""
+        """Hold a sending that is due; None when somebody else does, or when it has ended.
+
+        One that has ended as many processes as are enough has failed.
+        """
         held = None
+        kept = _sending(await self._store.get(_SENDINGS, identifier))
 
         async def decide(transaction: Transaction, _message: Record) -> Message:
             nonlocal held
             sending = _sending(await transaction.get(_SENDINGS, identifier))
             if sending is None or not sending.due or sending.due > now():
                 return {}
-            held = sending.held()
+            # A holder of this process has failed, but has ended no process.
+            is_survived = sending.holder in self._holders
+            if sending.is_deadly and not is_survived:
+                return await _give_up(transaction, sending)
+            self._holders.discard(sending.holder)
+            held = sending.held(begun=sending.begun + (not is_survived))
             await transaction.replace(_SENDINGS, held.record())
             return {"sendTime": held.began, "status": "InProgress"}
 
         try:
-            await self._entities.amend(identifier, decide)
+            await self._entities.amend(identifier, decide, address=kept.address if kept else "")
         except UnknownId:
             await self._forget(identifier)
+        if held is not None:
+            self._holders.add(held.holder)
         return held
 
     async def renew(self, sending: Sending) -> bool:
@@ -147,17 +188,20 @@ class Sendings:
             return True
 
     async def release(self, sending: Sending) -> None:
-        """Leave a sending to whoever comes."""
+        """Leave a sending to whoever comes; its attempt counts as one that has not begun."""
         async with self._store.transaction() as transaction:
-            if await _is_held(transaction, sending):
-                await transaction.replace(_SENDINGS, replace(sending, holder="", due=now()).record())
+            kept = _sending(await transaction.get(_SENDINGS, sending.message))
+            if kept is not None and kept.holder == sending.holder:
+                await transaction.replace(_SENDINGS, kept.freed(begun=kept.begun - 1).record())
+        self._holders.discard(sending.holder)
 
     async def release_all(self) -> None:
-        """Take every sending out of the hands that hold it; for a store that no other process has."""
+        """Take every sending out of the hands that hold it, which are dead; for a store that no other process has."""
         page = await self._store.search(_SENDINGS, Search())
         for sending in filter(None, map(_sending, page.records)):
             if sending.holder:
-                await self.release(sending)
+                async with self._store.transaction() as transaction:
+                    await transaction.replace(_SENDINGS, sending.freed(begun=sending.begun).record())
 
     async def announce(self, sending: Sending) -> Record:
         """Return the message, shown as being sent unless its sending has ended."""
@@ -166,7 +210,7 @@ class Sendings:
             kept = _sending(await transaction.get(_SENDINGS, sending.message))
             return {"sendTime": kept.began, "status": "InProgress"} if kept and kept.due else {}
 
-        return await self._entities.amend(sending.message, decide)
+        return await self._entities.amend(sending.message, decide, address=sending.address)
 
     async def settle(self, sending: Sending, wanted: Iterable[str], *, pause_seconds: float) -> Record | None:
         """End an attempt: the sending is complete, goes on after a pause, or has failed for good.
@@ -197,7 +241,8 @@ class Sendings:
             return changes
 
         try:
-            record = await self._entities.amend(sending.message, decide)
+            record = await self._entities.amend(sending.message, decide, address=sending.address)
+            self._holders.discard(sending.holder)
         except UnknownId:
             await self._forget(sending.message)
             return None
@@ -208,6 +253,15 @@ class Sendings:
         async with self._store.transaction() as transaction:
             if await transaction.get(_SENDINGS, identifier) is not None:
                 await transaction.remove(_SENDINGS, identifier)
+
+
+async def _give_up(transaction: Transaction, sending: Sending) -> Message:
+    _LOG.error("message %s: Failed; %s processes ended while they were sending it", sending.message, sending.begun)
+    if sending.keys("taken"):
+        await transaction.replace(_SENDINGS, replace(sending, holder="", due="", begun=0).record())
+    else:
+        await transaction.remove(_SENDINGS, sending.message)
+    return {"sendTime": sending.began, "status": "Failed"}
 
 
 async def _is_held(transaction: Transaction, sending: Sending) -> bool:
@@ -225,11 +279,10 @@ def _verdict(
         return None, {**begun, "sendTimeComplete": now(), "status": "Completed"}
     failures = sending.failures + 1
     # The attempts after the first one are those that the message asks for.
+    sending = replace(sending, holder="", failures=failures, begun=0)
     if wanted - sending.keys("taken", "refused") and failures <= int(message.get("tryTimes") or 0):
-        rest = replace(sending, holder="", due=now(plus_seconds=pause_seconds), failures=failures)
-        return rest, {**begun, "status": "InProgress"}
-    rest = replace(sending, holder="", due="", failures=failures)
-    return rest if taken else None, {**begun, "status": "Failed"}
+        return replace(sending, due=now(plus_seconds=pause_seconds)), {**begun, "status": "InProgress"}
+    return replace(sending, due="") if taken else None, {**begun, "status": "Failed"}
 
 
 def _contact(sending: Sending, wanted: set[str], message: Message, status: str) -> Record:

@@ -16,13 +16,15 @@ from tmfkit_models.contracts import Contract, Event, Resource
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.evaluate import predicate, selected
 from tmfkit_server.query.expression import Path, Selection
-from tmfkit_server.query.parse import Grammar, parse_condition_text
+from tmfkit_server.query.parse import Grammar, OwnHref, parse_hub_query
 from tmfkit_server.services.catalogue import collection_name
+from tmfkit_server.services.hrefs import Hrefs
+from tmfkit_server.services.notifications.vocabulary import hub_name
 from tmfkit_server.services.shapes import canonical, canonical_path, shape_of, spelled
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Subscription, Transaction, is_same
 
-__all__ = ["Announcer", "hub_name", "wanted"]
+__all__ = ["Announcer", "wanted"]
 
 _LOG = logging.getLogger(__name__)
 _ALWAYS = frozenset({"eventId", "eventTime", "eventType"})
@@ -31,31 +33,38 @@ _ABSENT = object()
 Body = Mapping[str, Any]
 
 
-def hub_name(contract: Contract, path: str) -> str:
-    """Return the name of a hub that no other API has."""
-    return f"{contract.id}:{path}"
-
-
 class Announcer:
     """Puts the notifications about one resource into the outbox."""
 
-    def __init__(self, contract: Contract, resource: Resource) -> None:
+    def __init__(self, contract: Contract, resource: Resource, hrefs: Hrefs) -> None:
+        """Prepare.
+
+        Args:
+            contract: The contract.
+            resource: What is told of.
+            hrefs: Its addresses.
+        """
+        self._hrefs = hrefs
         self._hub = hub_name(contract, resource.hub)
         self._collection = collection_name(contract, resource)
         self._events = [event for event in contract.events if event.resource == resource.name]
         self._states = {pointer.split("/")[1] for event in self._events for pointer in event.attributes}
         self._shape = shape_of(contract, resource.schema)
-        self._grammar = Grammar(self._canonical_path, loose=resource.loose_equality)
+        place = tuple(self._events[0].payload.split("/")[1:]) if self._events else ()
+        own = OwnHref(place, hrefs.identifier_in, "") if place else None
+        self._grammar = Grammar(self._canonical_path, loose=resource.loose_equality, own=own)
 
-    async def created(self, transaction: Transaction, body: Body) -> None:
-        """Tell that *body* came into being."""
-        await self._tell(transaction, {"create"}, body)
+    async def created(self, transaction: Transaction, body: Body, address: str) -> None:
+        """Tell that *body* came into being, to listeners who see it under *address*."""
+        await self._tell(transaction, {"create"}, body, address)
 
-    async def deleted(self, transaction: Transaction, body: Body) -> None:
-        """Tell that *body* was taken away."""
-        await self._tell(transaction, {"delete"}, body)
+    async def deleted(self, transaction: Transaction, body: Body, address: str) -> None:
+        """Tell that *body* was taken away, to listeners who see it under *address*."""
+        await self._tell(transaction, {"delete"}, body, address)
 
-    async def changed(self, transaction: Transaction, before: Body, after: Body, *, moved: Set[str]) -> None:
+    async def changed(
+        self, transaction: Transaction, before: Body, after: Body, address: str, *, moved: Set[str]
+    ) -> None:
         """Tell that *before* became *after*; of the times *moved* by the server alone nobody is told."""
         names = {*before, *after} - moved
         changed = {name for name in names if not is_same(before.get(name, _ABSENT), after.get(name, _ABSENT))}
@@ -64,9 +73,9 @@ class Announcer:
             kinds.add("state-change")
         if changed - self._states:
             kinds.add("change")
-        await self._tell(transaction, kinds, after)
+        await self._tell(transaction, kinds, after, address)
 
-    async def _tell(self, transaction: Transaction, kinds: set[str], body: Body) -> None:
+    async def _tell(self, transaction: Transaction, kinds: set[str], body: Body, address: str) -> None:
         events = [event for event in self._events if event.on in kinds]
         if not events:
             return
@@ -74,14 +83,25 @@ class Announcer:
         if not subscriptions:
             return
         # Listeners ask under whatever names they like, and are told under those that the resource was sent with.
-        own, spelling = canonical(self._shape, body)
+        own, spelling = canonical(self._shape, self._hrefs.with_address(body, str(body["id"]), address))
         for event in events:
             notification = _notification(event, own)
             names = {f"{_place(event)}{pointer}": name for pointer, name in spelling.items()}
             for subscription in subscriptions:
                 for shaped in wanted(subscription, notification, self._grammar):
-                    told = spelled(shaped, names)
-                    await transaction.enqueue(subscription, told, f"{self._collection}/{body['id']}")
+                    # With its path: which address stands before it is decided when it leaves.
+                    told = self._with_path(spelled(shaped, names), event, str(body["id"]))
+                    subject = f"{self._collection}/{body['id']}"
+                    await transaction.enqueue(subscription, told, subject, address)
+
+    def _with_path(self, told: Body, event: Event, identifier: str) -> Body:
+        outer, inner = event.payload.split("/")[1:]
+        part = told.get(outer)
+        if not isinstance(part, dict) or inner not in part:
+            return told
+        [resource] = part[inner] if event.array else [part[inner]]
+        kept = self._hrefs.with_path(resource, identifier)
+        return {**told, outer: {**part, inner: [kept] if event.array else kept}}
 
     def _canonical_path(self, path: Path) -> Path:
         """Give every name in a path below the resource of a notification the attribute's own name."""
@@ -127,5 +147,5 @@ def wanted(subscription: Subscription, notification: Body, grammar: Grammar) -> 
 
 @functools.lru_cache(maxsize=1024)
 def _filter(query: str, grammar: Grammar) -> tuple[Any, Selection | None]:
-    where, fields = parse_condition_text(query, grammar)
+    where, fields = parse_hub_query(query, grammar)
     return predicate(where), fields

@@ -10,13 +10,17 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tmfkit_models.contracts import Operation
+from tmfkit_models.contracts import Contract, Operation
 from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
 from tmfkit_server.network import is_address
+from tmfkit_server.query.answerable import check_answerable
 from tmfkit_server.query.evaluate import predicate
-from tmfkit_server.query.parse import parse_condition_text
+from tmfkit_server.query.parse import Grammar, parse_hub_query
+from tmfkit_server.quotes import quoted
 from tmfkit_server.services.citations import Citations
+from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
+from tmfkit_server.services.notifications.vocabulary import hub_name, notification_form
 from tmfkit_server.services.stamps import new_id
 from tmfkit_server.storage.base import Store, Subscription
 
@@ -29,29 +33,46 @@ _LOOKUP_SECONDS = 3.0
 class Subscriptions:
     """Registers and unregisters listeners."""
 
-    def __init__(self, store: Store, hub: str, register: Operation, citations: Citations, guard: CallbackGuard) -> None:
+    def __init__(
+        self, store: Store, contract: Contract, register: Operation, *, guard: CallbackGuard, admission: Admission
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: Where they are kept.
+            contract: What the hub belongs to.
+            register: Operation of the hub that registers.
+            guard: Says which callbacks may be called.
+            admission: Says how many listeners there may be.
+        """
         self._store = store
-        self._hub = hub
+        self._admission = admission
+        self._hub = hub_name(contract, register.path)
         self._register = register
-        self._citations = citations
+        self._citations = Citations(contract)
         self._guard = guard
+        self._form = notification_form(contract, register.path)
+        is_loose = any(each.loose_equality for each in contract.resources if each.hub == register.path)
+        self._grammar = Grammar(loose=is_loose)
 
     async def register(self, body: Any) -> Subscription:
         """Register a listener.
 
         Raises:
             InvalidBody: The callback is missing, no address, or one that is not called; or the query is no text.
-            InvalidQuery: The query cannot be understood.
+            InvalidQuery: The query cannot be understood, or asks for what the hub never sends.
             Conflict: The same callback is registered with the same query.
+            TooManyListeners: There is no room for it.
         """
         callback, query = self._checked(body)
         await self._check_host(httpx.URL(callback).host)
+        await self._admission.check(self._hub, callback)
         new = Subscription(new_id(), self._hub, callback, query)
         async with self._store.transaction() as transaction:
             for old in await transaction.subscriptions(self._hub, for_change=True):
                 # No query and an empty one ask for the same.
                 if (old.callback, old.query or None) == (callback, query or None):
-                    raise Conflict(f"This callback is registered as {old.id!r} already; delete that one first.")
+                    raise Conflict(f"This callback is registered as {quoted(old.id)} already; delete that one first.")
             await transaction.subscribe(new)
         return new
 
@@ -92,7 +113,9 @@ class Subscriptions:
         if violations:
             raise InvalidBody(violations)
         if query:
-            predicate(parse_condition_text(query)[0])
+            expression = parse_hub_query(query, self._grammar)[0]
+            predicate(expression)
+            check_answerable(expression, self._form)
         return str(callback), query
 
 

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -16,9 +17,12 @@ import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from tmfkit_server.listener_limits import ListenerLimits
 from tmfkit_server.network import is_address
+from tmfkit_server.services.hrefs import addressed
 from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.notifications.signatures import signature_headers
+from tmfkit_server.slots import Slots
 from tmfkit_server.storage.base import Delivery
 
 __all__ = ["AttemptResult", "WebhookClient"]
@@ -30,6 +34,7 @@ _USER_AGENT = "tmfkit-server"
 # More of an answer is not read, nor for longer, and the connection is given up.
 _MOST_ANSWER_BYTES = 64 * 1024
 _READING_SECONDS = 1.0
+_LIMITS = ListenerLimits()
 # The listener has understood the notification and will not have it; the same again would be refused again.
 _FINAL = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 422, 431})
 
@@ -66,19 +71,32 @@ class AttemptResult:
 class WebhookClient:
     """Posts notifications over connections that stay open for a while, and follows no redirect."""
 
-    def __init__(self, guard: CallbackGuard, secrets: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self,
+        guard: CallbackGuard,
+        secrets: Sequence[bytes] = (),
+        *,
+        connections: int = _LIMITS.connections,
+        public_url: str = "",
+    ) -> None:
         """Prepare; ``start`` makes it ready.
 
         Args:
             guard: Says which address may be connected to.
             secrets: What signs the notifications; none leaves them unsigned.
+            connections: How many there are at a time; a fifth of them to one host, so that hosts that are silent leave
+                some for the others.
+            public_url: Address that what is told of begins with; empty takes that of the request that changed it.
         """
+        self._slots = Slots(connections, share=max(1, connections // 5))
+        self._public_url = public_url
         self._guard = guard
         self._secrets = secrets
 
     def start(self) -> None:
         """Get ready; needs a running event loop."""
-        # Who delivers bounds the connections, listener by listener. A cache of names would defeat the guard.
+        # The slots bound the connections, and who waits for one has its time-out before it. A cache of names would
+        # defeat the guard.
         connector = aiohttp.TCPConnector(
             resolver=_GuardedResolver(self._guard),
             use_dns_cache=False,
@@ -102,8 +120,12 @@ class WebhookClient:
         await self._session.close()
 
     async def post(self, delivery: Delivery) -> AttemptResult:
-        """Post a notification to its callback; whatever goes wrong is a result."""
-        content = orjson.dumps(delivery.notification)
+        """Post a notification to its callback, when there is a connection for it; whatever goes wrong is a result."""
+        async with self._slots.one(_host(delivery.callback)):
+            return await self._attempt(delivery)
+
+    async def _attempt(self, delivery: Delivery) -> AttemptResult:
+        content = orjson.dumps(addressed(delivery.notification, self._public_url or delivery.address))
         headers: Mapping[str, str] = {}
         if self._secrets:
             identifier = str(delivery.notification.get("eventId", delivery.sequence))
@@ -130,6 +152,10 @@ class WebhookClient:
             if not answer.content.at_eof():
                 await _read_to_its_end(answer)
             return AttemptResult(answer.status)
+
+
+def _host(callback: str) -> str:
+    return urlsplit(callback).netloc.rpartition("@")[2].lower()
 
 
 async def _read_to_its_end(answer: aiohttp.ClientResponse) -> None:

@@ -16,7 +16,7 @@ def check_result(result: Any, *, most_bytes: int) -> None:
     """Raise InvalidBody when a patch made a document that is nested too deep, or too large, to be kept and listed."""
     # The encoder goes deeper than is allowed, but not as deep as a patch can.
     text = encoded(result, "")
-    if is_too_deep(result, text):
+    if is_too_deep(text):
         raise _too_deep("")
     if len(text) > most_bytes:
         raise _too_large("", most_bytes)

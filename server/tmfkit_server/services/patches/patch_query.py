@@ -6,7 +6,7 @@ whose names begin at the resource::
     /note/text?note.author=Kim
     /note?note.author=Kim&note.date.lt=2024-01-01
 
-Or it is a JSONPath, which begins with ``$``.
+Or it is a JSONPath, whose ``$`` may be left out: what begins with no ``/`` is one.
 
 An operation stands for one RFC 6902 operation at each place that its path selects, in the order of the resource. Only
 ``add`` does more: at an array it adds a member, and at members that were selected it adds attributes.
@@ -28,6 +28,7 @@ from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression
 from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
 from tmfkit_server.query.parse import parse_condition_text
 from tmfkit_server.query.regex import compiled
+from tmfkit_server.quotes import quoted
 from tmfkit_server.services.patches.json_patch import (
     Reading,
     array_index,
@@ -163,7 +164,7 @@ class _Selecting:
     def _places(self, operation: Operation, member: str, document: Any) -> list[_Place]:
         """Return what the path in *member* of *operation* selects, in the order of the resource."""
         text, where = operation[member], f"{self._pointer}/{member}"
-        if text.startswith("$"):
+        if text and not text.startswith("/"):
             return self._json_path_places(text, where, document)
         location, mark, query = text.partition("?")
         tokens = tokens_of(location, where)
@@ -174,7 +175,7 @@ class _Selecting:
         self._limits.look_at(document, where)
         places = list(_Walk(where, self._limits).places(document, tokens, _conditions(query, where)))
         if not places:
-            raise InvalidBody.at(where, f"selects nothing in the resource: {text!r}")
+            raise InvalidBody.at(where, f"selects nothing in the resource: {quoted(text)}")
         return places
 
     def _json_path_places(self, text: str, where: str, document: Any) -> list[_Place]:
@@ -185,9 +186,11 @@ class _Selecting:
                 for keys in jsonpath_in("path", text, lambda names: names, self._limits.steps).places(document)
             ]
         except InvalidQuery as exc:
-            raise InvalidBody.at(where, f"is a JSONPath that cannot be followed: {exc.why}") from exc
+            is_named = text.startswith("$")
+            what = "is a JSONPath that cannot be followed" if is_named else "is neither a JSON pointer nor a JSONPath"
+            raise InvalidBody.at(where, f"{what}: {exc.why}") from exc
         if not ways:
-            raise InvalidBody.at(where, f"selects nothing in the resource: {text!r}")
+            raise InvalidBody.at(where, f"selects nothing in the resource: {quoted(text)}")
         for _ in ways:
             self._limits.select(where)
         return [
@@ -270,7 +273,8 @@ def _conditions(query: str, where: str) -> list[_Condition]:
         for part in parts:
             predicate(part)
     except InvalidQuery as exc:
-        raise InvalidBody.at(where, f"has a query that cannot be understood: {exc.parameter!r}, {exc.why}") from exc
+        what = f"has a query that cannot be understood: {quoted(exc.parameter)}, {exc.why}"
+        raise InvalidBody.at(where, what) from exc
     if fields is not None or not parts or any(isinstance(part, JsonPath) for part in parts):
         raise InvalidBody.at(where, "has a query without a condition; write name=value behind the question mark")
     return [_Condition(part, _looks(part)) for part in parts]

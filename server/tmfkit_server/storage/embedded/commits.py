@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tmfkit_server.errors import StoreError
+from tmfkit_server.errors import StoreError, StoreFull
 from tmfkit_server.storage.embedded.documents import Batch
 from tmfkit_server.storage.embedded.journal import Journal
 
@@ -78,19 +78,32 @@ class GroupCommit:
         """Write until told to end; runs in the thread."""
         while (job := self._jobs.get()) is not None:
             group, last_number = job
-            failure: StoreError | None = None
-            try:
-                self._journal.commit([waiting.batch for waiting in group], last_number)
-            except StoreError as exc:
-                failure = exc
-            except Exception as exc:  # noqa: BLE001 - whatever it is, those who wait must be told, and the thread go on
-                failure = StoreError(f"{self._journal.path}: {exc!r}")
-            self._loop.call_soon_threadsafe(self._written, group, failure)
+            failures = self._write(group, last_number)
+            self._loop.call_soon_threadsafe(self._written, group, failures)
             # While the loop does its part, this thread has nothing else to do.
             self._journal.note()
 
-    def _written(self, group: list[_Waiting], failure: StoreError | None) -> None:
-        for waiting in group:
+    def _write(self, group: list[_Waiting], last_number: int) -> list[StoreError | None]:
+        """Write what waits together; return what became of each."""
+        failure = self._failure_of(group, last_number)
+        making_room = [waiting for waiting in group if waiting.batch.makes_room()]
+        if not isinstance(failure, StoreFull) or not making_room:
+            return [failure] * len(group)
+        self._journal.give_up_reserve()
+        failure_then = self._failure_of(making_room, last_number)
+        return [failure_then if waiting.batch.makes_room() else failure for waiting in group]
+
+    def _failure_of(self, group: list[_Waiting], last_number: int) -> StoreError | None:
+        try:
+            self._journal.commit([waiting.batch for waiting in group], last_number)
+        except StoreError as exc:
+            return exc
+        except Exception as exc:  # noqa: BLE001 - whatever it is, those who wait must be told, and the thread go on
+            return StoreError(f"{self._journal.path}: {exc!r}")
+        return None
+
+    def _written(self, group: list[_Waiting], failures: list[StoreError | None]) -> None:
+        for waiting, failure in zip(group, failures, strict=True):
             self._end(waiting, failure)
         if self._waiting:
             self._hand_over()

@@ -15,6 +15,7 @@ import orjson
 from tmfkit_server.query.expression import Path
 from tmfkit_server.storage.base import IndexPlan
 from tmfkit_server.storage.embedded.indexes import Indexes
+from tmfkit_server.storage.entries import OUTBOX
 
 __all__ = ["Batch", "Body", "Change", "Documents", "Row", "body_of"]
 
@@ -84,6 +85,11 @@ class Batch:
         if (documents.name, key) in self.keys:
             return self.keys[documents.name, key]
         return documents.numbers.get(key)
+
+    def makes_room(self) -> bool:
+        """Tell whether documents go, and none comes but notifications of that."""
+        rows = [(name, change.row) for (name, _), change in self.changes.items()]
+        return any(row is None for _, row in rows) and all(row is None or name == OUTBOX for name, row in rows)
 
     def apply(self) -> None:
         """Make the changes in memory."""

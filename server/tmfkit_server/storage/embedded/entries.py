@@ -44,6 +44,7 @@ def delivery_row(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
         "attempts": delivery.attempts,
         "due": delivery.due,
         "death": asdict(delivery.death) if delivery.death else None,
+        "address": delivery.address,
     }
     return ("", orjson.dumps(body), b"", ""), body
 

@@ -15,24 +15,29 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tmfkit_server.errors import StoreError, StoreFull
+from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreUnusable
 from tmfkit_server.storage.embedded.documents import Batch, Row
 from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.opening import (
     COLUMNS,
     COUNTER,
+    FORMAT,
     ROWS_A_STATEMENT,
     Body,
     check_pages,
     connect,
+    convert,
+    converted,
     counted,
     create,
+    is_old,
     open_checked,
     open_rows,
     unwritable,
     verified,
 )
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
+from tmfkit_server.storage.embedded.reserve import Reserve, has_no_room
 from tmfkit_server.storage.embedded.wal import leftover_bytes
 
 __all__ = ["Journal"]
@@ -50,8 +55,11 @@ class Journal:
         self._ownership = Ownership(self.path)
         self._mark = Mark(self.path)
         self._connection: sqlite3.Connection | None = None
+        self._reserve = Reserve(self.path)
         self._turn = threading.Lock()
         self._commits = 0
+        self._last_number = 0
+        self._is_short = False
 
     def open(self, *, wait_seconds: float = 0.0) -> None:
         """Take the file for reading, make it when there is none, and check it; a file that is refused is left alone.
@@ -75,25 +83,62 @@ class Journal:
             raise
 
     def begin(self, last_number: int) -> None:
-        """Go on to writing; StoreUnusable when nothing can be written.
+        """Go on to writing. On a full disk the reserve is given up; what cannot be written even then is refused later.
 
         Args:
             last_number: Highest number given so far.
+
+        Raises:
+            StoreUnusable: Nothing can be written, and there is room.
         """
-        self._connected().close()
-        self._connection = connect(self.path)
+        self._last_number = last_number
         try:
-            [_, frames, _] = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._begin()
+        except StoreFull:
+            self.give_up_reserve()
+            try:
+                self._begin()
+            except StoreFull as exc:
+                _LOG.error("%s. Reads are served, and writes are refused until there is room", exc)
+        if not self._reserve.set_aside():
+            _LOG.warning("%s: there is no room to set aside for what is deleted on a full disk", self.path)
+
+    def give_up_reserve(self) -> None:
+        """Free what was set aside, for commits that make room; others are refused until it is set aside again."""
+        self._is_short = True
+        self._reserve.give_up()
+
+    def _begin(self) -> None:
+        """Open the file for writing; StoreFull when there is no room for that, StoreUnusable when it cannot be."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+        with contextlib.ExitStack() as on_failure:
+            self._connection = self._opened_for_writing(on_failure)
+            on_failure.pop_all()
+
+    def _opened_for_writing(self, on_failure: contextlib.ExitStack) -> sqlite3.Connection:
+        try:
+            connection = on_failure.enter_context(contextlib.closing(connect(self.path)))
+            [_, frames, _] = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if leftover := leftover_bytes(self.path.with_name(self.path.name + "-wal"), frames):
                 _LOG.warning(
                     "%s: %s bytes behind the last complete commit of its log were left out: of a commit that was cut"
                     " short before it was acknowledged, or the log was cut off",
                     self.path, f"{leftover:,}",
                 )  # fmt: skip
-            self.commit([], last_number)
+            if is_old(connection):
+                convert(connection)
+                _LOG.info("%s: brought to format %s", self.path, FORMAT)
+            self._write(connection, [], self._last_number)
             self._mark.begin(self._commits)
-        except (sqlite3.Error, StoreError, OSError) as exc:
+        except (sqlite3.Error, StoreError, StoreUnusable, OSError) as exc:
+            if isinstance(exc, StoreDamaged):
+                raise
+            if isinstance(exc, StoreFull) or has_no_room(self.path.parent):
+                raise StoreFull(f"{self.path}: there is no room to open it for writing") from exc
             raise unwritable(self.path, exc) from exc
+        return connection
 
     def close(self) -> None:
         """Let go of the file."""
@@ -111,7 +156,10 @@ class Journal:
 
     def checked_rows(self) -> Iterator[tuple[str, int, Row, Body]]:
         """Yield every row and its document; StoreDamaged at the end when one is not what was written."""
-        yield from verified(self.path, open_rows(self._connected()))
+        connection = self._connected()
+        is_of_old = is_old(connection)
+        for collection, number, row, body in verified(self.path, open_rows(connection)):
+            yield (collection, number, *(converted(collection, row, body) if is_of_old else (row, body)))
 
     def commit(self, batches: Sequence[Batch], last_number: int) -> None:
         """Write changes to the disk, all of them or none; may be called from any thread.
@@ -124,21 +172,29 @@ class Journal:
             StoreFull: There is no room.
             StoreError: They could not be written.
         """
-        counter = (COUNTER, "", "", str(self._commits + 1), b"", str(last_number).encode())
-        rows = [counter, *itertools.chain.from_iterable(map(_values, batches))]
-        connection = self._connected()
+        if self._is_short and not all(batch.makes_room() for batch in batches):
+            if not self._reserve.set_aside():
+                raise StoreFull(f"{self.path}: what was set aside is left to deletions")
+            self._is_short = False
         with self._turn:
-            try:
-                _write(connection, rows)
-            except sqlite3.Error as exc:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.rollback()
-                raise _failure(self.path, exc) from exc
-            self._commits += 1
+            if self._connection is None:
+                self._begin()
+            self._write(self._connected(), batches, last_number)
 
     def note(self) -> None:
         """Make a note of how much was committed, after whoever waits for a commit was told."""
         self._mark.note(self._commits)
+
+    def _write(self, connection: sqlite3.Connection, batches: Sequence[Batch], last_number: int) -> None:
+        counter = (COUNTER, "", "", str(self._commits + 1), b"", str(last_number).encode())
+        rows = [counter, *itertools.chain.from_iterable(map(_values, batches))]
+        try:
+            _write(connection, rows)
+        except sqlite3.Error as exc:
+            with contextlib.suppress(sqlite3.Error):
+                connection.rollback()
+            raise _failure(self.path, exc) from exc
+        self._commits += 1
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -17,19 +17,25 @@ from tmfkit_server.files import sync
 from tmfkit_server.storage.embedded.documents import Row
 from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
+from tmfkit_server.storage.embedded.reserve import has_no_room
 from tmfkit_server.storage.record import Record
+from tmfkit_server.stored_paths import with_stored_path
 
 __all__ = [
     "COLUMNS",
     "COUNTER",
+    "FORMAT",
     "ROWS_A_STATEMENT",
     "Body",
     "check_pages",
     "closed_on_failure",
     "connect",
+    "convert",
+    "converted",
     "count_rows",
     "counted",
     "create",
+    "is_old",
     "open_checked",
     "open_rows",
     "opening_failure",
@@ -40,7 +46,9 @@ __all__ = [
 ]
 
 APPLICATION_ID = 0x746D666B  # "tmfk"
-FORMAT = 1
+FORMAT = 2
+"""2: the address of a resource is its path. A file of the format before is converted when it is first written to."""
+_FORMATS = (1, FORMAT)
 ROWS_A_STATEMENT = 400
 # Row with the highest number given to a document, and with the number of commits in the place of a tag.
 COUNTER = 0
@@ -90,12 +98,13 @@ def preflight(path: str) -> None:
         ownership.give_back()
 
 
-def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, is_for_reading: bool = False, is_alone: bool = False) -> sqlite3.Connection:
     """Open a file that exists, and see that it is a store's.
 
     Args:
         path: The file.
         is_for_reading: Whether nothing is to be changed; the file and its log then stay exactly as they are.
+        is_alone: Whether nobody else can have the file meanwhile, so that no room is needed for an index of its log.
 
     Raises:
         StoreDamaged: It is not.
@@ -116,6 +125,8 @@ def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
     except sqlite3.Error as exc:
         raise opening_failure(path, exc) from exc
     try:
+        if is_alone:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         _check_format(path, connection)
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error as exc:
@@ -129,11 +140,23 @@ def connect(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
 
 def open_checked(path: Path) -> tuple[sqlite3.Connection, int]:
     """Open a file for reading and compare it with its mark; return the connection, and the number of commits."""
-    connection = connect(path, is_for_reading=True)
+    connection = _connect_to_read(path)
     with closed_on_failure(path, connection):
         _, commits = counted(connection)
         _check_log(path, commits)
     return connection, commits
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a file for reading, on a full disk as well."""
+    try:
+        return connect(path, is_for_reading=True)
+    except StoreDamaged:
+        raise
+    except StoreUnusable:
+        if not has_no_room(path.parent):
+            raise
+        return connect(path, is_alone=True)
 
 
 @contextlib.contextmanager
@@ -185,6 +208,34 @@ def counted(connection: sqlite3.Connection) -> tuple[int, int]:
     return int(number), int(commits or 0)
 
 
+def is_old(connection: sqlite3.Connection) -> bool:
+    """Tell whether a file has an earlier format."""
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    return bool(version != FORMAT)
+
+
+def converted(collection: str, row: Row, body: Body) -> tuple[Row, Body]:
+    """Return a row, and its document, of a file with an earlier format as it is now."""
+    new = with_stored_path(collection, body)
+    if new is body:
+        return row, body
+    key, _, spelling, _ = row
+    record = Record(key, new, orjson.loads(spelling) if spelling else None)
+    return (key, record.encoded, spelling, record.tag), new
+
+
+def convert(connection: sqlite3.Connection) -> None:
+    """Bring a file of an earlier format up to date, all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    for collection, number, row in list(open_rows(connection)):
+        new, _ = converted(collection, row, orjson.loads(row[1]))
+        if new is not row:
+            values = (new[1], new[3], number)
+            connection.execute("UPDATE document SET content = ?, tag = ? WHERE number = ?", values)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
+
+
 def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
     """Yield table, number and row of every document, in the order of the numbers."""
     rows = connection.execute(f"SELECT {COLUMNS} FROM document WHERE number <> {COUNTER} ORDER BY number")  # noqa: S608
@@ -231,7 +282,7 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if identity != APPLICATION_ID:
         raise StoreDamaged(str(path), "it is an SQLite file, but no store of this server", _LEFT_ALONE)
-    if version != FORMAT:
+    if version not in _FORMATS:
         problem = f"it has format {version}, and this version of the server reads format {FORMAT}"
         raise StoreUnusable(str(path), problem, "Use the version of the server that wrote it")
     [mode] = connection.execute("PRAGMA journal_mode").fetchone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -56,8 +57,10 @@ class Ownership:
                     "Stop that one first, or use another file",
                 )
             time.sleep(_LOOK_AGAIN_SECONDS)
-        os.truncate(file, 0)
-        os.write(file, f"{os.getpid()}\n".encode())
+        # Who has it is for people to read; on a full disk they have to do without.
+        with contextlib.suppress(OSError):
+            os.truncate(file, 0)
+            os.write(file, f"{os.getpid()}\n".encode())
         self._file = file
 
     def give_back(self) -> None:

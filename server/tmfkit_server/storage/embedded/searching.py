@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from itertools import islice
 from typing import TypeAlias
 
+from tmfkit_server.errors import TooBusy
 from tmfkit_server.query.evaluate import sort_key
 from tmfkit_server.query.expression import All, Expression, Path, Search
 from tmfkit_server.query.tinydb import TmfQuery
+from tmfkit_server.slots import Slots
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.embedded.documents import Body, Documents, Row, body_of
 from tmfkit_server.storage.embedded.entries import record_of
@@ -22,6 +25,7 @@ __all__ = ["Searcher"]
 _WORTH_AN_INDEX = 100
 # Searches that look at documents one by one, of which the others wait, so that nobody else has to.
 _MOST_SCANS = 4
+_WAIT_SECONDS = 3.0
 # Fewer documents than this are looked at although others are at it.
 _WORTH_WAITING = 20
 
@@ -33,7 +37,7 @@ class Searcher:
 
     def __init__(self) -> None:
         self._building: dict[tuple[str, Path], asyncio.Task[None]] = {}
-        self._scans = asyncio.Semaphore(_MOST_SCANS)
+        self._scans = Slots(_MOST_SCANS, share=_MOST_SCANS // 2)
 
     async def page(self, documents: Documents, search: Search) -> Page:
         """Return the page of *documents* that *search* describes, as they are at one moment."""
@@ -44,7 +48,11 @@ class Searcher:
         rows = _rows(documents, candidates)
         if len(rows) < _WORTH_WAITING:
             return await _looked_at(rows, candidates, search)
-        async with self._scans:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self._scans.one(search.asker, wait_seconds=_WAIT_SECONDS))
+            except TimeoutError as exc:
+                raise TooBusy(f"no slot for a search became free within {_WAIT_SECONDS:g} s") from exc
             return await _looked_at(rows, candidates, search)
 
     async def _build_indexes(self, documents: Documents, where: Expression) -> None:

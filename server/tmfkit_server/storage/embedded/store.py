@@ -204,9 +204,13 @@ class _EmbeddedTransaction:
         self._batch.add(Change(subscriptions, number, None))
         await self._outbox.clear(self._batch, self._holder, identifier)
 
-    async def enqueue(self, subscription: Subscription, notification: Body, subject: str = "") -> None:
+    async def enqueue(
+        self, subscription: Subscription, notification: Body, subject: str = "", address: str = ""
+    ) -> None:
         queued = int(time.time())
-        await self.restore(subscription, Delivery(0, subscription.id, "", notification, subject, queued))
+        await self.restore(
+            subscription, Delivery(0, subscription.id, "", notification, subject, queued, address=address)
+        )
 
     async def restore(self, subscription: Subscription, delivery: Delivery) -> None:
         row, body = delivery_row(replace(delivery, callback=subscription.callback))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -14,15 +14,17 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
+from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable, TooBusy
+from tmfkit_server.slots import Slots
 
 __all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "execute", "failure_of", "unreachable"]
 
 Row = tuple[Any, ...]
 
-MOST_CONNECTIONS = 8
-# A search may take seconds; the other connections are left for what takes a moment.
-_MOST_SEARCHES = 6
+MOST_CONNECTIONS = 10
+# A search may take seconds; the other connections are left for what takes a moment, searches by an index among it.
+_MOST_SEARCHES = 4
+_MOST_LOOKUPS = 4
 _WAIT_SECONDS = 3.0
 # A cursor holds the rows of its last statement; with more than these it is let go.
 _FEW_ROWS = 1000
@@ -71,7 +73,8 @@ class Connections:
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._free: list[Connection] = []
         self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
-        self._searches = asyncio.Semaphore(_MOST_SEARCHES)
+        self._searches = Slots(_MOST_SEARCHES, share=_MOST_SEARCHES // 2)
+        self._searches_by_index = Slots(_MOST_LOOKUPS)
 
     async def open(self) -> None:
         """Connect; StoreUnreachable when the database does not answer, which may then be tried again."""
@@ -131,13 +134,23 @@ class Connections:
             await self._put_back(connection)
 
     @asynccontextmanager
-    async def search_turn(self) -> AsyncIterator[None]:
-        """Wait for a turn to search; StoreError when there are too many other searches."""
-        await _acquire(self._searches, f"none of {_MOST_SEARCHES} connections for searches was free")
-        try:
+    async def search_turn(self, asker: str, *, is_lookup: bool) -> AsyncIterator[None]:
+        """Wait for a turn to search.
+
+        Args:
+            asker: Who asks; nobody has more than half of the turns for searches that take long.
+            is_lookup: Whether indexes lead to what is searched for.
+
+        Raises:
+            TooBusy: There are too many other searches.
+        """
+        slots = self._searches_by_index if is_lookup else self._searches
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(slots.one(asker, wait_seconds=_WAIT_SECONDS))
+            except TimeoutError as exc:
+                raise TooBusy(f"no slot for a search became free within {_WAIT_SECONDS:g} s") from exc
             yield
-        finally:
-            self._searches.release()
 
     async def rows(self, statement: str, parameters: Params) -> list[Row]:
         """Return what a read finds, on a second connection when the first one turns out to be dead."""

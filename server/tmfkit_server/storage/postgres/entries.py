@@ -13,7 +13,7 @@ from tmfkit_server.storage.postgres.tally import SIZE_OF_ALL
 
 __all__ = ["DELIVERY_COLUMNS", "contents", "count", "death_text", "delivery_of", "record_of", "subscription_of"]
 
-DELIVERY_COLUMNS = "sequence, subscription, callback, notification, subject, queued, attempts, due, death"
+DELIVERY_COLUMNS = "sequence, subscription, callback, notification, subject, queued, attempts, due, death, address"
 
 _ENTRIES_AT_A_TIME = 500
 _COUNT = f"SELECT {SIZE_OF_ALL} + (SELECT count(*) FROM subscription) + (SELECT count(*) FROM outbox)"  # noqa: S608 - a constant
@@ -23,9 +23,11 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"""
 _CONTENTS = """
 SELECT 'record' AS kind, position, collection, id, body, spelling, tag,
-    NULL::bigint, NULL::integer, NULL::double precision, NULL::json FROM record
-UNION ALL SELECT 'subscription', position, hub, id, query, NULL, callback, NULL, NULL, NULL, NULL FROM subscription
-UNION ALL SELECT 'delivery', sequence, subscription, subject, notification, NULL, callback, queued, attempts, due, death
+    NULL::bigint, NULL::integer, NULL::double precision, NULL::json, NULL FROM record
+UNION ALL SELECT 'subscription', position, hub, id, query, NULL, callback, NULL, NULL, NULL, NULL, NULL
+FROM subscription
+UNION ALL SELECT 'delivery', sequence, subscription, subject, notification, NULL, callback,
+    queued, attempts, due, death, address
 FROM outbox
 ORDER BY position"""
 
@@ -44,9 +46,11 @@ def subscription_of(row: Row) -> Subscription:
 
 def delivery_of(row: Row) -> Delivery:
     """Return the delivery in a row of ``DELIVERY_COLUMNS``."""
-    sequence, subscription, callback, text, subject, queued, attempts, due, died = row
+    sequence, subscription, callback, text, subject, queued, attempts, due, died, address = row
     death = Death(**orjson.loads(died)) if died else None
-    return Delivery(sequence, subscription, callback, orjson.loads(text), subject, queued, attempts, due, death)
+    return Delivery(
+        sequence, subscription, callback, orjson.loads(text), subject, queued, attempts, due, death, address
+    )
 
 
 def death_text(delivery: Delivery) -> str | None:

@@ -30,10 +30,10 @@ _UNSUBSCRIBE = "DELETE FROM subscription WHERE id = %s RETURNING id"
 _FORGET = "DELETE FROM outbox WHERE subscription = %s AND death IS NULL"
 _FORGET_DEAD = "DELETE FROM outbox WHERE subscription = %s AND death IS NOT NULL"
 _ENQUEUE = """
-INSERT INTO outbox (subscription, callback, notification, subject, queued, attempts, death)
-SELECT subscription, callback, notification::json, subject, queued, attempts, death::json
-FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::integer[], %b::text[])
-    WITH ORDINALITY AS new (subscription, callback, notification, subject, queued, attempts, death, place)
+INSERT INTO outbox (subscription, callback, notification, subject, queued, attempts, death, address)
+SELECT subscription, callback, notification::json, subject, queued, attempts, death::json, address
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::integer[], %b::text[], %b::text[])
+    WITH ORDINALITY AS new (subscription, callback, notification, subject, queued, attempts, death, address, place)
 ORDER BY place"""
 
 
@@ -47,6 +47,7 @@ class DeliveryRow(NamedTuple):
     queued: int
     attempts: int
     death: str | None
+    address: str
 
 
 def delivery_row(subscription: Subscription, delivery: Delivery) -> DeliveryRow:
@@ -61,6 +62,7 @@ def delivery_row(subscription: Subscription, delivery: Delivery) -> DeliveryRow:
         delivery.queued,
         delivery.attempts,
         death,
+        delivery.address,
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from tmfkit_server.query.evaluate import predicate, sort_key
-from tmfkit_server.query.expression import Expression, Search
+from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Search
+from tmfkit_server.query.regex import MOST_WORK_A_SEARCH, Work
 from tmfkit_server.query.sql import Condition, Ordering, condition, irregular_names, ordering
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.postgres.connections import Connection, Connections, Row, execute
@@ -15,7 +16,7 @@ from tmfkit_server.storage.postgres.entries import record_of
 from tmfkit_server.storage.postgres.tally import COUNTED_OFF, SIZE, START
 from tmfkit_server.turns import Keyed, Turns, in_order
 
-__all__ = ["found_positions", "search_page"]
+__all__ = ["found_positions", "is_lookup", "search_page"]
 
 # Rows that are fetched at a time.
 _BATCH = 500
@@ -65,6 +66,25 @@ SELECT id, body, spelling, tag FROM unnest(%s::bigint[]) WITH ORDINALITY wanted 
 JOIN record USING (position) WHERE collection = %s ORDER BY place"""
 
 
+def is_lookup(search: Search) -> bool:
+    """Tell whether indexes lead to the page itself: a page in the order of creation, of all or of what equals."""
+    if search.sort or not condition(search.where, "").is_exact:
+        return False
+    return search.where == All() or _is_by_equality(search.where)
+
+
+def _is_by_equality(expression: Expression) -> bool:
+    match expression:
+        case Comparison(operator=operator):
+            return operator == "eq"
+        case All(parts=parts):
+            return any(map(_is_by_equality, parts))
+        case AnyOf(parts=parts):
+            return all(map(_is_by_equality, parts))
+        case _:
+            return False
+
+
 async def search_page(connections: Connections, collection: str, search: Search) -> Page:
     """Return the page of *collection* that *search* describes.
 
@@ -112,7 +132,7 @@ async def _scanned(
     connections: Connections, collection: str, search: Search, where: Condition, order: Ordering
 ) -> Page:
     """Let Python decide about each record that the database cannot rule out."""
-    holds = predicate(search.where)
+    holds = predicate(search.where, Work(MOST_WORK_A_SEARCH))
     statement = _SCANNED.format(columns=order.columns, where=where.sql, order_by=order.order_by)
     parameters = (*order.parameters, collection, *where.parameters)
     end = math.inf if search.limit is None else search.offset + search.limit
@@ -129,7 +149,7 @@ async def _scanned(
 
 async def _sorted(connections: Connections, collection: str, search: Search, where: Condition) -> Page:
     """Let Python sort, by keys that the database does not have; records are fetched when the page is known."""
-    holds = predicate(search.where)
+    holds = predicate(search.where, Work(MOST_WORK_A_SEARCH))
     unsorted = _SCANNED.format(columns="", where=where.sql, order_by="position")
     keyed: list[Keyed[int]] = []
     async with connections.one() as connection, connection.transaction():

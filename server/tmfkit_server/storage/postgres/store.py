@@ -20,7 +20,7 @@ from tmfkit_server.storage.postgres.groups import Groups
 from tmfkit_server.storage.postgres.lookups import Lookups
 from tmfkit_server.storage.postgres.migrate import migrate
 from tmfkit_server.storage.postgres.outbox import PostgresOutbox
-from tmfkit_server.storage.postgres.search import search_page
+from tmfkit_server.storage.postgres.search import is_lookup, search_page
 from tmfkit_server.storage.postgres.transaction import PostgresTransaction
 from tmfkit_server.storage.postgres.writes import IrregularNames
 
@@ -93,7 +93,7 @@ class PostgresStore:
 
     async def search(self, collection: str, search: Search) -> Page:
         """Return a page of records; see ``Store.search``."""
-        async with self._connections.search_turn():
+        async with self._connections.search_turn(search.asker, is_lookup=is_lookup(search)):
             return await search_page(self._connections, collection, search)
 
     async def count(self) -> int:

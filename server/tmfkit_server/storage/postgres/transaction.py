@@ -139,10 +139,14 @@ class PostgresTransaction:
         """Take a listener away, with everything that is on its way to it."""
         await hubs.unsubscribe(await self._begun(), identifier)
 
-    async def enqueue(self, subscription: Subscription, notification: Body, subject: str = "") -> None:
+    async def enqueue(
+        self, subscription: Subscription, notification: Body, subject: str = "", address: str = ""
+    ) -> None:
         """Put a notification into the outbox, after every change that was made before."""
         queued = int(time.time())
-        await self.restore(subscription, Delivery(0, subscription.id, "", notification, subject, queued))
+        await self.restore(
+            subscription, Delivery(0, subscription.id, "", notification, subject, queued, address=address)
+        )
 
     async def restore(self, subscription: Subscription, delivery: Delivery) -> None:
         """Put into the outbox what another store had there; see ``Transaction``."""

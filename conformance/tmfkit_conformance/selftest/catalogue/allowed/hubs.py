@@ -88,7 +88,7 @@ async def _taking_again(call: Call, sound: Sound, history: History) -> Answer:
     """Give a second registration of one callback a place of its own."""
     answer = await sound(call)
     if call.action == "register" and answer.status == 409:
-        other = {**call.json, "query": f"{call.json.get('query') or ''}&again={len(history.listeners)}".lstrip("&")}
+        other = {**call.json, "query": f"{call.json.get('query') or ''}&eventId!={len(history.listeners)}".lstrip("&")}
         taken = await sound(call.with_json(other))
         return taken.with_json({**taken.json, "query": call.json.get("query")}) if taken.is_success else taken
     return answer

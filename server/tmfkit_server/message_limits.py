@@ -1,0 +1,22 @@
+"""How much one message may make of what was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["MessageLimits"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLimits:
+    """What a message is refused beyond, when it is sent.
+
+    Attributes:
+        receivers: Entries in its list of receivers.
+        text_bytes: Its text, before and after the values of parameters took their places.
+        total_bytes: Texts and attachments of all receivers together.
+    """
+
+    receivers: int = 1000
+    text_bytes: int = 128 * 1024
+    total_bytes: int = 64 * 1024 * 1024

@@ -1,0 +1,150 @@
+"""Searches that take long: ended by their budget, shared out among those who ask, and a page at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Any
+
+import httpx
+import pytest
+from server_bodies import customer
+
+from tmfkit_server.slots import Slots
+
+Starter = Callable[..., AbstractContextManager[str]]
+CUSTOMER = "/tmf-api/customerManagement/v4/customer"
+COUNT = 3000
+KEYS = ["--api-key", "reader:one", "--api-key", "reader:other", "--api-key", "admin:a"]
+ADMIN, ONE, OTHER = ({"X-API-Key": key} for key in ("a", "one", "other"))
+
+
+@pytest.fixture(scope="module", params=["memory", "postgres"])
+def many(request: pytest.FixtureRequest, start_server: Starter, empty_store: Callable[[str], str]) -> Iterator[str]:
+    """A server with many customers, of which each has a list."""
+    with start_server("--store", empty_store(request.param), *KEYS, "--page-limit", "100") as url:
+        notes = [{"n": [{"m": [number]} for number in range(8)]} for _ in range(8)]
+        with httpx.Client(base_url=url, headers=ADMIN) as client, ThreadPoolExecutor(8) as pool:
+            bodies: list[dict[str, Any]] = [customer(name=f"c{number}", note=notes) for number in range(COUNT)]
+            answers = list(pool.map(lambda body: client.post(CUSTOMER, json=body), bodies))
+            assert {each.status_code for each in answers} == {201}
+        yield url
+
+
+LONG = "filter=$..*..*..*[?(@.x=='y')]"
+
+
+def test_search_that_takes_too_many_steps_is_400(many: str) -> None:
+    began = time.monotonic()
+    answer = httpx.get(f"{many}{CUSTOMER}?{LONG}", headers=ONE)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-query")
+    assert "too many steps" in answer.json()["message"]
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["&".join(f"name!={','.join(str(value) for value in range(place, place + 90))}" for place in range(20)), "name*=c"],
+    ids=["many-values", "few"],
+)
+def test_comparing_has_a_budget_too(many: str, condition: str) -> None:
+    answer = httpx.get(f"{many}{CUSTOMER}?{condition}&sort=name&filter=$.name", headers=ONE)
+    if condition == "name*=c":
+        assert answer.headers["X-Total-Count"] == str(COUNT)
+    else:
+        assert answer.status_code in (200, 206, 400)
+
+
+def test_more_than_five_sort_keys_are_refused(many: str) -> None:
+    assert httpx.get(f"{many}{CUSTOMER}?sort=a,b,c,d,e&limit=1", headers=ONE).status_code == 206
+    refused = httpx.get(f"{many}{CUSTOMER}?sort=a,b,c,d,e,f", headers=ONE)
+    assert (refused.status_code, refused.json()["message"]) == (400, "there are more than 5 names.")
+
+
+def test_others_search_while_one_asks_for_too_much(many: str) -> None:
+    def asked(query: str, headers: dict[str, str]) -> tuple[int, str, float]:
+        began = time.monotonic()
+        answer = httpx.get(f"{many}{CUSTOMER}?{query}", headers=headers)
+        return answer.status_code, answer.headers.get("Retry-After", ""), time.monotonic() - began
+
+    with ThreadPoolExecutor(16) as pool:
+        greedy = [pool.submit(asked, LONG, ONE) for _ in range(12)]
+        time.sleep(0.3)
+        scan = pool.submit(asked, "name*=c1&limit=1", OTHER)
+        lookup = pool.submit(asked, "name=c1", OTHER)
+        page = pool.submit(asked, "limit=1", ONE)
+        assert scan.result()[0] == 206
+        assert lookup.result()[0] == 200
+        assert page.result()[0] == 206
+        for each in greedy:
+            status, retry, _ = each.result()
+            assert (status, retry) in ((400, ""), (503, "1"))
+
+
+def test_page_limit_cuts_what_is_asked_for_and_says_so(many: str) -> None:
+    for query in ("", "limit=100000", "limit=100", "fields=name"):
+        answer = httpx.get(f"{many}{CUSTOMER}?{query}", headers=ONE)
+        assert (answer.status_code, len(answer.json())) == (206, 100)
+        assert (answer.headers["X-Total-Count"], answer.headers["X-Result-Count"]) == (str(COUNT), "100")
+        assert answer.links["next"]["url"].endswith("offset=100&limit=100")
+        assert answer.links["last"]["url"].endswith(f"offset={COUNT - 100}&limit=100")
+    last = httpx.get(answer.links["last"]["url"], headers=ONE)
+    assert (last.status_code, len(last.json()), "next" in last.links) == (206, 100, False)
+    all_of_few = httpx.get(f"{many}{CUSTOMER}?name=c7", headers=ONE)
+    assert (all_of_few.status_code, "Link" in all_of_few.headers) == (200, False)
+
+
+def test_pages_lead_to_every_resource_once(many: str) -> None:
+    url, seen = f"{many}{CUSTOMER}?fields=id", []
+    while url:
+        answer = httpx.get(url, headers=ONE)
+        seen += [each["id"] for each in answer.json()]
+        url = answer.links.get("next", {}).get("url", "")
+    assert (len(seen), len(set(seen))) == (COUNT, COUNT)
+
+
+@pytest.mark.parametrize("query", ["", "fields=name", "fields=$.note[0]", "sort=-name"])
+def test_long_answer_is_sent_in_parts_and_is_the_same(many: str, query: str) -> None:
+    headers = {**ONE, "Accept-Encoding": "identity"}
+    parts = [httpx.get(f"{many}{CUSTOMER}?{query}&offset={each}&limit=1", headers=headers).json() for each in (0, 99)]
+    with httpx.stream("GET", f"{many}{CUSTOMER}?{query}", headers=headers) as answer:
+        answer.read()
+        whole = answer.json()
+    assert [whole[:1], whole[99:]] == parts
+    assert httpx.head(f"{many}{CUSTOMER}?{query}", headers=headers).content == b""
+
+
+def _order_of(slots: Slots, owners: str) -> str:
+    async def scenario() -> str:
+        done: list[str] = []
+
+        async def work(owner: str) -> None:
+            async with slots.one(owner):
+                await asyncio.sleep(0)
+                done.append(owner)
+
+        await asyncio.gather(*map(work, owners))
+        return "".join(done)
+
+    return asyncio.run(scenario())
+
+
+def test_slots_go_to_whoever_has_fewest_of_them() -> None:
+    assert _order_of(Slots(1), "aaab") == "aaab"
+    assert _order_of(Slots(4, share=2), "aaaaaab").index("b") < 4
+
+
+def test_slot_that_does_not_come_in_time_is_given_up() -> None:
+    async def scenario() -> None:
+        slots = Slots(1)
+        async with slots.one("a"):
+            with pytest.raises(TimeoutError):
+                async with slots.one("b", wait_seconds=0.01):
+                    pass
+        async with slots.one("b", wait_seconds=0.01):
+            pass
+
+    asyncio.run(scenario())

@@ -1,0 +1,322 @@
+"""Connections on which clients are slow, silent, wrong, or too many."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from server_bodies import customer
+
+from harness.process import free_port
+from patience import PATIENCE_SECONDS
+
+Starter = Callable[..., AbstractContextManager[str]]
+CUSTOMER = "/tmf-api/customerManagement/v4/customer"
+BODY = json.dumps(customer()).encode()
+HOST = b"Host: localhost\r\n"
+LENGTH = b"Content-Length: %d\r\n" % len(BODY)
+
+
+@pytest.fixture(scope="module")
+def hasty(start_server: Starter) -> Iterator[str]:
+    """A server that does not wait long."""
+    options = ["--header-timeout-seconds", "1", "--body-timeout-seconds", "1", "--write-timeout-seconds", "1"]
+    with start_server(*options, "--keep-alive-seconds", "1") as url:
+        yield url
+
+
+def connected(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    return socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_SECONDS)
+
+
+def told(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body of what a server says until it closes the connection; 0 when it says nothing."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := connection.recv(65536):
+            received += piece
+    if not received:
+        return 0, {}, b""
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    return int(first.split(" ")[1]), headers, body
+
+
+def exchanged(url: str, request: bytes, *, ends: bool = False) -> tuple[int, dict[str, str], bytes]:
+    with connected(url) as connection:
+        connection.sendall(request)
+        if ends:
+            connection.shutdown(socket.SHUT_WR)
+        return told(connection)
+
+
+def post(headers: bytes, body: bytes = BODY, *, target: str = CUSTOMER, version: str = "1.1") -> bytes:
+    line = f"POST {target} HTTP/{version}\r\n".encode("latin-1")
+    return line + headers + b"Content-Type: application/json\r\nConnection: close\r\n\r\n" + body
+
+
+def count(url: str) -> str:
+    return httpx.get(url + CUSTOMER).headers["X-Total-Count"]
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"G",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        post(HOST + b"Content-Length: 1000\r\n"),
+        post(HOST + b"Transfer-Encoding: chunked\r\n", b"%x\r\n%s\r\n" % (len(BODY), BODY)),
+    ],
+    ids=["silent", "one-byte", "headers", "body", "chunks"],
+)
+def test_request_that_does_not_come_in_time_is_408_and_makes_nothing(hasty: str, begun: bytes) -> None:
+    before = count(hasty)
+    status, headers, body = exchanged(hasty, begun)
+    assert (status, json.loads(body)["code"]) == (408, "timed-out")
+    assert headers["connection"].lower() == "close"
+    assert count(hasty) == before
+
+
+def test_bytes_that_come_one_by_one_win_no_time(hasty: str) -> None:
+    began = time.monotonic()
+    with connected(hasty) as connection:
+        with contextlib.suppress(OSError):
+            for byte in b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 100:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.1)
+        assert told(connection)[0] in (0, 408)
+    assert time.monotonic() - began < PATIENCE_SECONDS
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        post(HOST + b"Content-Length: 1000\r\n"),
+        post(HOST + b"Transfer-Encoding: chunked\r\n", b"%x\r\n%s\r\n" % (len(BODY), BODY)),
+        post(HOST + b"Transfer-Encoding: chunked\r\n", b"%x\r\n%s" % (len(BODY), BODY)),
+    ],
+    ids=["length", "no-last-chunk", "half-a-chunk"],
+)
+def test_body_whose_end_the_client_does_not_send_makes_nothing(hasty: str, request_: bytes) -> None:
+    before = count(hasty)
+    status, _, body = exchanged(hasty, request_, ends=True)
+    assert (status, json.loads(body)["code"]) == (400, "incomplete-body")
+    assert count(hasty) == before
+
+
+def test_client_that_ends_after_a_whole_request_gets_its_answer(hasty: str) -> None:
+    assert exchanged(hasty, post(HOST + LENGTH), ends=True)[0] == 201
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        pytest.param(post(LENGTH), 400, id="no-host"),
+        pytest.param(post(LENGTH, version="1.0"), 201, id="no-host-in-http-1.0"),
+        pytest.param(post(HOST + HOST + LENGTH), 400, id="two-hosts"),
+        *(
+            pytest.param(post(b"Host: " + host + b"\r\n" + LENGTH), 400, id=f"host-{host!r}")
+            for host in (b"", b"evil.example/x?", b"a b", b"a,b", b"a@b", b"a:b", b"a:1:2", b"[::1", b"a#", b"<a>")
+        ),
+        *(
+            pytest.param(post(b"Host: " + host + b"\r\n" + LENGTH), 201, id=f"host-{host!r}")
+            for host in (b"a", b"a.example:8080", b"[::1]:80", b"192.0.2.1", b"a_b-c.example.")
+        ),
+        pytest.param(post(HOST + LENGTH, target=f"http://a.example{CUSTOMER}"), 201, id="absolute-form"),
+        pytest.param(post(HOST + LENGTH, target="http://a.example?x=1"), 404, id="absolute-form-without-path"),
+        pytest.param(post(HOST + LENGTH, target=f"http://a@b{CUSTOMER}"), 400, id="absolute-form-without-host"),
+        pytest.param(post(HOST + LENGTH, target=f"ftp://a{CUSTOMER}"), 400, id="another-scheme"),
+        pytest.param(post(HOST + b"Content-Length: 1048577\r\n", b""), 413, id="one-byte-too-many"),
+        pytest.param(post(HOST + b"Content-Length: %s\r\n" % (b"9" * 30), b""), 413, id="far-too-many"),
+        pytest.param(post(HOST + b"Content-Length: %s\r\n" % (b"9" * 5000), b""), 400, id="too-many-digits"),
+        pytest.param(post(HOST + b"Content-Length: -1\r\n"), 400, id="negative"),
+        pytest.param(post(HOST + b"Content-Length: 1_0\r\n"), 400, id="no-number"),
+        pytest.param(post(HOST + LENGTH + LENGTH), 400, id="two-lengths"),
+        pytest.param(post(HOST + b"Transfer-Encoding: chunked\r\n", b"zz\r\n"), 400, id="no-chunk"),
+        pytest.param(post(HOST + b"Transfer-Encoding: smoke\r\n"), 501, id="transfer-coding"),
+        pytest.param(post(HOST + LENGTH, target="/" + "x" * 9000), 414, id="long-target"),
+        pytest.param(post(HOST + b"X: %s\r\n" % (b"x" * 9000)), 431, id="long-header"),
+        pytest.param(post(HOST + b"".join(b"X%d: 1\r\n" % each for each in range(200))), 431, id="many-headers"),
+        pytest.param(b"\x16\x03\x01\x02\x00\r\n\r\n", 400, id="no-http"),
+        pytest.param(post(HOST + LENGTH + b"Content-Encoding: identity\r\n"), 201, id="identity"),
+        *(
+            pytest.param(post(HOST + LENGTH + b"Content-Encoding: %s\r\n" % coding), 415, id=coding.decode())
+            for coding in (b"gzip", b"br", b"identity, gzip", b"deflate")
+        ),
+    ],
+)
+def test_request_is_told_at_once_what_is_wrong_with_it(hasty: str, request_: bytes, status: int) -> None:
+    answered, headers, body = exchanged(hasty, request_)
+    assert answered == status, body
+    assert headers["content-type"] == "application/json"
+    if status >= 400:
+        error = json.loads(body)
+        assert (error["@type"], error["status"]) == ("Error", str(status))
+        assert len(error.get("message", "")) < 300
+    if status == 415:
+        assert headers["accept-encoding"] == "identity"
+
+
+def test_host_of_a_target_in_absolute_form_takes_the_place_of_the_header(hasty: str) -> None:
+    _, headers, _ = exchanged(hasty, post(HOST + LENGTH, target=f"http://a.example:81{CUSTOMER}"))
+    assert headers["location"].startswith(f"http://a.example:81{CUSTOMER}/")
+
+
+def test_body_that_is_too_large_is_refused_while_it_is_still_sent(hasty: str) -> None:
+    with connected(hasty) as connection:
+        connection.sendall(post(HOST + b"Content-Length: 50000000\r\n", b"x" * 2_000_000))
+        assert told(connection)[0] == 413
+
+
+@pytest.mark.parametrize("version", ["13", "8"])
+def test_websocket_is_refused_without_a_word_in_the_log(
+    version: str, capfd: pytest.CaptureFixture[str], hasty: str
+) -> None:
+    upgrade = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: {version}\r\n".encode()
+    key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    status, _, body = exchanged(hasty, f"GET {CUSTOMER} HTTP/1.1\r\n".encode() + HOST + upgrade + key)
+    assert (status, json.loads(body)["@type"]) == (400, "Error")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_connection_stays_for_further_requests_as_long_as_it_is_set(hasty: str) -> None:
+    get = b"GET /health/live HTTP/1.1\r\n" + HOST + b"\r\n"
+    with connected(hasty) as connection:
+        for _ in range(3):
+            connection.sendall(get)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        began = time.monotonic()
+        assert connection.recv(65536) == b""
+    assert time.monotonic() - began < PATIENCE_SECONDS
+
+
+def test_client_that_does_not_read_is_cut_off(hasty: str) -> None:
+    for _ in range(30):
+        httpx.post(hasty + CUSTOMER, json=customer(z="x" * 1_000_000)).raise_for_status()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(PATIENCE_SECONDS)
+        parts = urlsplit(hasty)
+        connection.connect((parts.hostname, parts.port))
+        connection.sendall(f"GET {CUSTOMER} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
+        time.sleep(3)
+        received = 0
+        with contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(1 << 20):
+                received += len(piece)
+    assert received < 30_000_000
+
+
+_LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
+from tmfkit_server.cli import main
+sys.argv[0] = "tmfkit-server"
+main()
+"""
+
+
+@pytest.fixture
+def few_files() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A server that may open 1,024 files, and its process."""
+    url = f"http://127.0.0.1:{free_port()}"
+    process = subprocess.Popen([sys.executable, "-c", _LIMITED, "run", "--port", str(urlsplit(url).port)])
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=10)) as client:
+            client.get(f"{url}/health/live").raise_for_status()
+        yield url, process
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", post(HOST + b"Content-Length: 1000\r\n")], ids=str)
+def test_more_silent_connections_than_files_keep_nobody_out(
+    few_files: tuple[str, subprocess.Popen[bytes]], begun: bytes
+) -> None:
+    url, _ = few_files
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    with ExitStack() as stack:
+        for _ in range(1100):
+            connection = stack.enter_context(connected(url))
+            connection.sendall(begun)
+        began = time.monotonic()
+        assert httpx.get(f"{url}/health/live").status_code == 200
+        assert httpx.post(url + CUSTOMER, json=customer()).status_code == 201
+        assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGHUP])
+def test_idle_connections_do_not_hold_up_a_stop(
+    few_files: tuple[str, subprocess.Popen[bytes]], which: signal.Signals
+) -> None:
+    url, process = few_files
+    with ExitStack() as stack:
+        idle = [stack.enter_context(connected(url)) for _ in range(50)]
+        for connection in idle[:25]:
+            connection.sendall(b"GET /health/live HTTP/1.1\r\n" + HOST + b"\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        began = time.monotonic()
+        process.send_signal(which)
+        assert all(connection.recv(65536) == b"" for connection in idle)
+        if which == signal.SIGHUP:
+            assert httpx.get(f"{url}/health/live").status_code == 200
+            assert time.monotonic() - began < 3
+            return
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert time.monotonic() - began < 3
+        process.poll = lambda: None  # type: ignore[method-assign]
+
+
+def test_gunicorn_has_what_the_worker_relies_on() -> None:
+    """Every internal of gunicorn that ``worker`` overrides or reads; another version is read again before it is used."""
+    import gunicorn  # type: ignore[import-untyped]
+    from gunicorn.asgi import protocol  # type: ignore[import-untyped]
+    from gunicorn.workers import gasgi  # type: ignore[import-untyped]
+
+    assert gunicorn.__version__ == "27.0.1"
+    assert gasgi.ASGIProtocol is protocol.ASGIProtocol
+    for name in ("init_process", "_serve", "_shutdown"):
+        assert callable(getattr(gasgi.ASGIWorker, name))
+    for name in [
+        "connection_made",
+        "connection_lost",
+        "data_received",
+        "pause_writing",
+        "resume_writing",
+        "_on_headers_complete",
+        "_feed_callback_parser",
+        "_keepalive_timeout",
+        "_will_close",
+        "_is_websocket_upgrade",
+        "_handle_websocket",
+        "_send_error_response",
+        "_close_transport",
+        "_resume_reading",
+        "_safe_write",
+    ]:
+        assert callable(getattr(protocol.ASGIProtocol, name))
+    for name in ("_complete", "_closed", "_body_finished", "_body_wait_expired", "request", "protocol"):
+        assert name in protocol.BodyReceiver.__slots__
+    for name in ("receive", "signal_disconnect", "_wake_waiter"):
+        assert callable(getattr(protocol.BodyReceiver, name))
+    for name in ("content_length", "chunked", "must_close", "headers_bytes", "version"):
+        assert name in protocol.CallbackRequest.__slots__
