@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Collection
+import secrets
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -15,11 +18,13 @@ from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.drive.schedule import run, stages
+from tmfkit_conformance.drive.sentinels import Watchpost
 from tmfkit_conformance.drive.session import ForeignRecord, MissingPrerequisite, ProbeAborted, Session
 from tmfkit_conformance.errors import KitDefect, KitError
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.rules.lifecycle import Sentinels
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.settings import Settings
@@ -55,7 +60,8 @@ def drive(
         NoApi: What answers is no API.
         UsageError: The listener's address cannot be used.
     """
-    clock = run_clock()
+    clock, started = run_clock(), datetime.now(UTC)
+    settings = replace(settings, seed=settings.seed or secrets.token_hex(8))
     recorder = Recorder(settings.secret_headers, clock, secrets=settings.secrets)
     with contextlib.ExitStack() as stack:
         client = Client(settings, recorder)
@@ -78,7 +84,12 @@ def drive(
         except Interrupted:
             pass  # a verdict is given on what was recorded, and says so
         return Bundle(
-            run={**_about(contract, settings, session, clock()), **_learned(session, known), **_ending(receipt, ended)},
+            run={
+                **_about(contract, settings, session, clock()),
+                "started": _instant(started),
+                **_learned(session, known),
+                **_ending(receipt, ended),
+            },
             probes=tuple(session.records),
             exchanges=tuple(recorder.exchanges),
             notifications=listener.received if listener else (),
@@ -91,12 +102,15 @@ def _register_phase(session: Session, progress: Progress, only: Collection[str],
     try:
         acquaint(session, _resources(session.contract, wanted if only else ()), known)
         if wanted:
+            watchpost = Watchpost(session.beside(), _watched(session.contract, wanted if only else (), wanted))
+            watchpost.make()
             run(
                 stages(session.contract, wanted, parallel=parallel),
                 lambda probe: _drive(session.beside(), probe),
                 parallel=parallel,
                 progress=lambda done, total: progress(REGISTER, done, total),
             )
+            watchpost.look()
     finally:
         session.cleanup()
         order = {probe.key: number for number, probe in enumerate(wanted)}
@@ -117,6 +131,12 @@ def _resources(contract: Contract, wanted: Collection[PlannedProbe]) -> tuple[Re
         return contract.resources
     names = {operation.resource for operation in about}
     return tuple(resource for resource in contract.resources if resource.name in names)
+
+
+def _watched(contract: Contract, about: Collection[PlannedProbe], wanted: Collection[PlannedProbe]) -> Iterator[str]:
+    """Yield the resources of which a record is to last through the phase: those that the run is about."""
+    if any(probe.probe.beside is Sentinels for probe in wanted):
+        yield from (resource.name for resource in _resources(contract, about))
 
 
 def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> None:
@@ -165,12 +185,17 @@ def _ending(receipt: Receipt, interruption: Interruption) -> dict[str, object]:
     return {"left_behind": left, "receipt": receipt.to_json(), **ended}
 
 
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _about(contract: Contract, settings: Settings, session: Session, seconds: float) -> dict[str, object]:
     return {
         "api": contract.id,
         "contract_sha256": contract.sha256,
         "kit_version": metadata.version("tmfkit"),
         "base_url": settings.base_url,
+        "seed": settings.seed,
         "phases": list(settings.phases),
         "listener": settings.listener,
         "listener_vouched": bool(settings.listener_url),

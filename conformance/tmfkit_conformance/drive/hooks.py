@@ -16,7 +16,9 @@ from schemathesis.schemas import BaseSchema
 
 from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.client import ACCEPT, SILENCE_LIMIT, Client, Recorder
+from tmfkit_conformance.drive.naming import agent
 from tmfkit_conformance.payloads.bodies import Payloads
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import MAKES_RESOURCE, Contract, Operation
@@ -59,6 +61,7 @@ class Hooks:
         self._recorder = recorder
         self._resources = resources
         self._dialect = dialect
+        self._agent = agent(announce=settings.announce)
         self._listener_url = listener_url or _RESERVED_LISTENER
         self._operations = {operation.id: operation for operation in contract.operations}
         self._steps: Counter[str] = Counter()
@@ -92,7 +95,7 @@ class Hooks:
     def before_call(self, _context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
         """Make a generated request harmless, and give it what the vendor configured."""
         operation = self._operation(case)
-        case.headers.update({"Accept": ACCEPT})
+        case.headers.update({"Accept": ACCEPT, **self._agent})
         case.headers.update(self._client.credentials(admin="admin" in operation.roles))
         if "id" in case.path_parameters:
             chosen = self._resources.choose(operation, _addressed(case))
@@ -169,6 +172,7 @@ class Hooks:
             settings.payloads.get(name, {}),
             settings.values.get(name, {}),
             names,
+            Contents(settings.seed),
         )
 
 
