@@ -156,6 +156,12 @@ def test_subscriptions_lead_to_the_kit_alone(run: Run) -> None:
     assert len(set(texts)) == len(texts)
 
 
+def test_requests_say_nothing_of_what_made_them(run: Run) -> None:
+    said = "\n".join(f"{name}: {value}" for exchange in run.exchanges for name, value in exchange.request.headers)
+    assert "python-httpx/" in said
+    assert not any(word in said.lower() for word in ("schemathesis", "tmfkit", "conformance"))
+
+
 def test_progress_is_told_for_every_phase(run: Run) -> None:
     assert list(dict.fromkeys(phase for phase, _, _ in run.progress)) == list(PHASES_MADE)
     assert all(0 < done <= parts for _, done, parts in run.progress)

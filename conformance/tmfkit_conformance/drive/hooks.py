@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 import requests
 import schemathesis
+from schemathesis.core import SCHEMATHESIS_TEST_CASE_HEADER
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER, HookContext
 from schemathesis.schemas import BaseSchema
 
@@ -104,7 +105,7 @@ class Hooks:
             case.body = self._body(operation, case.body)
         # As for every other request of the kit, neither proxies nor credentials come from the environment.
         kwargs["proxies"] = {"no_proxy": "*"}
-        kwargs["auth"] = _no_credentials
+        kwargs["auth"] = _as_prepared
         self._started = self._recorder.clock()
 
     def after_call(self, _context: HookContext, case: Case, response: schemathesis.Response) -> None:
@@ -190,8 +191,9 @@ def _mutated(case: Case) -> str:
     return " ".join(str(part) for part in (where, data.parameter, data.location, data.description) if part)
 
 
-def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stand in for credentials, so that none are looked up in the user's netrc file."""
+def _as_prepared(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Stand in for credentials, so that none are looked up in the user's netrc file; Schemathesis' own header goes."""
+    request.headers.pop(SCHEMATHESIS_TEST_CASE_HEADER, None)
     return request
 
 
