@@ -192,7 +192,8 @@ class Payloads:
 
     def _several(self, pointer: str) -> Any:
         """Return a list of members that differ; ``ABSENT`` where only one is known."""
-        members = [member for variant in (0, 1) for member in self._made(pointer, Wish(variant))]
+        bodies = [self.holding(pointer, self._made(pointer, Wish(variant))) for variant in (0, 1)]
+        members = [member for body in bodies for member in pointers.get(body, self.spoken(pointer))]
         different = [member for place, member in enumerate(members) if member not in members[:place]]
         return different if len(different) > 1 else pointers.ABSENT
 
