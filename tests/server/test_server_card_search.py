@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import time
 import uuid
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tmfkit_server.services.card_search import searched
+from tmfkit_server.services.card_search import has_none, searched
 
 NUMBERS = [
     "4111111111111111",
@@ -169,3 +170,11 @@ def test_names_that_differ_in_what_is_crossed_out_stay_two(r14: httpx.Client) ->
     }
     made = r14.post("/paymentMean", json=mean(own=own)).json()
     assert sorted(made["own"].values()) == sorted(own.values())
+
+
+@pytest.mark.parametrize("sign", ["\n", "\x01", "\t", "\\", '"', "/", " - ", "\x7f", " "])
+def test_no_number_is_overlooked_in_a_json_text(sign: str) -> None:
+    number = sign[:2].join(["4111", "1111", "1111", "1111"])
+    assert not has_none(json.dumps({"a": [{"b": number}]}).encode())
+    assert not has_none(json.dumps({number: 1}).encode())
+    assert has_none(json.dumps({"a": [[["4111", {"b": 1.5}]]] * 3, "c": number[:9]}).encode())

@@ -343,7 +343,7 @@ def test_searches_that_take_long_leave_connections_for_others(run: TwoStores, po
             await other.execute("LOCK TABLE bound")
             search = parse_search("n.gt=0", Grammar())
             searches = [asyncio.create_task(store.search("c", search)) for _ in range(20)]
-            assert await is_waiting(searches[0], postgres_url, sessions=connections._MOST_SEARCHES)
+            assert await is_waiting(searches[0], postgres_url, sessions=connections._MOST_SEARCHES // 2)
             async with asyncio.timeout(PATIENCE_SECONDS), store.transaction() as transaction:
                 assert await transaction.get("c", "1") == await store.get("c", "1")
             assert not any(task.done() for task in searches)

@@ -9,6 +9,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from tmfkit_sdk._runtime.settings import user_agent
 from tmfkit_sdk.cli.catalogue import apis, collections
 
 __all__ = ["FORMATS", "SHELLS", "options_of", "parsed"]
@@ -41,6 +42,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
 def parser(api: str | None) -> argparse.ArgumentParser:
     """Return the parser; only the collections of *api* are in it, so that no other API is imported."""
     top = argparse.ArgumentParser("tmfkit-client", description="Call the APIs of TM Forum.", epilog=_EPILOG)
+    top.add_argument("--version", action="version", version=user_agent())
     of_apis = top.add_subparsers(dest="api", metavar="API", required=True)
     for name in apis():
         one = of_apis.add_parser(name, help=f"the API {name}")

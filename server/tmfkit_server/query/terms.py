@@ -40,7 +40,7 @@ Number = int | float
 # In characters, of up to four bytes each: no entry of a B-tree of PostgreSQL has more than about 2,700 bytes.
 _LONGEST_INDEX_KEY = 600
 # Of names as clients write them; no address has room for more of them.
-_LONGEST_POINTER = 1000
+_LONGEST_POINTER = 1024
 # What is remembered of names that clients choose has an end.
 _LONGEST_REMEMBERED = 100
 

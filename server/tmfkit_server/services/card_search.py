@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-__all__ = ["crossed_out", "is_short", "searched"]
+__all__ = ["crossed_out", "has_none", "is_short", "searched"]
 
 _DIGITS_KEPT = 4
 # Beyond ASCII any character may stand for digits.
@@ -19,11 +19,18 @@ _ZEROS = re.compile("0*")
 # What every card number in ASCII looks like, and few other texts.
 _AT_A_GLANCE = re.compile(r"(?<![0-9])0*[2-6](?:[^0-9A-Za-z]{0,2}[0-9]){12}")
 _SHORTEST, _LONGEST = 13, 19
+# In a text as long as this the check digits of all that looks like a number would hold everybody up.
+_LONG_TEXT = 64 * 1024
+_LOOKS_LIKE_ONE = re.compile(r"(?<![0-9])0*[2-6](?:[^0-9A-Za-z]{0,2}[0-9]){12,18}(?![0-9])")
 _MOST_SIGNS_BETWEEN = 2
 # Identifiers of the form of RFC 9562 have runs of digits by chance.
 _VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED = bytes.maketrans(b"0123456789", bytes(sum(divmod(2 * digit, 10)) for digit in range(10)))
 _NO_NUMBER = "x" * 36
+_WHOLLY_ONE = re.compile(r"0*[2-6](?:[^0-9A-Za-z]{0,2}[0-9]){12,18}")
+_NO_DIGITS = re.compile("[^0-9]+")
+# In a JSON text: thirteen digits with nothing but signs between them, or something that may stand for digits.
+_HAS_MANY_DIGITS = re.compile(rb"(?:[0-9](?:\\[bfnrt]|\\u00[0-9a-f]{2}|[^0-9A-Za-z])*){13}|[^\x00-\x7f]")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -31,12 +38,16 @@ def searched(text: str) -> str:
     """Return a text with every card number in it crossed out but for its last digits.
 
     A number is one with up to two signs of any kind between its digits, letters beside it, zeros before it, and digits
-    of any script (Unicode's NFKC).
+    of any script (Unicode's NFKC). In a long text in ASCII the check digit is not asked for.
     """
     if is_short(text) or (text.isascii() and not _AT_A_GLANCE.search(text)):
         return text
     if text.isascii() and text.isdecimal():
         return crossed_out(text) if _is_card(text.lstrip("0")) else text
+    if text.isascii() and _WHOLLY_ONE.fullmatch(text) and _is_card(_NO_DIGITS.sub("", text).lstrip("0")):
+        return "x" * (len(text) - _DIGITS_KEPT) + text[-_DIGITS_KEPT:]
+    if len(text) > _LONG_TEXT and text.isascii():
+        return _LOOKS_LIKE_ONE.sub(lambda found: crossed_out(found[0]), text)
     groups = _Groups(text)
     if groups.starts[-1] < _SHORTEST:
         return text
@@ -51,6 +62,11 @@ def searched(text: str) -> str:
 def is_short(text: str) -> bool:
     """Tell at a glance whether a text is too short for the number of a card."""
     return len(text) < _SHORTEST and text.isascii()
+
+
+def has_none(json_text: bytes) -> bool:
+    """Tell at a glance whether no number of a card can be in a JSON text; False where it takes a closer look."""
+    return not _HAS_MANY_DIGITS.search(json_text)
 
 
 def crossed_out(number: str) -> str:
