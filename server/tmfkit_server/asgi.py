@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import math
 import os
+import socket
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,11 +17,11 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 from tmfkit_server.app import GIVE_UP, check_store, create_app
-from tmfkit_server.errors import StoreDamaged, StoreUnusable
+from tmfkit_server.errors import SettingsError, StoreDamaged, StoreUnusable
 from tmfkit_server.settings import Settings
 from tmfkit_server.worker import LIMITS, BoundedWorker
 
-__all__ = ["WORKER", "serve"]
+__all__ = ["WORKER", "check_address", "serve"]
 
 WORKER: type | str = BoundedWorker
 """Class of worker; the yardstick of the benchmarks runs under gunicorn's own."""
@@ -32,8 +35,9 @@ _LOG = logging.getLogger(__name__)
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
     """gunicorn, configured by our settings only: no configuration file, no environment of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read_again: Callable[[], Settings]) -> None:
         self._settings = settings
+        self._read_again = read_again
         super().__init__()
 
     def load_config(self) -> None:
@@ -58,6 +62,14 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         for name, value in options.items():
             self.cfg.set(name, value)
         setattr(self.cfg, LIMITS, self._settings.connection_limits)
+
+    def reload(self) -> None:
+        """Read the files that settings name again, and keep what they said when they cannot be read."""
+        try:
+            self._settings = self._read_again()
+        except SettingsError as exc:
+            _LOG.error("settings stay as they were: %s", exc)
+        super().reload()
 
     def load(self) -> falcon.asgi.App[Any, Any]:
         """Build the application, in each worker."""
@@ -98,10 +110,32 @@ class _OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         _LOG.warning("SIGTTIN ignored: the store belongs to one process")
 
 
-def serve(settings: Settings) -> None:
-    """Serve until a signal ends it; ends the process."""
+def check_address(settings: Settings) -> None:
+    """See that the server can listen where it should; SettingsError when it cannot."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # As gunicorn does: connections of an earlier server that are being closed are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+            probe.listen()
+        except OSError as exc:
+            where = f"--host {settings.host} --port {settings.port}"
+            if exc.errno == errno.EADDRINUSE:
+                raise SettingsError(where, "another process listens there", "End it, or choose another port") from exc
+            problem = f"the server cannot listen there ({exc.strerror})"
+            raise SettingsError(where, problem, "Choose an address of this machine and a port that is free") from exc
+
+
+def serve(settings: Settings, read_again: Callable[[], Settings] | None = None) -> None:
+    """Serve until a signal ends it; ends the process.
+
+    Args:
+        settings: Settings.
+        read_again: Reads them again on HUP, when files that they name may have changed; None for settings that stay.
+    """
     _log_to_stderr()
-    _Gunicorn(settings).run()
+    _Gunicorn(settings, read_again or (lambda: settings)).run()
 
 
 def _log_to_stderr() -> None:

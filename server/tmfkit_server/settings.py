@@ -17,6 +17,7 @@ from tmfkit_server.listener_limits import ListenerLimits
 from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.network import LOOPBACK, Network, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
+from tmfkit_server.setting_options import Setting
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
 
 __all__ = ["Settings", "run_options"]
@@ -36,16 +37,16 @@ def _plain(default: Any, flag: str, **how: Any) -> Any:
         flag: Name of the option.
         how: What ``click.Option`` takes.
     """
-    option = click.Option([flag], default=default, show_default=default not in ("", False), **how)
+    option = Setting(flag, default=default, show_default=default not in ("", False), **how)
     return field(default=default, metadata={_OPTIONS: (option,), _READ: lambda value: value})
 
 
-def _flag(name: str, *, help: str) -> Any:  # noqa: A002 - as ``click.Option`` calls it
+def _flag(name: str, **how: Any) -> Any:
     """Declare a setting that is off until an option without a value turns it on."""
-    return _plain(False, name, is_flag=True, help=help)  # noqa: FBT003 - the default
+    return _plain(False, name, is_flag=True, **how)  # noqa: FBT003 - the default
 
 
-def _read_from(read: Callable[..., Any], *options: click.Option, **how: Any) -> Any:
+def _read_from(read: Callable[..., Any], *options: Setting, **how: Any) -> Any:
     """Declare a setting that is read from the values of some options.
 
     Args:
@@ -72,29 +73,41 @@ class Settings:
         outbox: Folder for messages of the types without a channel; empty lets ``outbox_folder`` choose.
     """
 
-    host: str = _plain("127.0.0.1", "--host", help="Address to listen on; others than loopback need an API key.")
-    port: int = _plain(8080, "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
+    host: str = _plain(
+        "127.0.0.1", "--host", group="Listening", help="Address to listen on; others than loopback need an API key."
+    )
+    port: int = _plain(
+        8080, "--port", group="Listening", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one."
+    )
     store: str = _plain(
         "memory:",
         "--store",
+        group="Store",
         envvar="TMFKIT_STORE",
         help=f"Where to keep everything: {written_forms()}; also from TMFKIT_STORE.",
     )
     workers: int = _plain(
-        1, "--workers", type=click.IntRange(1), help="Worker processes; more than one with PostgreSQL only."
+        1,
+        "--workers",
+        group="Listening",
+        type=click.IntRange(1),
+        help="Worker processes; more than one with PostgreSQL only.",
     )
     api_keys: Mapping[str, str] = _read_from(
         _read_api_keys,
-        click.Option(
-            ["--api-key"],
+        Setting(
+            "--api-key",
+            group="Who may",
+            is_secret=True,
             multiple=True,
             envvar="TMFKIT_API_KEYS",
             metavar="ROLE:KEY",
             help="Credential with its role: reader, user or admin; repeatable. TMFKIT_API_KEYS holds several, separated"
             " by blanks.",
         ),
-        click.Option(
-            ["--api-key-file"],
+        Setting(
+            "--api-key-file",
+            group="Who may",
             type=click.Path(path_type=Path),
             envvar="TMFKIT_API_KEY_FILE",
             metavar="FILE",
@@ -103,52 +116,75 @@ class Settings:
         default_factory=dict,
     )
     public_url: str = _plain(
-        "", "--public-url", metavar="URL", help="Scheme and host that hrefs begin with; else those of the request."
+        "",
+        "--public-url",
+        group="Listening",
+        metavar="URL",
+        help="Scheme and host that hrefs begin with; else those of the request.",
     )
     base_paths: Mapping[str, str] = _read_from(
         setting_values.base_paths,
-        click.Option(["--base-path"], multiple=True, metavar="API=PATH", help="Other base path of an API; repeatable."),
+        Setting(
+            "--base-path",
+            group="Listening",
+            multiple=True,
+            metavar="API=PATH",
+            help="Other base path of an API; repeatable.",
+        ),
         default_factory=dict,
     )
-    max_body_bytes: int = _plain(1024 * 1024, "--max-body-bytes", type=click.IntRange(1), help="Largest request body.")
+    max_body_bytes: int = _plain(
+        1024 * 1024, "--max-body-bytes", group="Requests", type=click.IntRange(1), help="Largest request body."
+    )
     page_limit: int = _plain(
         1000,
         "--page-limit",
+        group="Requests",
         type=click.IntRange(1),
         help="Resources in one answer; a longer list is answered 206 with the addresses of its other pages.",
     )
     connection_limits: ConnectionLimits = _read_from(  # noqa: RUF009 - it gives a field
         ConnectionLimits,
-        click.Option(
-            ["--header-timeout-seconds"],
+        Setting(
+            "--header-timeout-seconds",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.header_seconds,
             show_default=True,
             type=click.FloatRange(0, min_open=True),
             help="How long the headers of a request may take; then 408.",
         ),
-        click.Option(
-            ["--body-timeout-seconds"],
+        Setting(
+            "--body-timeout-seconds",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.body_seconds,
             show_default=True,
             type=click.FloatRange(0, min_open=True),
             help="How long a body may take after its headers; then 408.",
         ),
-        click.Option(
-            ["--write-timeout-seconds"],
+        Setting(
+            "--write-timeout-seconds",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.write_seconds,
             show_default=True,
             type=click.FloatRange(0, min_open=True),
             help="How long a client may take nothing of an answer; then it is cut off.",
         ),
-        click.Option(
-            ["--keep-alive-seconds"],
+        Setting(
+            "--keep-alive-seconds",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.keep_alive_seconds,
             show_default=True,
             type=click.FloatRange(0),
             help="How long a connection stays open between two requests.",
         ),
-        click.Option(
-            ["--max-connections"],
+        Setting(
+            "--max-connections",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.connections,
             show_default=True,
             type=click.IntRange(1),
@@ -158,16 +194,19 @@ class Settings:
     )
     channels: Mapping[str, str] = _read_from(
         setting_values.channels,
-        click.Option(
-            ["--channel"],
+        Setting(
+            "--channel",
+            group="Messages",
+            is_secret=True,
             multiple=True,
             envvar="TMFKIT_CHANNELS",
             metavar="TYPE=URL",
             help="Where messages of type SMS, Email or MobileApp go: an Apprise URL with {receiver} in it; repeatable."
             " TMFKIT_CHANNELS holds several, separated by blanks.",
         ),
-        click.Option(
-            ["--channel-file"],
+        Setting(
+            "--channel-file",
+            group="Messages",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
             help="File with further channels, one to a line.",
         ),
@@ -177,6 +216,7 @@ class Settings:
     outbox: str = _plain(
         "",
         "--outbox",
+        group="Messages",
         envvar="TMFKIT_OUTBOX",
         metavar="FOLDER",
         help="Where messages go for which there is no channel: else STORE.outbox, or tmfkit-outbox here.",
@@ -184,33 +224,43 @@ class Settings:
     send_timeout_seconds: float = _plain(
         5.0,
         "--send-timeout-seconds",
+        group="Messages",
+        is_rare=True,
         type=click.FloatRange(0, 60),
         help="How long a client waits for the first attempt to send a message.",
     )
     send_retry_seconds: float = _plain(
         60.0,
         "--send-retry-seconds",
+        group="Messages",
+        is_rare=True,
         type=click.FloatRange(0, 3600, min_open=True),
         help="How long a message rests after the first attempt that failed; twice as long after each further one.",
     )
     message_limits: MessageLimits = _read_from(  # noqa: RUF009 - it gives a field
         MessageLimits,
-        click.Option(
-            ["--max-receivers"],
+        Setting(
+            "--max-receivers",
+            group="Messages",
+            is_rare=True,
             default=_MESSAGES.receivers,
             show_default=True,
             type=click.IntRange(1),
             help="Receivers of one message.",
         ),
-        click.Option(
-            ["--max-message-text-bytes"],
+        Setting(
+            "--max-message-text-bytes",
+            group="Messages",
+            is_rare=True,
             default=_MESSAGES.text_bytes,
             show_default=True,
             type=click.IntRange(1),
             help="Longest text of a message, with the values of its parameters.",
         ),
-        click.Option(
-            ["--max-message-bytes"],
+        Setting(
+            "--max-message-bytes",
+            group="Messages",
+            is_rare=True,
             default=_MESSAGES.total_bytes,
             show_default=True,
             type=click.IntRange(1),
@@ -220,13 +270,15 @@ class Settings:
     )
     keep_card_numbers: bool = _flag(
         "--keep-card-numbers",
+        group="Store",
         help="Store the numbers of payment cards whole, not with their last four digits only. PCI DSS then applies to"
         " the store, its backups and whatever gets notifications.",
     )
     allowed_callbacks: Sequence[Network] = _read_from(
         setting_values.callback_networks,
-        click.Option(
-            ["--allow-callbacks"],
+        Setting(
+            "--allow-callbacks",
+            group="Notifications",
             multiple=True,
             envvar="TMFKIT_ALLOW_CALLBACKS",
             metavar="CIDR",
@@ -237,8 +289,10 @@ class Settings:
     )
     callback_secrets: Sequence[bytes] = _read_from(
         setting_values.callback_secrets,
-        click.Option(
-            ["--callback-secret"],
+        Setting(
+            "--callback-secret",
+            group="Notifications",
+            is_secret=True,
             multiple=True,
             envvar="TMFKIT_CALLBACK_SECRET",
             metavar="SECRET",
@@ -250,29 +304,37 @@ class Settings:
     )
     listener_limits: ListenerLimits = _read_from(  # noqa: RUF009 - it gives a field
         ListenerLimits,
-        click.Option(
-            ["--max-listeners-per-host"],
+        Setting(
+            "--max-listeners-per-host",
+            group="Notifications",
+            is_rare=True,
             default=_LISTENERS.for_host,
             show_default=True,
             type=click.IntRange(1),
             help="Listeners at one host; a further one is answered 429.",
         ),
-        click.Option(
-            ["--max-listeners-per-hub"],
+        Setting(
+            "--max-listeners-per-hub",
+            group="Notifications",
+            is_rare=True,
             default=_LISTENERS.for_hub,
             show_default=True,
             type=click.IntRange(1),
             help="Listeners of one hub.",
         ),
-        click.Option(
-            ["--max-listeners"],
+        Setting(
+            "--max-listeners",
+            group="Notifications",
+            is_rare=True,
             default=_LISTENERS.altogether,
             show_default=True,
             type=click.IntRange(1),
             help="Listeners of all hubs.",
         ),
-        click.Option(
-            ["--max-listener-connections"],
+        Setting(
+            "--max-listener-connections",
+            group="Notifications",
+            is_rare=True,
             default=_LISTENERS.connections,
             show_default=True,
             type=click.IntRange(1),
@@ -282,15 +344,19 @@ class Settings:
     )
     retry_limits: RetryLimits = _read_from(  # noqa: RUF009 - it gives a field
         RetryLimits,
-        click.Option(
-            ["--delivery-attempts"],
+        Setting(
+            "--delivery-attempts",
+            group="Notifications",
+            is_rare=True,
             default=_LIMITS.attempts,
             show_default=True,
             type=click.IntRange(1),
             help="Failed attempts after which a notification becomes a dead letter, while its listener takes others.",
         ),
-        click.Option(
-            ["--delivery-hours"],
+        Setting(
+            "--delivery-hours",
+            group="Notifications",
+            is_rare=True,
             default=_LIMITS.hours,
             show_default=True,
             type=click.FloatRange(0),
@@ -346,6 +412,6 @@ class Settings:
         return self.outbox or (f"{file}.outbox" if file else "tmfkit-outbox")
 
 
-def run_options() -> list[click.Option]:
-    """Return the options of ``tmfkit-server run``, in the order in which its help lists them."""
+def run_options() -> list[Setting]:
+    """Return the options of ``tmfkit-server run``, in the order in which they are declared."""
     return [option for each in fields(Settings) for option in each.metadata[_OPTIONS]]

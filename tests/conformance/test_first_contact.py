@@ -21,11 +21,11 @@ from meddler import Answer, Call, Forward, meddling
 from patience import PATIENCE_SECONDS
 from tmfkit_conformance.cli import main
 from tmfkit_conformance.drive.bounds import LARGEST_BYTES
-from tmfkit_conformance.run import drive
 from tmfkit_conformance.errors import KitError, NoApi, TargetUnreachable
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 
