@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 SIXTH = "sixth-v1"
 NEIGHBOUR = "tmf629-v4"  # one of the five is enough to see that nothing of it changes
 DROPPED = "SIXTH-POST-005"
-KEYS = ("--api-key", "user:user-key", "--api-key", "admin:admin-key")
+KEYS = ("--api-key", "user:key-of-the-user-1", "--api-key", "admin:key-of-the-admin-1")
 
 pytestmark = pytest.mark.xdist_group("sixth-api")
 
@@ -100,7 +100,12 @@ def certify(
             patched.setenv("PYTHONPATH", _environment(served)["PYTHONPATH"])
             with start_server(*KEYS) as url:
                 options = ["--api", SIXTH, "--base-url", f"{url}/troubleDesk/v1", "--report", str(report)]
-                options += ["--bearer", "user-key", "--admin-header", "Authorization: Bearer admin-key"]
+                options += [
+                    "--bearer",
+                    "key-of-the-user-1",
+                    "--admin-header",
+                    "Authorization: Bearer key-of-the-admin-1",
+                ]
                 options += ["--phase", "register", "--phase", "examples", "--event-timeout", str(PATIENCE_SECONDS)]
                 done = _python("-m", "tmfkit_conformance.cli", "run", *options, tree=tree, status=None)
         assert done.returncode in (0, 1), done.stderr

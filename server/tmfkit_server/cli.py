@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError, new_key
 from tmfkit_server.app import check_extensions, check_store, create_store
 from tmfkit_server.asgi import check_address, serve
 from tmfkit_server.errors import OperatorError, SettingsError, StoreError, StoreUnreachable
@@ -77,6 +78,20 @@ def settings_command(ctx: click.Context, /, **given: Any) -> None:
         for option in options:
             value = shown_value(option, given[str(option.name)])
             click.echo(f"  {option.key} = {value}  ({origin_of(ctx, option)})")
+
+
+@main.command("key")
+@click.option("--role", type=click.Choice(ROLES), default="user", show_default=True, help="What who has it may do.")
+@click.option("--name", default="", help="What logs call it.")
+def key_command(role: str, name: str) -> None:
+    """Make an API key: the key for the client, and the line for --api-key-file, which does not tell the key."""
+    key = new_key()
+    line = ApiKey.of(role, key, name).line
+    try:
+        ApiKey.parse(line)
+    except KeyFormError as exc:
+        raise SettingsError("--name", "it cannot be one", "Use up to 64 letters, digits and . _ @ -") from exc
+    click.echo(f"key:  {key}\nline: {line}")
 
 
 def _checked_settings(given: Mapping[str, Any]) -> Settings:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tmfkit_models import contracts
+from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError
 from tmfkit_server.errors import SettingsError
 from tmfkit_server.network import Network
 from tmfkit_server.signing_secret import secret_of
 
 __all__ = [
     "MESSAGE_TYPES",
-    "ROLES",
     "api_key_lines",
     "api_keys",
     "base_paths",
@@ -26,37 +26,35 @@ __all__ = [
     "is_private",
 ]
 
-ROLES = ("reader", "user", "admin")
 MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _OWN_PATHS = ("/health", "/admin")
 _FILE = "file:"
 
 
-def api_keys(texts: Iterable[str]) -> dict[str, str]:
-    """Read ``ROLE:KEY`` texts.
-
-    Returns:
-        Key → role.
+def api_keys(texts: Iterable[str]) -> tuple[ApiKey, ...]:
+    """Read ``[NAME=]ROLE:KEY`` and ``[NAME=]ROLE:sha256:HEX`` texts.
 
     Raises:
-        SettingsError: A text has another form or an unknown role, or a key has two roles.
+        SettingsError: A text has another form, or a key is too short or has two roles.
     """
-    found: dict[str, str] = {}
-    for text in texts:
-        role, _, key = text.partition(":")
-        if role not in ROLES or not key:
+    found: dict[bytes, ApiKey] = {}
+    for number, text in enumerate(texts, 1):
+        try:
+            key = ApiKey.parse(text)
+        except KeyFormError as exc:
             # The key itself must not reach a log.
-            where = f"API key with role {role!r}" if key else "API key"
-            raise SettingsError(where, "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}")
-        if found.setdefault(key, role) != role:
+            remedy = f"Use a role of {', '.join(ROLES)}, and a key that tmfkit-server key has made"
+            raise SettingsError(f"API key {number}", str(exc), remedy) from exc
+        known = found.setdefault(key.digest, key)
+        if known.role != key.role:
             remedy = "Give each role a key of its own"
-            raise SettingsError(f"API keys with roles {found[key]} and {role}", "they are the same key", remedy)
-    return found
+            raise SettingsError(f"API keys with roles {known.role} and {key.role}", "they are the same key", remedy)
+    return tuple(found.values())
 
 
 def api_key_lines(path: Path) -> list[str]:
-    """Return the ``ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
+    """Return the ``[NAME=]ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
 
     Raises:
         SettingsError: The file cannot be read, or holds no key.
@@ -68,7 +66,7 @@ def api_key_lines(path: Path) -> list[str]:
         raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
     found = [line for line in lines if line and not line.startswith("#")]
     if not found:
-        raise SettingsError(where, "there is no key in it", "Write one ROLE:KEY a line")
+        raise SettingsError(where, "there is no key in it", "Write one [NAME=]ROLE:KEY a line")
     return found
 
 

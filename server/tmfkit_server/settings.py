@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from tmfkit_server import setting_values
+from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import SettingsError
 from tmfkit_server.listener_limits import ListenerLimits
@@ -57,7 +58,7 @@ def _read_from(read: Callable[..., Any], *options: Setting, **how: Any) -> Any:
     return field(metadata={_OPTIONS: options, _READ: read}, **how)
 
 
-def _read_api_keys(texts: Iterable[str], file: Path | None) -> dict[str, str]:
+def _read_api_keys(texts: Iterable[str], file: Path | None) -> tuple[ApiKey, ...]:
     lines = setting_values.api_key_lines(file) if file is not None else []
     return setting_values.api_keys([*texts, *lines])
 
@@ -67,7 +68,7 @@ class Settings:
     """Settings of one server; what each means, its option says.
 
     Attributes:
-        api_keys: Key → role; empty makes every caller an admin.
+        api_keys: Keys; none makes every caller an admin.
         base_paths: API → base path, where it is not the contract's own.
         channels: Type of message → Apprise URL, a template that may hold credentials.
         outbox: Folder for messages of the types without a channel; empty lets ``outbox_folder`` choose.
@@ -93,7 +94,7 @@ class Settings:
         type=click.IntRange(1),
         help="Worker processes; more than one with PostgreSQL only.",
     )
-    api_keys: Mapping[str, str] = _read_from(
+    api_keys: Sequence[ApiKey] = _read_from(
         _read_api_keys,
         Setting(
             "--api-key",
@@ -101,9 +102,9 @@ class Settings:
             is_secret=True,
             multiple=True,
             envvar="TMFKIT_API_KEYS",
-            metavar="ROLE:KEY",
-            help="Credential with its role: reader, user or admin; repeatable. TMFKIT_API_KEYS holds several, separated"
-            " by blanks.",
+            metavar="[NAME=]ROLE:KEY",
+            help="Credential with its role: reader, user or admin; at least 16 characters, or sha256:HEX; repeatable."
+            " TMFKIT_API_KEYS holds several, separated by blanks.",
         ),
         Setting(
             "--api-key-file",
@@ -111,9 +112,10 @@ class Settings:
             type=click.Path(path_type=Path),
             envvar="TMFKIT_API_KEY_FILE",
             metavar="FILE",
-            help="File with more credentials, one ROLE:KEY a line; also from TMFKIT_API_KEY_FILE.",
+            help="File with more credentials, one [NAME=]ROLE:KEY a line, read again on HUP; also from"
+            " TMFKIT_API_KEY_FILE.",
         ),
-        default_factory=dict,
+        default=(),
     )
     public_url: str = _plain(
         "",
@@ -371,7 +373,7 @@ class Settings:
             raise SettingsError(
                 f"--host {self.host}",
                 "without an API key only this machine may connect",
-                "Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1",
+                "Give at least one --api-key [NAME=]ROLE:KEY, or listen on 127.0.0.1",
             )
         self.store_kind.check(self.store, workers=self.workers)
         if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):

@@ -24,6 +24,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
+from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.network import LOOPBACK
 from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
@@ -212,7 +213,7 @@ def test_proxy_of_the_environment_is_not_asked(listener: Any, monkeypatch: pytes
 @pytest.fixture(scope="module")
 def open_server(start_server: Starter) -> Iterator[str]:
     """A server that listens on every address."""
-    options = ["--host", "0.0.0.0", "--api-key", "user:u1", "--allow-callbacks", "10.0.0.0/8"]
+    options = ["--host", "0.0.0.0", "--api-key", "user:key-of-a-user-01", "--allow-callbacks", "10.0.0.0/8"]
     with start_server(*options) as url:
         yield url.replace("0.0.0.0", "127.0.0.1")
 
@@ -287,14 +288,14 @@ def test_registration_with_credentials_in_the_address_is_400(customers: httpx.Cl
 )
 def test_server_for_others_calls_what_it_is_allowed_to(open_server: str, callback: str, status: int) -> None:
     hub = f"{open_server}/tmf-api/customerManagement/v4/hub"
-    answer = httpx.post(hub, json={"callback": callback}, headers={"X-API-Key": "u1"})
+    answer = httpx.post(hub, json={"callback": callback}, headers={"X-API-Key": "key-of-a-user-01"})
     assert answer.status_code == status
     assert status == 201 or answer.json()["message"].startswith("/callback leads to a ")
 
 
 @pytest.mark.parametrize(("host", "networks"), [("127.0.0.1", LOOPBACK), ("localhost", LOOPBACK), ("0.0.0.0", ())])
 def test_server_on_loopback_calls_loopback(host: str, networks: Sequence[object]) -> None:
-    assert Settings(host=host, api_keys={"k": "user"}).called_networks == tuple(networks)
+    assert Settings(host=host, api_keys=[ApiKey.of("user", "k")]).called_networks == tuple(networks)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 import falcon.asgi
 
 from tmfkit_models.contracts import Operation
+from tmfkit_server.api_keys import ROLES
 from tmfkit_server.errors import NotAcceptable
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
-from tmfkit_server.setting_values import ROLES
 from tmfkit_server.storage.base import Record
 
 __all__ = [
