@@ -7,16 +7,19 @@ import gc
 import importlib
 import logging
 import pkgutil
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import falcon.asgi
 
 from tmfkit_models import contracts
 from tmfkit_server import apis, problems
 from tmfkit_server.errors import StoreDamaged, StoreUnusable
-from tmfkit_server.health import LIVE, Live
+from tmfkit_server.health import LIVE, READY, Live, Ready, StoreWatch
+from tmfkit_server.logs import event_log
 from tmfkit_server.middleware.auth import ApiKeys
+from tmfkit_server.middleware.request_ids import RequestIds
+from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
 from tmfkit_server.resources import dead_letters
 from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
@@ -31,13 +34,20 @@ from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import IndexPlan, Store
 
+if TYPE_CHECKING:
+    from tmfkit_server.metrics import Metrics
+
 __all__ = [
     "GIVE_UP",
+    "AsgiApp",
     "check_extensions",
     "check_store",
     "create_app",
     "create_store",
 ]
+
+AsgiApp: TypeAlias = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+"""An application as ASGI has it."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,8 +56,11 @@ GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
 _TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
 
 
-def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
-    """Return the application: every API of ``tmfkit_models.contracts`` under its base path."""
+def create_app(settings: Settings) -> AsgiApp:
+    """Return the application: every API of ``tmfkit_models.contracts`` under its base path.
+
+    Where there is a management address, what arrives there is answered by an application of its own.
+    """
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks)
@@ -65,16 +78,65 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
     ]
     client = WebhookClient(guard, settings.callback_secrets, connections=settings.listener_limits.connections)
     dispatcher = Dispatcher(store, client, settings.retry_limits)
-    app.add_middleware(_Lifespan(store, mounted, dispatcher))
+    watch = StoreWatch(store)
+    metrics = _metrics(settings)
+    app.add_middleware(_Lifespan(store, [*mounted, *([metrics] if metrics else [])], dispatcher, watch))
+    app.add_middleware(RequestIds())
+    if observers := _observers(settings, metrics):
+        app.add_middleware(Watch(observers))
     if settings.api_keys:
-        app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
+        app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE, READY})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
-    app.add_route(LIVE, Live())
+    _add_health(app, watch)
     dead_letters.mount(app, DeadLetters(store))
     for api in mounted:
         api.mount(app)
+    if settings.management is None or metrics is None:
+        return app
+    return _Doors(app, _management_app(watch, metrics, store), settings.management[1])
+
+
+def _add_health(app: falcon.asgi.App[Any, Any], watch: StoreWatch) -> None:
+    app.add_route(LIVE, Live())
+    app.add_route(READY, Ready(watch))
+
+
+def _metrics(settings: Settings) -> Metrics | None:
+    if settings.management is None:
+        return None
+    # Not before it is known where the numbers are kept.
+    from tmfkit_server.metrics import Metrics
+
+    return Metrics()
+
+
+def _observers(settings: Settings, metrics: Metrics | None) -> list[Observer]:
+    log = event_log(settings.log_format)
+    observers = [access_line(log)] if settings.access_log else []
+    observers += [audit_line(log)] if settings.audit_log else []
+    return [*observers, metrics.observe] if metrics else observers
+
+
+def _management_app(watch: StoreWatch, metrics: Metrics, store: Store) -> falcon.asgi.App[Any, Any]:
+    from tmfkit_server.metrics import METRICS, MetricsPage
+
+    app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
+    problems.install(app)
+    _add_health(app, watch)
+    app.add_route(METRICS, MetricsPage(metrics, store))
     return app
+
+
+class _Doors:
+    """One application for a port, another one for everything else."""
+
+    def __init__(self, app: AsgiApp, other: AsgiApp, port: int) -> None:
+        self._app, self._other, self._port = app, other, port
+
+    def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Awaitable[None]:
+        server = scope.get("server")
+        return (self._other if server and server[1] == self._port else self._app)(scope, receive, send)
 
 
 def _hubs() -> list[str]:
@@ -130,9 +192,10 @@ def check_store(settings: Settings) -> None:
 class _Lifespan:
     """Opens the store before the first request and closes it after the last."""
 
-    def __init__(self, store: Store, apis: Sequence[Api], dispatcher: Dispatcher) -> None:
+    def __init__(self, store: Store, parts: Sequence[Api | Metrics], dispatcher: Dispatcher, watch: StoreWatch) -> None:
         self._store = store
-        self._apis = apis
+        self._parts = parts
+        self._watch = watch
         self._dispatcher = dispatcher
         self._cleaner = Cleaner(store)
 
@@ -151,12 +214,14 @@ class _Lifespan:
         gc.freeze()
         self._dispatcher.start()
         self._cleaner.start()
-        for api in self._apis:
-            await api.start()
+        self._watch.start()
+        for part in self._parts:
+            await part.start()
 
     async def process_shutdown(self, _scope: object, _event: object) -> None:
-        for api in self._apis:
-            await api.stop()
+        await self._watch.stop()
+        for part in self._parts:
+            await part.stop()
         await self._cleaner.stop()
         await self._dispatcher.stop()
         await self._store.close()

@@ -7,17 +7,23 @@ import errno
 import logging
 import math
 import os
+import shutil
 import socket
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
-import falcon.asgi
+from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from tmfkit_server.app import GIVE_UP, check_store, create_app
+from tmfkit_server.app import GIVE_UP, AsgiApp, check_store, create_app
 from tmfkit_server.errors import SettingsError, StoreDamaged, StoreUnusable
+from tmfkit_server.logs import log_handler, start_logging
+from tmfkit_server.network import Place, shown
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.settings import Settings
 from tmfkit_server.worker import LIMITS, BoundedWorker
 
@@ -42,9 +48,9 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         """Hand our settings to gunicorn."""
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         options: dict[str, Any] = {
-            "bind": f"{host}:{self._settings.port}",
+            "bind": [shown(place) for place in _places(self._settings)],
+            "logger_class": _log_class(self._settings),
             "workers": self._settings.workers,
             "worker_class": WORKER,
             # "auto" cancels a start-up of more than 30 s and then serves without the store.
@@ -71,7 +77,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             _LOG.error("settings stay as they were: %s", exc)
         super().reload()
 
-    def load(self) -> falcon.asgi.App[Any, Any]:
+    def load(self) -> AsgiApp:
         """Build the application, in each worker."""
         return create_app(self._settings)
 
@@ -112,15 +118,24 @@ class _OneWorkerArbiter(Arbiter):  # type: ignore[misc]
 
 def check_address(settings: Settings) -> None:
     """See that the server can listen where it should; SettingsError when it cannot."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
+    for place in _places(settings):
+        _check_place(place)
+
+
+def _places(settings: Settings) -> list[Place]:
+    """Return where the server listens, where clients connect first."""
+    return [(settings.host, settings.port), *([settings.management] if settings.management else [])]
+
+
+def _check_place(place: Place) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET) as probe:
         # As gunicorn does: connections of an earlier server that are being closed are no obstacle.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind(place)
             probe.listen()
         except OSError as exc:
-            where = f"--host {settings.host} --port {settings.port}"
+            where = shown(place)
             if exc.errno == errno.EADDRINUSE:
                 raise SettingsError(where, "another process listens there", "End it, or choose another port") from exc
             problem = f"the server cannot listen there ({exc.strerror})"
@@ -134,20 +149,38 @@ def serve(settings: Settings, read_again: Callable[[], Settings] | None = None) 
         settings: Settings.
         read_again: Reads them again on HUP, when files that they name may have changed; None for settings that stay.
     """
-    _log_to_stderr()
-    _Gunicorn(settings, read_again or (lambda: settings)).run()
+    start_logging(settings.log_format)
+    OUTAGE.share()
+    with _folder_of_metrics():
+        _Gunicorn(settings, read_again or (lambda: settings)).run()
 
 
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.getLogger("tmfkit_server").addHandler(handler)
-    # What a store found when it was opened, and what became of messages, is said even when all is well.
-    for name in ("storage", "apis"):
-        logging.getLogger(f"tmfkit_server.{name}").setLevel(logging.INFO)
+def _log_class(settings: Settings) -> type[glogging.Logger]:
+    """Return gunicorn's logger, which writes as we do."""
+
+    class Logger(glogging.Logger):  # type: ignore[misc]
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            self.error_log.handlers = [log_handler(settings.log_format)]
+
+    return Logger
+
+
+@contextmanager
+def _folder_of_metrics() -> Iterator[None]:
+    """Give metrics a folder, which goes with the process that it was made for and not with those forked from it."""
+    folder, owner = tempfile.mkdtemp(prefix="tmfkit-metrics-"), os.getpid()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _print_address(arbiter: Any) -> None:
     # The port that was bound, which with --port 0 nobody knows before.
-    for listener in arbiter.LISTENERS:
-        click.echo(f"tmfkit-server listening on {listener}")
+    serving, *management = arbiter.LISTENERS
+    click.echo(f"tmfkit-server listening on {serving}")
+    for listener in management:
+        click.echo(f"tmfkit-server management on {listener}")

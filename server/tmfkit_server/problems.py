@@ -12,6 +12,7 @@ import falcon.asgi
 import orjson
 
 from tmfkit_server import errors
+from tmfkit_server.outages import OUTAGE
 
 __all__ = ["Problem", "install", "wire_problem"]
 
@@ -215,7 +216,7 @@ async def _answer(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object
 ) -> None:
     if isinstance(error, errors.StoreError) and not isinstance(error, errors.TooBusy):
-        _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
+        OUTAGE.tell(_LOG, "store failed at %s %s: %s", req.method, req.path, error)
     _set(resp, _problem_of(error))
     if isinstance(error, errors.WrongMediaType) and req.method == "PATCH":
         # RFC 5789 §2.2

@@ -11,7 +11,7 @@ from pathlib import Path
 from tmfkit_models import contracts
 from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError
 from tmfkit_server.errors import SettingsError
-from tmfkit_server.network import Network
+from tmfkit_server.network import Network, Place
 from tmfkit_server.signing_secret import secret_of
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "channels",
     "check_base_paths",
     "is_private",
+    "management_place",
 ]
 
 MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
@@ -151,6 +152,16 @@ def _content(text: str) -> str:
     if text.startswith(_FILE):
         return Path(text.removeprefix(_FILE)).read_text(encoding="utf-8").strip()
     return text
+
+
+def management_place(text: str) -> Place | None:
+    """Read ``HOST:PORT``; None for no text, SettingsError for another form."""
+    host, _, port = text.rpartition(":")
+    if not text:
+        return None
+    if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise SettingsError(f"--management {text}", "it is not of the form HOST:PORT", "Give it as 127.0.0.1:9100")
+    return host.strip("[]"), int(port)
 
 
 def check_base_paths(chosen: Mapping[str, str]) -> None:

@@ -15,8 +15,9 @@ from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import SettingsError
 from tmfkit_server.listener_limits import ListenerLimits
+from tmfkit_server.logs import LogFormat
 from tmfkit_server.message_limits import MessageLimits
-from tmfkit_server.network import LOOPBACK, Network, is_loopback
+from tmfkit_server.network import LOOPBACK, Network, Place, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.setting_options import Setting
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
@@ -367,6 +368,30 @@ class Settings:
         default=_LIMITS,
     )
 
+    management: Place | None = _read_from(  # noqa: RUF009 - it gives a field
+        setting_values.management_place,
+        Setting(
+            "--management",
+            group="Logs and health",
+            default="",
+            metavar="HOST:PORT",
+            help="Second address, with /metrics and /health. It asks for no credential: keep it where only those who"
+            " watch the server are.",
+        ),
+        default=None,
+    )
+    log_format: LogFormat = _plain(  # noqa: RUF009 - it gives a field
+        "text",
+        "--log-format",
+        group="Logs and health",
+        type=click.Choice(["text", "json"]),
+        help="Form of the log, one event a line on stderr.",
+    )
+    access_log: bool = _flag("--access-log", group="Logs and health", help="Log a line for every request.")
+    audit_log: bool = _flag(
+        "--audit-log", group="Logs and health", help="Log a line for every write, and for every refused credential."
+    )
+
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
         if not self.api_keys and not is_loopback(self.host):
@@ -379,6 +404,8 @@ class Settings:
         if self.public_url and urlsplit(self.public_url).scheme not in ("http", "https"):
             raise SettingsError(f"--public-url {self.public_url}", "it is no HTTP address", "Give it as https://HOST")
         setting_values.check_base_paths(self.base_paths)
+        if self.management is not None and self.management[1] == self.port:
+            raise SettingsError(f"--management {self.port}", "it is the port of --port", "Choose another port")
 
     @classmethod
     def from_options(cls, values: Mapping[str, Any]) -> Self:

@@ -109,6 +109,9 @@ class Outbox(Protocol):
             Sequences of those that were still there.
         """
 
+    async def waiting(self) -> int:
+        """Return how many deliveries are on their way."""
+
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
         """Return dead letters, of one listener or of all."""
 

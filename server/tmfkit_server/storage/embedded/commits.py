@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.embedded.documents import Batch
 from tmfkit_server.storage.embedded.journal import Journal
@@ -81,6 +82,7 @@ class GroupCommit:
             failure: StoreError | None = None
             try:
                 self._journal.commit([waiting.batch for waiting in group], last_number)
+                COUNTS.commits += 1
             except StoreError as exc:
                 failure = exc
             except Exception as exc:  # noqa: BLE001 - whatever it is, those who wait must be told, and the thread go on

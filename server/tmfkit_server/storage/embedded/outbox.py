@@ -79,6 +79,10 @@ class EmbeddedOutbox:
                 self._change(batch, each.sequence, each)
         return found
 
+    async def waiting(self) -> int:
+        """Return how many are on their way; see ``Outbox.waiting``."""
+        return sum(len(numbers) for subjects in self._queues.waiting.values() for numbers in subjects.values())
+
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""
         numbers = self._dead(subscription)
