@@ -14,9 +14,9 @@ import pytest
 from meddler import Answer, Call, Forward, meddling
 
 from patience import PATIENCE_SECONDS
-from tmfkit_conformance.run import drive
 from tmfkit_conformance.errors import NoCredential, UsageError
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import OAUTH_SECRET, Settings
 from tmfkit_models import contracts
 
