@@ -17,8 +17,9 @@ from tmfkit_server import apis, problems
 from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.health import LIVE, READY, Live, Ready, StoreWatch
 from tmfkit_server.logs import event_log
-from tmfkit_server.middleware.auth import ApiKeys
+from tmfkit_server.middleware.auth import Credentials
 from tmfkit_server.middleware.request_ids import RequestIds
+from tmfkit_server.middleware.tokens import Tokens
 from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
 from tmfkit_server.resources import dead_letters
 from tmfkit_server.routes import Api
@@ -80,12 +81,14 @@ def create_app(settings: Settings) -> AsgiApp:
     dispatcher = Dispatcher(store, client, settings.retry_limits)
     watch = StoreWatch(store)
     metrics = _metrics(settings)
-    app.add_middleware(_Lifespan(store, [*mounted, *([metrics] if metrics else [])], dispatcher, watch))
+    tokens = Tokens(settings.token_issuer) if settings.token_issuer else None
+    parts = [*mounted, *(part for part in (metrics, tokens) if part is not None)]
+    app.add_middleware(_Lifespan(store, parts, dispatcher, watch))
     app.add_middleware(RequestIds())
     if observers := _observers(settings, metrics):
         app.add_middleware(Watch(observers))
-    if settings.api_keys:
-        app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE, READY})))
+    if settings.asks_for_credentials:
+        app.add_middleware(Credentials(settings.api_keys, tokens, open_paths=frozenset({LIVE, READY})))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     _add_health(app, watch)
@@ -192,7 +195,9 @@ def check_store(settings: Settings) -> None:
 class _Lifespan:
     """Opens the store before the first request and closes it after the last."""
 
-    def __init__(self, store: Store, parts: Sequence[Api | Metrics], dispatcher: Dispatcher, watch: StoreWatch) -> None:
+    def __init__(
+        self, store: Store, parts: Sequence[Api | Metrics | Tokens], dispatcher: Dispatcher, watch: StoreWatch
+    ) -> None:
         self._store = store
         self._parts = parts
         self._watch = watch

@@ -79,7 +79,7 @@ def _problem_of(error: errors.ServerError) -> Problem:
     """Word *error*; what only operators may know stays out of the answer."""
     match error:
         case errors.NotAuthenticated():
-            message = "Send a known key as Authorization: Bearer KEY or as X-API-Key."
+            message = "Send a known key or token as Authorization: Bearer KEY, or a key as X-API-Key."
             return Problem(401, "unauthenticated", "A credential is needed.", message, {"WWW-Authenticate": "Bearer"})
         case errors.NotPermitted(roles=roles):
             return Problem(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
 from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError
 from tmfkit_server.errors import SettingsError
-from tmfkit_server.network import Network, Place
+from tmfkit_server.network import Network, Place, is_loopback
 from tmfkit_server.signing_secret import secret_of
+from tmfkit_server.token_issuer import TokenIssuer
 
 __all__ = [
     "MESSAGE_TYPES",
@@ -25,6 +28,7 @@ __all__ = [
     "check_base_paths",
     "is_private",
     "management_place",
+    "token_issuer",
 ]
 
 MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
@@ -162,6 +166,43 @@ def management_place(text: str) -> Place | None:
     if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
         raise SettingsError(f"--management {text}", "it is not of the form HOST:PORT", "Give it as 127.0.0.1:9100")
     return host.strip("[]"), int(port)
+
+
+def token_issuer(url: str, audience: str, jwks: str, role_claim: str) -> TokenIssuer | None:
+    """Read the settings of an issuer; None without one.
+
+    Raises:
+        SettingsError: An address is not safe, a part is missing, or a file cannot be read.
+    """
+    if not url:
+        return None
+    for option, address in (("--oidc-issuer", url), ("--oidc-jwks", jwks)):
+        parts = urlsplit(address)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if address and not is_safe and not (option == "--oidc-jwks" and address.startswith(_FILE)):
+            raise SettingsError(f"{option} {address}", "who is in between could change keys", "Give an https address")
+    if not audience:
+        remedy = "Give the audience that tokens for this server have"
+        raise SettingsError("--oidc-audience", "without one, tokens for other services would be taken", remedy)
+    if not role_claim.startswith("/"):
+        raise SettingsError(
+            f"--oidc-role-claim {role_claim}", "it is no JSON pointer", "Give it as /realm_access/roles"
+        )
+    if not jwks.startswith(_FILE):
+        return TokenIssuer(url, audience, jwks, None, role_claim)
+    return TokenIssuer(url, audience, "", _key_set(jwks), role_claim)
+
+
+def _key_set(place: str) -> bytes:
+    remedy = "Name a file that holds a JSON Web Key Set"
+    try:
+        text = Path(place.removeprefix(_FILE)).read_bytes()
+        found = json.loads(text)
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"--oidc-jwks {place}", f"it cannot be read ({type(exc).__name__})", remedy) from exc
+    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
+        raise SettingsError(f"--oidc-jwks {place}", "it has no list of keys", remedy)
+    return text
 
 
 def check_base_paths(chosen: Mapping[str, str]) -> None:

@@ -21,6 +21,7 @@ from tmfkit_server.network import LOOPBACK, Network, Place, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.setting_options import Setting
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
+from tmfkit_server.token_issuer import TokenIssuer
 
 __all__ = ["Settings", "run_options"]
 
@@ -117,6 +118,41 @@ class Settings:
             " TMFKIT_API_KEY_FILE.",
         ),
         default=(),
+    )
+    token_issuer: TokenIssuer | None = _read_from(  # noqa: RUF009 - it gives a field
+        setting_values.token_issuer,
+        Setting(
+            "--oidc-issuer",
+            group="Who may",
+            default="",
+            metavar="URL",
+            help="Issuer of OpenID Connect whose bearer tokens are taken, besides API keys.",
+        ),
+        Setting(
+            "--oidc-audience",
+            group="Who may",
+            default="",
+            metavar="NAME",
+            help="What tokens for this server have as audience.",
+        ),
+        Setting(
+            "--oidc-jwks",
+            group="Who may",
+            is_rare=True,
+            default="",
+            metavar="URL",
+            help="Where the keys of the issuer are, or file:PATH; else its discovery document is asked.",
+        ),
+        Setting(
+            "--oidc-role-claim",
+            group="Who may",
+            is_rare=True,
+            default="/roles",
+            show_default=True,
+            metavar="POINTER",
+            help="JSON pointer of the claim that has reader, user or admin, or a list with one of them.",
+        ),
+        default=None,
     )
     public_url: str = _plain(
         "",
@@ -394,7 +430,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
-        if not self.api_keys and not is_loopback(self.host):
+        if not self.asks_for_credentials and not is_loopback(self.host):
             raise SettingsError(
                 f"--host {self.host}",
                 "without an API key only this machine may connect",
@@ -419,6 +455,11 @@ class Settings:
             for each in fields(cls)
         )
         return cls(**dict(read))
+
+    @property
+    def asks_for_credentials(self) -> bool:
+        """Return whether callers have to say who they are; else everybody may do everything."""
+        return bool(self.api_keys) or self.token_issuer is not None
 
     @property
     def called_networks(self) -> Sequence[Network]:

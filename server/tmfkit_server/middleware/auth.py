@@ -1,4 +1,4 @@
-"""API keys: who calls, and whether the caller's role may do what is asked."""
+"""Credentials: who calls, and whether the caller's role may do what is asked."""
 
 from __future__ import annotations
 
@@ -7,38 +7,41 @@ from collections.abc import Iterable
 import falcon.asgi
 
 from tmfkit_server.api_keys import ApiKey, digest_of
+from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import NotAuthenticated, NotPermitted
+from tmfkit_server.middleware.callers import Caller
+from tmfkit_server.middleware.tokens import Tokens
 from tmfkit_server.resources.endpoint import Endpoint
 
-__all__ = ["ApiKeys"]
+__all__ = ["Credentials"]
 
 
-class ApiKeys:
-    """Falcon middleware, for a server with keys; without any every caller may do everything."""
+class Credentials:
+    """Falcon middleware, for a server that asks for credentials; on any other every caller may do everything."""
 
-    def __init__(self, keys: Iterable[ApiKey], open_paths: frozenset[str]) -> None:
+    def __init__(self, keys: Iterable[ApiKey], tokens: Tokens | None, open_paths: frozenset[str]) -> None:
         """Prepare.
 
         Args:
-            keys: Keys, at least one.
-            open_paths: Paths that need no key.
+            keys: API keys.
+            tokens: Tokens of an issuer; None for no issuer.
+            open_paths: Paths that need no credential.
         """
         # Who measures how long a look-up takes learns something of a digest, from which there is no way to a key.
-        self._keys = {key.digest: key for key in keys}
+        self._callers = {key.digest: Caller(key.digest.hex(), key.name, key.role) for key in keys}
+        self._tokens = tokens
         self._open_paths = open_paths
 
     async def process_request(self, req: falcon.asgi.Request, _resp: falcon.asgi.Response) -> None:
-        """Find out the caller and its role; NotAuthenticated when there is none.
-
-        The caller is a digest of its key.
-        """
-        sent = digest_of(_credential(req))
-        key = self._keys.get(sent)
-        if key is not None:
-            req.context.caller = sent.hex()
-            req.context.caller_name = key.name
-            req.context.role = key.role
+        """Find out the caller and its role; NotAuthenticated when there is none."""
+        sent = _credential(req)
+        caller = self._callers.get(digest_of(sent))
+        if caller is None and self._tokens is not None and sent.count(".") == 2:
+            caller = await self._tokens.caller(sent)
+        if caller is not None:
+            req.context.caller, req.context.caller_name, req.context.role = caller
         elif req.path not in self._open_paths:
+            COUNTS.credentials_refused += 1
             raise NotAuthenticated
 
     async def process_resource(
