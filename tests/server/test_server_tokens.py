@@ -179,7 +179,7 @@ def wrong_tokens() -> dict[str, Callable[[Issuer], str]]:
 @pytest.mark.parametrize("wrong", [pytest.param(make, id=name) for name, make in wrong_tokens().items()])
 def test_every_other_token_is_401(served: str, issuer: Issuer, wrong: Callable[[Issuer], str]) -> None:
     token = wrong(issuer).encode("latin-1")
-    answer = httpx.get(served + CUSTOMER, headers={"Authorization": b"Bearer " + token})
+    answer = httpx.get(served + CUSTOMER, headers={b"Authorization": b"Bearer " + token})
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert status(served, issuer.token()) == 200
 
