@@ -18,6 +18,8 @@ from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.health import LIVE, READY, Live, Ready, StoreWatch
 from tmfkit_server.logs import event_log
 from tmfkit_server.middleware.auth import Credentials
+from tmfkit_server.middleware.browsers import Cors, SecurityHeaders
+from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
 from tmfkit_server.middleware.request_ids import RequestIds
 from tmfkit_server.middleware.tokens import Tokens
 from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
@@ -64,7 +66,7 @@ def create_app(settings: Settings) -> AsgiApp:
     """
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
-    guard = CallbackGuard(settings.called_networks)
+    guard = CallbackGuard(settings.called_networks, settings.called_ports)
     admission = Admission(store, _hubs(), settings.listener_limits)
     mounted = [
         Api(
@@ -84,11 +86,7 @@ def create_app(settings: Settings) -> AsgiApp:
     tokens = Tokens(settings.token_issuer) if settings.token_issuer else None
     parts = [*mounted, *(part for part in (metrics, tokens) if part is not None)]
     app.add_middleware(_Lifespan(store, parts, dispatcher, watch))
-    app.add_middleware(RequestIds())
-    if observers := _observers(settings, metrics):
-        app.add_middleware(Watch(observers))
-    if settings.asks_for_credentials:
-        app.add_middleware(Credentials(settings.api_keys, tokens, open_paths=frozenset({LIVE, READY})))
+    _add_middleware(app, settings, _observers(settings, metrics), tokens)
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     _add_health(app, watch)
@@ -98,6 +96,25 @@ def create_app(settings: Settings) -> AsgiApp:
     if settings.management is None or metrics is None:
         return app
     return _Doors(app, _management_app(watch, metrics, store), settings.management[1])
+
+
+def _add_middleware(
+    app: falcon.asgi.App[Any, Any], settings: Settings, observers: Sequence[Observer], tokens: Tokens | None
+) -> None:
+    """Add what every request passes, in this order; answers pass it backwards."""
+    open_paths = frozenset({LIVE, READY})
+    app.add_middleware(RequestIds())
+    app.add_middleware(SecurityHeaders())
+    if observers:
+        app.add_middleware(Watch(observers))
+    if settings.allowed_origins:
+        app.add_middleware(Cors(settings.allowed_origins))
+    if settings.address_rate:
+        app.add_middleware(AddressLimit(settings.address_rate, open_paths))
+    if settings.asks_for_credentials:
+        app.add_middleware(Credentials(settings.api_keys, tokens, open_paths))
+    if settings.caller_rate:
+        app.add_middleware(CallerLimit(settings.caller_rate))
 
 
 def _add_health(app: falcon.asgi.App[Any, Any], watch: StoreWatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,7 @@ _REFERENCES = {
     "unreadable-body": "https://www.rfc-editor.org/rfc/rfc7493.html#section-2",
     "store-full": f"{_HTTP}10.2.3",
     "too-busy": f"{_HTTP}10.2.3",
+    "too-many-requests": "https://www.rfc-editor.org/rfc/rfc6585.html#section-4",
     "store-unavailable": f"{_HTTP}10.2.3",
 }
 
@@ -138,6 +140,9 @@ def _about_store(error: errors.StoreError) -> Problem:
 
 def _about_input(error: errors.ServerError) -> Problem:
     match error:
+        case errors.TooManyRequests(wait_seconds=seconds):
+            headers = {"Retry-After": str(math.ceil(seconds))}
+            return Problem(429, "too-many-requests", "Too many requests came.", "Send fewer a second.", headers)
         case errors.TooManyListeners(which=which, most=most):
             message = "Take one away before you register another."
             return Problem(429, "too-many-listeners", f"There are {most} listeners {which} already.", message)

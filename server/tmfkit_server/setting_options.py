@@ -116,7 +116,7 @@ def shown_value(option: Setting, value: Any) -> str:
         return kind_of(value).shown(value)
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _read_config(ctx: click.Context, _option: click.Parameter, path: Path | None) -> None:
@@ -142,7 +142,9 @@ def _checked(
         if setting is None:
             raise SettingsError(where, "there is no such setting", "tmfkit-server settings lists them all")
         if setting.multiple:
-            wanted, fits = "a list of texts", isinstance(value, list) and all(isinstance(each, str) for each in value)
+            # Numbers are texts in the other two places, and are read alike.
+            fits = isinstance(value, list) and all(isinstance(each, _PLAIN) for each in value)
+            wanted = "a list of texts or numbers"
         elif setting.is_flag:
             wanted, fits = "true or false", isinstance(value, bool)
         else:

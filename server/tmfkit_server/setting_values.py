@@ -28,6 +28,7 @@ __all__ = [
     "check_base_paths",
     "is_private",
     "management_place",
+    "origins",
     "token_issuer",
 ]
 
@@ -203,6 +204,15 @@ def _key_set(place: str) -> bytes:
     if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
         raise SettingsError(f"--oidc-jwks {place}", "it has no list of keys", remedy)
     return text
+
+
+def origins(texts: Iterable[str]) -> tuple[str, ...]:
+    """Read origins of pages; SettingsError when one is none."""
+    for text in texts:
+        parts = urlsplit(text)
+        if text != "*" and (parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != text):
+            raise SettingsError(f"--allow-origin {text}", "it is no origin", "Give it as https://HOST, without a path")
+    return tuple(texts)
 
 
 def check_base_paths(chosen: Mapping[str, str]) -> None:

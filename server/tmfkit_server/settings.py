@@ -154,6 +154,32 @@ class Settings:
         ),
         default=None,
     )
+    caller_rate: float = _plain(
+        0.0,
+        "--rate-limit",
+        group="Requests",
+        type=click.FloatRange(0),
+        help="Requests a second of one credential, in each worker process; others are answered 429. 0 is no limit.",
+    )
+    address_rate: float = _plain(
+        0.0,
+        "--address-rate-limit",
+        group="Requests",
+        type=click.FloatRange(0),
+        help="Requests a second of one address, in each worker process. 0 is no limit.",
+    )
+    allowed_origins: Sequence[str] = _read_from(
+        setting_values.origins,
+        Setting(
+            "--allow-origin",
+            group="Who may",
+            multiple=True,
+            envvar="TMFKIT_ALLOW_ORIGINS",
+            metavar="ORIGIN",
+            help="Origin such as https://app.example whose pages may call the server; * for all; repeatable.",
+        ),
+        default=(),
+    )
     public_url: str = _plain(
         "",
         "--public-url",
@@ -326,6 +352,16 @@ class Settings:
         ),
         default=(),
     )
+    allowed_callback_ports: Sequence[int] = _plain(
+        (),
+        "--allow-callback-port",
+        group="Notifications",
+        is_rare=True,
+        multiple=True,
+        type=click.IntRange(1, 1023),
+        metavar="PORT",
+        help="Port below 1024 that listeners may have, besides 80 and 443; repeatable. A server on loopback calls all.",
+    )
     callback_secrets: Sequence[bytes] = _read_from(
         setting_values.callback_secrets,
         Setting(
@@ -469,6 +505,11 @@ class Settings:
         other ports of it.
         """
         return (*self.allowed_callbacks, *(LOOPBACK if is_loopback(self.host) else ()))
+
+    @property
+    def called_ports(self) -> Sequence[int] | None:
+        """Ports below 1024 that are called besides those of the web; None for all of them, as with networks."""
+        return None if is_loopback(self.host) else self.allowed_callback_ports
 
     @property
     def store_kind(self) -> StoreKind:

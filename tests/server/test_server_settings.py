@@ -76,7 +76,10 @@ def test_every_setting_has_a_flag_a_variable_and_a_heading() -> None:
         ("prot = 1", "prot: there is no such setting. tmfkit-server settings lists them all."),
         ("port = true", "port: its value is of the wrong type. Give it one text or number."),
         ("keep-card-numbers = 1", "keep-card-numbers: its value is of the wrong type. Give it true or false."),
-        ('allow-callbacks = "10.0.0.0/8"', "allow-callbacks: its value is of the wrong type. Give it a list of texts."),
+        (
+            'allow-callbacks = "10.0.0.0/8"',
+            "allow-callbacks: its value is of the wrong type. Give it a list of texts or numbers.",
+        ),
     ],
 )
 def test_file_with_what_cannot_be_is_refused(tmp_path: Path, content: str, message: str) -> None:

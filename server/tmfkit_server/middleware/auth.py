@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import falcon.asgi
 
 from tmfkit_server.api_keys import ApiKey, digest_of
-from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import NotAuthenticated, NotPermitted
 from tmfkit_server.middleware.callers import Caller
+from tmfkit_server.middleware.refusals import Refusals
 from tmfkit_server.middleware.tokens import Tokens
 from tmfkit_server.resources.endpoint import Endpoint
 
@@ -31,6 +31,7 @@ class Credentials:
         self._callers = {key.digest: Caller(key.digest.hex(), key.name, key.role) for key in keys}
         self._tokens = tokens
         self._open_paths = open_paths
+        self._refusals = Refusals()
 
     async def process_request(self, req: falcon.asgi.Request, _resp: falcon.asgi.Response) -> None:
         """Find out the caller and its role; NotAuthenticated when there is none."""
@@ -41,7 +42,7 @@ class Credentials:
         if caller is not None:
             req.context.caller, req.context.caller_name, req.context.role = caller
         elif req.path not in self._open_paths:
-            COUNTS.credentials_refused += 1
+            self._refusals.take(req.remote_addr)
             raise NotAuthenticated
 
     async def process_resource(

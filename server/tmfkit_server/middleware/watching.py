@@ -68,7 +68,7 @@ class Watch:
             api=api,
             operation=operation,
             status=resp.status_code,
-            seconds=perf_counter() - req.context.began,
+            seconds=perf_counter() - getattr(req.context, "began", perf_counter()),
             caller=getattr(req.context, "caller_name", ""),
             client=req.remote_addr,
             location=resp.get_header("Location") or "",
