@@ -105,6 +105,13 @@ def suites(session: nox.Session) -> None:
         session.run("pytest", "tests/server/suite_json_patch.py", "--json-patch-suite", suite, *session.posargs)
 
 
+@nox.session(default=False)
+def pages(session: nox.Session) -> None:
+    """Look at the server's pages in Chromium, narrow and wide, light and dark; needs Chromium and its driver."""
+    install(session, "all", "pages")
+    session.run("pytest", "tests/server/suite_pages.py", *session.posargs)
+
+
 @nox.session
 def certify(session: nox.Session) -> None:
     """Start the server on each of its stores, certify every API against it, and say where the reports are."""

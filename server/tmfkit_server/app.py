@@ -23,7 +23,8 @@ from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
 from tmfkit_server.middleware.request_ids import RequestIds
 from tmfkit_server.middleware.tokens import Tokens
 from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
-from tmfkit_server.resources import dead_letters
+from tmfkit_server.pages.mounting import Pages
+from tmfkit_server.resources import dead_letters, listeners
 from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
 from tmfkit_server.services.extensions import Extension
@@ -33,6 +34,7 @@ from tmfkit_server.services.notifications.callbacks import CallbackGuard
 from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.services.notifications.delivery import Dispatcher
 from tmfkit_server.services.notifications.events import hub_name
+from tmfkit_server.services.notifications.overview import Overview
 from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import IndexPlan, Store
@@ -67,7 +69,8 @@ def create_app(settings: Settings) -> AsgiApp:
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks, settings.called_ports)
-    admission = Admission(store, _hubs(), settings.listener_limits)
+    hubs = _hubs()
+    admission = Admission(store, hubs, settings.listener_limits)
     mounted = [
         Api(
             contracts.load(name),
@@ -86,11 +89,16 @@ def create_app(settings: Settings) -> AsgiApp:
     tokens = Tokens(settings.token_issuer) if settings.token_issuer else None
     parts = [*mounted, *(part for part in (metrics, tokens) if part is not None)]
     app.add_middleware(_Lifespan(store, parts, dispatcher, watch))
-    _add_middleware(app, settings, _observers(settings, metrics), tokens)
+    pages = Pages(settings.base_paths, asks_for_credentials=settings.asks_for_credentials)
+    _add_middleware(
+        app, settings, _observers(settings, metrics), tokens, open_paths=frozenset({LIVE, READY}) | pages.paths
+    )
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     _add_health(app, watch)
     dead_letters.mount(app, DeadLetters(store))
+    listeners.mount(app, Overview(store, hubs))
+    pages.mount(app)
     for api in mounted:
         api.mount(app)
     if settings.management is None or metrics is None:
@@ -99,10 +107,14 @@ def create_app(settings: Settings) -> AsgiApp:
 
 
 def _add_middleware(
-    app: falcon.asgi.App[Any, Any], settings: Settings, observers: Sequence[Observer], tokens: Tokens | None
+    app: falcon.asgi.App[Any, Any],
+    settings: Settings,
+    observers: Sequence[Observer],
+    tokens: Tokens | None,
+    *,
+    open_paths: frozenset[str],
 ) -> None:
     """Add what every request passes, in this order; answers pass it backwards."""
-    open_paths = frozenset({LIVE, READY})
     app.add_middleware(RequestIds())
     app.add_middleware(SecurityHeaders())
     if observers:

@@ -124,6 +124,6 @@ class MetricsPage:
         except StoreError:
             pass
         else:
-            registry.register(_Waiting(waiting, dead.total))
+            registry.register(_Waiting(sum(waiting.values()), dead.total))
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = await asyncio.to_thread(generate_latest, registry)

@@ -34,7 +34,7 @@ __all__ = [
 
 MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_OWN_PATHS = ("/health", "/admin")
+_OWN_PATHS = ("/health", "/admin", "/docs", "/openapi")
 _FILE = "file:"
 
 
