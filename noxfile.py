@@ -90,6 +90,14 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", "--dist", "loadgroup", *session.posargs)
 
 
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Ask a public advisory service for known faults of everything that the packages depend on."""
+    install(session, "all")
+    session.install("pip-audit")
+    session.run("pip-audit", "--local", "--skip-editable", *session.posargs)
+
+
 @nox.session
 def suites(session: nox.Session) -> None:
     """Run published test suites, from the npm registry by their digests; needs Node.js with npm."""

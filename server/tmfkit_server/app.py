@@ -116,7 +116,7 @@ def _add_middleware(
 ) -> None:
     """Add what every request passes, in this order; answers pass it backwards."""
     app.add_middleware(RequestIds())
-    app.add_middleware(SecurityHeaders())
+    app.add_middleware(SecurityHeaders(has_tls=settings.tls is not None))
     if observers:
         app.add_middleware(Watch(observers))
     if settings.allowed_origins:

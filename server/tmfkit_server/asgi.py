@@ -65,17 +65,21 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "when_ready": _print_address,
             "post_worker_init": self._wait_for_store,
         }
+        if self._settings.tls is not None:
+            # Every new worker reads them.
+            options |= {"certfile": str(self._settings.tls.certificate), "keyfile": str(self._settings.tls.key)}
         for name, value in options.items():
             self.cfg.set(name, value)
         setattr(self.cfg, LIMITS, self._settings.connection_limits)
 
-    def reload(self) -> None:
-        """Read the files that settings name again, and keep what they said when they cannot be read."""
+    def read_again(self) -> bool:
+        """Read the files that settings name again; tell whether they can be honoured, and say so when not."""
         try:
             self._settings = self._read_again()
         except SettingsError as exc:
-            _LOG.error("settings stay as they were: %s", exc)
-        super().reload()
+            _LOG.error("everything stays as it was: %s", exc)
+            return False
+        return True
 
     def load(self) -> AsgiApp:
         """Build the application, in each worker."""
@@ -105,10 +109,19 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Run the master process until a signal ends it."""
-        (Arbiter if self._settings.store_kind.takes_processes else _OneWorkerArbiter)(self).run()
+        (_Arbiter if self._settings.store_kind.takes_processes else _OneWorkerArbiter)(self).run()
 
 
-class _OneWorkerArbiter(Arbiter):  # type: ignore[misc]
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's master process."""
+
+    def handle_hup(self) -> None:
+        """Have new workers take over, unless what they would start with cannot be."""
+        if self.app.read_again():
+            super().handle_hup()
+
+
+class _OneWorkerArbiter(_Arbiter):
     """gunicorn's master process when the store belongs to one worker."""
 
     def handle_ttin(self) -> None:

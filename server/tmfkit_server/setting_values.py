@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from tmfkit_models import contracts
 from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.key_pair import KeyPair
 from tmfkit_server.network import Network, Place, is_loopback
 from tmfkit_server.signing_secret import secret_of
 from tmfkit_server.token_issuer import TokenIssuer
@@ -27,6 +28,7 @@ __all__ = [
     "channels",
     "check_base_paths",
     "is_private",
+    "key_pair",
     "management_place",
     "origins",
     "token_issuer",
@@ -213,6 +215,22 @@ def origins(texts: Iterable[str]) -> tuple[str, ...]:
         if text != "*" and (parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != text):
             raise SettingsError(f"--allow-origin {text}", "it is no origin", "Give it as https://HOST, without a path")
     return tuple(texts)
+
+
+def key_pair(certificate: Path | None, key: Path | None) -> KeyPair | None:
+    """Read the names of a certificate and its key; None for neither, SettingsError when they cannot be used."""
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise SettingsError("--tls-cert and --tls-key", "only one of them is given", "Give both, or neither")
+    pair = KeyPair(certificate, key)
+    try:
+        pair.check()
+    except OSError as exc:
+        where = f"--tls-cert {certificate} --tls-key {key}"
+        remedy = "Name a certificate and its key, both in PEM and the key without a password"
+        raise SettingsError(where, f"they cannot be used ({exc.strerror or exc})", remedy) from exc
+    return pair
 
 
 def check_base_paths(chosen: Mapping[str, str]) -> None:

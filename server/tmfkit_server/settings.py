@@ -14,6 +14,7 @@ from tmfkit_server import setting_values
 from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.key_pair import KeyPair
 from tmfkit_server.listener_limits import ListenerLimits
 from tmfkit_server.logs import LogFormat
 from tmfkit_server.message_limits import MessageLimits
@@ -81,6 +82,24 @@ class Settings:
     )
     port: int = _plain(
         8080, "--port", group="Listening", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one."
+    )
+    tls: KeyPair | None = _read_from(  # noqa: RUF009 - it gives a field
+        setting_values.key_pair,
+        Setting(
+            "--tls-cert",
+            group="Listening",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Certificate, with those between it and its authority, in PEM; read again on HUP. Without one, HTTP.",
+        ),
+        Setting(
+            "--tls-key",
+            group="Listening",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Key of the certificate, in PEM.",
+        ),
+        default=None,
     )
     store: str = _plain(
         "memory:",

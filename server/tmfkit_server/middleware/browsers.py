@@ -18,6 +18,7 @@ _GIVEN = (
     "Accept-Patch, Allow, Content-Location, ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Request-ID,"
     " X-Result-Count, X-Total-Count"
 )
+_ONE_YEAR = "max-age=31536000"
 _REMEMBER_SECONDS = "600"
 
 
@@ -61,8 +62,13 @@ class Cors:
 class SecurityHeaders:
     """Falcon middleware: an answer is what its type says, is no page, and names nobody who reads it."""
 
+    def __init__(self, *, has_tls: bool) -> None:
+        self._has_tls = has_tls
+
     async def process_request(self, _req: object, resp: falcon.asgi.Response) -> None:
         """Set the headers, which a page of our own then changes."""
         resp.set_header("X-Content-Type-Options", "nosniff")
         resp.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         resp.set_header("Referrer-Policy", "no-referrer")
+        if self._has_tls:
+            resp.set_header("Strict-Transport-Security", _ONE_YEAR)
