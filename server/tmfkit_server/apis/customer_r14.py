@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+import orjson
+
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Resource
 from tmfkit_server.apis.customer import in_force_first
@@ -20,6 +22,7 @@ __all__ = ["EXTENSION"]
 _PROFILES = "customerCreditProfile"
 _PERIOD = "validFor"
 _END = "endDateTime"
+_OPEN_END = f'"{_END}":""'.encode()
 _RESOURCES = {"customer", "customerAccount", "paymentMean"}
 
 Body = Mapping[str, Any]
@@ -47,6 +50,9 @@ class CustomerR14(Extension):
             TMF629 R14.5.1, samples of validFor; erratum TMF629V1-E26.
         """
         del resource
+        # Nearly always the text tells at a glance that there is none, whatever the number of members.
+        if _OPEN_END not in orjson.dumps(body):
+            return body
         return {name: _with_open_ends(value, name) for name, value in body.items()}
 
     def accepted(self, resource: Resource, body: Body) -> Body:

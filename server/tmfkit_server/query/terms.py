@@ -39,6 +39,8 @@ Number = int | float
 
 # In characters, of up to four bytes each: no entry of a B-tree of PostgreSQL has more than about 2,700 bytes.
 _LONGEST_INDEX_KEY = 600
+# Of names as clients write them; no address has room for more of them.
+_LONGEST_POINTER = 1000
 # What is remembered of names that clients choose has an end.
 _LONGEST_REMEMBERED = 100
 
@@ -76,7 +78,16 @@ def terms_of(body: Mapping[str, Any]) -> Terms:
 
 def pointer_of(path: Path) -> str:
     """Return the pointer that stands for *path* in keys."""
-    return "".join(f"/{_escaped(name)}" for name in path)
+    pointer = ""
+    for name in path:
+        pointer = _below(pointer, name)
+    return pointer
+
+
+def _below(pointer: str, name: str) -> str:
+    """Return the pointer of a member; a long one is known by its digest, or those of a thousand members are as long."""
+    below = f"{pointer}/{_escaped(name)}"
+    return below if len(below) <= _LONGEST_POINTER else f"/~{hashlib.sha256(below.encode()).hexdigest()}"
 
 
 def kept_text(text: str) -> str:
@@ -110,7 +121,7 @@ _remembered = functools.lru_cache(maxsize=4096)(_escape)
 def _collect(body: Mapping[str, Any], above: str, found: defaultdict[str, list[Any]]) -> None:
     """Gather the values under each pointer in the order in which ``evaluate.values_at`` finds them."""
     for name, value in body.items():
-        pointer = f"{above}/{_escaped(name)}"
+        pointer = _below(above, name)
         for member in _members(value) if isinstance(value, list) else (value,):
             found[pointer].append(member)
             if isinstance(member, dict):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
+import orjson
+
 from tmfkit_models.contracts import Contract, Schema
 
 __all__ = ["CardNumbers"]
@@ -13,6 +15,10 @@ __all__ = ["CardNumbers"]
 _DIGITS_KEPT = 4
 # Of what payment cards begin with and how long their numbers are: ISO/IEC 7812-1.
 _CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
+
+# Thirteen digits, and not the first of them 1.
+_SMALLEST_CARD = 10**12
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 Names = Mapping[str, Any]
 """Attribute of an object, under each of its names → the names in its object, or in each member of its array."""
@@ -38,11 +44,15 @@ class CardNumbers:
         """
         self._names = _names_in(contract, contract.component(contract.resource(resource).schema))
         self._card, self._number, self._around = card, number, {card, *around}
+        self._marks = [f'"{name}":'.encode() for name in self._around]
         self._is_about_payment = resource in around
 
     def masked(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return *body* with all but the last four digits of every card number crossed out."""
-        return self._object(body, self._names, about_payment=self._is_about_payment)
+        if self._is_about_payment:
+            return self._object(body, self._names, about_payment=True)
+        looked_at = {name: value for name, value in body.items() if not self._is_left_alone(name, value)}
+        return {**body, **self._object(looked_at, self._names, about_payment=False)}
 
     def masked_at(self, path: str, value: Any) -> Any:
         """Return *value*, which is going to stand at the JSON pointer *path*, in the same way."""
@@ -56,6 +66,13 @@ class CardNumbers:
             value = value[name]
         return value
 
+    def _is_left_alone(self, name: str, value: Any) -> bool:
+        """Tell whether nothing in an attribute speaks of payment: its text says so faster than its members do."""
+        if name in self._around:
+            return False
+        text = orjson.dumps(value) if isinstance(value, dict | list) else b""
+        return not any(mark in text for mark in self._marks)
+
     def _object(self, body: Mapping[str, Any], names: Names, *, about_payment: bool) -> dict[str, Any]:
         return {
             name: self._member(name, value, names, about_payment=about_payment or name in self._around)
@@ -68,10 +85,15 @@ class CardNumbers:
         return self._value(value, names.get(name, {}), is_defined=name in names, about_payment=about_payment)
 
     def _value(self, value: Any, names: Names, *, is_defined: bool, about_payment: bool) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return self._object(value, names, about_payment=about_payment)
         if isinstance(value, list):
-            return [self._value(each, names, is_defined=is_defined, about_payment=about_payment) for each in value]
+            # Of long arrays most members are told at a glance to be no number of a card.
+            is_plain = _is_small if about_payment and not is_defined else _is_no_container
+            return [
+                each if is_plain(each) else self._value(each, names, is_defined=is_defined, about_payment=about_payment)
+                for each in value
+            ]
         return _replaced(value, _searched) if about_payment and not is_defined else value
 
 
@@ -82,6 +104,14 @@ def _names_in(contract: Contract, schema: Schema) -> Names:
         below = _names_in(contract, full.get("items", full))
         names.update(dict.fromkeys((name, *full.get("x-tmf-aliases", ())), below))
     return names
+
+
+def _is_small(value: Any) -> bool:
+    return not value or (type(value) is int and -_SMALLEST_CARD < value < _SMALLEST_CARD)
+
+
+def _is_no_container(value: Any) -> bool:
+    return not value or type(value) in _PLAIN
 
 
 def _replaced(value: Any, mask: Callable[[str], str]) -> Any:

@@ -142,7 +142,10 @@ class Entities:
         Raises:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
+        turns = Turns()
         body, spelling = self.checked(sent, operation)
+        if turns.is_over():
+            await turns.next()
         async with self._store.transaction() as transaction:
             return await self._insert(transaction, body, spelling, operation, collection_url)
 
@@ -165,7 +168,10 @@ class Entities:
             InvalidBody: The body breaks a rule, or its id is taken; the key is still free.
             KeyReused: Something else was sent with the key before.
         """
+        turns = Turns()
         body, spelling = self.checked(sent, operation)
+        if turns.is_over():
+            await turns.next()
         request = once(key, self._collection, operation.id, caller, sent=sent)
         async with self._store.transaction() as transaction:
             first = await first_outcome(transaction, request)
@@ -181,7 +187,10 @@ class Entities:
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, expected)
             self._refuse_other_values(record.body, {**record.body, **body}, operation)
+            turns = Turns()
             self._validator.check(body, operation)
+            if turns.is_over():
+                await turns.next()
             after = {**self._stamps.server_made(record.body), **self._stamps.without_read_only(body)}
             return await self._store_change(transaction, record, Record(identifier, after, spelling))
 
@@ -203,11 +212,15 @@ class Entities:
             PreconditionFailed: The resource is not what was expected.
         """
         async with self._store.transaction() as transaction:
-            record = await self._to_change(transaction, identifier, expected)
+            record, turns = await self._to_change(transaction, identifier, expected), Turns()
             patched = self._patched(record, media_type, patch)
+            if turns.is_over():
+                await turns.next()
             self._refuse_other_values(record.body, patched.body, operation)
             self._validator.check(patched.body, operation)
             self._validator.check_change(record.body, patched.body, operation)
+            if turns.is_over():
+                await turns.next()
             return await self._store_change(transaction, record, patched)
 
     async def amend(self, identifier: str, decide: Decision) -> Record:
@@ -239,8 +252,11 @@ class Entities:
     ) -> Record:
         writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
         identifier = await self._new_id(transaction, body, operation)
+        turns = Turns()
         stamped = self._stamps.at_creation(writable, identifier, collection_url)
         record = Record(identifier, self._hooks.accepted(self.resource, stamped), spelling)
+        if turns.is_over():
+            await turns.next()
         await transaction.insert(self._collection, record)
         await self._announcer.created(transaction, self.shown(record))
         return record
@@ -296,7 +312,10 @@ class Entities:
         return record
 
     async def _store_change(self, transaction: Transaction, before: Record, after: Record) -> Record:
+        turns = Turns()
         accepted = self._stamps.with_parts(self._hooks.accepted(self.resource, after.body))
+        if turns.is_over():
+            await turns.next()
         stamped = accepted if is_same(accepted, before.body) else self._stamps.at_change(before.body, accepted)
         after = after.with_body(stamped)
         if after == before:

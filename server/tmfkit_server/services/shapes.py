@@ -162,19 +162,39 @@ def canonical_path(shape: Shape, path: Path) -> Path:
 
 def spelled(body: Body, spelling: Mapping[str, str]) -> Body:
     """Return *body* with the names that the client uses; the reverse of ``canonical``."""
-    return _spelled(body, "", spelling) if spelling else body
+    return _spelled(body, _tree_of(spelling)) if spelling else body
 
 
-def _spelled(value: Any, pointer: str, spelling: Mapping[str, str]) -> Any:
+@dataclass(slots=True)
+class _Place:
+    """A name in a spelling: the other name that is used, if any, and the names below it."""
+
+    other: str = ""
+    below: dict[str, _Place] = field(default_factory=dict)
+
+
+def _tree_of(spelling: Mapping[str, str]) -> dict[str, _Place]:
+    root = _Place()
+    for pointer, other in spelling.items():
+        place = root
+        for name in pointer.split("/")[1:]:
+            place = place.below.setdefault(name, _Place())
+        place.other = other
+    return root.below
+
+
+def _spelled(value: Any, places: dict[str, _Place]) -> Any:
     if isinstance(value, Mapping):
-        return {
-            spelling.get(here, name): _spelled(member, here, spelling)
-            for name, member in value.items()
-            for here in (f"{pointer}/{name}",)
-        }
-    if isinstance(value, list):
-        return [_spelled(member, f"{pointer}/*", spelling) for member in value]
+        return dict(_member(name, member, places.get(name)) for name, member in value.items())
+    if isinstance(value, list) and (each := places.get("*")):
+        return [_spelled(member, each.below) for member in value]
     return value
+
+
+def _member(name: str, value: Any, place: _Place | None) -> tuple[str, Any]:
+    if place is None:
+        return name, value
+    return place.other or name, _spelled(value, place.below) if place.below else value
 
 
 def defaults_filled(shape: Shape, body: Body) -> dict[str, Any]:
