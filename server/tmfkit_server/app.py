@@ -38,6 +38,7 @@ from tmfkit_server.services.notifications.overview import Overview
 from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import IndexPlan, Store
+from tmfkit_server.traces import Traces, traces
 
 if TYPE_CHECKING:
     from tmfkit_server.metrics import Metrics
@@ -88,7 +89,8 @@ def create_app(settings: Settings) -> AsgiApp:
     watch = StoreWatch(store)
     metrics = _metrics(settings)
     tokens = Tokens(settings.token_issuer) if settings.token_issuer else None
-    parts = [*mounted, *(part for part in (metrics, tokens) if part is not None)]
+    tracing = traces()
+    parts = [*mounted, *(part for part in (metrics, tokens, tracing) if part is not None)]
     app.add_middleware(_Lifespan(store, parts, dispatcher, watch))
     pages = Pages(settings.base_paths, asks_for_credentials=settings.asks_for_credentials)
     _add_middleware(
@@ -102,9 +104,10 @@ def create_app(settings: Settings) -> AsgiApp:
     pages.mount(app)
     for api in mounted:
         api.mount(app)
+    served = tracing.around(app) if tracing else app
     if settings.management is None or metrics is None:
-        return app
-    return _Doors(app, _management_app(watch, metrics, store), settings.management[1])
+        return served
+    return _Doors(served, _management_app(watch, metrics, store), settings.management[1])
 
 
 def _add_middleware(
@@ -226,7 +229,7 @@ class _Lifespan:
     """Opens the store before the first request and closes it after the last."""
 
     def __init__(
-        self, store: Store, parts: Sequence[Api | Metrics | Tokens], dispatcher: Dispatcher, watch: StoreWatch
+        self, store: Store, parts: Sequence[Api | Metrics | Tokens | Traces], dispatcher: Dispatcher, watch: StoreWatch
     ) -> None:
         self._store = store
         self._parts = parts
