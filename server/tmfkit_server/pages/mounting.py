@@ -5,7 +5,7 @@ None of them holds data, so none needs a credential: the page for operators asks
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,7 +35,6 @@ _CREDENTIALS = {
     "token": {"type": "http", "scheme": "bearer"},
 }
 _KEPT = "max-age=3600"
-_MESSAGES = "tmf681-v1"
 
 
 class Pages:
@@ -55,7 +54,7 @@ class Pages:
         loaded = [contracts.load(name) for name in contracts.apis()]
         bases = {each.id: base_paths.get(each.id, each.base_path) for each in loaded}
         self._routes: dict[str, _File] = {"/": _page("index.html", rows="".join(_row(each, bases) for each in loaded))}
-        self._routes["/admin"] = _page("admin.html", messages=bases.get(_MESSAGES, ""))
+        self._routes["/admin"] = _page("admin.html", messages=_messages(loaded, bases))
         for each in loaded:
             document = _served(each, bases[each.id], asks_for_credentials=asks_for_credentials)
             self._routes[f"/openapi/{each.id}.json"] = _File(orjson.dumps(document), _TYPES[".json"])
@@ -108,6 +107,17 @@ def _viewer_folder() -> Path:
     assert found is not None
     assert found.submodule_search_locations
     return Path(found.submodule_search_locations[0]) / "static"
+
+
+def _messages(loaded: Sequence[Contract], bases: Mapping[str, str]) -> str:
+    """Return the path of the messages that can be sent again, empty when no API has any."""
+    sending = ((each, operation) for each in loaded for operation in each.operations)
+    paths = (
+        bases[each.id] + each.resource(operation.resource).collection
+        for each, operation in sending
+        if operation.action == "send-stored"
+    )
+    return next(paths, "")
 
 
 def _served(contract: Contract, base_path: str, *, asks_for_credentials: bool) -> dict[str, Any]:

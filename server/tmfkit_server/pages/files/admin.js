@@ -1,7 +1,7 @@
 "use strict";
 
 const MOST_MESSAGES = 50;
-const messagesPath = document.body.dataset.messages.slice(1) + "/communicationMessage";
+const messagesPath = document.body.dataset.messages.slice(1);
 let key = "";
 
 /** Ask the server; throws an Error that says what it said. */
@@ -66,7 +66,8 @@ function messageRow(each) {
 async function show() {
   const listeners = await ask("admin/listeners");
   const dead = await ask("admin/dead-letters");
-  const messages = await ask(`${messagesPath}?fields=id,type,subject,status&limit=${MOST_MESSAGES}`);
+  const query = `fields=id,type,subject,status&limit=${MOST_MESSAGES}`;
+  const messages = messagesPath ? await ask(`${messagesPath}?${query}`) : { body: [] };
   fill("listeners", listeners.body.map(listenerRow));
   fill("dead-letters", dead.body.map(deadRow));
   fill("messages", messages.body.map(messageRow));
