@@ -37,7 +37,7 @@ def test_page_needs_no_key_and_runs_nothing_but_the_server_s_own(guarded: str, p
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
     assert not re.search(r"<script>|<style|\son\w+=|\sstyle=", answer.text)
     for link in re.findall(r'(?:href|src)="([^"]+)"', answer.text):
         assert link.startswith("data:") or not re.match(r"[a-z]+:|/", link), "it would be wrong behind a prefix"

@@ -60,15 +60,16 @@ class Cors:
 
 
 class SecurityHeaders:
-    """Falcon middleware: an answer is what its type says, is no page, and names nobody who reads it."""
+    """Falcon middleware: an answer is what its type says, which is no page but where ``pages`` says more.
+
+    A header costs about two microseconds of an answer, most of it in gunicorn: others would say nothing of JSON.
+    """
 
     def __init__(self, *, has_tls: bool) -> None:
         self._has_tls = has_tls
 
     async def process_request(self, _req: object, resp: falcon.asgi.Response) -> None:
-        """Set the headers, which a page of our own then changes."""
+        """Set the headers."""
         resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        resp.set_header("Referrer-Policy", "no-referrer")
         if self._has_tls:
             resp.set_header("Strict-Transport-Security", _ONE_YEAR)

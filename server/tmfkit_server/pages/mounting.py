@@ -87,6 +87,7 @@ class _File:
         resp.set_header("Cache-Control", "no-cache" if self._kind == _HTML else _KEPT)
         if self._kind == _HTML:
             resp.set_header("Content-Security-Policy", _POLICY)
+            resp.set_header("Referrer-Policy", "no-referrer")
         resp.data = self._content
 
     on_head = on_get
