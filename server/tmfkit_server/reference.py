@@ -7,6 +7,7 @@ from typing import Any
 
 import falcon.asgi
 
+from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.app import create_app
 from tmfkit_server.settings import Settings
 
@@ -17,4 +18,5 @@ _OUTBOX = tempfile.TemporaryDirectory()
 
 def app() -> falcon.asgi.App[Any, Any]:
     """Return the application; the keys are ``user-key`` and ``admin-key``."""
-    return create_app(Settings(api_keys={"user-key": "user", "admin-key": "admin"}, outbox=_OUTBOX.name))
+    keys = [ApiKey.of("user", "user-key"), ApiKey.of("admin", "admin-key")]
+    return create_app(Settings(api_keys=keys, outbox=_OUTBOX.name))

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from itertools import islice
 from typing import TypeAlias
 
+from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import TooBusy
 from tmfkit_server.query.evaluate import sort_key
 from tmfkit_server.query.expression import All, Expression, Path, Search
@@ -52,6 +53,7 @@ class Searcher:
             try:
                 await stack.enter_async_context(self._scans.one(search.asker, wait_seconds=_WAIT_SECONDS))
             except TimeoutError as exc:
+                COUNTS.searches_refused += 1
                 raise TooBusy(f"no slot for a search became free within {_WAIT_SECONDS:g} s") from exc
             return await _looked_at(rows, candidates, search)
 
