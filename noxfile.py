@@ -106,6 +106,13 @@ def suites(session: nox.Session) -> None:
         session.run("pytest", "tests/server/suite_json_patch.py", "--json-patch-suite", suite, *session.posargs)
 
 
+@nox.session(default=False)
+def linear(session: nox.Session) -> None:
+    """Show that the server's work grows with a body as its size does, and holds nobody up; needs a quiet machine."""
+    install(session, "server,postgres", "test")
+    session.run("pytest", "tests/server/suite_linear.py", *session.posargs)
+
+
 @nox.session
 def certify(session: nox.Session) -> None:
     """Start the server on each of its stores, certify every API against it, and say where the reports are."""
