@@ -121,6 +121,13 @@ def pages(session: nox.Session) -> None:
     session.run("pytest", "tests/server/suite_pages.py", *session.posargs)
 
 
+@nox.session(default=False)
+def linear(session: nox.Session) -> None:
+    """Show that the server's work grows with a body as its size does, and holds nobody up; needs a quiet machine."""
+    install(session, "server,postgres", "test")
+    session.run("pytest", "tests/server/suite_linear.py", *session.posargs)
+
+
 @nox.session
 def certify(session: nox.Session) -> None:
     """Start the server on each of its stores, certify every API against it, and say where the reports are."""

@@ -20,13 +20,15 @@ LIST = [{"id": str(number), "title": "x" * 50} for number in range(100)]
 MOST_MEGABYTES = 300
 
 JUDGE = """\
-import resource, sys
+import sys
 from pathlib import Path
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_models import contracts
 judge(Bundle.read(Path(sys.argv[1])), contracts.load("tmf629-v4"))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Not the largest size of getrusage, which counts the process that this one was started from.
+[most] = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+print(int(most) // 1024)
 """
 
 

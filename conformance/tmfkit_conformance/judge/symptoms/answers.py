@@ -21,7 +21,18 @@ from tmfkit_conformance.rules.refusals import AnyOf, Auth, MethodRefused, Refusi
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_conformance.rules.sending import ConditionByTheSend
 
-__all__ = ["UNDELETED", "answer", "broken_down", "is_due", "not_there", "refused", "rooted", "taken", "unanswered"]
+__all__ = [
+    "UNDELETED",
+    "answer",
+    "broken_down",
+    "is_due",
+    "not_stored",
+    "not_there",
+    "refused",
+    "rooted",
+    "taken",
+    "unanswered",
+]
 
 _REFUSED: Final[Mapping[type[Probe], frozenset[Step]]] = {
     Refusing: frozenset({Refusing.REFUSED, Without.REFUSED_SECOND, ConditionByTheSend.REFUSED_SEND}),
