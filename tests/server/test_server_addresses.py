@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import httpx
 import psycopg
 import pytest
 from click.testing import CliRunner
+from falcon.testing import create_asgi_req
 from server_bodies import customer, message, unique
 
 from tmfkit_models import contracts
 from tmfkit_server import cli
 from tmfkit_server.errors import InvalidHeader, SettingsError, StoreUnusable
 from tmfkit_server.network import is_host
+from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.embedded import opening
 from tmfkit_server.storage.embedded.store import EmbeddedStore
@@ -157,6 +160,21 @@ def test_host_is_the_address_when_it_is_valid(server_url: str, host: str, status
         assert answer.json()["href"].startswith(f"http://{host}{BASE}/customer/")
     else:
         assert httpx.get(f"{server_url}{BASE}/customer", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("addresses", "address"),
+    [
+        pytest.param(Addresses(""), "http://one.example/shop", id="host"),
+        pytest.param(Addresses("https://shop.example"), "https://shop.example", id="public-url"),
+        pytest.param(Addresses("", [ip_network("127.0.0.0/8")]), "https://two.example/gate/shop", id="proxy"),
+    ],
+)
+def test_path_that_the_application_is_mounted_at_belongs_to_its_address(addresses: Addresses, address: str) -> None:
+    headers = {"X-Forwarded-Host": "two.example", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/gate"}
+    request = create_asgi_req(path="/customer", host="one.example", root_path="/shop", headers=headers)
+    request.scope["client"] = ("127.0.0.1", 50000)
+    assert addresses.of(request) == address
 
 
 def test_host_of_whoever_created_it_is_nobody_elses(server_url: str) -> None:

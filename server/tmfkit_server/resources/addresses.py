@@ -35,8 +35,10 @@ class Addresses:
 
     def of(self, req: falcon.asgi.Request) -> str:
         """Return the address of a request; InvalidHeader when it has none that could be one."""
-        if self.public_url:
-            return self.public_url
+        return self.public_url or f"{self._called(req)}{req.root_path}"
+
+    def _called(self, req: falcon.asgi.Request) -> str:
+        """Return what a request calls the server by, without the path that the application is mounted at."""
         host = req.get_header("Host")
         if not self._proxies and host is not None:
             return _direct(req.scheme, host)
