@@ -34,6 +34,7 @@ class Paged:
     others: int = 25
     size: int = 10
     tells_next: bool = False
+    next_path: str = COLLECTION
     tells_total: bool = False
     takes_offset: bool = True
     filters: bool = True
@@ -57,7 +58,7 @@ class Paged:
         headers += [("X-Total-Count", str(len(records)))] if self.tells_total else []
         is_last = start + self.size >= len(records)
         headers += (
-            [("Link", f'<{COLLECTION}?{urlencode(more)}>; rel="next"')] if self.tells_next and not is_last else []
+            [("Link", f'<{self.next_path}?{urlencode(more)}>; rel="next"')] if self.tells_next and not is_last else []
         )
         names = {"id", "href", *given["fields"].split(",")} if "fields" in given else set()
         shown = [{name: record[name] for name in record if not names or name in names} for record in page]
@@ -77,6 +78,7 @@ def run(target: Paged, server_url: str, *only: str, **more: Any) -> tuple[Bundle
     "target",
     [
         pytest.param(Paged(tells_next=True), id="link"),
+        pytest.param(Paged(tells_next=True, next_path=""), id="link-with-a-query-alone"),
         pytest.param(Paged(tells_total=True), id="total"),
         pytest.param(Paged(), id="neither"),
         pytest.param(Paged(others=0), id="one-page-only"),

@@ -501,13 +501,6 @@ class Session:
         if url:
             self.request("GET", url, step)
 
-    def follow(self, given: str, step: Step) -> Exchange:
-        """GET the address of a further page, absolute or relative to the base URL.
-
-        No other host than the target is called.
-        """
-        return self.request("GET", self._addresses.followed(given, self.resource_name), step)
-
     def item_url(self, identifier: str, resource: str = "") -> str:
         """Return the address of a member of a resource; of the probe's when none is named."""
         return self._addresses.item(resource or self.resource_name, identifier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from tmfkit_conformance.record.exchange import Exchange
 
@@ -55,7 +55,8 @@ def next_address(pages: Sequence[Exchange]) -> str:
     if not last.is_success or last.response is None or not isinstance(last.answer, list):
         return ""
     if is_by_link(pages):
-        return last.response.next_page if last.response.next_page not in _asked(pages) else ""
+        following = _meant(last.response.next_page, last.request.url)
+        return "" if following in _asked(pages) else following
     if is_whole(pages) or not last.answer or _repeats(pages):
         return ""
     return _at_offset(pages[0].request.url, len(identifiers(pages)))
@@ -83,6 +84,14 @@ def is_whole(pages: Sequence[Exchange]) -> bool:
 def _repeats(pages: Sequence[Exchange]) -> bool:
     """Say whether the last page has no record that the pages before it have not."""
     return bool(pages[-1].answer) and set(identifiers(pages[-1:])) <= set(identifiers(pages[:-1]))
+
+
+def _meant(reference: str, url: str) -> str:
+    """Return the address that a reference in the answer to *url* means (RFC 3986, 5.1.3); nothing for nothing."""
+    try:
+        return urljoin(url, reference) if reference else ""
+    except ValueError:  # brackets that do not match
+        return reference
 
 
 def _asked(pages: Sequence[Exchange]) -> set[str]:
