@@ -51,7 +51,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             # Who may say what clients called is a setting of ours; gunicorn would believe whoever is on this machine.
             "forwarded_allow_ips": "",
             "limit_request_line": _LONGEST_REQUEST_LINE_BYTES,
-            # In whole seconds; our worker knows fractions.
+            # gunicorn knows whole seconds only.
             "keepalive": math.ceil(self._settings.connection_limits.keep_alive_seconds),
             "loglevel": "warning",
             "when_ready": _print_address,

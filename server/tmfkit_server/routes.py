@@ -62,6 +62,7 @@ class Api:
         self._base_path = settings.base_paths.get(contract.id, contract.base_path)
         self._addresses = addresses
         self._extension = extension
+        self._subscriptions: dict[str, Subscriptions] = {}
         self._entities = {
             each.name: Entities(
                 contract,
@@ -122,9 +123,11 @@ class Api:
     def _hub_responder(self, operation: Operation) -> Responder:
         path = operation.path.removesuffix("/{id}")
         [register] = [each for each in self._contract.operations if each.action == "register" and each.path == path]
-        subscriptions = Subscriptions(
-            self._store, self._contract, register, guard=self._guard, admission=self._admission
-        )
+        subscriptions = self._subscriptions.get(path)
+        if subscriptions is None:
+            subscriptions = self._subscriptions[path] = Subscriptions(
+                self._store, self._contract, register, guard=self._guard, admission=self._admission
+            )
         if operation.action == "register":
             return RegisterHandler(
                 operation, subscriptions, f"{self._base_path}{operation.path}", self._addresses, self._reader

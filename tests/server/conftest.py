@@ -11,6 +11,7 @@ import pytest
 from store_runner import KINDS, LASTING, Runner, Scenario, opened
 
 from patience import PATIENCE_SECONDS
+from tmfkit_server.storage import search_turns
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.postgres import connections
 from tmfkit_server.storage.stores import kind_of
@@ -54,7 +55,8 @@ def server_url(
 @pytest.fixture(autouse=True)
 def _patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store in this process turns nobody away because the machine is slow."""
-    monkeypatch.setattr(connections, "_WAIT_SECONDS", PATIENCE_SECONDS)
+    for module in (connections, search_turns):
+        monkeypatch.setattr(module, "_WAIT_SECONDS", PATIENCE_SECONDS)
 
 
 def _client(server_url: str, base_path: str) -> Iterator[httpx.Client]:

@@ -16,6 +16,8 @@ __all__ = ["All", "AnyOf", "Comparison", "Expression", "Operator", "Path", "Sear
 Operator: TypeAlias = Literal["eq", "ne", "gt", "gte", "lt", "lte", "regex"]
 Path: TypeAlias = tuple[str, ...]
 
+_ORDERS: frozenset[Operator] = frozenset({"gt", "gte", "lt", "lte"})
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -34,6 +36,11 @@ class Comparison:
     values: tuple[str, ...]
     loose: bool = False
     before: str = ""
+
+    @property
+    def is_stored_order(self) -> bool:
+        """Whether it compares by order, with what is stored as it stands."""
+        return self.operator in _ORDERS and not self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,6 @@ class Search:
         sort: Keys, the most important first; without any, in the order of creation.
         offset: How many records to leave out.
         limit: How many to return at the most, None for all.
-        is_page: Whether the client asked for a page.
         fields: Attributes to return, None for all.
         asker: Who asks, among whom the slots for searches are shared out; empty for the server itself.
     """
@@ -92,6 +98,5 @@ class Search:
     sort: tuple[SortKey, ...] = ()
     offset: int = 0
     limit: int | None = None
-    is_page: bool = False
     fields: Selection | None = None
     asker: str = ""

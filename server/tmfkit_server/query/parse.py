@@ -134,7 +134,6 @@ def parse_search(query: str, grammar: Grammar) -> Search:
         sort=_sort(reserved.get("sort", []), grammar, budget),
         offset=_count("offset", reserved) or 0,
         limit=_count("limit", reserved),
-        is_page="offset" in reserved or "limit" in reserved,
         fields=_selection(reserved.get("fields"), grammar, budget),
     )
 
@@ -158,9 +157,9 @@ def parse_hub_query(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, 
         InvalidQuery: It cannot be understood, or asks for what notifications do not have, such as an order.
     """
     query = query.strip()
+    _check_length(query)
     if not query.startswith("$") and _COMPARING.search("".join(_outside(query))):
         return parse_condition_text(query, replace(grammar, trims=True))
-    _check_length(query)
     return grammar.expression("query", query, Budget.unending()), None
 
 

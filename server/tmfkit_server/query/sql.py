@@ -108,7 +108,7 @@ def irregular_names(expression: Expression, collection: str) -> set[str]:
     if not isinstance(expression, Comparison):
         names = {name for part in expression.parts for name in irregular_names(part, collection)}
         return names | {low.key for low, _ in _pairs(expression, collection)}
-    if expression.operator not in _SYMBOLS or expression.before:
+    if not expression.is_stored_order:
         return set()
     pointer = pointer_of(expression.path)
     # Beside a date-time, date-times are none of the texts.
@@ -187,7 +187,7 @@ def _pairs(expression: All | AnyOf, collection: str) -> list[tuple[_End, _End]]:
     lower: dict[str, _End] = {}
     upper: dict[str, _End] = {}
     for part in expression.parts if isinstance(expression, All) else ():
-        if not isinstance(part, Comparison) or part.operator not in _SYMBOLS or part.before:
+        if not isinstance(part, Comparison) or not part.is_stored_order:
             continue
         ends = list(_ends(part, collection))
         if len(ends) == 1:

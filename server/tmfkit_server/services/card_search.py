@@ -21,13 +21,13 @@ _AT_A_GLANCE = re.compile(r"(?<![0-9])0*[2-6](?:[^0-9A-Za-z]{0,2}[0-9]){12}")
 _SHORTEST, _LONGEST = 13, 19
 # In a text as long as this the check digits of all that looks like a number would hold everybody up.
 _LONG_TEXT = 64 * 1024
-_LOOKS_LIKE_ONE = re.compile(r"(?<![0-9])0*[2-6](?:[^0-9A-Za-z]{0,2}[0-9]){12,18}(?![0-9])")
+_NUMBER = r"0*[2-6](?:[^0-9A-Za-z]{0,2}[0-9]){12,18}"
+_WHOLLY_ONE = re.compile(_NUMBER)
+_LOOKS_LIKE_ONE = re.compile(rf"(?<![0-9]){_NUMBER}(?![0-9])")
 _MOST_SIGNS_BETWEEN = 2
-# Identifiers of the form of RFC 9562 have runs of digits by chance.
 _VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED = bytes.maketrans(b"0123456789", bytes(sum(divmod(2 * digit, 10)) for digit in range(10)))
 _NO_NUMBER = "x" * 36
-_WHOLLY_ONE = re.compile(r"0*[2-6](?:[^0-9A-Za-z]{0,2}[0-9]){12,18}")
 _NO_DIGITS = re.compile("[^0-9]+")
 # In a JSON text: thirteen digits with nothing but signs between them, or something that may stand for digits.
 _HAS_MANY_DIGITS = re.compile(rb"(?:[0-9](?:\\[bfnrt]|\\u00[0-9a-f]{2}|[^0-9A-Za-z])*){13}|[^\x00-\x7f]")
@@ -45,7 +45,7 @@ def searched(text: str) -> str:
     if text.isascii() and text.isdecimal():
         return crossed_out(text) if _is_card(text.lstrip("0")) else text
     if text.isascii() and _WHOLLY_ONE.fullmatch(text) and _is_card(_NO_DIGITS.sub("", text).lstrip("0")):
-        return "x" * (len(text) - _DIGITS_KEPT) + text[-_DIGITS_KEPT:]
+        return crossed_out(text)
     if len(text) > _LONG_TEXT and text.isascii():
         return _LOOKS_LIKE_ONE.sub(lambda found: crossed_out(found[0]), text)
     groups = _Groups(text)

@@ -96,7 +96,7 @@ def dispatches(identifier: str, message: Message, limits: MessageLimits = _LIMIT
     if _CONTROL.search(subject) and kinds - {"SMS"}:
         violations.append(Violation("/subject", "has control characters, which a title cannot have"))
     if violations:
-        raise InvalidBody(violations[:MOST_VIOLATIONS])
+        raise InvalidBody(violations)
     linked = "\n".join([content, "", *links]) if links else content
     found = []
     for kind, address in addresses:

@@ -31,7 +31,6 @@ _FEW_KEYS = 64
 _NO_NUMBERS: frozenset[int] = frozenset()
 _NO_KEYS: frozenset[Key] = frozenset()
 _KINDS: Mapping[type, str] = {str: "text", datetime: "instant", tuple: "truth", int: "number", float: "number"}
-_ORDERED: frozenset[Operator] = frozenset({"gt", "gte", "lt", "lte"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ class Index:
         if comparison.operator == "eq":
             wanted = {key for value in comparison.values for key in keys_equal_to(value, loose=self._loose)}
             return self._united(wanted)
-        if comparison.operator in _ORDERED and not comparison.before and not self._loose:
+        if comparison.is_stored_order and not self._loose:
             return self._ordered(comparison)
         return None
 
@@ -269,8 +268,8 @@ class Indexes:
 
     def _useful(self, expression: Expression) -> Iterator[Path]:
         match expression:
-            case Comparison(path=path, operator=operator, before=before):
-                if operator == "eq" or (operator in _ORDERED and not before and not self._loose):
+            case Comparison(path=path) as comparison:
+                if comparison.operator == "eq" or (comparison.is_stored_order and not self._loose):
                     yield path
             case All(parts=parts) | AnyOf(parts=parts):
                 for part in parts:
@@ -344,9 +343,7 @@ def _cheapest_first(parts: Sequence[Expression]) -> list[list[Expression]]:
     """Group the bounds on one attribute; put equality first, which costs a look-up and mostly leaves few."""
     groups: dict[object, list[Expression]] = {}
     for number, part in enumerate(parts):
-        is_bound = (
-            isinstance(part, Comparison) and part.operator in _ORDERED and not part.before and len(part.values) == 1
-        )
+        is_bound = isinstance(part, Comparison) and part.is_stored_order and len(part.values) == 1
         groups.setdefault(part.path if isinstance(part, Comparison) and is_bound else number, []).append(part)
     return sorted(groups.values(), key=lambda group: _cost(group[0]))
 

@@ -27,14 +27,12 @@ from tmfkit_server.storage.embedded.opening import (
     check_pages,
     connect,
     convert,
-    converted,
     counted,
     create,
+    current_rows,
     is_old,
     open_checked,
-    open_rows,
     unwritable,
-    verified,
 )
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
 from tmfkit_server.storage.embedded.reserve import Reserve, has_no_room
@@ -156,10 +154,7 @@ class Journal:
 
     def checked_rows(self) -> Iterator[tuple[str, int, Row, Body]]:
         """Yield every row and its document; StoreDamaged at the end when one is not what was written."""
-        connection = self._connected()
-        is_of_old = is_old(connection)
-        for collection, number, row, body in verified(self.path, open_rows(connection)):
-            yield (collection, number, *(converted(collection, row, body) if is_of_old else (row, body)))
+        return current_rows(self.path, self._connected())
 
     def commit(self, batches: Sequence[Batch], last_number: int) -> None:
         """Write changes to the disk, all of them or none; may be called from any thread.

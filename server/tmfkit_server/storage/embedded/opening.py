@@ -31,10 +31,10 @@ __all__ = [
     "closed_on_failure",
     "connect",
     "convert",
-    "converted",
     "count_rows",
     "counted",
     "create",
+    "current_rows",
     "is_old",
     "open_checked",
     "open_rows",
@@ -214,7 +214,7 @@ def is_old(connection: sqlite3.Connection) -> bool:
     return bool(version != FORMAT)
 
 
-def converted(collection: str, row: Row, body: Body) -> tuple[Row, Body]:
+def _converted(collection: str, row: Row, body: Body) -> tuple[Row, Body]:
     """Return a row, and its document, of a file with an earlier format as it is now."""
     new = with_stored_path(collection, body)
     if new is body:
@@ -228,7 +228,7 @@ def convert(connection: sqlite3.Connection) -> None:
     """Bring a file of an earlier format up to date, all of it or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     for collection, number, row in list(open_rows(connection)):
-        new, _ = converted(collection, row, orjson.loads(row[1]))
+        new, _ = _converted(collection, row, orjson.loads(row[1]))
         if new is not row:
             values = (new[1], new[3], number)
             connection.execute("UPDATE document SET content = ?, tag = ? WHERE number = ?", values)
@@ -241,6 +241,13 @@ def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
     rows = connection.execute(f"SELECT {COLUMNS} FROM document WHERE number <> {COUNTER} ORDER BY number")  # noqa: S608
     for number, collection, key, tag, spelling, content in rows:
         yield collection, number, (key, content, spelling, tag)
+
+
+def current_rows(path: Path, connection: sqlite3.Connection) -> Iterator[tuple[str, int, Row, Body]]:
+    """Yield every row and its document as this format has them; takes and raises what ``verified`` does."""
+    is_of_old = is_old(connection)
+    for collection, number, row, body in verified(path, open_rows(connection)):
+        yield (collection, number, *(_converted(collection, row, body) if is_of_old else (row, body)))
 
 
 def count_rows(connection: sqlite3.Connection) -> int:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
 from itertools import islice
 from typing import TypeAlias
 
-from tmfkit_server.errors import TooBusy
 from tmfkit_server.query.evaluate import sort_key
 from tmfkit_server.query.expression import All, Expression, Path, Search
 from tmfkit_server.query.tinydb import TmfQuery
@@ -17,6 +15,7 @@ from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.embedded.documents import Body, Documents, Row, body_of
 from tmfkit_server.storage.embedded.entries import record_of
 from tmfkit_server.storage.embedded.indexes import Candidates, Numbers
+from tmfkit_server.storage.search_turns import search_turn
 from tmfkit_server.turns import Turns, in_order
 
 __all__ = ["Searcher"]
@@ -25,7 +24,6 @@ __all__ = ["Searcher"]
 _WORTH_AN_INDEX = 100
 # Searches that look at documents one by one, of which the others wait, so that nobody else has to.
 _MOST_SCANS = 4
-_WAIT_SECONDS = 3.0
 # Fewer documents than this are looked at although others are at it.
 _WORTH_WAITING = 20
 
@@ -48,11 +46,7 @@ class Searcher:
         rows = _rows(documents, candidates)
         if len(rows) < _WORTH_WAITING:
             return await _looked_at(rows, candidates, search)
-        async with AsyncExitStack() as stack:
-            try:
-                await stack.enter_async_context(self._scans.one(search.asker, wait_seconds=_WAIT_SECONDS))
-            except TimeoutError as exc:
-                raise TooBusy(f"no slot for a search became free within {_WAIT_SECONDS:g} s") from exc
+        async with search_turn(self._scans, search.asker):
             return await _looked_at(rows, candidates, search)
 
     async def _build_indexes(self, documents: Documents, where: Expression) -> None:

@@ -16,10 +16,9 @@ from tmfkit_server.storage.embedded.opening import (
     check_pages,
     closed_on_failure,
     connect,
-    converted,
     count_rows,
     counted,
-    is_old,
+    current_rows,
     open_rows,
     opening_failure,
     remnant,
@@ -69,9 +68,8 @@ class Snapshot:
 
     async def contents(self) -> AsyncIterator[Entry]:
         """Give everything; see ``Store.contents``. StoreDamaged at the end when something is not what was written."""
-        is_of_old = is_old(self._connection)
-        for table, number, row, body in verified(self._path, open_rows(self._connection)):
-            yield entry_of(table, number, converted(table, row, body)[0] if is_of_old else row)
+        for table, number, row, _ in current_rows(self._path, self._connection):
+            yield entry_of(table, number, row)
 
     def backup(self, target: Path, progress: Callable[[int, int], None]) -> None:
         """Copy the file, and check the copy.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -14,8 +14,9 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable, TooBusy
+from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
 from tmfkit_server.slots import Slots
+from tmfkit_server.storage.search_turns import search_turn
 
 __all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "execute", "failure_of", "unreachable"]
 
@@ -144,12 +145,7 @@ class Connections:
         Raises:
             TooBusy: There are too many other searches.
         """
-        slots = self._searches_by_index if is_lookup else self._searches
-        async with AsyncExitStack() as stack:
-            try:
-                await stack.enter_async_context(slots.one(asker, wait_seconds=_WAIT_SECONDS))
-            except TimeoutError as exc:
-                raise TooBusy(f"no slot for a search became free within {_WAIT_SECONDS:g} s") from exc
+        async with search_turn(self._searches_by_index if is_lookup else self._searches, asker):
             yield
 
     async def rows(self, statement: str, parameters: Params) -> list[Row]:
