@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from meddler import Answer, Call, Forward, Meddle, meddling
 
 from patience import PATIENCE_SECONDS
 from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.record.exchange import Exchange, Request, Response
 from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
@@ -142,3 +146,31 @@ def test_patch_without_effect_fails_one_row_and_blocks_the_others(server_url: st
 
 def test_sound_target_has_no_cause(server_url: str) -> None:
     assert [cause for cause in judged(server_url, lambda call, forward: forward(call)).causes if cause.is_failure] == []
+
+
+def exchange(sequence: int, method: str, sent: Any, shown: Any, *, superseded: bool = False) -> Exchange:
+    """Return an exchange of a probe that patches a customer."""
+    operation = {"POST": "createCustomer", "PATCH": "patchCustomer", "GET": "retrieveCustomer"}[method]
+    headers = (("Content-Type", "application/json"),)
+    request = Request(method, "http://target.example/customer/1", headers, json.dumps(sent).encode() if sent else b"")
+    response = Response(201 if method == "POST" else 200, headers, json.dumps(shown).encode())
+    probe = f"probe {sequence // 10}"
+    return Exchange(
+        sequence, "register", probe, "step", operation, request, response, "", 0.0, 1.0, superseded=superseded
+    )
+
+
+@pytest.mark.parametrize("is_seen_late", [True, False])
+def test_read_that_was_repeated_says_nothing_of_a_patch(is_seen_late: bool) -> None:
+    sent = [
+        each
+        for probe in (10, 20)
+        for each in (
+            exchange(probe, "POST", {"name": "a"}, {"id": "1", "name": "a"}),
+            exchange(probe + 1, "PATCH", {"name": "b"}, {"id": "1", "name": "a"}),
+            exchange(probe + 2, "GET", None, {"id": "1", "name": "a"}, superseded=is_seen_late),
+            exchange(probe + 3, "GET", None, {"id": "1", "name": "b"}),
+        )
+    ]
+    traces = Traces(Bundle({"base_url": "http://target.example"}, (), tuple(sent), ()), CONTRACT)
+    assert (traces.idle == frozenset()) is is_seen_late

@@ -38,12 +38,9 @@ class Traces:
         self.contract = contract
         self.operations: Mapping[str, Operation] = {operation.id: operation for operation in contract.operations}
         self.exchanges: Mapping[int, Exchange] = {exchange.sequence: exchange for exchange in bundle.exchanges}
-        self.by_probe: Mapping[str, Sequence[Exchange]] = _grouped(
-            (exchange.probe, exchange) for exchange in bundle.exchanges if exchange.phase == REGISTER
-        )
-        self._by_operation = _grouped(
-            (exchange.operation, exchange) for exchange in bundle.exchanges if exchange.phase == REGISTER
-        )
+        sent = [one for one in bundle.exchanges if one.phase == REGISTER and not one.superseded]
+        self.by_probe: Mapping[str, Sequence[Exchange]] = _grouped((one.probe, one) for one in sent)
+        self._by_operation = _grouped((one.operation, one) for one in sent)
         self.notifications = bundle.notifications
         self._facts = {record.key: record.facts for record in bundle.probes}
 
