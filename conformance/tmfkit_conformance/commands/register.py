@@ -9,8 +9,8 @@ import click
 from tmfkit_conformance.commands.api import api_option
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.report import register
-from tmfkit_conformance.report.model import LEVELS
 from tmfkit_conformance.rules.register import KINDS
+from tmfkit_conformance.rules.rule import LEVELS
 from tmfkit_models import contracts
 
 __all__ = ["explain_command", "list_command", "plan_command"]

@@ -13,7 +13,7 @@ from tmfkit_conformance.drive.addresses import Addresses, collection_of
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
 from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.interruption import Interruption
-from tmfkit_conformance.drive.ledger import GONE, Deleted, Ledger, Made
+from tmfkit_conformance.drive.ledger import Deleted, Ledger, Made
 from tmfkit_conformance.drive.lists import walked
 from tmfkit_conformance.drive.ownership import Ownership
 from tmfkit_conformance.drive.receipt import Receipt, State
@@ -196,7 +196,7 @@ class Sweep:
         if exchange.is_success:
             return "deleted", ""
         # That something is not there proves nothing while the answer to the create said that it is.
-        if exchange.status in GONE and one.was_read and self._is_gone(one.resource, one.url):
+        if exchange.is_gone and one.was_read and self._is_gone(one.resource, one.url):
             return "gone", ""
         return "left", f"DELETE was answered {exchange.status or 'nothing'}"
 
@@ -234,7 +234,7 @@ class Sweep:
 
     def _look_for(self, one: Deleted) -> None:
         look = self._look(one.resource, one.entry.address)
-        if look and look.status in GONE:
+        if look and look.is_gone:
             self._ledger.receipt.became(one.entry, "gone")
         elif look and look.is_success and self._ledger.bears_mark(look.answer):
             self._ledger.receipt.became(one.entry, "left", "DELETE was answered with success, and it is still there")
@@ -254,7 +254,7 @@ class Sweep:
 
     def _is_gone(self, resource: str, url: str) -> bool:
         look = self._look(resource, url)
-        return bool(look and look.status in GONE)
+        return bool(look and look.is_gone)
 
     def _look(self, resource: str, url: str) -> Exchange | None:
         operation = self._ledger.contract.action("retrieve", resource)
@@ -297,6 +297,6 @@ def taken_away(client: Client, leftovers: Iterable[tuple[Operation, str]], *, si
             admin="admin" in operation.roles,
         )
         silent = 0 if exchange.response else silent + 1
-        is_deleted = exchange.is_success or exchange.status in GONE
+        is_deleted = exchange.is_success or exchange.is_gone
         why = "" if is_deleted else f"DELETE was answered {exchange.status or 'nothing'}"
         receipt.became(entry, "deleted" if is_deleted else "left", why)

@@ -15,9 +15,8 @@ from tmfkit_conformance.drive.receipt import Entry, Receipt
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract, Operation
 
-__all__ = ["GONE", "Deleted", "Ledger", "Made"]
+__all__ = ["Deleted", "Ledger", "Made"]
 
-GONE = (404, 410)
 """Statuses that say a thing is not there."""
 
 _UNDOING = ("delete", "unregister")
@@ -187,7 +186,7 @@ class Ledger:
         ]
 
     def _see(self, operation: Operation, resource: str, address: str, exchange: Exchange) -> None:
-        if operation.action == "retrieve" and exchange.status in GONE:
+        if operation.action == "retrieve" and exchange.is_gone:
             for entry in self.receipt.deleted():
                 if entry.address == address:
                     self.receipt.became(entry, "gone")

@@ -23,7 +23,6 @@ _Kind = Literal["made", "changed", "removed", "tried"]
 _IN_VAIN: Final = 3
 """Waits for one operation that brought nothing, after which it is not waited for any more."""
 
-_GONE: Final = (404, 410)
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.05, 0.3
 _MARGIN: Final = 1.1
 """A lag is measured by looking now and then; the next write may take a little longer."""

@@ -14,13 +14,12 @@ from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Cause, Outcome, Verdict, Whose
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.rules.attributes import ATTRIBUTE, VALUES
-from tmfkit_conformance.rules.rule import Case
+from tmfkit_conformance.rules.rule import LEVELS, Case
 from tmfkit_conformance.rules.updates import PATCH_LASTS, PATCHABLE
 from tmfkit_models.contracts import Contract, Requirement
 
 __all__ = ["traced"]
 
-_LEVELS: Final = ("must", "should", "may")
 _OF_ATTRIBUTES: Final = frozenset({ATTRIBUTE.name, VALUES.name, PATCHABLE.name})
 _CREDENTIALS: Final = frozenset({401, 403, 407})
 
@@ -79,7 +78,7 @@ def traced(
 
 def _rank(cause: Cause) -> tuple[bool, bool, bool, int, int]:
     is_open = not cause.is_failure and cause.whose != "kit"
-    return not cause.is_crash, is_open, cause.whose != "kit", _LEVELS.index(cause.level), -len(cause.rows)
+    return not cause.is_crash, is_open, cause.whose != "kit", LEVELS.index(cause.level), -len(cause.rows)
 
 
 def _root(group: Sequence[_Suffering]) -> _Suffering | None:
@@ -96,7 +95,7 @@ def _fitness(one: _Suffering) -> tuple[int, bool, bool, int]:
     is_around = bool(subject) and f"{lost}/".startswith(f"{subject}/") and row.kind in _OF_ATTRIBUTES
     speaks_of_it = subject.rpartition("/")[2] in one.symptom.words if subject else False
     says_all = row.scenario == PATCH_LASTS.name
-    return _LEVELS.index(row.level), not (names_it or speaks_of_it), not (says_all or is_around), subject.count("/")
+    return LEVELS.index(row.level), not (names_it or speaks_of_it), not (says_all or is_around), subject.count("/")
 
 
 def _below(one: _Suffering, root: _Suffering) -> Verdict:
@@ -134,7 +133,7 @@ def _cause(group: Sequence[_Suffering], root: _Suffering | None, traces: Traces)
         first=_first(whose, shown, before.sequence if before else 0),
         root=root.row.id if root else "",
         rows=tuple(one.row.id for one in ordered),
-        level=min((one.row.level for one in group), key=_LEVELS.index),
+        level=min((one.row.level for one in group), key=LEVELS.index),
         is_failure=root is not None,
         is_crash=found.is_crash,
         operation=found.operation,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Never, TypeVar, get_args
+from typing import Any, Never, TypeVar
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.errors import KitDefect
@@ -18,12 +18,10 @@ from tmfkit_conformance.rules.members import Tolerating
 from tmfkit_conformance.rules.probes import Facts, Probe, Step
 from tmfkit_conformance.rules.refusals import AUTH
 from tmfkit_conformance.rules.register import rule_of
-from tmfkit_conformance.rules.rule import Case
-from tmfkit_models.contracts import Contract, Level, Operation, Requirement
+from tmfkit_conformance.rules.rule import LEVELS, Case
+from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = ["Evidence", "OutcomeReached", "blocked", "failed", "not_applicable", "pass_with_remark", "passed", "skip"]
-
-_LEVELS = get_args(Level)
 
 F = TypeVar("F", bound=Facts)
 
@@ -299,6 +297,6 @@ class Evidence:
 
 def _weaker(contract: Contract, resource: str, level: str) -> tuple[str, ...]:
     """Return the attributes of a resource whose being kept is asked for at a lower level only."""
-    lower = _LEVELS[_LEVELS.index(level) + 1 :]
+    lower = LEVELS[LEVELS.index(level) + 1 :]
     rows = (row for row in contract.requirements if row.kind == ATTRIBUTE.name and row.level in lower)
     return tuple(row.subject for row in rows if contract.operation(row.operation).resource == resource)

@@ -74,8 +74,7 @@ class ExchangeInspector:
             yield Observation(exchange, "no-answer", f"No answer ({exchange.error[:200]})")
             return
         violations = self._bodies.violations(operation, exchange)
-        # 501 says that an option is not offered, which a target may say.
-        if exchange.status >= 500 and exchange.status != 501:
+        if exchange.is_breakdown:
             yield self._server_error(operation, exchange, violations)
         if exchange.status >= 400 and self._describes_errors:
             yield from self._error_answer(exchange)

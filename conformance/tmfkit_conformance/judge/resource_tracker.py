@@ -82,7 +82,7 @@ class ResourceTracker:
         A read with a query, or one that departs from the contract, is no plain one: its 404 may speak of that.
         """
         is_plain = exchange.mode != "negative" and not urlsplit(exchange.request.url).query
-        if operation.action != "retrieve" or exchange.status not in (404, 410) or not is_plain:
+        if operation.action != "retrieve" or not exchange.is_gone or not is_plain:
             return 0
         return _sequence(self.made.get((operation.resource, addressed(operation, exchange))))
 

@@ -24,7 +24,7 @@ from securesystemslib.signer import CryptoSigner
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.proof.keys import PublicKeys
-from tmfkit_conformance.report.folder import ATTESTATION, BUNDLE, RECEIPT, RENDERED, STATEMENT
+from tmfkit_conformance.report.folder import ATTESTATION, FILES
 from tmfkit_conformance.report.legible import shortened
 from tmfkit_conformance.report.model import Report
 
@@ -33,7 +33,6 @@ __all__ = ["Origin", "attest", "origin_of"]
 _STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 _PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 _PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
-_FILES: Final = (*RENDERED, BUNDLE, RECEIPT, *STATEMENT)
 _LARGEST_BYTES: Final = 4 * 1024 * 1024
 _SHOWN: Final = 120
 
@@ -174,7 +173,7 @@ def _details(report: Report) -> dict[str, Any]:
 
 def _digests(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the names and digests of the files of a report that are in a folder."""
-    for name in sorted(_FILES):
+    for name in sorted(FILES):
         if (folder / name).is_file():
             with (folder / name).open("rb") as file:
                 yield name, hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,7 +20,7 @@ from tmfkit_conformance.proof.provenance import differences
 from tmfkit_conformance.proof.reporting import rejudged
 from tmfkit_conformance.record.bundle import LARGEST_BYTES, Bundle
 from tmfkit_conformance.report.differences import Difference, SavedReport, recomputed, renamed
-from tmfkit_conformance.report.folder import ATTESTATION, BUNDLE, RECEIPT, RENDERED, STATEMENT, rendered
+from tmfkit_conformance.report.folder import ATTESTATION, BUNDLE, FILES, RECEIPT, STATEMENT, rendered
 from tmfkit_conformance.report.legible import shortened
 from tmfkit_conformance.report.model import Report
 from tmfkit_conformance.report.statement import statement_files
@@ -237,5 +237,5 @@ def _receipt(folder: Path, bundle: Bundle) -> Iterator[str]:
 
 def _strange(folder: Path) -> Iterator[str]:
     for path in sorted(folder.iterdir()):
-        if path.name not in (*RENDERED, BUNDLE, RECEIPT, *STATEMENT, ATTESTATION):
+        if path.name not in (*FILES, ATTESTATION):
             yield f"{shortened(path.name, _SHOWN)} is no file of a report"

@@ -168,11 +168,9 @@ def _phases(config: pytest.Config) -> tuple[str, ...] | None:
 
 def standings(report: Report) -> dict[str, Standing]:
     """Return id of every row → how its test ends; of the musts that one cause has failed, one fails and tells it."""
-    causes = {row: (number, cause) for number, cause in enumerate(report.causes, 1) for row in cause.rows}
     tellers = {number: _teller(report, cause) for number, cause in enumerate(report.causes, 1)}
-    return {
-        line.requirement.id: _standing(report, line, causes.get(line.requirement.id), tellers) for line in report.lines
-    }
+    rows = ((line.requirement.id, line) for line in report.lines)
+    return {row: _standing(report, line, report.caused.get(row), tellers) for row, line in rows}
 
 
 def _teller(report: Report, cause: Cause) -> str:

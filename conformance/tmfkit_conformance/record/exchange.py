@@ -162,6 +162,16 @@ class Exchange:
         return 400 <= self.status < 500 and not self.speaks_of_caller
 
     @property
+    def is_gone(self) -> bool:
+        """Whether the answer says that the thing is not there."""
+        return self.status in (404, 410)
+
+    @property
+    def is_breakdown(self) -> bool:
+        """Whether the target broke down; 501 says that an option is not offered, which it may say."""
+        return self.status >= 500 and self.status != 501
+
+    @property
     def answer(self) -> Any:
         """The JSON value of the answer, or None."""
         return self.response.json if self.response else None

@@ -13,7 +13,7 @@ from typing import Final
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.differences import NONE, Difference, SavedReport, aligned
 from tmfkit_conformance.report.html import environment
-from tmfkit_conformance.report.model import LEVELS
+from tmfkit_conformance.rules.rule import LEVELS
 
 __all__ = ["comparison_page", "development"]
 

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.legible import one_line, shortened
-from tmfkit_conformance.report.model import LEVELS, Line, Report
+from tmfkit_conformance.report.model import Line, Report
+from tmfkit_conformance.rules.rule import LEVELS
 
 __all__ = ["RunProgress", "print_summary"]
 

@@ -14,7 +14,17 @@ from tmfkit_conformance.report.junit import junit_xml
 from tmfkit_conformance.report.model import Report
 from tmfkit_conformance.report.summary import summary_markdown
 
-__all__ = ["ATTESTATION", "BUNDLE", "RECEIPT", "RENDERED", "STATEMENT", "ReportFolder", "rendered", "write_statement"]
+__all__ = [
+    "ATTESTATION",
+    "BUNDLE",
+    "FILES",
+    "RECEIPT",
+    "RENDERED",
+    "STATEMENT",
+    "ReportFolder",
+    "rendered",
+    "write_statement",
+]
 
 BUNDLE: Final = "bundle.zip"
 RECEIPT: Final = "receipt.txt"
@@ -24,6 +34,9 @@ RENDERED: Final = ("report.html", "report.json", "junit.xml", "summary.md")
 
 STATEMENT: Final = ("statement.html", "statement.md", "statement.json", "badge.svg")
 """Files of the statement of conformance, made after the run."""
+
+FILES: Final = (*RENDERED, BUNDLE, RECEIPT, *STATEMENT)
+"""All files of a report but the signature over them."""
 
 ATTESTATION: Final = "attestation.json"
 """The signature over all other files."""
@@ -74,7 +87,7 @@ class ReportFolder:
             path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=path):
                 pass
-            for name in (*RENDERED, BUNDLE, RECEIPT, *STATEMENT, ATTESTATION):
+            for name in (*FILES, ATTESTATION):
                 (path / name).unlink(missing_ok=True)
         except OSError as exc:
             raise UsageError(

@@ -24,10 +24,9 @@ def junit_xml(report: Report) -> bytes:
     suite = ET.Element("testsuite", name=report.contract.id)
     _properties(suite, report)
     suite.append(_verdict(report))
-    causes = {row: (number, cause) for number, cause in enumerate(report.causes, 1) for row in cause.rows}
     for line in report.lines:
         seconds = sum(elapsed.get(sequence, 0.0) for sequence in line.verdict.exchanges)
-        suite.append(_case(report, line, seconds, causes.get(line.requirement.id)))
+        suite.append(_case(report, line, seconds, report.caused.get(line.requirement.id)))
     suite.set("tests", str(len(suite.findall("testcase"))))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{tag}"))))

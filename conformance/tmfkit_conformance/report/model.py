@@ -10,7 +10,7 @@ import functools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any
 
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.unserved import Unserved, unserved
@@ -19,12 +19,10 @@ from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.report.circumstances import Circumstances
 from tmfkit_conformance.report.declared import Declared
-from tmfkit_conformance.rules.rule import Case
-from tmfkit_models.contracts import Contract, Level, Requirement
+from tmfkit_conformance.rules.rule import LEVELS, Case
+from tmfkit_models.contracts import Contract, Requirement
 
-__all__ = ["LEVELS", "NOT_SETTLEABLE", "Line", "Report", "SelfTestRow"]
-
-LEVELS: tuple[Level, ...] = get_args(Level)
+__all__ = ["NOT_SETTLEABLE", "Line", "Report", "SelfTestRow"]
 
 NOT_SETTLEABLE = "not-settleable"
 """Standing of a row that nothing outside the target can settle."""
@@ -182,8 +180,19 @@ class Report:
 
     def lines_of(self, cause: Cause) -> tuple[Line, ...]:
         """Return the lines that suffer from a cause, the one that says it first."""
-        known = {line.requirement.id: line for line in self.lines}
-        return tuple(known[row] for row in cause.rows if row in known)
+        return tuple(self._line_of[row] for row in cause.rows if row in self._line_of)
+
+    def _number_of(self, line: Line) -> int:
+        return self.caused[line.requirement.id][0] if line.requirement.id in self.caused else 0
+
+    @functools.cached_property
+    def _line_of(self) -> dict[str, Line]:
+        return {line.requirement.id: line for line in self.lines}
+
+    @functools.cached_property
+    def caused(self) -> dict[str, tuple[int, Cause]]:
+        """Id of a row → the number of its cause, and the cause."""
+        return {row: (number, cause) for number, cause in enumerate(self.causes, 1) for row in cause.rows}
 
     @property
     def base_url(self) -> str:
@@ -195,7 +204,7 @@ class Report:
         """Version of the kit that made the bundle."""
         return str(self.bundle.run.get("kit_version", ""))
 
-    @property
+    @functools.cached_property
     def unserved(self) -> Unserved | None:
         """How everything was answered, when nothing was answered with success."""
         return unserved(self.bundle)
@@ -246,7 +255,6 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Return ``report.json``."""
         contract, counts = self.contract, self.counts("must")
-        numbers = {row: number for number, cause in enumerate(self.causes, 1) for row in cause.rows}
         return {
             "verdict": self.verdict,
             "api": contract.id,
@@ -279,7 +287,7 @@ class Report:
                 "errors": counts["error"],
             },
             "causes": [{"number": number, **cause.to_json()} for number, cause in enumerate(self.causes, 1)],
-            "requirements": [{**line.to_json(), "cause": numbers.get(line.requirement.id, 0)} for line in self.lines],
+            "requirements": [{**line.to_json(), "cause": self._number_of(line)} for line in self.lines],
             "findings": [asdict(finding) for finding in self.judgement.findings],
             "coverage": self.judgement.coverage,
             "self_test": [asdict(row) for row in self.self_test],

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.report import wording
-from tmfkit_conformance.report.model import LEVELS
-from tmfkit_conformance.rules.rule import Case
+from tmfkit_conformance.rules.rule import LEVELS, Case
 from tmfkit_models.contracts import Contract, Requirement
 
 __all__ = ["api_lines", "columns", "explain_lines", "plan_lines", "requirement_lines"]

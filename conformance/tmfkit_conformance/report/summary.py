@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tmfkit_conformance.judge.verdict import Cause, Outcome
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.legible import marked, shortened
-from tmfkit_conformance.report.model import LEVELS, Report
+from tmfkit_conformance.report.model import Report
+from tmfkit_conformance.rules.rule import LEVELS
 
 __all__ = ["summary_markdown"]
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, get_args
 
 from tmfkit_conformance.rules.members import Nothing, Part, Tolerating, defect, part
 from tmfkit_conformance.rules.probes import Probe, Step
 from tmfkit_models.contracts import Kind as KindName
-from tmfkit_models.contracts import Operation, Requirement
+from tmfkit_models.contracts import Level, Operation, Requirement
 
 __all__ = [
+    "LEVELS",
     "NOTHING",
     "TOLERATING",
     "Case",
@@ -26,6 +27,9 @@ __all__ = [
 
 G = TypeVar("G")
 E = TypeVar("E")
+
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+"""Levels of a row, the highest first."""
 
 NOTHING: Part[Nothing] = part(Nothing)
 """A place where a row says nothing."""

@@ -10,8 +10,8 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.payloads.bodies import Payloads
-from tmfkit_conformance.report.model import LEVELS
 from tmfkit_conformance.rules.attributes import ATTRIBUTE
+from tmfkit_conformance.rules.rule import LEVELS
 from tmfkit_conformance.selftest.calls import Call
 from tmfkit_conformance.selftest.history import CreatedResource, History
 from tmfkit_models.contracts import Contract, Event, Operation, Requirement, Resource

@@ -10,11 +10,10 @@ from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.payloads.attributes import is_free_text
 from tmfkit_conformance.record import paging
-from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort
 
-__all__ = ["listed", "look_for"]
+__all__ = ["look_for"]
 
 
 @probe(Fields)
@@ -52,7 +51,7 @@ def filter_(session: Session, subject: str) -> None:
     expected = FILTER.expect_of(session.row)
     values = _made_with(session, pointer, count=3 if expected.form else 2)
     name = ".".join(part for part in pointers.parts(session.payloads.spoken(pointer)) if part != "*")
-    listed(session, Filter.LIST, _condition(name, expected, values))
+    session.walked(Filter.LIST, _condition(name, expected, values))
 
 
 @probe(Sort)
@@ -66,8 +65,8 @@ def sort(session: Session, subject: str) -> None:
             pointers.with_value(session.payloads.with_attribute(pointer), session.payloads.spoken(pointer), value),
         )
     name = ".".join(pointers.parts(session.payloads.spoken(pointer)))
-    listed(session, Sort.LIST, f"sort={quote(name)}")
-    listed(session, Sort.DESCENDING, f"sort=-{quote(name)}")
+    session.walked(Sort.LIST, f"sort={quote(name)}")
+    session.walked(Sort.DESCENDING, f"sort=-{quote(name)}")
 
 
 @probe(Page)
@@ -77,11 +76,6 @@ def page(session: Session, subject: str) -> None:
     session.created(Page.CREATE.of("b"))
     session.call("list", Page.WHOLE)
     session.call("list", Page.PAGE, query={"limit": "1"} if subject in ("limit", "/limit") else {"offset": "1"})
-
-
-def listed(session: Session, step: Step, query: str) -> list[Exchange]:
-    """List with a query string, and the pages after it; each is recorded under *step*."""
-    return session.walked(step, query)
 
 
 def look_for(session: Session, identifier: str, step: Step, by_id: Step) -> None:

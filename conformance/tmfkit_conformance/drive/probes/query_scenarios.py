@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.queries import listed, look_for
+from tmfkit_conformance.drive.probes.queries import look_for
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.rules.queries import (
@@ -29,7 +29,7 @@ __all__: list[str] = []
 @probe(CreatedIsListed)
 def created_is_listed(session: Session, _subject: str) -> None:
     """List all pages, create, list again until it is found; by its id where the list is too long."""
-    listed(session, CreatedIsListed.BEFORE, "")
+    session.walked(CreatedIsListed.BEFORE, "")
     made = session.created(CreatedIsListed.CREATE)
     look_for(session, made.identifier, CreatedIsListed.LIST, CreatedIsListed.BY_ID)
 
@@ -41,7 +41,7 @@ def created_once(session: Session, _subject: str) -> None:
     token = session.unused_id()
     body = pointers.with_value(session.payloads.with_attribute(attribute), session.payloads.spoken(attribute), token)
     session.created(CreatedOnce.CREATE, body)
-    listed(session, CreatedOnce.LIST, f"{pointers.parts(session.payloads.spoken(attribute))[0]}={token}")
+    session.walked(CreatedOnce.LIST, f"{pointers.parts(session.payloads.spoken(attribute))[0]}={token}")
     session.created(CreatedOnce.SECOND, body)
 
 
@@ -84,8 +84,8 @@ def filter_by_day(session: Session, subject: str) -> None:
     body = pointers.with_value(session.payloads.minimal(), spoken, value)  # a period has no end that might come before
     session.created(FilterByDay.CREATE, session.payloads.consistent(body))
     name = ".".join(pointers.parts(spoken))
-    listed(session, FilterByDay.BEFORE, f"{name}.gt=2031-05-15")
-    listed(session, FilterByDay.AFTER, f"{name}.gt=2031-05-16")
+    session.walked(FilterByDay.BEFORE, f"{name}.gt=2031-05-15")
+    session.walked(FilterByDay.AFTER, f"{name}.gt=2031-05-16")
 
 
 @probe(FilterLoose)
@@ -94,7 +94,7 @@ def filter_loose(session: Session, subject: str) -> None:
     spoken = session.payloads.spoken(subject)
     value = f"Kit {session.unused_id()}"
     session.created(FilterLoose.CREATE, pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
-    listed(session, FilterLoose.LIST, urlencode({".".join(pointers.parts(spoken)): f'"{value.upper()}"'}))
+    session.walked(FilterLoose.LIST, urlencode({".".join(pointers.parts(spoken)): f'"{value.upper()}"'}))
 
 
 @probe(FieldsWithFilter)
@@ -117,8 +117,8 @@ def filters_combine(session: Session, _subject: str) -> None:
     body = pointers.with_value(session.payloads.with_attribute(attribute), f"/{name}", token := session.unused_id())
     one = session.created(FiltersCombine.CREATE.of("a"), body)
     session.created(FiltersCombine.CREATE.of("b"), body)
-    listed(session, FiltersCombine.BOTH, f"{name}={token}")
-    listed(session, FiltersCombine.LIST, f"{name}={token}&id={one.identifier}")
+    session.walked(FiltersCombine.BOTH, f"{name}={token}")
+    session.walked(FiltersCombine.LIST, f"{name}={token}&id={one.identifier}")
 
 
 @probe(FilterWithoutMatch)

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-_GONE = (404, 410)
-
 
 @scenario(CREATED_IS_READABLE)
 def _created_is_readable(evidence: Evidence) -> None:
@@ -92,7 +90,7 @@ def _no_tunnelled_methods(evidence: Evidence) -> None:
             evidence.step(step)
     read = evidence.step(NoTunnelledMethods.READ)
     if not read.is_success:
-        what = "is gone" if read.status in _GONE else "can no longer be read"
+        what = "is gone" if read.is_gone else "can no longer be read"
         failed(f"The resource {what} after a GET and a POST (answered {read.status})")
     if not is_same(before, evidence.object(NoTunnelledMethods.READ)):
         failed("The resource is not as it was before a GET and a POST")
@@ -110,7 +108,7 @@ def _deleted_is_gone(evidence: Evidence) -> None:
             not_applicable(f"The delete was answered {deleted.status}, which an erratum tolerates")
         blocked(evidence.answered(deleted), deleted)
     read = evidence.step(Delete.READ)
-    if read.status not in _GONE:
+    if not read.is_gone:
         failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
     if evidence.contract.action("list", evidence.operation.resource) is None:
         return
@@ -125,10 +123,10 @@ def _delete_one_of_two(evidence: Evidence) -> None:
         blocked(evidence.answered(deleted), deleted)
     other = evidence.step(DeleteOneOfTwo.OTHER)
     if not other.is_success:
-        what = "is gone as well" if other.status in _GONE else f"can no longer be read (answered {other.status})"
+        what = "is gone as well" if other.is_gone else f"can no longer be read (answered {other.status})"
         failed(f"The resource that was not addressed {what}")
     read = evidence.step(DeleteOneOfTwo.READ)
-    if read.status not in _GONE:
+    if not read.is_gone:
         failed(f"The resource that was addressed is still there (a read is answered {read.status})")
 
 

@@ -43,8 +43,7 @@ def symptom(case: Case, verdict: Verdict, traces: Traces) -> Symptom:
     if verdict.outcome is Outcome.ERROR:
         return Symptom(("error", normal(verdict.remark)), f"The kit failed: {verdict.remark}")
     if verdict.outcome is Outcome.SKIP:
-        for lost in keeping.lost(case, verdict, traces):
-            return lost
-        return Symptom(("means", normal(verdict.remark)), without_number(verdict.remark))
+        means = Symptom(("means", normal(verdict.remark)), without_number(verdict.remark))
+        return next(keeping.lost(case, verdict, traces), means)
     found = (one for read in _READERS for one in read(case, verdict, traces))
     return next(found, None) or own.told(case, verdict, traces)

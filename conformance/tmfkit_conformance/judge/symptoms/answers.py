@@ -110,17 +110,13 @@ def _silence(exchange: Exchange, traces: Traces) -> Symptom:
 def broken_down(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     """Yield a 5xx: where a refusal is due, all of them have one symptom."""
     for exchange in seen(verdict, traces):
-        if not _is_breakdown(exchange):
+        if not exchange.is_breakdown:
             continue
         if is_due(case, exchange):
             what = f"What is to be refused is answered {exchange.status}"
             yield at(exchange, ("refused by a breakdown", str(exchange.status)), what, is_crash=True)
         else:
             yield answer(exchange, traces)
-
-
-def _is_breakdown(exchange: Exchange) -> bool:
-    return exchange.status >= 500 and exchange.status != 501
 
 
 def not_there(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
@@ -151,7 +147,7 @@ def answer(exchange: Exchange, traces: Traces) -> Symptom:
     words = target_words(exchange.response)
     key = ("answer", str(status), normalised(words)) if is_telling(words) else ("answer", str(status), "", place)
     said = f' "{words}"' if words else ""
-    return at(exchange, key, f"{place} is answered {status}{said}", is_crash=_is_breakdown(exchange))
+    return at(exchange, key, f"{place} is answered {status}{said}", is_crash=exchange.is_breakdown)
 
 
 def taken(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:

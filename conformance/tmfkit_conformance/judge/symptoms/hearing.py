@@ -12,7 +12,6 @@ from tmfkit_conformance.judge.verdict import Verdict
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_MEMBER
 from tmfkit_conformance.rules.operations import HeardAt
 from tmfkit_conformance.rules.rule import Case
-from tmfkit_models.contracts import Event
 
 __all__ = ["unheard"]
 
@@ -45,7 +44,7 @@ def _faults(case: Case, verdict: Verdict, traces: Traces) -> Iterator[tuple[tupl
         yield UNDELETED, f"A {missing[0].resource} that was deleted is there still"
     if strange and (missing or not own):
         yield ("event type",), f"Notifications come with the eventType {strange[0]!r}, which the document has not"
-    if missing and _is_about(case, missing):
+    if missing:
         changes = all(event.on in _CHANGES for event in missing)
         kinds = ", ".join(dict.fromkeys(event.on.replace("-", " of ") for event in missing))
         key = "changes" if changes else kinds
@@ -54,9 +53,3 @@ def _faults(case: Case, verdict: Verdict, traces: Traces) -> Iterator[tuple[tupl
     is_of_payload = row.kind == EVENT.name or (row.kind == EVENT_MEMBER.name and row.subject.count("/") > 1)
     if is_of_payload and "is not of type" not in verdict.remark:
         yield ("event payload",), verdict.remark
-
-
-def _is_about(case: Case, missing: list[Event]) -> bool:
-    """Say whether a row can suffer from types that are missing: it names one of them, or all."""
-    name = case.requirement.operation
-    return name in {event.type for event in missing} or not any(name == event.type for event in missing)

@@ -11,7 +11,7 @@ from tmfkit_conformance.judge.symptoms import answers
 from tmfkit_conformance.judge.symptoms.answers import is_due
 from tmfkit_conformance.judge.symptoms.form import Symptom, at, seen
 from tmfkit_conformance.judge.traces import Traces
-from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.judge.verdict import Verdict
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.rule import Case
@@ -75,8 +75,6 @@ def _is_of_another(exchange: Exchange, traces: Traces) -> bool:
 
 def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     """Yield the first member that was written and is not read back as it was."""
-    if verdict.outcome is Outcome.ERROR:
-        return
     exchanges = [one for one in seen(verdict, traces) if one.is_success and not is_due(case, one)]
     for number, write in enumerate(exchanges):
         operation = traces.operations.get(write.operation)

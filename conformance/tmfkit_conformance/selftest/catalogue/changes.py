@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tmfkit_conformance.selftest.breaks.registry import Break, Note
-from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered, operation_at
 from tmfkit_conformance.selftest.history import History
+from tmfkit_models.contracts import Contract
 
 __all__ = [
+    "answered_at",
     "demanding",
     "is_about_hub",
     "is_about_resource",
@@ -39,6 +41,15 @@ Objection = Callable[[Call, Thing], str]
 def is_about_hub(call: Call) -> bool:
     """Say whether a call is one of a hub."""
     return call.action in ("register", "unregister")
+
+
+async def answered_at(contract: Contract, path: str, call: Call, sound: Sound, history: History) -> Answer:
+    """Answer a call as the sound application does at another path of an API."""
+    operation, identifier = operation_at(contract, call.method, path)
+    inner = replace(call, path=path, operation=operation, identifier=identifier)
+    answer = await sound(inner)
+    history.saw(inner, answer)
+    return answer
 
 
 def is_about_resource(call: Call) -> bool:

@@ -33,8 +33,8 @@ class Behaviour:
         apis: APIs that it is tried with.
         errata: Errata of which it is a tolerated reading; rows that cite them are driven.
         rules: Kinds and scenarios that are driven besides those that always are.
-        configuration: What the kit is told, as in a configuration file; ``{origin}``, ``{host}`` and ``{authority}``
-            stand for the address of the target, its scheme, host and port alone, and the file of its authority.
+        configuration: What the kit is told, as in a configuration file; ``{origin}``, ``{authority}`` and
+            ``{resource}`` stand for the address of the target, the file of its authority, and its first resource.
         whole: APIs on which the whole register is driven.
         front: How the bytes go over the line; None when as usual.
         others: How many records of others are there before.

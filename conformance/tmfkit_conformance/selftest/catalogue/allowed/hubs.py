@@ -24,8 +24,8 @@ from tmfkit_conformance.rules.hubs import (
 )
 from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break, Note, notifying
-from tmfkit_conformance.selftest.calls import Answer, Call, Sound, operation_at
-from tmfkit_conformance.selftest.catalogue.changes import listening, refusal
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound
+from tmfkit_conformance.selftest.catalogue.changes import answered_at, is_about_hub, listening, refusal
 from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
 from tmfkit_models import contracts
@@ -100,16 +100,12 @@ def _faulty_409(call: Call, answer: Answer) -> Answer:
 
 async def _elsewhere(call: Call, sound: Sound, history: History) -> Answer:
     """Have the hub at /api/hub, outside the base path."""
-    if call.action in ("register", "unregister"):
+    if is_about_hub(call):
         return refusal(404, "nothing is here")
     if not call.path.startswith("/api/hub"):
         return await sound(call)
     contract = contracts.load("tmf683-v4")
-    path = f"{contract.base_path}{call.path.removeprefix('/api')}"
-    operation, identifier = operation_at(contract, call.method, path)
-    inner = replace(call, path=path, operation=operation, identifier=identifier)
-    answer = await sound(inner)
-    history.saw(inner, answer)
+    answer = await answered_at(contract, f"{contract.base_path}{call.path.removeprefix('/api')}", call, sound, history)
     location = answer.header("Location")
     return answer.with_header(
         "Location", urlsplit(location).path.replace(contract.base_path, "/api") if location else ""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tmfkit_conformance.rules.queries import FILTER
 from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break, Note
-from tmfkit_conformance.selftest.calls import Answer, Call, Sound, operation_at
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     TAKEN,
     at_paths,
@@ -31,6 +30,7 @@ from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     without,
 )
 from tmfkit_conformance.selftest.catalogue.changes import (
+    answered_at,
     is_about_hub,
     of_answers,
     refusal,
@@ -115,10 +115,7 @@ async def _hubs_elsewhere(call: Call, sound: Sound, history: History) -> Answer:
     contract = contracts.load("tmf629-v1")
     resource, _, identifier = call.path.removeprefix("/hubs/").partition("/")
     path = f"{contract.base_path}/{resource}/hub{f'/{identifier}' if identifier else ''}"
-    operation, identifier = operation_at(contract, call.method, path)
-    inner = replace(call, path=path, operation=operation, identifier=identifier)
-    answer = await sound(inner)
-    history.saw(inner, answer)
+    answer = await answered_at(contract, path, call, sound, history)
     for name in ("Location", "Content-Location"):
         if value := answer.header(name):
             answer = answer.with_header(name, f"/hubs/{resource}/{urlsplit(value).path.rpartition('/')[2]}")
