@@ -20,11 +20,7 @@ from openapi_python_client.parser.errors import GeneratorError
 TEMPLATES = Path(__file__).parent / "templates"
 MODULES = {"__init__": "package_init", "objects": "objects", "resources": "resources", "events": "events"}
 """Module of the package → template that it is made from."""
-_SETTINGS = ConfigFile(
-    literal_enums=True,
-    use_path_prefixes_for_title_model_names=False,
-    post_hooks=[],  # the whole tree is formatted at once, at the end
-)
+_SETTINGS = ConfigFile(literal_enums=True, use_path_prefixes_for_title_model_names=False)
 _sanitize = strings.sanitize
 
 

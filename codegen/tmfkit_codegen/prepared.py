@@ -19,11 +19,9 @@ def for_models(openapi: dict[str, Json]) -> dict[str, Json]:
 
 
 def for_client(openapi: dict[str, Json]) -> dict[str, Json]:
-    """Return the document for openapi-python-client: a parameter is described where it looks."""
+    """Return the document for openapi-python-client: without webhooks, which it does not know."""
     document = _plain(openapi)
     document.pop("webhooks", None)
-    for parameter in document["components"].get("parameters", {}).values():
-        parameter["schema"]["description"] = parameter["description"]
     return dict(document)
 
 

@@ -15,7 +15,7 @@ class ListenerLimits:
         for_host: Listeners at one host.
         for_hub: Listeners of one hub.
         altogether: Listeners.
-        connections: Connections to listeners, of one process; a fifth of them to one host.
+        connections: Connections to listeners, of one process; a fifth of them to one host and port.
     """
 
     for_host: int = 200

@@ -290,7 +290,7 @@ class Settings:
             default=_LISTENERS.connections,
             show_default=True,
             type=click.IntRange(1),
-            help="Connections of one process to listeners, a fifth of them to one host.",
+            help="Connections of one process to listeners, a fifth of them to one host and port.",
         ),
         default=_LISTENERS,
     )

@@ -13,7 +13,18 @@ from tmfkit_codegen.inputs import Api
 from tmfkit_codegen.load import joined
 from tmfkit_codegen.schemas import at, attributes, component, followed, required
 
-__all__ = ["EXTENSIBLE", "Attribute", "Class", "Collection", "Event", "Plan", "classes_of", "plan", "resources_of"]
+__all__ = [
+    "EXTENSIBLE",
+    "Attribute",
+    "Class",
+    "Collection",
+    "Event",
+    "Plan",
+    "classes_of",
+    "inputs_of",
+    "plan",
+    "resources_of",
+]
 
 Json = Any
 
@@ -69,7 +80,7 @@ class Collection:
         path: Where the collection is.
         hub: Path of its own hub; empty when the API has one for all.
         patch_type: Media type of a partial update.
-        create: Name of the class of what a create takes, and likewise for the others; empty when there is none.
+        inputs: What takes it, a create or an update → name of the class.
         lists: Parameters that a list takes.
         actions: What can be done: action → summary.
     """
@@ -139,19 +150,24 @@ def resources_of(openapi: Json) -> dict[str, Json]:
     return {name: schema["x-tmf-resource"] for name, schema in schemas.items() if "x-tmf-resource" in schema}
 
 
+def inputs_of(openapi: Json) -> list[str]:
+    """Return the components that calls take: what creates and updates consist of."""
+    return list(dict.fromkeys(about[part] for about in resources_of(openapi).values() for part in ("create", "update")))
+
+
 def classes_of(openapi: Json) -> list[str]:
     """Return the components that are classes: resources, notifications, and all that is inside them."""
-    resources = resources_of(openapi)
-    waiting = [component(name) for name in resources]
+    inputs = inputs_of(openapi)
+    waiting = [component(name) for name in resources_of(openapi)]
     waiting += [_body(openapi, item["post"]) for item in openapi.get("webhooks", {}).values()]
-    inside = [component(about[part]) for about in resources.values() for part in ("create", "update")]
+    inside = [component(name) for name in inputs]
     found: dict[str, None] = {}
     while waiting or inside:
         pointer = waiting.pop() if waiting else inside.pop()
         name = component_of(openapi, pointer)
         if name is None or name in found:
             continue
-        if not any(name == about[part] for about in resources.values() for part in ("create", "update")):
+        if name not in inputs:
             found[name] = None
         waiting += [_member(openapi, each) for each in attributes(openapi, component(name)).values()]
     return [name for name in openapi["components"]["schemas"] if name in found]

@@ -9,7 +9,7 @@ from typing import Any
 from tmfkit_codegen.contracts import operations
 from tmfkit_codegen.errors import Problem
 from tmfkit_codegen.facade.naming import attribute, class_name
-from tmfkit_codegen.facade.plan import classes_of, resources_of
+from tmfkit_codegen.facade.plan import classes_of, inputs_of, resources_of
 from tmfkit_codegen.inputs import Api
 from tmfkit_codegen.load import joined
 from tmfkit_codegen.schemas import attributes, component
@@ -32,7 +32,7 @@ def problems(api: Api) -> Iterator[Problem]:
 def _attributes(api: Api) -> Iterator[Problem]:
     openapi = api.contract.data
     resources = resources_of(openapi)
-    written = [about[part] for about in resources.values() for part in ("create", "update")]
+    written = inputs_of(openapi)
     for name in dict.fromkeys([*classes_of(openapi), *written]):
         of_resource = name in resources or name in written
         found: dict[str, str] = {}
@@ -54,7 +54,7 @@ def _classes(api: Api) -> Iterator[Problem]:
     used = Counter(
         [
             *map(class_name, classes_of(openapi)),
-            *dict.fromkeys(class_name(each[part]) for each in resources.values() for part in ("create", "update")),
+            *dict.fromkeys(map(class_name, inputs_of(openapi))),
             *own,
             *(f"Async{each}" for each in own),
             "UnknownEvent",

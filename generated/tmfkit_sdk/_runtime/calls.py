@@ -57,8 +57,7 @@ class Call(Generic[T]):
         if_match: Tag that the resource must have.
         idempotency_key: Name of this very request.
         options: What this call does otherwise than its client; the attributes here win.
-        follow_location: A success without body is completed by reading its ``Location``.
-        reread: A success with neither is completed by reading the path of the call.
+        reread: A success without body is completed by reading the path of the call, where it has no ``Location``.
         has_body: The result is made of a body; an empty one, not completed, is `Unreadable`.
         packed: The answer may come compressed. Where it may not, tags stay those of the resource.
     """
@@ -72,7 +71,6 @@ class Call(Generic[T]):
     if_match: str | None = None
     idempotency_key: str | None = None
     options: Options | None = None
-    follow_location: bool = True
     reread: bool = False
     has_body: bool = True
     packed: bool = False

@@ -126,13 +126,13 @@ class attr(Generic[R, W]):  # noqa: N801 - stands where a type stands
         return None
 
     def _absent(self, instance: Object) -> Any:
-        for alias in self.aliases:
-            if (value := instance._data.get(alias, UNSET)) is not UNSET:
-                return None if value is None else self.kind.read(value, self.place(instance))
-        self.look_for(instance)
+        value = self.found(instance)
+        if value is not UNSET:
+            return None if value is None else self.kind.read(value, self.place(instance))
+        self._look_for(instance)
         return self._null(instance)
 
-    def look_for(self, instance: Object) -> None:
+    def _look_for(self, instance: Object) -> None:
         """Raise NotSelected when the attribute is not there because nobody asked for it."""
         origin = instance._origin
         if origin is None or origin.fields is None or self.name in _ALWAYS_SENT:

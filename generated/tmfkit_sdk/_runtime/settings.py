@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit
@@ -151,10 +151,6 @@ class Settings:
         for name, encodings in (("plain", "identity"), ("packed", "gzip, deflate")):
             known = {**base, "accept-encoding": encodings, **self.headers}
             object.__setattr__(self, name, header_pairs(known))
-
-    def changed(self, **changes: Any) -> Settings:
-        """Return these settings with *changes*."""
-        return replace(self, **changes)
 
     def request_headers(self, call: Call[Any], options: Options) -> Pairs:
         """Return the headers of a request, credentials left out."""

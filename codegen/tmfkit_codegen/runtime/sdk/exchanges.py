@@ -223,7 +223,7 @@ def _redirected(plan: _Plan, settings: Settings, response: Response) -> str | No
 
 def _completed(call: Call[T], plan: _Plan, settings: Settings, response: Response) -> Steps[Response]:
     """Read what a success without a body has made or changed."""
-    location = response.headers.get("location") if call.follow_location else None
+    location = response.headers.get("location")
     url = settings.address.found(plan.url, location) if location else None
     if url is None and call.reread:
         url = plan.url

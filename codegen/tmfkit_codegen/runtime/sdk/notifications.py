@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from .events import Unknown
-from .objects import ANY, TEXT, Object, attr
+from .objects import ANY, TEXT, Object, attr, chosen, view
 from .reading import read
 
 __all__ = ["Notifications", "UnknownEvent"]
@@ -44,8 +44,11 @@ class Notifications(Generic[E]):
             Unreadable: The body is no JSON, or no object.
         """
         unknown = read(UnknownEvent, body)
-        cls = self._class_of(unknown.raw.get("eventType"))
-        return unknown if cls is None else read(cls, body)
+        cls = self._class_of(unknown._data.get("eventType"))
+        if cls is None:
+            return unknown
+        kind = chosen(cls, unknown._data)
+        return view(kind, unknown._data, kind.__name__, unknown._origin)
 
     def _class_of(self, type_: object) -> type[E] | None:
         if not isinstance(type_, str):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
+from .calls import JSON_PATCH, QUERY_PATCH
+
 __all__ = ["JsonPatch", "QueryPatch"]
 
 
@@ -17,7 +19,8 @@ class JsonPatch:
     """
 
     __slots__ = ("operations",)
-    content_type: ClassVar[str] = "application/json-patch+json"
+    content_type: ClassVar[str] = JSON_PATCH
+    _starts: ClassVar[str] = "/"
     operations: tuple[dict[str, Any], ...]
 
     def __init__(self) -> None:
@@ -48,13 +51,9 @@ class JsonPatch:
         return self._with({"op": "copy", "from": self._path(from_), "path": self._path(path)})
 
     def _path(self, path: str) -> str:
-        if not isinstance(path, str) or (path and path[0] not in self._starts()):
+        if not isinstance(path, str) or (path and path[0] not in self._starts):
             raise ValueError(f"{path!r} is no path; it begins with a slash, as in /name")
         return path
-
-    @classmethod
-    def _starts(cls) -> str:
-        return "/"
 
     def _with(self, operation: dict[str, Any]) -> Self:
         longer = type(self)()
@@ -83,11 +82,8 @@ class QueryPatch(JsonPatch):
     """
 
     __slots__ = ()
-    content_type: ClassVar[str] = "application/json-patch-query+json"
-
-    @classmethod
-    def _starts(cls) -> str:
-        return "/$"
+    content_type: ClassVar[str] = QUERY_PATCH
+    _starts: ClassVar[str] = "/$"
 
 
 def _restored(kind: type[JsonPatch], operations: tuple[dict[str, Any], ...]) -> JsonPatch:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from .answers import Response
-from .calls import Call, Options, identifier
+from .calls import JSON, MERGE_PATCH, Call, Options, identifier, nothing
 from .encoding import dumps
 from .objects import Object, id_of, if_match_of
 from .patches import JsonPatch
@@ -31,9 +31,6 @@ IfMatch: TypeAlias = str | Unset | None
 Patch: TypeAlias = JsonPatch | Mapping[str, Any]
 """Steps of a JSON Patch, or a merge patch by names in JSON."""
 
-_JSON = "application/json"
-_MERGE_PATCH = "application/merge-patch+json"
-
 
 @dataclass(frozen=True)
 class Operations(Generic[T]):
@@ -49,7 +46,7 @@ class Operations(Generic[T]):
     cls: type[T]
     name: str
     path: str
-    update_type: str = _MERGE_PATCH
+    update_type: str = MERGE_PATCH
 
     def create(
         self, attributes: Mapping[str, Any], extra: Extra, idempotency_key: str | None, options: Options | None
@@ -60,7 +57,7 @@ class Operations(Generic[T]):
             self.path,
             self._one,
             content=self._body(attributes, extra, complete=True),
-            content_type=_JSON,
+            content_type=JSON,
             idempotency_key=idempotency_key,
             options=options,
         )
@@ -129,14 +126,14 @@ class Operations(Generic[T]):
             content = dumps(object_or_id)
         else:
             content = self._body(attributes, extra, complete=True)
-        return self._change("PUT", object_or_id, content, _JSON, if_match, options)
+        return self._change("PUT", object_or_id, content, JSON, if_match, options)
 
     def delete(self, object_or_id: T | str, if_match: IfMatch, options: Options | None) -> Call[None]:
         """Return the call that takes a resource away."""
         return Call(
             "DELETE",
             self._item(id_of(object_or_id)),
-            _nothing,
+            nothing,
             if_match=_condition(object_or_id, if_match),
             options=options,
             has_body=False,
@@ -163,7 +160,7 @@ class Operations(Generic[T]):
             path,
             self._one_or_none,
             content=content,
-            content_type=None if content is None else _JSON,
+            content_type=None if content is None else JSON,
             idempotency_key=idempotency_key,
             options=options,
             has_body=False,
@@ -212,7 +209,3 @@ def identity(found: Object) -> object:
 
 def _condition(object_or_id: Object | str, if_match: IfMatch) -> str | None:
     return if_match_of(object_or_id) if if_match is UNSET else if_match
-
-
-def _nothing(response: Response) -> None:
-    """Read nothing of an answer."""

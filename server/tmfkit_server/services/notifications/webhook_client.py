@@ -84,8 +84,8 @@ class WebhookClient:
         Args:
             guard: Says which address may be connected to.
             secrets: What signs the notifications; none leaves them unsigned.
-            connections: How many there are at a time; a fifth of them to one host, so that hosts that are silent leave
-                some for the others.
+            connections: How many there are at a time; a fifth of them to one host and port, so that those that are
+                silent leave some for the others.
             public_url: Address that what is told of begins with; empty takes that of the request that changed it.
         """
         self._slots = Slots(connections, share=max(1, connections // 5))
@@ -121,7 +121,7 @@ class WebhookClient:
 
     async def post(self, delivery: Delivery) -> AttemptResult:
         """Post a notification to its callback, when there is a connection for it; whatever goes wrong is a result."""
-        async with self._slots.one(_host(delivery.callback)):
+        async with self._slots.one(_origin(delivery.callback)):
             return await self._attempt(delivery)
 
     async def _attempt(self, delivery: Delivery) -> AttemptResult:
@@ -154,7 +154,7 @@ class WebhookClient:
             return AttemptResult(answer.status)
 
 
-def _host(callback: str) -> str:
+def _origin(callback: str) -> str:
     return urlsplit(callback).netloc.rpartition("@")[2].lower()
 
 
