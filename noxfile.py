@@ -91,6 +91,14 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", "--dist", "loadgroup", *session.posargs)
 
 
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Ask a public advisory service for known faults of everything that the packages depend on."""
+    install(session, "all")
+    session.install("pip-audit")
+    session.run("pip-audit", "--local", "--skip-editable", *session.posargs)
+
+
 @nox.session
 def suites(session: nox.Session) -> None:
     """Run published test suites, from the npm registry by their digests; needs Node.js with npm."""
@@ -104,6 +112,13 @@ def suites(session: nox.Session) -> None:
         session.run("npm", "ci", "--prefix", folder, *quiet, external=True)
         suite = str(Path(folder, "node_modules", "json-patch-test-suite"))
         session.run("pytest", "tests/server/suite_json_patch.py", "--json-patch-suite", suite, *session.posargs)
+
+
+@nox.session(default=False)
+def pages(session: nox.Session) -> None:
+    """Look at the server's pages in Chromium, narrow and wide, light and dark; needs Chromium and its driver."""
+    install(session, "all", "pages")
+    session.run("pytest", "tests/server/suite_pages.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -37,7 +37,7 @@ async def delete():
 asyncio.run(delete())
 print(type(events.parse({"eventType": "TicketOpenedEvent"})).__name__)
 """
-KEYS = ("--api-key", "user:user-key", "--api-key", "admin:admin-key")
+KEYS = ("--api-key", "user:key-of-the-user-1", "--api-key", "admin:key-of-the-admin-1")
 
 pytestmark = pytest.mark.xdist_group("sixth-api")
 
@@ -115,7 +115,12 @@ def certify(
             patched.setenv("PYTHONPATH", _environment(served)["PYTHONPATH"])
             with start_server(*KEYS) as url:
                 options = ["--api", SIXTH, "--base-url", f"{url}/troubleDesk/v1", "--report", str(report)]
-                options += ["--bearer", "user-key", "--admin-header", "Authorization: Bearer admin-key"]
+                options += [
+                    "--bearer",
+                    "key-of-the-user-1",
+                    "--admin-header",
+                    "Authorization: Bearer key-of-the-admin-1",
+                ]
                 options += ["--phase", "register", "--phase", "examples", "--event-timeout", str(PATIENCE_SECONDS)]
                 done = _python("-m", "tmfkit_conformance.cli", "run", *options, tree=tree, status=None)
         assert done.returncode in (0, 1), done.stderr

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Collection
+import secrets
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -16,11 +18,13 @@ from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.drive.schedule import run, stages
+from tmfkit_conformance.drive.sentinels import Watchpost
 from tmfkit_conformance.drive.session import ForeignRecord, MissingPrerequisite, ProbeAborted, Session
 from tmfkit_conformance.errors import KitDefect, KitError
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.rules.lifecycle import Sentinels
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.settings import Settings
@@ -57,6 +61,7 @@ def drive(
         UsageError: The listener's address cannot be used.
     """
     clock, started = run_clock(), datetime.now(UTC)
+    settings = replace(settings, seed=settings.seed or secrets.token_hex(8))
     recorder = Recorder(settings.secret_headers, clock, secrets=settings.secrets)
     with contextlib.ExitStack() as stack:
         client = Client(settings, recorder)
@@ -98,12 +103,15 @@ def _register_phase(session: Session, progress: Progress, only: Collection[str],
     try:
         acquaint(session, _resources(session.contract, wanted if only else ()), known)
         if wanted:
+            watchpost = Watchpost(session.beside(), _watched(session.contract, wanted if only else (), wanted))
+            watchpost.make()
             run(
                 stages(session.contract, wanted, parallel=parallel),
                 lambda probe: _drive(session.beside(), probe),
                 parallel=parallel,
                 progress=lambda done, total: progress(REGISTER, done, total),
             )
+            watchpost.look()
     finally:
         session.cleanup()
         order = {probe.key: number for number, probe in enumerate(wanted)}
@@ -124,6 +132,12 @@ def _resources(contract: Contract, wanted: Collection[PlannedProbe]) -> tuple[Re
         return contract.resources
     names = {operation.resource for operation in about}
     return tuple(resource for resource in contract.resources if resource.name in names)
+
+
+def _watched(contract: Contract, about: Collection[PlannedProbe], wanted: Collection[PlannedProbe]) -> Iterator[str]:
+    """Yield the resources of which a record is to last through the phase: those that the run is about."""
+    if any(probe.probe.beside is Sentinels for probe in wanted):
+        yield from (resource.name for resource in _resources(contract, about))
 
 
 def _generated_phases(session: Session, recorder: Recorder, progress: Progress, *, listener_url: str) -> None:
@@ -185,6 +199,7 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
         "subject": settings.subject,
         "operator": settings.operator,
         "settings": settings.to_json(),
+        "seed": settings.seed,
         "phases": list(settings.phases),
         "listener": settings.listener,
         "listener_vouched": bool(settings.listener_url),

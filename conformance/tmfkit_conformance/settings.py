@@ -75,6 +75,9 @@ CONFIG_SCHEMA: Mapping[str, Any] = {
         "timeout_seconds": _SECONDS,
         "event_seconds": _SECONDS,
         "settle_seconds": {"type": "number", "minimum": 0, "maximum": _MOST_SECONDS},
+        "hold_seconds": {"type": "number", "minimum": 0, "maximum": _MOST_SECONDS},
+        "seed": _TEXT,
+        "announce": {"type": "boolean"},
         "rate": {"type": "number", "minimum": 0, "maximum": _MOST_SECONDS},
         "verify_tls": {"type": "boolean"},
         "ca_file": _TEXT,
@@ -117,6 +120,9 @@ class Settings:
         timeout_seconds: Longest wait for an answer.
         event_seconds: Longest wait for a notification.
         settle_seconds: Longest wait until a write can be seen.
+        hold_seconds: For how long a record of each resource has to be kept at least, from its creation.
+        seed: What the contents of requests are drawn from; drawn itself when empty.
+        announce: Whether requests say that they are from the kit.
         rate: Requests a second at most; 0 for as many as the target answers.
         verify_tls: Whether the target's certificate is verified.
         ca_file: PEM file of the authority that signed it.
@@ -152,6 +158,9 @@ class Settings:
     timeout_seconds: float = 10.0
     event_seconds: float = 5.0
     settle_seconds: float = 2.0
+    hold_seconds: float = 3.0
+    seed: str = ""
+    announce: bool = False
     rate: float = 0.0
     verify_tls: bool = True
     ca_file: str = ""
@@ -177,7 +186,7 @@ class Settings:
             if not 0 < getattr(self, name) <= _MOST_SECONDS:
                 problem = f"{getattr(self, name)} is no wait between 0 and {_MOST_SECONDS:g} seconds"
                 raise UsageError(name, problem, "Give a number of seconds such as 10")
-        for name in ("settle_seconds", "rate"):
+        for name in ("settle_seconds", "hold_seconds", "rate"):
             if not 0 <= getattr(self, name) <= _MOST_SECONDS:
                 problem = f"{getattr(self, name)} is no number between 0 and {_MOST_SECONDS:g}"
                 raise UsageError(name, problem, "Give a number such as 2")

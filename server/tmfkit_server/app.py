@@ -7,17 +7,24 @@ import gc
 import importlib
 import logging
 import pkgutil
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import falcon.asgi
 
 from tmfkit_models import contracts
 from tmfkit_server import apis, problems
 from tmfkit_server.errors import StoreDamaged, StoreUnusable
-from tmfkit_server.health import LIVE, Live
-from tmfkit_server.middleware.auth import ApiKeys
-from tmfkit_server.resources import dead_letters
+from tmfkit_server.health import LIVE, READY, Live, Ready, StoreWatch
+from tmfkit_server.logs import event_log
+from tmfkit_server.middleware.auth import Credentials
+from tmfkit_server.middleware.browsers import Cors, SecurityHeaders
+from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
+from tmfkit_server.middleware.request_ids import RequestIds
+from tmfkit_server.middleware.tokens import Tokens
+from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
+from tmfkit_server.pages.mounting import Pages
+from tmfkit_server.resources import dead_letters, listeners
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.routes import Api
 from tmfkit_server.services.catalogue import collection_name, filtered_paths
@@ -27,18 +34,27 @@ from tmfkit_server.services.notifications.admission import Admission
 from tmfkit_server.services.notifications.callbacks import CallbackGuard
 from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.services.notifications.delivery import Dispatcher
+from tmfkit_server.services.notifications.overview import Overview
 from tmfkit_server.services.notifications.vocabulary import hub_name
 from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import IndexPlan, Store
+from tmfkit_server.traces import Traces, traces
+
+if TYPE_CHECKING:
+    from tmfkit_server.metrics import Metrics
 
 __all__ = [
     "GIVE_UP",
+    "AsgiApp",
     "check_extensions",
     "check_store",
     "create_app",
     "create_store",
 ]
+
+AsgiApp: TypeAlias = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+"""An application as ASGI has it."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,13 +64,17 @@ GIVE_UP = 3  # exit status of a worker that tells gunicorn to start no other
 _TRY_AGAIN = 1  # exit status of a worker that makes gunicorn start another one
 
 
-def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
-    """Return the application: every API of ``tmfkit_models.contracts`` under its base path."""
+def create_app(settings: Settings) -> AsgiApp:
+    """Return the application: every API of ``tmfkit_models.contracts`` under its base path.
+
+    Where there is a management address, what arrives there is answered by an application of its own.
+    """
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
-    guard = CallbackGuard(settings.called_networks)
+    guard = CallbackGuard(settings.called_networks, settings.called_ports)
     addresses = Addresses(settings.public_url, settings.trusted_proxies)
-    admission = Admission(store, _hubs(), settings.listener_limits)
+    hubs = _hubs()
+    admission = Admission(store, hubs, settings.listener_limits)
     mounted = [
         Api(
             contracts.load(name),
@@ -74,16 +94,93 @@ def create_app(settings: Settings) -> falcon.asgi.App[Any, Any]:
         public_url=addresses.public_url,
     )
     dispatcher = Dispatcher(store, client, settings.retry_limits)
-    app.add_middleware(_Lifespan(store, mounted, dispatcher))
-    if settings.api_keys:
-        app.add_middleware(ApiKeys(settings.api_keys, open_paths=frozenset({LIVE})))
+    watch = StoreWatch(store)
+    metrics = _metrics(settings)
+    tokens = Tokens(settings.token_issuer) if settings.token_issuer else None
+    tracing = traces()
+    parts = [*mounted, *(part for part in (metrics, tokens, tracing) if part is not None)]
+    app.add_middleware(_Lifespan(store, parts, dispatcher, watch))
+    pages = Pages(settings.base_paths, asks_for_credentials=settings.asks_for_credentials)
+    _add_middleware(
+        app, settings, _observers(settings, metrics), tokens, open_paths=frozenset({LIVE, READY}) | pages.paths
+    )
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
-    app.add_route(LIVE, Live())
+    _add_health(app, watch)
     dead_letters.mount(app, DeadLetters(store), addresses)
+    listeners.mount(app, Overview(store, hubs))
+    pages.mount(app)
     for api in mounted:
         api.mount(app)
+    served = tracing.around(app) if tracing else app
+    if settings.management is None or metrics is None:
+        return served
+    return _Doors(served, _management_app(watch, metrics, store), settings.management[1])
+
+
+def _add_middleware(
+    app: falcon.asgi.App[Any, Any],
+    settings: Settings,
+    observers: Sequence[Observer],
+    tokens: Tokens | None,
+    *,
+    open_paths: frozenset[str],
+) -> None:
+    """Add what every request passes, in this order; answers pass it backwards."""
+    app.add_middleware(RequestIds())
+    app.add_middleware(SecurityHeaders(has_tls=settings.tls is not None))
+    if observers:
+        app.add_middleware(Watch(observers))
+    if settings.allowed_origins:
+        app.add_middleware(Cors(settings.allowed_origins))
+    if settings.address_rate:
+        app.add_middleware(AddressLimit(settings.address_rate, open_paths))
+    if settings.asks_for_credentials:
+        app.add_middleware(Credentials(settings.api_keys, tokens, open_paths))
+    if settings.caller_rate:
+        app.add_middleware(CallerLimit(settings.caller_rate))
+
+
+def _add_health(app: falcon.asgi.App[Any, Any], watch: StoreWatch) -> None:
+    app.add_route(LIVE, Live())
+    app.add_route(READY, Ready(watch))
+
+
+def _metrics(settings: Settings) -> Metrics | None:
+    if settings.management is None:
+        return None
+    # Not before it is known where the numbers are kept.
+    from tmfkit_server.metrics import Metrics
+
+    return Metrics()
+
+
+def _observers(settings: Settings, metrics: Metrics | None) -> list[Observer]:
+    log = event_log(settings.log_format)
+    observers = [access_line(log)] if settings.access_log else []
+    observers += [audit_line(log)] if settings.audit_log else []
+    return [*observers, metrics.observe] if metrics else observers
+
+
+def _management_app(watch: StoreWatch, metrics: Metrics, store: Store) -> falcon.asgi.App[Any, Any]:
+    from tmfkit_server.metrics import METRICS, MetricsPage
+
+    app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
+    problems.install(app)
+    _add_health(app, watch)
+    app.add_route(METRICS, MetricsPage(metrics, store))
     return app
+
+
+class _Doors:
+    """One application for a port, another one for everything else."""
+
+    def __init__(self, app: AsgiApp, other: AsgiApp, port: int) -> None:
+        self._app, self._other, self._port = app, other, port
+
+    def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Awaitable[None]:
+        server = scope.get("server")
+        return (self._other if server and server[1] == self._port else self._app)(scope, receive, send)
 
 
 def _hubs() -> list[str]:
@@ -139,9 +236,12 @@ def check_store(settings: Settings) -> None:
 class _Lifespan:
     """Opens the store before the first request and closes it after the last."""
 
-    def __init__(self, store: Store, apis: Sequence[Api], dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, store: Store, parts: Sequence[Api | Metrics | Tokens | Traces], dispatcher: Dispatcher, watch: StoreWatch
+    ) -> None:
         self._store = store
-        self._apis = apis
+        self._parts = parts
+        self._watch = watch
         self._dispatcher = dispatcher
         self._cleaner = Cleaner(store)
 
@@ -162,12 +262,14 @@ class _Lifespan:
         gc.set_threshold(_NEW_OBJECTS_A_COLLECTION)
         self._dispatcher.start()
         self._cleaner.start()
-        for api in self._apis:
-            await api.start()
+        self._watch.start()
+        for part in self._parts:
+            await part.start()
 
     async def process_shutdown(self, _scope: object, _event: object) -> None:
-        for api in self._apis:
-            await api.stop()
+        await self._watch.stop()
+        for part in self._parts:
+            await part.stop()
         await self._cleaner.stop()
         await self._dispatcher.stop()
         await self._store.close()

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import math
 import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
-import falcon.asgi
+from gunicorn import glogging  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from tmfkit_server.app import GIVE_UP, check_store, create_app
-from tmfkit_server.errors import StoreDamaged, StoreUnusable
+from tmfkit_server.app import GIVE_UP, AsgiApp, check_store, create_app
+from tmfkit_server.errors import SettingsError, StoreDamaged, StoreUnusable
+from tmfkit_server.logs import log_handler, start_logging
+from tmfkit_server.network import Place, shown
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.settings import Settings
 from tmfkit_server.worker import LIMITS, BoundedWorker
 
-__all__ = ["WORKER", "serve"]
+__all__ = ["WORKER", "check_address", "serve"]
 
 WORKER: type | str = BoundedWorker
 """Class of worker; the yardstick of the benchmarks runs under gunicorn's own."""
@@ -32,15 +41,16 @@ _LOG = logging.getLogger(__name__)
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
     """gunicorn, configured by our settings only: no configuration file, no environment of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read_again: Callable[[], Settings]) -> None:
         self._settings = settings
+        self._read_again = read_again
         super().__init__()
 
     def load_config(self) -> None:
         """Hand our settings to gunicorn."""
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         options: dict[str, Any] = {
-            "bind": f"{host}:{self._settings.port}",
+            "bind": [shown(place) for place in _places(self._settings)],
+            "logger_class": _log_class(self._settings),
             "workers": self._settings.workers,
             "worker_class": WORKER,
             # "auto" cancels a start-up of more than 30 s and then serves without the store.
@@ -57,11 +67,23 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "when_ready": _print_address,
             "post_worker_init": self._wait_for_store,
         }
+        if self._settings.tls is not None:
+            # Every new worker reads them.
+            options |= {"certfile": str(self._settings.tls.certificate), "keyfile": str(self._settings.tls.key)}
         for name, value in options.items():
             self.cfg.set(name, value)
         setattr(self.cfg, LIMITS, self._settings.connection_limits)
 
-    def load(self) -> falcon.asgi.App[Any, Any]:
+    def read_again(self) -> bool:
+        """Read the files that settings name again; tell whether they can be honoured, and say so when not."""
+        try:
+            self._settings = self._read_again()
+        except SettingsError as exc:
+            _LOG.error("everything stays as it was: %s", exc)
+            return False
+        return True
+
+    def load(self) -> AsgiApp:
         """Build the application, in each worker."""
         return create_app(self._settings)
 
@@ -89,10 +111,19 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
     def run(self) -> None:
         """Run the master process until a signal ends it."""
-        (Arbiter if self._settings.store_kind.takes_processes else _OneWorkerArbiter)(self).run()
+        (_Arbiter if self._settings.store_kind.takes_processes else _OneWorkerArbiter)(self).run()
 
 
-class _OneWorkerArbiter(Arbiter):  # type: ignore[misc]
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's master process."""
+
+    def handle_hup(self) -> None:
+        """Have new workers take over, unless what they would start with cannot be."""
+        if self.app.read_again():
+            super().handle_hup()
+
+
+class _OneWorkerArbiter(_Arbiter):
     """gunicorn's master process when the store belongs to one worker."""
 
     def handle_ttin(self) -> None:
@@ -100,22 +131,71 @@ class _OneWorkerArbiter(Arbiter):  # type: ignore[misc]
         _LOG.warning("SIGTTIN ignored: the store belongs to one process")
 
 
-def serve(settings: Settings) -> None:
-    """Serve until a signal ends it; ends the process."""
-    _log_to_stderr()
-    _Gunicorn(settings).run()
+def check_address(settings: Settings) -> None:
+    """See that the server can listen where it should; SettingsError when it cannot."""
+    for place in _places(settings):
+        _check_place(place)
 
 
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.getLogger("tmfkit_server").addHandler(handler)
-    # What a store found when it was opened, and what became of messages, is said even when all is well.
-    for name in ("storage", "apis"):
-        logging.getLogger(f"tmfkit_server.{name}").setLevel(logging.INFO)
+def _places(settings: Settings) -> list[Place]:
+    """Return where the server listens, where clients connect first."""
+    return [(settings.host, settings.port), *([settings.management] if settings.management else [])]
+
+
+def _check_place(place: Place) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET) as probe:
+        # As gunicorn does: connections of an earlier server that are being closed are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(place)
+            probe.listen()
+        except OSError as exc:
+            where = shown(place)
+            if exc.errno == errno.EADDRINUSE:
+                raise SettingsError(where, "another process listens there", "End it, or choose another port") from exc
+            problem = f"the server cannot listen there ({exc.strerror})"
+            raise SettingsError(where, problem, "Choose an address of this machine and a port that is free") from exc
+
+
+def serve(settings: Settings, read_again: Callable[[], Settings] | None = None) -> None:
+    """Serve until a signal ends it; ends the process.
+
+    Args:
+        settings: Settings.
+        read_again: Reads them again on HUP, when files that they name may have changed; None for settings that stay.
+    """
+    start_logging(settings.log_format)
+    OUTAGE.share()
+    with _folder_of_metrics():
+        _Gunicorn(settings, read_again or (lambda: settings)).run()
+
+
+def _log_class(settings: Settings) -> type[glogging.Logger]:
+    """Return gunicorn's logger, which writes as we do."""
+
+    class Logger(glogging.Logger):  # type: ignore[misc]
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            self.error_log.handlers = [log_handler(settings.log_format)]
+
+    return Logger
+
+
+@contextmanager
+def _folder_of_metrics() -> Iterator[None]:
+    """Give metrics a folder, which goes with the process that it was made for and not with those forked from it."""
+    folder, owner = tempfile.mkdtemp(prefix="tmfkit-metrics-"), os.getpid()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _print_address(arbiter: Any) -> None:
     # The port that was bound, which with --port 0 nobody knows before.
-    for listener in arbiter.LISTENERS:
-        click.echo(f"tmfkit-server listening on {listener}")
+    serving, *management = arbiter.LISTENERS
+    click.echo(f"tmfkit-server listening on {serving}")
+    for listener in management:
+        click.echo(f"tmfkit-server management on {listener}")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from importlib import metadata
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
+from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError, new_key
 from tmfkit_server.app import check_extensions, check_store, create_store
-from tmfkit_server.asgi import serve
-from tmfkit_server.errors import OperatorError, ServerError, SettingsError, StoreError, StoreUnreachable
+from tmfkit_server.asgi import check_address, serve
+from tmfkit_server.errors import OperatorError, SettingsError, StoreError, StoreUnreachable
 from tmfkit_server.network import is_loopback
+from tmfkit_server.setting_options import SettingsCommand, config_option, origin_of, shown_value
 from tmfkit_server.setting_values import is_private
 from tmfkit_server.settings import Settings, run_options
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
@@ -22,26 +27,80 @@ from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 __all__ = ["main"]
 
 
-@click.group()
+class _Commands(click.Group):
+    """The commands; what an operator has to put right ends each of them with one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (OperatorError, StoreError) as exc:
+            click.echo(f"tmfkit-server: {exc}", err=True)
+            sys.exit(exc.exit_status if isinstance(exc, OperatorError) else 3)
+
+
+@click.group(cls=_Commands)
 @click.version_option(metadata.version("tmfkit"), prog_name="tmfkit-server")
 def main() -> None:
     """Reference server for TM Forum APIs."""
 
 
-@main.command(params=run_options())
+def _options() -> list[click.Option]:
+    return [config_option(), *run_options()]
+
+
+@main.command(cls=SettingsCommand, params=_options())
 def run(**given: Any) -> None:
     """Serve every API until interrupted."""
+    settings = _checked_settings(given)
+    _warn_of_addresses(settings)
     try:
-        settings = Settings.from_options(given)
-        _warn_of_readers(given["api_key_file"])
-        _warn_of_addresses(settings)
-        check_extensions(settings)
         check_store(settings)
     except StoreUnreachable as exc:
         click.echo(f"tmfkit-server: {exc} Until it answers, requests are answered with 503.", err=True)
-    except OperatorError as exc:
-        _give_up(exc)
-    serve(settings)
+    check_address(settings)
+    serve(settings, lambda: Settings.from_options(given))
+
+
+@main.command(cls=SettingsCommand, params=_options())
+def check(**given: Any) -> None:
+    """Try the settings and the store as run would, change nothing, and say what was found."""
+    settings = _checked_settings(given)
+    click.echo("settings: as they should be")
+    click.echo(f"store: {settings.store_kind.inspect(settings.store)}")
+
+
+@main.command("settings", cls=SettingsCommand, params=_options())
+@click.pass_context
+def settings_command(ctx: click.Context, /, **given: Any) -> None:
+    """Show every setting, its value and where that comes from; secrets stay out."""
+    _checked_settings(given)
+    for heading, options in groupby(sorted(run_options(), key=attrgetter("group")), key=attrgetter("group")):
+        click.echo(f"[{heading}]")
+        for option in options:
+            value = shown_value(option, given[str(option.name)])
+            click.echo(f"  {option.key} = {value}  ({origin_of(ctx, option)})")
+
+
+@main.command("key")
+@click.option("--role", type=click.Choice(ROLES), default="user", show_default=True, help="What who has it may do.")
+@click.option("--name", default="", help="What logs call it.")
+def key_command(role: str, name: str) -> None:
+    """Make an API key: the key for the client, and the line for --api-key-file, which does not tell the key."""
+    key = new_key()
+    line = ApiKey.of(role, key, name).line
+    try:
+        ApiKey.parse(line)
+    except KeyFormError as exc:
+        raise SettingsError("--name", "it cannot be one", "Use up to 64 letters, digits and . _ @ -") from exc
+    click.echo(f"key:  {key}\nline: {line}")
+
+
+def _checked_settings(given: Mapping[str, Any]) -> Settings:
+    settings = Settings.from_options(given)
+    _warn_of_readers(given["api_key_file"])
+    check_extensions(settings)
+    return settings
 
 
 _STORE = click.option(
@@ -58,10 +117,7 @@ _STORE = click.option(
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def export_command(store: str, file: Path) -> None:
     """Write everything in a store to FILE as JSON lines; - is stdout. A server may be running on it."""
-    try:
-        count = asyncio.run(export_to(file, _kind(store).source_of(store), bar=_bar))
-    except (OperatorError, StoreError) as exc:
-        _give_up(exc)
+    count = asyncio.run(export_to(file, _kind(store).source_of(store), bar=_bar))
     click.echo(f"{count:,} entries exported to {file}", err=str(file) == "-")
 
 
@@ -70,14 +126,11 @@ def export_command(store: str, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def import_command(store: str, file: Path) -> None:
     """Read the export FILE into a store that is new, or has nothing in it."""
-    try:
-        kind = _kind(store)
-        if not kind.is_lasting:
-            remedy = f"Use {written_forms(are_lasting=True)}"
-            raise SettingsError(f"--store {store}", "it ends with the command", remedy)
-        count = asyncio.run(import_from(file, create_store(Settings(store=store)), bar=_bar))
-    except (OperatorError, StoreError) as exc:
-        _give_up(exc)
+    kind = _kind(store)
+    if not kind.is_lasting:
+        remedy = f"Use {written_forms(are_lasting=True)}"
+        raise SettingsError(f"--store {store}", "it ends with the command", remedy)
+    count = asyncio.run(import_from(file, create_store(Settings(store=store)), bar=_bar))
     click.echo(f"{count:,} entries imported into {kind.shown(store)}")
 
 
@@ -86,10 +139,7 @@ def import_command(store: str, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(store: str, file: Path) -> None:
     """Copy the file of a store to FILE, which is a store in its turn. A server may be running on it; tinydb: only."""
-    try:
-        asyncio.run(back_up_to(file, _kind(store).snapshot_of(store), bar=_bar))
-    except OperatorError as exc:
-        _give_up(exc)
+    asyncio.run(back_up_to(file, _kind(store).snapshot_of(store), bar=_bar))
     click.echo(f"{store} backed up to {file}")
 
 
@@ -114,11 +164,6 @@ def _warn_of_addresses(settings: Settings) -> None:
 
 def _bar(label: str, length: int) -> Bar:
     return click.progressbar(length=length, label=label, file=sys.stderr)
-
-
-def _give_up(exc: ServerError) -> NoReturn:
-    click.echo(f"tmfkit-server: {exc}", err=True)
-    sys.exit(exc.exit_status if isinstance(exc, OperatorError) else 3)
 
 
 if __name__ == "__main__":

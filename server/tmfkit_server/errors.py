@@ -16,6 +16,7 @@ Tree, in the order in which a request meets them::
     │   └── OutcomeUnknown       the store did not say whether it committed
     └── Refusal                  the client's request cannot be served as it is
         ├── NotAuthenticated     no credential, or an unknown one
+        ├── TooManyRequests      this is one too many of its caller or its address
         ├── NotPermitted         the credential's role may not do this
         ├── NotAcceptable        the client takes no JSON
         ├── WrongMediaType       the body is of a type the operation does not take
@@ -70,6 +71,7 @@ __all__ = [
     "StoreUnusable",
     "TooBusy",
     "TooManyListeners",
+    "TooManyRequests",
     "UnknownId",
     "UnreadableBody",
     "Violation",
@@ -155,6 +157,18 @@ class Refusal(ServerError):  # noqa: N818 - its subclasses name what is refused
 
 class NotAuthenticated(Refusal):
     """No credential was sent, or none that the server knows."""
+
+
+class TooManyRequests(Refusal):
+    """A limit of requests is reached.
+
+    Attributes:
+        wait_seconds: When the next one may come.
+    """
+
+    def __init__(self, wait_seconds: float) -> None:
+        super().__init__(wait_seconds)
+        self.wait_seconds = wait_seconds
 
 
 class NotPermitted(Refusal):

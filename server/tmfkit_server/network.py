@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
-__all__ = ["LOOPBACK", "Address", "Network", "is_address", "is_host", "is_in", "is_loopback"]
+__all__ = ["LOOPBACK", "Address", "Network", "Place", "is_address", "is_host", "is_in", "is_loopback", "shown"]
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Place: TypeAlias = tuple[str, int]
+"""Host and port that something listens on."""
 
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
@@ -47,6 +49,12 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def shown(place: Place) -> str:
+    """Return a host and a port as addresses have them."""
+    host, port = place
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:

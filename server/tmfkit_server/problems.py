@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ import falcon.asgi
 import orjson
 
 from tmfkit_server import errors
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.quotes import quoted
 
 __all__ = ["Problem", "install", "wire_problem"]
@@ -36,6 +38,7 @@ _REFERENCES = {
     "unreadable-body": "https://www.rfc-editor.org/rfc/rfc7493.html#section-2",
     "store-full": f"{_HTTP}10.2.3",
     "too-busy": f"{_HTTP}10.2.3",
+    "too-many-requests": "https://www.rfc-editor.org/rfc/rfc6585.html#section-4",
     "store-unavailable": f"{_HTTP}10.2.3",
 }
 
@@ -79,7 +82,7 @@ def _problem_of(error: errors.ServerError) -> Problem:
     """Word *error*; what only operators may know stays out of the answer."""
     match error:
         case errors.NotAuthenticated():
-            message = "Send a known key as Authorization: Bearer KEY or as X-API-Key."
+            message = "Send a known key or token as Authorization: Bearer KEY, or a key as X-API-Key."
             return Problem(401, "unauthenticated", "A credential is needed.", message, {"WWW-Authenticate": "Bearer"})
         case errors.NotPermitted(roles=roles):
             return Problem(
@@ -139,6 +142,9 @@ def _about_store(error: errors.StoreError) -> Problem:
 
 def _about_input(error: errors.ServerError) -> Problem:
     match error:
+        case errors.TooManyRequests(wait_seconds=seconds):
+            headers = {"Retry-After": str(math.ceil(seconds))}
+            return Problem(429, "too-many-requests", "Too many requests came.", "Send fewer a second.", headers)
         case errors.TooManyListeners(which=which, most=most):
             message = "Take one away before you register another."
             return Problem(429, "too-many-listeners", f"There are {most} listeners {which} already.", message)
@@ -216,7 +222,7 @@ async def _answer(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: errors.ServerError, _params: object
 ) -> None:
     if isinstance(error, errors.StoreError) and not isinstance(error, errors.TooBusy):
-        _LOG.error("store failed at %s %s: %s", req.method, req.path, error)
+        OUTAGE.tell(_LOG, "store failed at %s %s: %s", req.method, req.path, error)
     _set(resp, _problem_of(error))
     if isinstance(error, errors.WrongMediaType) and req.method == "PATCH":
         # RFC 5789 §2.2

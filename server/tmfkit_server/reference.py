@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Any
 
-import falcon.asgi
-
-from tmfkit_server.app import create_app
+from tmfkit_server.api_keys import ApiKey
+from tmfkit_server.app import AsgiApp, create_app
 from tmfkit_server.settings import Settings
 
 __all__ = ["app"]
@@ -15,6 +13,7 @@ __all__ = ["app"]
 _OUTBOX = tempfile.TemporaryDirectory()
 
 
-def app() -> falcon.asgi.App[Any, Any]:
+def app() -> AsgiApp:
     """Return the application; the keys are ``user-key`` and ``admin-key``."""
-    return create_app(Settings(api_keys={"user-key": "user", "admin-key": "admin"}, outbox=_OUTBOX.name))
+    keys = [ApiKey.of("user", "user-key"), ApiKey.of("admin", "admin-key")]
+    return create_app(Settings(api_keys=keys, outbox=_OUTBOX.name))

@@ -90,7 +90,9 @@ class Api:
             for path in self._paths(operation):
                 responders[path].append((operation, self._responder(operation)))
         for path, found in responders.items():
-            app.add_route(f"{self._base_path}{path.replace('{id}', '{identifier}')}", Endpoint(found))
+            app.add_route(
+                f"{self._base_path}{path.replace('{id}', '{identifier}')}", Endpoint(found, self._contract.id)
+            )
 
     def _paths(self, operation: Operation) -> Iterator[str]:
         yield operation.path

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
+from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError
 from tmfkit_server.errors import SettingsError
-from tmfkit_server.network import Network, is_host
+from tmfkit_server.key_pair import KeyPair
+from tmfkit_server.network import Network, Place, is_host, is_loopback
 from tmfkit_server.signing_secret import secret_of
+from tmfkit_server.token_issuer import TokenIssuer
 
 __all__ = [
     "MESSAGE_TYPES",
-    "ROLES",
     "api_key_lines",
     "api_keys",
     "base_paths",
@@ -25,40 +29,42 @@ __all__ = [
     "check_base_paths",
     "check_public_url",
     "is_private",
+    "key_pair",
+    "management_place",
+    "origins",
     "proxy_networks",
+    "token_issuer",
 ]
 
-ROLES = ("reader", "user", "admin")
 MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_OWN_PATHS = ("/health", "/admin")
+_OWN_PATHS = ("/health", "/admin", "/docs", "/openapi")
 _FILE = "file:"
 
 
-def api_keys(texts: Iterable[str]) -> dict[str, str]:
-    """Read ``ROLE:KEY`` texts.
-
-    Returns:
-        Key → role.
+def api_keys(texts: Iterable[str]) -> tuple[ApiKey, ...]:
+    """Read ``[NAME=]ROLE:KEY`` and ``[NAME=]ROLE:sha256:HEX`` texts.
 
     Raises:
-        SettingsError: A text has another form or an unknown role, or a key has two roles.
+        SettingsError: A text has another form, or a key is too short or has two roles.
     """
-    found: dict[str, str] = {}
-    for text in texts:
-        role, _, key = text.partition(":")
-        if role not in ROLES or not key:
+    found: dict[bytes, ApiKey] = {}
+    for number, text in enumerate(texts, 1):
+        try:
+            key = ApiKey.parse(text)
+        except KeyFormError as exc:
             # The key itself must not reach a log.
-            where = f"API key with role {role!r}" if key else "API key"
-            raise SettingsError(where, "it is not of the form ROLE:KEY", f"Use a role of {', '.join(ROLES)}")
-        if found.setdefault(key, role) != role:
+            remedy = f"Use a role of {', '.join(ROLES)}, and a key that tmfkit-server key has made"
+            raise SettingsError(f"API key {number}", str(exc), remedy) from exc
+        known = found.setdefault(key.digest, key)
+        if known.role != key.role:
             remedy = "Give each role a key of its own"
-            raise SettingsError(f"API keys with roles {found[key]} and {role}", "they are the same key", remedy)
-    return found
+            raise SettingsError(f"API keys with roles {known.role} and {key.role}", "they are the same key", remedy)
+    return tuple(found.values())
 
 
 def api_key_lines(path: Path) -> list[str]:
-    """Return the ``ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
+    """Return the ``[NAME=]ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
 
     Raises:
         SettingsError: The file cannot be read, or holds no key.
@@ -70,7 +76,7 @@ def api_key_lines(path: Path) -> list[str]:
         raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
     found = [line for line in lines if line and not line.startswith("#")]
     if not found:
-        raise SettingsError(where, "there is no key in it", "Write one ROLE:KEY a line")
+        raise SettingsError(where, "there is no key in it", "Write one [NAME=]ROLE:KEY a line")
     return found
 
 
@@ -172,6 +178,78 @@ def _content(text: str) -> str:
     if text.startswith(_FILE):
         return Path(text.removeprefix(_FILE)).read_text(encoding="utf-8").strip()
     return text
+
+
+def management_place(text: str) -> Place | None:
+    """Read ``HOST:PORT``; None for no text, SettingsError for another form."""
+    host, _, port = text.rpartition(":")
+    if not text:
+        return None
+    if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise SettingsError(f"--management {text}", "it is not of the form HOST:PORT", "Give it as 127.0.0.1:9100")
+    return host.strip("[]"), int(port)
+
+
+def token_issuer(url: str, audience: str, jwks: str, role_claim: str) -> TokenIssuer | None:
+    """Read the settings of an issuer; None without one.
+
+    Raises:
+        SettingsError: An address is not safe, a part is missing, or a file cannot be read.
+    """
+    if not url:
+        return None
+    for option, address in (("--oidc-issuer", url), ("--oidc-jwks", jwks)):
+        parts = urlsplit(address)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if address and not is_safe and not (option == "--oidc-jwks" and address.startswith(_FILE)):
+            raise SettingsError(f"{option} {address}", "who is in between could change keys", "Give an https address")
+    if not audience:
+        remedy = "Give the audience that tokens for this server have"
+        raise SettingsError("--oidc-audience", "without one, tokens for other services would be taken", remedy)
+    if not role_claim.startswith("/"):
+        raise SettingsError(
+            f"--oidc-role-claim {role_claim}", "it is no JSON pointer", "Give it as /realm_access/roles"
+        )
+    if not jwks.startswith(_FILE):
+        return TokenIssuer(url, audience, jwks, None, role_claim)
+    return TokenIssuer(url, audience, "", _key_set(jwks), role_claim)
+
+
+def _key_set(place: str) -> bytes:
+    remedy = "Name a file that holds a JSON Web Key Set"
+    try:
+        text = Path(place.removeprefix(_FILE)).read_bytes()
+        found = json.loads(text)
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"--oidc-jwks {place}", f"it cannot be read ({type(exc).__name__})", remedy) from exc
+    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
+        raise SettingsError(f"--oidc-jwks {place}", "it has no list of keys", remedy)
+    return text
+
+
+def origins(texts: Iterable[str]) -> tuple[str, ...]:
+    """Read origins of pages; SettingsError when one is none."""
+    for text in texts:
+        parts = urlsplit(text)
+        if text != "*" and (parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != text):
+            raise SettingsError(f"--allow-origin {text}", "it is no origin", "Give it as https://HOST, without a path")
+    return tuple(texts)
+
+
+def key_pair(certificate: Path | None, key: Path | None) -> KeyPair | None:
+    """Read the names of a certificate and its key; None for neither, SettingsError when they cannot be used."""
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise SettingsError("--tls-cert and --tls-key", "only one of them is given", "Give both, or neither")
+    pair = KeyPair(certificate, key)
+    try:
+        pair.check()
+    except OSError as exc:
+        where = f"--tls-cert {certificate} --tls-key {key}"
+        remedy = "Name a certificate and its key, both in PEM and the key without a password"
+        raise SettingsError(where, f"they cannot be used ({exc.strerror or exc})", remedy) from exc
+    return pair
 
 
 def check_base_paths(chosen: Mapping[str, str]) -> None:

@@ -10,13 +10,18 @@ from typing import Any, Self
 import click
 
 from tmfkit_server import setting_values
+from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.key_pair import KeyPair
 from tmfkit_server.listener_limits import ListenerLimits
+from tmfkit_server.logs import LogFormat
 from tmfkit_server.message_limits import MessageLimits
-from tmfkit_server.network import LOOPBACK, Network, is_loopback
+from tmfkit_server.network import LOOPBACK, Network, Place, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
+from tmfkit_server.setting_options import Setting
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
+from tmfkit_server.token_issuer import TokenIssuer
 
 __all__ = ["Settings", "run_options"]
 
@@ -35,16 +40,16 @@ def _plain(default: Any, flag: str, **how: Any) -> Any:
         flag: Name of the option.
         how: What ``click.Option`` takes.
     """
-    option = click.Option([flag], default=default, show_default=default not in ("", False), **how)
+    option = Setting(flag, default=default, show_default=default not in ("", False), **how)
     return field(default=default, metadata={_OPTIONS: (option,), _READ: lambda value: value})
 
 
-def _flag(name: str, *, help: str) -> Any:  # noqa: A002 - as ``click.Option`` calls it
+def _flag(name: str, **how: Any) -> Any:
     """Declare a setting that is off until an option without a value turns it on."""
-    return _plain(False, name, is_flag=True, help=help)  # noqa: FBT003 - the default
+    return _plain(False, name, is_flag=True, **how)  # noqa: FBT003 - the default
 
 
-def _read_from(read: Callable[..., Any], *options: click.Option, **how: Any) -> Any:
+def _read_from(read: Callable[..., Any], *options: Setting, **how: Any) -> Any:
     """Declare a setting that is read from the values of some options.
 
     Args:
@@ -55,7 +60,7 @@ def _read_from(read: Callable[..., Any], *options: click.Option, **how: Any) -> 
     return field(metadata={_OPTIONS: options, _READ: read}, **how)
 
 
-def _read_api_keys(texts: Iterable[str], file: Path | None) -> dict[str, str]:
+def _read_api_keys(texts: Iterable[str], file: Path | None) -> tuple[ApiKey, ...]:
     lines = setting_values.api_key_lines(file) if file is not None else []
     return setting_values.api_keys([*texts, *lines])
 
@@ -65,52 +70,146 @@ class Settings:
     """Settings of one server; what each means, its option says.
 
     Attributes:
-        api_keys: Key → role; empty makes every caller an admin.
+        api_keys: Keys; none makes every caller an admin.
         base_paths: API → base path, where it is not the contract's own.
         channels: Type of message → Apprise URL, a template that may hold credentials.
         outbox: Folder for messages of the types without a channel; empty lets ``outbox_folder`` choose.
     """
 
-    host: str = _plain("127.0.0.1", "--host", help="Address to listen on; others than loopback need an API key.")
-    port: int = _plain(8080, "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
+    host: str = _plain(
+        "127.0.0.1", "--host", group="Listening", help="Address to listen on; others than loopback need an API key."
+    )
+    port: int = _plain(
+        8080, "--port", group="Listening", type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one."
+    )
+    tls: KeyPair | None = _read_from(  # noqa: RUF009 - it gives a field
+        setting_values.key_pair,
+        Setting(
+            "--tls-cert",
+            group="Listening",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Certificate, with those between it and its authority, in PEM; read again on HUP. Without one, HTTP.",
+        ),
+        Setting(
+            "--tls-key",
+            group="Listening",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Key of the certificate, in PEM.",
+        ),
+        default=None,
+    )
     store: str = _plain(
         "memory:",
         "--store",
+        group="Store",
         envvar="TMFKIT_STORE",
         help=f"Where to keep everything: {written_forms()}; also from TMFKIT_STORE.",
     )
     workers: int = _plain(
-        1, "--workers", type=click.IntRange(1), help="Worker processes; more than one with PostgreSQL only."
+        1,
+        "--workers",
+        group="Listening",
+        type=click.IntRange(1),
+        help="Worker processes; more than one with PostgreSQL only.",
     )
-    api_keys: Mapping[str, str] = _read_from(
+    api_keys: Sequence[ApiKey] = _read_from(
         _read_api_keys,
-        click.Option(
-            ["--api-key"],
+        Setting(
+            "--api-key",
+            group="Who may",
+            is_secret=True,
             multiple=True,
             envvar="TMFKIT_API_KEYS",
-            metavar="ROLE:KEY",
-            help="Credential with its role: reader, user or admin; repeatable. TMFKIT_API_KEYS holds several, separated"
-            " by blanks.",
+            metavar="[NAME=]ROLE:KEY",
+            help="Credential with its role: reader, user or admin; at least 16 characters, or sha256:HEX; repeatable."
+            " TMFKIT_API_KEYS holds several, separated by blanks.",
         ),
-        click.Option(
-            ["--api-key-file"],
+        Setting(
+            "--api-key-file",
+            group="Who may",
             type=click.Path(path_type=Path),
             envvar="TMFKIT_API_KEY_FILE",
             metavar="FILE",
-            help="File with more credentials, one ROLE:KEY a line; also from TMFKIT_API_KEY_FILE.",
+            help="File with more credentials, one [NAME=]ROLE:KEY a line, read again on HUP; also from"
+            " TMFKIT_API_KEY_FILE.",
         ),
-        default_factory=dict,
+        default=(),
+    )
+    token_issuer: TokenIssuer | None = _read_from(  # noqa: RUF009 - it gives a field
+        setting_values.token_issuer,
+        Setting(
+            "--oidc-issuer",
+            group="Who may",
+            default="",
+            metavar="URL",
+            help="Issuer of OpenID Connect whose bearer tokens are taken, besides API keys.",
+        ),
+        Setting(
+            "--oidc-audience",
+            group="Who may",
+            default="",
+            metavar="NAME",
+            help="What tokens for this server have as audience.",
+        ),
+        Setting(
+            "--oidc-jwks",
+            group="Who may",
+            is_rare=True,
+            default="",
+            metavar="URL",
+            help="Where the keys of the issuer are, or file:PATH; else its discovery document is asked.",
+        ),
+        Setting(
+            "--oidc-role-claim",
+            group="Who may",
+            is_rare=True,
+            default="/roles",
+            show_default=True,
+            metavar="POINTER",
+            help="JSON pointer of the claim that has reader, user or admin, or a list with one of them.",
+        ),
+        default=None,
+    )
+    caller_rate: float = _plain(
+        0.0,
+        "--rate-limit",
+        group="Requests",
+        type=click.FloatRange(0),
+        help="Requests a second of one credential, in each worker process; others are answered 429. 0 is no limit.",
+    )
+    address_rate: float = _plain(
+        0.0,
+        "--address-rate-limit",
+        group="Requests",
+        type=click.FloatRange(0),
+        help="Requests a second of one address, in each worker process. 0 is no limit.",
+    )
+    allowed_origins: Sequence[str] = _read_from(
+        setting_values.origins,
+        Setting(
+            "--allow-origin",
+            group="Who may",
+            multiple=True,
+            envvar="TMFKIT_ALLOW_ORIGINS",
+            metavar="ORIGIN",
+            help="Origin such as https://app.example whose pages may call the server; * for all; repeatable.",
+        ),
+        default=(),
     )
     public_url: str = _plain(
         "",
         "--public-url",
+        group="Listening",
         metavar="URL",
         help="Address that hrefs begin with: scheme, host, and the path of a proxy; else that of the request.",
     )
     trusted_proxies: Sequence[Network] = _read_from(
         setting_values.proxy_networks,
-        click.Option(
-            ["--trusted-proxy"],
+        Setting(
+            "--trusted-proxy",
+            group="Listening",
             multiple=True,
             envvar="TMFKIT_TRUSTED_PROXIES",
             metavar="CIDR",
@@ -121,48 +220,67 @@ class Settings:
     )
     base_paths: Mapping[str, str] = _read_from(
         setting_values.base_paths,
-        click.Option(["--base-path"], multiple=True, metavar="API=PATH", help="Other base path of an API; repeatable."),
+        Setting(
+            "--base-path",
+            group="Listening",
+            multiple=True,
+            metavar="API=PATH",
+            help="Other base path of an API; repeatable.",
+        ),
         default_factory=dict,
     )
-    max_body_bytes: int = _plain(1024 * 1024, "--max-body-bytes", type=click.IntRange(1), help="Largest request body.")
+    max_body_bytes: int = _plain(
+        1024 * 1024, "--max-body-bytes", group="Requests", type=click.IntRange(1), help="Largest request body."
+    )
     page_limit: int = _plain(
         1000,
         "--page-limit",
+        group="Requests",
         type=click.IntRange(1),
         help="Resources in one answer; a longer list is answered 206 with the addresses of its other pages.",
     )
     connection_limits: ConnectionLimits = _read_from(  # noqa: RUF009 - it gives a field
         ConnectionLimits,
-        click.Option(
-            ["--header-timeout-seconds"],
+        Setting(
+            "--header-timeout-seconds",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.header_seconds,
             show_default=True,
             type=click.FloatRange(0, min_open=True),
             help="How long the headers of a request may take; then 408.",
         ),
-        click.Option(
-            ["--body-timeout-seconds"],
+        Setting(
+            "--body-timeout-seconds",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.body_seconds,
             show_default=True,
             type=click.FloatRange(0, min_open=True),
             help="How long a body may take after its headers; then 408.",
         ),
-        click.Option(
-            ["--write-timeout-seconds"],
+        Setting(
+            "--write-timeout-seconds",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.write_seconds,
             show_default=True,
             type=click.FloatRange(0, min_open=True),
             help="How long a client may take nothing of an answer; then it is cut off.",
         ),
-        click.Option(
-            ["--keep-alive-seconds"],
+        Setting(
+            "--keep-alive-seconds",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.keep_alive_seconds,
             show_default=True,
             type=click.FloatRange(0),
             help="How long a connection stays open between two requests.",
         ),
-        click.Option(
-            ["--max-connections"],
+        Setting(
+            "--max-connections",
+            group="Connections",
+            is_rare=True,
             default=_CONNECTIONS.connections,
             show_default=True,
             type=click.IntRange(1),
@@ -172,16 +290,19 @@ class Settings:
     )
     channels: Mapping[str, str] = _read_from(
         setting_values.channels,
-        click.Option(
-            ["--channel"],
+        Setting(
+            "--channel",
+            group="Messages",
+            is_secret=True,
             multiple=True,
             envvar="TMFKIT_CHANNELS",
             metavar="TYPE=URL",
             help="Where messages of type SMS, Email or MobileApp go: an Apprise URL with {receiver} in it; repeatable."
             " TMFKIT_CHANNELS holds several, separated by blanks.",
         ),
-        click.Option(
-            ["--channel-file"],
+        Setting(
+            "--channel-file",
+            group="Messages",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
             help="File with further channels, one to a line.",
         ),
@@ -191,6 +312,7 @@ class Settings:
     outbox: str = _plain(
         "",
         "--outbox",
+        group="Messages",
         envvar="TMFKIT_OUTBOX",
         metavar="FOLDER",
         help="Where messages go for which there is no channel: else STORE.outbox, or tmfkit-outbox here.",
@@ -198,33 +320,43 @@ class Settings:
     send_timeout_seconds: float = _plain(
         5.0,
         "--send-timeout-seconds",
+        group="Messages",
+        is_rare=True,
         type=click.FloatRange(0, 60),
         help="How long a client waits for the first attempt to send a message.",
     )
     send_retry_seconds: float = _plain(
         60.0,
         "--send-retry-seconds",
+        group="Messages",
+        is_rare=True,
         type=click.FloatRange(0, 3600, min_open=True),
         help="How long a message rests after the first attempt that failed; twice as long after each further one.",
     )
     message_limits: MessageLimits = _read_from(  # noqa: RUF009 - it gives a field
         MessageLimits,
-        click.Option(
-            ["--max-receivers"],
+        Setting(
+            "--max-receivers",
+            group="Messages",
+            is_rare=True,
             default=_MESSAGES.receivers,
             show_default=True,
             type=click.IntRange(1),
             help="Receivers of one message.",
         ),
-        click.Option(
-            ["--max-message-text-bytes"],
+        Setting(
+            "--max-message-text-bytes",
+            group="Messages",
+            is_rare=True,
             default=_MESSAGES.text_bytes,
             show_default=True,
             type=click.IntRange(1),
             help="Longest text of a message, with the values of its parameters.",
         ),
-        click.Option(
-            ["--max-message-bytes"],
+        Setting(
+            "--max-message-bytes",
+            group="Messages",
+            is_rare=True,
             default=_MESSAGES.total_bytes,
             show_default=True,
             type=click.IntRange(1),
@@ -234,13 +366,15 @@ class Settings:
     )
     keep_card_numbers: bool = _flag(
         "--keep-card-numbers",
+        group="Store",
         help="Store the numbers of payment cards whole, not with their last four digits only. PCI DSS then applies to"
         " the store, its backups and whatever gets notifications.",
     )
     allowed_callbacks: Sequence[Network] = _read_from(
         setting_values.callback_networks,
-        click.Option(
-            ["--allow-callbacks"],
+        Setting(
+            "--allow-callbacks",
+            group="Notifications",
             multiple=True,
             envvar="TMFKIT_ALLOW_CALLBACKS",
             metavar="CIDR",
@@ -249,10 +383,22 @@ class Settings:
         ),
         default=(),
     )
+    allowed_callback_ports: Sequence[int] = _plain(
+        (),
+        "--allow-callback-port",
+        group="Notifications",
+        is_rare=True,
+        multiple=True,
+        type=click.IntRange(1, 1023),
+        metavar="PORT",
+        help="Port below 1024 that listeners may have, besides 80 and 443; repeatable. A server on loopback calls all.",
+    )
     callback_secrets: Sequence[bytes] = _read_from(
         setting_values.callback_secrets,
-        click.Option(
-            ["--callback-secret"],
+        Setting(
+            "--callback-secret",
+            group="Notifications",
+            is_secret=True,
             multiple=True,
             envvar="TMFKIT_CALLBACK_SECRET",
             metavar="SECRET",
@@ -264,29 +410,37 @@ class Settings:
     )
     listener_limits: ListenerLimits = _read_from(  # noqa: RUF009 - it gives a field
         ListenerLimits,
-        click.Option(
-            ["--max-listeners-per-host"],
+        Setting(
+            "--max-listeners-per-host",
+            group="Notifications",
+            is_rare=True,
             default=_LISTENERS.for_host,
             show_default=True,
             type=click.IntRange(1),
             help="Listeners at one host; a further one is answered 429.",
         ),
-        click.Option(
-            ["--max-listeners-per-hub"],
+        Setting(
+            "--max-listeners-per-hub",
+            group="Notifications",
+            is_rare=True,
             default=_LISTENERS.for_hub,
             show_default=True,
             type=click.IntRange(1),
             help="Listeners of one hub.",
         ),
-        click.Option(
-            ["--max-listeners"],
+        Setting(
+            "--max-listeners",
+            group="Notifications",
+            is_rare=True,
             default=_LISTENERS.altogether,
             show_default=True,
             type=click.IntRange(1),
             help="Listeners of all hubs.",
         ),
-        click.Option(
-            ["--max-listener-connections"],
+        Setting(
+            "--max-listener-connections",
+            group="Notifications",
+            is_rare=True,
             default=_LISTENERS.connections,
             show_default=True,
             type=click.IntRange(1),
@@ -296,15 +450,19 @@ class Settings:
     )
     retry_limits: RetryLimits = _read_from(  # noqa: RUF009 - it gives a field
         RetryLimits,
-        click.Option(
-            ["--delivery-attempts"],
+        Setting(
+            "--delivery-attempts",
+            group="Notifications",
+            is_rare=True,
             default=_LIMITS.attempts,
             show_default=True,
             type=click.IntRange(1),
             help="Failed attempts after which a notification becomes a dead letter, while its listener takes others.",
         ),
-        click.Option(
-            ["--delivery-hours"],
+        Setting(
+            "--delivery-hours",
+            group="Notifications",
+            is_rare=True,
             default=_LIMITS.hours,
             show_default=True,
             type=click.FloatRange(0),
@@ -313,18 +471,44 @@ class Settings:
         default=_LIMITS,
     )
 
+    management: Place | None = _read_from(  # noqa: RUF009 - it gives a field
+        setting_values.management_place,
+        Setting(
+            "--management",
+            group="Logs and health",
+            default="",
+            metavar="HOST:PORT",
+            help="Second address, with /metrics and /health. It asks for no credential: keep it where only those who"
+            " watch the server are.",
+        ),
+        default=None,
+    )
+    log_format: LogFormat = _plain(  # noqa: RUF009 - it gives a field
+        "text",
+        "--log-format",
+        group="Logs and health",
+        type=click.Choice(["text", "json"]),
+        help="Form of the log, one event a line on stderr.",
+    )
+    access_log: bool = _flag("--access-log", group="Logs and health", help="Log a line for every request.")
+    audit_log: bool = _flag(
+        "--audit-log", group="Logs and health", help="Log a line for every write, and for every refused credential."
+    )
+
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
-        if not self.api_keys and not is_loopback(self.host):
+        if not self.asks_for_credentials and not is_loopback(self.host):
             raise SettingsError(
                 f"--host {self.host}",
                 "without an API key only this machine may connect",
-                "Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1",
+                "Give at least one --api-key [NAME=]ROLE:KEY, or listen on 127.0.0.1",
             )
         self.store_kind.check(self.store, workers=self.workers)
         if self.public_url:
             setting_values.check_public_url(self.public_url)
         setting_values.check_base_paths(self.base_paths)
+        if self.management is not None and self.management[1] == self.port:
+            raise SettingsError(f"--management {self.port}", "it is the port of --port", "Choose another port")
 
     @classmethod
     def from_options(cls, values: Mapping[str, Any]) -> Self:
@@ -340,6 +524,11 @@ class Settings:
         return cls(**dict(read))
 
     @property
+    def asks_for_credentials(self) -> bool:
+        """Return whether callers have to say who they are; else everybody may do everything."""
+        return bool(self.api_keys) or self.token_issuer is not None
+
+    @property
     def called_networks(self) -> Sequence[Network]:
         """Networks that are called besides the public one.
 
@@ -347,6 +536,11 @@ class Settings:
         other ports of it.
         """
         return (*self.allowed_callbacks, *(LOOPBACK if is_loopback(self.host) else ()))
+
+    @property
+    def called_ports(self) -> Sequence[int] | None:
+        """Ports below 1024 that are called besides those of the web; None for all of them, as with networks."""
+        return None if is_loopback(self.host) else self.allowed_callback_ports
 
     @property
     def store_kind(self) -> StoreKind:
@@ -360,6 +554,6 @@ class Settings:
         return self.outbox or (f"{file}.outbox" if file else "tmfkit-outbox")
 
 
-def run_options() -> list[click.Option]:
-    """Return the options of ``tmfkit-server run``, in the order in which its help lists them."""
+def run_options() -> list[Setting]:
+    """Return the options of ``tmfkit-server run``, in the order in which they are declared."""
     return [option for each in fields(Settings) for option in each.metadata[_OPTIONS]]

@@ -32,7 +32,7 @@ from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract
 
 StartServer = Callable[..., contextlib.AbstractContextManager[str]]
-USER, ADMIN = "user-key-1", "admin-key-1"
+USER, ADMIN = "user-key-12345678", "admin-key-12345678"
 AUTH = "tmf655-v1"
 
 

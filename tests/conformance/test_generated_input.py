@@ -12,6 +12,8 @@ from schemathesis import Config
 
 from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.engine_input import configuration, document, offered
+from tmfkit_conformance.drive.naming import Naming
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract
@@ -121,10 +123,13 @@ def test_configuration_is_one_that_schemathesis_takes(api: str) -> None:
     assert Config.from_dict(configuration(contracts.load(api), settings(max_examples=7)))
 
 
+NAMING = Naming(Contents("generated"), announce=False)
+
+
 @pytest.fixture
 def made() -> GeneratedResources:
     """GeneratedResources with the books 7, 8 and 9."""
-    made = GeneratedResources(library())
+    made = GeneratedResources(library(), NAMING)
     create = library().operation("createBook")
     for number, identifier in enumerate(("7", "8", "9"), start=1):
         made.observe(create, "", exchange(number, "POST", "/book", 201, sent={}, answer={"id": identifier}))
@@ -150,13 +155,17 @@ def test_last_one_is_not_deleted_but_an_unused_id(made: GeneratedResources) -> N
     delete = library().operation("deleteBook")
     for number, identifier in enumerate(("7", "8"), start=4):
         made.observe(delete, identifier, exchange(number, "DELETE", f"/book/{identifier}", 204))
-    assert made.choose(delete, "0").startswith("tmfkit-")
+    assert made.choose(delete, "0").startswith(NAMING.id_text)
     # One that was deleted before is still the kit's own: reading it shows whether it is gone.
     assert made.choose(library().operation("retrieveBook"), "7") == "7"
 
 
 def test_without_belongings_an_unused_id_is_read() -> None:
-    assert GeneratedResources(library()).choose(library().operation("retrieveBook"), "1").startswith("tmfkit-")
+    assert (
+        GeneratedResources(library(), NAMING)
+        .choose(library().operation("retrieveBook"), "1")
+        .startswith(NAMING.id_text)
+    )
 
 
 def test_leftovers_are_told_once_the_latest_first(made: GeneratedResources) -> None:

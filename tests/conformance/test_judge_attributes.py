@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -51,6 +52,15 @@ HREF = ask("generated", "createCustomer", "/href", expect={"form": "location"})
 LATER = ask("generated", "patchCustomerAccount", "/lastModified", expect={"form": "later"})
 OWN = "2001-01-01T00:00:00Z"
 
+LONG = "Ρεύμα, поезд, 東京 e\u0301 🚂. " * 9
+OTHER = {"name": "size", "value": "large"}
+KEPT = (made(name="one"), read(name="one"))
+TWO = (
+    made(characteristic=[TRAIT]),
+    read(characteristic=[TRAIT]),
+    made("demanding", characteristic=[TRAIT, OTHER]),
+)
+
 NOTHING: dict[str, Any] = {"null": None, "empty": "", "empty-list": [], "empty-object": {}}
 
 SITUATIONS = [
@@ -69,6 +79,28 @@ SITUATIONS = [
     NAME.gives(BLOCKED, "read-refused", made(name="one"), get("read", 404)),
     NAME.gives(BLOCKED, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
     NAME.gives(SKIP, "credentials-ran-out", post("create", 401, sent={"name": "one"})),
+    NAME.gives(PASS, "demanding-kept", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG)),
+    NAME.gives(REMARK, "demanding-refused", *KEPT, post("demanding", 400, sent={"name": LONG})),
+    NAME.gives(PASS, "demanding-not-answered", *KEPT, post("demanding", 429, sent={"name": LONG})),
+    NAME.gives(
+        REMARK, "demanding-in-another-normal-form",
+        *KEPT, made("demanding", name=LONG), read("demanding-read", name=unicodedata.normalize("NFC", LONG)),
+    ),
+    NAME.gives(FAIL, "demanding-cut", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG[:40])),
+    NAME.gives(FAIL, "demanding-less-one", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG[:-1])),
+    NAME.gives(
+        FAIL, "demanding-in-ascii",
+        *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG.encode("ascii", "replace").decode()),
+    ),
+    NAME.gives(FAIL, "demanding-cannot-be-read", *KEPT, made("demanding", name=LONG), get("demanding-read", 404)),
+    TRAITS.gives(PASS, "demanding-members-kept", *TWO, read("demanding-read", characteristic=[TRAIT, OTHER])),
+    TRAITS.gives(REMARK, "demanding-members-turned", *TWO, read("demanding-read", characteristic=[OTHER, TRAIT])),
+    TRAITS.gives(FAIL, "demanding-first-member", *TWO, read("demanding-read", characteristic=[TRAIT])),
+    TRAITS.gives(FAIL, "demanding-member-twice", *TWO, read("demanding-read", characteristic=[TRAIT, TRAIT])),
+    PRIORITY.gives(
+        FAIL, "demanding-rounded",
+        made(priority=1), read(priority=1), made("demanding", priority=2**31 - 1), read("demanding-read", priority=2**31),
+    ),
     START.gives(
         PASS, "another-offset",
         made(validFor={"startDateTime": "2020-05-01T10:00:00+0800"}),

@@ -53,6 +53,10 @@ WHOLE = ask("event-carries-whole", CREATED, "/event/customer")
 SENT = {"callback": CALLBACK}
 FACT = {"callback": CALLBACK, "removed": REMOVED}
 ABOUT = {"event": {"customer": resource(name="one")}}
+LATER = {**ABOUT, "eventTime": "2026-05-01T10:00:09Z"}
+ANOTHER = {"event": {"customer": resource(name="two")}}
+BOTH = {"callback": CALLBACK, "second": "http://127.0.0.1:9/kit/cb-3"}
+AT_SECOND = note(CREATED, ABOUT, number=2, to=BOTH["second"])
 FOREIGN = {"event": {"customer": resource("99", name="one")}}
 
 
@@ -91,6 +95,11 @@ SITUATIONS = [
     DELIVERS.gives(FAIL, "at-another-callback", register(), made(), **heard(note(CREATED, ABOUT, path="/kit/cb-12"))),
     DELIVERS.gives(BLOCKED, "create-refused", register(), post("create", 400), **heard()),
     DELIVERS.gives(BLOCKED, "registration-refused", register(status=409), made(), **heard(note(CREATED, ABOUT))),
+    DELIVERS.gives(PASS, "both", register(), register("second"), made(), notes=[note(CREATED, ABOUT), AT_SECOND], facts=BOTH),
+    DELIVERS.gives(PASS, "second-refused", register(), register("second", 409), made(), **heard(note(CREATED, ABOUT))),
+    DELIVERS.gives(FAIL, "first-forgotten", register(), register("second"), made(), notes=[AT_SECOND], facts=BOTH),
+    DELIVERS.gives(FAIL, "second-forgotten", register(), register("second"), made(), notes=[note(CREATED, ABOUT)], facts=BOTH),
+    DELIVERS.gives(FAIL, "neither-told", register(), register("second"), made(), facts=BOTH),
     CALLBACK_ONLY.gives(PASS, "accepted-204", register(status=204)),
     CALLBACK_ONLY.gives(FAIL, "refused", register(status=400)),
     AGAIN.gives(PASS, "accepted", register(), unregister(), register("again")),
@@ -126,6 +135,8 @@ SITUATIONS = [
     EVENT.gives(PASS, "in-a-list-of-one", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": [resource()]}}))),
     EVENT.gives(PASS, "other-initial", *TRIGGERED, **heard(note(CREATED, {"event": {"Customer": resource()}}))),
     EVENT.gives(PASS, "numeric-id", *NUMERIC, **heard(note(CREATED, {"event": {"customer": {"id": 7}}}))),
+    EVENT.gives(PASS, "repeated", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, ABOUT))),
+    EVENT.gives(REMARK, "two-ids", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, ABOUT, number=2))),
     EVENT.gives(FAIL, "other-type", *TRIGGERED, **heard(note(CHANGED, ABOUT))),
     EVENT.gives(FAIL, "of-another", *TRIGGERED, **heard(note(CREATED, FOREIGN))),
     EVENT.gives(FAIL, "nothing", *TRIGGERED, **heard()),
@@ -138,6 +149,8 @@ SITUATIONS = [
     NOT_EMPTY.gives(BLOCKED, "nothing", *TRIGGERED, **heard()),
     UNIQUE.gives(PASS, "two", *TRIGGERED, **heard(*ALL_THREE)),
     UNIQUE.gives(PASS, "delivered-twice", *TRIGGERED, **heard(*ALL_THREE, *ALL_THREE)),
+    UNIQUE.gives(PASS, "repeated-later", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, LATER))),
+    UNIQUE.gives(FAIL, "of-two-states", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, ANOTHER))),
     UNIQUE.gives(FAIL, "same", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CHANGED, ABOUT))),
     UNIQUE.gives(FAIL, "missing", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventId": None}))),
     TIME.gives(PASS, "without-seconds", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventTime": "2020-05-01T10:00+0800"}))),

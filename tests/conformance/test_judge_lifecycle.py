@@ -45,6 +45,16 @@ CURRENT = ask("current-first", "retrieveCustomer", "/customerCreditProfile")
 IDS = ask("element-ids-differ", "createCustomer", "/characteristic")
 
 NAMED = made(name="one")
+READ = (made("second-values", name="one"), read(name="one"))
+SENTINEL = (
+    made("customer, made", name="old", status="New"),
+    read("customer, first read", name="old", status="New"),
+    get("customer, first listed", 200, [resource(name="old")], at="/customer", headers={"X-Total-Count": "1"}),
+)
+AGAIN = (
+    read("customer, read again", name="old", status="New"),
+    get("customer, listed again", 200, [resource(name="old")], at="/customer", headers={"X-Total-Count": "1"}),
+)
 TOKEN = "/customer?name=token-1"
 KINDS = {"string": "text", "number": 4.5, "boolean": True, "object": {"member": 1}, "array": [1, "two"]}
 NOW, PAST = (
@@ -52,6 +62,7 @@ NOW, PAST = (
     {"validFor": {"startDateTime": "2018-01-01T00:00:00Z"}},
 )
 TRAIT = {"name": "colour"}
+BESIDE = (made("beside-a", identifier="8"), made("beside-b", identifier="9"))
 CONTROL = get("control", 200, [])
 EMPTY = get("before", 200, [], at="/customer")
 
@@ -107,6 +118,41 @@ def deleted(*after: Step, status: int = 204) -> tuple[Step, ...]:
 SECOND = made("second-values", name="two")
 
 SITUATIONS = [
+    READABLE.gives(PASS, "sentinel-lasts", *SENTINEL, *AGAIN, *READ),
+    READABLE.gives(PASS, "sentinel-read-in-vain", *SENTINEL, get("customer, read again", 503), *READ),
+    READABLE.gives(
+        REMARK, "sentinel-status-moves",
+        *SENTINEL, read("customer, read again", name="old", status="Active"), *READ,
+    ),
+    READABLE.gives(
+        REMARK, "sentinel-changes-by-itself",
+        *SENTINEL, read("customer, read again", name="old", status="New", seen=2), *READ,
+    ),
+    READABLE.gives(FAIL, "sentinel-gone", *SENTINEL, get("customer, read again", 404), *READ),
+    READABLE.gives(
+        FAIL, "sentinel-gone-at-the-second-look",
+        *SENTINEL, *AGAIN, get("customer, read again", 404), *READ,
+    ),
+    READABLE.gives(
+        FAIL, "sentinel-loses-a-text",
+        *SENTINEL, read("customer, read again", status="New"), *READ,
+    ),
+    READABLE.gives(
+        FAIL, "sentinel-text-replaced",
+        *SENTINEL, read("customer, read again", name="new", status="New"), *READ,
+    ),
+    READABLE.gives(
+        FAIL, "sentinel-listed-no-more",
+        *SENTINEL, AGAIN[0], get("customer, listed again", 200, [], at="/customer"), *READ,
+    ),
+    READABLE.gives(
+        FAIL, "sentinel-not-given-for-a-filter",
+        *SENTINEL, *AGAIN, get("customer, filtered", 200, [], at="/customer?name=old"), *READ,
+    ),
+    READABLE.gives(
+        PASS, "sentinel-was-never-listed",
+        *SENTINEL[:2], AGAIN[0], get("customer, listed again", 200, [], at="/customer"), *READ,
+    ),
     READABLE.gives(PASS, "as-sent", SECOND, read(name="two")),
     READABLE.gives(FAIL, "otherwise", SECOND, read(name="one")),
     READABLE.gives(FAIL, "not-there", SECOND, get("read", 404)),
@@ -120,6 +166,9 @@ SITUATIONS = [
     FULL.gives(REMARK, "tolerated-form", made(relatedParty={"id": "1"}), read(relatedParty=[{"id": "1"}])),
     FULL.gives(PASS, "as-sent", NAMED, read(name="one")),
     FULL.gives(FAIL, "one-lost", made(name="one", status="New"), read(name="one")),
+    LISTED.gives(PASS, "all-three", EMPTY, *BESIDE, made(), listed(*map(resource, "789"))),
+    LISTED.gives(FAIL, "the-first-missing", EMPTY, *BESIDE, made(), listed(*map(resource, "79"))),
+    LISTED.gives(FAIL, "the-second-missing", EMPTY, *BESIDE, made(), listed(*map(resource, "78"))),
     LISTED.gives(PASS, "in-the-list", EMPTY, made(), listed(resource())),
     LISTED.gives(PASS, "numeric-id", EMPTY, post("create", 201, {"id": 7}), listed({"id": 7})),
     LISTED.gives(FAIL, "not-in-the-list", EMPTY, made(), listed(resource("8"))),

@@ -24,7 +24,7 @@ API = "tmf629-v4"
 CONTRACT = contracts.load(API)
 COLLECTION = f"{CONTRACT.base_path}/customer"
 HUB = f"{CONTRACT.base_path}/hub"
-MARK = re.compile(rb"tmfkit-[0-9a-f]{8}")
+MARK = re.compile(rb"[a-z]{8,}(?=[0-9]{5})")
 [PATCH_ID] = [row.id for row in CONTRACT.requirements if (row.kind, row.subject) == ("non-patchable", "/id")]
 
 
@@ -89,7 +89,7 @@ def test_record_that_came_later_is_known_by_its_text(server_url: str) -> None:
 
     def wrong(call: Call, forward: Forward) -> Answer:
         if call.method == "POST" and call.path == COLLECTION:
-            if len(writes) < 12:
+            if len(writes) < 13:
                 writes.append(call)
                 return forward(call)
             if not foreign:
@@ -102,7 +102,7 @@ def test_record_that_came_later_is_known_by_its_text(server_url: str) -> None:
 
     bundle = run(wrong, server_url)
     assert httpx.get(f"{server_url}{COLLECTION}/{foreign[0]}").json()["name"] == "Somebody new"
-    assert len(writes) == 12
+    assert len(writes) == 13
     assert overall(bundle) == "not-conformant"
     for record in httpx.get(server_url + COLLECTION).json():
         httpx.delete(f"{server_url}{COLLECTION}/{record['id']}")
@@ -128,7 +128,7 @@ def test_creates_carry_a_text_of_the_run_and_its_records_go_at_once(server_url: 
     about_names = [body for body, found in zip(bodies, marked, strict=True) if not found]
     assert len({found[0] for found in marked if found}) == 1
     assert len(about_names) < len(bodies) / 10  # only those whose subject is the attribute that carries it
-    assert max(most) <= 5
+    assert max(most) <= 6  # one of them lasts through the run
     assert alive == set()
     receipt = bundle.run["receipt"]
     # Listeners cannot be looked at, so their deletion is what the target says.
@@ -228,8 +228,8 @@ def test_receipt_is_written_as_the_run_goes(server_url: str, tmp_path: Path) -> 
     states: list[str] = []
 
     def watch(call: Call, forward: Forward) -> Answer:
-        written = path.read_text(encoding="utf-8") if path.exists() else ""
-        states.extend(line.split()[0] for line in written.splitlines()[-1:])
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []  # made with its first line
+        states.extend(line.split()[0] for line in lines[-1:])
         return forward(call)
 
     run(watch, server_url, only=("TMF629V4-POST-001",), path=path)

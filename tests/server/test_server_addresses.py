@@ -265,8 +265,8 @@ def test_public_url_that_is_none_is_refused(url: str) -> None:
 
 
 def test_start_beyond_loopback_without_a_public_url_warns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "serve", lambda _settings: None)
-    run = ["run", "--api-key", "admin:k", "--host", "0.0.0.0"]
+    monkeypatch.setattr(cli, "serve", lambda *_: None)
+    run = ["run", "--api-key", "admin:key-of-an-admin-1", "--host", "0.0.0.0"]
     assert "without --public-url" in CliRunner().invoke(cli.main, run).stderr
     assert "public-url" not in CliRunner().invoke(cli.main, [*run, "--public-url", "https://a.example"]).stderr
     assert "public-url" not in CliRunner().invoke(cli.main, ["run"]).stderr

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 
 import pytest
 
 from tmfkit_server.errors import StoreError
+from tmfkit_server.outages import Outage
+from tmfkit_server.services import background
 from tmfkit_server.services.background import repeat
 
 
-def test_store_that_is_away_is_told_once_for_each_reason_and_again_when_it_is_back(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    rounds = iter(["refused", "refused", "starting", "refused", "starting", "", None, None, "refused"])
+@pytest.fixture(params=["alone", "shared"])
+def outage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Outage:
+    """An outage that nobody knows of yet."""
+    made = Outage()
+    if request.param == "shared":
+        made.share()
+    monkeypatch.setattr(background, "OUTAGE", made)
+    return made
+
+
+def test_store_that_is_away_is_told_once_until_it_is_back(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
+    rounds = iter(["refused", "refused", "starting", None, "starting", "end", "refused", "refused"])
     log = logging.getLogger("tmfkit_server.background")
 
     async def step() -> None:
@@ -22,17 +33,31 @@ def test_store_that_is_away_is_told_once_for_each_reason_and_again_when_it_is_ba
             reason = next(rounds)
         except StopIteration:
             raise asyncio.CancelledError from None
-        if reason is not None:
+        if reason == "end":
+            outage.end()
+        elif reason is not None:
             raise StoreError(reason)
 
-    caplog.set_level(logging.WARNING, log.name)
+    caplog.set_level(logging.WARNING)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(repeat(step, log=log, what="delivery", rest_seconds=0))
-    waits = "delivery waits for the store, and is tried again and again: "
-    assert caplog.messages == [
-        f"{waits}refused",
-        f"{waits}starting",
-        waits,
-        "delivery goes on",
-        f"{waits}refused",
-    ]
+    line = "delivery waits for the store, and is tried again and again: refused"
+    assert caplog.messages == [line, "the store serves again after 0 s, in which 4 attempts failed", line]
+
+
+def test_outage_is_told_by_one_of_many_processes(caplog: pytest.LogCaptureFixture) -> None:
+    outage, log = Outage(), logging.getLogger("tmfkit_server.outage")
+    outage.share()
+    outage.tell(log, "first")
+    child = os.fork()
+    if not child:
+        outage.tell(log, "second")
+        os._exit(0 if len(caplog.messages) == 1 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    outage.end()
+    assert caplog.messages == ["first", "the store serves again after 0 s, in which 2 attempts failed"]
+
+
+def test_end_of_no_outage_is_not_told(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
+    outage.end()
+    assert caplog.messages == []

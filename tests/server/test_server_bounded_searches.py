@@ -18,8 +18,15 @@ from tmfkit_server.slots import Slots
 Starter = Callable[..., AbstractContextManager[str]]
 CUSTOMER = "/tmf-api/customerManagement/v4/customer"
 COUNT = 3000
-KEYS = ["--api-key", "reader:one", "--api-key", "reader:other", "--api-key", "admin:a"]
-ADMIN, ONE, OTHER = ({"X-API-Key": key} for key in ("a", "one", "other"))
+KEYS = [
+    "--api-key",
+    "reader:key-of-one-reader",
+    "--api-key",
+    "reader:key-of-other-reader",
+    "--api-key",
+    "admin:key-of-the-admin",
+]
+ADMIN, ONE, OTHER = ({"X-API-Key": key} for key in ("key-of-the-admin", "key-of-one-reader", "key-of-other-reader"))
 
 
 @pytest.fixture(scope="module", params=["memory", "postgres"])

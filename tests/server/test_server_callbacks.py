@@ -24,6 +24,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
+from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.network import LOOPBACK
 from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
 from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
@@ -212,7 +213,8 @@ def test_proxy_of_the_environment_is_not_asked(listener: Any, monkeypatch: pytes
 @pytest.fixture(scope="module")
 def open_server(start_server: Starter) -> Iterator[str]:
     """A server that listens on every address."""
-    options = ["--host", "0.0.0.0", "--api-key", "user:u1", "--allow-callbacks", "10.0.0.0/8"]
+    options = ["--host", "0.0.0.0", "--api-key", "user:key-of-a-user-01", "--allow-callbacks", "10.0.0.0/8"]
+    options += ["--allow-callback-port", "25"]
     with start_server(*options) as url:
         yield url.replace("0.0.0.0", "127.0.0.1")
 
@@ -277,8 +279,8 @@ def test_registration_with_credentials_in_the_address_is_400(customers: httpx.Cl
     ("callback", "status"),
     [
         # A server that others can reach does not call this machine for them.
-        ("http://127.0.0.1:9/", 400),
-        ("http://localhost:9/", 400),
+        ("http://127.0.0.1:8009/", 400),
+        ("http://localhost:8009/", 400),
         ("http://10.0.0.1/", 201),
         ("http://192.168.0.1/", 400),
         # It may be there when it is needed.
@@ -287,14 +289,46 @@ def test_registration_with_credentials_in_the_address_is_400(customers: httpx.Cl
 )
 def test_server_for_others_calls_what_it_is_allowed_to(open_server: str, callback: str, status: int) -> None:
     hub = f"{open_server}/tmf-api/customerManagement/v4/hub"
-    answer = httpx.post(hub, json={"callback": callback}, headers={"X-API-Key": "u1"})
+    answer = httpx.post(hub, json={"callback": callback}, headers={"X-API-Key": "key-of-a-user-01"})
     assert answer.status_code == status
     assert status == 201 or answer.json()["message"].startswith("/callback leads to a ")
 
 
+@pytest.mark.parametrize(
+    ("port", "status"), [(1, 400), (22, 400), (25, 201), (79, 400), (80, 201), (443, 201), (1023, 400), (1024, 201)]
+)
+def test_port_of_another_service_is_not_called_unless_it_is_allowed(open_server: str, port: int, status: int) -> None:
+    hub = f"{open_server}/tmf-api/customerManagement/v4/hub"
+    callback = f"http://nobody.invalid:{port}/"
+    answer = httpx.post(hub, json={"callback": callback}, headers={"X-API-Key": "key-of-a-user-01"})
+    assert answer.status_code == status
+    assert status == 201 or answer.json()["message"].startswith(f"/callback leads to port {port}, which this server")
+
+
+def test_port_is_looked_at_again_for_every_call() -> None:
+    async def scenario() -> AttemptResult:
+        client = WebhookClient(CallbackGuard([ipaddress.ip_network("127.0.0.0/8")], ()))
+        client.start()
+        try:
+            return await client.post(Delivery(1, "l", "http://127.0.0.1:25/", {}))
+        finally:
+            await client.close()
+
+    assert asyncio.run(scenario()).problem == "it leads to port 25, and --allow-callback-port does not allow it"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["168.63.129.16", "192.0.0.192", "192.0.0.9", "192.88.99.1", "3fff::1", "3fff:fff::1", "::ffff:168.63.129.16"],
+)
+def test_addresses_that_python_may_take_for_public_are_refused(address: str) -> None:
+    with pytest.raises(CallbackRefused):
+        asyncio.run(CallbackGuard().addresses(address))
+
+
 @pytest.mark.parametrize(("host", "networks"), [("127.0.0.1", LOOPBACK), ("localhost", LOOPBACK), ("0.0.0.0", ())])
 def test_server_on_loopback_calls_loopback(host: str, networks: Sequence[object]) -> None:
-    assert Settings(host=host, api_keys={"k": "user"}).called_networks == tuple(networks)
+    assert Settings(host=host, api_keys=[ApiKey.of("user", "k")]).called_networks == tuple(networks)
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,8 @@ def test_message_is_not_sent_again(messages: httpx.Client) -> None:
 def test_keys_are_known_after_a_restart_and_to_their_caller_only(
     start_server: Starter, empty_store: Callable[[str], str], kind: str
 ) -> None:
-    options = ["--store", empty_store(kind), "--api-key", "user:one", "--api-key", "user:two"]
+    keys = ("user:first-user-with-a-key", "user:other-user-with-a-key")
+    options = ["--store", empty_store(kind), "--api-key", keys[0], "--api-key", keys[1]]
     options += ["--public-url", "https://one.example"]
     key, body = _key(), customer()
 
@@ -200,15 +201,15 @@ def test_keys_are_known_after_a_restart_and_to_their_caller_only(
         return httpx.post(url + CUSTOMER, json=body, headers={**key, "Authorization": f"Bearer {credential}"})
 
     with start_server(*options) as url:
-        first = post(url, "one")
-        other = post(url, "two")
+        first = post(url, "first-user-with-a-key")
+        other = post(url, "other-user-with-a-key")
         assert (first.status_code, other.status_code) == (201, 201)
         assert other.json()["id"] != first.json()["id"]
     with start_server(*options) as url:
-        again = post(url, "one")
+        again = post(url, "first-user-with-a-key")
         assert _answer(again) == _answer(first)
         assert again.headers["Idempotent-Replayed"] == "true"
-        told = httpx.get(url + CUSTOMER, headers={"X-API-Key": "one"})
+        told = httpx.get(url + CUSTOMER, headers={"X-API-Key": "first-user-with-a-key"})
         assert (len(told.json()), told.headers["X-Total-Count"]) == (2, "2")
 
 

@@ -16,10 +16,10 @@ from tmfkit_server import cli
 
 Starter = Callable[..., AbstractContextManager[str]]
 
-READER, USER, ADMIN = ({"X-API-Key": key} for key in ("r1", "u1", "a1"))
+READER, USER, ADMIN = ({"X-API-Key": key} for key in ("key-of-a-reader-1", "key-of-a-user-01", "key-of-an-admin-1"))
 CUSTOMERS = "/tmf-api/customerManagement/v4"
 CHANGES = "/changeManagement/changeRequest"
-KEYS = "# who may read\nreader:r1\n\n  user:u1  \n"
+KEYS = "# who may read\nreader:key-of-a-reader-1\n\n  user:key-of-a-user-01  \n"
 
 
 @pytest.fixture(scope="module", params=["memory", "postgres"])
@@ -33,7 +33,7 @@ def guarded(
     file = tmp_path_factory.mktemp("keys") / "keys"
     file.write_text(KEYS)
     file.chmod(0o600)
-    options = ["--api-key-file", str(file), "--api-key", "admin:a1"]
+    options = ["--api-key-file", str(file), "--api-key", "admin:key-of-an-admin-1"]
     with start_server("--store", empty_store(request.param), *options) as url:
         yield url
 
@@ -102,7 +102,7 @@ def test_file_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
     [
         (None, "it cannot be read (FileNotFoundError). Name a text file."),
         (b"\xff", "it cannot be read (UnicodeDecodeError). Name a text file."),
-        (b"# nobody\n", "there is no key in it. Write one ROLE:KEY a line."),
+        (b"# nobody\n", "there is no key in it. Write one [NAME=]ROLE:KEY a line."),
     ],
 )
 def test_file_without_keys_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
@@ -116,9 +116,12 @@ def test_malformed_keys_are_refused_and_not_repeated(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("secret\n")
     file.chmod(0o600)
-    remedy = "Use a role of reader, user, admin"
-    assert _run("--api-key-file", file) == (2, f"tmfkit-server: API key: it is not of the form ROLE:KEY. {remedy}.\n")
-    both = _run("--api-key", "user:secret", "--api-key", "admin:secret")
+    remedy = "Use a role of reader, user, admin, and a key that tmfkit-server key has made"
+    assert _run("--api-key-file", file) == (
+        2,
+        f"tmfkit-server: API key 1: it is not of the form [NAME=]ROLE:KEY. {remedy}.\n",
+    )
+    both = _run("--api-key", "user:secret-secret-secret", "--api-key", "admin:secret-secret-secret")
     assert both == (
         2,
         "tmfkit-server: API keys with roles user and admin: they are the same key. Give each role a key of its own.\n",

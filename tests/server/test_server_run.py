@@ -13,6 +13,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from server_bodies import full
+from server_processes import parent, workers
 
 from patience import PATIENCE_SECONDS
 from tmfkit_models import contracts
@@ -24,7 +25,14 @@ Starter = Callable[..., AbstractContextManager[str]]
 @pytest.fixture(scope="module")
 def guarded(start_server: Starter) -> Iterator[str]:
     """A server with keys, a public address and another base path."""
-    options = ["--api-key", "user:u1", "--api-key", "admin:a1", "--public-url", "https://api.example"]
+    options = [
+        "--api-key",
+        "user:key-of-a-user-01",
+        "--api-key",
+        "admin:key-of-an-admin-1",
+        "--public-url",
+        "https://api.example",
+    ]
     with start_server(*options, "--base-path", "tmf655-v1=/changes", "--max-body-bytes", "20000") as url:
         yield url
 
@@ -36,9 +44,9 @@ def guarded(start_server: Starter) -> Iterator[str]:
         ({"Authorization": "Bearer nix"}, 401),
         ({"Authorization": "Basic dTE6"}, 401),
         ({"X-API-Key": "nix"}, 401),
-        ({"Authorization": "Bearer u1"}, 200),
-        ({"Authorization": "bearer a1"}, 200),
-        ({"X-API-Key": "u1"}, 200),
+        ({"Authorization": "Bearer key-of-a-user-01"}, 200),
+        ({"Authorization": "bearer key-of-an-admin-1"}, 200),
+        ({"X-API-Key": "key-of-a-user-01"}, 200),
     ],
 )
 def test_key_is_asked_for_everywhere(guarded: str, headers: dict[str, str], status: int) -> None:
@@ -55,7 +63,7 @@ def test_unknown_paths_need_a_key_and_health_does_not(guarded: str) -> None:
 
 
 def test_delete_of_a_change_request_is_for_admins(guarded: str) -> None:
-    user, admin = {"X-API-Key": "u1"}, {"X-API-Key": "a1"}
+    user, admin = {"X-API-Key": "key-of-a-user-01"}, {"X-API-Key": "key-of-an-admin-1"}
     body = full(contracts.load("tmf655-v1"), "ChangeRequest_Create")
     made = httpx.post(f"{guarded}/changes/changeRequest", json=body, headers=user)
     assert made.headers["Location"].startswith("https://api.example/changes/changeRequest/")
@@ -79,13 +87,13 @@ def test_delete_of_a_change_request_is_for_admins(guarded: str) -> None:
 )
 def test_dead_letters_are_for_admins(guarded: str, method: str, path: str, status: int) -> None:
     assert httpx.request(method, guarded + path).status_code == 401
-    assert httpx.request(method, guarded + path, headers={"X-API-Key": "u1"}).status_code == 403
-    assert httpx.request(method, guarded + path, headers={"X-API-Key": "a1"}).status_code == status
+    assert httpx.request(method, guarded + path, headers={"X-API-Key": "key-of-a-user-01"}).status_code == 403
+    assert httpx.request(method, guarded + path, headers={"X-API-Key": "key-of-an-admin-1"}).status_code == status
 
 
 def test_body_limit_is_a_setting(guarded: str) -> None:
     url = f"{guarded}/tmf-api/customerManagement/v4/customer"
-    assert httpx.post(url, json={"name": "x" * 20_000}, headers={"X-API-Key": "u1"}).status_code == 413
+    assert httpx.post(url, json={"name": "x" * 20_000}, headers={"X-API-Key": "key-of-a-user-01"}).status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -94,7 +102,7 @@ def test_body_limit_is_a_setting(guarded: str) -> None:
         (
             ["--host", "0.0.0.0"],
             "--host 0.0.0.0: without an API key only this machine may connect."
-            " Give at least one --api-key ROLE:KEY, or listen on 127.0.0.1.",
+            " Give at least one --api-key [NAME=]ROLE:KEY, or listen on 127.0.0.1.",
         ),
         (
             ["--workers", "2"],
@@ -115,7 +123,8 @@ def test_body_limit_is_a_setting(guarded: str) -> None:
         ),
         (
             ["--api-key", "x:y"],
-            "API key with role 'x': it is not of the form ROLE:KEY. Use a role of reader, user, admin.",
+            "API key 1: it is not of the form [NAME=]ROLE:KEY."
+            " Use a role of reader, user, admin, and a key that tmfkit-server key has made.",
         ),
         (["--public-url", "x"], "--public-url x: it is no HTTP address. Give it as https://HOST."),
         (
@@ -184,17 +193,17 @@ def test_signals_for_more_and_for_new_workers_leave_one_that_serves(start_server
     with start_server("--store", f"tinydb:{tmp_path / 'a.db'}") as url:
         body = {"name": "kept", "engagedParty": {"id": "1"}}
         made = httpx.post(f"{url}/tmf-api/customerManagement/v4/customer", json=body)
-        [worker] = _workers(tmp_path)
-        master = _parent(worker)
+        [worker] = workers(tmp_path)
+        master = parent(worker)
         os.kill(master, signal.SIGTTIN)
         os.kill(master, signal.SIGHUP)
         until = time.monotonic() + PATIENCE_SECONDS
-        while _workers(tmp_path) in ([], [worker]) and time.monotonic() < until:
+        while workers(tmp_path) in ([], [worker]) and time.monotonic() < until:
             time.sleep(0.05)
         assert httpx.get(made.headers["Location"]).json() == made.json()
-        [successor] = _workers(tmp_path)
+        [successor] = workers(tmp_path)
         assert successor != worker
-        assert _parent(successor) == master
+        assert parent(successor) == master
 
 
 def test_damaged_store_ends_the_server_with_a_reason(tmp_path: Path) -> None:
@@ -206,13 +215,3 @@ def test_damaged_store_ends_the_server_with_a_reason(tmp_path: Path) -> None:
         f"tmfkit-server: {path}: it is damaged, or no store of this server: file is not a database."
         " It was left as it is. Start from a backup, or look at it with sqlite3's .recover.\n",
     )
-
-
-def _workers(folder: Path) -> list[int]:
-    """Return the process that has the store's file open, as its lock says."""
-    text = (folder / "a.db.lock").read_text().strip()
-    return [int(text)] if text else []
-
-
-def _parent(process: int) -> int:
-    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])

@@ -89,6 +89,9 @@ def _number_or_none(flag: str, setting: str, words: str) -> Callable[[Any], Any]
     "--event-timeout", "event_seconds", f"Longest wait for a notification.  [default: {Settings.event_seconds:g}]"
 )
 @_number_or_none("--settle", "settle_seconds", f"Seconds to wait for a write.  [default: {Settings.settle_seconds:g}]")
+@_number_or_none("--hold", "hold_seconds", f"Seconds a record has to last.  [default: {Settings.hold_seconds:g}]")
+@_text("--seed", "TEXT", "What contents are drawn from: that of an earlier run repeats it.  [default: drawn]")
+@_switch("--announce", "announce", "Requests say that they are from this kit.", sets=True)
 @_number_or_none("--rate", "rate", "Requests a second at most.  [default: as many as the target answers]")
 @_switch("--insecure", "verify_tls", "Do not verify the target's certificate.", sets=False)
 @_text("--ca-file", "PEM", "Authority that signed the target's certificate.")

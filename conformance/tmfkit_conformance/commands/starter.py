@@ -99,6 +99,9 @@ base_url: $base_url
 # Longest wait until a write can be seen by reads and in lists, in seconds; 0 does not wait.
 #settle_seconds: $settle_seconds
 
+# For how many seconds a record of each resource has to last at least; 0 for no longer than the run takes.
+#hold_seconds: $hold_seconds
+
 # Requests a second at most; 0 for as many as the target answers. A Retry-After is waited for anyway.
 #rate: $rate
 
@@ -111,6 +114,12 @@ base_url: $base_url
 #client_key: /etc/ssl/kit.key
 
 # ---- Extent.
+
+# What contents are drawn from; the seed of an earlier run, which its bundle has, repeats what it sent.
+#seed: 5d2f9a01c3b47e68
+
+# Whether requests say that they are from this kit; without it neither headers nor contents do.
+#announce: $announce
 
 # Phases to run. "register" checks every rule; the others send generated requests, and a rule that an answer to one of
 # them violates has failed as well: all of them count.
@@ -143,6 +152,8 @@ def starter_config(contract: Contract, file: str, *, base_url: str = "") -> str:
         "allow_destructive",
         "timeout_seconds",
         "settle_seconds",
+        "hold_seconds",
+        "announce",
         "rate",
         "verify_tls",
         "max_examples",

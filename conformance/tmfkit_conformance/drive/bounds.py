@@ -22,6 +22,8 @@ LARGEST_BYTES: Final = 64 * 1024 * 1024
 """Bytes of an answer, on the wire and unpacked; an implementation's lists have less by far."""
 
 _CONNECTIONS: Final = 20
+_IDLE_SECONDS: Final = 1.0
+"""For how long an unused connection is kept: less than any usual server does, which may close it under a request."""
 
 
 class _Allowance:
@@ -87,7 +89,7 @@ class BoundedTransport(httpx.HTTPTransport):
             ssl_context=context,
             max_connections=_CONNECTIONS,
             max_keepalive_connections=_CONNECTIONS,
-            keepalive_expiry=5,
+            keepalive_expiry=_IDLE_SECONDS,
             network_backend=_Backend(),
         )
 

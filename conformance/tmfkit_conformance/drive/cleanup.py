@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.interruption import Interruption
 from tmfkit_conformance.drive.ledger import Deleted, Ledger, Made
 from tmfkit_conformance.drive.lists import walked
+from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.drive.ownership import Ownership
 from tmfkit_conformance.drive.receipt import Receipt, State
 from tmfkit_conformance.record import paging
@@ -36,14 +36,14 @@ class GeneratedResources:
 
     Args:
         contract: The contract.
+        naming: Comes up with ids that nothing has.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, naming: Naming) -> None:
         self._contract = contract
         self._alive: defaultdict[str, list[str]] = defaultdict(list)
         self._known: set[tuple[str, str]] = set()
-        self._run_name = uuid.uuid4().hex[:8]
-        self._unused = 0
+        self._naming = naming
 
     def choose(self, operation: Operation, generated: str) -> str:
         """Return the id that a request is to carry in its path.
@@ -66,8 +66,7 @@ class GeneratedResources:
 
     def unused_id(self) -> str:
         """Return an id that nothing at the target has."""
-        self._unused += 1
-        return f"tmfkit-{self._run_name}-generated-{self._unused}"
+        return self._naming.unused_id()
 
     def observe(self, operation: Operation, addressed: str, exchange: Exchange) -> None:
         """Keep track of what an exchange made or took away.

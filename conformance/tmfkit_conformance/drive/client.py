@@ -16,6 +16,7 @@ import httpx
 
 from tmfkit_conformance.drive.bounds import BoundedTransport, allowing, taken
 from tmfkit_conformance.drive.credentials import Credentials, over
+from tmfkit_conformance.drive.naming import agent
 from tmfkit_conformance.drive.patience import Pace, Patience, Pause
 from tmfkit_conformance.drive.tls import tls_context
 from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Headers, Request, Response
@@ -24,8 +25,9 @@ from tmfkit_conformance.settings import Settings
 
 __all__ = ["ACCEPT", "SILENCE_LIMIT", "Client", "Recorder", "run_clock"]
 
-ACCEPT = "application/json, */*;q=0.5"
-"""Sent where no row asks for another, so that a target that refuses bare ``application/json`` fails that row only."""
+ACCEPT = "application/json, text/plain, */*"
+"""Sent where no row asks for another, as many clients do, so that a target that refuses bare ``application/json`` fails
+that row only."""
 
 SILENCE_LIMIT = 5
 """Requests without an answer, one after the other, after which the target is taken to be gone."""
@@ -121,17 +123,26 @@ class Client:
         self._credentials = Credentials(settings, recorder.hide)
         self._pace = Pace(settings.rate)
         self._patience = Patience()
+        self._agent = agent(announce=settings.announce)
         self._slowest = 0.0
-        self._http = httpx.Client(
-            transport=BoundedTransport(tls_context(settings)),
-            timeout=settings.timeout_seconds,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._http = self._opened()
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def reconnect(self) -> None:
+        """Send what follows over new connections; nothing may be on its way."""
+        self._http.close()
+        self._http = self._opened()
+
+    def _opened(self) -> httpx.Client:
+        return httpx.Client(
+            transport=BoundedTransport(tls_context(self._settings)),
+            timeout=self._settings.timeout_seconds,
+            follow_redirects=False,
+            trust_env=False,
+        )
 
     @property
     def clock(self) -> Callable[[], float]:
@@ -191,7 +202,7 @@ class Client:
         declared = {"Content-Type": media_type} if media_type else {}
         waited: list[str] = []
         while True:
-            sent = over({"Accept": ACCEPT}, self.credentials(admin=admin), headers or {}, declared)
+            sent = over({"Accept": ACCEPT, **self._agent}, self.credentials(admin=admin), headers or {}, declared)
             self._pace.keep()
             started = self._recorder.clock()
             response, error = self._answer(method, url, content, sent)

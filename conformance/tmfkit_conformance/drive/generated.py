@@ -23,8 +23,10 @@ from tmfkit_conformance.drive.addresses import address, in_path
 from tmfkit_conformance.drive.cleanup import GeneratedResources, taken_away
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.hooks import Hooks
+from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.rules.phases import PHASES, REGISTER
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import Contract, Operation
@@ -59,7 +61,8 @@ def drive(
     phases = [phase for phase in PHASES if phase in settings.phases and phase != REGISTER]
     if not phases:
         return
-    resources = GeneratedResources(contract)
+    contents = Contents(f"{settings.seed} generated")
+    resources = GeneratedResources(contract, Naming(contents, announce=settings.announce))
     with _kept_apart(), contextlib.closing(Client(settings, recorder)) as client:
         hooks = Hooks(contract, settings, client, recorder, resources, dialect=dialect or {}, listener_url=listener_url)
         for phase in phases:

@@ -11,12 +11,15 @@ from urllib.parse import quote, unquote
 
 import requests
 import schemathesis
+from schemathesis.core import SCHEMATHESIS_TEST_CASE_HEADER
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER, HookContext
 from schemathesis.schemas import BaseSchema
 
 from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.client import ACCEPT, SILENCE_LIMIT, Client, Recorder
+from tmfkit_conformance.drive.naming import agent
 from tmfkit_conformance.payloads.bodies import Payloads
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
 from tmfkit_conformance.settings import Settings
 from tmfkit_models.contracts import MAKES_RESOURCE, Contract, Operation
@@ -59,6 +62,7 @@ class Hooks:
         self._recorder = recorder
         self._resources = resources
         self._dialect = dialect
+        self._agent = agent(announce=settings.announce)
         self._listener_url = listener_url or _RESERVED_LISTENER
         self._operations = {operation.id: operation for operation in contract.operations}
         self._steps: Counter[str] = Counter()
@@ -92,7 +96,7 @@ class Hooks:
     def before_call(self, _context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
         """Make a generated request harmless, and give it what the vendor configured."""
         operation = self._operation(case)
-        case.headers.update({"Accept": ACCEPT})
+        case.headers.update({"Accept": ACCEPT, **self._agent})
         case.headers.update(self._client.credentials(admin="admin" in operation.roles))
         if "id" in case.path_parameters:
             chosen = self._resources.choose(operation, _addressed(case))
@@ -101,7 +105,7 @@ class Hooks:
             case.body = self._body(operation, case.body)
         # As for every other request of the kit, neither proxies nor credentials come from the environment.
         kwargs["proxies"] = {"no_proxy": "*"}
-        kwargs["auth"] = _no_credentials
+        kwargs["auth"] = _as_prepared
         self._started = self._recorder.clock()
 
     def after_call(self, _context: HookContext, case: Case, response: schemathesis.Response) -> None:
@@ -169,6 +173,7 @@ class Hooks:
             settings.payloads.get(name, {}),
             settings.values.get(name, {}),
             names,
+            Contents(settings.seed),
         )
 
 
@@ -186,8 +191,9 @@ def _mutated(case: Case) -> str:
     return " ".join(str(part) for part in (where, data.parameter, data.location, data.description) if part)
 
 
-def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stand in for credentials, so that none are looked up in the user's netrc file."""
+def _as_prepared(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Stand in for credentials, so that none are looked up in the user's netrc file; Schemathesis' own header goes."""
+    request.headers.pop(SCHEMATHESIS_TEST_CASE_HEADER, None)
     return request
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.drive.receipt import Entry, Receipt
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract, Operation
@@ -68,10 +69,10 @@ class Ledger:
     Args:
         contract: The contract.
         receipt: Where everything that is made is written down.
-        mark: The text that is unique to the run.
+        naming: Makes the texts and ids that are unique to the run.
     """
 
-    def __init__(self, contract: Contract, receipt: Receipt, mark: str) -> None:
+    def __init__(self, contract: Contract, receipt: Receipt, naming: Naming) -> None:
         self.contract = contract
         self._lock = threading.RLock()
         self._alive: list[Made] = []
@@ -80,10 +81,12 @@ class Ledger:
         self._proven: set[tuple[str, str]] = set()
         self._carriers: dict[tuple[str, str], tuple[str, ...]] = {}
         self.receipt = receipt
-        self.mark = mark
+        self._naming = naming
         self.keeps_marks: set[str] = set()
         self.seen_in_list: set[str] = set()
         self.foreign = ""
+        self.emptied: set[str] = set()
+        """Resources whose whole collection the target said that it deleted."""
 
     def was_there(self, resource: str, identifiers: Iterable[str]) -> None:
         """Remember ids that were listed before the run made anything."""
@@ -95,7 +98,7 @@ class Ledger:
 
     def is_proven(self, resource: str, identifier: str) -> bool:
         """Say whether the record with this id was read back with the mark, or its id is itself one of the run's."""
-        return self.mark in identifier or (resource, identifier) in self._proven
+        return identifier.startswith(self._naming.id_text) or (resource, identifier) in self._proven
 
     def carriers_of(self, resource: str, identifier: str) -> tuple[str, ...]:
         """Return the attributes that a record was made with a mark in; nothing where it was made without one."""
@@ -103,7 +106,7 @@ class Ledger:
 
     def bears_mark(self, record: Any) -> bool:
         """Say whether a record has the mark anywhere."""
-        return isinstance(record, Mapping) and self.mark in json.dumps(record, ensure_ascii=False)
+        return isinstance(record, Mapping) and self._naming.is_in(json.dumps(record, ensure_ascii=False))
 
     def observe(self, owner: object, operation: Operation, resource: str, url: str, exchange: Exchange) -> None:
         """Learn from an exchange what was made, taken away or seen.

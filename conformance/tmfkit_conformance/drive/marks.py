@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.settings import Settings
@@ -25,14 +25,14 @@ class Marks:
     Args:
         contract: The contract.
         settings: Attributes that the vendor configured carry no mark.
-        text: The beginning of every mark, unique to the run.
+        naming: Makes the marks.
     """
 
-    def __init__(self, contract: Contract, settings: Settings, text: str) -> None:
+    def __init__(self, contract: Contract, settings: Settings, naming: Naming) -> None:
         self._contract = contract
         self._settings = settings
-        self._numbers = itertools.count(1)
-        self.text = text
+        self._naming = naming
+        self.text = naming.text
         self.carriers: dict[str, tuple[str, ...]] = {}
 
     def candidates(self, name: str) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class Marks:
     def marked_everywhere(self, name: str, body: Mapping[str, Any], payloads: Payloads) -> dict[str, Any]:
         """Return the body of a create with a mark in every carrier of the resource."""
         spoken = [pointers.parts(payloads.spoken(f"/{carrier}"))[0] for carrier in self.carriers[name]]
-        return {**body, **{each: self._mark() for each in spoken}}
+        return {**body, **{each: self._naming.mark(each) for each in spoken}}
 
     def marked(self, name: str, body: Mapping[str, Any], payloads: Payloads, *, subject: str, bare: bool) -> Any:
         """Return the body of a create with a mark, where the resource has a carrier for it.
@@ -75,13 +75,10 @@ class Marks:
                 continue
             usual = [payloads.value(f"/{carrier}", variant) for variant in (0, 1)]
             if spoken not in body or body[spoken] in usual:
-                return {**body, spoken: self._mark()}
+                return {**body, spoken: self._naming.mark(spoken)}
         return body
 
     def carried(self, name: str, body: Any, payloads: Payloads) -> tuple[str, ...]:
         """Return the attributes of a body that have a mark, of those that keep it."""
         spoken = [pointers.parts(payloads.spoken(f"/{carrier}"))[0] for carrier in self.carriers.get(name, ())]
         return tuple(one for one in spoken if isinstance(body, dict) and self.text in str(body.get(one)))
-
-    def _mark(self) -> str:
-        return f"{self.text}-mark-{next(self._numbers)}"

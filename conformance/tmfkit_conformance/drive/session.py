@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import itertools
 import time
-import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Never
 from urllib.parse import urlencode
@@ -22,10 +20,12 @@ from tmfkit_conformance.drive.ledger import Ledger
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.lists import walked
 from tmfkit_conformance.drive.marks import Marks
+from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.drive.ownership import Ownership
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.bodies import Payloads
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.payloads.messages import sendable
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.rules.answers import CONSUMES
@@ -88,13 +88,12 @@ class Session:
         self._probe = PlannedProbe(ApiThere, "")
         self._facts: Facts | None = None
         self._addresses = Addresses(contract, settings, self.dialect)
-        self._run_name = uuid.uuid4().hex[:8]
-        self._mark = f"tmfkit-{self._run_name}"
+        self.contents = Contents(settings.seed)
+        self.naming = Naming(self.contents, announce=settings.announce)
         self._interruption = interruption
-        self.ledger = Ledger(contract, receipt, self._mark)
-        self.marks = Marks(contract, settings, self._mark)
+        self.ledger = Ledger(contract, receipt, self.naming)
+        self.marks = Marks(contract, settings, self.naming)
         self._hubs = Standing()
-        self._numbers = itertools.count(1)
         self._registrations: list[tuple[str, str]] = []
         self._borrowed: dict[str, int] = {}
         self._about = ""
@@ -187,11 +186,8 @@ class Session:
             settings.payloads.get(name, {}),
             settings.values.get(name, {}),
             self.dialect[name],
+            self.contents,
         )
-
-    def number(self) -> int:
-        """Return a number not used before in this run."""
-        return next(self._numbers)
 
     def call(
         self,
@@ -429,13 +425,13 @@ class Session:
 
     def unused_id(self) -> str:
         """Return an id that nothing at the target has."""
-        return f"{self._mark}-{self.number()}"
+        return self.naming.unused_id()
 
-    def callback(self, name: str) -> str:
+    def callback(self) -> str:
         """Return a callback address that was not used before."""
-        return self.listener.callback(f"{self._run_name}/{name}-{self.number()}")
+        return self.listener.callback(self.naming.path())
 
-    def registered(self, step: Step, name: str, **more: Any) -> Exchange:
+    def registered(self, step: Step, **more: Any) -> Exchange:
         """Register a callback of its own; ProbeAborted when it is refused."""
         standing = (
             self._hubs.at(self._addresses.of(self.operation, "")) if self.operation.action == "register" else None
@@ -445,7 +441,7 @@ class Session:
             self._borrowed[step.name] = standing.sequence
             self._registrations.append((self.operation.resource, ""))
             return standing
-        body = {"callback": self.callback(name), **more}
+        body = {"callback": self.callback(), **more}
         exchange = self.call("register", step, body=body, resource=self.operation.resource)
         if not exchange.is_success:
             self.stop("the registration", exchange)
@@ -462,7 +458,7 @@ class Session:
     def made_for(self, operation: Operation, step: Step) -> str:
         """Make what an operation on a single thing works on, under *step*; return its id."""
         if operation.action == "unregister":
-            self.registered(step, "control")
+            self.registered(step)
             identifier = self._registrations.pop()[1]
             if not identifier:
                 raise ProbeAborted("the registration was accepted without telling its id")
@@ -472,7 +468,7 @@ class Session:
 
     def sendable(self, body: dict[str, Any], kind: str = "") -> dict[str, Any]:
         """Return *body* as a message of a type that may be sent: to the configured receiver, else to a reserved one."""
-        message = sendable(self.settings.receivers, kind)
+        message = sendable(self.settings.receivers, kind, self.contents)
         spoken = {
             self.payloads.spoken(f"/{name}")[1:]: self.payloads.literal(f"/{name}", message[name]) for name in message
         }
@@ -485,6 +481,10 @@ class Session:
             return any(note.came_to(callback) and note.mentions(identifier) for note in received)
 
         return self.listener.wait(arrived, seconds=self.settings.event_seconds)
+
+    def reconnect(self) -> None:
+        """Send what follows over new connections; nothing may be on its way."""
+        self._client.reconnect()
 
     def pause(self, seconds: float) -> None:
         """Wait, so that the target's clock moves on."""

@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-__all__ = ["instant", "is_kept", "is_same", "is_there"]
+__all__ = ["Written", "instant", "is_kept", "is_same", "is_there", "written_instant"]
 
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?"
 )  # the documents' own forms: seconds may be left out, the offset may be written without a colon
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A date-time as it was written.
+
+    Attributes:
+        instant: The instant; without a zone it is taken for UTC.
+        has_zone: Whether a zone was written.
+        has_seconds: Whether seconds were written.
+    """
+
+    instant: datetime
+    has_zone: bool
+    has_seconds: bool
+
+
 def instant(value: Any) -> datetime | None:
     """Return the instant that a text means, or None when it is no date-time; without an offset it is UTC."""
+    written = written_instant(value)
+    return written.instant if written else None
+
+
+def written_instant(value: Any) -> Written | None:
+    """Return a date-time with how it was written, or None when a text is none."""
     match = _INSTANT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     micro = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro, _zone(offset))
+        at = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), micro, _zone(offset))
     except ValueError:
         return None
+    return Written(at, has_zone=bool(offset), has_seconds=second is not None)
 
 
 def is_kept(sent: Any, got: Any) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from tmfkit_conformance.judge import generated
 from tmfkit_conformance.judge.causes import traced
 from tmfkit_conformance.judge.checks import CHECKS
+from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
 from tmfkit_conformance.judge.excuses import excused
 from tmfkit_conformance.judge.schema import Shape
@@ -38,7 +39,7 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
         if not exchange.superseded:
             by_probe[exchange.probe].append(exchange)
     records = {record.key: record for record in bundle.probes}
-    shape = Shape(contract)
+    shape, began = Shape(contract), instant(bundle.run.get("started"))
     verdicts = []
     cases = plan(contract)
     for case in cases:
@@ -46,8 +47,9 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
         if case.probe is None or record is None:
             verdicts.append(_unseen(case))
             continue
-        exchanges = (*_borrowed(record, bundle), *by_probe[record.key])
-        evidence = Evidence(contract, case, record, exchanges, bundle.notifications, shape)
+        beside = case.probe.probe.beside
+        exchanges = (*_borrowed(record, bundle), *by_probe[beside.name if beside else ""], *by_probe[record.key])
+        evidence = Evidence(contract, case, record, exchanges, bundle.notifications, shape, began)
         verdicts.append(_judged(evidence, bundle))
     found, coverage = generated.findings(bundle, contract)
     settled, causes = traced(bundle, contract, cases, merged(verdicts, found))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Never, TypeVar
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.answered import answered, asked
+from tmfkit_conformance.judge.clock import Clock
 from tmfkit_conformance.judge.losses import losses
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
@@ -80,6 +82,7 @@ class Evidence:
         exchanges: Those of its probe, in order.
         notifications: All of the run.
         shape: Holds answers against the contract.
+        began: When the run began, by the kit's clock; None where the bundle does not say.
         used: Sequence numbers of the exchanges that the check has looked at.
         heard: Sequence numbers of the notifications that the check has looked at.
         ways: Other names and forms, allowed by the document, in which things came back; a pass is remarked with them.
@@ -91,6 +94,7 @@ class Evidence:
     exchanges: tuple[Exchange, ...]
     notifications: tuple[Notification, ...]
     shape: Shape
+    began: datetime | None = None
     used: list[int] = field(default_factory=list)
     heard: list[int] = field(default_factory=list)
     ways: list[str] = field(default_factory=list)
@@ -141,7 +145,7 @@ class Evidence:
         Raises:
             KitDefect: The probe has no such step.
         """
-        if not self.probe.declares(step):
+        if not any(one is not None and one.declares(step) for one in (self.probe, self.probe.beside)):
             what = f"the probe {self.probe.name} does not declare the step {step.name!r}"
             raise KitDefect(self.row.id, what, "Declare it in rules/")
         found = [exchange for exchange in self.exchanges if exchange.step == step.name]
@@ -231,6 +235,25 @@ class Evidence:
     def answered(self, exchange: Exchange) -> str:
         """Return what was asked for and how it was answered, with the target's own words and the exchange's number."""
         return answered(self.contract, exchange)
+
+    def need_time(self, what: str, value: str, seconds: float) -> str:
+        """Fail a time that is not the time that it was; remark it where no Date header tells the target's clock.
+
+        Args:
+            what: What has the time, as a remark begins.
+            value: The time, as the target wrote it.
+            seconds: When it was, in seconds since the run began.
+
+        Returns:
+            The remark; empty where there is nothing to remark.
+        """
+        clock = Clock(self.began, self.exchanges)
+        departure = clock.departure(value, seconds)
+        if not departure:
+            return ""
+        if clock.is_corrected:
+            failed(f"{what} is {value!r}, {departure} by the target's own Date header")
+        return f"{what} is {value!r}, {departure} by the kit's clock; no Date header tells the target's"
 
     def spelt(self, body: Any, pointer: str) -> str:
         """Return a pointer of the resource in the names that a body uses: an alias counts as the attribute."""

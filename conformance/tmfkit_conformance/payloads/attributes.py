@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.classes import META
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["is_free_text", "plain_attributes"]
+__all__ = ["is_free_text", "is_prose", "is_state", "plain_attributes"]
 
 
 def plain_attributes(contract: Contract, resource: Resource) -> list[str]:
@@ -22,14 +23,26 @@ def plain_attributes(contract: Contract, resource: Resource) -> list[str]:
 
 def is_free_text(schema: Schema) -> bool:
     """Say whether an attribute takes any string."""
-    bound = (
-        "enum",
-        "x-tmf-values",
-        "format",
-        "pattern",
-        "x-tmf-aliases",
-        "x-tmf-generated",
-        "x-tmf-read-only",
-        "contentEncoding",
-    )
+    return _is_any_string(schema) and not schema.get("x-tmf-aliases")
+
+
+def is_prose(schema: Schema, pointer: str) -> bool:
+    """Say whether the attribute at *pointer* is written for people to read, so that it may be long and in any script.
+
+    Meta-attributes, states, ids and addresses are not, and nor is one whose examples are no words: a number of a card,
+    a telephone, an account.
+    """
+    name = pointers.parts(pointer)[-1]
+    if not _is_any_string(schema) or name.startswith("@") or name in ("id", "href") or is_state(name):
+        return False
+    return all(" " in example or example.isalpha() for example in schema.get("examples", ()))
+
+
+def is_state(name: str) -> bool:
+    """Say whether an attribute holds the state of a thing, which may move on by itself, by its name."""
+    return name.lower().endswith(("status", "state"))
+
+
+def _is_any_string(schema: Schema) -> bool:
+    bound = ("enum", "x-tmf-values", "format", "pattern", "x-tmf-generated", "x-tmf-read-only", "contentEncoding")
     return schema.get("type") == "string" and not any(schema.get(keyword) for keyword in bound)

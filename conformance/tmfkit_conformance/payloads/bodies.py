@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.payloads.attributes import is_prose
 from tmfkit_conformance.payloads.builder import Builder, Wish, holds
 from tmfkit_conformance.payloads.configured import Configured
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_models.contracts import Contract, Resource
 
 __all__ = ["Payloads", "holds"]
@@ -23,6 +25,7 @@ class Payloads:
         values: JSON pointer → values that the vendor configured for an attribute.
         names: The dialect that the target took: pointer of an attribute without its first slash, ``*`` for members of
             an array → the alias that the attribute is written under.
+        contents: What is drawn from where the contract names no value.
     """
 
     def __init__(
@@ -32,11 +35,13 @@ class Payloads:
         overrides: Mapping[str, Any],
         values: Mapping[str, list[Any]],
         names: Mapping[str, str],
+        contents: Contents | None = None,
     ) -> None:
+        self._contents = contents or Contents()
         self._contract = contract
         self._resource = resource
         self._configured = Configured(resource.name, overrides, values)
-        self._builder = Builder(contract, resource, self._configured)
+        self._builder = Builder(contract, resource, self._configured, self._contents)
         self._names = names
 
     def minimal(self, variant: int = 0) -> dict[str, Any]:
@@ -168,6 +173,29 @@ class Payloads:
         more = [name for name in whole if name not in inner and isinstance(whole[name], (str, int, float))][:1]
         larger = {**inner, **{name: whole[name] for name in more}}
         return [larger, *value[1:]] if isinstance(value, list) else larger
+
+    def demanding(self, pointer: str) -> Any:
+        """Return a value for an attribute that asks more of a target than an ordinary one; ``ABSENT`` without one.
+
+        A text for people is long and in several scripts, an integer has 31 bits, a list has several members. Where the
+        document lists values, or the vendor configured any, there is none.
+        """
+        schema = self._contract.at(self._resource.schema, pointer)
+        purpose = f"{self._resource.name}{pointer}"
+        if self.is_configured(pointer) or schema.get("enum") or schema.get("x-tmf-values"):
+            return pointers.ABSENT
+        if is_prose(schema, pointer):
+            return self._contents.long_text(purpose)
+        if schema.get("type") == "integer":
+            return self._contents.large_integer(purpose)
+        return self._several(pointer) if schema.get("type") == "array" else pointers.ABSENT
+
+    def _several(self, pointer: str) -> Any:
+        """Return a list of members that differ; ``ABSENT`` where only one is known."""
+        bodies = [self.holding(pointer, self._made(pointer, Wish(variant))) for variant in (0, 1)]
+        members = [member for body in bodies for member in pointers.get(body, self.spoken(pointer))]
+        different = [member for place, member in enumerate(members) if member not in members[:place]]
+        return different if len(different) > 1 else pointers.ABSENT
 
     def two_members(self, pointer: str, variant: int = 0) -> dict[str, Any]:
         """Return an object for the attribute that *pointer* names: the smallest, which has two members all the same."""

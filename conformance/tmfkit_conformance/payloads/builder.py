@@ -1,7 +1,7 @@
 """Values made from the schemas of a contract, as small as the document allows or with everything in them.
 
 Every value is the same for the same arguments: the attribute's examples, else its listed values, else something of its
-type. Two variants of each differ, so that a change can be told from no change.
+type that the seed of the run decides. Two variants of each differ, so that a change can be told from no change.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.classes import META, meta_value
 from tmfkit_conformance.payloads.configured import Configured
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_models.contracts import Contract, Requirement, Resource, Schema
 
 __all__ = ["Builder", "Wish", "holds"]
@@ -52,9 +53,11 @@ class Builder:
         contract: The contract.
         resource: The resource.
         configured: What the vendor configured.
+        contents: What is drawn from where the contract names no value.
     """
 
-    def __init__(self, contract: Contract, resource: Resource, configured: Configured) -> None:
+    def __init__(self, contract: Contract, resource: Resource, configured: Configured, contents: Contents) -> None:
+        self._contents = contents
         self._contract = contract
         self._resource = resource
         self._configured = configured
@@ -160,14 +163,16 @@ class Builder:
             return copy.deepcopy(chosen) if wish.full else self._part(schema, chosen, wish, path, depth)
         name = path.rsplit("/", 1)[-1]
         if name in META:
-            return meta_value(self._contract, self._resource, path, wish.variant)
+            return meta_value(self._contract, self._resource, path, wish.variant, self._contents)
         kinds = schema.get("type", "object" if "properties" in schema or "allOf" in schema else "")
         kind = kinds[0] if isinstance(kinds, list) else kinds
         if kind == "object":
             return self._object(schema, wish, path, depth)
         if kind == "array":
             return [self._value(self._contract.resolve(schema["items"]), wish, f"{path}/*", depth)]
-        return _SCALARS.get(kind, _text)(name, wish.variant)
+        if kind in _SCALARS:
+            return _SCALARS[kind](wish.variant)
+        return self._contents.text(f"{self._resource.name}{path}", wish.variant)
 
     def _part(self, schema: Schema, example: Any, wish: Wish, path: str, depth: int) -> Any:
         """Return of an example what the smallest value has."""
@@ -205,13 +210,8 @@ def holds(when: Mapping[str, Any], body: Any) -> bool:
     return value is not pointers.ABSENT and value not in when["none-of"]
 
 
-def _text(name: str, variant: int) -> str:
-    return f"{name} {'one' if variant == 0 else 'two'}"
-
-
-_SCALARS: dict[str, Callable[[str, int], Any]] = {
-    "string": _text,
-    "integer": lambda _, variant: 3 + variant,
-    "number": lambda _, variant: 1.5 + variant,
-    "boolean": lambda _, variant: variant == 0,
+_SCALARS: dict[str, Callable[[int], Any]] = {
+    "integer": lambda variant: 3 + variant,
+    "number": lambda variant: 1.5 + variant,
+    "boolean": lambda variant: variant == 0,
 }

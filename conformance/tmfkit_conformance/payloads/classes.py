@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = ["META", "meta_value"]
@@ -13,7 +14,7 @@ META: Final = frozenset({"@type", "@baseType", "@schemaLocation"})
 """Attributes that say of which class an object is; sent only where a requirement speaks of them."""
 
 
-def meta_value(contract: Contract, resource: Resource, pointer: str, variant: int) -> str:
+def meta_value(contract: Contract, resource: Resource, pointer: str, variant: int, contents: Contents) -> str:
     """Return a value for a meta-attribute.
 
     The second variant is the class that the document's table has, which every target knows; the first is a sub-class
@@ -24,10 +25,11 @@ def meta_value(contract: Contract, resource: Resource, pointer: str, variant: in
         resource: The resource.
         pointer: Pointer of the meta-attribute.
         variant: 0 or 1.
+        contents: What the name of the sub-class is drawn from.
     """
     parent, _, name = pointer.rpartition("/")
     own = _class_at(contract, resource.schema, parent)
-    described = own if variant else f"Extended{own}"
+    described = own if variant else contents.class_name(pointer, own)
     return f"https://host.example/schema/{described}.schema.json" if name == "@schemaLocation" else described
 
 

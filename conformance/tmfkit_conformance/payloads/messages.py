@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tmfkit_conformance.payloads.contents import Contents
+
 __all__ = ["sendable"]
 
 _RECEIVERS = {
-    "Email": ("email", "conformance@example.com"),
-    "SMS": ("phoneNumber", "+12025550100"),
-    "MobileApp": ("appUserId", "tmfkit-conformance"),
+    "Email": ("email", "{name}@example.com"),
+    "SMS": ("phoneNumber", "+120255501{number}"),
+    "MobileApp": ("appUserId", "{name}"),
 }
-"""Message type → the member of a receiver that is its address, and an address that belongs to nobody."""
+"""Message type → the member of a receiver that is its address, and addresses that belong to nobody."""
 
 
-def sendable(receivers: Mapping[str, str], kind: str) -> dict[str, Any]:
+def sendable(receivers: Mapping[str, str], kind: str, contents: Contents) -> dict[str, Any]:
     """Return what makes a message of one type harmless to send.
 
     Its content has a token, so that it can be seen what becomes of it.
@@ -23,14 +25,19 @@ def sendable(receivers: Mapping[str, str], kind: str) -> dict[str, Any]:
     Args:
         receivers: Message type → address, as configured.
         kind: Message type; when empty the first that has a configured address, else ``Email``.
+        contents: What texts and addresses are drawn from.
 
     Source: RFC 2606 §3 (``example.com``); the telephone number is of the range kept for fiction.
     """
     kind = kind or next(iter(receivers), "Email")
-    member, reserved = _RECEIVERS[kind]
+    member, form = _RECEIVERS[kind]
+    name = contents.name("receiver")
+    reserved = form.format(name=name, number=f"{contents.number('receiver', 0, 99):02}")
     return {
         "type": kind,
-        "content": "Dear $Reader, this message is a conformance check.",
-        "CommunicationRequestCharacteristic": [{"name": "$Reader", "value": "reader"}],
-        "receiver": [{"id": "tmfkit", "name": "Conformance check", member: receivers.get(kind, reserved)}],
+        "content": f"Dear $Reader, this is about the {contents.text('message', 0)}.",
+        "CommunicationRequestCharacteristic": [{"name": "$Reader", "value": name.capitalize()}],
+        "receiver": [
+            {"id": contents.digits("receiver", 8), "name": name.capitalize(), member: receivers.get(kind, reserved)}
+        ],
     }

@@ -38,11 +38,17 @@ __all__ = [
 
 
 class With(Probe, name="with"):
-    """Creates with the subject, reads back; where that is refused, creates without it."""
+    """Creates with the subject, reads back; where that is refused, creates without it.
+
+    A text for people, an integer and a list are sent once more with a demanding value: long and in several scripts,
+    near the ends of 32 bits, with several members.
+    """
 
     CREATE = Step("create")
     CONTROL = Step("control")
     READ = Step("read")
+    DEMANDING = Step("demanding")
+    DEMANDING_READ = Step("demanding-read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ ATTRIBUTE: Final = Kind(
     "attribute",
     given=optional(Condition, "the attribute may be sent in any body"),
     expect=part(AttributeExpectation),
-    words="the attribute is sent on create, and the resource is read back: the value has to be the one sent",
+    words="the attribute is sent on create, also with a demanding value; what is read back has to be the value sent",
     plan=shared(With, With.READ),
 )
 

@@ -30,6 +30,7 @@ __all__ = [
     "HUB_REPEATS_CALLBACK",
     "EventMemberExpectation",
     "EventMemberForm",
+    "HeardByBoth",
     "HubCallbackOnly",
     "HubDelivers",
     "HubOneListener",
@@ -72,12 +73,25 @@ EVENT_MEMBER: Final = Kind(
 )
 
 
-class HubDelivers(Probe, name="hub-delivers", facts=HeardAt, alone="hub-and-records"):
-    """Registers, creates, waits."""
+@dataclass(frozen=True, slots=True)
+class HeardByBoth(HeardAt):
+    """Addresses of two listeners.
+
+    Attributes:
+        second: The address that was registered beside the first; empty where that was not possible.
+    """
+
+    second: str
+
+
+class HubDelivers(Probe, name="hub-delivers", facts=HeardByBoth, alone="hub-and-records"):
+    """Registers, and another one beside it; creates, waits for both."""
 
     REGISTER = Step("register")
+    SECOND = Step("second", "where it is refused, one listener is all that the target takes")
     CREATE = Step("create")
     UNDONE = Step("undone", UNDOES)
+    UNDONE_SECOND = Step("undone-second", UNDOES)
 
 
 class HubOwnResourceOnly(Probe, name="hub-own-resource-only", facts=HeardAt, alone="hub-and-records"):

@@ -35,6 +35,7 @@ __all__ = [
     "Readable",
     "ReferencesAsSent",
     "ReferredClasses",
+    "Sentinels",
 ]
 
 
@@ -45,7 +46,20 @@ class MinimalCreate(Probe, name="minimal-create", bare=True):
     READ = Step("read")
 
 
-class Readable(CreatedAndRead, name="readable"):
+class Sentinels(Probe, name="sentinels"):
+    """Makes one record of each resource before the other probes and looks at it after them, over a new connection."""
+
+    MADE = StepFamily("{}, made")
+    FIRST_READ = StepFamily("{}, first read")
+    FIRST_LIST = StepFamily("{}, first listed")
+    READ = StepFamily("{}, read again")
+    LIST = StepFamily("{}, listed again")
+    BY_ID = StepFamily("{}, listed by its id")
+    FILTERED = StepFamily("{}, filtered")
+    BESIDE = StepFamily("{}, beside", evidence_only="stands in the list beside the record that is looked for")
+
+
+class Readable(CreatedAndRead, name="readable", beside=Sentinels):
     """Creates the smallest with its second values, which no mock server has in store, or else its first; reads back."""
 
     SECOND = Step("second-values")

@@ -60,8 +60,9 @@ class CreateFull(CreatedAndRead, name="create-full"):
 
 
 class List(Probe, name="list"):
-    """Creates one and lists."""
+    """Creates two that differ in one text, and lists."""
 
+    BESIDE = Step("beside", STARTS)
     CREATE = Step("create", STARTS)
     LIST = Step("list")
 

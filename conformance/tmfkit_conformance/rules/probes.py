@@ -92,6 +92,7 @@ class Probe:
         alone: What it has to itself while it runs.
         shared: Whether all scenarios that it is played for look at one run of it.
         bare: Whether its creates are to have no attribute beside those that it names, not even a mark of the run.
+        beside: A probe of the run itself, whose steps its checks look at as well; None when there is none.
     """
 
     name: ClassVar[str] = ""
@@ -99,6 +100,7 @@ class Probe:
     alone: ClassVar[Alone] = ""
     shared: ClassVar[bool] = False
     bare: ClassVar[bool] = False
+    beside: ClassVar[type[Probe] | None] = None
 
     def __init_subclass__(
         cls,
@@ -108,8 +110,9 @@ class Probe:
         alone: Alone = "",
         shared: bool = False,
         bare: bool = False,
+        beside: type[Probe] | None = None,
     ) -> None:
-        cls.name, cls.facts, cls.alone, cls.shared, cls.bare = name, facts, alone, shared, bare
+        cls.name, cls.facts, cls.alone, cls.shared, cls.bare, cls.beside = name, facts, alone, shared, bare, beside
 
     @classmethod
     def steps(cls) -> Mapping[str, Step | StepFamily]:

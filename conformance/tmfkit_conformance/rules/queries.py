@@ -156,12 +156,14 @@ PAGING: Final = Kind(
 
 
 class CreatedIsListed(Probe, name="created-is-listed", alone="records"):
-    """Lists all pages, creates, lists again until it is found; by its id where the list is too long."""
+    """Lists all pages, creates three that differ in one text, lists again; by its id where the list is too long."""
 
     BEFORE = Step("before")
+    BESIDE = StepFamily("beside-{}", ("a", "b"))
     CREATE = Step("create")
     LIST = Step("list")
     BY_ID = Step("by-id")
+    BESIDE_BY_ID = StepFamily("beside-{}, by its id", ("a", "b"))
 
 
 class CreatedOnce(Probe, name="created-once", alone="records"):

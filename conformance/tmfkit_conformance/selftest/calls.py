@@ -37,6 +37,7 @@ class Call(_Message):
         body: Body as received.
         operation: The operation of the contract that this calls; None when it has no such operation.
         identifier: Id in the path; empty without one.
+        connection: What tells the connection that it came over from others; empty where nothing does.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Call(_Message):
     body: bytes
     operation: Operation | None = None
     identifier: str = ""
+    connection: str = ""
 
     @functools.cached_property
     def json(self) -> Any:

@@ -95,7 +95,8 @@ class Hosting:
         path, query = str(scope["path"]), scope["query_string"].decode("latin-1")
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         operation, identifier = operation_at(contract, scope["method"], path)
-        call = Call(scope["method"], path, query, headers, body, operation, identifier)
+        connection = str(scope.get("client") or "")
+        call = Call(scope["method"], path, query, headers, body, operation, identifier, connection)
         relay = f"http://{_address(scope, call)}/{_RELAY}/{api}/{variant}/"
         heard: list[tuple[Call, Answer]] = []
 

@@ -15,6 +15,7 @@ from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Judgement, Outcome
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.run import drive
+from tmfkit_conformance.selftest.breaks import Break
 from tmfkit_conformance.selftest.hosting import DEFECT
 from tmfkit_conformance.selftest.serving import served
 from tmfkit_conformance.selftest.variants import SOUND, variants
@@ -133,6 +134,7 @@ def _tried(settings: Settings, attempt: Attempt) -> Trial:
             phases=(REGISTER,),
             event_seconds=_event_seconds(attempt),
             settle_seconds=_SETTLE_SECONDS,
+            hold_seconds=_hold_seconds(attempt),
             listener_url="http://127.0.0.1:0",
             allow_destructive=True,
         ),
@@ -149,8 +151,18 @@ def _tried(settings: Settings, attempt: Attempt) -> Trial:
 
 def _event_seconds(attempt: Attempt) -> float:
     """Return the longest wait for a notification, a short one where the server loses or changes some."""
-    tried = (each.breaks for each in variants(attempt.api) if each.id == attempt.variant)
+    tried = _breaks(attempt)
     return _SOUND_EVENT_SECONDS if all(each.tells_everything for each in tried) else _EVENT_SECONDS
+
+
+def _hold_seconds(attempt: Attempt) -> float:
+    """Return for how long records are held against a server: as long as it takes to forget them."""
+    return max((each.hold_seconds for each in _breaks(attempt)), default=0.0)
+
+
+def _breaks(attempt: Attempt) -> list[Break]:
+    """Return what is broken; nothing for the sound application."""
+    return [each.breaks for each in variants(attempt.api) if each.id == attempt.variant]
 
 
 def _run(settings: Settings, only: tuple[str, ...]) -> Judgement:

@@ -1,41 +1,49 @@
-"""API keys: who calls, and whether the caller's role may do what is asked."""
+"""Credentials: who calls, and whether the caller's role may do what is asked."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import falcon.asgi
 
+from tmfkit_server.api_keys import ApiKey, digest_of
 from tmfkit_server.errors import NotAuthenticated, NotPermitted
+from tmfkit_server.middleware.callers import Caller
+from tmfkit_server.middleware.refusals import Refusals
+from tmfkit_server.middleware.tokens import Tokens
 from tmfkit_server.resources.endpoint import Endpoint
 
-__all__ = ["ApiKeys"]
+__all__ = ["Credentials"]
 
 
-class ApiKeys:
-    """Falcon middleware, for a server with keys; without any every caller may do everything."""
+class Credentials:
+    """Falcon middleware, for a server that asks for credentials; on any other every caller may do everything."""
 
-    def __init__(self, roles_by_key: Mapping[str, str], open_paths: frozenset[str]) -> None:
+    def __init__(self, keys: Iterable[ApiKey], tokens: Tokens | None, open_paths: frozenset[str]) -> None:
         """Prepare.
 
         Args:
-            roles_by_key: Key → role, at least one.
-            open_paths: Paths that need no key.
+            keys: API keys.
+            tokens: Tokens of an issuer; None for no issuer.
+            open_paths: Paths that need no credential.
         """
-        # Digests have one length, so that comparing them gives no hint at the length of a key.
-        self._roles = [(_digest(key), role) for key, role in roles_by_key.items()]
+        # Who measures how long a look-up takes learns something of a digest, from which there is no way to a key.
+        self._callers = {key.digest: Caller(key.digest.hex(), key.name, key.role) for key in keys}
+        self._tokens = tokens
         self._open_paths = open_paths
+        self._refusals = Refusals()
 
     async def process_request(self, req: falcon.asgi.Request, _resp: falcon.asgi.Response) -> None:
-        """Find out the caller and its role; NotAuthenticated when there is none.
-
-        The caller is a digest of its key.
-        """
-        sent = _digest(_credential(req))
-        req.context.caller = sent.hex()
-        req.context.role = self._role(req, sent)
+        """Find out the caller and its role; NotAuthenticated when there is none."""
+        sent = _credential(req)
+        caller = self._callers.get(digest_of(sent))
+        if caller is None and self._tokens is not None and sent.count(".") == 2:
+            caller = await self._tokens.caller(sent)
+        if caller is not None:
+            req.context.caller, req.context.caller_name, req.context.role = caller
+        elif req.path not in self._open_paths:
+            self._refusals.take(req.remote_addr)
+            raise NotAuthenticated
 
     async def process_resource(
         self, req: falcon.asgi.Request, _resp: object, resource: object, _params: object
@@ -45,20 +53,7 @@ class ApiKeys:
         if roles and req.context.role not in roles:
             raise NotPermitted(roles)
 
-    def _role(self, req: falcon.asgi.Request, sent: bytes) -> str:
-        if req.path in self._open_paths:
-            return ""
-        # Every key is compared, so that the time does not tell which one matched.
-        matching = [role for digest, role in self._roles if hmac.compare_digest(digest, sent)]
-        if not matching:
-            raise NotAuthenticated
-        return matching[0]
-
 
 def _credential(req: falcon.asgi.Request) -> str:
     scheme, _, key = (req.get_header("Authorization") or "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else req.get_header("X-API-Key") or ""
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 import falcon.asgi
 
 from tmfkit_models.contracts import Operation
+from tmfkit_server.api_keys import ROLES
 from tmfkit_server.errors import NotAcceptable
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
-from tmfkit_server.setting_values import ROLES
 from tmfkit_server.storage.base import Record
 
 __all__ = ["Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept"]
@@ -26,20 +26,29 @@ class Endpoint:
     """One path, with a responder for each method that the contract offers there; Falcon answers 405 to the others.
 
     Attributes:
+        api: API that it belongs to; empty for what is the server's own.
         roles: Method → roles that may call it: those that the contract names, or everybody, readers only to read.
     """
 
-    def __init__(self, responders: Iterable[tuple[Operation, Responder]]) -> None:
+    def __init__(self, responders: Iterable[tuple[Operation, Responder]], api: str = "") -> None:
+        self.api = api
         self.roles: dict[str, tuple[str, ...]] = {}
+        self._operations: dict[str, str] = {}
         for operation, responder in responders:
             methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
             for method in methods:
                 setattr(self, f"on_{method.lower()}", responder)
                 self.roles[method] = operation.roles or _roles_for(method)
+                self._operations[method] = operation.id
             if operation.method == "PATCH":
                 self._accept_patch = ", ".join(accepted_types(operation))
                 # Falcon's own answer to OPTIONS knows nothing of patches.
                 self.on_options = self._tell_options
+
+    def named(self, method: str) -> tuple[str, str]:
+        """Return the API and the operation of a method; without an operation, two empty texts."""
+        operation = self._operations.get(method, "")
+        return (self.api, operation) if operation else ("", "")
 
     async def _tell_options(self, _req: object, resp: falcon.asgi.Response, **_params: object) -> None:
         """Answer with the methods, and with the types of patches (RFC 5789 §3.1)."""

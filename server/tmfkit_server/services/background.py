@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from tmfkit_server.errors import StoreError
+from tmfkit_server.outages import OUTAGE
 
 __all__ = ["repeat"]
 
@@ -15,7 +16,7 @@ __all__ = ["repeat"]
 async def repeat(
     step: Callable[[], Awaitable[None]], *, log: logging.Logger, what: str, rest_seconds: float
 ) -> NoReturn:
-    """Do *step* again and again, until the task is cancelled; a store that is away is told once for each reason.
+    """Do *step* again and again, until the task is cancelled; a store that is away is told once, by whoever notices.
 
     Args:
         step: One round; it waits for the next one itself.
@@ -23,20 +24,13 @@ async def repeat(
         what: The work, as the log names it.
         rest_seconds: Pause after a round that failed.
     """
-    told = set[str]()
     while True:
         try:
             await step()
         except StoreError as exc:
-            if str(exc) not in told:
-                told.add(str(exc))
-                log.warning("%s waits for the store, and is tried again and again: %s", what, exc)
+            OUTAGE.tell(log, "%s waits for the store, and is tried again and again: %s", what, exc)
             await asyncio.sleep(rest_seconds)
         except Exception:
             # Nobody waits for the task: a store that fails for a while must not end it.
             log.exception("%s failed, and goes on in a moment", what)
             await asyncio.sleep(rest_seconds)
-        else:
-            if told:
-                told.clear()
-                log.warning("%s goes on", what)

@@ -130,6 +130,9 @@ class Store(Protocol):
     async def search(self, collection: str, search: Search) -> Page:
         """Return the page of *collection* that *search* describes; its ``fields`` are none of the store's business."""
 
+    async def ping(self) -> None:
+        """Return when the store is open and answers; StoreError when it does not."""
+
     async def count(self) -> int:
         """Return how many entries ``contents`` gives."""
 

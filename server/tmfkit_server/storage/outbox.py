@@ -6,7 +6,7 @@ Deliveries of one subject go to one listener in the order of their sequence, tho
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -110,6 +110,9 @@ class Outbox(Protocol):
         Returns:
             Sequences of those that were still there.
         """
+
+    async def waiting(self) -> Mapping[str, int]:
+        """Return how many deliveries are on their way to each subscription that there are some for."""
 
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
         """Return dead letters, of one listener or of all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import TooBusy
 from tmfkit_server.slots import Slots
 
@@ -28,5 +29,6 @@ async def search_turn(slots: Slots, asker: str) -> AsyncIterator[None]:
         try:
             await stack.enter_async_context(slots.one(asker, wait_seconds=_WAIT_SECONDS))
         except TimeoutError as exc:
+            COUNTS.searches_refused += 1
             raise TooBusy(f"no slot for a search became free within {_WAIT_SECONDS:g} s") from exc
         yield

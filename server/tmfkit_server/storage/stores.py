@@ -74,6 +74,7 @@ class StoreKind:
         extra: That extra.
         backup_tool: What copies one that is no file; empty for none.
         preflight: Sees that the store at an address can be opened; raises StoreUnusable.
+        inspect: Does so without changing anything, and says what is there.
         new: Makes a store.
         snapshot: Makes the snapshot of a store; None for one that has no file.
     """
@@ -89,6 +90,7 @@ class StoreKind:
     extra: str = ""
     backup_tool: str = ""
     preflight: Callable[[str], None]
+    inspect: Callable[[str], str]
     new: NewStore
     snapshot: Callable[[str], Snapshot] | None = None
 
@@ -162,6 +164,15 @@ def _see_nothing(_address: str) -> None:
     """See to a store that can always be opened."""
 
 
+def _inspect_nothing(_address: str) -> str:
+    return "in memory, and gone with the server"
+
+
+def _inspect_file(address: str) -> str:
+    _see_to_file(address)
+    return "it is sound" if Path(_path(address)).exists() else "there is none yet, and one can be made"
+
+
 def _see_to_file(address: str) -> None:
     from tmfkit_server.storage.embedded.opening import preflight
 
@@ -186,6 +197,12 @@ def _see_to_schema(address: str) -> None:
     migrate(address)
 
 
+def _inspect_database(address: str) -> str:
+    from tmfkit_server.storage.postgres.migrate import inspect
+
+    return inspect(address)
+
+
 def _new_postgres(address: str, plans: Plans, *, for_serving: bool = False) -> Store:
     from tmfkit_server.storage.postgres.store import PostgresStore
 
@@ -201,6 +218,7 @@ KINDS = (
         pattern=re.compile("memory:"),
         place="process",
         preflight=_see_nothing,
+        inspect=_inspect_nothing,
         new=_new_embedded,
     ),
     StoreKind(
@@ -210,6 +228,7 @@ KINDS = (
         pattern=re.compile("tinydb:.+", re.DOTALL),
         place="file",
         preflight=_see_to_file,
+        inspect=_inspect_file,
         new=_new_embedded,
         snapshot=_snapshot_of_file,
     ),
@@ -225,6 +244,7 @@ KINDS = (
         extra="postgres",
         backup_tool="pg_dump",
         preflight=_see_to_schema,
+        inspect=_inspect_database,
         new=_new_postgres,
     ),
 )

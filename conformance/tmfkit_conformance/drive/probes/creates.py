@@ -16,6 +16,14 @@ def with_attribute(session: Session, subject: str) -> None:
     payloads = session.payloads
     made = session.created_beside(With.CREATE, payloads.telling(subject), With.CONTROL, payloads.beside(subject))
     session.call("retrieve", With.READ, identifier=made.identifier)
+    value = payloads.demanding(subject)
+    if value is pointers.ABSENT:
+        return
+    if isinstance(value, str) and subject[1:] in session.marks.carriers.get(session.resource_name, ()):
+        value = f"{session.naming.text_of_its_own()} {value}"  # by it the run knows the record again
+    demanding = session.call("create", With.DEMANDING, body=payloads.holding(subject, value))
+    if demanding.is_success and demanding.identifier:
+        session.call("retrieve", With.DEMANDING_READ, identifier=demanding.identifier)
 
 
 @probe(Minus)

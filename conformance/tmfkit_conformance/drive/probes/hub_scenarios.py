@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tmfkit_conformance.drive.probes.registry import probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
+from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.hubs import (
+    HeardByBoth,
     HubCallbackOnly,
     HubDelivers,
     HubOneListener,
@@ -21,18 +23,33 @@ __all__: list[str] = []
 
 @probe(HubDelivers)
 def hub_delivers(session: Session, _subject: str) -> None:
-    """Register, create, wait."""
-    callback = session.registered(HubDelivers.REGISTER, "delivers").request.json["callback"]
-    session.note(HeardAt(callback))
+    """Register, and another one beside it, create, wait for both."""
+    first = session.registered(HubDelivers.REGISTER)
+    callback = first.request.json["callback"]
+    # At a hub that tells no ids, another registration could not be taken back.
+    second = _second(session) if first.identifier else None
+    told = [callback, second.request.json["callback"]] if second else [callback]
+    session.note(HeardByBoth(callback, told[1] if second else ""))
     made = session.created(HubDelivers.CREATE)
-    session.await_notification(callback, made.identifier)
+    for each in told:
+        session.await_notification(each, made.identifier)
     session.unregistered(HubDelivers.UNDONE)
+    if second and second.identifier:
+        resource = session.operation.resource
+        session.call("unregister", HubDelivers.UNDONE_SECOND, identifier=second.identifier, resource=resource)
+
+
+def _second(session: Session) -> Exchange | None:
+    """Register another callback; None where that is refused."""
+    body = {"callback": session.callback()}
+    second = session.call("register", HubDelivers.SECOND, body=body, resource=session.operation.resource)
+    return second if second.is_success else None
 
 
 @probe(HubOwnResourceOnly)
 def hub_own_resource_only(session: Session, _subject: str) -> None:
     """Register, create another resource and then one of the hub's own, wait for what is told of the latter."""
-    callback = session.registered(HubOwnResourceOnly.REGISTER, "own").request.json["callback"]
+    callback = session.registered(HubOwnResourceOnly.REGISTER).request.json["callback"]
     session.note(HeardAt(callback))
     others = [one.name for one in session.contract.resources if one.name != session.operation.resource]
     if not session.operation.resource or not others:
@@ -47,24 +64,24 @@ def hub_own_resource_only(session: Session, _subject: str) -> None:
 @probe(HubCallbackOnly)
 def hub_callback_only(session: Session, _subject: str) -> None:
     """Register with a callback and nothing else."""
-    session.registered(HubCallbackOnly.REGISTER, "callback-only")
+    session.registered(HubCallbackOnly.REGISTER)
     session.unregistered(HubCallbackOnly.UNDONE)
 
 
 @probe(HubRepeatsCallback)
 def hub_repeats_callback(session: Session, _subject: str) -> None:
     """Register without and with a query."""
-    session.registered(HubRepeatsCallback.REGISTER, "repeats")
+    session.registered(HubRepeatsCallback.REGISTER)
     session.unregistered(HubRepeatsCallback.UNDONE)
     event = session.contract.events[0].type
-    session.registered(HubRepeatsCallback.REGISTER_QUERY, "repeats", query=f"eventType={event}")
+    session.registered(HubRepeatsCallback.REGISTER_QUERY, query=f"eventType={event}")
     session.unregistered(HubRepeatsCallback.UNDONE_QUERY)
 
 
 @probe(HubRegistersAgain)
 def hub_registers_again(session: Session, _subject: str) -> None:
     """Register, unregister, register."""
-    callback = session.registered(HubRegistersAgain.REGISTER, "again").request.json["callback"]
+    callback = session.registered(HubRegistersAgain.REGISTER).request.json["callback"]
     session.unregistered(HubRegistersAgain.UNREGISTER)
     again = session.call(
         "register", HubRegistersAgain.AGAIN, body={"callback": callback}, resource=session.operation.resource
@@ -79,8 +96,8 @@ def hub_registers_again(session: Session, _subject: str) -> None:
 def hub_one_listener(session: Session, _subject: str) -> None:
     """Register two callbacks; where the second is refused, take the first back and try again."""
     resource = session.operation.resource
-    first = session.registered(HubOneListener.FIRST, "one")
-    body = {"callback": session.callback("other")}
+    first = session.registered(HubOneListener.FIRST)
+    body = {"callback": session.callback()}
     second = session.call("register", HubOneListener.SECOND, body=body, resource=resource)
     if first.identifier:
         session.call("unregister", HubOneListener.UNREGISTER, identifier=first.identifier, resource=resource)
@@ -93,9 +110,9 @@ def hub_one_listener(session: Session, _subject: str) -> None:
 @probe(HubRemovedIsSilent)
 def hub_removed_is_silent(session: Session, _subject: str) -> None:
     """Register and unregister a callback, register another, create, wait until the other has heard."""
-    removed = session.registered(HubRemovedIsSilent.REGISTER_REMOVED, "removed").request.json["callback"]
+    removed = session.registered(HubRemovedIsSilent.REGISTER_REMOVED).request.json["callback"]
     session.unregistered(HubRemovedIsSilent.UNREGISTER)
-    callback = session.registered(HubRemovedIsSilent.REGISTER, "other").request.json["callback"]
+    callback = session.registered(HubRemovedIsSilent.REGISTER).request.json["callback"]
     session.note(RemovedFrom(callback, removed))
     made = session.created(HubRemovedIsSilent.CREATE)
     session.await_notification(callback, made.identifier)

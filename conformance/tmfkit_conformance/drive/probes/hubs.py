@@ -14,21 +14,21 @@ __all__ = ["heard"]
 @probe(Register)
 def register(session: Session, _subject: str) -> None:
     """Register a callback and take it back."""
-    session.registered(Register.REGISTER, "register")
+    session.registered(Register.REGISTER)
     session.unregistered(Register.UNDONE)
 
 
 @probe(Unregister)
 def unregister(session: Session, _subject: str) -> None:
     """Register a callback, unregister it."""
-    session.registered(Unregister.REGISTER, "unregister")
+    session.registered(Unregister.REGISTER)
     session.unregistered(Unregister.UNREGISTER)
 
 
 @probe(Events)
 def events(session: Session, _subject: str) -> None:
     """Register a callback, do what each notification is about, wait for all of them."""
-    registration = session.registered(Events.REGISTER, "events")
+    registration = session.registered(Events.REGISTER)
     callback = registration.request.json["callback"]
     session.note(HeardAt(callback))
     expected: list[tuple[Event, str]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -10,10 +11,11 @@ from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.payloads.attributes import is_free_text
 from tmfkit_conformance.record import paging
+from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort
 
-__all__ = ["look_for"]
+__all__ = ["look_for", "missing"]
 
 
 @probe(Fields)
@@ -80,9 +82,14 @@ def page(session: Session, subject: str) -> None:
 
 def look_for(session: Session, identifier: str, step: Step, by_id: Step) -> None:
     """Look for a record in the list, page by page; where the pages are not all that there is, by its id as well."""
-    pages = session.walked(step, seeking=(identifier,))
-    if identifier not in paging.identifiers(pages) and not paging.is_whole(pages):
+    if missing(session.walked(step, seeking=(identifier,)), (identifier,)):
         session.call("list", by_id, query={"id": identifier})
+
+
+def missing(pages: list[Exchange], identifiers: Iterable[str]) -> list[str]:
+    """Return the ids that are not on the pages of a list, where these are not all that there is."""
+    found = paging.identifiers(pages)
+    return [] if paging.is_whole(pages) else [one for one in identifiers if one not in found]
 
 
 def _with_all(session: Session, *wanted: str) -> dict[str, Any]:
@@ -122,7 +129,7 @@ def _values(session: Session, pointer: str, *, count: int) -> list[Any]:
     schema = session.contract.at(session.contract.resource(session.resource_name).schema, pointer)
     configured = session.settings.values.get(session.resource_name, {}).get(pointer)
     if not configured and is_free_text(schema):
-        return [session.unused_id() for _ in range(count)]
+        return [session.naming.text_of_its_own() for _ in range(count)]
     made = [session.payloads.value(pointer, index) for index in range(count)]
     candidates = configured or [*made, *session.listed_values(pointer)]
     different = [value for index, value in enumerate(candidates) if value not in candidates[:index]]

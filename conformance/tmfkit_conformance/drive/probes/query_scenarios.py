@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.queries import look_for
+from tmfkit_conformance.drive.probes.queries import missing
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.rules.queries import (
@@ -28,17 +28,22 @@ __all__: list[str] = []
 
 @probe(CreatedIsListed)
 def created_is_listed(session: Session, _subject: str) -> None:
-    """List all pages, create, list again until it is found; by its id where the list is too long."""
+    """List all pages, create three, list again until they are found; each by its id where the list is too long."""
     session.walked(CreatedIsListed.BEFORE, "")
+    by_id = {session.created(CreatedIsListed.BESIDE.of(one)).identifier: one for one in "ab"}
     made = session.created(CreatedIsListed.CREATE)
-    look_for(session, made.identifier, CreatedIsListed.LIST, CreatedIsListed.BY_ID)
+    pages = session.walked(CreatedIsListed.LIST, seeking=(made.identifier, *by_id))
+    for identifier in missing(pages, (made.identifier, *by_id)):
+        letter = by_id.get(identifier)
+        step = CreatedIsListed.BESIDE_BY_ID.of(letter) if letter else CreatedIsListed.BY_ID
+        session.call("list", step, query={"id": identifier})
 
 
 @probe(CreatedOnce)
 def created_once(session: Session, _subject: str) -> None:
     """Create with a value found nowhere else, list what has it, create the same again."""
     attribute = plain_attribute(session)
-    token = session.unused_id()
+    token = session.naming.text_of_its_own()
     body = pointers.with_value(session.payloads.with_attribute(attribute), session.payloads.spoken(attribute), token)
     session.created(CreatedOnce.CREATE, body)
     session.walked(CreatedOnce.LIST, f"{pointers.parts(session.payloads.spoken(attribute))[0]}={token}")
@@ -92,7 +97,7 @@ def filter_by_day(session: Session, subject: str) -> None:
 def filter_loose(session: Session, subject: str) -> None:
     """Create with a text, list with the text in double quotes and in the other letter case."""
     spoken = session.payloads.spoken(subject)
-    value = f"Kit {session.unused_id()}"
+    value = session.naming.mark(subject)
     session.created(FilterLoose.CREATE, pointers.with_value(session.payloads.with_attribute(subject), spoken, value))
     session.walked(FilterLoose.LIST, urlencode({".".join(pointers.parts(spoken)): f'"{value.upper()}"'}))
 
@@ -114,7 +119,9 @@ def filters_combine(session: Session, _subject: str) -> None:
     """Create two that share one value; list by this value and an id."""
     attribute = plain_attribute(session)
     name = pointers.parts(session.payloads.spoken(attribute))[0]
-    body = pointers.with_value(session.payloads.with_attribute(attribute), f"/{name}", token := session.unused_id())
+    body = pointers.with_value(
+        session.payloads.with_attribute(attribute), f"/{name}", token := session.naming.text_of_its_own()
+    )
     one = session.created(FiltersCombine.CREATE.of("a"), body)
     session.created(FiltersCombine.CREATE.of("b"), body)
     session.walked(FiltersCombine.BOTH, f"{name}={token}")

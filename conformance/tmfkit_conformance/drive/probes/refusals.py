@@ -35,7 +35,7 @@ def without(session: Session, subject: str) -> None:
     """
     action, payloads = session.operation.action, session.payloads
     if action == "register":
-        session.registered(Without.CONTROL, "without")
+        session.registered(Without.CONTROL)
         session.unregistered(Without.CONTROL_UNDONE)
         session.call(action, Without.REFUSED, body={})
         return
@@ -72,7 +72,7 @@ def _marker(session: Session, subject: str) -> dict[str, str]:
     free = [name for name in names if name not in configured and f"/{name}" not in configured]
     if not free or subject.count("/") > 1 or session.contract.action("list", resource.name) is None:
         return {}
-    marker = {free[0]: session.unused_id()}
+    marker = {free[0]: session.naming.text_of_its_own()}
     session.note(Marked(marker))
     return marker
 
@@ -168,9 +168,9 @@ def refused(session: Session, subject: str) -> None:
         session.call(action, Refused.REFUSED, query={"limit": "minus-one"})
         return
     if action == "register":
-        session.registered(Refused.CONTROL, "refused")
+        session.registered(Refused.CONTROL)
         session.unregistered(Refused.CONTROL_UNDONE)
-        body: dict[str, Any] = {"callback": session.callback("refused")}
+        body: dict[str, Any] = {"callback": session.callback()}
         session.call(action, Refused.REFUSED, body=_faulty(session, subject, body, "/callback"))
         return
     identifier = session.created(Refused.CREATE).identifier if action in ("patch", "replace") else ""
@@ -209,7 +209,7 @@ def deleted(session: Session, _subject: str) -> None:
 def repeated(session: Session, _subject: str) -> None:
     """Do the same twice: register one callback, or create with one id."""
     if session.operation.action == "register":
-        first = session.registered(Repeated.FIRST, "repeated")
+        first = session.registered(Repeated.FIRST)
         session.call("register", Repeated.SECOND, body=first.request.json, resource=session.operation.resource)
         session.unregistered(Repeated.UNDONE)
         return

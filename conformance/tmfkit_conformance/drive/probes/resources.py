@@ -45,7 +45,8 @@ def create_twice(session: Session, _subject: str) -> None:
 
 @probe(List)
 def list_(session: Session, _subject: str) -> None:
-    """Create one and list."""
+    """Create two and list."""
+    session.created(List.BESIDE)
     session.created(List.CREATE)
     session.call("list", List.LIST)
 
@@ -95,7 +96,7 @@ def _body(session: Session) -> dict[str, Any]:
     """Return a body for the operation of the probe that is in order."""
     match session.operation.action:
         case "register":
-            return {"callback": session.callback("accept")}
+            return {"callback": session.callback()}
         case "patch":
             return session.change(plain_attribute(session))
         case "send":

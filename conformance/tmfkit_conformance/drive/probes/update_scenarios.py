@@ -159,7 +159,9 @@ def collection_delete_refused(session: Session, _subject: str) -> None:
         session.lack("permission to call DELETE on a collection: pass --allow-destructive")
     made = session.created(CollectionDeleteRefused.CREATE)
     session.call("retrieve", CollectionDeleteRefused.BEFORE, identifier=made.identifier)
-    session.request("DELETE", session.item_url("").rstrip("/"), CollectionDeleteRefused.REFUSED)
+    deleted = session.request("DELETE", session.item_url("").rstrip("/"), CollectionDeleteRefused.REFUSED)
+    if deleted.is_success:
+        session.ledger.emptied.add(session.resource_name)
     session.call("retrieve", CollectionDeleteRefused.READ, identifier=made.identifier)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.answers import has_type
 from tmfkit_conformance.judge.checks.controls import in_order, taken
+from tmfkit_conformance.judge.checks.demanding import demanding
 from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_kept
@@ -65,6 +66,8 @@ def attribute(evidence: Evidence) -> None:
     members = back if isinstance(back, list) else [back]
     if not evidence.ways and not all(has_type(member, kind) for member in members):
         failed(f"{spoken} was read back as {shown(back)}, which is no {kind}")
+    if remark := demanding(evidence):
+        pass_with_remark(remark)
     passed()
 
 
@@ -153,8 +156,14 @@ def _made(evidence: Evidence, form: str) -> None:
         failed(f"{pointer} is missing in the answer")
     if isinstance(back, bool) and "boolean" not in _types_of(evidence, pointer):
         failed(f"{pointer} is {back!r} in the answer")
-    if form == "date-time" and instant(back) is None:
+    if form != "date-time":
+        return
+    if instant(back) is None:
         failed(f"{pointer} is {back!r}, which is no date-time")
+    schema = schema_at(evidence.contract, evidence.resource_schema, pointer)
+    is_of_now = str(schema.get("x-tmf-generated", "")).endswith("-time")
+    if is_of_now and (remark := evidence.need_time(pointer, back, made.started + made.elapsed_ms / 1000)):
+        pass_with_remark(remark)
 
 
 def _types_of(evidence: Evidence, pointer: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
@@ -81,7 +83,17 @@ def event(evidence: Evidence) -> None:
     ids = {exchange.identifier for exchange in evidence.all(Events.TRIGGER.of("create"))}
     if not any(_id_of(note, wanted) in ids for note in arrived):
         failed(_missing(evidence, wanted, arrived, sorted(filter(None, ids))))
+    if _is_told_twice([note for note in arrived if _id_of(note, wanted) in ids], wanted):
+        pass_with_remark(f"{wanted.type} arrived more than once for one trigger and state, with different eventIds")
     passed()
+
+
+def _is_told_twice(arrived: list[Notification], wanted: Event) -> bool:
+    """Say whether one event came with two ids: it is two for a listener, which tells them apart by these."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for note in arrived:
+        told[_state(note, wanted)].add(str(pointers.get(note.json, "/eventId")))
+    return any(len(names) > 1 for names in told.values())
 
 
 def _missing(evidence: Evidence, wanted: Event, arrived: list[Notification], made: list[str]) -> str:
@@ -125,12 +137,34 @@ def event_member(evidence: Evidence) -> None:
     form = EVENT_MEMBER.expect_of(row).form
     for note, one in found:
         _member(evidence, note, one, form)
-    if form == "unique":
-        # One that was delivered twice is the same notification both times.
-        values = [str(pointers.get(note.json, row.subject)) for note in {note.body: note for note, _ in found}.values()]
-        if len(set(values)) < len(values):
-            failed(f"Two notifications have the same {row.subject}")
+    if form == "unique" and _repeated(found, row.subject):
+        failed(f"Notifications of different events have the same {row.subject}")
+    if form == "date-time" and (remark := _times(evidence, found)):
+        pass_with_remark(remark)
     passed()
+
+
+def _repeated(found: list[tuple[Notification, Event]], pointer: str) -> bool:
+    """Say whether two events have one value; one that is delivered twice is the same event both times."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for note, one in found:
+        told[str(pointers.get(note.json, pointer))].add(_state(note, one))
+    return any(len(states) > 1 for states in told.values())
+
+
+def _state(note: Notification, one: Event) -> str:
+    """Return what an event is told of: its type, and the resource as it is shown."""
+    return json.dumps([note.event_type, payload(note, one)], sort_keys=True, default=str)
+
+
+def _times(evidence: Evidence, found: list[tuple[Notification, Event]]) -> str:
+    """Hold the times of notifications against the time of their arrival; return a remark on the first that is off."""
+    pointer = evidence.row.subject
+    remarks = (
+        evidence.need_time(f"{pointer} of {one.type}", str(pointers.get(note.json, pointer)), note.started)
+        for note, one in found
+    )
+    return next((remark for remark in remarks if remark), "")
 
 
 def _every_type(evidence: Evidence) -> Never:

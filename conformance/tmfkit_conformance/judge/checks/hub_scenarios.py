@@ -24,6 +24,7 @@ from tmfkit_conformance.rules.hubs import (
     HUB_REGISTERS_AGAIN,
     HUB_REMOVED_IS_SILENT,
     HUB_REPEATS_CALLBACK,
+    HeardByBoth,
     HubCallbackOnly,
     HubDelivers,
     HubOneListener,
@@ -51,8 +52,16 @@ def _hub_delivers(evidence: Evidence) -> None:
     evidence.heard += [note.sequence for note in arrived]
     if evidence.row.scenario == EVENT_ANY_2XX.name:
         _keep_coming(evidence, arrived)
-    elif not arrived:
+        return
+    both = evidence.facts(HeardByBoth)
+    at_second = [note for note in evidence.notifications if both and both.second and note.came_to(both.second)]
+    heard = [note for note in at_second if note.mentions(made.identifier)]
+    evidence.heard += [note.sequence for note in heard]
+    if not arrived and not heard:
         failed("Nothing arrived at the registered callback")
+    if both and both.second and not (arrived and heard):
+        lost, told = ("second", "first") if arrived else ("first", "second")
+        failed(f"Two listeners were accepted, and of what was created the {told} was told and the {lost} was not")
 
 
 def _keep_coming(evidence: Evidence, arrived: list[Notification]) -> None:

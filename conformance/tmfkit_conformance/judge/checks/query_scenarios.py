@@ -129,6 +129,11 @@ def _created_is_listed(evidence: Evidence) -> None:
         failed(f"Two records in the list have the id {made.identifier!r}")
     if not is_listed(evidence, made.identifier, CreatedIsListed.LIST, CreatedIsListed.BY_ID):
         failed("The resource just made is not in the list")
+    for letter in CreatedIsListed.BESIDE.parameters:
+        other = evidence.optional(CreatedIsListed.BESIDE.of(letter))  # a bundle of an earlier kit has none
+        by_id = CreatedIsListed.BESIDE_BY_ID.of(letter)
+        if other and not is_listed(evidence, other.identifier, CreatedIsListed.LIST, by_id):
+            failed(f"Of three resources that were made, {other.identifier!r} is not in the list")
 
 
 def _ids_of(page: Exchange) -> list[str]:

@@ -10,6 +10,7 @@ from tmfkit_conformance.judge.checks.controls import taken
 from tmfkit_conformance.judge.checks.queries import is_listed
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
+from tmfkit_conformance.judge.checks.sentinels import sentinels
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, skip
 from tmfkit_conformance.rules.answers import UnknownId
@@ -50,6 +51,8 @@ __all__: list[str] = []
 def _created_is_readable(evidence: Evidence) -> None:
     second = evidence.step(Readable.SECOND)
     _reads_as_sent(evidence, second if second.is_success else evidence.succeeded(Readable.CREATE))
+    if remark := sentinels(evidence):
+        pass_with_remark(remark)
 
 
 @scenario(FULL_CREATE)

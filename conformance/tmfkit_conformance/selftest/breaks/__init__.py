@@ -12,6 +12,7 @@ from tmfkit_conformance.selftest.breaks import (
     refusals,
     resource_scenarios,
     send_scenarios,
+    unfaithful,
     updates,
 )
 from tmfkit_conformance.selftest.breaks.registry import BREAKERS, Break, Note
@@ -29,5 +30,6 @@ __all__ = [
     "refusals",
     "resource_scenarios",
     "send_scenarios",
+    "unfaithful",
     "updates",
 ]

@@ -80,11 +80,13 @@ class Break:
         words: What it does, to be read after "a server that".
         serve: Answers a call, with the help of the sound application.
         notify: Makes of one notification those that are sent.
+        hold_seconds: For how long the run has to hold its records against it, so that it is caught.
     """
 
     words: str
     serve: Serve = _soundly
     notify: Notify = _delivered
+    hold_seconds: float = 0.0
 
     @property
     def tells_everything(self) -> bool:

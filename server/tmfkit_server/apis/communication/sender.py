@@ -14,6 +14,7 @@ from tmfkit_server.apis.communication.messages import Dispatch, dispatches
 from tmfkit_server.apis.communication.sendings import AttemptResult, Sending, Sendings
 from tmfkit_server.errors import InvalidBody, NotSent, StoreError, UnknownId
 from tmfkit_server.message_limits import MessageLimits
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.services.background import repeat
 from tmfkit_server.services.backoff import pause_seconds
 from tmfkit_server.services.entities import Entities
@@ -166,7 +167,9 @@ class Sender:
             # The message was deleted; its sending is dropped when it comes to be due.
             return None
         except StoreError as exc:
-            _LOG.warning("message %s: its sending cannot go on now, and is taken up later: %s", sending.message, exc)
+            OUTAGE.tell(
+                _LOG, "message %s: its sending cannot go on now, and is taken up later: %s", sending.message, exc
+            )
             return None
 
     async def _attempted(self, sending: Sending) -> Record | None:
@@ -195,7 +198,7 @@ class Sender:
         try:
             return await self._sendings.renew(sending)
         except StoreError as exc:
-            _LOG.warning("message %s: how far its sending has come cannot be kept now: %s", sending.message, exc)
+            OUTAGE.tell(_LOG, "message %s: how far its sending has come cannot be kept now: %s", sending.message, exc)
             return True
 
     async def _settle(self, sending: Sending, wanted: Mapping[str, Dispatch]) -> Record | None:
@@ -206,7 +209,7 @@ class Sender:
                 break
             except StoreError as exc:
                 # What has been taken must not be forgotten, or it is sent twice.
-                _LOG.warning("message %s: what became of it cannot be kept now: %s", sending.message, exc)
+                OUTAGE.tell(_LOG, "message %s: what became of it cannot be kept now: %s", sending.message, exc)
                 await asyncio.sleep(_REST_SECONDS)
         status = message.body.get("status") if message is not None else "gone meanwhile"
         reached = f"{len(sending.keys('taken') & wanted.keys())} of {len(wanted)} receivers"

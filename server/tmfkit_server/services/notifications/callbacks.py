@@ -11,12 +11,19 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tmfkit_server.network import Address, Network, is_address
 
-__all__ = ["CallbackGuard", "CallbackRefused"]
+__all__ = ["CallbackGuard", "CallbackRefused", "PortRefused"]
+
+# Not public, whatever a release of Python takes them for: the metadata of a cloud (Azure), protocol assignments
+# (RFC 6890), relays of 6to4 (RFC 7526), documentation (RFC 9637).
+_NEVER = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+# Others below this are those of services that are none of HTTP.
+_LOWEST_FREE_PORT = 1024
+_WEB_PORTS = frozenset({80, 443})
 
 # RFC 4291, section 2.4: everything else in IPv6 is no global unicast address.
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -39,15 +46,29 @@ class CallbackRefused(Exception):  # noqa: N818 - says what it is
         self.kind = kind
 
 
+class PortRefused(Exception):  # noqa: N818 - says what it is
+    """A port is not one that the server calls.
+
+    Attributes:
+        port: The port.
+    """
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"it leads to port {port}, and --allow-callback-port does not allow it")
+        self.port = port
+
+
 class CallbackGuard:
     """Looks hosts up, and refuses those that lead to where they must not."""
 
-    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+    def __init__(self, allowed: Sequence[Network] = (), ports: Collection[int] | None = None) -> None:
         """Prepare.
 
         Args:
             allowed: Networks that are called although they are not public.
+            ports: Ports below 1024 that are called besides those of the web; None for all of them.
         """
+        self._ports = ports
         self._allowed = tuple(allowed)
         self._threads = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, "callback-lookup")
         self._lookups: dict[str, asyncio.Future[list[str]]] = {}
@@ -67,6 +88,12 @@ class CallbackGuard:
         for each in found:
             self._check(ipaddress.ip_address(each))
         return found
+
+    def check_port(self, port: int) -> None:
+        """Raise PortRefused when a port is not called."""
+        is_free = port >= _LOWEST_FREE_PORT or port in _WEB_PORTS
+        if not is_free and self._ports is not None and port not in self._ports:
+            raise PortRefused(port)
 
     async def _looked_up(self, host: str) -> list[str]:
         """Look a name up, once for all who ask for it at the same time."""
@@ -110,7 +137,11 @@ def _refused_kind(address: Address) -> str:
         "an unspecified": address.is_unspecified,
         "a multicast": address.is_multicast,
         "a link-local": address.is_link_local,
-        "a private or reserved": not address.is_global or address.is_reserved,
+        "a private or reserved": not address.is_global or address.is_reserved or _is_never_called(address),
         "a reserved": isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST,
     }
     return next((kind for kind, is_so in kinds.items() if is_so), "")
+
+
+def _is_never_called(address: Address) -> bool:
+    return any(address in network for network in _NEVER if network.version == address.version)

@@ -10,6 +10,7 @@ import contextlib
 import logging
 
 from tmfkit_server.errors import StoreError
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.services.background import repeat
 from tmfkit_server.services.notifications.listener_worker import ListenerWorker
@@ -89,7 +90,7 @@ class Dispatcher:
                 await asyncio.sleep(_LEASED_ELSEWHERE_SECONDS)
         except StoreError as exc:
             # What was under way is still in the outbox, for which the worker is opened again.
-            _LOG.warning("delivery to listener %s waits for the store: %s", subscription, exc)
+            OUTAGE.tell(_LOG, "delivery to listener %s waits for the store: %s", subscription, exc)
             await asyncio.sleep(_REST_SECONDS)
         except Exception:  # noqa: BLE001 - logged with its trace
             _LOG.exception("delivery to listener %s failed; it goes on in a moment", subscription)

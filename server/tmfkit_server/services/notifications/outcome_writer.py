@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tmfkit_server.errors import StoreError
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.services.backoff import pause_seconds
 from tmfkit_server.storage.base import Delivery, Outbox
 
@@ -74,7 +75,7 @@ class OutcomeWriter:
         try:
             return await self._outbox.record_outcomes(taken, changed)
         except StoreError as exc:
-            _LOG.warning("%s deliveries cannot be noted, which is tried again: %s", len(batch), exc)
+            OUTAGE.tell(_LOG, "%s deliveries cannot be noted, which is tried again: %s", len(batch), exc)
         except Exception:  # noqa: BLE001 - logged with its trace; whoever delivers must not wait for ever
             _LOG.exception("%s deliveries could not be noted, which is tried again", len(batch))
         return None

@@ -19,7 +19,7 @@ from tmfkit_server.query.parse import Grammar, parse_hub_query
 from tmfkit_server.quotes import quoted
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.notifications.admission import Admission
-from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, PortRefused
 from tmfkit_server.services.notifications.vocabulary import hub_name, notification_form
 from tmfkit_server.services.stamps import new_id
 from tmfkit_server.storage.base import Store, Subscription
@@ -65,7 +65,9 @@ class Subscriptions:
             TooManyListeners: There is no room for it.
         """
         callback, query = self._checked(body)
-        await self._check_host(httpx.URL(callback).host)
+        url = httpx.URL(callback)
+        self._check_port(url.port)
+        await self._check_host(url.host)
         await self._admission.check(self._hub, callback)
         new = Subscription(new_id(), self._hub, callback, query)
         async with self._store.transaction() as transaction:
@@ -83,6 +85,17 @@ class Subscriptions:
             if not any(subscription.id == identifier for subscription in known):
                 raise UnknownId("listener", identifier)
             await transaction.unsubscribe(identifier)
+
+    def _check_port(self, port: int | None) -> None:
+        try:
+            # Without one it is that of the web.
+            self._guard.check_port(port or 80)
+        except PortRefused as exc:
+            what = (
+                f"leads to port {exc.port}, which this server does not call;"
+                " its operator can allow it with --allow-callback-port"
+            )
+            raise InvalidBody.at("/callback", what) from exc
 
     async def _check_host(self, host: str) -> None:
         """Refuse a host that is not called; one that cannot be looked up now may be there when it is needed."""

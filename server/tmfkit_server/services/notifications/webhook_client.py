@@ -20,7 +20,7 @@ from yarl import URL
 from tmfkit_server.listener_limits import ListenerLimits
 from tmfkit_server.network import is_address
 from tmfkit_server.services.hrefs import addressed
-from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, PortRefused
 from tmfkit_server.services.notifications.signatures import signature_headers
 from tmfkit_server.slots import Slots
 from tmfkit_server.storage.base import Delivery
@@ -137,7 +137,7 @@ class WebhookClient:
         except TimeoutError:
             return AttemptResult(problem=f"the listener was silent for {_TIMEOUT_SECONDS:g} s")
         # ValueError: the host is no name that could be looked up.
-        except (CallbackRefused, aiohttp.ClientError, OSError, ValueError) as exc:
+        except (CallbackRefused, PortRefused, aiohttp.ClientError, OSError, ValueError) as exc:
             return AttemptResult(problem=str(exc) or type(exc).__name__)
         except Exception as exc:  # noqa: BLE001 - logged with its trace; it has to count as an attempt
             _LOG.exception("the attempt to call listener %s failed in an unforeseen way", delivery.subscription)
@@ -145,6 +145,7 @@ class WebhookClient:
 
     async def _posted(self, callback: str, headers: Mapping[str, str], content: bytes) -> AttemptResult:
         url = URL(callback)
+        self._guard.check_port(url.port or 80)
         if url.host and is_address(url.host):
             # The resolver is not asked for these.
             await self._guard.addresses(url.host)

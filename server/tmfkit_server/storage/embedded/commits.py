@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import StoreError, StoreFull
 from tmfkit_server.storage.embedded.documents import Batch
 from tmfkit_server.storage.embedded.journal import Journal
@@ -96,6 +97,7 @@ class GroupCommit:
     def _failure_of(self, group: list[_Waiting], last_number: int) -> StoreError | None:
         try:
             self._journal.commit([waiting.batch for waiting in group], last_number)
+            COUNTS.commits += 1
         except StoreError as exc:
             return exc
         except Exception as exc:  # noqa: BLE001 - whatever it is, those who wait must be told, and the thread go on

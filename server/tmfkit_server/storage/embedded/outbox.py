@@ -6,7 +6,7 @@ import asyncio
 import bisect
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -78,6 +78,10 @@ class EmbeddedOutbox:
             for each in changed:
                 self._change(batch, each.sequence, each)
         return found
+
+    async def waiting(self) -> Mapping[str, int]:
+        """Return how many are on their way to whom; see ``Outbox.waiting``."""
+        return {name: sum(map(len, subjects.values())) for name, subjects in self._queues.waiting.items()}
 
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""

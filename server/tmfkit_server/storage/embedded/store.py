@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from tmfkit_server.counts import COUNTS
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Delivery, Entry, IndexPlan, Page, Record, Subscription
 from tmfkit_server.storage.embedded.commits import GroupCommit
@@ -109,6 +110,9 @@ class EmbeddedStore:
         """Return a page of records; see ``Store.search``."""
         return await self._searcher.page(self._storage.documents(collection), search)
 
+    async def ping(self) -> None:
+        """Answer, as it does from ``open`` on; see ``Store.ping``."""
+
     async def count(self) -> int:
         """Return how many entries there are; see ``Store.count``."""
         return sum(len(self._storage.documents(name).rows) for name in self._storage.read())
@@ -132,6 +136,7 @@ class EmbeddedStore:
         if self._group is None:
             try:
                 batch.apply()
+                COUNTS.commits += 1
             finally:
                 at_end()
         else:

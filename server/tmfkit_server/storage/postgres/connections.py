@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
 from tmfkit_server.slots import Slots
 from tmfkit_server.storage.search_turns import search_turn
@@ -74,6 +75,7 @@ class Connections:
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._free: list[Connection] = []
         self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._probe: Connection | None = None
         self._searches = Slots(_MOST_SEARCHES, share=_MOST_SEARCHES // 2)
         self._searches_by_index = Slots(_MOST_LOOKUPS)
 
@@ -104,6 +106,8 @@ class Connections:
         """Close every connection that is not in use."""
         if self._pool is None:
             return
+        if self._probe is not None:
+            await self._probe.close()
         free, self._free = self._free, []
         for connection in free:
             await self._pool.putconn(connection)
@@ -147,6 +151,15 @@ class Connections:
         """
         async with search_turn(self._searches_by_index if is_lookup else self._searches, asker):
             yield
+
+    async def ping(self) -> None:
+        """See that the database answers, on a connection of its own; StoreError when it does not."""
+        try:
+            if self._probe is None or self._probe.closed:
+                self._probe = await self.beside()
+            await execute(self._probe, "SELECT 1")
+        except FAILURES as exc:
+            raise failure_of(exc) from exc
 
     async def rows(self, statement: str, parameters: Params) -> list[Row]:
         """Return what a read finds, on a second connection when the first one turns out to be dead."""
@@ -232,6 +245,7 @@ async def commit(connection: Connection) -> None:
         raise StoreError("a statement of the transaction had failed")
     try:
         await connection.commit()
+        COUNTS.commits += 1
     except psycopg.OperationalError as exc:
         if connection.closed:
             raise OutcomeUnknown(str(exc).strip()) from exc
@@ -250,7 +264,7 @@ async def _roll_back(connection: Connection) -> None:
     try:
         await connection.rollback()
     except psycopg.Error as exc:
-        _LOG.info("a connection is given up: %s", exc)
+        _LOG.debug("a connection is given up: %s", exc)
         await connection.close()
 
 

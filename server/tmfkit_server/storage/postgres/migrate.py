@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from typing import NamedTuple
 
@@ -13,7 +15,7 @@ from tmfkit_server.errors import StoreUnusable
 from tmfkit_server.storage.postgres import migrations
 from tmfkit_server.storage.postgres.connections import FAILURES, unreachable
 
-__all__ = ["Step", "migrate", "steps"]
+__all__ = ["Step", "inspect", "migrate", "steps"]
 
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
@@ -49,14 +51,35 @@ def migrate(url: str) -> None:
         StoreUnreachable: It does not answer, or does not let us in.
         StoreUnusable: It cannot be used, or a newer version of this software has been at it.
     """
+    with _connected(url) as connection:
+        # Waits for whoever is at it; the lock ends with the connection.
+        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        connection.execute(_TABLE)
+        for step in _missing(connection):
+            with connection.transaction():
+                connection.execute(step.sql)
+                connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", [step.number, step.name])
+            _LOG.info("made schema step %04d %s", step.number, step.name)
+
+
+def inspect(url: str) -> str:
+    """Return what a start would find, and change nothing; blocks, and raises what ``migrate`` does."""
+    with _connected(url) as connection:
+        [is_there] = connection.execute("SELECT to_regclass('migration') IS NOT NULL").fetchone() or [False]
+        missing = _missing(connection) if is_there else steps()
+    if not missing:
+        return "it answers, and its schema is up to date"
+    return f"it answers; a start will make {len(missing)} steps of its schema"
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[psycopg.Connection]:
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
             # Each statement of a step sees what was committed while it waited for a lock.
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             _check(connection)
-            # Waits for whoever is at it; the lock ends with the connection.
-            connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-            _make_missing(connection)
+            yield connection
     except FAILURES as exc:
         raise unreachable(exc) from exc
     except psycopg.Error as exc:
@@ -79,16 +102,10 @@ def _check(connection: psycopg.Connection) -> None:
         _LOG.warning("PostgreSQL runs with fsync = off: a power failure loses acknowledged writes")
 
 
-def _make_missing(connection: psycopg.Connection) -> None:
-    connection.execute(_TABLE)
+def _missing(connection: psycopg.Connection) -> list[Step]:
     made = {number for (number,) in connection.execute("SELECT number FROM migration").fetchall()}
     known = steps()
     if unknown := made - {step.number for step in known}:
         newest = max(unknown)
         raise _unusable(f"the schema is at step {newest}, which this version does not know", "Install a newer one")
-    for step in known:
-        if step.number not in made:
-            with connection.transaction():
-                connection.execute(step.sql)
-                connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", [step.number, step.name])
-            _LOG.info("made schema step %04d %s", step.number, step.name)
+    return [step for step in known if step.number not in made]

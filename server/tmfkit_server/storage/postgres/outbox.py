@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tmfkit_server.errors import StoreError
@@ -43,6 +43,7 @@ _DEAD = f"""
 SELECT {DELIVERY_COLUMNS} FROM outbox WHERE death IS NOT NULL AND (%s::text IS NULL OR subscription = %s)
 ORDER BY sequence OFFSET %s LIMIT %s"""  # noqa: S608
 _COUNT_DEAD = "SELECT count(*) FROM outbox WHERE death IS NOT NULL AND (%s::text IS NULL OR subscription = %s)"
+_COUNT_WAITING = "SELECT subscription, count(*) FROM outbox WHERE death IS NULL GROUP BY subscription"
 _REVIVE = "UPDATE outbox SET queued = %s, attempts = 0, due = 0, death = NULL WHERE death IS NOT NULL"
 _DISCARD = "DELETE FROM outbox WHERE sequence = %s AND death IS NOT NULL RETURNING 1"
 
@@ -115,6 +116,10 @@ class PostgresOutbox:
             rows = [(each.sequence, each.queued, each.attempts, each.due, death_text(each)) for each in changed]
             found += await self._rows(_CHANGED, *(list(column) for column in zip(*rows, strict=True)))
         return {sequence for (sequence,) in found}
+
+    async def waiting(self) -> Mapping[str, int]:
+        """Return how many are on their way to whom; see ``Outbox.waiting``."""
+        return {str(name): int(count) for name, count in await self._connections.rows(_COUNT_WAITING, ())}
 
     async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""

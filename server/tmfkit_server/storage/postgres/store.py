@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tmfkit_server.errors import StoreUnusable
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Entry, Page, Record
 from tmfkit_server.storage.postgres import entries
@@ -61,8 +62,8 @@ class PostgresStore:
         except StoreUnusable as exc:
             if not self._is_patient:
                 raise
-            _LOG.error("%s", exc)
-            self._connecting = asyncio.create_task(self._connect_later(str(exc)))
+            OUTAGE.tell(_LOG, "%s", exc)
+            self._connecting = asyncio.create_task(self._connect_later())
 
     async def close(self) -> None:
         """Close the connections; see ``Store.close``."""
@@ -96,6 +97,10 @@ class PostgresStore:
         async with self._connections.search_turn(search.asker, is_lookup=is_lookup(search)):
             return await search_page(self._connections, collection, search)
 
+    async def ping(self) -> None:
+        """See that the database answers; see ``Store.ping``."""
+        await self._connections.ping()
+
     async def count(self) -> int:
         """Return how many entries there are; see ``Store.count``."""
         return await entries.count(self._connections)
@@ -108,16 +113,14 @@ class PostgresStore:
         await asyncio.to_thread(migrate, self._url)
         await self._connections.open()
 
-    async def _connect_later(self, said: str) -> None:
-        """Try until it succeeds; say what is wrong when it is no longer what was *said* last."""
+    async def _connect_later(self) -> None:
+        """Try until it succeeds."""
         while True:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             try:
                 await self._connect()
             except StoreUnusable as exc:
-                if str(exc) != said:
-                    said = str(exc)
-                    _LOG.error("%s", exc)
+                OUTAGE.tell(_LOG, "%s", exc)
             else:
                 _LOG.info("PostgreSQL: connected")
                 self._outbox.tell()

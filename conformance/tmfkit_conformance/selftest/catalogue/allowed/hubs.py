@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -133,6 +134,10 @@ def _out_of_order(note: Note, history: History) -> list[Note]:
 
 def _added(**members: Any) -> Any:
     return lambda note, _: [note.with_body({**note.body, **members})]
+
+
+def _with_micros(note: Note, _: History) -> list[Note]:
+    return [note.with_body({**note.body, "eventTime": datetime.now(UTC).isoformat(timespec="microseconds")})]
 
 
 def _retyped(note: Note, _: History) -> list[Note]:
@@ -299,7 +304,7 @@ HUBS: Final = (
     ),
     Behaviour(
         "told-with-micros",
-        notifying("writes eventTime with microseconds", _added(eventTime="2026-01-15T08:00:00.123456+00:00")),
+        notifying("writes eventTime with microseconds", _with_micros),
         "RFC 3339, 5.6",
         ("tmf683-v4",),
         rules=_TOLD,

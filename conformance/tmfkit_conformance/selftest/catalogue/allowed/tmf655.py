@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from tmfkit_conformance.rules.hubs import EVENT
@@ -121,7 +122,9 @@ CHANGE: Final = (
         "change-event-time-without-offset",
         Break(
             "tells the time without an offset",
-            notify=lambda note, _: [note.with_body({**note.body, "eventTime": "2026-01-15T08:00:00"})],
+            notify=lambda note, _: [
+                note.with_body({**note.body, "eventTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"})
+            ],
         ),
         "TMF655-E25",
         rules=(EVENT,),

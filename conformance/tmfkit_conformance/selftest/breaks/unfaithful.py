@@ -1,0 +1,377 @@
+"""Servers that only seem to do their work: they cut, round, forget, or serve whom they take for a conformance kit."""
+
+from __future__ import annotations
+
+import struct
+import time
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.compare import instant
+from tmfkit_conformance.payloads.attributes import is_prose
+from tmfkit_conformance.rules.attributes import ATTRIBUTE, GENERATED
+from tmfkit_conformance.rules.hubs import EVENT_MEMBER, HUB_DELIVERS
+from tmfkit_conformance.rules.lifecycle import CREATED_IS_READABLE
+from tmfkit_conformance.rules.queries import CREATED_IS_LISTED, CREATED_ONCE, READ_IS_SAFE
+from tmfkit_conformance.selftest.breaks.registry import Break, Note, answering, asking, breaks, notifying
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
+from tmfkit_conformance.selftest.history import History
+from tmfkit_conformance.selftest.target import Target
+from tmfkit_models.contracts import Schema
+
+__all__: list[str] = []
+
+Thing = dict[str, Any]
+
+_SHORT_SECONDS: Final = 0.1
+_HOLD_SECONDS: Final = 0.4
+"""For how long records of the run are held against a server that forgets."""
+
+_UNKNOWN: Final = {"code": "60", "reason": "unknown"}
+_SINGLE_PRECISION: Final = 2**24
+
+
+# What is forgotten
+
+
+def _forgets(words: str, is_forgotten: Callable[[Target, Call, str, History], bool], *, hold: float = 0.0) -> Any:
+    """Return a breaker: what is forgotten is neither found by its id nor listed."""
+
+    def breaker(target: Target) -> Break:
+        def changed(call: Call, answer: Answer, history: History) -> Answer:
+            if target.does(call, "create") and answer.is_success:
+                history.kept["born", answer.identifier] = (time.monotonic(), call)
+            if call.identifier in history.made and call.action != "delete":
+                return answered(404, _UNKNOWN) if is_forgotten(target, call, call.identifier, history) else answer
+            if call.action != "list" or not isinstance(answer.json, list):
+                return answer
+            kept = [one for one in answer.json if not is_forgotten(target, call, str(one.get("id")), history)]
+            return _listed(answer, kept)
+
+        return replace(answering(words, changed), hold_seconds=hold)
+
+    return breaks(CREATED_IS_READABLE)(breaker)
+
+
+def _listed(answer: Answer, kept: list[Thing]) -> Answer:
+    """Return a list with some of its members, as if these were all."""
+    if len(kept) == len(answer.json):
+        return answer
+    return answer.with_json(kept).with_header("X-Total-Count", str(len(kept))).with_header("Link", "")
+
+
+def _born(history: History, identifier: str) -> tuple[float, Call] | None:
+    found: tuple[float, Call] | None = history.kept.get(("born", identifier))
+    return found
+
+
+def _is_old(_target: Target, _call: Call, identifier: str, history: History) -> bool:
+    born = _born(history, identifier)
+    return born is not None and time.monotonic() - born[0] > _SHORT_SECONDS
+
+
+def _is_of_another_connection(_target: Target, call: Call, identifier: str, history: History) -> bool:
+    born = _born(history, identifier)
+    return born is not None and born[1].connection != call.connection
+
+
+def _has_no_mark(_target: Target, _call: Call, identifier: str, history: History) -> bool:
+    born = _born(history, identifier)
+    if born is None:
+        return False
+    said = f"{born[1].body.decode('utf-8', 'replace')} {born[1].headers}".lower()
+    return "tmfkit" not in said and "conformance" not in said
+
+
+def _is_older_than_three(target: Target, _call: Call, identifier: str, history: History) -> bool:
+    own = [name for name, made in history.made.items() if made.resource == target.resource.name]
+    return identifier in own[:-3]
+
+
+forgets_soon = _forgets(f"forgets everything after {_SHORT_SECONDS:g} s", _is_old, hold=_HOLD_SECONDS)
+forgets_with_the_connection = _forgets("forgets what was made over another connection", _is_of_another_connection)
+keeps_what_has_a_mark = _forgets("keeps only what has the mark of a conformance kit", _has_no_mark)
+keeps_three = _forgets("keeps the three latest records", _is_older_than_three)
+
+
+@breaks(CREATED_IS_READABLE)
+def forgets_texts_soon(target: Target) -> Break:
+    """The texts of a record lost after a short time, and not the record."""
+    names = {pointers.parts(pointer)[0] for pointer, _ in _prose(target) if pointer.count("/") == 1}
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        if target.does(call, "create") and answer.is_success:
+            history.kept["born", answer.identifier] = (time.monotonic(), call)
+        if (
+            target.reads(call, history) is None
+            or not answer.is_success
+            or not _is_old(target, call, call.identifier, history)
+        ):
+            return answer
+        return answer.with_json({name: value for name, value in answer.json.items() if name not in names})
+
+    return replace(answering("forgets the texts of a record after a while", changed), hold_seconds=_HOLD_SECONDS)
+
+
+@breaks(CREATED_IS_READABLE)
+def unlists_soon(target: Target) -> Break:
+    """A record left out of lists after a short time, and still found by its id."""
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        if target.does(call, "create") and answer.is_success:
+            history.kept["born", answer.identifier] = (time.monotonic(), call)
+        if not target.does(call, "list") or not isinstance(answer.json, list):
+            return answer
+        kept = [one for one in answer.json if not _is_old(target, call, str(one.get("id")), history)]
+        return _listed(answer, kept)
+
+    return replace(answering("lists records for a short time only", changed), hold_seconds=_HOLD_SECONDS)
+
+
+# What is altered
+
+
+def _prose(target: Target) -> list[tuple[str, Schema]]:
+    """Return the attributes of the resource that are written for people to read, with rows: pointer and schema."""
+    rows = (row for row in target.contract.requirements if row.kind == ATTRIBUTE.name and not row.reason)
+    own = (row.subject for row in rows if target.contract.operation(row.operation).resource == target.resource.name)
+    found = ((pointer, target.contract.at(target.resource.schema, pointer)) for pointer in own)
+    return [(pointer, schema) for pointer, schema in found if is_prose(schema, pointer)]
+
+
+def _has_first(target: Target, is_fit: Callable[[Schema, str], bool]) -> bool:
+    """Say whether the row is the first of its API on an attribute that is fit."""
+    for row in target.contract.requirements:
+        resource = "" if row.kind != ATTRIBUTE.name or row.reason else target.contract.operation(row.operation).resource
+        if resource and is_fit(target.contract.at(target.contract.resource(resource).schema, row.subject), row.subject):
+            return row.id == target.row.id
+    return False
+
+
+def _altering(words: str, is_fit: Callable[[Schema, str], bool], change: Callable[[Any], Any]) -> Any:
+    """Return a breaker: every value that is sent is altered before it is kept, at whatever depth it stands."""
+
+    def breaker(target: Target) -> Break | None:
+        if not _has_first(target, is_fit):
+            return None
+
+        def altered(call: Call, _history: History) -> Call:
+            if call.operation is None or call.operation.action not in ("create", "patch", "replace"):
+                return call
+            body = _deep(call.json, change)
+            return call if body == call.json else call.with_json(body)
+
+        return asking(words, altered)
+
+    return breaks(ATTRIBUTE)(breaker)
+
+
+def _deep(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _deep(member, change) for name, member in value.items()}
+    if isinstance(value, list):
+        return change([_deep(member, change) for member in value])
+    return change(value)
+
+
+def _of_text(change: Callable[[str], str]) -> Callable[[Any], Any]:
+    return lambda value: change(value) if isinstance(value, str) and "://" not in value else value
+
+
+def _in_basic_plane(text: str) -> str:
+    """Cut a text at the first character beyond the basic plane, as some databases do."""
+    return next((text[:place] for place, letter in enumerate(text) if letter > "\uffff"), text)
+
+
+def _without_marks(text: str) -> str:
+    """Take away the marks of letters."""
+    return "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
+
+
+def _in_single_precision(value: Any) -> Any:
+    is_large = isinstance(value, int) and not isinstance(value, bool) and abs(value) > _SINGLE_PRECISION
+    return int(struct.unpack("f", struct.pack("f", value))[0]) if is_large else value
+
+
+def _is_integer(schema: Schema, _pointer: str) -> bool:
+    return schema.get("type") == "integer"
+
+
+def _is_array(schema: Schema, pointer: str) -> bool:
+    return schema.get("type") == "array" and pointer.count("/") == 1
+
+
+cuts_texts = _altering("cuts texts at 40 characters", is_prose, _of_text(lambda text: text[:40]))
+spoils_letters = _altering(
+    'keeps "?" for every letter that is not ASCII',
+    is_prose,
+    _of_text(lambda text: text.encode("ascii", "replace").decode()),
+)
+drops_the_last_character = _altering(
+    "drops the last character of long texts", is_prose, _of_text(lambda text: text[:-1] if len(text) > 100 else text)
+)
+cuts_at_the_basic_plane = _altering("cuts texts where the basic plane ends", is_prose, _of_text(_in_basic_plane))
+strips_marks = _altering("strips letters of their marks", is_prose, _of_text(_without_marks))
+rounds_integers = _altering("keeps integers in single precision", _is_integer, _in_single_precision)
+keeps_the_first_member = _altering(
+    "keeps the first member of every list", _is_array, lambda value: value[:1] if isinstance(value, list) else value
+)
+
+
+# What is listed
+
+
+def _listing(words: str, chosen: Callable[[list[Thing]], list[Thing]]) -> Any:
+    def breaker(target: Target) -> Break:
+        def changed(call: Call, answer: Answer, _history: History) -> Answer:
+            if not target.does(call, "list") or not isinstance(answer.json, list):
+                return answer
+            return _listed(answer, [] if "offset" in call.names else chosen(answer.json))
+
+        return answering(words, changed)
+
+    return breaks(CREATED_IS_LISTED)(breaker)
+
+
+def _alike_once(members: list[Thing]) -> list[Thing]:
+    """Leave out a record that differs from one before it in a single attribute, beside its id, address and times."""
+    kept: list[Thing] = []
+    for member in members:
+        if all(len(_differences(member, other)) > 1 for other in kept):
+            kept.append(member)
+    return kept
+
+
+def _differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    names = {name for name in {*one, *other} if name not in ("id", "href") and instant(one.get(name)) is None}
+    return {name for name in names if one.get(name) != other.get(name)}
+
+
+lists_the_last_two = _listing("lists the last two records", lambda members: members[-2:])
+lists_alike_once = _listing("lists one of two records that differ in one attribute", _alike_once)
+
+
+@breaks(CREATED_ONCE)
+def answers_from_a_cache(target: Target) -> Break:
+    """A create answered with what was made of the same body before."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        key = ("answer", call.path, call.body)
+        if target.does(call, "create") and key in history.kept:
+            cached: Answer = history.kept[key]
+            return cached
+        answer = await sound(call)
+        if target.does(call, "create") and answer.is_success:
+            history.kept[key] = answer
+        return answer
+
+    return Break("answers a create from a cache of bodies", serve)
+
+
+# Whom is told, and when
+
+
+def _telling(words: str, chosen: Callable[[list[str], History], list[str]]) -> Any:
+    """Return a breaker: of several listeners of one hub some are told; a single one always is."""
+
+    def breaker(target: Target) -> Break:
+        def told(note: Note, history: History) -> list[Note]:
+            hub = next((one.hub for one in history.listeners.values() if one.callback == note.callback), "")
+            here = [one.callback for one in history.listeners.values() if one.hub == hub]
+            is_one = target.operation.path != hub or len(here) < 2
+            return [note] if is_one or note.callback in chosen(here, history) else []
+
+        return notifying(words, told)
+
+    return breaks(HUB_DELIVERS)(breaker)
+
+
+forgets_the_first_listener = _telling(
+    "forgets the first listener when it takes a second", lambda here, _history: here[-1:]
+)
+tells_the_first_listener = _telling("tells the first of several listeners only", lambda here, _history: here[:1])
+
+
+def _one_by_one(here: list[str], history: History) -> list[str]:
+    turn = history.kept["turn"] = history.kept.get("turn", -1) + 1
+    return [here[turn // len(here) % len(here)]]
+
+
+tells_in_turn = _telling("tells one of its listeners after the other", _one_by_one)
+
+
+@breaks(EVENT_MEMBER)
+def one_event_id_a_resource(target: Target) -> Break | None:
+    """One eventId for all notifications of a resource."""
+    if EVENT_MEMBER.expect_of(target.row).form != "unique":
+        return None
+
+    def change(note: Note, _history: History) -> list[Note]:
+        return [note.with_body(pointers.with_value(note.body, target.subject, _first_id(note.body)))]
+
+    return notifying(f"gives all notifications of one resource the same {target.subject}", change)
+
+
+def _first_id(body: Any) -> str:
+    for value in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        if isinstance(value, dict) and isinstance(value.get("id"), str):
+            return str(value["id"])
+        if isinstance(value, (dict, list)) and (found := _first_id(value)):
+            return found
+    return ""
+
+
+@breaks(EVENT_MEMBER)
+def tells_another_time(target: Target) -> Break | None:
+    """Notifications with a time of the day before."""
+    if EVENT_MEMBER.expect_of(target.row).form != "date-time":
+        return None
+
+    def change(note: Note, _history: History) -> list[Note]:
+        told = instant(pointers.get(note.body, target.subject))
+        earlier = (told - timedelta(hours=26)).isoformat() if told else "2026-01-15T08:00:00Z"
+        return [note.with_body(pointers.with_value(note.body, target.subject, earlier))]
+
+    return notifying(f"sends notifications with {target.subject} of the day before", change)
+
+
+@breaks(GENERATED)
+def gives_one_time(target: Target) -> Break | None:
+    """The same time for whatever is made."""
+    if GENERATED.expect_of(target.row).form != "date-time":
+        return None
+    name = target.member
+
+    def changed(call: Call, answer: Answer, _history: History) -> Answer:
+        is_shown = target.does(call, "create", "retrieve") and isinstance(answer.json, dict)
+        return answer.with_json(_with_time(answer.json, name, "2026-01-15T08:00:00Z")) if is_shown else answer
+
+    return answering(f"gives {target.subject} the same time for whatever is made", changed)
+
+
+@breaks(READ_IS_SAFE)
+def gives_the_present_time(target: Target) -> Break | None:
+    """The time of each read in place of the time of the creation."""
+    attributes = target.contract.attributes(target.resource.schema).items()
+    made = [
+        name for name, schema in attributes if target.contract.resolve(schema).get("x-tmf-generated") == "creation-time"
+    ]
+    if not made:
+        return None
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        if target.reads(call, history) is None or not answer.is_success:
+            return answer
+        return answer.with_json({**answer.json, made[0]: datetime.now(UTC).isoformat()})
+
+    return answering(f"shows the present time as {made[0]}", changed)
+
+
+def _with_time(thing: Any, name: str, value: str) -> Any:
+    if isinstance(thing, dict):
+        return {key: value if key == name else _with_time(member, name, value) for key, member in thing.items()}
+    return [_with_time(member, name, value) for member in thing] if isinstance(thing, list) else thing

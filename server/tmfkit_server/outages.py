@@ -1,0 +1,68 @@
+"""Outages of the store, told once: whoever meets one first says so, for every process of the server."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import struct
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["OUTAGE", "Outage"]
+
+_LOG = logging.getLogger(__name__)
+# What nobody has met for so long is over.
+_FORGOTTEN_AFTER_SECONDS = 60.0
+_FORM = struct.Struct("ddq")
+
+
+class Outage:
+    """What is known of the outage that is under way, if there is one."""
+
+    def __init__(self) -> None:
+        self._state = (0.0, 0.0, 0)
+        self._file: int | None = None
+
+    def share(self) -> None:
+        """Share it with processes that are forked from now on."""
+        with tempfile.TemporaryFile() as file:
+            self._file = os.dup(file.fileno())
+        os.pwrite(self._file, _FORM.pack(*self._state), 0)
+
+    def tell(self, log: logging.Logger, message: str, *details: object) -> None:
+        """Take note of a failure of the store, and log it when nobody has told of this outage yet."""
+        now = time.time()
+        with self._locked() as (began, last, count):
+            is_new = now - last > _FORGOTTEN_AFTER_SECONDS
+            self._state = (now, now, 1) if is_new else (began, now, count + 1)
+        if is_new:
+            log.error(message, *details)
+
+    def end(self) -> None:
+        """Take note that the store serves again, and say so once."""
+        with self._locked() as (began, _, count):
+            self._state = (0.0, 0.0, 0)
+        if count:
+            _LOG.warning("the store serves again after %.0f s, in which %s attempts failed", time.time() - began, count)
+
+    @contextmanager
+    def _locked(self) -> Iterator[tuple[float, float, int]]:
+        """Give the state; what is put into ``_state`` meanwhile takes its place."""
+        if self._file is None:
+            yield self._state
+            return
+        # Locks of this kind exclude other processes and end with theirs.
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
+        try:
+            self._state = _FORM.unpack(os.pread(self._file, _FORM.size, 0))
+            yield self._state
+            os.pwrite(self._file, _FORM.pack(*self._state), 0)
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+
+OUTAGE = Outage()
+"""The outage of the store of this server."""

@@ -1,0 +1,138 @@
+"""The server's pages in a real browser: narrow and wide, light and dark; ``nox -s pages`` runs it.
+
+Needs Chromium and its driver. No page may load anything from elsewhere, break its own policy, be wider than the window,
+or have what axe calls serious.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
+from server_bodies import customer
+
+from patience import PATIENCE_SECONDS
+
+Starter = Callable[..., AbstractContextManager[str]]
+ADMIN = "key-of-an-admin-1"
+AXE = (resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+SERIOUS = """const done = arguments[0];
+axe.run().then(found => done(found.violations.filter(each => ["serious", "critical"].includes(each.impact))
+  .map(each => [each.id, each.nodes.map(node => node.html)])));"""
+
+
+@pytest.fixture(scope="module", params=itertools.product((390, 1280), ("light", "dark")), ids=str)
+def browser(request: pytest.FixtureRequest) -> Iterator[webdriver.Chrome]:
+    """Chromium with a window of a width, for people who like it light or dark."""
+    width, scheme = request.param
+    options = webdriver.ChromeOptions()
+    options.binary_location = _program("chromium", "chromium-browser", "google-chrome")
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(_program("chromedriver"))
+    with webdriver.Chrome(options=options, service=service) as driver:
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        yield driver
+
+
+def _program(*names: str) -> str:
+    found = next(filter(None, map(shutil.which, names)), None)
+    assert found is not None, f"none of {', '.join(names)} is installed"
+    return found
+
+
+@pytest.fixture(scope="module")
+def served(start_server: Starter) -> Iterator[str]:
+    with start_server("--api-key", f"admin:{ADMIN}") as url:
+        yield url
+
+
+def until(driver: WebDriver, condition: Callable[[WebDriver], Any]) -> Any:
+    return WebDriverWait(driver, PATIENCE_SECONDS, 0.1).until(condition)
+
+
+def inspect(driver: webdriver.Chrome, url: str, shot: str) -> list[str]:
+    """Hold a page, as it is now, against what holds for all pages; return what it has asked for since the last time."""
+    folder = Path("reports", "pages")
+    folder.mkdir(parents=True, exist_ok=True)
+    wide = driver.execute_script("return [innerWidth, matchMedia('(prefers-color-scheme: dark)').matches]")
+    driver.save_screenshot(str(folder / f"{shot}-{wide[0]}-{'dark' if wide[1] else 'light'}.png"))
+    assert driver.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
+    assert driver.execute_async_script(SERIOUS) == []
+    said = [entry["message"] for entry in driver.get_log("browser")]  # type: ignore[no-untyped-call]
+    assert [message for message in said if "Content Security Policy" in message or "Uncaught" in message] == []
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]  # type: ignore[no-untyped-call]
+    asked = [each["params"]["request"]["url"] for each in events if each["method"] == "Network.requestWillBeSent"]
+    assert [each for each in asked if not each.startswith((url, "data:", "blob:", "chrome"))] == []
+    return asked
+
+
+def test_start_page(browser: webdriver.Chrome, served: str) -> None:
+    browser.get(f"{served}/")
+    assert f"{served}/docs/files/page.css" in inspect(browser, served, "start")
+    browser.find_element(By.CSS_SELECTOR, "tbody a").click()
+    until(browser, lambda driver: driver.find_elements(By.CSS_SELECTOR, ".opblock-summary-control"))
+
+
+def test_contract_is_shown_opened_and_tried(browser: webdriver.Chrome, served: str) -> None:
+    browser.get(f"{served}/docs/tmf655-v1")
+    found = until(browser, lambda driver: driver.find_elements(By.CSS_SELECTOR, ".opblock-summary-control"))
+    assert f"{served}/openapi/tmf655-v1.json" in inspect(browser, served, "contract")
+    for each in found[:3]:
+        browser.execute_script("arguments[0].click()", each)
+    until(browser, lambda driver: len(driver.find_elements(By.CSS_SELECTOR, ".try-out__btn")) == 3)
+    inspect(browser, served, "contract-open")
+    browser.execute_script("document.querySelector('.try-out__btn').click()")
+    execute = until(browser, lambda driver: driver.find_element(By.CSS_SELECTOR, ".btn.execute"))
+    browser.execute_script("arguments[0].click()", execute)
+    until(browser, lambda driver: driver.find_elements(By.CSS_SELECTOR, ".live-responses-table .response"))
+    assert "unauthenticated" in browser.find_element(By.CSS_SELECTOR, ".live-responses-table").text
+    inspect(browser, served, "contract-tried")
+
+
+def test_operator_sees_and_resends(browser: webdriver.Chrome, served: str, listener: Any) -> None:
+    key = {"X-API-Key": ADMIN}
+    listener.status = 410
+    base = f"{served}/tmf-api/customerManagement/v4"
+    hub = httpx.post(f"{base}/hub", json={"callback": listener.url}, headers=key).json()["id"]
+    httpx.post(f"{base}/customer", json=customer(name="<b>x</b>"), headers=key).raise_for_status()
+    listener.next()
+    until(browser, lambda _: httpx.get(f"{served}/admin/dead-letters", headers=key).json())
+    browser.get(f"{served}/admin")
+    browser.find_element(By.ID, "key").send_keys("wrong")
+    browser.find_element(By.CSS_SELECTOR, "#credential button").click()
+    until(browser, lambda driver: "401" in driver.find_element(By.ID, "said").text)
+    assert not browser.find_element(By.ID, "found").is_displayed()
+    inspect(browser, served, "admin-refused")
+    browser.find_element(By.ID, "key").clear()
+    browser.find_element(By.ID, "key").send_keys(ADMIN)
+    browser.find_element(By.CSS_SELECTOR, "#credential button").click()
+    until(browser, lambda driver: listener.url in driver.find_element(By.ID, "dead-letters").text)
+    assert hub in browser.page_source
+    assert f"{served}/admin/listeners" in inspect(browser, served, "admin")
+    assert ADMIN not in browser.execute_script(
+        "return document.cookie + JSON.stringify([localStorage, sessionStorage])"
+    )
+    listener.status = 201
+    again = browser.find_element(By.CSS_SELECTOR, "#dead-letters button")
+    browser.execute_script("arguments[0].click()", again)
+    assert listener.next()["eventType"] == "CustomerCreateEvent"
+    until(browser, lambda driver: driver.find_element(By.ID, "dead-letters").text == "None")
+    httpx.delete(f"{base}/hub/{hub}", headers=key).raise_for_status()

@@ -1,0 +1,75 @@
+"""Whether the server serves, whether its store does, and what it says while that does not."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import httpx
+import pytest
+
+from harness.database import Database, database
+from harness.process import free_port
+from patience import PATIENCE_SECONDS
+
+Starter = Callable[..., AbstractContextManager[str]]
+CUSTOMER = "/tmf-api/customerManagement/v4/customer"
+
+
+@pytest.fixture
+def cluster() -> Iterator[Database]:
+    """A PostgreSQL of one test alone, which may stop and start it."""
+    with database(settings={"fsync": "off"}) as made:
+        yield made
+
+
+def becomes(url: str, path: str, status: int) -> bool:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while httpx.get(url + path).status_code != status and time.monotonic() < until:
+        time.sleep(0.1)
+    return httpx.get(url + path).status_code == status
+
+
+def test_both_are_there_without_a_key(start_server: Starter) -> None:
+    with start_server("--api-key", "user:0123456789abcdef") as url:
+        assert becomes(url, "/health/ready", 200)
+        for path in ("/health/live", "/health/ready"):
+            assert httpx.get(url + path).json() == {"status": "up"}
+            assert httpx.head(url + path).status_code == 200
+        assert httpx.get(f"{url}/metrics", headers={"X-API-Key": "0123456789abcdef"}).status_code == 404
+
+
+def test_server_without_its_database_is_live_and_not_ready_and_says_so_once(
+    start_server: Starter, cluster: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    management = f"127.0.0.1:{free_port()}"
+    options = ["--store", cluster.url, "--workers", "2", "--log-format", "json", "--management", management]
+    with start_server(*options) as url:
+        places = [url, f"http://{management}"]
+        assert all(becomes(place, "/health/ready", 200) for place in places)
+        httpx.post(f"{url}/tmf-api/customerManagement/v4/hub", json={"callback": "http://127.0.0.1:9/"})
+        httpx.post(url + CUSTOMER, json={"name": "a", "engagedParty": {"id": "1"}}).raise_for_status()
+        capfd.readouterr()
+        cluster.stop()
+        for place in places:
+            assert becomes(place, "/health/ready", 503)
+            assert httpx.get(f"{place}/health/live").status_code == 200
+        assert {httpx.get(url + CUSTOMER).status_code for _ in range(20)} == {503}
+        time.sleep(3)
+        away = said(capfd)
+        cluster.start()
+        assert all(becomes(place, "/health/ready", 200) for place in places)
+        assert httpx.get(url + CUSTOMER).status_code == 200
+        back = said(capfd)
+    assert [line["level"] for line in away] == ["error"], away
+    told = [line["event"] for line in back if "serves again" in line["event"]]
+    assert len(told) == 1, back
+
+
+def said(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return what the server has said; what it says of its listeners is none of the store's."""
+    read = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    return [line for line in read if not line["event"].startswith("listener ")]

@@ -1,0 +1,122 @@
+"""API keys: their forms, the command that makes one, and their revocation while the server runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from server_bodies import customer
+from server_processes import parent, workers
+
+from patience import PATIENCE_SECONDS
+from tmfkit_server import cli
+from tmfkit_server.api_keys import ApiKey, KeyFormError
+
+Starter = Callable[..., AbstractContextManager[str]]
+CUSTOMER = "/tmf-api/customerManagement/v4/customer"
+KEY = "0123456789abcdef"
+DIGEST = hashlib.sha256(KEY.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "role"),
+    [
+        (f"user:{KEY}", f"user-{DIGEST.hexdigest()[:8]}", "user"),
+        (f"billing=user:{KEY}", "billing", "user"),
+        (f"reader:sha256:{DIGEST.hexdigest()}", f"reader-{DIGEST.hexdigest()[:8]}", "reader"),
+        (f"a.b@c-d_e=admin:sha256:{DIGEST.hexdigest().upper()}", "a.b@c-d_e", "admin"),
+    ],
+)
+def test_key_is_read_as_such_or_as_its_digest(text: str, name: str, role: str) -> None:
+    assert ApiKey.parse(text) == ApiKey(role, DIGEST.digest(), name)
+
+
+def test_what_follows_the_first_colon_is_the_key() -> None:
+    assert ApiKey.parse("user:ab=cd:ef=ghijklmn==") == ApiKey.of("user", "ab=cd:ef=ghijklmn==")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("user", "it is not of the form [NAME=]ROLE:KEY"),
+        ("user:", "it is not of the form [NAME=]ROLE:KEY"),
+        (f"root:{KEY}", "it is not of the form [NAME=]ROLE:KEY"),
+        (f"a b=user:{KEY}", "it is not of the form [NAME=]ROLE:KEY"),
+        (f"=user:{KEY}", "it is not of the form [NAME=]ROLE:KEY"),
+        (f"user:{KEY[1:]}", "the key has fewer than 16 characters"),
+        ("user:sha256:abc", "what follows sha256: is not 64 hexadecimal digits"),
+    ],
+)
+def test_other_texts_are_refused_and_not_quoted(text: str, why: str) -> None:
+    with pytest.raises(KeyFormError) as caught:
+        ApiKey.parse(text)
+    assert str(caught.value) == why
+
+
+def test_short_key_ends_the_start() -> None:
+    result = CliRunner().invoke(cli.main, ["run", "--api-key", "user:short"])
+    remedy = "Use a role of reader, user, admin, and a key that tmfkit-server key has made"
+    assert result.exit_code == 2
+    assert result.stderr == f"tmfkit-server: API key 1: the key has fewer than 16 characters. {remedy}.\n"
+
+
+def test_command_makes_a_key_and_a_line_that_does_not_tell_it(start_server: Starter, tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli.main, ["key", "--role", "reader", "--name", "reports"])
+    key, line = (each.split(maxsplit=1)[1] for each in result.stdout.splitlines())
+    assert line.startswith("reports=reader:sha256:")
+    assert key not in line
+    file = tmp_path / "keys"
+    file.write_text(f"{line}\n")
+    file.chmod(0o600)
+    with start_server("--api-key-file", str(file)) as url:
+        assert httpx.get(url + CUSTOMER, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+        assert httpx.get(url + CUSTOMER, headers={"X-API-Key": line.rpartition(":")[2]}).status_code == 401
+        assert httpx.post(url + CUSTOMER, json=customer(), headers={"X-API-Key": key}).status_code == 403
+
+
+def test_name_that_cannot_be_one_is_refused() -> None:
+    assert CliRunner().invoke(cli.main, ["key", "--name", "a b"]).exit_code == 2
+
+
+def test_file_is_read_again_on_hup(start_server: Starter, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "keys"
+
+    def write(*names: str) -> None:
+        file.write_text("".join(f"{name}=user:key-of-{name}-0123456789\n" for name in names))
+        file.chmod(0o600)
+
+    def status(name: str) -> int:
+        return httpx.get(url + CUSTOMER, headers={"X-API-Key": f"key-of-{name}-0123456789"}).status_code
+
+    def await_worker_after(old: int) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while workers(tmp_path) in ([], [old]) and time.monotonic() < until:
+            time.sleep(0.05)
+
+    write("old", "kept")
+    with start_server("--api-key-file", str(file), "--store", f"tinydb:{tmp_path / 'a.db'}") as url:
+        assert [status("old"), status("kept"), status("new")] == [200, 200, 401]
+        [worker] = workers(tmp_path)
+        write("new", "kept")
+        os.kill(parent(worker), signal.SIGHUP)
+        await_worker_after(worker)
+        assert [status("old"), status("kept"), status("new")] == [401, 200, 200]
+        [worker] = workers(tmp_path)
+        file.write_text("nonsense\n")
+        capfd.readouterr()
+        os.kill(parent(worker), signal.SIGHUP)
+        said, until = "", time.monotonic() + PATIENCE_SECONDS
+        while not said and time.monotonic() < until:
+            time.sleep(0.05)
+            said = capfd.readouterr().err
+        assert [status("old"), status("kept"), status("new")] == [401, 200, 200]
+        assert workers(tmp_path) == [worker]
+    assert "everything stays as it was: API key 1: it is not of the form" in said

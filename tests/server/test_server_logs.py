@@ -1,0 +1,169 @@
+"""What an operator reads: identifiers, access and audit lines, values that forge nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import httpx
+import pytest
+from server_bodies import customer
+
+from tmfkit_server.logs import log_handler
+
+Starter = Callable[..., AbstractContextManager[str]]
+CUSTOMER = "/tmf-api/customerManagement/v4/customer"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+READER, USER = "key-of-a-reader-1", "key-of-a-user-001"
+
+
+@pytest.fixture
+def keys() -> list[str]:
+    return ["--api-key", f"looker=reader:{READER}", "--api-key", f"billing=user:{USER}"]
+
+
+def lines(capfd: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]]:
+    read = (json.loads(line) for line in capfd.readouterr().err.splitlines())
+    return [each for each in read if each["event"] == event]
+
+
+@pytest.mark.parametrize(
+    ("sent", "given"),
+    [
+        ({"X-Request-ID": "abc-123/x:4"}, "abc-123/x:4"),
+        ({"X-Request-ID": "abc", "traceparent": PARENT}, "abc"),
+        ({"traceparent": PARENT}, TRACE),
+        ({"X-Request-ID": "a b", "traceparent": PARENT}, TRACE),
+        ({"traceparent": f"01-{TRACE}-00f067aa0ba902b7-01-more"}, TRACE),
+    ],
+)
+def test_identifier_is_taken_and_given_back(server_url: str, sent: dict[str, str], given: str) -> None:
+    for path, status in ((CUSTOMER, 200), ("/nix", 404), (f"{CUSTOMER}/nix", 404)):
+        answer = httpx.get(server_url + path, headers=sent)
+        assert (answer.status_code, answer.headers["X-Request-ID"]) == (status, given)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"X-Request-ID": "a" * 129},
+        {"X-Request-ID": 'a"b'},
+        {"traceparent": f"ff-{TRACE}-00f067aa0ba902b7-01"},
+        {"traceparent": f"00-{'0' * 32}-00f067aa0ba902b7-01"},
+    ],
+)
+def test_identifier_is_made_where_none_can_be_taken(server_url: str, sent: dict[str, str]) -> None:
+    made = [httpx.get(server_url + CUSTOMER, headers=sent).headers["X-Request-ID"] for _ in range(2)]
+    assert made[0] != made[1]
+    assert all(re.fullmatch(r"[0-9a-f]{32}", each) for each in made)
+
+
+def test_access_line_has_operation_status_time_and_name_of_the_key(
+    start_server: Starter, keys: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with start_server(*keys, "--access-log", "--log-format", "json") as url:
+        answer = httpx.get(url + CUSTOMER, headers={"X-API-Key": READER})
+    [line] = [each for each in lines(capfd, "access") if each["operation"]]
+    assert 0 < line.pop("ms") < 60_000
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "level": "info",
+        "event": "access",
+        "api": "tmf629-v4",
+        "operation": "listCustomer",
+        "method": "GET",
+        "path": CUSTOMER,
+        "status": 200,
+        "key": "looker",
+        "client": "127.0.0.1",
+        "request_id": answer.headers["X-Request-ID"],
+    }
+
+
+def test_audit_has_writes_and_refusals_only(
+    start_server: Starter, keys: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with start_server(*keys, "--audit-log", "--log-format", "json") as url:
+        made = httpx.post(url + CUSTOMER, json=customer(), headers={"X-API-Key": USER})
+        httpx.get(url + CUSTOMER, headers={"X-API-Key": USER})
+        httpx.post(url + CUSTOMER, json={}, headers={"X-API-Key": USER})
+        httpx.post(url + CUSTOMER, json=customer(), headers={"X-API-Key": READER})
+        httpx.get(url + CUSTOMER, headers={"X-API-Key": "unknown"})
+    told = [
+        (each["outcome"], each["operation"], each["status"], each["key"], each["made"])
+        for each in lines(capfd, "audit")
+    ]
+    assert told == [
+        ("done", "createCustomer", 201, "billing", made.headers["Location"]),
+        ("failed", "createCustomer", 400, "billing", ""),
+        ("refused", "createCustomer", 403, "looker", ""),
+        ("refused", "", 401, "", ""),
+    ]
+
+
+def test_neither_line_is_written_unless_asked_for(
+    start_server: Starter, keys: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with start_server(*keys, "--log-format", "json") as url:
+        httpx.post(url + CUSTOMER, json=customer(), headers={"X-API-Key": USER})
+    assert lines(capfd, "audit") == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_path_forges_no_line(start_server: Starter, form: str, capfd: pytest.CaptureFixture[str]) -> None:
+    forged = "2026-01-01T00:00:00Z ERROR forged"
+    path = f"/a%0A{forged}%0D%1B[31m%E2%80%A8%22%20status=200".replace(" ", "%20")
+    with start_server("--access-log", "--log-format", form) as url:
+        capfd.readouterr()
+        assert httpx.get(url + path).status_code == 404
+    said = [line for line in capfd.readouterr().err.splitlines() if "forged" in line]
+    assert len(said) == 1
+    assert not said[0].startswith("2026-01-01")
+    assert said[0].isprintable()
+    if form == "text":
+        assert said[0].count(" status=") == 2
+        assert r'path="/a\n' in said[0]
+
+
+@pytest.fixture
+def log() -> Iterator[Callable[[str], logging.Logger]]:
+    logger = logging.getLogger("a log of these tests")
+
+    def of(form: str) -> logging.Logger:
+        logger.handlers = [log_handler(form)]  # type: ignore[arg-type]
+        return logger
+
+    yield of
+    logger.handlers = []
+
+
+def raising(text: str) -> None:
+    raise ValueError(text)
+
+
+def test_trace_is_set_in_below_its_line(
+    log: Callable[[str], logging.Logger], capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        raising("one\n2026-01-01T00:00:00Z ERROR forged")
+    except ValueError:
+        log("text").exception("it failed at %s", "/a\nb")
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.endswith(r" ERROR it failed at /a\nb")
+    assert rest
+    assert all(line.startswith("    ") for line in rest)
+
+
+def test_trace_is_a_value_in_json(log: Callable[[str], logging.Logger], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        int("one")
+    except ValueError:
+        log("json").exception("it failed")
+    [line] = capsys.readouterr().err.splitlines()
+    assert "ValueError: invalid literal" in json.loads(line)["exception"]

@@ -1,0 +1,134 @@
+"""Settings: where they come from, what is said of them, and what keeps a server from starting."""
+
+from __future__ import annotations
+
+import base64
+import re
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tmfkit_server import cli
+from tmfkit_server.settings import run_options
+
+
+def run(*arguments: object, **environment: str) -> Result:
+    return CliRunner().invoke(cli.main, [str(each) for each in arguments], env={"TMFKIT_API_KEYS": "", **environment})
+
+
+def shown(result: Result) -> dict[str, tuple[str, str]]:
+    """Return key → value and origin."""
+    assert result.exit_code == 0, result.stderr
+    found = re.findall(r"^  (\S+) = (.*)  \(([^()]*)\)$", result.stdout, re.MULTILINE)
+    return {key: (value, origin) for key, value, origin in found}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "server.toml"
+    path.write_text(
+        'port = 81\nmax-body-bytes = 82\npage-limit = 83\nallow-callbacks = ["10.0.0.0/8", "10.1.0.0/16"]\n'
+    )
+    return path
+
+
+def test_flag_overrules_environment_overrules_file_overrules_default(file: Path) -> None:
+    result = shown(run("settings", "--config", file, "--port", 91, TMFKIT_PORT="92", TMFKIT_MAX_BODY_BYTES="93"))
+    assert result["port"] == ("91", "flag")
+    assert result["max-body-bytes"] == ("93", "TMFKIT_MAX_BODY_BYTES")
+    assert result["page-limit"] == ("83", str(file))
+    assert result["allow-callbacks"] == ("10.0.0.0/8, 10.1.0.0/16", str(file))
+    assert result["host"] == ("127.0.0.1", "default")
+
+
+def test_file_may_be_named_in_the_environment(file: Path) -> None:
+    assert shown(run("settings", TMFKIT_CONFIG=str(file)))["port"] == ("81", str(file))
+
+
+def test_every_setting_is_shown_and_no_secret(tmp_path: Path) -> None:
+    secret = "whsec_" + base64.b64encode(b"hidden" * 5).decode()
+    secrets = ["--api-key", "user:hidden-hidden-hidden", "--callback-secret", secret]
+    store = "postgresql://me:hidden@db.example/x"
+    result = run("settings", *secrets, "--store", store)
+    assert shown(result).keys() == {each.key for each in run_options()}
+    assert "hidden" not in result.stdout
+    assert secret not in result.stdout
+    assert shown(result)["store"] == ("postgresql://db.example/x", "flag")
+
+
+def test_every_setting_has_a_flag_a_variable_and_a_heading() -> None:
+    for option in run_options():
+        assert option.opts == [f"--{option.key}"]
+        assert str(option.envvar).startswith("TMFKIT_")
+        assert option.group != "Others", option.key
+    text = run("run", "--help").stdout
+    for option in run_options():
+        assert f"--{option.key}" in text
+        assert (str(option.help).split()[0] in text) or option.is_rare
+    assert "Longest text of a message" not in text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("prot = 1", "prot: there is no such setting. tmfkit-server settings lists them all."),
+        ("port = true", "port: its value is of the wrong type. Give it one text or number."),
+        ("keep-card-numbers = 1", "keep-card-numbers: its value is of the wrong type. Give it true or false."),
+        (
+            'allow-callbacks = "10.0.0.0/8"',
+            "allow-callbacks: its value is of the wrong type. Give it a list of texts or numbers.",
+        ),
+    ],
+)
+def test_file_with_what_cannot_be_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(content)
+    result = run("run", "--config", path)
+    assert (result.exit_code, result.stderr) == (2, f"tmfkit-server: {path}: {message}\n")
+
+
+def test_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    result = run("check", "--config", tmp_path / "nix")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"tmfkit-server: --config {tmp_path / 'nix'}: it cannot be read")
+    (tmp_path / "bad").write_text("port 80")
+    assert "it is no TOML" in run("check", "--config", tmp_path / "bad").stderr
+
+
+def test_value_of_a_file_is_held_against_the_bounds_of_its_setting(tmp_path: Path) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text("port = 70000")
+    result = run("run", "--config", path)
+    assert result.exit_code == 2
+    assert "'--port'" in result.stderr
+
+
+def test_check_tries_settings_and_store_and_changes_nothing(tmp_path: Path, postgres_url: str) -> None:
+    path = tmp_path / "a.db"
+    result = run("check", "--store", f"tinydb:{path}")
+    assert result.stdout == "settings: as they should be\nstore: there is none yet, and one can be made\n"
+    assert not path.exists()
+    for _ in range(2):
+        result = run("check", "--store", postgres_url)
+        assert re.search(
+            r"^store: it answers; a start will make [1-9]\d* steps of its schema$", result.stdout, re.MULTILINE
+        )
+    assert run("check", "--store", f"tinydb:{tmp_path}").exit_code == 2
+    away = run("check", "--store", "postgresql://127.0.0.1:1/x")
+    assert (away.exit_code, away.stderr[:27]) == (3, "tmfkit-server: PostgreSQL: ")
+
+
+def test_port_in_use_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("run", "--port", port)
+    message = "another process listens there. End it, or choose another port."
+    assert (result.exit_code, result.stderr) == (2, f"tmfkit-server: --host 127.0.0.1 --port {port}: {message}\n")
+
+
+def test_address_of_another_machine_is_one_line() -> None:
+    result = run("run", "--host", "192.0.2.1", "--api-key", "user:0123456789abcdef")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "the server cannot listen there" in result.stderr

@@ -1,0 +1,268 @@
+"""Bearer tokens, of an issuer with keys of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+from server_bodies import customer
+
+from harness.process import free_port
+from patience import PATIENCE_SECONDS
+from tmfkit_server import cli
+from tmfkit_server.middleware import issuer_keys
+from tmfkit_server.middleware.tokens import Tokens
+from tmfkit_server.token_issuer import TokenIssuer
+
+Starter = Callable[..., AbstractContextManager[str]]
+CUSTOMER = "/tmf-api/customerManagement/v4/customer"
+RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+EC = ECKey.generate_key("P-256", {"kid": "ec-1"})
+NEXT = ECKey.generate_key("P-256", {"kid": "ec-2"})
+AUDIENCE = "tmfkit"
+ROLES = "/realm_access/roles"
+
+
+@dataclass
+class Issuer:
+    """An issuer on a free port, whose keys may change, and which may go away."""
+
+    keys: list[Any] = field(default_factory=lambda: [RSA, EC])
+    fetches: int = 0
+    port: int = field(default_factory=free_port)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/realm"
+
+    def options(self) -> list[str]:
+        return ["--oidc-issuer", self.url, "--oidc-audience", AUDIENCE, "--oidc-role-claim", ROLES]
+
+    def claims(self, **changed: Any) -> dict[str, Any]:
+        made = {"iss": self.url, "aud": ["other", AUDIENCE], "sub": "ann", "exp": int(time.time()) + 600}
+        made |= {"realm_access": {"roles": ["offline", "user"]}, **changed}
+        return {name: value for name, value in made.items() if value is not None}
+
+    def token(self, key: Any = RSA, alg: str = "RS256", /, header: dict[str, Any] | None = None, **changed: Any) -> str:
+        return jwt.encode({"alg": alg, "kid": key.kid, **(header or {})}, self.claims(**changed), key, algorithms=[alg])
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body: dict[str, Any] = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys"}
+                if self.path == "/realm/keys":
+                    issuer.fetches += 1
+                    body = {"keys": [key.as_dict(private=False) for key in issuer.keys]}
+                text = json.dumps(body).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+def status(url: str, token: str, method: str = "GET") -> int:
+    body = customer() if method == "POST" else None
+    return httpx.request(method, url + CUSTOMER, headers={"Authorization": f"Bearer {token}"}, json=body).status_code
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    made = Issuer()
+    with made.running():
+        yield made
+
+
+@pytest.fixture(scope="module")
+def served(start_server: Starter, issuer: Issuer) -> Iterator[str]:
+    """A server that takes tokens, and one API key."""
+    with start_server(*issuer.options(), "--api-key", "reader:0123456789abcdef") as url:
+        yield url
+
+
+@pytest.mark.parametrize(("key", "alg"), [(RSA, "RS256"), (RSA, "PS512"), (EC, "ES256")])
+def test_token_of_any_key_of_the_issuer_is_taken(served: str, issuer: Issuer, key: Any, alg: str) -> None:
+    assert status(served, issuer.token(key, alg)) == 200
+    assert status(served, issuer.token(key, alg), "POST") == 201
+
+
+@pytest.mark.parametrize(
+    ("roles", "reads", "writes"),
+    [
+        ({"roles": ["reader"]}, 200, 403),
+        ({"roles": "user"}, 200, 201),
+        ({"roles": ["reader", "admin", 7, None]}, 200, 201),
+        ({"roles": []}, 403, 403),
+        ({}, 403, 403),
+        ("user", 403, 403),
+        (None, 403, 403),
+    ],
+)
+def test_role_is_that_of_the_claim(served: str, issuer: Issuer, roles: Any, reads: int, writes: int) -> None:
+    token = issuer.token(realm_access=roles)
+    assert (status(served, token), status(served, token, "POST")) == (reads, writes)
+
+
+def test_api_key_is_taken_beside_tokens(served: str) -> None:
+    assert (status(served, "0123456789abcdef"), status(served, "fedcba9876543210")) == (200, 401)
+
+
+def wrong_tokens() -> dict[str, Callable[[Issuer], str]]:
+    def by(issuer: Issuer, key: Any, alg: str, **header: Any) -> str:
+        return issuer.token(key, alg, header=header)
+
+    def encoded(part: bytes) -> str:
+        return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+    def by_hand(issuer: Issuer, header: dict[str, str]) -> str:
+        return ".".join(encoded(json.dumps(part).encode()) for part in (header, issuer.claims()))
+
+    def unsigned(issuer: Issuer) -> str:
+        return by_hand(issuer, {"alg": "none"}) + "."
+
+    def public_key_as_secret(issuer: Issuer) -> str:
+        signed = by_hand(issuer, {"alg": "HS256", "kid": "rsa-1"})
+        return f"{signed}.{encoded(hmac.digest(RSA.as_pem(private=False), signed.encode(), 'sha256'))}"
+
+    stranger = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+    return {
+        "alg-none": unsigned,
+        "public-key-as-secret": public_key_as_secret,
+        "key-of-a-stranger": lambda issuer: by(issuer, stranger, "RS256"),
+        "other-key-named": lambda issuer: by(issuer, EC, "ES256", kid="rsa-1"),
+        "expired": lambda issuer: issuer.token(exp=int(time.time()) - 60),
+        "without-an-end": lambda issuer: issuer.token(exp=None),
+        "end-is-no-number": lambda issuer: issuer.token(exp="never"),
+        "not-yet": lambda issuer: issuer.token(nbf=int(time.time()) + 600),
+        "other-audience": lambda issuer: issuer.token(aud="other"),
+        "no-audience": lambda issuer: issuer.token(aud=None),
+        "other-issuer": lambda issuer: issuer.token(iss="https://evil.example"),
+        "no-issuer": lambda issuer: issuer.token(iss=None),
+        "nobody": lambda issuer: issuer.token(sub=None),
+        "cut-off": lambda issuer: issuer.token()[:-6],
+        "changed": lambda issuer: issuer.token().replace(".", ".e", 1),
+        "no-token": lambda _: "a.b.c",
+        "no-ascii": lambda _: "ä.ö.ü",
+    }
+
+
+@pytest.mark.parametrize("wrong", [pytest.param(make, id=name) for name, make in wrong_tokens().items()])
+def test_every_other_token_is_401(served: str, issuer: Issuer, wrong: Callable[[Issuer], str]) -> None:
+    token = wrong(issuer).encode("latin-1")
+    answer = httpx.get(served + CUSTOMER, headers={b"Authorization": b"Bearer " + token})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert status(served, issuer.token()) == 200
+
+
+def test_token_that_runs_out_is_taken_no_longer(served: str, issuer: Issuer) -> None:
+    token = issuer.token(exp=int(time.time()) - 28)
+    assert status(served, token) == 200
+    until = time.monotonic() + PATIENCE_SECONDS
+    while status(served, token) == 200 and time.monotonic() < until:
+        time.sleep(0.2)
+    assert status(served, token) == 401
+
+
+def test_unknown_keys_make_nobody_fetch_twice_a_minute(start_server: Starter) -> None:
+    issuer = Issuer(keys=[RSA])
+    with issuer.running(), start_server(*issuer.options(), "--oidc-jwks", f"{issuer.url}/keys") as url:
+        assert status(url, issuer.token()) == 200
+        fetched = issuer.fetches
+        for _ in range(20):
+            assert status(url, issuer.token(NEXT, "ES256")) == 401
+        assert issuer.fetches == fetched <= 1
+
+
+def test_rotation_takes_the_new_key_in_and_the_old_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer_keys, "_REST_SECONDS", 0.0)
+    issuer = Issuer(keys=[RSA])
+
+    async def scenario() -> None:
+        tokens = Tokens(TokenIssuer(issuer.url, AUDIENCE, role_claim=ROLES))
+        old, new = issuer.token(), issuer.token(NEXT, "ES256")
+        assert await tokens.caller(old) is not None
+        assert await tokens.caller(new) is None
+        issuer.keys = [NEXT]
+        assert await tokens.caller(new) is not None
+        assert await tokens.caller(old) is None
+
+    with issuer.running():
+        asyncio.run(scenario())
+
+
+def test_issuer_that_is_away_stops_neither_start_nor_known_keys(
+    start_server: Starter, capfd: pytest.CaptureFixture[str]
+) -> None:
+    issuer = Issuer()
+    with start_server(*issuer.options()) as url:
+        assert status(url, issuer.token()) == 401
+        with issuer.running():
+            until = time.monotonic() + PATIENCE_SECONDS
+            while status(url, issuer.token()) == 401 and time.monotonic() < until:
+                time.sleep(0.2)
+            assert status(url, issuer.token()) == 200
+        assert status(url, issuer.token(sub="somebody else")) == 200
+    said = capfd.readouterr().err
+    assert said.count("cannot be fetched, known ones stay") == 1
+    assert said.count("are fetched again") == 1
+
+
+def test_keys_may_be_in_a_file(start_server: Starter, tmp_path: Path) -> None:
+    issuer = Issuer()
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [EC.as_dict(private=False), {"kty": "new"}, {"kty": "RSA", "n": 1}]}))
+    with start_server(*issuer.options(), "--oidc-jwks", f"file:{file}") as url:
+        assert [status(url, issuer.token(EC, "ES256")), status(url, issuer.token())] == [200, 401]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--oidc-issuer", "http://id.example"],
+            "--oidc-issuer http://id.example: who is in between could change keys",
+        ),
+        (["--oidc-issuer", "https://id.example"], "--oidc-audience: without one, tokens for other services"),
+        (
+            ["--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-role-claim", "roles"],
+            "--oidc-role-claim roles: it is no JSON pointer",
+        ),
+        (
+            ["--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-jwks", "file:/nix"],
+            "--oidc-jwks file:/nix: it cannot be read (FileNotFoundError)",
+        ),
+    ],
+)
+def test_issuer_that_cannot_be_is_refused(options: list[str], message: str) -> None:
+    result = CliRunner().invoke(cli.main, ["run", *options])
+    assert (result.exit_code, result.stderr[: len(message) + 15]) == (2, f"tmfkit-server: {message}")
