@@ -1,4 +1,4 @@
-"""Measure our server beside others, and write ``docs/benchmarks/``: a table, a plot, every figure.
+"""Measure our server and our SDK beside others, and write ``docs/benchmarks/``: tables, a plot, every figure.
 
 Exit status: 0 when everything was measured and ours answered every request, 1 when ours did not, 3 when the benchmark
 could not run. A target that is not met is reported and changes no status: the figures depend on the machine.
@@ -19,6 +19,8 @@ from benchmarks.measuring import Plan, measure, measurements
 from benchmarks.plot import write_plot
 from benchmarks.report import targets_table, write_json, write_page
 from benchmarks.results import Results
+from benchmarks.sdk import measure_sdk
+from benchmarks.sdk_report import bounds_table, write_sdk_json, write_sdk_page
 from benchmarks.workload import SCENARIOS
 from harness.errors import HarnessError
 
@@ -32,13 +34,29 @@ _WRK_SECONDS, _CONTESTANT_SECONDS = 0.08, 20
 def main() -> int:
     """Measure and write."""
     options = _options()
+    options.output.mkdir(parents=True, exist_ok=True)
     try:
-        wrk_version()
-        results = _measured(options)
+        if _is_wanted("sdk", options.only):
+            _bench_sdk(options.output)
+        return 0 if options.only == ["sdk"] else _bench_server(options)
     except HarnessError as exc:
         print(f"bench: {exc}", file=sys.stderr)
         return 3
-    options.output.mkdir(parents=True, exist_ok=True)
+
+
+def _bench_sdk(output: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure_sdk(Path(folder), _say)
+    files = [output / name for name in ("sdk.json", "sdk.md")]
+    write_sdk_json(results, files[0])
+    write_sdk_page(results, files[1])
+    print(bounds_table(results))
+    print("Written:", *files)
+
+
+def _bench_server(options: argparse.Namespace) -> int:
+    wrk_version()
+    results = _measured(options)
     files = [options.output / name for name in ("results.json", "results.md", "results.png")]
     write_json(results, files[0])
     write_page(results, files[1], files[2].name)
@@ -55,7 +73,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=1, help="length of one measurement (default 1)")
     sizes = f"number of documents: the fewest, the most, some in between; repeatable (default {_SIZES})"
     parser.add_argument("--size", type=int, action="append", help=sizes)
-    parser.add_argument("--only", action="append", default=[], help="contestants whose name has this; repeatable")
+    only = "sdk, or contestants whose name has this; repeatable"
+    parser.add_argument("--only", action="append", default=[], help=only)
     parser.add_argument("--scenario", action="append", default=[], help="scenarios whose name has this; repeatable")
     parser.add_argument("--minutes", type=float, default=20, help="refuse a run that takes longer (default 20)")
     parser.add_argument("--output", type=Path, default=_ROOT / "docs/benchmarks", help="folder for the results")

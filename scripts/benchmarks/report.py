@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.load import Measurement
 from benchmarks.results import Results, Row, Verdict
 
-__all__ = ["targets_table", "write_json", "write_page"]
+__all__ = ["lines", "targets_table", "write_json", "write_page"]
 
 
 def write_json(results: Results, file: Path) -> None:
@@ -53,7 +53,7 @@ def write_page(results: Results, file: Path, plot: str) -> None:
         "99.9th percentile (median of the rounds) and the longest wait of all rounds, in milliseconds.",
         _table(results, _waits),
         "## Machine and versions",
-        _lines("| what | value |", ([name, value] for name, value in results.machine.items())),
+        lines("| what | value |", ([name, value] for name, value in results.machine.items())),
     ]
     file.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
@@ -79,7 +79,7 @@ def targets_table(verdicts: Sequence[Verdict]) -> str:
         outcome = "met" if verdict.is_met else "**not met**"
         what = f"{target.contestant}: {target.scenario}, {verdict.documents:,} documents"
         rows.append([what, f"{target.at_least:.2f} x {of}", f"{verdict.median:.2f}", spread, outcome])
-    return _lines("| what | at least | measured | spread | |", rows) if rows else "None was measured."
+    return lines("| what | at least | measured | spread | |", rows) if rows else "None was measured."
 
 
 def _rate(row: Row) -> str:
@@ -103,7 +103,7 @@ def _table(results: Results, cell: Callable[[Row], str]) -> str:
             found = [row for row in results.find(name, scenario) if row.documents == documents]
             cells.append(cell(found[0]) if found else "")
         rows.append(cells)
-    return _lines(f"| scenario, documents | {' | '.join(contestants)} |", rows)
+    return lines(f"| scenario, documents | {' | '.join(contestants)} |", rows)
 
 
 def _order(results: Results) -> Callable[[tuple[str, int]], tuple[int, int]]:
@@ -111,7 +111,8 @@ def _order(results: Results) -> Callable[[tuple[str, int]], tuple[int, int]]:
     return lambda load: (scenarios.index(load[0]), load[1])
 
 
-def _lines(head: str, rows: Iterable[Sequence[str]]) -> str:
+def lines(head: str, rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
     columns = head.count("|") - 1
     body = [f"| {' | '.join(cells)} |" for cells in rows]
     return "\n".join([head, "|" + "---|" * columns, *body])

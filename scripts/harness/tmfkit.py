@@ -20,6 +20,7 @@ def tmfkit_server(
     workers: int = 1,
     program: Sequence[str] = ("-m", "tmfkit_server.cli"),
     runner: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> ServerProcess:
     """Return a server that is not started yet.
 
@@ -29,6 +30,7 @@ def tmfkit_server(
         workers: Its ``--workers``.
         program: What Python runs; a negative control puts a sabotaged program in its place.
         runner: Command that runs Python, such as a tracer.
+        options: Further options of ``run``.
     """
     port = free_port()
     command = [
@@ -42,5 +44,6 @@ def tmfkit_server(
         store,
         "--workers",
         str(workers),
+        *options,
     ]
     return ServerProcess(f"tmfkit-server --store {store}", command, log=log, port=port, ready_path="/health/live")
