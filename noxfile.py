@@ -128,6 +128,13 @@ def linear(session: nox.Session) -> None:
     session.run("pytest", "tests/server/suite_linear.py", *session.posargs)
 
 
+@nox.session(default=False)
+def statuses(session: nox.Session) -> None:
+    """Show that every call of the SDK returns or raises an error of its own, whatever the status (a few minutes)."""
+    install(session, "all", "test")
+    session.run("pytest", "tests/sdk/suite_statuses.py", *session.posargs)
+
+
 @nox.session
 def certify(session: nox.Session) -> None:
     """Start the server on each of its stores, certify every API against it, and say where the reports are."""

@@ -36,24 +36,24 @@ def losses(api: Api, tree: Tree) -> list[str]:
     models = _models(_parsed(tree, f"tmfkit_models/{api.package}/__init__.py"))
     everything = [name for name in openapi["components"]["schemas"] if attributes(openapi, component(name))]
     found = [
-        *(loss for name in everything for loss in _lost_attributes(openapi, name, "models", models)),
+        *(loss for name in everything for loss in _lost_attributes(openapi, name, models)),
         *facade_losses.losses(openapi, *(_parsed(tree, f"tmfkit_sdk/{api.package}/{name}.py") for name in _MODULES)),
     ]
     return [f"{api.contract.contract.file}: {loss}" for loss in found]
 
 
-def _lost_attributes(openapi: Json, name: str, product: str, classes: dict[str, _Class]) -> Iterator[str]:
+def _lost_attributes(openapi: Json, name: str, classes: dict[str, _Class]) -> Iterator[str]:
     demanded = required(openapi, component(name))
     found = _whole(classes, _plain(name))
     if found is None:
-        yield f"the {product} lack the component {name}"
+        yield f"the models lack the component {name}"
         return
     for attribute in attributes(openapi, component(name)):
         if attribute not in found:
-            yield f"{name} of the {product} lacks {attribute}"
+            yield f"{name} of the models lacks {attribute}"
         elif found[attribute] != (attribute in demanded):
             word = "demanded" if found[attribute] else "optional"
-            yield f"{name}.{attribute} of the {product} is {word}, not so in the contract"
+            yield f"{name}.{attribute} of the models is {word}, not so in the contract"
 
 
 def _models(module: ast.Module) -> dict[str, _Class]:

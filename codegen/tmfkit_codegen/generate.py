@@ -18,48 +18,17 @@ __all__ = ["generate"]
 
 _RUFF = [sys.executable, "-m", "ruff"]
 _STYLE = ["--isolated", "--no-cache", "--quiet", "--target-version=py311", "--line-length=120"]
-_SDK_CLI = ("__init__", "actions", "arguments", "catalogue", "completion", "listening", "output")
-_SDK_PUBLIC = ("__init__", "auth", "errors", "events", "hooks", "objects")
-_SDK_RUNTIME = (
-    "__init__",
-    "answers",
-    "auth",
-    "calls",
-    "clients",
-    "encoding",
-    "error_bodies",
-    "errors",
-    "events",
-    "exchanges",
-    "hooks",
-    "http",
-    "hub",
-    "kinds",
-    "links",
-    "notifications",
-    "objects",
-    "origins",
-    "pages",
-    "paging",
-    "patches",
-    "queries",
-    "reading",
-    "receiver",
-    "resources",
-    "retries",
-    "settings",
-    "signatures",
-    "times",
-    "unset",
-    "writing",
-)
+_RUNTIME_FILES = Path(__file__).parent / "runtime"
+_ROOMS = {"sdk/public": "tmfkit_sdk", "sdk/cli": "tmfkit_sdk/cli", "sdk": "tmfkit_sdk/_runtime"}
+"""Folder of ``runtime/`` → folder that its modules are copied to."""
 RUNTIME = {
     "tmfkit_models/__init__.py": "models.py",
     "tmfkit_models/types.py": "types.py",
     "tmfkit_models/contracts/__init__.py": "contracts.py",
-    **{f"tmfkit_sdk/{name}.py": f"sdk/public/{name}.py" for name in _SDK_PUBLIC},
-    **{f"tmfkit_sdk/cli/{name}.py": f"sdk/cli/{name}.py" for name in _SDK_CLI},
-    **{f"tmfkit_sdk/_runtime/{name}.py": f"sdk/{name}.py" for name in _SDK_RUNTIME},
+} | {
+    f"{room}/{path.name}": f"{folder}/{path.name}"
+    for folder, room in _ROOMS.items()
+    for path in sorted((_RUNTIME_FILES / folder).glob("*.py"))
 }
 """Generated file → file of ``runtime/`` that it is a copy of."""
 
@@ -90,7 +59,7 @@ def _shared() -> Iterator[tuple[str, str]]:
     yield "tmfkit_sdk/py.typed", ""
     for name, source in RUNTIME.items():
         header = _header(f"codegen/tmfkit_codegen/runtime/{source}", "that file")
-        yield name, header + (Path(__file__).parent / "runtime" / source).read_text()
+        yield name, header + (_RUNTIME_FILES / source).read_text()
 
 
 def _of_api(api: Api) -> dict[str, str]:

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 from .answers import Response
@@ -19,19 +19,10 @@ from .encoding import dumps
 from .hooks import Hook
 from .http import AsyncDriver, AsyncPool, AsyncTransport, Cert, Connecting, Driver, Pool, Transport, Verify
 from .retries import Retries
-from .settings import Address, Settings, checked_headers, query_pairs
+from .settings import TIMEOUT_SECONDS, Address, Settings, checked_headers, query_pairs
+from .unset import UNSET, Unset
 
 __all__ = ["AsyncClient", "Client"]
-
-_TIMEOUT = 30.0
-
-
-class _Kept:
-    """Class of `_KEPT`."""
-
-
-_KEPT: Final = _Kept()
-"""Stands for an option that stays as it is."""
 
 
 def _settings(
@@ -66,13 +57,13 @@ def _auth(token: str | None, api_key: str | None, auth: Auth | None) -> Auth | N
 
 def _changed(
     settings: Settings,
-    timeout: float | _Kept | None,
+    timeout: float | Unset | None,
     retries: Retries | int | None,
     headers: Mapping[str, str] | None,
     query: Mapping[str, str | Sequence[str]] | None,
 ) -> Settings:
     changes: dict[str, Any] = {}
-    if not isinstance(timeout, _Kept):
+    if not isinstance(timeout, Unset):
         changes["timeout"] = timeout
     if retries is not None:
         changes["retries"] = Retries.of(retries)
@@ -162,7 +153,7 @@ class Client:
         token: str | None = None,
         api_key: str | None = None,
         auth: Auth | None = None,
-        timeout: float | None = _TIMEOUT,
+        timeout: float | None = TIMEOUT_SECONDS,
         retries: Retries | int = Retries(),  # noqa: B008 - a value that does not change
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
@@ -203,12 +194,12 @@ class Client:
     def with_options(
         self,
         *,
-        timeout: float | _Kept | None = _KEPT,
+        timeout: float | Unset | None = UNSET,
         retries: Retries | int | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
     ) -> Self:
-        """Return a client with other options and the same connections."""
+        """Return a client with other options and the same connections; a time-out of None is none at all."""
         other = copy.copy(self)
         settings = _changed(self._driver.settings, timeout, retries, headers, query)
         other._driver = Driver(settings, self._driver.pool)
@@ -248,7 +239,7 @@ class AsyncClient:
         token: str | None = None,
         api_key: str | None = None,
         auth: Auth | None = None,
-        timeout: float | None = _TIMEOUT,
+        timeout: float | None = TIMEOUT_SECONDS,
         retries: Retries | int = Retries(),  # noqa: B008 - a value that does not change
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
@@ -291,12 +282,12 @@ class AsyncClient:
     def with_options(
         self,
         *,
-        timeout: float | _Kept | None = _KEPT,
+        timeout: float | Unset | None = UNSET,
         retries: Retries | int | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
     ) -> Self:
-        """Return a client with other options and the same connections."""
+        """Return a client with other options and the same connections; a time-out of None is none at all."""
         other = copy.copy(self)
         settings = _changed(self._driver.settings, timeout, retries, headers, query)
         other._driver = AsyncDriver(settings, self._driver.pool)

@@ -17,9 +17,11 @@ from .calls import Call, Options
 from .hooks import Hook
 from .retries import Retries
 
-__all__ = ["Address", "Pairs", "Settings", "header_pairs", "query_pairs", "user_agent"]
+__all__ = ["TIMEOUT_SECONDS", "Address", "Pairs", "Settings", "header_pairs", "query_pairs", "user_agent"]
 
 Pairs = Sequence[tuple[bytes, bytes]]
+TIMEOUT_SECONDS = 30.0
+"""Time-out of a call, its repetitions included, where nothing else is said."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -137,7 +139,7 @@ class Settings:
 
     address: Address
     auth: Auth | None = None
-    timeout: float | None = 30.0
+    timeout: float | None = TIMEOUT_SECONDS
     retries: Retries = field(default_factory=Retries)
     headers: Mapping[str, str] = field(default_factory=dict)
     query: tuple[tuple[str, str], ...] = ()

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 from .answers import Response
@@ -16,19 +16,10 @@ from .encoding import dumps
 from .hooks import Hook
 from .http import AsyncDriver, AsyncPool, AsyncTransport, Cert, Connecting, Driver, Pool, Transport, Verify
 from .retries import Retries
-from .settings import Address, Settings, checked_headers, query_pairs
+from .settings import TIMEOUT_SECONDS, Address, Settings, checked_headers, query_pairs
+from .unset import UNSET, Unset
 
 __all__ = ["AsyncClient", "Client"]
-
-_TIMEOUT = 30.0
-
-
-class _Kept:
-    """Class of `_KEPT`."""
-
-
-_KEPT: Final = _Kept()
-"""Stands for an option that stays as it is."""
 
 
 def _settings(
@@ -63,13 +54,13 @@ def _auth(token: str | None, api_key: str | None, auth: Auth | None) -> Auth | N
 
 def _changed(
     settings: Settings,
-    timeout: float | _Kept | None,
+    timeout: float | Unset | None,
     retries: Retries | int | None,
     headers: Mapping[str, str] | None,
     query: Mapping[str, str | Sequence[str]] | None,
 ) -> Settings:
     changes: dict[str, Any] = {}
-    if not isinstance(timeout, _Kept):
+    if not isinstance(timeout, Unset):
         changes["timeout"] = timeout
     if retries is not None:
         changes["retries"] = Retries.of(retries)
@@ -159,7 +150,7 @@ class Client:
         token: str | None = None,
         api_key: str | None = None,
         auth: Auth | None = None,
-        timeout: float | None = _TIMEOUT,
+        timeout: float | None = TIMEOUT_SECONDS,
         retries: Retries | int = Retries(),  # noqa: B008 - a value that does not change
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
@@ -200,12 +191,12 @@ class Client:
     def with_options(
         self,
         *,
-        timeout: float | _Kept | None = _KEPT,
+        timeout: float | Unset | None = UNSET,
         retries: Retries | int | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
     ) -> Self:
-        """Return a client with other options and the same connections."""
+        """Return a client with other options and the same connections; a time-out of None is none at all."""
         other = copy.copy(self)
         settings = _changed(self._driver.settings, timeout, retries, headers, query)
         other._driver = Driver(settings, self._driver.pool)
@@ -245,7 +236,7 @@ class AsyncClient:
         token: str | None = None,
         api_key: str | None = None,
         auth: Auth | None = None,
-        timeout: float | None = _TIMEOUT,
+        timeout: float | None = TIMEOUT_SECONDS,
         retries: Retries | int = Retries(),  # noqa: B008 - a value that does not change
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
@@ -288,12 +279,12 @@ class AsyncClient:
     def with_options(
         self,
         *,
-        timeout: float | _Kept | None = _KEPT,
+        timeout: float | Unset | None = UNSET,
         retries: Retries | int | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str | Sequence[str]] | None = None,
     ) -> Self:
-        """Return a client with other options and the same connections."""
+        """Return a client with other options and the same connections; a time-out of None is none at all."""
         other = copy.copy(self)
         settings = _changed(self._driver.settings, timeout, retries, headers, query)
         other._driver = AsyncDriver(settings, self._driver.pool)

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from tmfkit_sdk._runtime.settings import user_agent
+from tmfkit_sdk._runtime.settings import TIMEOUT_SECONDS, user_agent
 from tmfkit_sdk.cli.catalogue import apis, collections
 
 __all__ = ["FORMATS", "SHELLS", "options_of", "parsed"]
@@ -110,7 +110,13 @@ def _add_connection(leaf: argparse.ArgumentParser) -> None:
     bearer = "sent as Authorization: Bearer; better in $TMFKIT_TOKEN, since others see command lines"
     group.add_argument("--token", default=os.environ.get("TMFKIT_TOKEN"), help=bearer)
     group.add_argument("--base-path", metavar="PATH", help="where the API is on the server, if not where documents say")
-    group.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for a call as a whole (30)")
+    group.add_argument(
+        "--timeout",
+        type=float,
+        default=TIMEOUT_SECONDS,
+        metavar="SECONDS",
+        help=f"for a call as a whole ({TIMEOUT_SECONDS:g})",
+    )
 
 
 def options_of(action: str) -> list[str]:
