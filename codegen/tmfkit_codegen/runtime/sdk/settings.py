@@ -14,7 +14,16 @@ from .calls import Call, Options
 from .hooks import Hook
 from .retries import Retries
 
-__all__ = ["TIMEOUT_SECONDS", "Address", "Pairs", "Settings", "header_pairs", "query_pairs", "user_agent"]
+__all__ = [
+    "TIMEOUT_SECONDS",
+    "Address",
+    "Pairs",
+    "Settings",
+    "checked_headers",
+    "header_pairs",
+    "query_pairs",
+    "user_agent",
+]
 
 Pairs = Sequence[tuple[bytes, bytes]]
 TIMEOUT_SECONDS = 30.0
