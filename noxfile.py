@@ -116,9 +116,9 @@ def suites(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def pages(session: nox.Session) -> None:
-    """Look at the server's pages in Chromium, narrow and wide, light and dark; needs Chromium and its driver."""
+    """Look at the pages of server and kit in Chromium, narrow and wide, light and dark; needs it and its driver."""
     install(session, "all", "pages")
-    session.run("pytest", "tests/server/suite_pages.py", *session.posargs)
+    session.run("pytest", "tests/server/suite_pages.py", "tests/conformance/suite_report_pages.py", *session.posargs)
 
 
 @nox.session(default=False)

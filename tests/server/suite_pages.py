@@ -6,13 +6,9 @@ or have what axe calls serious.
 
 from __future__ import annotations
 
-import itertools
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,38 +19,13 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 from server_bodies import customer
 
+from browser import browser, look_at
 from patience import PATIENCE_SECONDS
+
+__all__ = ["browser"]
 
 Starter = Callable[..., AbstractContextManager[str]]
 ADMIN = "key-of-an-admin-1"
-AXE = (resources.files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
-SERIOUS = """const done = arguments[0];
-axe.run().then(found => done(found.violations.filter(each => ["serious", "critical"].includes(each.impact))
-  .map(each => [each.id, each.nodes.map(node => node.html)])));"""
-
-
-@pytest.fixture(scope="module", params=itertools.product((390, 1280), ("light", "dark")), ids=str)
-def browser(request: pytest.FixtureRequest) -> Iterator[webdriver.Chrome]:
-    """Chromium with a window of a width, for people who like it light or dark."""
-    width, scheme = request.param
-    options = webdriver.ChromeOptions()
-    options.binary_location = _program("chromium", "chromium-browser", "google-chrome")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(_program("chromedriver"))
-    with webdriver.Chrome(options=options, service=service) as driver:
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        yield driver
-
-
-def _program(*names: str) -> str:
-    found = next(filter(None, map(shutil.which, names)), None)
-    assert found is not None, f"none of {', '.join(names)} is installed"
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +40,7 @@ def until(driver: WebDriver, condition: Callable[[WebDriver], Any]) -> Any:
 
 def inspect(driver: webdriver.Chrome, url: str, shot: str) -> list[str]:
     """Hold a page, as it is now, against what holds for all pages; return what it has asked for since the last time."""
-    folder = Path("reports", "pages")
-    folder.mkdir(parents=True, exist_ok=True)
-    wide = driver.execute_script("return [innerWidth, matchMedia('(prefers-color-scheme: dark)').matches]")
-    driver.save_screenshot(str(folder / f"{shot}-{wide[0]}-{'dark' if wide[1] else 'light'}.png"))
-    assert driver.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
-    assert driver.execute_async_script(SERIOUS) == []
-    said = [entry["message"] for entry in driver.get_log("browser")]  # type: ignore[no-untyped-call]
-    assert [message for message in said if "Content Security Policy" in message or "Uncaught" in message] == []
+    look_at(driver, shot)
     events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]  # type: ignore[no-untyped-call]
     asked = [each["params"]["request"]["url"] for each in events if each["method"] == "Network.requestWillBeSent"]
     assert [each for each in asked if not each.startswith((url, "data:", "blob:", "chrome"))] == []
