@@ -121,7 +121,8 @@ class Client:
         self._settings = settings
         self._recorder = recorder
         self._credentials = Credentials(settings, recorder.hide)
-        self._pace = Pace(settings.rate)
+        self.pace = Pace(settings.rate)
+        """Spreads the requests of the run."""
         self._patience = Patience()
         self._agent = agent(announce=settings.announce)
         self._slowest = 0.0
@@ -200,24 +201,41 @@ class Client:
             body if isinstance(body, bytes) else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         )
         declared = {"Content-Type": media_type} if media_type else {}
-        waited: list[str] = []
-        while True:
-            sent = over({"Accept": ACCEPT, **self._agent}, self.credentials(admin=admin), headers or {}, declared)
-            self._pace.keep()
+
+        def attempt(credentials: Mapping[str, str]) -> Exchange:
+            sent = over({"Accept": ACCEPT, **self._agent}, credentials, headers or {}, declared)
             started = self._recorder.clock()
             response, error = self._answer(method, url, content, sent)
-            pause = self._pause(method, response, len(waited), admin=admin, sent=sent)
-            exchange = self._recorder.add(
+            return self._recorder.add(
                 request=Request(method, url, self._recorder.blotted(sent.items()), content),
                 response=response,
                 error=error,
                 started=started,
-                superseded=pause is not None,
-                waited="" if pause or not waited else f"answered so after {_counted(waited)}",
                 **about,
             )
+
+        return self.patiently(attempt, admin=admin)
+
+    def patiently(
+        self, attempt: Callable[[Mapping[str, str]], Exchange], *, admin: bool, first: Exchange | None = None
+    ) -> Exchange:
+        """Make attempts at a request until an answer is the last word; return that exchange.
+
+        Args:
+            attempt: Sends the request with the credentials that it is given, and writes it down.
+            admin: Whether the credentials are those of the role admin.
+            first: An attempt that was made already.
+        """
+        waited: list[str] = []
+        while True:
+            credentials = self.credentials(admin=admin)
+            if first is None:
+                self.pace.keep()
+            exchange, first = first or attempt(credentials), None
+            pause = self._pause(exchange, len(waited), admin=admin, sent=credentials)
             if pause is None:
-                return exchange
+                return self.amend(exchange, waited=f"answered so after {_counted(waited)}") if waited else exchange
+            self.amend(exchange, superseded=True)
             waited.append(pause.reason)
             time.sleep(pause.seconds)
 
@@ -240,16 +258,15 @@ class Client:
         self._slowest = max(self._slowest, time.monotonic() - began)
         return Response(answer.status_code, self._recorder.blotted(answer.headers.multi_items()), body), ""
 
-    def _pause(
-        self, method: str, response: Response | None, repeated: int, *, admin: bool, sent: Mapping[str, str]
-    ) -> Pause | None:
+    def _pause(self, exchange: Exchange, repeated: int, *, admin: bool, sent: Mapping[str, str]) -> Pause | None:
+        response = exchange.response
         if response is not None and response.status == httpx.codes.UNAUTHORIZED:
             is_own = not (admin and self._settings.admin_headers)
             is_renewed = is_own and self._credentials.renewed(sent.get("Authorization", ""))
             return Pause(0, "401, with a new token") if is_renewed else None
         if response is not None:
             self._credentials.worked()
-        return self._patience.pause(method, response, repeated)
+        return self._patience.pause(exchange.request.method, response, repeated)
 
 
 def _counted(reasons: list[str]) -> str:

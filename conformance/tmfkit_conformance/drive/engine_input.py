@@ -98,8 +98,6 @@ def configuration(contract: Contract, settings: Settings) -> dict[str, Any]:
             },
         },
     }
-    if settings.rate:
-        given["rate-limit"] = f"{max(1, round(settings.rate * 60))}/m"
     if settings.client_certificate:
         given["request-cert"] = settings.client_certificate
     if settings.client_key:

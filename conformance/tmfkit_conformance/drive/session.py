@@ -25,6 +25,7 @@ from tmfkit_conformance.drive.ownership import Ownership
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.bodies import Payloads
+from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.payloads.messages import sendable
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
@@ -90,7 +91,7 @@ class Session:
         self._addresses = Addresses(contract, settings, self.dialect)
         self.contents = Contents(settings.seed)
         self.naming = Naming(self.contents, announce=settings.announce)
-        self._interruption = interruption
+        self.interruption = interruption
         self.ledger = Ledger(contract, receipt, self.naming)
         self.marks = Marks(contract, settings, self.naming)
         self._hubs = Standing()
@@ -104,6 +105,28 @@ class Session:
     def beside(self) -> Session:
         """Return a session for a probe that is driven beside others: one run, but a probe of its own."""
         return copy.copy(self)
+
+    @contextlib.contextmanager
+    def probing(self, probe: PlannedProbe) -> Iterator[None]:
+        """Send for a probe, write down how it went, and take away what it made.
+
+        What ends a probe early is written down and goes no further; a failure that the kit does not foresee is written
+        down and raised again.
+        """
+        self.begin(probe)
+        try:
+            yield
+        except (MissingPrerequisite, OverrideInTheWay) as lacking:
+            self.end(lacking=str(lacking))
+        except ForeignRecord as found:
+            self.end(foreign=str(found))
+        except ProbeAborted as ended:
+            self.end(ended=str(ended))
+        except Exception as exc:
+            self.end(failure=f"{type(exc).__name__}: {exc}")
+            raise
+        else:
+            self.end()
 
     def begin(self, probe: PlannedProbe) -> None:
         """Start a probe: what is sent from now on belongs to it."""
@@ -236,7 +259,7 @@ class Session:
             self._need_place(operation, body)
         if action == "list":
             self.settling.rest()
-        with self._interruption.held():
+        with self.interruption.held():
             exchange = self.request(
                 operation.method,
                 url,
@@ -267,7 +290,7 @@ class Session:
             # That its rows do not hold is said of the plain create, whichever create brought it to light.
             abort = ForeignRecord if self._probe.probe is Create else ProbeAborted
             raise abort(f"{self.ledger.foreign}; nothing more is written to this target")
-        self._interruption.check()
+        self.interruption.check()
         return self._conversation.send(
             method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
         )
@@ -377,9 +400,10 @@ class Session:
         seen = f"was answered {exchange.status}" if exchange.response else f"got no answer ({exchange.error})"
         raise ProbeAborted(f"{what} {seen} (exchange {exchange.sequence})")
 
-    def patch(self, step: Step, identifier: str, changes: dict[str, Any]) -> Exchange:
-        """Patch with the media type that the document itself asks for."""
-        return self.call("patch", step, identifier=identifier, body=changes, media_type=self.patch_media)
+    def patch(self, step: Step, identifier: str, changes: Any, *, media_type: str = "") -> Exchange:
+        """Patch, with the media type that the document itself asks for where no other is named."""
+        media_type = media_type or self.patch_media
+        return self.call("patch", step, identifier=identifier, body=changes, media_type=media_type)
 
     @property
     def patch_media(self) -> str:
@@ -549,12 +573,12 @@ class Session:
 
     def cleanup(self) -> None:
         """Delete everything that the run made and that is still there, and look whether it is gone."""
-        self._interruption.is_cleaning = True
+        self.interruption.is_cleaning = True
         sweep = self._sweep
         sweep.over(self.ledger.leftovers())
         if not self.watch.ended:
             sweep.confirm(self.settings.list_pages)
-        self._interruption.is_cleaning = False
+        self.interruption.is_cleaning = False
 
     @property
     def _sweep(self) -> Sweep:
@@ -563,7 +587,7 @@ class Session:
             self._addresses,
             self.ledger,
             self._ownership,
-            self._interruption,
+            self.interruption,
             parallel=self.settings.parallel,
         )
 

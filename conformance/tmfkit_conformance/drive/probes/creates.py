@@ -5,7 +5,17 @@ from __future__ import annotations
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import probe, under
 from tmfkit_conformance.drive.session import Session
-from tmfkit_conformance.rules.attributes import OPTIONAL, VALUES, ClientId, Minus, ReadOnly, Tried, Values, With
+from tmfkit_conformance.rules.attributes import (
+    OPTIONAL,
+    VALUES,
+    ClientId,
+    Demanded,
+    Minus,
+    ReadOnly,
+    Tried,
+    Values,
+    With,
+)
 
 __all__: list[str] = []
 
@@ -17,6 +27,7 @@ def with_attribute(session: Session, subject: str) -> None:
     made = session.created_beside(With.CREATE, payloads.telling(subject), With.CONTROL, payloads.beside(subject))
     session.call("retrieve", With.READ, identifier=made.identifier)
     value = payloads.demanding(subject)
+    session.note(Demanded(demanding=value is not pointers.ABSENT))
     if value is pointers.ABSENT:
         return
     if isinstance(value, str) and subject[1:] in session.marks.carriers.get(session.resource_name, ()):

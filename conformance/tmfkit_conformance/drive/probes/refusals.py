@@ -142,21 +142,17 @@ def patch_not(session: Session, subject: str) -> None:
     control = session.patch(PatchNot.CONTROL, made.identifier, session.change(attribute))
     if others and not control.is_success:
         first, *others = others
-        _patch_as(session, PatchNot.CONTROL_OTHER, made.identifier, session.change(attribute), first)
+        session.patch(PatchNot.CONTROL_OTHER, made.identifier, session.change(attribute), media_type=first)
     before = session.call("retrieve", PatchNot.BEFORE, identifier=made.identifier)
     value = session.other_value(subject)
     if value == pointers.get(before.answer, session.payloads.spoken(subject)):
         value = session.payloads.value(subject, 0)
-    _patch_as(session, PatchNot.REFUSED, made.identifier, session.change(subject, value), first)
+    session.patch(PatchNot.REFUSED, made.identifier, session.change(subject, value), media_type=first)
     session.call("retrieve", PatchNot.READ, identifier=made.identifier)
     if subject == "/id" and others:
         changes = session.change(subject, session.other_value(subject))
-        _patch_as(session, PatchNot.REFUSED_OTHER, made.identifier, changes, others[0])
+        session.patch(PatchNot.REFUSED_OTHER, made.identifier, changes, media_type=others[0])
         session.call("retrieve", PatchNot.READ_OTHER, identifier=made.identifier)
-
-
-def _patch_as(session: Session, step: Step, identifier: str, changes: dict[str, Any], media_type: str) -> None:
-    session.call("patch", step, identifier=identifier, body=changes, media_type=media_type)
 
 
 @probe(Refused)
