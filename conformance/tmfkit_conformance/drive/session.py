@@ -435,7 +435,7 @@ class Session:
     def other_value(self, pointer: str) -> Any:
         """Return a value for an attribute that a client is not to set."""
         if pointer in ("/id", "/href"):
-            return self.unused_id() if pointer == "/id" else f"https://host.example/other/{self.unused_id()}"
+            return self.unused_id() if pointer == "/id" else f"{self.contents.host(pointer)}/{self.unused_id()}"
         return self.payloads.value(pointer, 1)
 
     def is_date_time(self, pointer: str) -> bool:

@@ -68,7 +68,8 @@ def values(session: Session, subject: str) -> None:
 @probe(ReadOnly)
 def read_only(session: Session, subject: str) -> None:
     """Create with a value of our own for the subject, read back."""
-    value = "2001-01-01T00:00:00Z" if session.is_date_time(subject) else session.payloads.value(subject, 1)
+    earlier = f"{session.contents.day(subject, years=(2001, 2009))}T00:00:00Z"
+    value = earlier if session.is_date_time(subject) else session.payloads.value(subject, 1)
     control = session.created(ReadOnly.CONTROL)
     session.call("retrieve", ReadOnly.CONTROL_READ, identifier=control.identifier)
     made = session.call("create", ReadOnly.CREATE, body=pointers.with_value(session.payloads.minimal(), subject, value))

@@ -161,7 +161,7 @@ def refused(session: Session, subject: str) -> None:
     action = session.operation.action
     if subject == "bad-query":
         session.call(action, Refused.CONTROL, query={"limit": "1"})
-        session.call(action, Refused.REFUSED, query={"limit": "minus-one"})
+        session.call(action, Refused.REFUSED, query={"limit": session.contents.name("limit")})
         return
     if action == "register":
         session.registered(Refused.CONTROL)
@@ -226,7 +226,7 @@ def _on_item(session: Session, step: Step, identifier: str) -> None:
 
 def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) -> Any:
     if fault == "malformed-body":
-        return b'{"broken": '
+        return f'{{"{session.contents.name("member")}": '.encode()
     spoken = session.payloads.spoken(attribute)
     if fault == "wrong-type":
         try:
@@ -234,7 +234,9 @@ def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) 
                 {**body, pointers.parts(array_attribute(session))[0]: 7} if spoken != "/callback" else {"callback": 7}
             )
         except ProbeAborted:
-            return pointers.with_value(body, spoken, {"wrong": ["type"]})
+            return pointers.with_value(
+                body, spoken, {session.contents.name("member"): [session.contents.name("value")]}
+            )
     mandatory = session.contract.required(session.operation.request_schema)
     if not mandatory:
         raise ProbeAborted("the contract has no mandatory attribute here")

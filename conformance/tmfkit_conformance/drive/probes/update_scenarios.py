@@ -179,7 +179,8 @@ def delete_ignores_fields(session: Session, _subject: str) -> None:
 def undefined_attribute(session: Session, subject: str) -> None:
     """Patch an attribute that the document does not define."""
     made = session.created(UndefinedAttribute.CREATE)
-    session.patch(UndefinedAttribute.PATCH, made.identifier, pointers.with_value({}, subject, "anything"))
+    value = session.contents.text(subject, 0)
+    session.patch(UndefinedAttribute.PATCH, made.identifier, pointers.with_value({}, subject, value))
     session.call("retrieve", UndefinedAttribute.READ, identifier=made.identifier)
 
 
