@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -28,9 +29,14 @@ WORD = re.compile(r"[^\W\d]{3,}")
 @pytest.fixture(scope="module", params=["tmf629-v4", "tmf681-v1"])
 def runs(request: pytest.FixtureRequest, server_url: str) -> tuple[Contract, list[Bundle]]:
     contract = contracts.load(request.param)
-    where = {"base_url": server_url + contract.base_path, "listener_url": "http://127.0.0.1:0"}
-    told = [Settings(contract.id, **where, phases=("register",), seed=seed, hold_seconds=0) for seed in "ab"]
-    return contract, [drive(contract, settings) for settings in told]
+    told = Settings(
+        contract.id,
+        base_url=server_url + contract.base_path,
+        listener_url="http://127.0.0.1:0",
+        phases=("register",),
+        hold_seconds=0,
+    )
+    return contract, [drive(contract, replace(told, seed=seed)) for seed in "ab"]
 
 
 def texts(value: Any) -> Iterator[str]:
