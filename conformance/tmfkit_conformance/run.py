@@ -210,6 +210,7 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
         "listener": settings.listener,
         "listener_vouched": bool(settings.listener_url),
         "configured": _configured(settings),
+        "patch_media": session.media,
         "dialect": {name: names for name, names in session.dialect.items() if names},
         "seconds": round(seconds, 2),
     }

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from tmfkit_conformance.contact.consistency import measure
+from tmfkit_conformance.contact.media import find_media
 from tmfkit_conformance.contact.names import configured_names, find_names, find_path
 from tmfkit_conformance.contact.smallest import Demand, find_demand
 from tmfkit_conformance.contact.there import first_create, first_look, second_look
@@ -72,7 +73,10 @@ def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintanc
 
 
 def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exchange]) -> dict[str, Demand]:
-    """Find the names and the attributes with which the smallest body is taken; keep in *made* how it was answered."""
+    """Find the names and the attributes with which the smallest body is taken, and how patches are.
+
+    What the smallest body was answered is kept in *made*.
+    """
     demands: dict[str, Demand] = {}
     for resource in resources:
         with _asking(session, Dialect):
@@ -80,6 +84,9 @@ def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exc
         with _asking(session, SmallestBody):
             if made[resource.name].is_refusal:
                 demands[resource.name] = find_demand(session, resource, made[resource.name])
+        if made[resource.name].is_success:
+            with _asking(session, Dialect):
+                find_media(session, resource)
     return demands
 
 
@@ -105,6 +112,9 @@ def _sentences(
             yield f"{resource.name}: the smallest body is answered {answer.status}."
         for key, spoken in session.dialect[resource.name].items():
             yield f"{resource.name}: the target takes {key} under the name {spoken}."
+        patched, usual = session.media.get(resource.name), session.contract.action("patch", resource.name)
+        if patched and usual and patched != usual.consumes[0]:
+            yield f"{resource.name}: the target takes patches as {patched}, and not as {usual.consumes[0]}."
     lag = session.settling.lag_seconds
     yield f"What is written is visible after {lag * 1000:.0f} ms." if lag else "What is written is visible at once."
 

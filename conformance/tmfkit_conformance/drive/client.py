@@ -39,6 +39,18 @@ _HURRY_SECONDS: ContextVar[float | None] = ContextVar("hurry_seconds", default=N
 """What an exchange may take at the most, in the thread that sends it."""
 
 
+_CLOSED: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""What a connection fails with that was closed by the other side."""
+
+
+class _Unread(Exception):  # noqa: N818 - not an error yet: the request is sent again
+    """A connection was closed under a request."""
+
+    def __init__(self, error: httpx.RequestError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Recorder:
     """Collects the exchanges of a run in the order of sending.
 
@@ -244,19 +256,44 @@ class Client:
         return self._credentials.headers(admin=admin)
 
     def _answer(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> tuple[Response | None, str]:
-        """Return the answer, or why there is none."""
-        limit, hurry = self._settings.timeout_seconds, _HURRY_SECONDS.get()
+        """Return the answer, or why there is none.
+
+        A target may close a connection under a request; one that it cannot have read is sent once more.
+
+        Source: RFC 9112 §9.5.
+        """
         began = time.monotonic()
         try:
-            with (
-                allowing(limit if hurry is None else min(limit, hurry)),
-                self._http.stream(method, url, content=content, headers=headers) as answer,
-            ):
-                body = taken(answer)
+            response = self._sent(self._http, method, url, content, headers)
+        except _Unread as dropped:
+            try:
+                with contextlib.closing(self._opened()) as another:
+                    response = self._sent(another, method, url, content, headers)
+            except httpx.RequestError:
+                return None, _named(dropped.error)  # it was read, and the target ended over it
         except (httpx.RequestError, httpx.InvalidURL) as exc:  # the target may have given the address
-            return None, f"{type(exc).__name__}: {exc}"
+            return None, _named(exc)
         self._slowest = max(self._slowest, time.monotonic() - began)
-        return Response(answer.status_code, self._recorder.blotted(answer.headers.multi_items()), body), ""
+        return response, ""
+
+    def _sent(self, http: httpx.Client, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Response:
+        """Send a request once, and return the answer.
+
+        Raises:
+            _Unread: The connection was closed, maybe before the target read the request.
+            httpx.RequestError: There was no answer.
+        """
+        limit, hurry = self._settings.timeout_seconds, _HURRY_SECONDS.get()
+        with allowing(limit if hurry is None else min(limit, hurry)) as allowance:
+            try:
+                with http.stream(method, url, content=content, headers=headers) as answer:
+                    return Response(
+                        answer.status_code, self._recorder.blotted(answer.headers.multi_items()), taken(answer)
+                    )
+            except _CLOSED as exc:
+                if allowance.is_unread:
+                    raise _Unread(exc) from exc
+                raise
 
     def _pause(self, exchange: Exchange, repeated: int, *, admin: bool, sent: Mapping[str, str]) -> Pause | None:
         response = exchange.response
@@ -267,6 +304,10 @@ class Client:
         if response is not None:
             self._credentials.worked()
         return self._patience.pause(exchange.request.method, response, repeated)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _counted(reasons: list[str]) -> str:

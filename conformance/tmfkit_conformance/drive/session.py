@@ -83,6 +83,8 @@ class Session:
         self.contract = contract
         self.settings = settings
         self.dialect: dict[str, dict[str, str]] = {resource.name: {} for resource in contract.resources}
+        self.media: dict[str, str] = {}
+        """Resource → the media type that the target takes a patch of it under, where the document leaves it open."""
         self.records: list[ProbeRecord] = []
         self._client = client
         self._listener = listener
@@ -407,25 +409,32 @@ class Session:
 
     @property
     def patch_media(self) -> str:
-        """Media type of a partial object: the one that a must row names, else the contract's first."""
-        operation = self.contract.action("patch", self.resource_name)
-        if operation is None:
-            raise ProbeAborted(f"the contract has no operation to patch a {self.resource_name}")
-        musts = [
-            row
-            for row in self.contract.requirements
-            if row.kind == CONSUMES.name and row.operation == operation.id and row.level == "must"
-        ]
-        stated = [row.subject for row in musts if row.subject in PARTIAL]
-        return stated[0] if stated else operation.consumes[0]
+        """Media type of a partial object: the one that a must row names, else the first that the target takes."""
+        return self.partial_media[0]
 
     @property
     def partial_media(self) -> list[str]:
-        """Media types of a partial object that the contract has, the one that the document asks for first."""
+        """Media types of a partial object that the contract has, the one that is to be sent first."""
         operation = self.contract.action("patch", self.resource_name)
-        offered = operation.consumes if operation else ()
-        others = [name for name in PARTIAL if name in offered and name != self.patch_media]
-        return [self.patch_media, *others]
+        if operation is None:
+            raise ProbeAborted(f"the contract has no operation to patch a {self.resource_name}")
+        first = self._stated_media or self.media.get(self.resource_name) or operation.consumes[0]
+        return [first, *(name for name in PARTIAL if name in operation.consumes and name != first)]
+
+    @property
+    def open_media(self) -> list[str]:
+        """Media types of a partial object of which the target may choose, as no must row names one."""
+        return [] if self._stated_media else self.partial_media
+
+    @property
+    def _stated_media(self) -> str:
+        operation = self.contract.action("patch", self.resource_name)
+        rows = (
+            row
+            for row in self.contract.requirements
+            if row.kind == CONSUMES.name and operation is not None and row.operation == operation.id
+        )
+        return next((row.subject for row in rows if row.level == "must" and row.subject in PARTIAL), "")
 
     def change(self, pointer: str, value: Any = None) -> dict[str, Any]:
         """Return a merge patch that gives *pointer* another value."""
