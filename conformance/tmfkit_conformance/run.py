@@ -19,9 +19,8 @@ from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.drive.schedule import run, stages
 from tmfkit_conformance.drive.sentinels import Watchpost
-from tmfkit_conformance.drive.session import ForeignRecord, MissingPrerequisite, ProbeAborted, Session
+from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.errors import KitDefect, KitError
-from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.rules.lifecycle import Sentinels
@@ -36,10 +35,14 @@ Progress = Callable[[str, int, int], None]
 """Called with the phase, how many of its parts are done, and how many there are."""
 
 
+def _unwatched(_phase: str, _done: int, _all: int) -> None:
+    """Nobody is told how far a run is."""
+
+
 def drive(
     contract: Contract,
     settings: Settings,
-    progress: Progress,
+    progress: Progress = _unwatched,
     *,
     only: Collection[str] = (),
     receipt_path: Path | None = None,
@@ -76,13 +79,8 @@ def drive(
         ended = interruption or Interruption()
         session = Session(contract, settings, client, listener, receipt=receipt, interruption=ended)
         known = Acquaintance()
-        try:
-            _register_phase(session, progress, only, known)
-            ended.check()
-            if set(settings.phases) - {REGISTER} and not session.watch.ended:
-                _generated_phases(session, recorder, progress, listener_url=listener.url if listener else "")
-        except Interrupted:
-            pass  # a verdict is given on what was recorded, and says so
+        with contextlib.suppress(Interrupted):  # a verdict is given on what was recorded, and says so
+            _phases(session, recorder, progress, only, known, listener_url=listener.url if listener else "")
         return Bundle(
             run={
                 **_about(contract, settings, session, clock()),
@@ -97,25 +95,42 @@ def drive(
         )
 
 
-def _register_phase(session: Session, progress: Progress, only: Collection[str], known: Acquaintance) -> None:
-    """Get acquainted, drive every probe, and delete what is left of what they made, also when one of them fails."""
-    wanted, parallel = _wanted(session.contract, session.settings, only), session.settings.parallel
+def _phases(
+    session: Session,
+    recorder: Recorder,
+    progress: Progress,
+    only: Collection[str],
+    known: Acquaintance,
+    *,
+    listener_url: str,
+) -> None:
+    """Get acquainted, run the phases while a record of each resource lasts, and delete what is left of it all."""
+    wanted = _wanted(session.contract, session.settings, only)
     try:
         acquaint(session, _resources(session.contract, wanted if only else ()), known)
+        watchpost = Watchpost(session.beside(), _watched(session.contract, wanted if only else (), wanted))
+        watchpost.make()
         if wanted:
-            watchpost = Watchpost(session.beside(), _watched(session.contract, wanted if only else (), wanted))
-            watchpost.make()
-            run(
-                stages(session.contract, wanted, parallel=parallel),
-                lambda probe: _drive(session.beside(), probe),
-                parallel=parallel,
-                progress=lambda done, total: progress(REGISTER, done, total),
-            )
-            watchpost.look()
+            _register_phase(session, progress, wanted)
+            session.interruption.check()
+        if set(session.settings.phases) - {REGISTER} and not session.watch.ended:
+            _generated_phases(session, recorder, progress, listener_url=listener_url)
+        watchpost.look()
     finally:
         session.cleanup()
         order = {probe.key: number for number, probe in enumerate(wanted)}
         session.records.sort(key=lambda record: order.get(record.key, -1))
+
+
+def _register_phase(session: Session, progress: Progress, wanted: Collection[PlannedProbe]) -> None:
+    """Drive every probe."""
+    parallel = session.settings.parallel
+    run(
+        stages(session.contract, wanted, parallel=parallel),
+        lambda probe: _drive(session.beside(), probe),
+        parallel=parallel,
+        progress=lambda done, total: progress(REGISTER, done, total),
+    )
 
 
 def _wanted(contract: Contract, settings: Settings, only: Collection[str]) -> tuple[PlannedProbe, ...]:
@@ -151,6 +166,8 @@ def _generated_phases(session: Session, recorder: Recorder, progress: Progress, 
         recorder,
         progress,
         receipt=session.ledger.receipt,
+        settling=session.settling,
+        interruption=session.interruption,
         dialect=session.dialect,
         listener_url=listener_url,
     )
@@ -159,24 +176,13 @@ def _generated_phases(session: Session, recorder: Recorder, progress: Progress, 
 def _drive(session: Session, probe: PlannedProbe) -> None:
     if probe.probe not in PROBES:
         raise KitDefect(probe.key, "no function drives this probe", "Report it with the contract's digest")
-    session.begin(probe)
     try:
-        PROBES[probe.probe](session, probe.subject)
-    except MissingPrerequisite as lacking:
-        session.end(lacking=str(lacking))
-    except OverrideInTheWay as prevented:
-        session.end(lacking=str(prevented))
-    except ForeignRecord as found:
-        session.end(foreign=str(found))
-    except ProbeAborted as ended:
-        session.end(ended=str(ended))
+        with session.probing(probe):
+            PROBES[probe.probe](session, probe.subject)
     except Exception as exc:
+        # What fails is written down with its probe, and must not take away what the others found.
         if isinstance(exc, KitError) and not isinstance(exc, KitDefect):
             raise
-        # A probe that fails must not take away what the others found.
-        session.end(failure=f"{type(exc).__name__}: {exc}")
-    else:
-        session.end()
 
 
 def _ending(receipt: Receipt, interruption: Interruption) -> dict[str, object]:
@@ -204,6 +210,7 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
         "listener": settings.listener,
         "listener_vouched": bool(settings.listener_url),
         "configured": _configured(settings),
+        "patch_media": session.media,
         "dialect": {name: names for name, names in session.dialect.items() if names},
         "seconds": round(seconds, 2),
     }

@@ -71,6 +71,7 @@ class Situation:
     notes: tuple[Notification, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     ended: str = ""
+    beside: Mapping[str, Any] | None = None
 
     @property
     def check(self) -> str:
@@ -91,8 +92,10 @@ class Situation:
         exchanges = tuple(
             step.exchange(number, key, case.probe.operation, base) for number, step in enumerate(self.steps, 1)
         )
-        record = ProbeRecord(key, lacking, self.ended, dict(self.facts))
-        return Bundle({"api": self.api, "phases": ["register"]}, (record,), exchanges, self.notes)
+        records = [ProbeRecord(key, lacking, self.ended, dict(self.facts))]
+        if case.probe.probe.beside and self.beside is not None:
+            records.append(ProbeRecord(case.probe.probe.beside.name, facts=dict(self.beside)))
+        return Bundle({"api": self.api, "phases": ["register"]}, tuple(records), exchanges, self.notes)
 
     def verdict(self, *, lacking: str = "") -> Verdict:
         [verdict] = judge(self.bundle(lacking=lacking), self.contract).verdicts
@@ -114,9 +117,10 @@ class Ask:
         notes: Iterable[Notification] = (),
         facts: Mapping[str, Any] | None = None,
         ended: str = "",
+        beside: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return the parameters of a test: with this recorded, the row has this outcome."""
-        situation = Situation(self.api, self.row, outcome, steps, tuple(notes), facts or {}, ended)
+        situation = Situation(self.api, self.row, outcome, steps, tuple(notes), facts or {}, ended, beside)
         return pytest.param(situation, id=f"{situation.check}-{words}")
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from library import library
 from library_server import ADMIN, serving
+from meddler import Answer, Call, Forward, meddling
 
 from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Recorder, run_clock
@@ -167,13 +168,16 @@ def test_progress_is_told_for_every_phase(run: Run) -> None:
     assert all(0 < done <= parts for _, done, parts in run.progress)
 
 
-def test_two_runs_against_fresh_servers_send_the_same() -> None:
-    lines = []
-    for _ in range(2):
+def test_two_runs_with_one_seed_send_the_same_and_with_another_seed_something_else() -> None:
+    lines, bodies = [], []
+    for seed in ("a", "a", "b"):
         with serving() as url:
-            lines.append(driven(url).lines)
+            made = driven(url, seed=seed)
+        lines.append(made.lines)
+        bodies.append({one.request.body for one in made.of("fuzzing") if one.operation == "createBook"})
     assert len(lines[0]) > 100
-    assert lines[0] == lines[1]
+    assert (lines[0], bodies[0]) == (lines[1], bodies[1])
+    assert len(bodies[0] & bodies[2]) < len(bodies[0]) / 2
 
 
 def test_nothing_is_left_in_the_folder_and_nothing_taken_from_the_kits_sources(tmp_path: Path) -> None:
@@ -227,6 +231,61 @@ def test_target_that_is_gone_is_given_up() -> None:
     assert len(made.exchanges) == SILENCE_LIMIT
     assert {exchange.response for exchange in made.exchanges} == {None}
     assert all(exchange.error.startswith("ConnectionError: ") for exchange in made.exchanges)
+
+
+class Busy:
+    """Asks every other request to come again."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, call: Call, forward: Forward) -> Answer:
+        self.number += 1
+        if self.number % 2:
+            return Answer(429, b'{"code": "429", "reason": "busy"}', (("Retry-After", "0"),))
+        return forward(call)
+
+
+def test_request_that_is_to_come_again_is_sent_again() -> None:
+    with serving() as sound, meddling(sound.partition("/library")[0], Busy()) as url:
+        made = driven(f"{url}/library/v1", phases=("examples", "stateful"))
+    final = [exchange for exchange in made.exchanges if not exchange.superseded]
+    assert len(made.exchanges) == 2 * len(final) > 20
+    assert {exchange.status for exchange in made.exchanges if exchange.superseded} == {429}
+    assert 429 not in {exchange.status for exchange in final}
+    assert {exchange.waited for exchange in final} == {"answered so after 429 with Retry-After"}
+    assert any(exchange.operation == "retrieveBook" and exchange.is_success for exchange in final)
+
+
+class Late:
+    """Finds a record at the second look only."""
+
+    def __init__(self) -> None:
+        self.looked: set[str] = set()
+
+    def __call__(self, call: Call, forward: Forward) -> Answer:
+        answer = forward(call)
+        if call.method == "GET" and answer.status == 200 and call.path not in self.looked:
+            self.looked.add(call.path)
+            return Answer(404, b'{"code": "404", "reason": "not yet"}')
+        return answer
+
+
+def test_write_that_is_seen_late_is_waited_for() -> None:
+    with serving() as sound, meddling(sound.partition("/library")[0], Late()) as url:
+        made = driven(f"{url}/library/v1", phases=("stateful",))
+    late = [exchange for exchange in made.exchanges if exchange.waited.startswith("visible after")]
+    assert {exchange.operation for exchange in late} == {"retrieveBook"}
+    bundle = Bundle({"phases": ["stateful"]}, (), tuple(made.exchanges), ())
+    assert [one.rule for one in findings(bundle, library())[0] if one.rule == "not-readable"] == []
+
+
+def test_generated_requests_are_as_far_apart_as_is_asked_for() -> None:
+    with serving() as url:
+        made = driven(url, phases=("fuzzing",), max_examples=2, rate=50)
+    sent = [exchange.started for exchange in made.of("fuzzing")]
+    assert len(sent) > 5
+    assert sent[-1] - sent[0] > 0.9 * (len(sent) - 1) / 50
 
 
 @pytest.mark.parametrize("phase", PHASES_MADE)

@@ -53,7 +53,14 @@ def running(url: str, folder: Path, *more: str) -> Iterator[subprocess.Popen[str
         "--base-url",
         url + CONTRACT.base_path,
     ]
-    command += ["--phase", "register", "--timeout", str(PATIENCE_SECONDS), "--report", str(folder), *more]
+    command += [
+        *([] if "--phase" in more else ["--phase", "register"]),
+        "--timeout",
+        str(PATIENCE_SECONDS),
+        "--report",
+        str(folder),
+        *more,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -79,6 +86,19 @@ def test_first_signal_cleans_up_and_reports(
     assert httpx.get(server_url + COLLECTION).json() == before
     states = [line.split()[0] for line in (tmp_path / "receipt.txt").read_text(encoding="utf-8").splitlines()]
     assert states.count("made") == states.count("deleted") > 0
+
+
+@pytest.mark.parametrize("phase", ["fuzzing", "stateful"])
+def test_signal_in_a_generated_phase_cleans_up_and_reports(server_url: str, tmp_path: Path, phase: str) -> None:
+    target = Holding("POST")
+    with meddling(server_url, target) as url, running(url, tmp_path, "--phase", phase) as process:
+        assert target.is_held.wait(PATIENCE_SECONDS)
+        process.send_signal(signal.SIGINT)
+        target.let_go.set()
+        assert process.wait(PATIENCE_SECONDS) == 3
+    report = json.loads((tmp_path / "report.json").read_bytes())
+    assert report["verdict"] == "incomplete"
+    assert report["left_behind"] == []
 
 
 def test_termination_ends_in_time_for_a_report_that_names_what_is_left(server_url: str, tmp_path: Path) -> None:

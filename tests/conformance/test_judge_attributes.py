@@ -54,6 +54,7 @@ OWN = "2001-01-01T00:00:00Z"
 
 LONG = "Ρεύμα, поезд, 東京 e\u0301 🚂. " * 9
 OTHER = {"name": "size", "value": "large"}
+DEMANDED = {"demanding": True}
 KEPT = (made(name="one"), read(name="one"))
 TWO = (
     made(characteristic=[TRAIT]),
@@ -79,27 +80,41 @@ SITUATIONS = [
     NAME.gives(BLOCKED, "read-refused", made(name="one"), get("read", 404)),
     NAME.gives(BLOCKED, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
     NAME.gives(SKIP, "credentials-ran-out", post("create", 401, sent={"name": "one"})),
-    NAME.gives(PASS, "demanding-kept", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG)),
-    NAME.gives(REMARK, "demanding-refused", *KEPT, post("demanding", 400, sent={"name": LONG})),
-    NAME.gives(PASS, "demanding-not-answered", *KEPT, post("demanding", 429, sent={"name": LONG})),
+    NAME.gives(PASS, "demanding-kept", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG), facts=DEMANDED),
+    NAME.gives(REMARK, "demanding-refused", *KEPT, post("demanding", 400, sent={"name": LONG}), facts=DEMANDED),
+    NAME.gives(SKIP, "demanding-too-often", *KEPT, post("demanding", 429, sent={"name": LONG}), facts=DEMANDED),
+    NAME.gives(FAIL, "demanding-breaks", *KEPT, post("demanding", 500, sent={"name": LONG}), facts=DEMANDED),
+    NAME.gives(FAIL, "demanding-not-answered", *KEPT, post("demanding", 0, sent={"name": LONG}), facts=DEMANDED),
+    NAME.gives(SKIP, "demanding-not-sent", *KEPT, facts=DEMANDED),
+    NAME.gives(PASS, "nothing-demanding-known", *KEPT, facts={"demanding": False}),
     NAME.gives(
         REMARK, "demanding-in-another-normal-form",
         *KEPT, made("demanding", name=LONG), read("demanding-read", name=unicodedata.normalize("NFC", LONG)),
+        facts=DEMANDED,
     ),
-    NAME.gives(FAIL, "demanding-cut", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG[:40])),
-    NAME.gives(FAIL, "demanding-less-one", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG[:-1])),
+    *(
+        NAME.gives(
+            FAIL, f"demanding-{words}", *KEPT, made("demanding", name=LONG), read("demanding-read", name=back),
+            facts=DEMANDED,
+        )
+        for words, back in (
+            ("cut", LONG[:40]), ("less-one", LONG[:-1]), ("in-ascii", LONG.encode("ascii", "replace").decode()),
+        )
+    ),
     NAME.gives(
-        FAIL, "demanding-in-ascii",
-        *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG.encode("ascii", "replace").decode()),
+        FAIL, "demanding-cannot-be-read", *KEPT, made("demanding", name=LONG), get("demanding-read", 404), facts=DEMANDED,
     ),
-    NAME.gives(FAIL, "demanding-cannot-be-read", *KEPT, made("demanding", name=LONG), get("demanding-read", 404)),
-    TRAITS.gives(PASS, "demanding-members-kept", *TWO, read("demanding-read", characteristic=[TRAIT, OTHER])),
-    TRAITS.gives(REMARK, "demanding-members-turned", *TWO, read("demanding-read", characteristic=[OTHER, TRAIT])),
-    TRAITS.gives(FAIL, "demanding-first-member", *TWO, read("demanding-read", characteristic=[TRAIT])),
-    TRAITS.gives(FAIL, "demanding-member-twice", *TWO, read("demanding-read", characteristic=[TRAIT, TRAIT])),
+    *(
+        TRAITS.gives(outcome, f"demanding-{words}", *TWO, read("demanding-read", characteristic=back), facts=DEMANDED)
+        for outcome, words, back in (
+            (PASS, "members-kept", [TRAIT, OTHER]), (REMARK, "members-turned", [OTHER, TRAIT]),
+            (FAIL, "first-member", [TRAIT]), (FAIL, "member-twice", [TRAIT, TRAIT]),
+        )
+    ),
     PRIORITY.gives(
         FAIL, "demanding-rounded",
         made(priority=1), read(priority=1), made("demanding", priority=2**31 - 1), read("demanding-read", priority=2**31),
+        facts=DEMANDED,
     ),
     START.gives(
         PASS, "another-offset",

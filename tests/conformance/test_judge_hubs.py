@@ -55,8 +55,10 @@ FACT = {"callback": CALLBACK, "removed": REMOVED}
 ABOUT = {"event": {"customer": resource(name="one")}}
 LATER = {**ABOUT, "eventTime": "2026-05-01T10:00:09Z"}
 ANOTHER = {"event": {"customer": resource(name="two")}}
-BOTH = {"callback": CALLBACK, "second": "http://127.0.0.1:9/kit/cb-3"}
-AT_SECOND = note(CREATED, ABOUT, number=2, to=BOTH["second"])
+BOTH = {"callback": CALLBACK, "second": "http://127.0.0.1:9/kit/cb-3", "heard": 3}
+SECOND = str(BOTH["second"])
+AT_SECOND = note(CREATED, ABOUT, number=2, to=SECOND)
+AT_BOTH = (note(CREATED, ABOUT), AT_SECOND)
 FOREIGN = {"event": {"customer": resource("99", name="one")}}
 
 
@@ -86,20 +88,33 @@ def heard(*notes: Any) -> dict[str, Any]:
 
 
 SITUATIONS = [
-    DELIVERS.gives(PASS, "arrived", register(), made(), **heard(note(CREATED, ABOUT))),
-    DELIVERS.gives(PASS, "below-the-callback", register(), made(), **heard(note(CREATED, ABOUT, path="/proxy/kit/cb-1/listener?x=1"))),
-    DELIVERS.gives(PASS, "by-href", register(), made(), **heard(note(CREATED, {"event": {"href": "https://x/customer/7"}}))),
-    DELIVERS.gives(PASS, "numeric-id", register(), post("create", 201, {"id": 7}), **heard(note(CREATED, {"event": {"customer": {"id": 7}}}))),
-    DELIVERS.gives(FAIL, "nothing", register(), made(), **heard()),
-    DELIVERS.gives(FAIL, "of-another", register(), made(), **heard(note(CREATED, {**FOREIGN, "version": "7"}))),
-    DELIVERS.gives(FAIL, "at-another-callback", register(), made(), **heard(note(CREATED, ABOUT, path="/kit/cb-12"))),
-    DELIVERS.gives(BLOCKED, "create-refused", register(), post("create", 400), **heard()),
-    DELIVERS.gives(BLOCKED, "registration-refused", register(status=409), made(), **heard(note(CREATED, ABOUT))),
-    DELIVERS.gives(PASS, "both", register(), register("second"), made(), notes=[note(CREATED, ABOUT), AT_SECOND], facts=BOTH),
-    DELIVERS.gives(PASS, "second-refused", register(), register("second", 409), made(), **heard(note(CREATED, ABOUT))),
-    DELIVERS.gives(FAIL, "first-forgotten", register(), register("second"), made(), notes=[AT_SECOND], facts=BOTH),
-    DELIVERS.gives(FAIL, "second-forgotten", register(), register("second"), made(), notes=[note(CREATED, ABOUT)], facts=BOTH),
-    DELIVERS.gives(FAIL, "neither-told", register(), register("second"), made(), facts=BOTH),
+    DELIVERS.gives(PASS, "arrived", register(), made("trigger-create"), **heard(note(CREATED, ABOUT))),
+    DELIVERS.gives(PASS, "below-the-callback", register(), made("trigger-create"), **heard(note(CREATED, ABOUT, path="/proxy/kit/cb-1/listener?x=1"))),
+    DELIVERS.gives(PASS, "by-href", register(), made("trigger-create"), **heard(note(CREATED, {"event": {"href": "https://x/customer/7"}}))),
+    DELIVERS.gives(PASS, "numeric-id", register(), post("trigger-create", 201, {"id": 7}), **heard(note(CREATED, {"event": {"customer": {"id": 7}}}))),
+    DELIVERS.gives(FAIL, "nothing", register(), made("trigger-create"), **heard()),
+    DELIVERS.gives(FAIL, "of-another", register(), made("trigger-create"), **heard(note(CREATED, {**FOREIGN, "version": "7"}))),
+    DELIVERS.gives(FAIL, "at-another-callback", register(), made("trigger-create"), **heard(note(CREATED, ABOUT, path="/kit/cb-12"))),
+    DELIVERS.gives(BLOCKED, "create-refused", register(), post("trigger-create", 400), **heard()),
+    DELIVERS.gives(BLOCKED, "registration-refused", register(status=409), made("trigger-create"), **heard(note(CREATED, ABOUT))),
+    DELIVERS.gives(PASS, "both", register(), register("second"), made("trigger-create"), notes=AT_BOTH, facts=BOTH),
+    DELIVERS.gives(
+        FAIL, "second-told-of-creations-only",
+        register(), register("second"), made("trigger-create"), notes=[*AT_BOTH, note(CHANGED, ABOUT, number=3)], facts=BOTH,
+    ),
+    DELIVERS.gives(
+        FAIL, "first-told-of-creations-only",
+        register(), register("second"), made("trigger-create"),
+        notes=[*AT_BOTH, note(CHANGED, ABOUT, number=3, to=SECOND)], facts=BOTH,
+    ),
+    DELIVERS.gives(
+        PASS, "one-is-told-when-nobody-waits",
+        register(), register("second"), made("trigger-create"), notes=[*AT_BOTH, note(CHANGED, ABOUT, number=4)], facts=BOTH,
+    ),
+    DELIVERS.gives(PASS, "second-refused", register(), register("second", 409), made("trigger-create"), **heard(note(CREATED, ABOUT))),
+    DELIVERS.gives(FAIL, "first-forgotten", register(), register("second"), made("trigger-create"), notes=[AT_SECOND], facts=BOTH),
+    DELIVERS.gives(FAIL, "second-forgotten", register(), register("second"), made("trigger-create"), notes=[note(CREATED, ABOUT)], facts=BOTH),
+    DELIVERS.gives(FAIL, "neither-told", register(), register("second"), made("trigger-create"), facts=BOTH),
     CALLBACK_ONLY.gives(PASS, "accepted-204", register(status=204)),
     CALLBACK_ONLY.gives(FAIL, "refused", register(status=400)),
     AGAIN.gives(PASS, "accepted", register(), unregister(), register("again")),

@@ -51,10 +51,11 @@ SENTINEL = (
     read("customer, first read", name="old", status="New"),
     get("customer, first listed", 200, [resource(name="old")], at="/customer", headers={"X-Total-Count": "1"}),
 )
-AGAIN = (
-    read("customer, read again", name="old", status="New"),
-    get("customer, listed again", 200, [resource(name="old")], at="/customer", headers={"X-Total-Count": "1"}),
+READ_AGAIN = read("customer, read again", name="old", status="New")
+LISTED_AGAIN = get(
+    "customer, listed again", 200, [resource(name="old")], at="/customer", headers={"X-Total-Count": "1"}
 )
+WATCHED = {"resources": ["customer"], "filtered": []}
 TOKEN = "/customer?name=token-1"
 KINDS = {"string": "text", "number": 4.5, "boolean": True, "object": {"member": 1}, "array": [1, "two"]}
 NOW, PAST = (
@@ -118,41 +119,42 @@ def deleted(*after: Step, status: int = 204) -> tuple[Step, ...]:
 SECOND = made("second-values", name="two")
 
 SITUATIONS = [
-    READABLE.gives(PASS, "sentinel-lasts", *SENTINEL, *AGAIN, *READ),
-    READABLE.gives(PASS, "sentinel-read-in-vain", *SENTINEL, get("customer, read again", 503), *READ),
-    READABLE.gives(
-        REMARK, "sentinel-status-moves",
-        *SENTINEL, read("customer, read again", name="old", status="Active"), *READ,
+    *(
+        READABLE.gives(outcome, f"sentinel-{words}", *SENTINEL, seen, LISTED_AGAIN, *READ, beside=WATCHED)
+        for outcome, words, seen in (
+            (PASS, "lasts", READ_AGAIN), (PASS, "read-in-vain", get("customer, read again", 503)),
+            (REMARK, "status-moves", read("customer, read again", name="old", status="Active")),
+            (REMARK, "changes-by-itself", read("customer, read again", name="old", status="New", seen=2)),
+            (FAIL, "gone", get("customer, read again", 404)),
+            (FAIL, "loses-a-text", read("customer, read again", status="New")),
+            (FAIL, "text-replaced", read("customer, read again", name="new", status="New")),
+        )
     ),
-    READABLE.gives(
-        REMARK, "sentinel-changes-by-itself",
-        *SENTINEL, read("customer, read again", name="old", status="New", seen=2), *READ,
-    ),
-    READABLE.gives(FAIL, "sentinel-gone", *SENTINEL, get("customer, read again", 404), *READ),
     READABLE.gives(
         FAIL, "sentinel-gone-at-the-second-look",
-        *SENTINEL, *AGAIN, get("customer, read again", 404), *READ,
-    ),
-    READABLE.gives(
-        FAIL, "sentinel-loses-a-text",
-        *SENTINEL, read("customer, read again", status="New"), *READ,
-    ),
-    READABLE.gives(
-        FAIL, "sentinel-text-replaced",
-        *SENTINEL, read("customer, read again", name="new", status="New"), *READ,
+        *SENTINEL, READ_AGAIN, LISTED_AGAIN, get("customer, read again", 404), *READ, beside=WATCHED,
     ),
     READABLE.gives(
         FAIL, "sentinel-listed-no-more",
-        *SENTINEL, AGAIN[0], get("customer, listed again", 200, [], at="/customer"), *READ,
+        *SENTINEL, READ_AGAIN, get("customer, listed again", 200, [], at="/customer"), *READ, beside=WATCHED,
     ),
-    READABLE.gives(
-        FAIL, "sentinel-not-given-for-a-filter",
-        *SENTINEL, *AGAIN, get("customer, filtered", 200, [], at="/customer?name=old"), *READ,
+    *(
+        READABLE.gives(
+            outcome, f"sentinel-{words}",
+            *SENTINEL, READ_AGAIN, LISTED_AGAIN, get("customer, filtered", 200, found, at="/customer?name=old"), *READ,
+            beside={**WATCHED, "filtered": ["customer"]},
+        )
+        for outcome, words, found in (
+            (PASS, "given-for-a-filter", [resource(name="old")]), (FAIL, "not-given-for-a-filter", []),
+        )
     ),
     READABLE.gives(
         PASS, "sentinel-was-never-listed",
-        *SENTINEL[:2], AGAIN[0], get("customer, listed again", 200, [], at="/customer"), *READ,
+        *SENTINEL[:2], get("customer, first listed", 200, [], at="/customer"),
+        READ_AGAIN, get("customer, listed again", 200, [], at="/customer"), *READ, beside=WATCHED,
     ),
+    READABLE.gives(SKIP, "sentinel-not-looked-at-again", *SENTINEL, *READ, beside={}),
+    READABLE.gives(PASS, "collection-was-emptied", *SENTINEL, *READ, beside={"resources": [], "filtered": []}),
     READABLE.gives(PASS, "as-sent", SECOND, read(name="two")),
     READABLE.gives(FAIL, "otherwise", SECOND, read(name="one")),
     READABLE.gives(FAIL, "not-there", SECOND, get("read", 404)),

@@ -15,6 +15,7 @@ from tmfkit_conformance.judge.request_violations import Bodies
 from tmfkit_conformance.payloads.bodies import Payloads, holds
 from tmfkit_conformance.payloads.classes import META
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.record.exchange import Exchange, Request
 from tmfkit_models import contracts
 from tmfkit_models.contracts import ContractError
@@ -128,7 +129,7 @@ def test_dialect_changes_the_names_and_nothing_else() -> None:
         ("/@type", "PartyInteraction"),
         ("/channel/*/@type", "RelatedChannel"),
         ("/interactionItem/*/item/@type", "TroubleTicket"),
-        ("/@schemaLocation", "https://host.example/schema/PartyInteraction.schema.json"),
+        ("/@schemaLocation", f"{Contents().host('/@schemaLocation')}/PartyInteraction.schema.json"),
     ],
 )
 def test_class_that_is_told_is_one_that_the_document_has(pointer: str, known: str) -> None:

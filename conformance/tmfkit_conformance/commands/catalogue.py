@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tmfkit_conformance.commands.api import apis_option
 from tmfkit_conformance.commands.options import given_settings
-from tmfkit_conformance.commands.sound_app import sound_app, sound_app_option
+from tmfkit_conformance.commands.sound_app import sound_app, sound_app_options
 from tmfkit_conformance.report.console import RunProgress
 from tmfkit_conformance.report.register import columns
 from tmfkit_conformance.selftest.catalogue.register import GROUPS
@@ -21,15 +21,10 @@ __all__ = ["catalogue_command"]
 
 
 @click.command("catalogue")
-@sound_app_option
+@sound_app_options
 @apis_option()
 @click.option("--group", "groups", type=click.Choice(list(GROUPS)), multiple=True, help="Only entries of this group.")
 @click.option("--entry", "entries", metavar="ID", multiple=True, help="Only this entry.")
-@click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Header of every request.")
-@click.option("--bearer", metavar="TOKEN", help="Token of an ordinary user.")
-@click.option(
-    "--admin-header", "admin_headers", metavar="'NAME: VALUE'", multiple=True, help="Header of an administrator."
-)
 @click.option("--list", "only_list", is_flag=True, help="List the entries, and try none.")
 def catalogue_command(
     factory: str | None,
@@ -52,7 +47,8 @@ def catalogue_command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = _chosen(groups, entries, chosen_apis)
     if only_list:
-        for line in columns([("Entry", "It is"), *((attempt.label, attempt.entry.words) for attempt in chosen)]):
+        rows = ((attempt.label, attempt.entry.words, attempt.because) for attempt in chosen)
+        for line in columns([("Entry", "It is", "It may be so for"), *rows]):
             click.echo(line)
         return 0
     app, given = sound_app(factory, given)

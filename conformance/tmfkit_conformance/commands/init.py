@@ -51,11 +51,11 @@ def init_command(
     written = []
     if config is None:
         path = output or Path(f"{contract.id}.yaml")
-        _write(path, starter_config(contract, str(path), base_url=given["base_url"] or ""), force=force)
+        _write(path, starter_config(contract, str(path), base_url=given["base_url"] or ""), "--output", force=force)
         written.append(path)
     if given["base_url"]:
         _check_free(claims, force=force)
-        _write(claims, _drafted(contract, config, given, claims), force=force)
+        _write(claims, _drafted(contract, config, given, claims), "--claims", force=force)
         written.append(claims)
     click.echo(f"Written: {', '.join(map(str, written))}")
     return 0
@@ -76,11 +76,11 @@ def _check_free(path: Path, *, force: bool) -> None:
         raise UsageError(str(path), "the file is there already", "Give another --claims, or --force")
 
 
-def _write(path: Path, text: str, *, force: bool) -> None:
+def _write(path: Path, text: str, option: str, *, force: bool) -> None:
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as exc:
-        raise UsageError(str(path), "the file is there already", "Give another --output, or --force") from exc
+        raise UsageError(str(path), "the file is there already", f"Give another {option}, or --force") from exc
     except OSError as exc:
-        raise UsageError(str(path), f"cannot be written ({exc.strerror})", "Give another --output") from exc
+        raise UsageError(str(path), f"cannot be written ({exc.strerror})", f"Give another {option}") from exc

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tmfkit_conformance.commands.api import apis_option
 from tmfkit_conformance.commands.options import given_settings
-from tmfkit_conformance.commands.sound_app import sound_app, sound_app_option
+from tmfkit_conformance.commands.sound_app import sound_app, sound_app_options
 from tmfkit_conformance.report.console import RunProgress
 from tmfkit_conformance.report.register import columns
 from tmfkit_conformance.rules.register import KINDS
@@ -30,16 +30,11 @@ _KIND = click.Choice(sorted(KINDS))
 
 
 @click.command("selftest")
-@sound_app_option
+@sound_app_options
 @apis_option()
 @click.option("--kind", "kinds", type=_KIND, metavar="KIND", multiple=True, help="Only requirements of this kind.")
 @click.option("--requirement", "requirements", metavar="ID", multiple=True, help="Only this requirement.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only the first N of each kind.")
-@click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Header of every request.")
-@click.option("--bearer", metavar="TOKEN", help="Token of an ordinary user.")
-@click.option(
-    "--admin-header", "admin_headers", metavar="'NAME: VALUE'", multiple=True, help="Header of an administrator."
-)
 @click.option("--whole", is_flag=True, help="Drive the whole register against each, not only its own check.")
 @click.option("--write", is_flag=True, help="Write the table of what is caught.")
 def selftest_command(

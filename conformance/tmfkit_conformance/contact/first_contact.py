@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from tmfkit_conformance.contact.consistency import measure
+from tmfkit_conformance.contact.media import find_media
 from tmfkit_conformance.contact.names import configured_names, find_names, find_path
 from tmfkit_conformance.contact.smallest import Demand, find_demand
 from tmfkit_conformance.contact.there import first_create, first_look, second_look
-from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
+from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.drive.whose import look_around, try_marks
-from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.contact import ApiThere, Consistency, Dialect, SmallestBody
 from tmfkit_conformance.rules.probes import Probe
@@ -66,14 +66,17 @@ def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintanc
     known.demands.update(_bodies(session, [resource for resource in resources if resource.name in made], made))
     taken = [resource for resource in resources if resource.name in made and made[resource.name].is_success]
     try_marks(session, [resource.name for resource in taken])
-    for resource in taken:
+    for resource in taken if session.settings.settle_seconds else ():  # else nothing would be waited for
         with _asking(session, Consistency):
             measure(session, resource)
     known.sentences += _sentences(session, resources, made, known.demands)
 
 
 def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exchange]) -> dict[str, Demand]:
-    """Find the names and the attributes with which the smallest body is taken; keep in *made* how it was answered."""
+    """Find the names and the attributes with which the smallest body is taken, and how patches are.
+
+    What the smallest body was answered is kept in *made*.
+    """
     demands: dict[str, Demand] = {}
     for resource in resources:
         with _asking(session, Dialect):
@@ -81,21 +84,15 @@ def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exc
         with _asking(session, SmallestBody):
             if made[resource.name].is_refusal:
                 demands[resource.name] = find_demand(session, resource, made[resource.name])
+        if made[resource.name].is_success:
+            with _asking(session, Dialect):
+                find_media(session, resource)
     return demands
 
 
-@contextmanager
-def _asking(session: Session, probe: type[Probe]) -> Iterator[None]:
+def _asking(session: Session, probe: type[Probe]) -> AbstractContextManager[None]:
     """Ask one question; a target that stops serving meanwhile ends it."""
-    session.begin(PlannedProbe(probe, ""))
-    try:
-        yield
-    except ProbeAborted as ended:
-        session.end(ended=str(ended))
-    except (MissingPrerequisite, OverrideInTheWay) as lacking:
-        session.end(lacking=str(lacking))
-    else:
-        session.end()
+    return session.probing(PlannedProbe(probe, ""))
 
 
 def _sentences(
@@ -115,6 +112,9 @@ def _sentences(
             yield f"{resource.name}: the smallest body is answered {answer.status}."
         for key, spoken in session.dialect[resource.name].items():
             yield f"{resource.name}: the target takes {key} under the name {spoken}."
+        patched, usual = session.media.get(resource.name), session.contract.action("patch", resource.name)
+        if patched and usual and patched != usual.consumes[0]:
+            yield f"{resource.name}: the target takes patches as {patched}, and not as {usual.consumes[0]}."
     lag = session.settling.lag_seconds
     yield f"What is written is visible after {lag * 1000:.0f} ms." if lag else "What is written is visible at once."
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpcore
 import httpx
 
-__all__ = ["LARGEST_BYTES", "BoundedTransport", "allowing", "taken"]
+__all__ = ["LARGEST_BYTES", "Allowance", "BoundedTransport", "allowing", "taken"]
 
 LARGEST_BYTES: Final = 64 * 1024 * 1024
 """Bytes of an answer, on the wire and unpacked; an implementation's lists have less by far."""
@@ -26,17 +26,26 @@ _IDLE_SECONDS: Final = 1.0
 """For how long an unused connection is kept: less than any usual server does, which may close it under a request."""
 
 
-class _Allowance:
+class Allowance:
     """What is left to one exchange.
 
     Args:
         seconds: Time until its answer has to be complete.
+
+    Attributes:
+        is_fresh: Whether a connection was made for it.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._bytes = LARGEST_BYTES
+        self.is_fresh = False
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it may be that the request was never read: over a connection used before, nothing came in."""
+        return not self.is_fresh and self._bytes == LARGEST_BYTES
 
     def seconds(self, timeout: float | None, late: type[Exception]) -> float:
         """Return how long one step may take; *late* is raised when the time is over."""
@@ -52,15 +61,16 @@ class _Allowance:
             raise httpcore.ReadError(_too_large())
 
 
-_ALLOWANCE: ContextVar[_Allowance | None] = ContextVar("allowance", default=None)
+_ALLOWANCE: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 
 @contextlib.contextmanager
-def allowing(seconds: float) -> Iterator[None]:
+def allowing(seconds: float) -> Iterator[Allowance]:
     """Give the exchange of this block *seconds* and a size."""
-    token = _ALLOWANCE.set(_Allowance(seconds))
+    allowance = Allowance(seconds)
+    token = _ALLOWANCE.set(allowance)
     try:
-        yield
+        yield allowance
     finally:
         _ALLOWANCE.reset(token)
 
@@ -104,6 +114,8 @@ class _Backend(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         seconds = _seconds(timeout, httpcore.ConnectTimeout)
+        if allowance := _ALLOWANCE.get():
+            allowance.is_fresh = True
         return _Stream(super().connect_tcp(host, port, seconds, local_address, socket_options))
 
 

@@ -12,7 +12,7 @@ from tmfkit_conformance.drive.addresses import Addresses, collection_of
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
 from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.interruption import Interruption
-from tmfkit_conformance.drive.ledger import Deleted, Ledger, Made
+from tmfkit_conformance.drive.ledger import UNDOING, Deleted, Ledger, Made
 from tmfkit_conformance.drive.lists import walked
 from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.drive.ownership import Ownership
@@ -25,8 +25,6 @@ from tmfkit_conformance.rules.upkeep import Cleanup
 from tmfkit_models.contracts import MAKES_ANYTHING, Contract, Operation
 
 __all__ = ["GeneratedResources", "Sweep", "taken_away"]
-
-_UNDOING = ("delete", "unregister")
 
 _CONFIRMING_SECONDS: Final = 10.0
 
@@ -60,7 +58,7 @@ class GeneratedResources:
         if (where, generated) in self._known:
             return generated
         alive = self._alive[where]
-        if operation.action in _UNDOING:
+        if operation.action in UNDOING:
             return alive[0] if len(alive) > 1 else self.unused_id()
         return alive[-1] if alive else self.unused_id()
 
@@ -81,12 +79,12 @@ class GeneratedResources:
             self._known.add((where, exchange.identifier))
             if exchange.identifier not in self._alive[where]:
                 self._alive[where].append(exchange.identifier)
-        elif operation.action in _UNDOING and (exchange.is_success or exchange.status == 404):
+        elif operation.action in UNDOING and (exchange.is_success or exchange.status == 404):
             self._forget(where, addressed)
 
     def leftovers(self) -> Iterator[tuple[Operation, str]]:
         """Yield what is still there, the latest first, each with the operation that takes it away; then forget it."""
-        undoing = [op for op in self._contract.operations if op.action in _UNDOING]
+        undoing = [op for op in self._contract.operations if op.action in UNDOING]
         for operation in undoing:
             where = collection_of(self._contract, operation)
             while self._alive[where]:

@@ -39,6 +39,18 @@ _HURRY_SECONDS: ContextVar[float | None] = ContextVar("hurry_seconds", default=N
 """What an exchange may take at the most, in the thread that sends it."""
 
 
+_CLOSED: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""What a connection fails with that was closed by the other side."""
+
+
+class _Unread(Exception):  # noqa: N818 - not an error yet: the request is sent again
+    """A connection was closed under a request."""
+
+    def __init__(self, error: httpx.RequestError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Recorder:
     """Collects the exchanges of a run in the order of sending.
 
@@ -121,7 +133,8 @@ class Client:
         self._settings = settings
         self._recorder = recorder
         self._credentials = Credentials(settings, recorder.hide)
-        self._pace = Pace(settings.rate)
+        self.pace = Pace(settings.rate)
+        """Spreads the requests of the run."""
         self._patience = Patience()
         self._agent = agent(announce=settings.announce)
         self._slowest = 0.0
@@ -200,24 +213,41 @@ class Client:
             body if isinstance(body, bytes) else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         )
         declared = {"Content-Type": media_type} if media_type else {}
-        waited: list[str] = []
-        while True:
-            sent = over({"Accept": ACCEPT, **self._agent}, self.credentials(admin=admin), headers or {}, declared)
-            self._pace.keep()
+
+        def attempt(credentials: Mapping[str, str]) -> Exchange:
+            sent = over({"Accept": ACCEPT, **self._agent}, credentials, headers or {}, declared)
             started = self._recorder.clock()
             response, error = self._answer(method, url, content, sent)
-            pause = self._pause(method, response, len(waited), admin=admin, sent=sent)
-            exchange = self._recorder.add(
+            return self._recorder.add(
                 request=Request(method, url, self._recorder.blotted(sent.items()), content),
                 response=response,
                 error=error,
                 started=started,
-                superseded=pause is not None,
-                waited="" if pause or not waited else f"answered so after {_counted(waited)}",
                 **about,
             )
+
+        return self.patiently(attempt, admin=admin)
+
+    def patiently(
+        self, attempt: Callable[[Mapping[str, str]], Exchange], *, admin: bool, first: Exchange | None = None
+    ) -> Exchange:
+        """Make attempts at a request until an answer is the last word; return that exchange.
+
+        Args:
+            attempt: Sends the request with the credentials that it is given, and writes it down.
+            admin: Whether the credentials are those of the role admin.
+            first: An attempt that was made already.
+        """
+        waited: list[str] = []
+        while True:
+            credentials = self.credentials(admin=admin)
+            if first is None:
+                self.pace.keep()
+            exchange, first = first or attempt(credentials), None
+            pause = self._pause(exchange, len(waited), admin=admin, sent=credentials)
             if pause is None:
-                return exchange
+                return self.amend(exchange, waited=f"answered so after {_counted(waited)}") if waited else exchange
+            self.amend(exchange, superseded=True)
             waited.append(pause.reason)
             time.sleep(pause.seconds)
 
@@ -226,30 +256,58 @@ class Client:
         return self._credentials.headers(admin=admin)
 
     def _answer(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> tuple[Response | None, str]:
-        """Return the answer, or why there is none."""
-        limit, hurry = self._settings.timeout_seconds, _HURRY_SECONDS.get()
+        """Return the answer, or why there is none.
+
+        A target may close a connection under a request; one that it cannot have read is sent once more.
+
+        Source: RFC 9112 §9.5.
+        """
         began = time.monotonic()
         try:
-            with (
-                allowing(limit if hurry is None else min(limit, hurry)),
-                self._http.stream(method, url, content=content, headers=headers) as answer,
-            ):
-                body = taken(answer)
+            response = self._sent(self._http, method, url, content, headers)
+        except _Unread as dropped:
+            try:
+                with contextlib.closing(self._opened()) as another:
+                    response = self._sent(another, method, url, content, headers)
+            except httpx.RequestError:
+                return None, _named(dropped.error)  # it was read, and the target ended over it
         except (httpx.RequestError, httpx.InvalidURL) as exc:  # the target may have given the address
-            return None, f"{type(exc).__name__}: {exc}"
+            return None, _named(exc)
         self._slowest = max(self._slowest, time.monotonic() - began)
-        return Response(answer.status_code, self._recorder.blotted(answer.headers.multi_items()), body), ""
+        return response, ""
 
-    def _pause(
-        self, method: str, response: Response | None, repeated: int, *, admin: bool, sent: Mapping[str, str]
-    ) -> Pause | None:
+    def _sent(self, http: httpx.Client, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Response:
+        """Send a request once, and return the answer.
+
+        Raises:
+            _Unread: The connection was closed, maybe before the target read the request.
+            httpx.RequestError: There was no answer.
+        """
+        limit, hurry = self._settings.timeout_seconds, _HURRY_SECONDS.get()
+        with allowing(limit if hurry is None else min(limit, hurry)) as allowance:
+            try:
+                with http.stream(method, url, content=content, headers=headers) as answer:
+                    return Response(
+                        answer.status_code, self._recorder.blotted(answer.headers.multi_items()), taken(answer)
+                    )
+            except _CLOSED as exc:
+                if allowance.is_unread:
+                    raise _Unread(exc) from exc
+                raise
+
+    def _pause(self, exchange: Exchange, repeated: int, *, admin: bool, sent: Mapping[str, str]) -> Pause | None:
+        response = exchange.response
         if response is not None and response.status == httpx.codes.UNAUTHORIZED:
             is_own = not (admin and self._settings.admin_headers)
             is_renewed = is_own and self._credentials.renewed(sent.get("Authorization", ""))
             return Pause(0, "401, with a new token") if is_renewed else None
         if response is not None:
             self._credentials.worked()
-        return self._patience.pause(method, response, repeated)
+        return self._patience.pause(exchange.request.method, response, repeated)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _counted(reasons: list[str]) -> str:

@@ -1,9 +1,9 @@
 """What Schemathesis is given: a document with the operations that may be called, and its settings.
 
-The settings are those under which two runs send the same requests, and under which no identifier is taken from an
-answer that the kit did not cause: Schemathesis' pools of values seen in answers, its inference of links and its
-learning from refusals are off. What follows what is said with OpenAPI links, from a create to the operations on the
-thing created.
+The settings are those under which two runs with one seed send the same requests, and under which no identifier is
+taken from an answer that the kit did not cause: Schemathesis' pools of values seen in answers, its inference of links
+and its learning from refusals are off. What follows what is said with OpenAPI links, from a create to the operations on
+the thing created.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tmfkit_conformance.drive.addresses import address, collection_of
+from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.rules.answers import CONSUMES
 from tmfkit_conformance.rules.refusals import PARTIAL
 from tmfkit_conformance.settings import Settings
@@ -70,7 +71,7 @@ def configuration(contract: Contract, settings: Settings) -> dict[str, Any]:
     split = urlsplit(settings.base_url)
     given: dict[str, Any] = {
         "base-url": f"{split.scheme}://{split.netloc}",
-        "seed": 1,
+        "seed": Contents(settings.seed).number("generated", 1, 2**31),
         "workers": 1,
         "request-timeout": settings.timeout_seconds,
         "max-redirects": 0,
@@ -98,8 +99,6 @@ def configuration(contract: Contract, settings: Settings) -> dict[str, Any]:
             },
         },
     }
-    if settings.rate:
-        given["rate-limit"] = f"{max(1, round(settings.rate * 60))}/m"
     if settings.client_certificate:
         given["request-cert"] = settings.client_certificate
     if settings.client_key:

@@ -23,8 +23,10 @@ from tmfkit_conformance.drive.addresses import address, in_path
 from tmfkit_conformance.drive.cleanup import GeneratedResources, taken_away
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.hooks import Hooks
+from tmfkit_conformance.drive.interruption import Interruption
 from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.drive.receipt import Receipt
+from tmfkit_conformance.drive.settling import Settling
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.rules.phases import PHASES, REGISTER
@@ -41,6 +43,8 @@ def drive(
     progress: Callable[[str, int, int], None],
     *,
     receipt: Receipt,
+    settling: Settling | None = None,
+    interruption: Interruption | None = None,
     dialect: Mapping[str, Mapping[str, str]] | None = None,
     listener_url: str = "",
 ) -> None:
@@ -52,6 +56,8 @@ def drive(
         recorder: Where exchanges are written down.
         progress: Called with the phase, how many of its parts are done, and how many there are.
         receipt: Where what was made is written down.
+        settling: What the writes of the run have to show; one of their own when None.
+        interruption: Says when the run is to end.
         dialect: Resource → attribute → the alias that the target takes it under.
         listener_url: Where notifications are received; empty without a listener.
 
@@ -64,13 +70,22 @@ def drive(
     contents = Contents(f"{settings.seed} generated")
     resources = GeneratedResources(contract, Naming(contents, announce=settings.announce))
     with _kept_apart(), contextlib.closing(Client(settings, recorder)) as client:
-        hooks = Hooks(contract, settings, client, recorder, resources, dialect=dialect or {}, listener_url=listener_url)
+        hooks = Hooks(
+            contract,
+            settings,
+            client,
+            recorder,
+            resources,
+            dialect=dialect or {},
+            listener_url=listener_url,
+            settling=settling or Settling(client, settings.settle_seconds),
+        )
         for phase in phases:
             # A schema for each phase: it keeps values seen in answers, which are not to be used in requests.
             schema = _schema(contract, settings, phase)
             try:
                 with hooks.attached(schema):
-                    _run(phase, schema, hooks, progress)
+                    _run(phase, schema, hooks, progress, interruption or Interruption())
             finally:
                 taken_away(client, _leftovers(settings, resources), silences=1, receipt=receipt)
             if hooks.target_is_gone:
@@ -100,7 +115,13 @@ def _schema(contract: Contract, settings: Settings, phase: str) -> BaseSchema:
     return schemathesis.openapi.from_dict(engine_input.document(contract, settings, phase), config=config)
 
 
-def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, int, int], None]) -> None:
+def _run(
+    phase: str,
+    schema: BaseSchema,
+    hooks: Hooks,
+    progress: Callable[[str, int, int], None],
+    interruption: Interruption,
+) -> None:
     """Run one phase.
 
     The plan is made by hand, because Schemathesis' own one opens with requests that no hook sees.
@@ -119,6 +140,7 @@ def _run(phase: str, schema: BaseSchema, hooks: Hooks, progress: Callable[[str, 
                 f"{phase}, {event.label}", str(event.value), "Report it with the contract's digest"
             ) from event.value
         elif isinstance(event, events.Interrupted) and not hooks.target_is_gone:
+            interruption.check()
             raise KeyboardInterrupt
 
 

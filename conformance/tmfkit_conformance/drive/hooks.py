@@ -12,12 +12,15 @@ from urllib.parse import quote, unquote
 import requests
 import schemathesis
 from schemathesis.core import SCHEMATHESIS_TEST_CASE_HEADER
+from schemathesis.core.transport import is_event_stream
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER, HookContext
 from schemathesis.schemas import BaseSchema
 
+from tmfkit_conformance.drive.addresses import in_path
 from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.client import ACCEPT, SILENCE_LIMIT, Client, Recorder
 from tmfkit_conformance.drive.naming import agent
+from tmfkit_conformance.drive.settling import Settling
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
@@ -38,11 +41,12 @@ class Hooks:
     Args:
         contract: The contract.
         settings: Payload overrides.
-        client: Knows the credentials.
+        client: Knows the credentials, and how long a target is waited for.
         recorder: Where exchanges are written down.
         resources: What the generated phases made so far.
         dialect: Resource → attribute → the alias it is written under.
         listener_url: Where subscriptions are to be delivered; a reserved address when empty.
+        settling: What the writes of the run have to show.
     """
 
     def __init__(
@@ -55,7 +59,9 @@ class Hooks:
         *,
         dialect: Mapping[str, Mapping[str, str]],
         listener_url: str,
+        settling: Settling,
     ) -> None:
+        self._settling = settling
         self._contract = contract
         self._settings = settings
         self._client = client
@@ -66,6 +72,8 @@ class Hooks:
         self._listener_url = listener_url or _RESERVED_LISTENER
         self._operations = {operation.id: operation for operation in contract.operations}
         self._steps: Counter[str] = Counter()
+        self._case: Case | None = None
+        self._exchange: Exchange | None = None
         self._started = 0.0
         self._silence = 0
         self._stop: Callable[[], None] = lambda: None
@@ -105,27 +113,77 @@ class Hooks:
             case.body = self._body(operation, case.body)
         # As for every other request of the kit, neither proxies nor credentials come from the environment.
         kwargs["proxies"] = {"no_proxy": "*"}
-        kwargs["auth"] = _as_prepared
+        kwargs["auth"] = self._as_prepared
+        self._case, self._exchange = case, None
+        self._client.pace.keep()
         self._started = self._recorder.clock()
 
     def after_call(self, _context: HookContext, case: Case, response: schemathesis.Response) -> None:
-        """Write down a request with its answer."""
-        headers = [(name, value) for name, values in response.headers.items() for value in values]
-        answer = Response(response.status_code, self._recorder.blotted(headers), response.content or b"")
-        self._silence = 0
-        self._write_down(case, response.request, answer)
+        """Keep track of what a request brought about."""
+        if self._exchange is None:  # an answer of which nobody knows where it ends
+            headers = [(name, value) for name, values in response.headers.items() for value in values]
+            answer = Response(response.status_code, self._recorder.blotted(headers), response.content or b"")
+            self._exchange = self._written(case, response.request, answer)
+        self._resources.observe(self._operation(case), _addressed(case), self._exchange)
 
     def after_network_error(self, _context: HookContext, case: Case, request: requests.PreparedRequest) -> None:
         """Write down a request that got no answer; stop when the target seems to be gone."""
         self._silence += 1
-        self._write_down(case, request, None)
+        self._written(case, request, None)
         if self.target_is_gone:
             self._stop()
 
-    def _write_down(self, case: Case, request: requests.PreparedRequest, response: Response | None) -> None:
+    def _as_prepared(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Stand in for credentials, so that none are looked up in the user's netrc file; have the answer looked at.
+
+        Schemathesis' own header goes.
+        """
+        request.headers.pop(SCHEMATHESIS_TEST_CASE_HEADER, None)
+        request.register_hook("response", self._last_word)
+        return request
+
+    def _last_word(self, response: requests.Response, **how: Any) -> requests.Response:
+        """Write an answer down, and hand it on; where it is not the last word, wait, and ask once more.
+
+        Args:
+            response: The answer.
+            how: How the request was sent.
+        """
+        case = self._case
+        if case is None or is_event_stream(response.headers.get("Content-Type")):
+            return response
+        operation, answers = self._operation(case), [response]
+        is_admin = "admin" in operation.roles
+
+        def again(credentials: Mapping[str, str]) -> Exchange:
+            request = response.request.copy()
+            request.headers.update(credentials)
+            self._started = self._recorder.clock()
+            answers.append(response.connection.send(request, **how))
+            return self._written(case, request, _answer(answers[-1], self._recorder))
+
+        first = self._written(case, response.request, _answer(response, self._recorder))
+        exchange = self._client.patiently(again, admin=is_admin, first=first)
+        if exchange.mode != "negative":
+            exchange = self._settling.settled(exchange, lambda: self._client.patiently(again, admin=is_admin))
+        self._remember(operation, exchange)
+        self._exchange = exchange
+        return answers[-1]
+
+    def _remember(self, operation: Operation, exchange: Exchange) -> None:
+        """Remember what later reads have to show."""
+        if exchange.request.method != "GET":
+            self._settling.wrote(exchange)
+        if operation.action in MAKES_RESOURCE and exchange.is_success and exchange.identifier:
+            collection = exchange.request.url.partition("?")[0]
+            self._settling.made(f"{collection}/{in_path(exchange.identifier)}", exchange.answer)
+
+    def _written(self, case: Case, request: requests.PreparedRequest, response: Response | None) -> Exchange:
+        """Write a request down with its answer."""
         operation = self._operation(case)
         self._steps[operation.id] += 1
-        exchange: Exchange = self._recorder.add(
+        self._silence = 0 if response else self._silence
+        return self._recorder.add(
             request=Request(
                 str(request.method),
                 str(request.url),
@@ -143,7 +201,6 @@ class Hooks:
             mode=case.meta.generation.mode.value if case.meta else "positive",
             mutated=_mutated(case),
         )
-        self._resources.observe(operation, _addressed(case), exchange)
 
     def _operation(self, case: Case) -> Operation:
         return self._operations[case.operation.definition.raw["operationId"]]
@@ -191,10 +248,19 @@ def _mutated(case: Case) -> str:
     return " ".join(str(part) for part in (where, data.parameter, data.location, data.description) if part)
 
 
-def _as_prepared(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stand in for credentials, so that none are looked up in the user's netrc file; Schemathesis' own header goes."""
-    request.headers.pop(SCHEMATHESIS_TEST_CASE_HEADER, None)
-    return request
+def _answer(response: requests.Response, recorder: Recorder) -> Response:
+    """Return an answer, whole.
+
+    Raises:
+        requests.RequestException: It ends too early; it knows its request, so that this is written down.
+    """
+    try:
+        body = response.content
+    except requests.RequestException as exc:
+        exc.request = response.request
+        raise
+    headers = [(name, value) for name in response.raw.headers for value in response.raw.headers.getlist(name)]
+    return Response(response.status_code, recorder.blotted(headers), body or b"")
 
 
 def _bytes(body: object) -> bytes:

@@ -33,7 +33,8 @@ class Interruption:
 
     Attributes:
         cause: Name of the signal that ended the run; empty while none did.
-        is_cleaning: Whether what the run made is being taken away, which only the third signal ends.
+        is_cleaning: Whether what the run made is being taken away; a third signal ends that, and so does the time that
+            SIGTERM leaves.
     """
 
     def __init__(self, announce: Callable[[str], None] = lambda _: None) -> None:

@@ -9,18 +9,17 @@ import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.drive.receipt import Entry, Receipt
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract, Operation
 
-__all__ = ["Deleted", "Ledger", "Made"]
+__all__ = ["UNDOING", "Deleted", "Ledger", "Made"]
 
-"""Statuses that say a thing is not there."""
-
-_UNDOING = ("delete", "unregister")
+UNDOING: Final = ("delete", "unregister")
+"""Actions that take a thing away."""
 
 
 @dataclass(eq=False, slots=True)
@@ -28,7 +27,7 @@ class Made:
     """Something that the run made and that is still there.
 
     Attributes:
-        owner: What made it: the session of a probe.
+        owner: What made it: a probe.
         resource: Name of the resource; for a listener, that of the hub.
         identifier: Its id.
         url: Its address.
@@ -112,7 +111,7 @@ class Ledger:
         """Learn from an exchange what was made, taken away or seen.
 
         Args:
-            owner: The session that sent it.
+            owner: The probe that sent it.
             operation: The operation that was called.
             resource: Name of the resource it was called for.
             url: The address that was called.
@@ -122,7 +121,7 @@ class Ledger:
         with self._lock:
             if operation.action in ("retrieve", "list"):
                 self._see(operation, resource, address, exchange)
-            elif exchange.is_success and operation.action in _UNDOING:
+            elif exchange.is_success and operation.action in UNDOING:
                 self._taken_away(owner, address)
 
     def made(
@@ -138,7 +137,7 @@ class Ledger:
         """Remember a thing that was made.
 
         Args:
-            owner: The session that made it.
+            owner: The probe that made it.
             operation: What takes it away.
             resource: Name of the resource it was made for.
             url: Its address.
@@ -207,7 +206,7 @@ class Ledger:
                 one.was_read = one.was_read or one.url == address
 
     def _taken_away(self, owner: object, address: str) -> None:
-        """Forget what was deleted; where an id has been given anew, that of the session that deleted it."""
+        """Forget what was deleted; where an id has been given anew, that of the probe that deleted it."""
         found = [one for one in self._alive if one.url == address]
         for one in sorted(found, key=lambda one: one.owner is not owner)[:1]:
             self._alive.remove(one)

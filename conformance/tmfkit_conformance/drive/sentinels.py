@@ -1,4 +1,4 @@
-"""Sentinels: a record of each resource that lasts as long as the register phase, and is looked at again at its end.
+"""Sentinels: a record of each resource that lasts as long as the run, and is looked at again at its end.
 
 They are looked at over a new connection, once more where they have not lasted as long as they are to, and never sent.
 """
@@ -16,7 +16,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.queries import look_for
 from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
-from tmfkit_conformance.rules.lifecycle import Sentinels
+from tmfkit_conformance.rules.lifecycle import Sentinels, Watched
 from tmfkit_conformance.rules.queries import FILTER
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_models.contracts import Contract
@@ -103,22 +103,27 @@ class Watchpost:
                     self._session.call("create", Sentinels.BESIDE.of(name), body=self._session.payloads.minimal())
 
     def _each(self) -> None:
-        for name, sentinel in self._made.items():
-            if name not in self._session.ledger.emptied:
-                with self._session.about(name):
-                    self._look_at(name, sentinel)
+        lasting = [name for name in self._made if name not in self._session.ledger.emptied]
+        filtered = []
+        for name in lasting:
+            with self._session.about(name):
+                filtered += [name] if self._look_at(name, self._made[name]) else []
+        self._session.note(Watched(lasting, filtered))
 
-    def _look_at(self, name: str, sentinel: _Sentinel) -> None:
+    def _look_at(self, name: str, sentinel: _Sentinel) -> bool:
+        """Look at a record; return whether a filtered list was asked for it as well."""
         session = self._session
         if session.contract.action("retrieve", name):
             session.call("retrieve", Sentinels.READ.of(name), identifier=sentinel.identifier)
         if not session.contract.action("list", name):
-            return
+            return False
         look_for(session, sentinel.identifier, Sentinels.LIST.of(name), Sentinels.BY_ID.of(name))
         carriers = session.marks.carried(name, sentinel.body, session.payloads)
-        if carriers and _is_filtered(session.contract, name):
-            value = pointers.get(sentinel.body, f"/{pointers.escaped(carriers[0])}")
-            session.walked(Sentinels.FILTERED.of(name), urlencode({carriers[0]: value}), seeking=(sentinel.identifier,))
+        if not carriers or not _is_filtered(session.contract, name):
+            return False
+        value = pointers.get(sentinel.body, f"/{pointers.escaped(carriers[0])}")
+        session.walked(Sentinels.FILTERED.of(name), urlencode({carriers[0]: value}), seeking=(sentinel.identifier,))
+        return True
 
 
 def _is_filtered(contract: Contract, name: str) -> bool:

@@ -25,6 +25,7 @@ from tmfkit_conformance.drive.ownership import Ownership
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.bodies import Payloads
+from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.payloads.messages import sendable
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
@@ -82,6 +83,8 @@ class Session:
         self.contract = contract
         self.settings = settings
         self.dialect: dict[str, dict[str, str]] = {resource.name: {} for resource in contract.resources}
+        self.media: dict[str, str] = {}
+        """Resource → the media type that the target takes a patch of it under, where the document leaves it open."""
         self.records: list[ProbeRecord] = []
         self._client = client
         self._listener = listener
@@ -90,7 +93,7 @@ class Session:
         self._addresses = Addresses(contract, settings, self.dialect)
         self.contents = Contents(settings.seed)
         self.naming = Naming(self.contents, announce=settings.announce)
-        self._interruption = interruption
+        self.interruption = interruption
         self.ledger = Ledger(contract, receipt, self.naming)
         self.marks = Marks(contract, settings, self.naming)
         self._hubs = Standing()
@@ -104,6 +107,28 @@ class Session:
     def beside(self) -> Session:
         """Return a session for a probe that is driven beside others: one run, but a probe of its own."""
         return copy.copy(self)
+
+    @contextlib.contextmanager
+    def probing(self, probe: PlannedProbe) -> Iterator[None]:
+        """Send for a probe, write down how it went, and take away what it made.
+
+        What ends a probe early is written down and goes no further; a failure that the kit does not foresee is written
+        down and raised again.
+        """
+        self.begin(probe)
+        try:
+            yield
+        except (MissingPrerequisite, OverrideInTheWay) as lacking:
+            self.end(lacking=str(lacking))
+        except ForeignRecord as found:
+            self.end(foreign=str(found))
+        except ProbeAborted as ended:
+            self.end(ended=str(ended))
+        except Exception as exc:
+            self.end(failure=f"{type(exc).__name__}: {exc}")
+            raise
+        else:
+            self.end()
 
     def begin(self, probe: PlannedProbe) -> None:
         """Start a probe: what is sent from now on belongs to it."""
@@ -236,7 +261,7 @@ class Session:
             self._need_place(operation, body)
         if action == "list":
             self.settling.rest()
-        with self._interruption.held():
+        with self.interruption.held():
             exchange = self.request(
                 operation.method,
                 url,
@@ -267,7 +292,7 @@ class Session:
             # That its rows do not hold is said of the plain create, whichever create brought it to light.
             abort = ForeignRecord if self._probe.probe is Create else ProbeAborted
             raise abort(f"{self.ledger.foreign}; nothing more is written to this target")
-        self._interruption.check()
+        self.interruption.check()
         return self._conversation.send(
             method, url, phase=REGISTER, probe=self._probe.key, step=step.name, operation=operation, **sent
         )
@@ -377,31 +402,39 @@ class Session:
         seen = f"was answered {exchange.status}" if exchange.response else f"got no answer ({exchange.error})"
         raise ProbeAborted(f"{what} {seen} (exchange {exchange.sequence})")
 
-    def patch(self, step: Step, identifier: str, changes: dict[str, Any]) -> Exchange:
-        """Patch with the media type that the document itself asks for."""
-        return self.call("patch", step, identifier=identifier, body=changes, media_type=self.patch_media)
+    def patch(self, step: Step, identifier: str, changes: Any, *, media_type: str = "") -> Exchange:
+        """Patch, with the media type that the document itself asks for where no other is named."""
+        media_type = media_type or self.patch_media
+        return self.call("patch", step, identifier=identifier, body=changes, media_type=media_type)
 
     @property
     def patch_media(self) -> str:
-        """Media type of a partial object: the one that a must row names, else the contract's first."""
-        operation = self.contract.action("patch", self.resource_name)
-        if operation is None:
-            raise ProbeAborted(f"the contract has no operation to patch a {self.resource_name}")
-        musts = [
-            row
-            for row in self.contract.requirements
-            if row.kind == CONSUMES.name and row.operation == operation.id and row.level == "must"
-        ]
-        stated = [row.subject for row in musts if row.subject in PARTIAL]
-        return stated[0] if stated else operation.consumes[0]
+        """Media type of a partial object: the one that a must row names, else the first that the target takes."""
+        return self.partial_media[0]
 
     @property
     def partial_media(self) -> list[str]:
-        """Media types of a partial object that the contract has, the one that the document asks for first."""
+        """Media types of a partial object that the contract has, the one that is to be sent first."""
         operation = self.contract.action("patch", self.resource_name)
-        offered = operation.consumes if operation else ()
-        others = [name for name in PARTIAL if name in offered and name != self.patch_media]
-        return [self.patch_media, *others]
+        if operation is None:
+            raise ProbeAborted(f"the contract has no operation to patch a {self.resource_name}")
+        first = self._stated_media or self.media.get(self.resource_name) or operation.consumes[0]
+        return [first, *(name for name in PARTIAL if name in operation.consumes and name != first)]
+
+    @property
+    def open_media(self) -> list[str]:
+        """Media types of a partial object of which the target may choose, as no must row names one."""
+        return [] if self._stated_media else self.partial_media
+
+    @property
+    def _stated_media(self) -> str:
+        operation = self.contract.action("patch", self.resource_name)
+        rows = (
+            row
+            for row in self.contract.requirements
+            if row.kind == CONSUMES.name and operation is not None and row.operation == operation.id
+        )
+        return next((row.subject for row in rows if row.level == "must" and row.subject in PARTIAL), "")
 
     def change(self, pointer: str, value: Any = None) -> dict[str, Any]:
         """Return a merge patch that gives *pointer* another value."""
@@ -411,7 +444,7 @@ class Session:
     def other_value(self, pointer: str) -> Any:
         """Return a value for an attribute that a client is not to set."""
         if pointer in ("/id", "/href"):
-            return self.unused_id() if pointer == "/id" else f"https://host.example/other/{self.unused_id()}"
+            return self.unused_id() if pointer == "/id" else f"{self.contents.host(pointer)}/{self.unused_id()}"
         return self.payloads.value(pointer, 1)
 
     def is_date_time(self, pointer: str) -> bool:
@@ -549,12 +582,12 @@ class Session:
 
     def cleanup(self) -> None:
         """Delete everything that the run made and that is still there, and look whether it is gone."""
-        self._interruption.is_cleaning = True
+        self.interruption.is_cleaning = True
         sweep = self._sweep
         sweep.over(self.ledger.leftovers())
         if not self.watch.ended:
             sweep.confirm(self.settings.list_pages)
-        self._interruption.is_cleaning = False
+        self.interruption.is_cleaning = False
 
     @property
     def _sweep(self) -> Sweep:
@@ -563,7 +596,7 @@ class Session:
             self._addresses,
             self.ledger,
             self._ownership,
-            self._interruption,
+            self.interruption,
             parallel=self.settings.parallel,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ssl
 
 import httpx
@@ -19,7 +20,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
         UsageError: A file cannot be used.
     """
     if not (settings.ca_file or settings.client_certificate):
-        return httpx.create_ssl_context(verify=settings.verify_tls, trust_env=False)
+        return _usual(verify=settings.verify_tls)
     try:
         context = ssl.create_default_context(cafile=settings.ca_file or None)
         if settings.client_certificate:
@@ -31,3 +32,9 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     if not settings.verify_tls:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+@functools.cache
+def _usual(*, verify: bool) -> ssl.SSLContext:
+    """Return the context of runs without files of their own; reading all known authorities takes 20 ms."""
+    return httpx.create_ssl_context(verify=verify, trust_env=False)

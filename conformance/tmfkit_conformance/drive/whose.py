@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
+from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.rule import PlannedProbe
@@ -19,21 +19,17 @@ _SECONDS: Final = 10.0
 
 def look_around(session: Session, resources: Sequence[str]) -> None:
     """List what is there before anything is made, for ten seconds at the most; it is never touched."""
-
-    def look() -> None:
-        share = _SECONDS / len(resources)
+    share = _SECONDS / len(resources)
+    with session.probing(PlannedProbe(WhatIsThere, "")):
         for resource in resources:
             if session.contract.action("list", resource):
                 pages = session.walked(WhatIsThere.LIST.of(resource), resource=resource, seconds=share, all_pages=True)
                 session.ledger.was_there(resource, paging.identifiers(pages))
 
-    _as_probe(session, PlannedProbe(WhatIsThere, ""), look)
-
 
 def try_marks(session: Session, resources: Sequence[str]) -> None:
     """Make a record of each resource with a mark in every candidate, else in each; keep to those that come back."""
-
-    def attempt() -> None:
+    with session.probing(PlannedProbe(Marking, "")):
         for resource in resources:
             candidates = session.marks.candidates(resource)
             trials = [candidates, *((one,) for one in candidates if len(candidates) > 1)]
@@ -43,8 +39,6 @@ def try_marks(session: Session, resources: Sequence[str]) -> None:
                 session.marks.carriers[resource] = _kept(session, made, resource, carriers, number)
                 if made.is_success:
                     break
-
-    _as_probe(session, PlannedProbe(Marking, ""), attempt)
 
 
 def _marked(session: Session, resource: str, number: int) -> Exchange:
@@ -63,13 +57,3 @@ def _kept(session: Session, made: Exchange, resource: str, carriers: tuple[str, 
     record = read.answer if read.is_success and isinstance(read.answer, dict) else {}
     spoken = session.payloads_of(resource).spoken
     return tuple(one for one in carriers if session.marks.text in str(record.get(spoken(f"/{one}")[1:])))
-
-
-def _as_probe(session: Session, probe: PlannedProbe, drive: Callable[[], None]) -> None:
-    session.begin(probe)
-    try:
-        drive()
-    except (ProbeAborted, MissingPrerequisite) as ended:
-        session.end(ended=str(ended))
-    else:
-        session.end()

@@ -47,9 +47,9 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
         if case.probe is None or record is None:
             verdicts.append(_unseen(case))
             continue
-        beside = case.probe.probe.beside
-        exchanges = (*_borrowed(record, bundle), *by_probe[beside.name if beside else ""], *by_probe[record.key])
-        evidence = Evidence(contract, case, record, exchanges, bundle.notifications, shape, began)
+        beside = records.get(case.probe.probe.beside.name) if case.probe.probe.beside else None
+        exchanges = (*_borrowed(record, bundle), *(by_probe[beside.key] if beside else ()), *by_probe[record.key])
+        evidence = Evidence(contract, case, record, beside, exchanges, bundle.notifications, shape, began)
         verdicts.append(_judged(evidence, bundle))
     found, coverage = generated.findings(bundle, contract)
     settled, causes = traced(bundle, contract, cases, merged(verdicts, found))

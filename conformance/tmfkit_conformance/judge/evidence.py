@@ -79,7 +79,8 @@ class Evidence:
         contract: The contract.
         case: The case.
         record: How its probe went.
-        exchanges: Those of its probe, in order.
+        beside: How the probe of the run went that it looks at as well; None without one.
+        exchanges: Those of its probe, in order, and of the one beside it.
         notifications: All of the run.
         shape: Holds answers against the contract.
         began: When the run began, by the kit's clock; None where the bundle does not say.
@@ -91,6 +92,7 @@ class Evidence:
     contract: Contract
     case: Case
     record: ProbeRecord
+    beside: ProbeRecord | None
     exchanges: tuple[Exchange, ...]
     notifications: tuple[Notification, ...]
     shape: Shape
@@ -209,10 +211,11 @@ class Evidence:
         Raises:
             KitDefect: The probe has no such facts.
         """
-        if self.probe.facts is None or not issubclass(self.probe.facts, kind):
-            what = f"the probe {self.probe.name} does not declare the facts {kind.__name__}"
-            raise KitDefect(self.row.id, what, "Declare them in rules/")
-        return kind.from_json(self.record.facts)
+        for probe, record in ((self.probe, self.record), (self.probe.beside, self.beside)):
+            if probe is not None and probe.facts is not None and issubclass(probe.facts, kind):
+                return kind.from_json(record.facts) if record else None
+        what = f"the probe {self.probe.name} does not declare the facts {kind.__name__}"
+        raise KitDefect(self.row.id, what, "Declare them in rules/")
 
     def tried(self, number: int) -> int:
         """Return how many values the driver tried, which it wrote down; without any nothing is proven."""

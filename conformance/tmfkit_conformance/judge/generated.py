@@ -41,7 +41,8 @@ def findings(bundle: Bundle, contract: Contract) -> tuple[tuple[Finding, ...], C
     """
     # Operations are looked up: the contract need not be the one that the bundle was recorded with.
     known = {operation.id for operation in contract.operations}
-    exchanges = [exchange for exchange in bundle.exchanges if exchange.operation in known]
+    final = (exchange for exchange in bundle.exchanges if not exchange.superseded)
+    exchanges = [exchange for exchange in final if exchange.operation in known]
     generated = [exchange for exchange in exchanges if exchange.phase in _GENERATED]
     inspector = ExchangeInspector(contract, _served(generated), settled_reads(contract, generated))
     observations: list[Observation] = []

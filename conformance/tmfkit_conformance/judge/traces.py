@@ -12,8 +12,7 @@ from tmfkit_conformance.judge.losses import losses
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.record.wire import last_segment
-from tmfkit_conformance.rules.hubs import HubDelivers
-from tmfkit_conformance.rules.operations import Events
+from tmfkit_conformance.rules.operations import Triggers
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Event, Operation
@@ -177,7 +176,7 @@ class Traces:
     def untriggered(self, case: Case) -> Exchange | None:
         """Return the first refusal, where nothing that the probe of a case did could be told of."""
         sent = self.by_probe.get(case.probe.key if case.probe else "", ())
-        names = {HubDelivers.CREATE.name, *(Events.TRIGGER.of(event.on).name for event in self.contract.events)}
+        names = {Triggers.TRIGGER.of(event.on).name for event in self.contract.events}
         tried = [one for one in sent if one.step in names]
         refused = [one for one in tried if one.response is not None and not one.is_success]
         return refused[0] if refused and len(refused) == len(tried) else None
@@ -185,8 +184,8 @@ class Traces:
     def is_triggered(self, case: Case, event: Event) -> bool:
         """Say whether the probe of a case did, with success, what a type of notification is about."""
         sent = self.by_probe.get(case.probe.key if case.probe else "", ())
-        names = {Events.TRIGGER.of(event.on).name, HubDelivers.CREATE.name if event.on == "create" else ""}
-        return any(one.step in names and one.is_success and self.resource_of(one) == event.resource for one in sent)
+        name = Triggers.TRIGGER.of(event.on).name
+        return any(one.step == name and one.is_success and self.resource_of(one) == event.resource for one in sent)
 
 
 def kind_of(operation: Operation) -> str:

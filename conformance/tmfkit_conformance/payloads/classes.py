@@ -30,7 +30,7 @@ def meta_value(contract: Contract, resource: Resource, pointer: str, variant: in
     parent, _, name = pointer.rpartition("/")
     own = _class_at(contract, resource.schema, parent)
     described = own if variant else contents.class_name(pointer, own)
-    return f"https://host.example/schema/{described}.schema.json" if name == "@schemaLocation" else described
+    return f"{contents.host(pointer)}/{described}.schema.json" if name == "@schemaLocation" else described
 
 
 def _class_at(contract: Contract, component: str, pointer: str) -> str:

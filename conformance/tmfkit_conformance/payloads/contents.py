@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 from typing import Final, TypeVar
 
 __all__ = ["Contents"]
@@ -91,6 +92,18 @@ class Contents:
         about = f"text {purpose}"
         number = 2 * self.number(about, 50, 4_000) + variant
         return f"{self.adjective(about)} {self._one(_NOUNS, about)} {self.name(about).capitalize()[:8]} {number}"
+
+    def day(self, purpose: str, *, years: tuple[int, int]) -> date:
+        """Return a day of one of the years from the first to the last."""
+        first, last = (date(year, 1, 1).toordinal() for year in (years[0], years[1] + 1))
+        return date.fromordinal(self.number(f"day {purpose}", first, last - 1))
+
+    def host(self, purpose: str) -> str:
+        """Return the address of a host that nobody can have.
+
+        Source: RFC 2606 §2.
+        """
+        return f"https://{self.name(f'host {purpose}')}.example"
 
     def class_name(self, purpose: str, parent: str) -> str:
         """Return the name of a sub-class."""

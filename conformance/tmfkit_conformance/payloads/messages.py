@@ -31,12 +31,12 @@ def sendable(receivers: Mapping[str, str], kind: str, contents: Contents) -> dic
     """
     kind = kind or next(iter(receivers), "Email")
     member, form = _RECEIVERS[kind]
-    name = contents.name("receiver")
+    name, placeholder = contents.name("receiver"), f"${contents.name('placeholder').capitalize()}"
     reserved = form.format(name=name, number=f"{contents.number('receiver', 0, 99):02}")
     return {
         "type": kind,
-        "content": f"Dear $Reader, this is about the {contents.text('message', 0)}.",
-        "CommunicationRequestCharacteristic": [{"name": "$Reader", "value": name.capitalize()}],
+        "content": f"Dear {placeholder}, this is about the {contents.text('message', 0)}.",
+        "CommunicationRequestCharacteristic": [{"name": placeholder, "value": name.capitalize()}],
         "receiver": [
             {"id": contents.digits("receiver", 8), "name": name.capitalize(), member: receivers.get(kind, reserved)}
         ],

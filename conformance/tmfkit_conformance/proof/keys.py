@@ -15,9 +15,9 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from tmfkit_conformance.errors import UsageError
 
-__all__ = ["PASSPHRASE", "PublicKeys", "public_key", "signer", "trusted_keys"]
+__all__ = ["PublicKeys", "public_key", "signer", "trusted_keys"]
 
-PASSPHRASE: Final = "TMFKIT_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
+_PASSPHRASE: Final = "TMFKIT_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 """Environment variable with the passphrase of an encrypted key."""
 
 PublicKeys = Sequence[SSlibKey]
@@ -33,11 +33,11 @@ def signer(path: Path) -> CryptoSigner:
     Raises:
         UsageError: The file cannot be read, or holds no Ed25519 private key.
     """
-    passphrase = os.environ.get(PASSPHRASE, "").encode() or None
+    passphrase = os.environ.get(_PASSPHRASE, "").encode() or None
     try:
         key = load_pem_private_key(_read(path), passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
-        hint = f" Is it encrypted? Then set {PASSPHRASE}" if isinstance(exc, TypeError) else ""
+        hint = f" Is it encrypted? Then set {_PASSPHRASE}" if isinstance(exc, TypeError) else ""
         raise UsageError(str(path), "is no private key in PEM that can be read", f"{_MAKE_ONE}.{hint}") from exc
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(str(path), "is no Ed25519 key", _MAKE_ONE)

@@ -156,11 +156,12 @@ def _held(folder: Path, contents: Mapping[str, bytes], compared: dict[str, bytes
         path = folder / name
         if not path.is_file():
             yield f"{name} is missing"
-        elif path.stat().st_size != len(expected) or (found := path.read_bytes()) != expected:
-            found = path.read_bytes() if path.stat().st_size <= LARGEST_BYTES else b""
-            yield f"{name} is not what the bundle gives: {_first_difference(found, expected)}"
-        else:
+            continue
+        found = path.read_bytes() if path.stat().st_size <= LARGEST_BYTES else b""
+        if found == expected:
             compared[name] = found
+        else:
+            yield f"{name} is not what the bundle gives: {_first_difference(found, expected)}"
 
 
 def _first_difference(found: bytes, expected: bytes) -> str:

@@ -60,7 +60,7 @@ class _Run:
         """The report of the run."""
         receipt = self._folder.receipt if self._folder else None
         try:
-            bundle = drive(self.contract, self._settings, _silent, receipt_path=receipt)
+            bundle = drive(self.contract, self._settings, receipt_path=receipt)
             report = concluded(bundle, self.contract)
             if self._folder:
                 self._folder.write(report)
@@ -207,7 +207,3 @@ def _cause_lines(report: Report, line: Line, cause: Cause) -> Iterator[str]:
     others = [row for row in cause.rows if row != line.requirement.id]
     if others:
         yield f"The same cause: {', '.join(others)}"
-
-
-def _silent(_phase: str, _done: int, _all: int) -> None:
-    """Nobody watches: pytest shows its own progress."""

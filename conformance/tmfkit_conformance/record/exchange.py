@@ -260,9 +260,12 @@ class Notification:
         return bool(name) and f"/{name}/" in f"/{self.path.partition('?')[0]}/"
 
     def mentions(self, identifier: str) -> bool:
-        """Say whether a member called ``id``, anywhere in the notification, is an id, or an address ends in it."""
+        """Say whether a member called ``id``, anywhere in the notification, is an id, or an address ends in it.
+
+        Blanks around an id do not count: one of the documents prints some.
+        """
         return bool(identifier) and any(
-            (name.lower() == "id" and str(value) == identifier)
+            (name.lower() == "id" and str(value).strip() == identifier)
             or (isinstance(value, str) and "/" in value and wire.last_segment(value) == identifier)
             for name, value in _members(self.json)
         )

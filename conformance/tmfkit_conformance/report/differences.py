@@ -14,7 +14,7 @@ from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
 from tmfkit_conformance.record.bundle import Bundle
 
-__all__ = ["NONE", "Difference", "SavedReport", "aligned", "changes", "is_of_older_kit", "recomputed", "renamed"]
+__all__ = ["NONE", "Difference", "SavedReport", "aligned", "changes", "recomputed", "renamed"]
 
 NONE: Final = "(none)"
 """What stands where a report does not have a row."""
@@ -137,7 +137,7 @@ def aligned(reports: Sequence[SavedReport]) -> tuple[Difference, ...]:
     return tuple(Difference(name, tuple(report.verdicts.get(name, NONE) for report in reports)) for name in names)
 
 
-def is_of_older_kit(bundle: Bundle) -> bool:
+def _is_of_older_kit(bundle: Bundle) -> bool:
     """Say whether the kit that made a bundle had fewer outcomes than this one: then its words are not these either."""
     return not {outcome.label for outcome in Outcome} <= set(bundle.run.get("outcomes", ()))
 
@@ -150,7 +150,7 @@ def recomputed(bundle: Bundle, judgement: Judgement) -> tuple[Difference, ...]:
     """
     recorded = {str(row.get("id")): row for row in bundle.verdicts}
     given = {verdict.requirement: verdict.to_json() for verdict in judgement.verdicts}
-    differ = partial(_is_other_outcome, bundle) if is_of_older_kit(bundle) else operator.ne
+    differ = partial(_is_other_outcome, bundle) if _is_of_older_kit(bundle) else operator.ne
     names = dict.fromkeys([*recorded, *given])
     return tuple(
         _difference(name, recorded.get(name), given.get(name))
@@ -161,7 +161,7 @@ def recomputed(bundle: Bundle, judgement: Judgement) -> tuple[Difference, ...]:
 
 def renamed(bundle: Bundle, judgement: Judgement) -> tuple[str, ...]:
     """Return the requirements that have an outcome now that the kit which made the bundle did not have."""
-    if not is_of_older_kit(bundle):
+    if not _is_of_older_kit(bundle):
         return ()
     recorded = {str(row.get("id")): row for row in bundle.verdicts}
     given = ((verdict.requirement, verdict.outcome.label) for verdict in judgement.verdicts)

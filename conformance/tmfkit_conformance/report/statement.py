@@ -21,9 +21,9 @@ from tmfkit_conformance.report.legible import marked, one_line
 from tmfkit_conformance.report.model import NOT_SETTLEABLE, Report
 from tmfkit_conformance.rules.phases import PHASES
 
-__all__ = ["FORM", "badge", "statement", "statement_files"]
+__all__ = ["badge", "statement", "statement_files"]
 
-FORM: Final = "tmfkit-statement-1"
+_FORM: Final = "tmfkit-statement-1"
 """Name of the form of ``statement.json``."""
 
 _UNTESTED: Final = (Outcome.SKIP.label, Outcome.BLOCKED.label, Outcome.NOT_APPLICABLE.label, NOT_SETTLEABLE)
@@ -49,7 +49,7 @@ def statement(report: Report, *, issued: str, key: str) -> dict[str, Any]:
             remedy = f"Run again with {option}; a statement names only what the run has recorded"
             raise UsageError(option, "the run does not say it, and a statement needs it", remedy)
     return {
-        "form": FORM,
+        "form": _FORM,
         "verdict": report.verdict,
         "meaning": wording.in_short(report),
         "product": it.product,

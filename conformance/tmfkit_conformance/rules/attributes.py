@@ -25,6 +25,7 @@ __all__ = [
     "ClientId",
     "CreateTwice",
     "DefaultExpectation",
+    "Demanded",
     "GeneratedExpectation",
     "GeneratedForm",
     "Minus",
@@ -37,7 +38,18 @@ __all__ = [
 ]
 
 
-class With(Probe, name="with"):
+@dataclass(frozen=True, slots=True)
+class Demanded(Facts):
+    """What was asked of the target beyond an ordinary value.
+
+    Attributes:
+        demanding: Whether a demanding value was sent.
+    """
+
+    demanding: bool
+
+
+class With(Probe, name="with", facts=Demanded):
     """Creates with the subject, reads back; where that is refused, creates without it.
 
     A text for people, an integer and a list are sent once more with a demanding value: long and in several scripts,

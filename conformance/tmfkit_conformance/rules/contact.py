@@ -10,6 +10,7 @@ __all__ = ["ApiThere", "Consistency", "Dialect", "SmallestBody", "StillThere"]
 
 _THERE: Final = "says whether an API is there; where none is, there is no verdict"
 _NAMES: Final = "finds out the names that the target takes, which the bundle has under `dialect`"
+_MEDIA: Final = "finds out the media type of patches, which the bundle has under `patch_media`"
 _MADE: Final = "finds out what the target demands on create, which the bundle has under `demanded`"
 _LAG: Final = "finds out how soon a write is seen, which the bundle has under `lag_ms`"
 
@@ -29,11 +30,12 @@ class SmallestBody(Probe, name="smallest-body"):
 
 
 class Dialect(Probe, name="dialect"):
-    """Tries the names that a document has for one thing."""
+    """Tries the names that a document has for one thing, and the media types of a patch."""
 
     LIST = StepFamily("{}", evidence_only=_NAMES)
     CREATE = StepFamily("{}", evidence_only=_NAMES)
     READ = StepFamily("{}, read", evidence_only=_NAMES)
+    PATCH = StepFamily("{}, patched", evidence_only=_MEDIA)
 
 
 class Consistency(Probe, name="consistency"):

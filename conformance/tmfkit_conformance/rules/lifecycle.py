@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tmfkit_conformance.rules.members import Members, part
 from tmfkit_conformance.rules.operations import CreatedAndRead, CreateFull, Delete
-from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
+from tmfkit_conformance.rules.probes import Facts, Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import STARTS
 from tmfkit_conformance.rules.rule import NOTHING, Scenario, scenario, tolerating
 from tmfkit_conformance.rules.updates import Each
@@ -36,6 +36,7 @@ __all__ = [
     "ReferencesAsSent",
     "ReferredClasses",
     "Sentinels",
+    "Watched",
 ]
 
 
@@ -46,8 +47,21 @@ class MinimalCreate(Probe, name="minimal-create", bare=True):
     READ = Step("read")
 
 
-class Sentinels(Probe, name="sentinels"):
-    """Makes one record of each resource before the other probes and looks at it after them, over a new connection."""
+@dataclass(frozen=True, slots=True)
+class Watched(Facts):
+    """Resources of which a record was looked at again.
+
+    Attributes:
+        resources: Their names.
+        filtered: Those whose list was filtered by a text of the record as well.
+    """
+
+    resources: list[str]
+    filtered: list[str]
+
+
+class Sentinels(Probe, name="sentinels", facts=Watched):
+    """Makes one record of each resource at the start of the run, looks at it at its end, over a new connection."""
 
     MADE = StepFamily("{}, made")
     FIRST_READ = StepFamily("{}, first read")

@@ -27,6 +27,7 @@ __all__ = [
     "Replace",
     "Send",
     "SendStored",
+    "Triggers",
     "Unregister",
     "done_rightly",
 ]
@@ -75,7 +76,7 @@ class Patch(CreatedAndRead, name="patch"):
 
 
 class Replace(CreatedAndRead, name="replace"):
-    """Replaces every attribute, reads back."""
+    """Replaces the smallest body by the smallest with second values, reads back."""
 
     REPLACE = Step("replace")
 
@@ -131,13 +132,17 @@ class HeardAt(Facts):
     callback: str
 
 
-class Events(Probe, name="events", facts=HeardAt, alone="hub-and-records", shared=True):
-    """Registers a callback, does what each notification is about, waits for all of them."""
+class Triggers(Probe):
+    """Registers a callback, does what each notification is about."""
 
     REGISTER = Step("register")
     TRIGGER = StepFamily("trigger-{}", EVENTS)
     READ = StepFamily("read-{}", EVENTS)
     UNDONE = Step("undone", UNDOES)
+
+
+class Events(Triggers, name="events", facts=HeardAt, alone="hub-and-records", shared=True):
+    """Registers a callback, does what each notification is about, waits for all of them."""
 
 
 VALID: Final[Mapping[str, tuple[type[Probe], Step]]] = {

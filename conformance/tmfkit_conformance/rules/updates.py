@@ -146,7 +146,7 @@ class JsonPatchAddMember(Probe, name="json-patch-add-member"):
 
 
 class ReplaceTakesAll(Probe, name="replace-takes-all"):
-    """Creates, replaces every attribute."""
+    """Creates with a text, replaces what was made by the same body with second values, reads before and after."""
 
     CREATE = Step("create")
     BEFORE = Step("before")
@@ -155,7 +155,7 @@ class ReplaceTakesAll(Probe, name="replace-takes-all"):
 
 
 class DeleteIgnoresFields(Probe, name="delete-ignores-fields", alone="records"):
-    """Deletes without a selection, and with one."""
+    """Creates two; deletes one of them plainly, and the other with a selection in the query."""
 
     CREATE = Step("create", STARTS)
     CONTROL = Step("control")

@@ -56,6 +56,11 @@ class Attempt:
     whole: bool = True
 
     @property
+    def because(self) -> str:
+        """Why the target may be as it is; empty where it may not."""
+        return self.entry.because if isinstance(self.entry, Behaviour) else ""
+
+    @property
     def label(self) -> str:
         """What it is called in a list."""
         return f"{self.entry.id} {self.api}{' whole' if self.whole and isinstance(self.entry, Behaviour) else ''}"

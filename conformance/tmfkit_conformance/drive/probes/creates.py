@@ -5,7 +5,17 @@ from __future__ import annotations
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import probe, under
 from tmfkit_conformance.drive.session import Session
-from tmfkit_conformance.rules.attributes import OPTIONAL, VALUES, ClientId, Minus, ReadOnly, Tried, Values, With
+from tmfkit_conformance.rules.attributes import (
+    OPTIONAL,
+    VALUES,
+    ClientId,
+    Demanded,
+    Minus,
+    ReadOnly,
+    Tried,
+    Values,
+    With,
+)
 
 __all__: list[str] = []
 
@@ -17,6 +27,7 @@ def with_attribute(session: Session, subject: str) -> None:
     made = session.created_beside(With.CREATE, payloads.telling(subject), With.CONTROL, payloads.beside(subject))
     session.call("retrieve", With.READ, identifier=made.identifier)
     value = payloads.demanding(subject)
+    session.note(Demanded(demanding=value is not pointers.ABSENT))
     if value is pointers.ABSENT:
         return
     if isinstance(value, str) and subject[1:] in session.marks.carriers.get(session.resource_name, ()):
@@ -57,7 +68,8 @@ def values(session: Session, subject: str) -> None:
 @probe(ReadOnly)
 def read_only(session: Session, subject: str) -> None:
     """Create with a value of our own for the subject, read back."""
-    value = "2001-01-01T00:00:00Z" if session.is_date_time(subject) else session.payloads.value(subject, 1)
+    earlier = f"{session.contents.day(subject, years=(2001, 2009))}T00:00:00Z"
+    value = earlier if session.is_date_time(subject) else session.payloads.value(subject, 1)
     control = session.created(ReadOnly.CONTROL)
     session.call("retrieve", ReadOnly.CONTROL_READ, identifier=control.identifier)
     made = session.call("create", ReadOnly.CREATE, body=pointers.with_value(session.payloads.minimal(), subject, value))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tmfkit_conformance.drive.probes.hubs import heard, triggered
 from tmfkit_conformance.drive.probes.registry import probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
-from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.record.exchange import Exchange, Notification
 from tmfkit_conformance.rules.hubs import (
     HeardByBoth,
     HubCallbackOnly,
@@ -23,20 +24,31 @@ __all__: list[str] = []
 
 @probe(HubDelivers)
 def hub_delivers(session: Session, _subject: str) -> None:
-    """Register, and another one beside it, create, wait for both."""
+    """Register, and another one beside it, do what each notification is about, wait for all at both."""
     first = session.registered(HubDelivers.REGISTER)
     callback = first.request.json["callback"]
     # At a hub that tells no ids, another registration could not be taken back.
     second = _second(session) if first.identifier else None
     told = [callback, second.request.json["callback"]] if second else [callback]
-    session.note(HeardByBoth(callback, told[1] if second else ""))
-    made = session.created(HubDelivers.CREATE)
-    for each in told:
-        session.await_notification(each, made.identifier)
+    session.note(HeardByBoth(callback, told[1] if second else "", heard=_heard(session, told)))
     session.unregistered(HubDelivers.UNDONE)
     if second and second.identifier:
         resource = session.operation.resource
         session.call("unregister", HubDelivers.UNDONE_SECOND, identifier=second.identifier, resource=resource)
+
+
+def _heard(session: Session, callbacks: list[str]) -> int:
+    """Do what each notification is about, wait for all at every callback; return how many have arrived by then."""
+    expected = triggered(session)
+    arrived = 0
+
+    def is_everywhere(received: tuple[Notification, ...]) -> bool:
+        nonlocal arrived
+        arrived = len(received)
+        return all(heard(received, each, event, identifier) for each in callbacks for event, identifier in expected)
+
+    session.listener.wait(is_everywhere, seconds=session.settings.event_seconds)
+    return arrived
 
 
 def _second(session: Session) -> Exchange | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.record.exchange import Notification
-from tmfkit_conformance.rules.operations import Events, HeardAt, Register, Unregister
+from tmfkit_conformance.rules.operations import Events, HeardAt, Register, Triggers, Unregister
 from tmfkit_models.contracts import Event
 
-__all__ = ["heard"]
+__all__ = ["heard", "triggered"]
 
 
 @probe(Register)
@@ -31,11 +31,7 @@ def events(session: Session, _subject: str) -> None:
     registration = session.registered(Events.REGISTER)
     callback = registration.request.json["callback"]
     session.note(HeardAt(callback))
-    expected: list[tuple[Event, str]] = []
-    own = session.operation.resource
-    for resource in session.contract.resources:
-        if own in ("", resource.name):
-            expected += _triggered(session, resource.name)
+    expected = triggered(session)
     session.listener.wait(
         lambda received: all(heard(received, callback, event, identifier) for event, identifier in expected),
         seconds=session.settings.event_seconds,
@@ -52,21 +48,28 @@ def heard(received: tuple[Notification, ...], callback: str, event: Event, ident
     ]
 
 
+def triggered(session: Session) -> list[tuple[Event, str]]:
+    """Do everything that a hub tells of; return what is to be heard of which id."""
+    own = session.operation.resource
+    names = [resource.name for resource in session.contract.resources if own in ("", resource.name)]
+    return [expected for name in names for expected in _triggered(session, name)]
+
+
 def _triggered(session: Session, resource: str) -> list[tuple[Event, str]]:
     """Do everything that the events of a resource are about; return what is to be heard of which id."""
     with session.about(resource):
-        made = session.created(Events.TRIGGER.of("create"))
-        session.call("retrieve", Events.READ.of("create"), identifier=made.identifier)
+        made = session.created(Triggers.TRIGGER.of("create"))
+        session.call("retrieve", Triggers.READ.of("create"), identifier=made.identifier)
         wanted = [event for event in session.contract.events if event.resource == resource]
         for event in wanted:
             if event.on == "change":
-                session.patch(Events.TRIGGER.of("change"), made.identifier, session.change(plain_attribute(session)))
-                session.call("retrieve", Events.READ.of("change"), identifier=made.identifier)
+                session.patch(Triggers.TRIGGER.of("change"), made.identifier, session.change(plain_attribute(session)))
+                session.call("retrieve", Triggers.READ.of("change"), identifier=made.identifier)
             elif event.on == "state-change":
                 _change_state(session, made.identifier, event)
         if any(event.on == "delete" for event in wanted):
-            session.call("retrieve", Events.READ.of("delete"), identifier=made.identifier)
-            session.call("delete", Events.TRIGGER.of("delete"), identifier=made.identifier)
+            session.call("retrieve", Triggers.READ.of("delete"), identifier=made.identifier)
+            session.call("delete", Triggers.TRIGGER.of("delete"), identifier=made.identifier)
         return [(event, made.identifier) for event in wanted]
 
 
@@ -76,8 +79,8 @@ def _change_state(session: Session, identifier: str, event: Event) -> None:
         raise ProbeAborted(f"the contract does not say which attribute {event.type} is about")
     for variant in (0, 1):
         session.patch(
-            Events.TRIGGER.of("state-change"),
+            Triggers.TRIGGER.of("state-change"),
             identifier,
             session.change(event.attributes[0], session.payloads.value(event.attributes[0], variant)),
         )
-    session.call("retrieve", Events.READ.of("state-change"), identifier=identifier)
+    session.call("retrieve", Triggers.READ.of("state-change"), identifier=identifier)

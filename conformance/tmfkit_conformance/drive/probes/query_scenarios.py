@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
@@ -85,12 +86,13 @@ def not_a_resource(session: Session, subject: str) -> None:
 def filter_by_day(session: Session, subject: str) -> None:
     """Create with an instant, list with the day before it and the day after it."""
     spoken = session.payloads.spoken(subject)
-    value = "2031-05-15T12:00:00Z"
+    day = session.contents.day(subject, years=(2031, 2039))
+    value = f"{day}T12:00:00Z"
     body = pointers.with_value(session.payloads.minimal(), spoken, value)  # a period has no end that might come before
     session.created(FilterByDay.CREATE, session.payloads.consistent(body))
     name = ".".join(pointers.parts(spoken))
-    session.walked(FilterByDay.BEFORE, f"{name}.gt=2031-05-15")
-    session.walked(FilterByDay.AFTER, f"{name}.gt=2031-05-16")
+    session.walked(FilterByDay.BEFORE, f"{name}.gt={day}")
+    session.walked(FilterByDay.AFTER, f"{name}.gt={day + timedelta(days=1)}")
 
 
 @probe(FilterLoose)

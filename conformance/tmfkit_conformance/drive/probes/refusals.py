@@ -142,21 +142,17 @@ def patch_not(session: Session, subject: str) -> None:
     control = session.patch(PatchNot.CONTROL, made.identifier, session.change(attribute))
     if others and not control.is_success:
         first, *others = others
-        _patch_as(session, PatchNot.CONTROL_OTHER, made.identifier, session.change(attribute), first)
+        session.patch(PatchNot.CONTROL_OTHER, made.identifier, session.change(attribute), media_type=first)
     before = session.call("retrieve", PatchNot.BEFORE, identifier=made.identifier)
     value = session.other_value(subject)
     if value == pointers.get(before.answer, session.payloads.spoken(subject)):
         value = session.payloads.value(subject, 0)
-    _patch_as(session, PatchNot.REFUSED, made.identifier, session.change(subject, value), first)
+    session.patch(PatchNot.REFUSED, made.identifier, session.change(subject, value), media_type=first)
     session.call("retrieve", PatchNot.READ, identifier=made.identifier)
     if subject == "/id" and others:
         changes = session.change(subject, session.other_value(subject))
-        _patch_as(session, PatchNot.REFUSED_OTHER, made.identifier, changes, others[0])
+        session.patch(PatchNot.REFUSED_OTHER, made.identifier, changes, media_type=others[0])
         session.call("retrieve", PatchNot.READ_OTHER, identifier=made.identifier)
-
-
-def _patch_as(session: Session, step: Step, identifier: str, changes: dict[str, Any], media_type: str) -> None:
-    session.call("patch", step, identifier=identifier, body=changes, media_type=media_type)
 
 
 @probe(Refused)
@@ -165,7 +161,7 @@ def refused(session: Session, subject: str) -> None:
     action = session.operation.action
     if subject == "bad-query":
         session.call(action, Refused.CONTROL, query={"limit": "1"})
-        session.call(action, Refused.REFUSED, query={"limit": "minus-one"})
+        session.call(action, Refused.REFUSED, query={"limit": session.contents.name("limit")})
         return
     if action == "register":
         session.registered(Refused.CONTROL)
@@ -230,7 +226,7 @@ def _on_item(session: Session, step: Step, identifier: str) -> None:
 
 def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) -> Any:
     if fault == "malformed-body":
-        return b'{"broken": '
+        return f'{{"{session.contents.name("member")}": '.encode()
     spoken = session.payloads.spoken(attribute)
     if fault == "wrong-type":
         try:
@@ -238,7 +234,9 @@ def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) 
                 {**body, pointers.parts(array_attribute(session))[0]: 7} if spoken != "/callback" else {"callback": 7}
             )
         except ProbeAborted:
-            return pointers.with_value(body, spoken, {"wrong": ["type"]})
+            return pointers.with_value(
+                body, spoken, {session.contents.name("member"): [session.contents.name("value")]}
+            )
     mandatory = session.contract.required(session.operation.request_schema)
     if not mandatory:
         raise ProbeAborted("the contract has no mandatory attribute here")

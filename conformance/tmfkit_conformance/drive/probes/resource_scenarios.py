@@ -115,8 +115,16 @@ def current_first(session: Session, subject: str) -> None:
     """Create with a profile in force and one that has ended, in this order and, on another resource, in the other."""
     spoken = session.payloads.spoken(subject)
     profile = session.payloads.value(subject)[0]
-    now = {**profile, "validFor": {"startDateTime": "2020-01-01T00:00:00Z", "endDateTime": "2099-01-01T00:00:00Z"}}
-    past = {**profile, "validFor": {"startDateTime": "2018-01-01T00:00:00Z", "endDateTime": "2019-01-01T00:00:00Z"}}
+    now, past = (
+        {
+            **profile,
+            "validFor": {name: f"{session.contents.day(name, years=years)}T00:00:00Z" for name, years in period},
+        }
+        for period in (
+            (("startDateTime", (2015, 2019)), ("endDateTime", (2080, 2098))),
+            (("startDateTime", (2001, 2006)), ("endDateTime", (2007, 2012))),
+        )
+    )
     for step, profiles in {"first": [now, past], "last": [past, now]}.items():
         made = session.created(
             CurrentFirst.CREATE.of(step),
@@ -133,7 +141,9 @@ def unlisted_value(session: Session, subject: str) -> None:
     made = session.call(
         "create",
         UnlistedValue.REFUSED,
-        body=pointers.with_value(session.payloads.with_attribute(subject), spoken, "no such value"),
+        body=pointers.with_value(
+            session.payloads.with_attribute(subject), spoken, session.contents.text(f"unlisted {subject}", 0)
+        ),
     )
     if made.is_success:
         session.call("retrieve", UnlistedValue.READ, identifier=made.identifier)

@@ -96,7 +96,7 @@ def json_patch_replace(session: Session, subject: str) -> None:
     operations = [
         {"op": "replace", "path": session.payloads.spoken(pointer), "value": session.payloads.another(pointer)}
     ]
-    session.call("patch", JsonPatchReplace.PATCH, identifier=made.identifier, body=operations, media_type=JSON_PATCH)
+    session.patch(JsonPatchReplace.PATCH, made.identifier, operations, media_type=JSON_PATCH)
     session.call("retrieve", JsonPatchReplace.READ, identifier=made.identifier)
 
 
@@ -107,13 +107,13 @@ def json_patch_add_member(session: Session, subject: str) -> None:
     operations = [
         {"op": "add", "path": f"{session.payloads.spoken(subject)}/-", "value": session.payloads.another(subject)[0]}
     ]
-    session.call("patch", JsonPatchAddMember.PATCH, identifier=made.identifier, body=operations, media_type=JSON_PATCH)
+    session.patch(JsonPatchAddMember.PATCH, made.identifier, operations, media_type=JSON_PATCH)
     session.call("retrieve", JsonPatchAddMember.READ, identifier=made.identifier)
 
 
 @probe(ReplaceTakesAll)
 def replace_takes_all(session: Session, _subject: str) -> None:
-    """Create, replace every attribute."""
+    """Create with a text, replace what was made by the same body with second values, read before and after."""
     attribute = plain_attribute(session)
     made = session.created(ReplaceTakesAll.CREATE, session.payloads.with_attribute(attribute))
     session.call("retrieve", ReplaceTakesAll.BEFORE, identifier=made.identifier)
@@ -128,7 +128,7 @@ def replace_takes_all(session: Session, _subject: str) -> None:
 
 @probe(ReplaceClears)
 def replace_clears(session: Session, subject: str) -> None:
-    """Create with every attribute, replace without the subject."""
+    """Create with the subject, replace without it, read before and after."""
     whole = session.payloads.with_attribute(subject)
     made = session.created(ReplaceClears.CREATE, whole)
     session.call("retrieve", ReplaceClears.BEFORE, identifier=made.identifier)
@@ -139,7 +139,7 @@ def replace_clears(session: Session, subject: str) -> None:
 
 @probe(PutRefused)
 def put_refused(session: Session, _subject: str) -> None:
-    """Try PUT, read afterwards."""
+    """Try PUT, read before and after."""
     made = session.created(PutRefused.CREATE)
     session.call("retrieve", PutRefused.BEFORE, identifier=made.identifier)
     session.request(
@@ -154,7 +154,7 @@ def put_refused(session: Session, _subject: str) -> None:
 
 @probe(CollectionDeleteRefused)
 def collection_delete_refused(session: Session, _subject: str) -> None:
-    """Try to delete the collection, read a member afterwards."""
+    """Try to delete the collection, read a member before and after."""
     if not session.settings.allow_destructive:
         session.lack("permission to call DELETE on a collection: pass --allow-destructive")
     made = session.created(CollectionDeleteRefused.CREATE)
@@ -167,7 +167,7 @@ def collection_delete_refused(session: Session, _subject: str) -> None:
 
 @probe(DeleteIgnoresFields)
 def delete_ignores_fields(session: Session, _subject: str) -> None:
-    """Delete without a selection, and with one."""
+    """Create two; delete one of them plainly, and the other with a selection in the query."""
     session.call(
         "delete", DeleteIgnoresFields.CONTROL, identifier=session.created(DeleteIgnoresFields.CREATE).identifier
     )
@@ -179,7 +179,8 @@ def delete_ignores_fields(session: Session, _subject: str) -> None:
 def undefined_attribute(session: Session, subject: str) -> None:
     """Patch an attribute that the document does not define."""
     made = session.created(UndefinedAttribute.CREATE)
-    session.patch(UndefinedAttribute.PATCH, made.identifier, pointers.with_value({}, subject, "anything"))
+    value = session.contents.text(subject, 0)
+    session.patch(UndefinedAttribute.PATCH, made.identifier, pointers.with_value({}, subject, value))
     session.call("retrieve", UndefinedAttribute.READ, identifier=made.identifier)
 
 
@@ -200,12 +201,7 @@ def status_moves(session: Session, subject: str) -> None:
 
 def _take_away(session: Session, identifier: str, spoken: str) -> None:
     if session.scenario is JSON_PATCH_REMOVE:
-        session.call(
-            "patch",
-            Removes.PATCH,
-            identifier=identifier,
-            body=[{"op": "remove", "path": spoken}],
-            media_type=JSON_PATCH,
-        )
+        operations = [{"op": "remove", "path": spoken}]
+        session.patch(Removes.PATCH, identifier, operations, media_type=JSON_PATCH)
     else:
         session.patch(Removes.PATCH, identifier, pointers.with_value({}, spoken, None))

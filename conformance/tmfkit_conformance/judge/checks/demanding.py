@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.evidence import Evidence, failed
-from tmfkit_conformance.rules.attributes import With
+from tmfkit_conformance.rules.attributes import Demanded, With
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -24,17 +24,18 @@ def demanding(evidence: Evidence) -> str:
 
     Returns:
         A remark: that such a value is refused, or comes back in another Unicode normal form or another order. Empty
-        where there is nothing to remark.
+        where there is nothing to remark, and where the kit had no such value.
     """
-    sent = evidence.optional(With.DEMANDING)
-    if sent is None or sent.response is None or sent.speaks_of_caller:
+    facts = evidence.facts(Demanded)
+    if facts is None or not facts.demanding:
         return ""
+    sent = evidence.step(With.DEMANDING)
     what = _what(evidence, sent)
-    if not sent.is_success:
+    if sent.is_breakdown:
+        failed(f"At {_small(what)}, {evidence.answered(sent)}")
+    if not sent.is_success or not sent.identifier:
         return f"{what} is not taken: {evidence.answered(sent)}"
-    read = evidence.optional(With.DEMANDING_READ)
-    if read is None or read.response is None or read.speaks_of_caller:
-        return ""
+    read = evidence.step(With.DEMANDING_READ)
     if not read.is_success:
         failed(f"What was created with {_small(what)} cannot be read: {evidence.answered(read)}")
     return _kept(evidence, sent, read.answer, what)

@@ -111,7 +111,7 @@ def _missing(evidence: Evidence, wanted: Event, arrived: list[Notification], mad
 def _id_of(note: Notification, wanted: Event) -> str:
     resource = payload(note, wanted)
     if isinstance(resource, dict):
-        return str(next((resource[name] for name in ("id", "Id") if name in resource), ""))
+        return str(next((resource[name] for name in ("id", "Id") if name in resource), "")).strip()
     return ""
 
 

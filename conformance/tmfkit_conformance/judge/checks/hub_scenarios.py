@@ -34,7 +34,7 @@ from tmfkit_conformance.rules.hubs import (
     HubRepeatsCallback,
     RemovedFrom,
 )
-from tmfkit_conformance.rules.operations import Events
+from tmfkit_conformance.rules.operations import Events, Triggers
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Notification
@@ -45,9 +45,7 @@ __all__: list[str] = []
 @scenario(HUB_DELIVERS, EVENT_ANY_2XX)
 def _hub_delivers(evidence: Evidence) -> None:
     evidence.succeeded(HubDelivers.REGISTER)
-    made = evidence.succeeded(
-        HubDelivers.CREATE if evidence.row.scenario == HUB_DELIVERS.name else Events.TRIGGER.of("create")
-    )
+    made = evidence.succeeded(Triggers.TRIGGER.of("create"))
     arrived = [note for note in at_callback(evidence) if note.mentions(made.identifier)]
     evidence.heard += [note.sequence for note in arrived]
     if evidence.row.scenario == EVENT_ANY_2XX.name:
@@ -59,9 +57,24 @@ def _hub_delivers(evidence: Evidence) -> None:
     evidence.heard += [note.sequence for note in heard]
     if not arrived and not heard:
         failed("Nothing arrived at the registered callback")
-    if both and both.second and not (arrived and heard):
-        lost, told = ("second", "first") if arrived else ("first", "second")
+    if both and both.second:
+        _told_alike(evidence, made.identifier, both, first=bool(arrived), second=bool(heard))
+
+
+def _told_alike(evidence: Evidence, identifier: str, both: HeardByBoth, *, first: bool, second: bool) -> None:
+    """Fail where one of two listeners was not told what the other was, of all that was done to a record."""
+    if not (first and second):
+        lost, told = ("second", "first") if first else ("first", "second")
         failed(f"Two listeners were accepted, and of what was created the {told} was told and the {lost} was not")
+    in_time = [note for note in evidence.notifications if note.sequence <= both.heard and note.mentions(identifier)]
+    known = {event.type for event in evidence.contract.events}
+    at_first, at_second = (
+        {note.event_type for note in in_time if note.came_to(callback)} & known
+        for callback in (both.callback, both.second)
+    )
+    for lost, missing in (("second", at_first - at_second), ("first", at_second - at_first)):
+        if missing:
+            failed(f"Two listeners were accepted, and {', '.join(sorted(missing))} did not arrive at the {lost}")
 
 
 def _keep_coming(evidence: Evidence, arrived: list[Notification]) -> None:
@@ -205,7 +218,7 @@ def _event_carries_whole(evidence: Evidence) -> None:
     evidence.succeeded(Events.REGISTER)
     event = evidence.contract.event(evidence.row.operation)
     need_trigger(evidence, event)
-    read = evidence.object(Events.READ.of(event.on))
+    read = evidence.object(Triggers.READ.of(event.on))
     about = [note for note in of_event(evidence, event) if note.mentions(str(read.get("id")))]
     if not about:
         blocked(f"No {event.type} arrived")

@@ -129,10 +129,12 @@ def _created_is_listed(evidence: Evidence) -> None:
         failed(f"Two records in the list have the id {made.identifier!r}")
     if not is_listed(evidence, made.identifier, CreatedIsListed.LIST, CreatedIsListed.BY_ID):
         failed("The resource just made is not in the list")
-    for letter in CreatedIsListed.BESIDE.parameters:
-        other = evidence.optional(CreatedIsListed.BESIDE.of(letter))  # a bundle of an earlier kit has none
-        by_id = CreatedIsListed.BESIDE_BY_ID.of(letter)
-        if other and not is_listed(evidence, other.identifier, CreatedIsListed.LIST, by_id):
+    beside = CreatedIsListed.BESIDE.parameters
+    if not any(evidence.all(CreatedIsListed.BESIDE.of(letter)) for letter in beside):
+        return  # a bundle of an earlier kit has none
+    for letter in beside:
+        other, by_id = evidence.succeeded(CreatedIsListed.BESIDE.of(letter)), CreatedIsListed.BESIDE_BY_ID.of(letter)
+        if not is_listed(evidence, other.identifier, CreatedIsListed.LIST, by_id):
             failed(f"Of three resources that were made, {other.identifier!r} is not in the list")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import sent_at, shown
@@ -172,9 +172,13 @@ def _referred(body: object, pointer: str) -> list[object]:
 def _current_first(evidence: Evidence) -> None:
     made = evidence.succeeded(CurrentFirst.CREATE.of("first"))
     now = evidence.value(made.request.json, evidence.row.subject)[0]["validFor"]
+    alone = []
     for order in ("first", "last"):
         evidence.succeeded(CurrentFirst.CREATE.of(order))
         back = evidence.value(evidence.object(CurrentFirst.READ.of(order)), evidence.row.subject)
+        if isinstance(back, list) and [is_kept(now, one.get("validFor")) for one in _objects(back)] == [True]:
+            alone.append(order)
+            continue
         if not isinstance(back, list) or len(back) < 2:
             found = len(back) if isinstance(back, list) else 0
             blocked(f"two members of {evidence.row.subject} were sent and {found} read back, so nothing has an order")
@@ -184,6 +188,12 @@ def _current_first(evidence: Evidence) -> None:
                     "The list keeps the order it was sent in; the one in force is first only when it was sent first"
                 )
             failed("The first of the list is not the one in force")
+    if alone:
+        not_applicable("The target shows the one in force alone, so that nothing has an order")
+
+
+def _objects(members: list[object]) -> list[dict[str, Any]]:
+    return [member for member in members if isinstance(member, dict)]
 
 
 @scenario(UNLISTED_VALUE)

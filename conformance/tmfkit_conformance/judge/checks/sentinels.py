@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.compare import is_kept
-from tmfkit_conformance.judge.evidence import Evidence, failed
+from tmfkit_conformance.judge.evidence import Evidence, failed, skip
 from tmfkit_conformance.payloads.attributes import is_state
 from tmfkit_conformance.record import paging
-from tmfkit_conformance.rules.lifecycle import Sentinels
+from tmfkit_conformance.rules.lifecycle import Sentinels, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,26 +29,42 @@ def sentinels(evidence: Evidence) -> str:
     Returns:
         A remark: what changed by itself, and nobody asked for. Empty where nothing did.
     """
-    names = (resource.name for resource in evidence.contract.resources)
-    return "; ".join(remark for name in names for remark in _of(evidence, name))
+    watched = evidence.facts(Watched)
+    if watched is None:
+        names = (resource.name for resource in evidence.contract.resources)
+        if any(evidence.all(Sentinels.MADE.of(name)) for name in names):
+            skip("the run ended before the records that were made at its start could be looked at again")
+        return ""
+    return "; ".join(remark for name in watched.resources for remark in _of(evidence, name, watched))
 
 
-def _of(evidence: Evidence, name: str) -> Iterator[str]:
-    made = evidence.optional(Sentinels.MADE.of(name))
-    if made is None or not made.is_success:
-        return
-    first = evidence.optional(Sentinels.FIRST_READ.of(name))
+def _of(evidence: Evidence, name: str, watched: Watched) -> Iterator[str]:
+    made = _need(evidence, Sentinels.MADE.of(name))
     changed = set[str]()
-    for read in evidence.all(Sentinels.READ.of(name)) if first and first.is_success else ():
-        changed |= _changed(evidence, name, made, first, read)
-    _need_listed(evidence, name, made)
+    if evidence.contract.action("retrieve", name):
+        first = _need(evidence, Sentinels.FIRST_READ.of(name))
+        _need(evidence, Sentinels.READ.of(name))
+        for read in evidence.all(Sentinels.READ.of(name)) if first.is_success else ():
+            changed |= _changed(evidence, name, made, first, read)
+    if evidence.contract.action("list", name):
+        _need(evidence, Sentinels.FIRST_LIST.of(name))
+        _need(evidence, Sentinels.LIST.of(name))
+        _need_listed(evidence, name, made)
+    if name in watched.filtered:
+        _need(evidence, Sentinels.FILTERED.of(name))
+        _need_filtered(evidence, name, made)
     if changed:
         yield f"In the {name} made at the start, {', '.join(sorted(changed))} changed by itself"
 
 
-def _changed(evidence: Evidence, name: str, made: Exchange, first: Exchange | None, read: Exchange) -> set[str]:
+def _need(evidence: Evidence, step: Step) -> Exchange:
+    """Return the first exchange of a step, whatever came of it; without one nothing is proven."""
+    return evidence.optional(step) or skip(f"what was recorded lacks the step {step.name!r}")
+
+
+def _changed(evidence: Evidence, name: str, made: Exchange, first: Exchange, read: Exchange) -> set[str]:
     """Return what a record shows otherwise than at first, of what the client did not send; fail where it did."""
-    before, age = first.answer if first else None, _age(made, read)
+    before, age = first.answer, _age(made, read)
     if read.status in _GONE:
         failed(f"The {name} {made.identifier!r}, made at the start, is gone {age}: {evidence.answered(read)}")
     if not read.is_success or not isinstance(before, dict):
@@ -87,6 +103,12 @@ def _need_listed(evidence: Evidence, name: str, made: Exchange) -> None:
         if made.identifier in found or not (paging.is_whole(pages) or _is_answered_with_nothing(asked)):
             continue
         failed(f"The {name} {made.identifier!r}, made at the start, is in the list no more {_age(made, pages[0])}")
+
+
+def _need_filtered(evidence: Evidence, name: str, made: Exchange) -> None:
+    """Fail a record that a filter by one of its texts does not give, though it is in the list."""
+    if made.identifier not in paging.identifiers(evidence.all(Sentinels.FIRST_LIST.of(name))):
+        return
     for pages in _looks(evidence, Sentinels.FILTERED.of(name)):
         if paging.is_whole(pages) and made.identifier not in paging.identifiers(pages):
             query = pages[0].request.url.partition("?")[2]

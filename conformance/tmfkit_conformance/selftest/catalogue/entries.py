@@ -16,9 +16,9 @@ from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.catalogue.fronts import Front
 from tmfkit_models.contracts import Contract
 
-__all__ = ["ALWAYS", "Behaviour", "Fault", "NoApi", "Place", "Target"]
+__all__ = ["Behaviour", "Fault", "NoApi", "Place", "Target"]
 
-ALWAYS: tuple[Rule[Any, Any], ...] = (CREATED_IS_READABLE, CREATED_IS_LISTED, DELETED_IS_GONE, STATUS)
+_ALWAYS: tuple[Rule[Any, Any], ...] = (CREATED_IS_READABLE, CREATED_IS_LISTED, DELETED_IS_GONE, STATUS)
 """What is driven against every unusual target: the life of a resource."""
 
 
@@ -67,7 +67,7 @@ class Behaviour:
 
     def driven(self, contract: Contract) -> tuple[str, ...]:
         """Return the rows of an API that are driven."""
-        rules = {rule.label for rule in (*ALWAYS, *self.rules)}
+        rules = {rule.label for rule in (*_ALWAYS, *self.rules)}
         return tuple(
             row.id
             for row in contract.requirements

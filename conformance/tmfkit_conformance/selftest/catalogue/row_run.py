@@ -22,7 +22,7 @@ def main(api: str, config: str, report: str, *rows: str) -> int:
     contract = contracts.load(api)
     try:
         settings = Settings(api, **read_config(Path(config)))
-        bundle = drive(contract, settings, _silent, only=rows)
+        bundle = drive(contract, settings, only=rows)
     except KitError as exc:
         sys.stderr.write(f"Error: {exc}\n")
         return exc.exit_status
@@ -34,10 +34,6 @@ def main(api: str, config: str, report: str, *rows: str) -> int:
     }
     Path(report, "report.json").write_text(json.dumps(document), encoding="utf-8")
     return 0
-
-
-def _silent(_phase: str, _done: int, _all: int) -> None:
-    """Nobody watches."""
 
 
 if __name__ == "__main__":

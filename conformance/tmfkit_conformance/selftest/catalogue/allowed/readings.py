@@ -24,7 +24,6 @@ from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
 
 __all__ = [
-    "APIS_OF",
     "SHOWN",
     "TAKEN",
     "at",
@@ -56,7 +55,7 @@ __all__ = [
 
 Thing = dict[str, Any]
 
-APIS_OF: Final = {
+_APIS_OF: Final = {
     "TMF629V1": "tmf629-v1",
     "TMF629V4": "tmf629-v4",
     "TMF655": "tmf655-v1",
@@ -71,7 +70,7 @@ TAKEN: Final = (ATTRIBUTE, FULL_CREATE, MINIMAL_CREATE, MANDATORY, SUB_MANDATORY
 
 def reading(name: str, change: Break, *errata: str, rules: Any = (), **more: Any) -> Behaviour:
     """Return a target that follows a reading that errata tolerate; what they tolerate, stands in the first of them."""
-    apis = tuple(dict.fromkeys(APIS_OF[erratum.partition("-")[0]] for erratum in errata))
+    apis = tuple(dict.fromkeys(_APIS_OF[erratum.partition("-")[0]] for erratum in errata))
     return Behaviour(name, change, f"tolerated: {errata[0]}", apis, errata=errata, rules=rules, **more)
 
 
