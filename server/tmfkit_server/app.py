@@ -203,7 +203,7 @@ def create_store(settings: Settings, *, for_serving: bool = False) -> Store:
         for contract in map(contracts.load, contracts.apis())
         for resource in contract.resources
     }
-    return settings.store_kind.new(settings.store, plans, for_serving=for_serving)
+    return settings.store_kind.new(settings.store, plans, searches=settings.search_limits, for_serving=for_serving)
 
 
 def check_extensions(settings: Settings) -> None:

@@ -18,8 +18,9 @@ from gunicorn.workers import gasgi  # type: ignore[import-untyped]
 
 from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import IncompleteBody
+from tmfkit_server.network import is_host
 from tmfkit_server.problems import wire_problem
-from tmfkit_server.request_targets import is_host, parted
+from tmfkit_server.request_targets import parted
 
 __all__ = ["LIMITS", "BoundedWorker"]
 
@@ -239,11 +240,11 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
             if request.version >= (1, 1):
                 raise ParseException("A request of HTTP/1.1 needs a Host header")
         elif sent != self._known_host:
-            if not is_host(sent):
+            if not is_host(sent.decode("latin-1")):
                 raise ParseException("The Host header is no host")
             self._known_host = sent
         if named:
-            if not is_host(named):
+            if not is_host(named.decode("latin-1")):
                 raise ParseException("The target of the request names no host")
             others = [header for header in request.headers_bytes if header[0] != b"host"]
             request.headers_bytes = [(b"host", named), *others]
