@@ -20,7 +20,7 @@ from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.network import LOOPBACK, Network, Place, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.search_limits import SearchLimits
-from tmfkit_server.setting_options import Setting
+from tmfkit_server.setting_options import FiniteRange, Setting
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
 from tmfkit_server.token_issuer import TokenIssuer
 
@@ -183,14 +183,14 @@ class Settings:
         0.0,
         "--rate-limit",
         group="Requests",
-        type=click.FloatRange(0),
+        type=FiniteRange(0),
         help="Requests a second of one credential, in each worker process; others are answered 429. 0 is no limit.",
     )
     address_rate: float = _plain(
         0.0,
         "--address-rate-limit",
         group="Requests",
-        type=click.FloatRange(0),
+        type=FiniteRange(0),
         help="Requests a second of one address, in each worker process. 0 is no limit.",
     )
     allowed_origins: Sequence[str] = _read_from(
@@ -280,7 +280,7 @@ class Settings:
         _limit(
             "--search-wait-seconds",
             _SEARCHES.wait_seconds,
-            click.FloatRange(0),
+            FiniteRange(0),
             group="Requests",
             help="How long a search waits for its turn; then 503.",
         ),
@@ -291,28 +291,28 @@ class Settings:
         _limit(
             "--header-timeout-seconds",
             _CONNECTIONS.header_seconds,
-            click.FloatRange(0, min_open=True),
+            FiniteRange(0, min_open=True),
             group="Connections",
             help="How long the headers of a request may take; then 408.",
         ),
         _limit(
             "--body-timeout-seconds",
             _CONNECTIONS.body_seconds,
-            click.FloatRange(0, min_open=True),
+            FiniteRange(0, min_open=True),
             group="Connections",
             help="How long a body may take after its headers; then 408.",
         ),
         _limit(
             "--write-timeout-seconds",
             _CONNECTIONS.write_seconds,
-            click.FloatRange(0, min_open=True),
+            FiniteRange(0, min_open=True),
             group="Connections",
             help="How long a client may take nothing of an answer; then it is cut off.",
         ),
         _limit(
             "--keep-alive-seconds",
             _CONNECTIONS.keep_alive_seconds,
-            click.FloatRange(0),
+            FiniteRange(0),
             group="Connections",
             help="How long a connection stays open between two requests.",
         ),
@@ -359,7 +359,7 @@ class Settings:
         "--send-timeout-seconds",
         group="Messages",
         is_rare=True,
-        type=click.FloatRange(0, 60),
+        type=FiniteRange(0, 60),
         help="How long a client waits for the first attempt to send a message.",
     )
     send_retry_seconds: float = _plain(
@@ -367,7 +367,7 @@ class Settings:
         "--send-retry-seconds",
         group="Messages",
         is_rare=True,
-        type=click.FloatRange(0, 3600, min_open=True),
+        type=FiniteRange(0, 3600, min_open=True),
         help="How long a message rests after the first attempt that failed; twice as long after each further one.",
     )
     message_limits: MessageLimits = _read_from(  # noqa: RUF009 - it gives a field
@@ -497,7 +497,7 @@ class Settings:
         _limit(
             "--delivery-hours",
             _LIMITS.hours,
-            click.FloatRange(0),
+            FiniteRange(0),
             group="Notifications",
             help="Hours after which it becomes one in any case.",
         ),
