@@ -19,6 +19,7 @@ from tmfkit_server.health import LIVE, READY, Live, Ready, StoreWatch
 from tmfkit_server.logs import event_log
 from tmfkit_server.middleware.auth import Credentials
 from tmfkit_server.middleware.browsers import Cors, SecurityHeaders
+from tmfkit_server.middleware.clients import Clients
 from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
 from tmfkit_server.middleware.request_ids import RequestIds
 from tmfkit_server.middleware.tokens import Tokens
@@ -101,6 +102,8 @@ def create_app(settings: Settings) -> AsgiApp:
     parts = [*mounted, *(part for part in (metrics, tokens, tracing) if part is not None)]
     app.add_middleware(_Lifespan(store, parts, dispatcher, watch))
     pages = Pages(settings.base_paths, asks_for_credentials=settings.asks_for_credentials)
+    if settings.trusted_proxies:
+        app.add_middleware(Clients(addresses))
     _add_middleware(
         app, settings, _observers(settings, metrics), tokens, open_paths=frozenset({LIVE, READY}) | pages.paths
     )
@@ -203,7 +206,7 @@ def create_store(settings: Settings, *, for_serving: bool = False) -> Store:
         for contract in map(contracts.load, contracts.apis())
         for resource in contract.resources
     }
-    return settings.store_kind.new(settings.store, plans, for_serving=for_serving)
+    return settings.store_kind.new(settings.store, plans, searches=settings.search_limits, for_serving=for_serving)
 
 
 def check_extensions(settings: Settings) -> None:

@@ -59,7 +59,7 @@ def run(**given: Any) -> None:
     except StoreUnreachable as exc:
         click.echo(f"tmfkit-server: {exc} Until it answers, requests are answered with 503.", err=True)
     check_address(settings)
-    serve(settings, lambda: Settings.from_options(given))
+    serve(settings, lambda: _checked_settings(given))
 
 
 @main.command(cls=SettingsCommand, params=_options())

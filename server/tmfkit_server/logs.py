@@ -19,6 +19,7 @@ __all__ = ["LogFormat", "event_log", "log_handler", "start_logging"]
 LogFormat: TypeAlias = Literal["text", "json"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@+~%,-]+")
+_CLOSE = (",", ":")
 _FIRST = ("timestamp", "level", "event")
 _stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
@@ -74,7 +75,13 @@ def _as_text(form: LogFormat) -> Any:
 
 def _json(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
     ordered = {**{name: event[name] for name in _FIRST if name in event}, **event}
-    return orjson.dumps(ordered, default=str).decode()
+    try:
+        line = orjson.dumps(ordered, default=str).decode()
+    except TypeError:
+        # Half of a character, which JSON can write and UTF-8 cannot.
+        return json.dumps(ordered, default=str, separators=_CLOSE)
+    # Beyond ASCII are characters that terminals obey.
+    return line if line.isascii() else json.dumps(ordered, default=str, separators=_CLOSE)
 
 
 def _text(_logger: WrappedLogger, _name: str, event: EventDict) -> str:

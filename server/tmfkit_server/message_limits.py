@@ -15,8 +15,12 @@ class MessageLimits:
         receivers: Entries in its list of receivers.
         text_bytes: Its text, before and after the values of parameters took their places.
         total_bytes: Texts and attachments of all receivers together.
+        parameters: Its parameters.
+        crashes: Server processes that ended while they were sending it; then it has failed.
     """
 
     receivers: int = 1000
     text_bytes: int = 128 * 1024
     total_bytes: int = 64 * 1024 * 1024
+    parameters: int = 1000
+    crashes: int = 3

@@ -1,19 +1,12 @@
-"""Targets and hosts of requests, as they stand on the wire (RFC 9112 section 3)."""
+"""Targets of requests, as they stand on the wire (RFC 9112 section 3)."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["is_host", "parted"]
+__all__ = ["parted"]
 
-# RFC 3986 section 3.2.2, without what no host in use has in its name.
-_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[\w.~%-]+)(:[0-9]{0,5})?", re.ASCII)
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-
-
-def is_host(value: bytes) -> bool:
-    """Tell whether *value* is a host, with a port or without."""
-    return _HOST.fullmatch(value) is not None
 
 
 def parted(target: bytes) -> tuple[bytes, bytes]:

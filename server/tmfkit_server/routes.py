@@ -108,7 +108,13 @@ class Api:
         entities = self._entities[operation.resource]
         match operation.action:
             case "list":
-                return ListHandler(operation, entities, self._addresses, page_limit=self._settings.page_limit).__call__
+                return ListHandler(
+                    operation,
+                    entities,
+                    self._addresses,
+                    page_limit=self._settings.page_limit,
+                    search_limits=self._settings.search_limits,
+                ).__call__
             case "create":
                 return CreateHandler(operation, entities, self._addresses, self._reader).__call__
             case "retrieve":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,10 +15,21 @@ from click.core import ParameterSource
 from tmfkit_server.errors import SettingsError
 from tmfkit_server.storage.stores import kind_of
 
-__all__ = ["Setting", "SettingsCommand", "config_option", "origin_of", "shown_value"]
+__all__ = ["FiniteRange", "Setting", "SettingsCommand", "config_option", "origin_of", "shown_value"]
 
 _PREFIX = "TMFKIT_"
 _PLAIN = (str, int, float, bool)
+
+
+class FiniteRange(click.FloatRange):
+    """A number with bounds, which "nan" and "inf" slip through otherwise."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no finite number.", param, ctx)
+        return number
 
 
 class Setting(click.Option):

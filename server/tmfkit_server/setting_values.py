@@ -199,10 +199,8 @@ def token_issuer(url: str, audience: str, jwks: str, role_claim: str) -> TokenIs
     if not url:
         return None
     for option, address in (("--oidc-issuer", url), ("--oidc-jwks", jwks)):
-        parts = urlsplit(address)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        if address and not is_safe and not (option == "--oidc-jwks" and address.startswith(_FILE)):
-            raise SettingsError(f"{option} {address}", "who is in between could change keys", "Give an https address")
+        if address and not (option == "--oidc-jwks" and address.startswith(_FILE)):
+            _check_issuer_address(option, address)
     if not audience:
         remedy = "Give the audience that tokens for this server have"
         raise SettingsError("--oidc-audience", "without one, tokens for other services would be taken", remedy)
@@ -213,6 +211,15 @@ def token_issuer(url: str, audience: str, jwks: str, role_claim: str) -> TokenIs
     if not jwks.startswith(_FILE):
         return TokenIssuer(url, audience, jwks, None, role_claim)
     return TokenIssuer(url, audience, "", _key_set(jwks), role_claim)
+
+
+def _check_issuer_address(option: str, address: str) -> None:
+    scheme, separator, rest = address.partition("://")
+    host = re.split("[/?#]", rest, maxsplit=1)[0]
+    if not separator or not is_host(host):
+        raise SettingsError(f"{option} {address}", "it is no address", "Give it as https://HOST/PATH")
+    if scheme != "https" and not (scheme == "http" and is_loopback(urlsplit(address).hostname or "")):
+        raise SettingsError(f"{option} {address}", "who is in between could change keys", "Give an https address")
 
 
 def _key_set(place: str) -> bytes:
@@ -230,8 +237,8 @@ def _key_set(place: str) -> bytes:
 def origins(texts: Iterable[str]) -> tuple[str, ...]:
     """Read origins of pages; SettingsError when one is none."""
     for text in texts:
-        parts = urlsplit(text)
-        if text != "*" and (parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != text):
+        scheme, _, host = text.partition("://")
+        if text != "*" and (scheme not in ("http", "https") or not is_host(host)):
             raise SettingsError(f"--allow-origin {text}", "it is no origin", "Give it as https://HOST, without a path")
     return tuple(texts)
 

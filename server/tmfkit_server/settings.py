@@ -19,7 +19,8 @@ from tmfkit_server.logs import LogFormat
 from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.network import LOOPBACK, Network, Place, is_loopback
 from tmfkit_server.retry_limits import RetryLimits
-from tmfkit_server.setting_options import Setting
+from tmfkit_server.search_limits import SearchLimits
+from tmfkit_server.setting_options import FiniteRange, Setting
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
 from tmfkit_server.token_issuer import TokenIssuer
 
@@ -30,6 +31,7 @@ _LIMITS = RetryLimits()
 _MESSAGES = MessageLimits()
 _CONNECTIONS = ConnectionLimits()
 _LISTENERS = ListenerLimits()
+_SEARCHES = SearchLimits()
 
 
 def _plain(default: Any, flag: str, **how: Any) -> Any:
@@ -58,6 +60,11 @@ def _read_from(read: Callable[..., Any], *options: Setting, **how: Any) -> Any:
         how: What ``dataclasses.field`` takes.
     """
     return field(metadata={_OPTIONS: options, _READ: read}, **how)
+
+
+def _limit(flag: str, default: float, kind: click.ParamType[Any], *, group: str, help: str) -> Setting:  # noqa: A002 - as click
+    """Return the option of a limit, which hardly anybody changes."""
+    return Setting(flag, group=group, is_rare=True, default=default, show_default=True, type=kind, help=help)
 
 
 def _read_api_keys(texts: Iterable[str], file: Path | None) -> tuple[ApiKey, ...]:
@@ -176,14 +183,14 @@ class Settings:
         0.0,
         "--rate-limit",
         group="Requests",
-        type=click.FloatRange(0),
+        type=FiniteRange(0),
         help="Requests a second of one credential, in each worker process; others are answered 429. 0 is no limit.",
     )
     address_rate: float = _plain(
         0.0,
         "--address-rate-limit",
         group="Requests",
-        type=click.FloatRange(0),
+        type=FiniteRange(0),
         help="Requests a second of one address, in each worker process. 0 is no limit.",
     )
     allowed_origins: Sequence[str] = _read_from(
@@ -239,51 +246,81 @@ class Settings:
         type=click.IntRange(1),
         help="Resources in one answer; a longer list is answered 206 with the addresses of its other pages.",
     )
+    search_limits: SearchLimits = _read_from(  # noqa: RUF009 - it gives a field
+        SearchLimits,
+        _limit(
+            "--max-search-steps",
+            _SEARCHES.steps,
+            click.IntRange(1),
+            group="Requests",
+            help="Work of one search: steps of JSONPath, or hundreds of steps of comparing and matching; a million take"
+            " about half a second.",
+        ),
+        _limit(
+            "--max-sort-keys",
+            _SEARCHES.sort_keys,
+            click.IntRange(1),
+            group="Requests",
+            help="Names in the order of one search.",
+        ),
+        _limit(
+            "--max-scans",
+            _SEARCHES.scans,
+            click.IntRange(1),
+            group="Requests",
+            help="Searches of one process at a time that look at resources one by one, half of them of one credential.",
+        ),
+        _limit(
+            "--max-lookups",
+            _SEARCHES.lookups,
+            click.IntRange(1),
+            group="Requests",
+            help="Searches of one process at a time that indexes of PostgreSQL answer.",
+        ),
+        _limit(
+            "--search-wait-seconds",
+            _SEARCHES.wait_seconds,
+            FiniteRange(0),
+            group="Requests",
+            help="How long a search waits for its turn; then 503.",
+        ),
+        default=_SEARCHES,
+    )
     connection_limits: ConnectionLimits = _read_from(  # noqa: RUF009 - it gives a field
         ConnectionLimits,
-        Setting(
+        _limit(
             "--header-timeout-seconds",
+            _CONNECTIONS.header_seconds,
+            FiniteRange(0, min_open=True),
             group="Connections",
-            is_rare=True,
-            default=_CONNECTIONS.header_seconds,
-            show_default=True,
-            type=click.FloatRange(0, min_open=True),
             help="How long the headers of a request may take; then 408.",
         ),
-        Setting(
+        _limit(
             "--body-timeout-seconds",
+            _CONNECTIONS.body_seconds,
+            FiniteRange(0, min_open=True),
             group="Connections",
-            is_rare=True,
-            default=_CONNECTIONS.body_seconds,
-            show_default=True,
-            type=click.FloatRange(0, min_open=True),
             help="How long a body may take after its headers; then 408.",
         ),
-        Setting(
+        _limit(
             "--write-timeout-seconds",
+            _CONNECTIONS.write_seconds,
+            FiniteRange(0, min_open=True),
             group="Connections",
-            is_rare=True,
-            default=_CONNECTIONS.write_seconds,
-            show_default=True,
-            type=click.FloatRange(0, min_open=True),
             help="How long a client may take nothing of an answer; then it is cut off.",
         ),
-        Setting(
+        _limit(
             "--keep-alive-seconds",
+            _CONNECTIONS.keep_alive_seconds,
+            FiniteRange(0),
             group="Connections",
-            is_rare=True,
-            default=_CONNECTIONS.keep_alive_seconds,
-            show_default=True,
-            type=click.FloatRange(0),
             help="How long a connection stays open between two requests.",
         ),
-        Setting(
+        _limit(
             "--max-connections",
+            _CONNECTIONS.connections,
+            click.IntRange(1),
             group="Connections",
-            is_rare=True,
-            default=_CONNECTIONS.connections,
-            show_default=True,
-            type=click.IntRange(1),
             help="Connections of one process, no more than it may open files; others take the place of idle ones.",
         ),
         default=_CONNECTIONS,
@@ -322,7 +359,7 @@ class Settings:
         "--send-timeout-seconds",
         group="Messages",
         is_rare=True,
-        type=click.FloatRange(0, 60),
+        type=FiniteRange(0, 60),
         help="How long a client waits for the first attempt to send a message.",
     )
     send_retry_seconds: float = _plain(
@@ -330,37 +367,45 @@ class Settings:
         "--send-retry-seconds",
         group="Messages",
         is_rare=True,
-        type=click.FloatRange(0, 3600, min_open=True),
+        type=FiniteRange(0, 3600, min_open=True),
         help="How long a message rests after the first attempt that failed; twice as long after each further one.",
     )
     message_limits: MessageLimits = _read_from(  # noqa: RUF009 - it gives a field
         MessageLimits,
-        Setting(
+        _limit(
             "--max-receivers",
+            _MESSAGES.receivers,
+            click.IntRange(1),
             group="Messages",
-            is_rare=True,
-            default=_MESSAGES.receivers,
-            show_default=True,
-            type=click.IntRange(1),
             help="Receivers of one message.",
         ),
-        Setting(
+        _limit(
             "--max-message-text-bytes",
+            _MESSAGES.text_bytes,
+            click.IntRange(1),
             group="Messages",
-            is_rare=True,
-            default=_MESSAGES.text_bytes,
-            show_default=True,
-            type=click.IntRange(1),
             help="Longest text of a message, with the values of its parameters.",
         ),
-        Setting(
+        _limit(
             "--max-message-bytes",
+            _MESSAGES.total_bytes,
+            click.IntRange(1),
             group="Messages",
-            is_rare=True,
-            default=_MESSAGES.total_bytes,
-            show_default=True,
-            type=click.IntRange(1),
             help="Texts and attachments of one message for all its receivers together.",
+        ),
+        _limit(
+            "--max-message-parameters",
+            _MESSAGES.parameters,
+            click.IntRange(0),
+            group="Messages",
+            help="Parameters of one message.",
+        ),
+        _limit(
+            "--max-message-crashes",
+            _MESSAGES.crashes,
+            click.IntRange(1),
+            group="Messages",
+            help="Server processes that may end while they send one message; then it has failed.",
         ),
         default=_MESSAGES,
     )
@@ -410,62 +455,50 @@ class Settings:
     )
     listener_limits: ListenerLimits = _read_from(  # noqa: RUF009 - it gives a field
         ListenerLimits,
-        Setting(
+        _limit(
             "--max-listeners-per-host",
+            _LISTENERS.for_host,
+            click.IntRange(1),
             group="Notifications",
-            is_rare=True,
-            default=_LISTENERS.for_host,
-            show_default=True,
-            type=click.IntRange(1),
             help="Listeners at one host; a further one is answered 429.",
         ),
-        Setting(
+        _limit(
             "--max-listeners-per-hub",
+            _LISTENERS.for_hub,
+            click.IntRange(1),
             group="Notifications",
-            is_rare=True,
-            default=_LISTENERS.for_hub,
-            show_default=True,
-            type=click.IntRange(1),
             help="Listeners of one hub.",
         ),
-        Setting(
+        _limit(
             "--max-listeners",
+            _LISTENERS.altogether,
+            click.IntRange(1),
             group="Notifications",
-            is_rare=True,
-            default=_LISTENERS.altogether,
-            show_default=True,
-            type=click.IntRange(1),
             help="Listeners of all hubs.",
         ),
-        Setting(
+        _limit(
             "--max-listener-connections",
+            _LISTENERS.connections,
+            click.IntRange(1),
             group="Notifications",
-            is_rare=True,
-            default=_LISTENERS.connections,
-            show_default=True,
-            type=click.IntRange(1),
             help="Connections of one process to listeners, a fifth of them to one host and port.",
         ),
         default=_LISTENERS,
     )
     retry_limits: RetryLimits = _read_from(  # noqa: RUF009 - it gives a field
         RetryLimits,
-        Setting(
+        _limit(
             "--delivery-attempts",
+            _LIMITS.attempts,
+            click.IntRange(1),
             group="Notifications",
-            is_rare=True,
-            default=_LIMITS.attempts,
-            show_default=True,
-            type=click.IntRange(1),
             help="Failed attempts after which a notification becomes a dead letter, while its listener takes others.",
         ),
-        Setting(
+        _limit(
             "--delivery-hours",
+            _LIMITS.hours,
+            FiniteRange(0),
             group="Notifications",
-            is_rare=True,
-            default=_LIMITS.hours,
-            show_default=True,
-            type=click.FloatRange(0),
             help="Hours after which it becomes one in any case.",
         ),
         default=_LIMITS,

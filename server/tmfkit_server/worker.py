@@ -9,6 +9,7 @@ is pinned.
 from __future__ import annotations
 
 import resource
+import ssl
 from http import HTTPStatus
 from typing import Any
 
@@ -18,8 +19,10 @@ from gunicorn.workers import gasgi  # type: ignore[import-untyped]
 
 from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.errors import IncompleteBody
+from tmfkit_server.handshakes import Handshake
+from tmfkit_server.network import is_host
 from tmfkit_server.problems import wire_problem
-from tmfkit_server.request_targets import is_host, parted
+from tmfkit_server.request_targets import parted
 
 __all__ = ["LIMITS", "BoundedWorker"]
 
@@ -45,23 +48,50 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
         self.most_connections = max(1, min(self.limits.connections, max(files - _OTHER_FILES, files // 2)))
         # In the order in which they were made.
         self.connections: dict[BoundedProtocol, None] = {}
+        self.handshakes: dict[BoundedProtocol, Handshake] = {}
         super().init_process()
 
     async def _serve(self) -> None:
         # The protocol is looked up by name where connections are accepted.
         gasgi.ASGIProtocol = BoundedProtocol
+        if (context := super()._get_ssl_context()) is not None:
+            gasgi.ASGIProtocol = lambda _: self._secured(context)
         self.loop.call_later(_LOOK_SECONDS, self._look)
         await super()._serve()
 
+    def _get_ssl_context(self) -> None:
+        """Return no context: the handshake is a protocol of its own."""
+
+    def _secured(self, context: ssl.SSLContext) -> Handshake:
+        """Return the protocol of a new connection, which is known from here on."""
+        above = BoundedProtocol(self)
+        has_room = self.make_room()
+        handshake = Handshake(
+            self.loop,
+            context,
+            above,
+            seconds=self.limits.header_seconds,
+            lost=lambda: self.handshakes.pop(above, None),
+        )
+        self.handshakes[above] = handshake
+        if not has_room:
+            handshake.abort()
+        return handshake
+
     async def _shutdown(self) -> None:
         """Close what is idle, wait for the rest, and end."""
+        for handshake in list(self.handshakes.values()):
+            handshake.abort()
         for connection in list(self.connections):
             connection.close_if_idle()
         await super()._shutdown()
 
     def make_room(self) -> bool:
         """See that there is room for one more connection: close one from which nothing whole has come yet."""
-        if len(self.connections) < self.most_connections:
+        if len(self.connections) + len(self.handshakes) < self.most_connections:
+            return True
+        if self.handshakes:
+            self.handshakes.pop(next(iter(self.handshakes))).abort()
             return True
         for is_unwanted in (BoundedProtocol.is_idle, BoundedProtocol.is_unfinished):
             for connection in self.connections:
@@ -128,6 +158,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, as long as there is room."""
+        self.worker.handshakes.pop(self, None)
         has_room = self.worker.make_room()
         self.worker.connections[self] = None
         self._made = self.worker.loop.time()
@@ -239,11 +270,11 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
             if request.version >= (1, 1):
                 raise ParseException("A request of HTTP/1.1 needs a Host header")
         elif sent != self._known_host:
-            if not is_host(sent):
+            if not is_host(sent.decode("latin-1")):
                 raise ParseException("The Host header is no host")
             self._known_host = sent
         if named:
-            if not is_host(named):
+            if not is_host(named.decode("latin-1")):
                 raise ParseException("The target of the request names no host")
             others = [header for header in request.headers_bytes if header[0] != b"host"]
             request.headers_bytes = [(b"host", named), *others]
@@ -297,7 +328,9 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
             return
         self._closed = self._is_lingering = True
         try:
-            self.transport.write_eof()
+            # TLS has no end of one direction.
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
             self._resume_reading()
         except (OSError, RuntimeError):
             self.transport.abort()

@@ -8,10 +8,9 @@ from contextlib import AbstractContextManager
 
 import httpx
 import pytest
-from store_runner import KINDS, LASTING, Runner, Scenario, opened
+from store_runner import KINDS, LASTING, PATIENT, Runner, Scenario, opened
 
 from patience import PATIENCE_SECONDS
-from tmfkit_server.storage import search_turns
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.postgres import connections
 from tmfkit_server.storage.stores import kind_of
@@ -54,9 +53,8 @@ def server_url(
 
 @pytest.fixture(autouse=True)
 def _patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store in this process turns nobody away because the machine is slow."""
-    for module in (connections, search_turns):
-        monkeypatch.setattr(module, "_WAIT_SECONDS", PATIENCE_SECONDS)
+    """A store in this process fails nobody because the machine is slow."""
+    monkeypatch.setattr(connections, "_WAIT_SECONDS", PATIENCE_SECONDS)
 
 
 def _client(server_url: str, base_path: str) -> Iterator[httpx.Client]:
@@ -98,7 +96,7 @@ def interactions(server_url: str) -> Iterator[httpx.Client]:
 def new_store(request: pytest.FixtureRequest, empty_store: Callable[[str], str]) -> Callable[[], Store]:
     """Makes a store; every store of one test that outlives its process has the same content."""
     address = empty_store(request.param)
-    return lambda: kind_of(address).new(address, {})
+    return lambda: kind_of(address).new(address, {}, searches=PATIENT)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from patience import PATIENCE_SECONDS
+from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.stores import STORES
 
@@ -16,6 +18,9 @@ Runner = Callable[[Scenario], None]
 
 LASTING = ["file", "postgres"]
 """The stores whose content outlives the process."""
+
+PATIENT = SearchLimits(wait_seconds=PATIENCE_SECONDS)
+"""Of a store that turns nobody away because the machine is slow."""
 
 KINDS = {
     "memory": STORES["memory"],

@@ -125,7 +125,8 @@ def test_parameters_are_filled_in_with_one_pass_over_the_text(
     body = message(content=content, CommunicationRequestCharacteristic=_parameters(names))
     seconds, answer = quickest(lambda: sending.post("/communicationMessage/send", json=body), times=1)
     assert answer.status_code == 200, answer.text
-    assert seconds < 10 * _AT_ONCE_SECONDS
+    # Looking at the rest of the text for each mark took two minutes.
+    assert seconds < PATIENCE_SECONDS / 2
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ import httpx
 import pytest
 from server_bodies import customer
 
+from tmfkit_server.errors import TooBusy
+from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.slots import Slots
+from tmfkit_server.storage.search_turns import SearchTurns
 
 Starter = Callable[..., AbstractContextManager[str]]
 CUSTOMER = "/tmf-api/customerManagement/v4/customer"
@@ -69,6 +72,43 @@ def test_more_than_five_sort_keys_are_refused(many: str) -> None:
     assert httpx.get(f"{many}{CUSTOMER}?sort=a,b,c,d,e&limit=1", headers=ONE).status_code == 206
     refused = httpx.get(f"{many}{CUSTOMER}?sort=a,b,c,d,e,f", headers=ONE)
     assert (refused.status_code, refused.json()["message"]) == (400, "there are more than 5 names.")
+
+
+@pytest.mark.parametrize("kind", ["memory", "postgres"])
+def test_limits_of_searches_are_settings(start_server: Starter, empty_store: Callable[[str], str], kind: str) -> None:
+    limits = ["--max-search-steps", "40", "--max-sort-keys", "1", "--max-scans", "1", "--search-wait-seconds", "0"]
+    with start_server("--store", empty_store(kind), *limits) as url, httpx.Client(base_url=url) as client:
+        for number in range(20):
+            client.post(CUSTOMER, json=customer(name=f"c{number}")).raise_for_status()
+        said = {
+            query: client.get(f"{CUSTOMER}?{query}").json()["message"]
+            for query in ("sort=name,id", "filter=$..absent", "name*=c1&name!=" + ",".join("abcdefgh"))
+        }
+    assert said["sort=name,id"] == "there are more than 1 names."
+    assert "too many steps" in said.pop("filter=$..absent")
+    assert "comparing takes too long" in said.popitem()[1]
+
+
+def test_a_search_waits_as_long_as_the_settings_say() -> None:
+    async def scenario() -> None:
+        turns = SearchTurns(SearchLimits(scans=3, lookups=2, wait_seconds=0.01))
+        async with turns.one("a"):
+            # Half of three, at the most, are of one asker.
+            with pytest.raises(TooBusy):
+                await _take(turns, "a", is_lookup=False)
+            async with turns.one("b"), turns.one("c"):
+                with pytest.raises(TooBusy):
+                    await _take(turns, "d", is_lookup=False)
+                async with turns.one("a", is_lookup=True), turns.one("a", is_lookup=True):
+                    with pytest.raises(TooBusy):
+                        await _take(turns, "a", is_lookup=True)
+
+    asyncio.run(scenario())
+
+
+async def _take(turns: SearchTurns, asker: str, *, is_lookup: bool) -> None:
+    async with turns.one(asker, is_lookup=is_lookup):
+        pass
 
 
 def test_others_search_while_one_asks_for_too_much(many: str) -> None:

@@ -139,7 +139,7 @@ def test_client_that_ends_after_a_whole_request_gets_its_answer(hasty: str) -> N
             for host in (b"a", b"a.example:8080", b"[::1]:80", b"192.0.2.1", b"a_b-c.example.")
         ),
         pytest.param(post(HOST + LENGTH, target=f"http://a.example{CUSTOMER}"), 201, id="absolute-form"),
-        pytest.param(post(HOST + LENGTH, target="http://a.example?x=1"), 404, id="absolute-form-without-path"),
+        pytest.param(post(HOST + LENGTH, target="http://a.example?x=1"), 405, id="absolute-form-without-path"),
         pytest.param(post(HOST + LENGTH, target=f"http://a@b{CUSTOMER}"), 400, id="absolute-form-without-host"),
         pytest.param(post(HOST + LENGTH, target=f"ftp://a{CUSTOMER}"), 400, id="another-scheme"),
         pytest.param(post(HOST + b"Content-Length: 1048577\r\n", b""), 413, id="one-byte-too-many"),
@@ -294,7 +294,7 @@ def test_gunicorn_has_what_the_worker_relies_on() -> None:
 
     assert gunicorn.__version__ == "27.0.1"
     assert gasgi.ASGIProtocol is protocol.ASGIProtocol
-    for name in ("init_process", "_serve", "_shutdown"):
+    for name in ("init_process", "_serve", "_shutdown", "_get_ssl_context"):
         assert callable(getattr(gasgi.ASGIWorker, name))
     for name in [
         "connection_made",

@@ -231,7 +231,7 @@ def test_expression_selects_the_same_nodes_as_a_plain_reading() -> None:
         document = examples.document()
         for _ in range(10):
             segments, text = examples.expression()
-            path = jsonpath_in("filter", text, Grammar().canonical, Budget())
+            path = jsonpath_in("filter", text, Grammar().canonical, Budget.unending())
             wanted = selected(document, document, segments)
             assert list(map(repr, path.values(document))) == list(map(repr, wanted)), (text, document)
             for place, value in itertools.zip_longest(path.places(document), wanted):
@@ -309,7 +309,7 @@ def test_whatever_is_sent_is_evaluated_or_refused(text: str) -> None:
     document = Examples(Random(1)).document()
     before = copy.deepcopy(document)
     with contextlib.suppress(InvalidQuery):
-        list(jsonpath_in("filter", text, Grammar().canonical, Budget()).values(document))
+        list(jsonpath_in("filter", text, Grammar().canonical, Budget.unending()).values(document))
     assert document == before
 
 
@@ -327,7 +327,7 @@ def test_whatever_is_sent_is_evaluated_or_refused(text: str) -> None:
 )
 def test_regular_expressions_mean_what_their_standard_says(expression: str, holds: bool) -> None:
     document = {"a": "x\ry", "b": "x.y", "c": "x/y", "pattern": "x.y", "broken": "("}
-    path = jsonpath_in("filter", expression, Grammar().canonical, Budget())
+    path = jsonpath_in("filter", expression, Grammar().canonical, Budget.unending())
     assert bool(list(path.values(document))) is holds
 
 

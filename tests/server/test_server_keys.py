@@ -120,3 +120,21 @@ def test_file_is_read_again_on_hup(start_server: Starter, tmp_path: Path, capfd:
         assert [status("old"), status("kept"), status("new")] == [401, 200, 200]
         assert workers(tmp_path) == [worker]
     assert "everything stays as it was: API key 1: it is not of the form" in said
+
+
+def test_channels_that_cannot_be_leave_everything_as_it_was(
+    start_server: Starter, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "channels"
+    file.write_text("Email=json://127.0.0.1:9/?to={receiver}\n")
+    with start_server("--channel-file", str(file), "--store", f"tinydb:{tmp_path / 'a.db'}") as url:
+        [worker] = workers(tmp_path)
+        file.write_text("Email=nonsense\n")
+        capfd.readouterr()
+        os.kill(parent(worker), signal.SIGHUP)
+        said, until = "", time.monotonic() + PATIENCE_SECONDS
+        while "stays as it was" not in said and time.monotonic() < until:
+            time.sleep(0.05)
+            said += capfd.readouterr().err
+        assert "everything stays as it was: --channel Email" in said
+        assert (workers(tmp_path), httpx.get(url + CUSTOMER).status_code) == ([worker], 200)

@@ -164,6 +164,8 @@ def test_refused_credentials_are_one_line_for_a_while(caplog: pytest.LogCaptureF
     ("given", "message"),
     [
         (["--allow-origin", "app.example"], "--allow-origin app.example: it is no origin."),
+        (["--allow-origin", "https://[::1"], "--allow-origin https://[::1: it is no origin."),
+        (["--allow-origin", "https://a:b@c"], "--allow-origin https://a:b@c: it is no origin."),
         (["--allow-origin", "https://app.example/"], "--allow-origin https://app.example/: it is no origin."),
     ],
 )

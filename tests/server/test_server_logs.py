@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
+import falcon.testing
 import httpx
 import pytest
 from server_bodies import customer
 
-from tmfkit_server.logs import log_handler
+from tmfkit_server.logs import LogFormat, event_log, log_handler
+from tmfkit_server.resources.addresses import Addresses
+from tmfkit_server.setting_values import proxy_networks
 
 Starter = Callable[..., AbstractContextManager[str]]
 CUSTOMER = "/tmf-api/customerManagement/v4/customer"
@@ -113,6 +116,55 @@ def test_neither_line_is_written_unless_asked_for(
     with start_server(*keys, "--log-format", "json") as url:
         httpx.post(url + CUSTOMER, json=customer(), headers={"X-API-Key": USER})
     assert lines(capfd, "audit") == []
+
+
+@pytest.mark.parametrize(
+    ("proxies", "headers", "client"),
+    [
+        ([], {"X-Forwarded-For": "203.0.113.9"}, "127.0.0.1"),
+        (["127.0.0.1"], {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}, "203.0.113.9"),
+        (["127.0.0.1", "10.0.0.0/8"], {"X-Forwarded-For": "198.51.100.1, 203.0.113.9, 10.0.0.7"}, "203.0.113.9"),
+        (["127.0.0.1"], {"Forwarded": 'for="[2001:db8::7]:4711";proto=https'}, "2001:db8::7"),
+        (["127.0.0.1"], {"X-Forwarded-For": "unknown"}, "127.0.0.1"),
+        (["127.0.0.1"], {"Forwarded": 'for="1 status=200'}, "127.0.0.1"),
+        (["127.0.0.1"], {}, "127.0.0.1"),
+        (["10.0.0.0/8"], {"X-Forwarded-For": "203.0.113.9"}, "127.0.0.1"),
+    ],
+)
+def test_client_is_the_one_behind_trusted_proxies(proxies: list[str], headers: dict[str, str], client: str) -> None:
+    addresses = Addresses("", proxy_networks(proxies))
+    req = falcon.testing.create_asgi_req(headers=headers, remote_addr="127.0.0.1")
+    assert addresses.client_of(req) == client
+
+
+def test_client_behind_a_proxy_is_named_and_has_a_limit_of_its_own(
+    start_server: Starter, capfd: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--trusted-proxy", "127.0.0.1", "--address-rate-limit", "0.01", "--access-log", "--log-format", "json"]
+    with start_server(*options) as url:
+        clients = ["203.0.113.1", "203.0.113.2", "203.0.113.1"]
+        answers = [httpx.get(url + CUSTOMER, headers={"X-Forwarded-For": each}).status_code for each in clients]
+    assert answers == [200, 200, 429]
+    assert [each["client"] for each in lines(capfd, "access") if each["path"] == CUSTOMER] == clients
+
+
+def test_what_an_admin_does_is_audited(start_server: Starter, capfd: pytest.CaptureFixture[str]) -> None:
+    key = "key-of-an-admin-1"
+    with start_server("--api-key", f"boss=admin:{key}", "--audit-log", "--log-format", "json") as url:
+        httpx.post(f"{url}/admin/dead-letters/resend", headers={"X-API-Key": key}).raise_for_status()
+        httpx.delete(f"{url}/admin/dead-letters/7", headers={"X-API-Key": key})
+        httpx.get(f"{url}/admin/dead-letters", headers={"X-API-Key": key}).raise_for_status()
+    told = [(each["outcome"], each["operation"], each["key"]) for each in lines(capfd, "audit")]
+    assert told == [("done", "resendDeadLetters", "boss"), ("failed", "deleteDeadLetter", "boss")]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_value_that_no_text_can_have_is_written_all_the_same(form: LogFormat, capfdbinary: Any) -> None:
+    event_log(form).info("access", key="\ud800\x9b31m\n", path="ü")
+    [line] = capfdbinary.readouterr().err.splitlines()
+    assert line.isascii()
+    if form == "json":
+        assert json.loads(line)["key"] == "\ud800\x9b31m\n"
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

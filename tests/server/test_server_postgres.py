@@ -21,6 +21,7 @@ import pytest
 from psycopg import sql
 from psycopg.abc import Params
 from server_bodies import customer
+from store_runner import PATIENT
 
 from harness.database import Database, database
 from harness.tmfkit import tmfkit_server
@@ -30,7 +31,6 @@ from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
 from tmfkit_server.storage.base import Record, Store, Stored, Subscription
-from tmfkit_server.storage.postgres import connections
 from tmfkit_server.storage.postgres import search as postgres_search
 from tmfkit_server.storage.postgres.migrate import migrate, steps
 from tmfkit_server.storage.postgres.search import found_positions
@@ -49,7 +49,7 @@ def run(postgres_url: str) -> TwoStores:
 
     async def opened(scenario: Callable[[Store, Store], Awaitable[None]]) -> None:
         async with AsyncExitStack() as stack:
-            stores = [PostgresStore(postgres_url) for _ in range(2)]
+            stores = [PostgresStore(postgres_url, searches=PATIENT) for _ in range(2)]
             for store in stores:
                 await store.open()
                 stack.push_async_callback(store.close)
@@ -343,7 +343,7 @@ def test_searches_that_take_long_leave_connections_for_others(run: TwoStores, po
             await other.execute("LOCK TABLE bound")
             search = parse_search("n.gt=0", Grammar())
             searches = [asyncio.create_task(store.search("c", search)) for _ in range(20)]
-            assert await is_waiting(searches[0], postgres_url, sessions=connections._MOST_SEARCHES // 2)
+            assert await is_waiting(searches[0], postgres_url, sessions=PATIENT.scans // 2)
             async with asyncio.timeout(PATIENCE_SECONDS), store.transaction() as transaction:
                 assert await transaction.get("c", "1") == await store.get("c", "1")
             assert not any(task.done() for task in searches)

@@ -11,6 +11,7 @@ from typing import Any
 
 from query_examples import Examples
 from query_oracle import Question, answer
+from store_runner import PATIENT
 
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.storage.base import IndexPlan, Record, Store
@@ -90,7 +91,11 @@ class Collection:
 def test_both_stores_find_what_the_guidelines_mean(postgres_databases: Callable[[], str]) -> None:
     plans = {f"loose-{number}": IndexPlan(loose=True) for number in range(ROUNDS * len(SIZES))}
     tally = Tally()
-    asyncio.run(compare([EmbeddedStore("", plans), PostgresStore(postgres_databases())], tally))
+    asyncio.run(
+        compare(
+            [EmbeddedStore("", plans, searches=PATIENT), PostgresStore(postgres_databases(), searches=PATIENT)], tally
+        )
+    )
     assert tally.pairs >= LEAST_PAIRS, tally
     assert tally.telling >= LEAST_TELLING * tally.questions, tally
 

@@ -390,7 +390,7 @@ def test_sending_that_somebody_holds_is_taken_up_when_the_hold_ends(
         # The hold that is renewed from now on is over at once.
         monkeypatch.setattr(sendings, "_HOLD_SECONDS", 0.0)
         assert await one.renew(held.with_outcomes({"SMS:1": "taken"}))
-        assert await two.due(most=5) == ["m"]
+        assert [each.message for each in await two.due(most=5)] == ["m"]
         taken_up = await two.take_up("m")
         assert taken_up is not None
         assert (taken_up.outcomes, taken_up.began) == ({"SMS:1": "taken"}, held.began)

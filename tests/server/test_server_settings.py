@@ -105,6 +105,15 @@ def test_value_of_a_file_is_held_against_the_bounds_of_its_setting(tmp_path: Pat
     assert "'--port'" in result.stderr
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_number_without_an_end_is_refused(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(f"rate-limit = {value}\nkeep-alive-seconds = {value}")
+    result = run("check", "--config", path)
+    assert result.exit_code == 2
+    assert "is no finite number" in result.stderr or "is not in the range" in result.stderr
+
+
 def test_check_tries_settings_and_store_and_changes_nothing(tmp_path: Path, postgres_url: str) -> None:
     path = tmp_path / "a.db"
     result = run("check", "--store", f"tinydb:{path}")

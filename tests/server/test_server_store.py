@@ -475,7 +475,7 @@ def test_slow_searches_leave_room_for_others(run: Runner) -> None:
                     False,
                     jsonpath.JSONPath(env=jsonpath.JSONPathEnvironment(), segments=()),
                     select_nothing,
-                    Budget(),
+                    Budget.unending(),
                 )
             )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import ssl
+import struct
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import httpx
@@ -24,13 +26,22 @@ Starter = Callable[..., AbstractContextManager[str]]
 CUSTOMER = "/tmf-api/customerManagement/v4/customer"
 
 
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[trustme.CA]:
     """An authority that the clients of a test trust."""
-    made = trustme.CA()
-    made.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    return made
+    made, file = trustme.CA(), str(tmp_path_factory.mktemp("authority") / "authority.pem")
+    made.cert_pem.write_to_path(file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", file)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def hasty(start_server: Starter, authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that does not wait long."""
+    options = ["--header-timeout-seconds", "1", "--body-timeout-seconds", "1"]
+    with start_server(*issue(authority, tmp_path_factory.mktemp("hasty")), *options) as url:
+        yield url
 
 
 def issue(authority: trustme.CA, folder: Path) -> list[str]:
@@ -70,6 +81,72 @@ def test_certificate_is_shown_and_another_one_after_hup(
         time.sleep(1)
         assert httpx.get(made.headers["Location"]).status_code == 200
         assert workers(tmp_path) == [worker]
+
+
+def connected(url: str) -> socket.socket:
+    parts = httpx.URL(url)
+    return socket.create_connection((parts.host, parts.port or 443), timeout=PATIENCE_SECONDS)
+
+
+def exchanged(url: str, authority: trustme.CA, request: bytes) -> bytes:
+    """Send the beginning of a request, and return all that the server says."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    with context.wrap_socket(connected(url), server_hostname="127.0.0.1") as connection:
+        connection.sendall(request)
+        said = b""
+        while piece := connection.recv(65536):
+            said += piece
+    return said
+
+
+def test_more_silent_connections_than_files_keep_nobody_out(
+    start_server: Starter, authority: trustme.CA, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        url = stack.enter_context(start_server(*issue(authority, tmp_path), "--max-connections", "50"))
+        silent = [stack.enter_context(connected(url)) for _ in range(120)]
+        assert httpx.get(f"{url}/health/live").status_code == 200
+        # The oldest had to go.
+        assert silent[0].recv(1) == b""
+        before = time.monotonic()
+    assert time.monotonic() - before < 10, "the stop waited for connections that were silent"
+
+
+def test_handshake_has_an_end(hasty: str) -> None:
+    began = time.monotonic()
+    with connected(hasty) as silent:
+        assert silent.recv(1) == b""
+    # Left to itself, the loop waits for a minute.
+    assert time.monotonic() - began < 30
+
+
+def test_client_that_leaves_in_the_middle_leaves_nothing_behind(
+    start_server: Starter, authority: trustme.CA, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with start_server(*issue(authority, tmp_path), "--max-connections", "10") as url:
+        for number in range(60):
+            with connected(url) as connection:
+                connection.sendall((b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00")[number % 3])
+                if number % 2:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            assert exchanged(url, authority, b"GET /health/live HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200")
+        before = time.monotonic()
+    assert time.monotonic() - before < 10, "the stop waited for connections that are gone"
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n{", b"413"),
+        (b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", b"408"),
+        (b"POST %s HTTP/1.1\r\nHost: a/b\r\nContent-Length: 9\r\n\r\n{", b"400"),
+        (b"POST %s", b"408"),
+    ],
+)
+def test_early_answer_arrives(hasty: str, authority: trustme.CA, request_: bytes, status: bytes) -> None:
+    assert exchanged(hasty, authority, request_ % CUSTOMER.encode()).split()[1] == status
 
 
 def test_plain_http_says_no_https(server_url: str) -> None:

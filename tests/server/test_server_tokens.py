@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 from server_bodies import customer
 
@@ -59,7 +59,8 @@ class Issuer:
         return {name: value for name, value in made.items() if value is not None}
 
     def token(self, key: Any = RSA, alg: str = "RS256", /, header: dict[str, Any] | None = None, **changed: Any) -> str:
-        return jwt.encode({"alg": alg, "kid": key.kid, **(header or {})}, self.claims(**changed), key, algorithms=[alg])
+        claims = json.dumps(self.claims(**changed)).encode()
+        return jws.serialize_compact({"alg": alg, "kid": key.kid, **(header or {})}, claims, key, algorithms=[alg])
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -184,6 +185,30 @@ def test_every_other_token_is_401(served: str, issuer: Issuer, wrong: Callable[[
     assert status(served, issuer.token()) == 200
 
 
+@pytest.mark.parametrize(
+    ("changed", "status_"),
+    [
+        ({"sub": "\ud800\nERROR forged" + "x" * 2000}, 200),
+        ({"exp": 10**400}, 200),
+        ({"aud": {AUDIENCE: 1}}, 401),
+        ({"sub": ["ann"]}, 401),
+    ],
+)
+def test_odd_claims_are_read_or_refused(
+    start_server: Starter, issuer: Issuer, changed: dict[str, Any], status_: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with start_server(*issuer.options(), "--access-log", "--log-format", "json") as url:
+        assert status(url, issuer.token(**changed)) == status_
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert max(len(each.get("key", "")) for each in said) < 100
+    assert not any("unforeseen" in each["event"] for each in said)
+
+
+def test_claims_of_too_many_brackets_are_401(served: str, issuer: Issuer) -> None:
+    header = {"alg": "RS256", "kid": RSA.kid}
+    assert status(served, jws.serialize_compact(header, b"[" * 5000, RSA, algorithms=["RS256"])) == 401
+
+
 def test_token_that_runs_out_is_taken_no_longer(served: str, issuer: Issuer) -> None:
     token = issuer.token(exp=int(time.time()) - 28)
     assert status(served, token) == 200
@@ -252,6 +277,8 @@ def test_keys_may_be_in_a_file(start_server: Starter, tmp_path: Path) -> None:
             ["--oidc-issuer", "http://id.example"],
             "--oidc-issuer http://id.example: who is in between could change keys",
         ),
+        (["--oidc-issuer", "https://[::1"], "--oidc-issuer https://[::1: it is no address"),
+        (["--oidc-issuer", "https:///realm"], "--oidc-issuer https:///realm: it is no address"),
         (["--oidc-issuer", "https://id.example"], "--oidc-audience: without one, tokens for other services"),
         (
             ["--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-role-claim", "roles"],

@@ -11,7 +11,7 @@ from tmfkit_server.errors import NotAuthenticated, NotPermitted
 from tmfkit_server.middleware.callers import Caller
 from tmfkit_server.middleware.refusals import Refusals
 from tmfkit_server.middleware.tokens import Tokens
-from tmfkit_server.resources.endpoint import Endpoint
+from tmfkit_server.resources.endpoint import Endpoint, client_of
 
 __all__ = ["Credentials"]
 
@@ -42,7 +42,7 @@ class Credentials:
         if caller is not None:
             req.context.caller, req.context.caller_name, req.context.role = caller
         elif req.path not in self._open_paths:
-            self._refusals.take(req.remote_addr)
+            self._refusals.take(client_of(req))
             raise NotAuthenticated
 
     async def process_resource(

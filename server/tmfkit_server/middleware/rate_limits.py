@@ -9,7 +9,7 @@ import falcon.asgi
 from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import TooManyRequests
 from tmfkit_server.rates import Rates
-from tmfkit_server.resources.endpoint import caller_of
+from tmfkit_server.resources.endpoint import caller_of, client_of
 
 __all__ = ["AddressLimit", "CallerLimit"]
 
@@ -33,7 +33,7 @@ class AddressLimit:
     async def process_request(self, req: falcon.asgi.Request, _resp: object) -> None:
         """Raise TooManyRequests when this is one too many."""
         if req.path not in self._open_paths:
-            _count(self._rates, _network_of(req.remote_addr))
+            _count(self._rates, _network_of(client_of(req)))
 
 
 class CallerLimit:

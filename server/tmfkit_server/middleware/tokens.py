@@ -13,6 +13,7 @@ from joserfc.errors import JoseError
 from tmfkit_server.api_keys import digest_of
 from tmfkit_server.middleware.callers import Caller
 from tmfkit_server.middleware.issuer_keys import IssuerKeys
+from tmfkit_server.quotes import shortened
 from tmfkit_server.token_issuer import TokenIssuer
 
 __all__ = ["Tokens"]
@@ -49,12 +50,13 @@ class Tokens:
             return known[0]
         try:
             claims = await self._claims(token)
-        except (JoseError, ValueError, TypeError):
+        # The last is what too many brackets give.
+        except (JoseError, ValueError, TypeError, RecursionError):
             return None
         if claims is None:
             return None
         caller = self._caller_in(claims)
-        self._known[digest] = caller, min(float(claims["exp"]), now + _REMEMBERED_SECONDS), self._keys.edition
+        self._known[digest] = caller, min(claims["exp"], now + _REMEMBERED_SECONDS), self._keys.edition
         if len(self._known) > _MOST_REMEMBERED:
             self._known.popitem(last=False)
         return caller
@@ -79,4 +81,4 @@ class Tokens:
         subject = str(claims["sub"])
         # Of an issuer, so that no API key and no token has the same.
         whose = hashlib.sha256(f"{self._issuer.url}\n{subject}".encode("utf-8", "surrogatepass")).hexdigest()
-        return Caller(whose, subject, self._issuer.role_in(claims))
+        return Caller(whose, shortened(subject), self._issuer.role_in(claims))

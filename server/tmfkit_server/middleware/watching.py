@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import falcon.asgi
 
-from tmfkit_server.resources.endpoint import Endpoint
+from tmfkit_server.resources.endpoint import Endpoint, client_of
 
 __all__ = ["Answered", "Observer", "Watch", "access_line", "audit_line"]
 
@@ -70,7 +70,7 @@ class Watch:
             status=resp.status_code,
             seconds=perf_counter() - getattr(req.context, "began", perf_counter()),
             caller=getattr(req.context, "caller_name", ""),
-            client=req.remote_addr,
+            client=client_of(req),
             location=resp.get_header("Location") or "",
         )
         for observe in self._observers:

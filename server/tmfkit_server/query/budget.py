@@ -10,8 +10,6 @@ __all__ = ["Budget"]
 
 MOST_STEPS_A_RESOURCE = 100_000
 """About 50 ms, during which nobody else is served."""
-MOST_STEPS_A_SEARCH = 2_000_000
-"""About a second."""
 
 
 class Budget:
@@ -23,7 +21,7 @@ class Budget:
 
     __slots__ = ("_parameter", "_reserve", "left")
 
-    def __init__(self, altogether: float = MOST_STEPS_A_SEARCH) -> None:
+    def __init__(self, altogether: float) -> None:
         """Begin to count; *altogether* bounds the steps for all resources, ``Budget.unending`` has no such bound."""
         self._reserve = altogether
         self._parameter = ""

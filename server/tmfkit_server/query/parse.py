@@ -28,6 +28,7 @@ from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
 from tmfkit_server.query.regex import compiled
 from tmfkit_server.query.trees import tree_of
 from tmfkit_server.quotes import quoted
+from tmfkit_server.search_limits import SearchLimits
 
 __all__ = ["Grammar", "OwnHref", "parse_condition_text", "parse_fields", "parse_hub_query", "parse_search"]
 
@@ -35,7 +36,6 @@ MOST_CONDITIONS = 50
 MOST_VALUES = 100
 DEEPEST_PATH = 12
 MOST_EXPRESSIONS = 10
-MOST_SORT_KEYS = 5
 LONGEST_TEXT = 8000
 """Characters of conditions that come in a body: about as many as an address may have."""
 _RESERVED = ("fields", "filter", "sort", "offset", "limit", "depth", "expand")
@@ -115,32 +115,35 @@ class Grammar:
 
 
 _PLAIN = Grammar()
+_LIMITS = SearchLimits()
 
 
-def parse_search(query: str, grammar: Grammar) -> Search:
+def parse_search(query: str, grammar: Grammar, limits: SearchLimits = _LIMITS) -> Search:
     """Read the query string of a list request.
 
     Args:
         query: Raw query string, still encoded, without ``?``.
         grammar: How the resource reads names and values.
+        limits: How much work it may make.
 
     Raises:
         InvalidQuery: A parameter cannot be understood, or there is more than the server takes.
     """
     reserved, conditions = _split(query)
-    budget = Budget()
+    budget = Budget(limits.steps)
     return Search(
         where=_where(conditions, reserved.get("filter", []), grammar, budget),
-        sort=_sort(reserved.get("sort", []), grammar, budget),
+        sort=_sort(reserved.get("sort", []), grammar, budget, most=limits.sort_keys),
         offset=_count("offset", reserved) or 0,
         limit=_count("limit", reserved),
         fields=_selection(reserved.get("fields"), grammar, budget),
+        matching=limits.matching,
     )
 
 
 def parse_fields(query: str, grammar: Grammar) -> Selection | None:
     """Read ``fields`` of a request for one resource; conditions there have nothing to select from."""
-    return _selection(_split(query)[0].get("fields"), grammar, Budget())
+    return _selection(_split(query)[0].get("fields"), grammar, Budget.unending())
 
 
 def parse_hub_query(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, Selection | None]:
@@ -310,10 +313,10 @@ def _selection(texts: list[str] | None, grammar: Grammar, budget: Budget) -> Sel
     return Selection(tree_of(names), tuple(grammar.expression("fields", text, budget) for text in expressions))
 
 
-def _sort(texts: list[str], grammar: Grammar, budget: Budget) -> tuple[SortKey, ...]:
+def _sort(texts: list[str], grammar: Grammar, budget: Budget, *, most: int) -> tuple[SortKey, ...]:
     parts = [part for text in texts for part in _listed(text)]
-    if len(parts) > MOST_SORT_KEYS:
-        raise InvalidQuery("sort", f"there are more than {MOST_SORT_KEYS} names")
+    if len(parts) > most:
+        raise InvalidQuery("sort", f"there are more than {most} names")
     keys = tuple(_sort_key(part, grammar, budget) for part in parts)
     _check_expressions("sort", sum(isinstance(key.path, JsonPath) for key in keys))
     return keys

@@ -9,13 +9,11 @@ import re2  # type: ignore[import-untyped]
 
 from tmfkit_server.errors import InvalidQuery
 
-__all__ = ["MOST_WORK_A_SEARCH", "Regex", "Work", "compiled"]
+__all__ = ["Regex", "Work", "compiled"]
 
 LONGEST_REGEX = 256
 # RE2's time grows with the size of its program times that of the text, by 5 ns at the worst: 0.25 s.
 _MOST_WORK = 50_000_000
-MOST_WORK_A_SEARCH = 200_000_000
-"""About a second."""
 
 
 class Work:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from tinydb.queries import QueryInstance
 
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import Expression
-from tmfkit_server.query.regex import MOST_WORK_A_SEARCH, Work
+from tmfkit_server.query.regex import Work
 
 __all__ = ["TmfQuery"]
 
@@ -21,7 +23,12 @@ class TmfQuery(QueryInstance):
         expression: The expression, for a table that has an index for it.
     """
 
-    def __init__(self, expression: Expression) -> None:
-        """Translate *expression*; InvalidQuery for a bad regular expression."""
-        super().__init__(predicate(expression, Work(MOST_WORK_A_SEARCH)), None)
+    def __init__(self, expression: Expression, matching: float = math.inf) -> None:
+        """Translate *expression*; InvalidQuery for a bad regular expression.
+
+        Args:
+            expression: What has to hold.
+            matching: See ``Search``.
+        """
+        super().__init__(predicate(expression, Work(matching)), None)
         self.expression = expression

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import falcon.asgi
 
 from tmfkit_server.errors import InvalidHeader
-from tmfkit_server.network import Network, is_host, is_in
+from tmfkit_server.network import Network, is_address, is_host, is_in
 
 __all__ = ["Addresses"]
 
@@ -36,6 +36,14 @@ class Addresses:
     def of(self, req: falcon.asgi.Request) -> str:
         """Return the address of a request; InvalidHeader when it has none that could be one."""
         return self.public_url or f"{self._called(req)}{req.root_path}"
+
+    def client_of(self, req: falcon.asgi.Request) -> str:
+        """Return the address of whoever the outermost of the trusted proxies works for; else of who is connected."""
+        connected = req.remote_addr
+        if not is_in(connected, self._proxies):
+            return connected
+        client = _client(req.get_header("Forwarded") or "", req.get_header("X-Forwarded-For") or "", self._proxies)
+        return client if is_address(client) else connected
 
     def _called(self, req: falcon.asgi.Request) -> str:
         """Return what a request calls the server by, without the path that the application is mounted at."""
@@ -76,6 +84,17 @@ def _forwarded(scheme: str, host: str, headers: tuple[str, ...], proxies: tuple[
         name = "Forwarded" if forwarded else "X-Forwarded-Host, -Proto or -Prefix"
         raise InvalidHeader(name, "it has to have http or https, a host, and a path for a prefix")
     return f"{scheme}://{host}{prefix}"
+
+
+def _client(forwarded: str, clients: str, proxies: Sequence[Network]) -> str:
+    """Return the address of the client of the outermost trusted proxy; empty or another word where it tells none."""
+    if not forwarded:
+        named = _listed(clients)
+        return _bare(_at(named, _hops(named, proxies), ""))
+    try:
+        return _bare(_outermost(_elements(forwarded), proxies).get("for", ""))
+    except InvalidHeader:
+        return ""
 
 
 def _listed(header: str) -> list[str]:

@@ -11,8 +11,9 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.query.parse import parse_search
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import answer, answer_with, caller_of, check_accept
+from tmfkit_server.resources.endpoint import answer, answer_with, caller_of, check_accept, client_of
 from tmfkit_server.resources.idempotency import idempotency_key, mark_replayed
+from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.services.entities import Entities
 
 __all__ = ["CreateHandler", "ListHandler"]
@@ -25,7 +26,15 @@ _LEFT_ALONE = "%!$&'()*+,;=:@/?"
 class ListHandler:
     """Lists a collection, filtered, sorted, page by page."""
 
-    def __init__(self, operation: Operation, entities: Entities, addresses: Addresses, *, page_limit: int) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        entities: Entities,
+        addresses: Addresses,
+        *,
+        page_limit: int,
+        search_limits: SearchLimits,
+    ) -> None:
         """Prepare.
 
         Args:
@@ -33,19 +42,21 @@ class ListHandler:
             entities: The collection.
             addresses: Its addresses.
             page_limit: How many resources one answer has at most.
+            search_limits: How much work a search may make.
         """
         self._operation = operation
         self._entities = entities
         self._addresses = addresses
         self._page_limit = page_limit
+        self._search_limits = search_limits
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer 200, or 206 with the part of the whole that was asked for, or that one answer may have."""
         check_accept(req, self._operation)
         address = self._addresses.of(req)
-        asked = parse_search(req.query_string, self._entities.grammar_at(address))
+        asked = parse_search(req.query_string, self._entities.grammar_at(address), self._search_limits)
         limit = self._page_limit if asked.limit is None else min(asked.limit, self._page_limit)
-        search = replace(asked, limit=limit, asker=caller_of(req) or req.remote_addr)
+        search = replace(asked, limit=limit, asker=caller_of(req) or client_of(req))
         listing = await self._entities.list(search, address)
         resp.set_header("X-Total-Count", str(listing.total))
         resp.set_header("X-Result-Count", str(listing.count))

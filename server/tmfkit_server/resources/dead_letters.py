@@ -26,23 +26,24 @@ _LARGEST_OFFSET = 10**9
 def mount(app: falcon.asgi.App[Any, Any], dead_letters: DeadLetters, addresses: Addresses) -> None:
     """Add the routes."""
     app.add_route(_PATH, _All(dead_letters, addresses))
-    app.add_route(f"{_PATH}/resend", _ResendAll(dead_letters))
-    app.add_route(f"{_PATH}/{{identifier}}", _One(dead_letters))
-    app.add_route(f"{_PATH}/{{identifier}}/resend", _ResendOne(dead_letters))
+    app.add_route(f"{_PATH}/resend", _ResendAll(dead_letters, POST="resendDeadLetters"))
+    app.add_route(f"{_PATH}/{{identifier}}", _One(dead_letters, DELETE="deleteDeadLetter"))
+    app.add_route(f"{_PATH}/{{identifier}}/resend", _ResendOne(dead_letters, POST="resendDeadLetter"))
 
 
 class _Admins(Endpoint):
     """A path that is for admins, whatever the method."""
 
-    def __init__(self, dead_letters: DeadLetters) -> None:
+    def __init__(self, dead_letters: DeadLetters, **operations: str) -> None:
         super().__init__(())
+        self.operations = operations
         self.roles = dict.fromkeys(("GET", "HEAD", "POST", "DELETE"), _ADMIN)
         self._dead_letters = dead_letters
 
 
 class _All(_Admins):
     def __init__(self, dead_letters: DeadLetters, addresses: Addresses) -> None:
-        super().__init__(dead_letters)
+        super().__init__(dead_letters, GET="listDeadLetters")
         self._addresses = addresses
 
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:

@@ -14,7 +14,7 @@ from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.storage.base import Record
 
-__all__ = ["Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept"]
+__all__ = ["Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept", "client_of"]
 
 Responder = Callable[..., Awaitable[None]]
 
@@ -27,19 +27,20 @@ class Endpoint:
 
     Attributes:
         api: API that it belongs to; empty for what is the server's own.
+        operations: Method → name of its operation.
         roles: Method → roles that may call it: those that the contract names, or everybody, readers only to read.
     """
 
     def __init__(self, responders: Iterable[tuple[Operation, Responder]], api: str = "") -> None:
         self.api = api
         self.roles: dict[str, tuple[str, ...]] = {}
-        self._operations: dict[str, str] = {}
+        self.operations: dict[str, str] = {}
         for operation, responder in responders:
             methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
             for method in methods:
                 setattr(self, f"on_{method.lower()}", responder)
                 self.roles[method] = operation.roles or _roles_for(method)
-                self._operations[method] = operation.id
+                self.operations[method] = operation.id
             if operation.method == "PATCH":
                 self._accept_patch = ", ".join(accepted_types(operation))
                 # Falcon's own answer to OPTIONS knows nothing of patches.
@@ -47,7 +48,7 @@ class Endpoint:
 
     def named(self, method: str) -> tuple[str, str]:
         """Return the API and the operation of a method; without an operation, two empty texts."""
-        operation = self._operations.get(method, "")
+        operation = self.operations.get(method, "")
         return (self.api, operation) if operation else ("", "")
 
     async def _tell_options(self, _req: object, resp: falcon.asgi.Response, **_params: object) -> None:
@@ -72,6 +73,11 @@ def _roles_for(method: str) -> tuple[str, ...]:
 def caller_of(req: falcon.asgi.Request) -> str:
     """Return a digest of the key that came with *req*; empty as long as nobody needs a key."""
     return getattr(req.context, "caller", "")
+
+
+def client_of(req: falcon.asgi.Request) -> str:
+    """Return the address of the client, which trusted proxies stand before."""
+    return getattr(req.context, "client", "") or req.remote_addr
 
 
 def answer(resp: falcon.asgi.Response, status: int, content: bytes | AsyncIterator[bytes]) -> None:

@@ -21,6 +21,7 @@ def mount(app: falcon.asgi.App[Any, Any], overview: Overview) -> None:
 class _Listeners(Endpoint):
     def __init__(self, overview: Overview) -> None:
         super().__init__(())
+        self.operations = {"GET": "listListeners"}
         self.roles = dict.fromkeys(("GET", "HEAD"), ("admin",))
         self._overview = overview
 

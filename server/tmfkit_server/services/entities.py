@@ -156,6 +156,13 @@ class Entities:
         self._validator.check(body, operation)
         return body, spelling
 
+    async def _checked_in_turns(self, sent: Any, operation: Operation) -> tuple[dict[str, Any], dict[str, str]]:
+        turns = Turns()
+        checked = self.checked(sent, operation)
+        if turns.is_over():
+            await turns.next()
+        return checked
+
     async def create(self, sent: Any, operation: Operation, address: str) -> Record:
         """Make a resource.
 
@@ -167,10 +174,7 @@ class Entities:
         Raises:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
-        turns = Turns()
-        body, spelling = self.checked(sent, operation)
-        if turns.is_over():
-            await turns.next()
+        body, spelling = await self._checked_in_turns(sent, operation)
         async with self._store.transaction() as transaction:
             return await self._insert(transaction, body, spelling, operation, address)
 
@@ -193,10 +197,7 @@ class Entities:
             InvalidBody: The body breaks a rule, or its id is taken; the key is still free.
             KeyReused: Something else was sent with the key before.
         """
-        turns = Turns()
-        body, spelling = self.checked(sent, operation)
-        if turns.is_over():
-            await turns.next()
+        body, spelling = await self._checked_in_turns(sent, operation)
         request = once(key, self._collection, operation.id, caller, sent=sent)
         async with self._store.transaction() as transaction:
             first = await first_outcome(transaction, request)

@@ -14,6 +14,7 @@ from typing import Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from tmfkit_server.errors import SettingsError
+from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.base import IndexPlan, Store
 from tmfkit_server.storage.export_format import Source
 
@@ -25,6 +26,7 @@ Place: TypeAlias = Literal["process", "file", "database"]
 Plans: TypeAlias = Mapping[str, IndexPlan]
 """Collection → the indexes that it has from the start."""
 
+_SEARCHES = SearchLimits()
 # The lock of a file is free when this is waited for, or as good as free.
 _LOCK_SECONDS = 5
 
@@ -47,12 +49,15 @@ class Snapshot(Source, Protocol):
 class NewStore(Protocol):
     """Maker of the stores of one kind."""
 
-    def __call__(self, address: str, plans: Plans, *, for_serving: bool = False) -> Store:
+    def __call__(
+        self, address: str, plans: Plans, *, searches: SearchLimits = _SEARCHES, for_serving: bool = False
+    ) -> Store:
         """Return the store at an address, not yet open.
 
         Args:
             address: Address.
             plans: Indexes; a store that has no such indexes passes them over.
+            searches: How many searches there are at a time.
             for_serving: Whether ``open`` waits for another process that is about to let go of the store, and does
                 without a database that does not answer; otherwise it fails at once.
         """
@@ -179,10 +184,13 @@ def _see_to_file(address: str) -> None:
     preflight(_path(address))
 
 
-def _new_embedded(address: str, plans: Plans, *, for_serving: bool = False) -> Store:
+def _new_embedded(
+    address: str, plans: Plans, *, searches: SearchLimits = _SEARCHES, for_serving: bool = False
+) -> Store:
     from tmfkit_server.storage.embedded.store import EmbeddedStore
 
-    return EmbeddedStore(_path(address), plans, lock_wait_seconds=_LOCK_SECONDS if for_serving else 0)
+    wait_seconds = _LOCK_SECONDS if for_serving else 0
+    return EmbeddedStore(_path(address), plans, searches=searches, lock_wait_seconds=wait_seconds)
 
 
 def _snapshot_of_file(address: str) -> Snapshot:
@@ -203,11 +211,13 @@ def _inspect_database(address: str) -> str:
     return inspect(address)
 
 
-def _new_postgres(address: str, plans: Plans, *, for_serving: bool = False) -> Store:
+def _new_postgres(
+    address: str, plans: Plans, *, searches: SearchLimits = _SEARCHES, for_serving: bool = False
+) -> Store:
     from tmfkit_server.storage.postgres.store import PostgresStore
 
     del plans
-    return PostgresStore(address, is_patient=for_serving)
+    return PostgresStore(address, searches=searches, is_patient=for_serving)
 
 
 KINDS = (

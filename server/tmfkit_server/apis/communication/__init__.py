@@ -39,7 +39,7 @@ class Communication(Extension):
     async def start(self, store: Store, entities: Mapping[str, Entities]) -> None:
         """Begin to try again what was not taken."""
         [messages] = entities.values()
-        sendings = Sendings(store, messages)
+        sendings = Sendings(store, messages, self.settings.message_limits)
         if not self.settings.store_kind.takes_processes:
             # Whoever held something has ended: the store was theirs alone, as it is ours now.
             await sendings.release_all()

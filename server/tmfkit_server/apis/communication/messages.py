@@ -111,7 +111,8 @@ def dispatches(identifier: str, message: Message, limits: MessageLimits = _LIMIT
 
 def text_of(message: Message, limits: MessageLimits = _LIMITS) -> str:
     """Return the content with the values of its parameters; InvalidBody when it exceeds a limit."""
-    return filled_in(str(message.get("content", "")), values_of(message), most_bytes=limits.text_bytes)
+    values = values_of(message, most=limits.parameters)
+    return filled_in(str(message.get("content", "")), values, most_bytes=limits.text_bytes)
 
 
 def _check_total(found: Sequence[Dispatch], limits: MessageLimits) -> None:

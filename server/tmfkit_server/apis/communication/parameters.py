@@ -11,13 +11,16 @@ from tmfkit_server.errors import InvalidBody
 __all__ = ["filled_in", "values_of"]
 
 _MEMBER = "CommunicationRequestCharacteristic"
-_MOST_PARAMETERS = 1000
 _LONGEST_NAME = 100
 _MARK = "$"
 
 
-def values_of(message: Mapping[str, Any]) -> Mapping[str, str]:
+def values_of(message: Mapping[str, Any], *, most: int) -> Mapping[str, str]:
     """Return the token of each parameter, ``$Name``, with what takes its place; ``$`` may be part of the name already.
+
+    Args:
+        message: Body of the message.
+        most: How many parameters it may have.
 
     Raises:
         InvalidBody: There are too many parameters, or one has too long a name.
@@ -26,8 +29,8 @@ def values_of(message: Mapping[str, Any]) -> Mapping[str, str]:
         TMF681 R17.5, Communication Message resource model, CommunicationRequestCharacteristic.
     """
     characteristics: Sequence[Mapping[str, Any]] = message.get(_MEMBER, ())
-    if len(characteristics) > _MOST_PARAMETERS:
-        raise InvalidBody.at(f"/{_MEMBER}", f"has more than {_MOST_PARAMETERS} parameters")
+    if len(characteristics) > most:
+        raise InvalidBody.at(f"/{_MEMBER}", f"has more than {most} parameters")
     named = {str(each["name"]): str(each.get("value", "")) for each in characteristics if each.get("name")}
     if any(len(name) > _LONGEST_NAME for name in named):
         raise InvalidBody.at(f"/{_MEMBER}", f"has a name of more than {_LONGEST_NAME} characters")

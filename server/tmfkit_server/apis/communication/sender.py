@@ -141,8 +141,8 @@ class Sender:
     async def _take_up(self) -> None:
         """Go on with what is due, as far as there is room."""
         room = _MOST_RETRIES_AT_ONCE - len(self._retries)
-        for identifier in await self._sendings.due(most=room) if room > 0 else ():
-            sending = await self._sendings.take_up(identifier)
+        for due in await self._sendings.due(most=room) if room > 0 else ():
+            sending = await self._sendings.take_up(due.message, due.address)
             if sending is not None:
                 self._retries.add(self._begin_attempt(sending))
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from tmfkit_server.apis.communication.messages import Message
 from tmfkit_server.errors import Conflict, UnknownId
+from tmfkit_server.message_limits import MessageLimits
 from tmfkit_server.query.expression import Comparison, Search, SortKey
 from tmfkit_server.quotes import shortened
 from tmfkit_server.services.entities import Entities
@@ -27,8 +28,7 @@ _LOG = logging.getLogger(__name__)
 _SENDINGS = "tmf681-v1:sending"
 _CONTACTS = "tmf681-v1:contact"
 _HOLD_SECONDS = 60.0
-# A message that ends the process that sends it would end every process, one after the other.
-_MOST_DEATHS = 3
+_LIMITS = MessageLimits()
 
 AttemptResult = str
 """What became of a dispatch: ``taken``, ``not taken``, or ``refused`` when it never will be."""
@@ -66,11 +66,6 @@ class Sending:
         """Return it held by nobody and due at once."""
         return replace(self, holder="", due=now(), begun=begun)
 
-    @property
-    def is_deadly(self) -> bool:
-        """Whether every process that began to send it has ended before its attempt did, and that is enough."""
-        return self.begun >= _MOST_DEATHS
-
     def with_outcomes(self, outcomes: Mapping[str, AttemptResult]) -> Sending:
         """Return it with what became of further dispatches."""
         return replace(self, outcomes={**(self.outcomes or {}), **outcomes})
@@ -103,14 +98,16 @@ def _sending(record: Record | None) -> Sending | None:
 class Sendings:
     """The sendings of one server, and the log of contacts."""
 
-    def __init__(self, store: Store, entities: Entities) -> None:
+    def __init__(self, store: Store, entities: Entities, limits: MessageLimits = _LIMITS) -> None:
         """Describe them.
 
         Args:
             store: Where they are kept.
             entities: The messages.
+            limits: How many processes a message may end.
         """
         self._store = store
+        self._most_crashes = limits.crashes
         self._entities = entities
         # Of this process, of attempts that have not ended.
         self._holders = set[str]()
@@ -143,19 +140,22 @@ class Sendings:
         self._holders.add(begun.holder)
         return begun
 
-    async def due(self, *, most: int) -> Sequence[str]:
-        """Return messages whose sending may be gone on with, at most so many."""
+    async def due(self, *, most: int) -> Sequence[Sending]:
+        """Return sendings that may be gone on with, at most so many."""
         where = Comparison(("due",), "lte", (now(),))
         page = await self._store.search(_SENDINGS, Search(where=where, sort=(SortKey(("due",)),), limit=most))
-        return [record.id for record in page.records]
+        return [*filter(None, map(_sending, page.records))]
 
-    async def take_up(self, identifier: str) -> Sending | None:
+    async def take_up(self, identifier: str, address: str = "") -> Sending | None:
         """Hold a sending that is due; None when somebody else does, or when it has ended.
 
         One that has ended as many processes as are enough has failed.
+
+        Args:
+            identifier: Its message.
+            address: Address that the server was called by when it began.
         """
         held = None
-        kept = _sending(await self._store.get(_SENDINGS, identifier))
 
         async def decide(transaction: Transaction, _message: Record) -> Message:
             nonlocal held
@@ -164,7 +164,8 @@ class Sendings:
                 return {}
             # A holder of this process has failed, but has ended no process.
             is_survived = sending.holder in self._holders
-            if sending.is_deadly and not is_survived:
+            # One that ends the process that sends it would end every process, one after the other.
+            if sending.begun >= self._most_crashes and not is_survived:
                 return await _give_up(transaction, sending)
             self._holders.discard(sending.holder)
             held = sending.held(begun=sending.begun + (not is_survived))
@@ -172,7 +173,7 @@ class Sendings:
             return {"sendTime": held.began, "status": "InProgress"}
 
         try:
-            await self._entities.amend(identifier, decide, address=kept.address if kept else "")
+            await self._entities.amend(identifier, decide, address=address)
         except UnknownId:
             await self._forget(identifier)
         if held is not None:

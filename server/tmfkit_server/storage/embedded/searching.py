@@ -10,20 +10,18 @@ from typing import TypeAlias
 from tmfkit_server.query.evaluate import sort_key
 from tmfkit_server.query.expression import All, Expression, Path, Search
 from tmfkit_server.query.tinydb import TmfQuery
-from tmfkit_server.slots import Slots
+from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.embedded.documents import Body, Documents, Row, body_of
 from tmfkit_server.storage.embedded.entries import record_of
 from tmfkit_server.storage.embedded.indexes import Candidates, Numbers
-from tmfkit_server.storage.search_turns import search_turn
+from tmfkit_server.storage.search_turns import SearchTurns
 from tmfkit_server.turns import Turns, in_order
 
 __all__ = ["Searcher"]
 
 # Below this, a look at every document costs less than an index.
 _WORTH_AN_INDEX = 100
-# Searches that look at documents one by one, of which the others wait, so that nobody else has to.
-_MOST_SCANS = 4
 # Fewer documents than this are looked at although others are at it.
 _WORTH_WAITING = 20
 
@@ -33,9 +31,9 @@ Found: TypeAlias = tuple[Row, Body]
 class Searcher:
     """Searches the tables of one store."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: SearchLimits) -> None:
         self._building: dict[tuple[str, Path], asyncio.Task[None]] = {}
-        self._scans = Slots(_MOST_SCANS, share=_MOST_SCANS // 2)
+        self._turns = SearchTurns(limits)
 
     async def page(self, documents: Documents, search: Search) -> Page:
         """Return the page of *documents* that *search* describes, as they are at one moment."""
@@ -46,7 +44,7 @@ class Searcher:
         rows = _rows(documents, candidates)
         if len(rows) < _WORTH_WAITING:
             return await _looked_at(rows, candidates, search)
-        async with search_turn(self._scans, search.asker):
+        async with self._turns.one(search.asker):
             return await _looked_at(rows, candidates, search)
 
     async def _build_indexes(self, documents: Documents, where: Expression) -> None:
@@ -67,7 +65,7 @@ class Searcher:
 async def _looked_at(rows: list[Row], candidates: Candidates | None, search: Search) -> Page:
     """Return the page of *rows*, which are in the order of creation, that *search* describes."""
     if search.where != All() and not (candidates and candidates.is_exact):
-        query = TmfQuery(search.where)
+        query = TmfQuery(search.where, search.matching)
         rows = [row async for row, body in _decoded(rows) if query(body)]
     wanted = await _sorted(rows, search) if search.sort else rows[_part(search)]
     return Page([record_of(row) for row in wanted], len(rows))

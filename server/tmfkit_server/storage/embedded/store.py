@@ -15,6 +15,7 @@ from typing import Self
 
 from tmfkit_server.counts import COUNTS
 from tmfkit_server.query.expression import Search
+from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.base import Delivery, Entry, IndexPlan, Page, Record, Subscription
 from tmfkit_server.storage.embedded.commits import GroupCommit
 from tmfkit_server.storage.embedded.documents import Batch, Change
@@ -36,26 +37,33 @@ from tmfkit_server.storage.record import Body
 __all__ = ["EmbeddedStore"]
 
 _LOG = logging.getLogger(__name__)
+_SEARCHES = SearchLimits()
 
 
 class EmbeddedStore:
     """A ``Store`` on TinyDB."""
 
     def __init__(
-        self, path: str = "", plans: Mapping[str, IndexPlan] | None = None, *, lock_wait_seconds: float = 0.0
+        self,
+        path: str = "",
+        plans: Mapping[str, IndexPlan] | None = None,
+        *,
+        searches: SearchLimits = _SEARCHES,
+        lock_wait_seconds: float = 0.0,
     ) -> None:
         """Describe the store; ``open`` opens it.
 
         Args:
             path: File to keep everything in; empty keeps it in memory only.
             plans: Collection → the indexes that it has from the start.
+            searches: How many searches there are at a time.
             lock_wait_seconds: How long ``open`` waits for another process that has the file.
         """
         self._path = path
         self._plans = plans or {}
         self._lock_wait_seconds = lock_wait_seconds
         self._locks = Locks()
-        self._searcher = Searcher()
+        self._searcher = Searcher(searches)
         self._group: GroupCommit | None = None
 
     async def open(self) -> None:

@@ -16,17 +16,15 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
-from tmfkit_server.slots import Slots
-from tmfkit_server.storage.search_turns import search_turn
+from tmfkit_server.search_limits import SearchLimits
+from tmfkit_server.storage.search_turns import SearchTurns
 
 __all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "execute", "failure_of", "unreachable"]
 
 Row = tuple[Any, ...]
 
-MOST_CONNECTIONS = 10
-# A search may take seconds; the other connections are left for what takes a moment, searches by an index among it.
-_MOST_SEARCHES = 4
-_MOST_LOOKUPS = 4
+# A search may take seconds; these are left for what takes a moment.
+_NOT_FOR_SEARCHES = 2
 _WAIT_SECONDS = 3.0
 # A cursor holds the rows of its last statement; with more than these it is let go.
 _FEW_ROWS = 1000
@@ -63,21 +61,25 @@ class Connections:
 
     The pool opens, replaces and closes connections. What has been opened is kept at hand between uses: to hand a
     connection back to the pool and to ask for it again takes as long as a read by id (45 µs of 95 µs).
+
+    Attributes:
+        search_turns: Turns of searches, of which each holds one.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, searches: SearchLimits) -> None:
         """Describe the connections; ``open`` opens them.
 
         Args:
             url: Address of the database, ``postgresql://…``.
+            searches: How many searches there are at a time.
         """
         self._url = url
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._free: list[Connection] = []
-        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._most = searches.scans + searches.lookups + _NOT_FOR_SEARCHES
+        self._turns = asyncio.Semaphore(self._most)
         self._probe: Connection | None = None
-        self._searches = Slots(_MOST_SEARCHES, share=_MOST_SEARCHES // 2)
-        self._searches_by_index = Slots(_MOST_LOOKUPS)
+        self.search_turns = SearchTurns(searches)
 
     async def open(self) -> None:
         """Connect; StoreUnreachable when the database does not answer, which may then be tried again."""
@@ -86,7 +88,7 @@ class Connections:
             connection_class=Connection,
             kwargs=_OPTIONS,
             min_size=2,
-            max_size=MOST_CONNECTIONS,
+            max_size=self._most,
             timeout=_WAIT_SECONDS,
             # Give up soon and begin anew with the next request: waits between attempts double.
             reconnect_timeout=_WAIT_SECONDS,
@@ -138,20 +140,6 @@ class Connections:
         finally:
             await self._put_back(connection)
 
-    @asynccontextmanager
-    async def search_turn(self, asker: str, *, is_lookup: bool) -> AsyncIterator[None]:
-        """Wait for a turn to search.
-
-        Args:
-            asker: Who asks; nobody has more than half of the turns for searches that take long.
-            is_lookup: Whether indexes lead to what is searched for.
-
-        Raises:
-            TooBusy: There are too many other searches.
-        """
-        async with search_turn(self._searches_by_index if is_lookup else self._searches, asker):
-            yield
-
     async def ping(self) -> None:
         """See that the database answers, on a connection of its own; StoreError when it does not."""
         try:
@@ -180,7 +168,7 @@ class Connections:
 
     async def _take(self) -> Connection:
         pool = self._opened()
-        await _acquire(self._turns, f"none of {MOST_CONNECTIONS} connections was free")
+        await _acquire(self._turns, f"none of {self._most} connections was free")
         if self._free:
             return self._free.pop()
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tmfkit_server.query.evaluate import predicate, sort_key
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Search
-from tmfkit_server.query.regex import MOST_WORK_A_SEARCH, Work
+from tmfkit_server.query.regex import Work
 from tmfkit_server.query.sql import Condition, Ordering, condition, irregular_names, ordering
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.postgres.connections import Connection, Connections, Row, execute
@@ -132,7 +132,7 @@ async def _scanned(
     connections: Connections, collection: str, search: Search, where: Condition, order: Ordering
 ) -> Page:
     """Let Python decide about each record that the database cannot rule out."""
-    holds = predicate(search.where, Work(MOST_WORK_A_SEARCH))
+    holds = predicate(search.where, Work(search.matching))
     statement = _SCANNED.format(columns=order.columns, where=where.sql, order_by=order.order_by)
     parameters = (*order.parameters, collection, *where.parameters)
     end = math.inf if search.limit is None else search.offset + search.limit
@@ -149,7 +149,7 @@ async def _scanned(
 
 async def _sorted(connections: Connections, collection: str, search: Search, where: Condition) -> Page:
     """Let Python sort, by keys that the database does not have; records are fetched when the page is known."""
-    holds = predicate(search.where, Work(MOST_WORK_A_SEARCH))
+    holds = predicate(search.where, Work(search.matching))
     unsorted = _SCANNED.format(columns="", where=where.sql, order_by="position")
     keyed: list[Keyed[int]] = []
     async with connections.one() as connection, connection.transaction():

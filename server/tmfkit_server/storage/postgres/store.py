@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from tmfkit_server.errors import StoreUnusable
 from tmfkit_server.outages import OUTAGE
 from tmfkit_server.query.expression import Search
+from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.base import Entry, Page, Record
 from tmfkit_server.storage.postgres import entries
 from tmfkit_server.storage.postgres.connections import Connections
@@ -28,24 +29,26 @@ from tmfkit_server.storage.postgres.writes import IrregularNames
 __all__ = ["PostgresStore"]
 
 _LOG = logging.getLogger(__name__)
+_SEARCHES = SearchLimits()
 _LOOK_AGAIN_SECONDS = 0.5
 
 
 class PostgresStore:
     """A ``Store`` on PostgreSQL."""
 
-    def __init__(self, url: str, *, is_patient: bool = False) -> None:
+    def __init__(self, url: str, *, searches: SearchLimits = _SEARCHES, is_patient: bool = False) -> None:
         """Describe the store; ``open`` opens it.
 
         Args:
             url: Address of the database, ``postgresql://…``.
+            searches: How many searches there are at a time.
             is_patient: Whether ``open`` does without a database that does not answer or cannot be used; until that
                 changes, everything else raises StoreError.
         """
         self._url = url
         self._is_patient = is_patient
         self._connecting: asyncio.Task[None] | None = None
-        self._connections = Connections(url)
+        self._connections = Connections(url, searches)
         self._lookups = Lookups(self._connections)
         self._names = IrregularNames()
         self._groups = Groups(self._connections, self._names)
@@ -94,7 +97,7 @@ class PostgresStore:
 
     async def search(self, collection: str, search: Search) -> Page:
         """Return a page of records; see ``Store.search``."""
-        async with self._connections.search_turn(search.asker, is_lookup=is_lookup(search)):
+        async with self._connections.search_turns.one(search.asker, is_lookup=is_lookup(search)):
             return await search_page(self._connections, collection, search)
 
     async def ping(self) -> None:
