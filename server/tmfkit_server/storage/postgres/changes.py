@@ -3,122 +3,128 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import orjson
 
 from tmfkit_server.query.terms import Number, Terms, index_key, terms_of
 from tmfkit_server.storage.base import Record
 from tmfkit_server.storage.postgres.tally import MINUS_WRITTEN, PLUS_WRITTEN
+from tmfkit_server.storage.record import Body
 
-__all__ = ["Change", "Insertion", "insertion", "insertions", "json_text", "removal", "replacement", "statements"]
+__all__ = ["Change", "Statement", "insertion", "json_text", "removal", "replacement", "statements"]
+
+Kind: TypeAlias = Literal["insert", "remove", "replace"]
+Bounds: TypeAlias = frozenset[tuple[str, Number]]
 
 # Arrays go out in binary form (%b): quoting every text of an array takes psycopg ten times as long.
-_INSERT = f"""
-WITH written AS (
-    INSERT INTO record (collection, id, body, spelling, tag, terms, orders)
-    SELECT collection, id, body::json, spelling::json, tag, terms::jsonb, orders::jsonb
-    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-        WITH ORDINALITY AS new (collection, id, body, spelling, tag, terms, orders, place)
-    ORDER BY place
-    RETURNING collection, id, position
-), added AS (
+_NEW = """unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])"""
+_NAMES = "(collection, id, body, spelling, tag, terms, orders"
+# OFFSET 0 holds the planner to one look into the index for each row, whatever it believes of the table's size.
+_HELD = """LATERAL (
+        SELECT ctid FROM record WHERE record.collection = old.collection AND record.id = old.id OFFSET 0
+    ) held WHERE record.ctid = held.ctid
+    RETURNING record.collection, record.id, record.position"""
+_ADDED = """, added AS (
     INSERT INTO bound (key, value, position)
     SELECT new.key, new.value, written.position
     FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS new (collection, id, key, value)
     JOIN written USING (collection, id)
-){PLUS_WRITTEN}"""  # noqa: S608 - constants
-_UPDATE = """
-UPDATE record SET body = %s, spelling = %s, tag = %s, terms = %s, orders = %s WHERE collection = %s AND id = %s"""
-_UPDATE_WITH_BOUNDS = f"""
-WITH written AS ({_UPDATE}
-    RETURNING position
-), dropped AS (
-    DELETE FROM bound USING written, unnest(%b::text[], %b::text[]::numeric[]) AS old (key, value)
-    WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
-)
-INSERT INTO bound (key, value, position)
-SELECT new.key, new.value, written.position
-FROM written, unnest(%b::text[], %b::text[]::numeric[]) AS new (key, value)"""  # noqa: S608 - constants
+)"""
+_DROPPED = """, dropped AS (
+    DELETE FROM bound USING (
+        SELECT gone.key, gone.value, written.position
+        FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS gone (collection, id, key, value)
+        JOIN written USING (collection, id)
+    ) old, LATERAL (
+        SELECT ctid FROM bound
+        WHERE bound.key = old.key AND bound.value = old.value AND bound.position = old.position OFFSET 0
+    ) held WHERE bound.ctid = held.ctid
+)"""
+_INSERT = f"""
+WITH written AS (
+    INSERT INTO record {_NAMES})
+    SELECT collection, id, body::json, spelling::json, tag, terms::jsonb, orders::jsonb
+    FROM {_NEW} WITH ORDINALITY AS new {_NAMES}, place) ORDER BY place
+    RETURNING collection, id, position
+){_ADDED}{PLUS_WRITTEN}"""  # noqa: S608 - constants
+_WRITE_OVER = f"""
+WITH written AS (
+    UPDATE record SET body = old.body::json, spelling = old.spelling::json, tag = old.tag,
+        terms = old.terms::jsonb, orders = old.orders::jsonb
+    FROM {_NEW} AS old {_NAMES}), {_HELD}
+)"""  # noqa: S608 - constants
+_UPDATE = f"{_WRITE_OVER} SELECT"
+_UPDATE_WITH_BOUNDS = f"{_WRITE_OVER}{_DROPPED}{_ADDED} SELECT"
 _DELETE = f"""
 WITH written AS (
-    DELETE FROM record WHERE collection = %s AND id = %s RETURNING collection, position
-), dropped AS (
-    DELETE FROM bound USING written, unnest(%b::text[], %b::text[]::numeric[]) AS old (key, value)
-    WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
-){MINUS_WRITTEN}"""  # noqa: S608 - constants
-
-Bounds = set[tuple[str, Number]]
+    DELETE FROM record USING unnest(%b::text[], %b::text[]) AS old (collection, id), {_HELD}
+){_DROPPED}{MINUS_WRITTEN}"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A statement with its parameters, and the keys under which the record that it writes is irregular."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-    irregular: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Insertion:
-    """A record to be added.
+    """What becomes of one record.
 
     Attributes:
-        columns: Its columns in ``record``, as texts.
-        bounds: Its rows in ``bound``, without the position.
-        irregular: Keys under which it is irregular; see ``Terms``.
+        kind: Which it is.
+        columns: Collection and id, and unless it goes, its other columns in ``record``, as texts.
+        dropped: Rows that it no longer has in ``bound``, without the position.
+        added: Rows that it has there from now on.
+        irregular: Keys under which it is irregular from now on; see ``Terms``.
     """
 
+    kind: Kind
     columns: tuple[str, ...]
-    bounds: Bounds
-    irregular: frozenset[str]
+    dropped: Bounds = frozenset()
+    added: Bounds = frozenset()
+    irregular: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Collection and id."""
+        return self.columns[0], self.columns[1]
 
 
-def insertion(collection: str, record: Record) -> Insertion:
-    """Return what adding *record* writes."""
-    written = _written(collection, record)
-    return Insertion((collection, record.id, *written.columns), written.bounds, written.irregular)
+class Statement(NamedTuple):
+    """A statement with its parameters."""
+
+    sql: str
+    parameters: tuple[list[str], ...]
 
 
-def insertions(new: Sequence[Insertion]) -> Change:
-    """Return the change that adds records in the order given."""
-    columns = [list(column) for column in zip(*(each.columns for each in new), strict=True)]
-    bounds = [(*each.columns[:2], key, str(value)) for each in new for key, value in each.bounds]
-    return Change(_INSERT, (*columns, *_transposed(bounds, width=4)))
-
-
-def statements(changes: Iterable[Insertion | Change]) -> Iterator[Change]:
-    """Yield the statements that make *changes* in their order, one for all records that are added in a row."""
-    new: list[Insertion] = []
-    for change in changes:
-        if isinstance(change, Insertion):
-            new.append(change)
-            continue
-        if new:
-            yield insertions(new)
-            new = []
-        yield change
-    if new:
-        yield insertions(new)
+def insertion(collection: str, record: Record) -> Change:
+    """Return the change that adds *record*."""
+    terms = terms_of(record.body)
+    columns = _columns(collection, record, terms)
+    return Change("insert", columns, added=_bounds(collection, terms), irregular=_irregular(collection, terms))
 
 
 def replacement(collection: str, before: Record, after: Record) -> Change:
     """Return the change that puts *after* in the place of *before*."""
-    written, old = _written(collection, after), _bounds(collection, terms_of(before.body))
-    parameters = (*written.columns, collection, after.id)
-    if written.bounds == old:
-        # Mostly so; and the shorter statement is planned once, the longer one anew every time.
-        return Change(_UPDATE, parameters, written.irregular)
-    dropped, added = _as_texts(old - written.bounds), _as_texts(written.bounds - old)
-    return Change(_UPDATE_WITH_BOUNDS, (*parameters, *dropped, *added), written.irregular)
+    terms = terms_of(after.body)
+    # Mostly few attributes of the first level are others, and a bound belongs to one of those.
+    old, new = (
+        _bounds(collection, terms_of(part))
+        for part in (_others(before.body, after.body), _others(after.body, before.body))
+    )
+    columns = _columns(collection, after, terms)
+    return Change("replace", columns, old - new, new - old, _irregular(collection, terms))
 
 
 def removal(collection: str, record: Record) -> Change:
     """Return the change that takes *record* away."""
-    return Change(_DELETE, (collection, record.id, *_as_texts(_bounds(collection, terms_of(record.body)))))
+    return Change("remove", (collection, record.id), _bounds(collection, terms_of(record.body)))
+
+
+def statements(changes: Iterable[Change]) -> Iterator[Statement]:
+    """Yield the statements that make *changes* in their order, one for all of a kind in a row."""
+    for kind, run in groupby(changes, key=lambda change: change.kind):
+        for part in _without_repetition(run):
+            yield _statement(kind, part)
 
 
 def json_text(value: Any) -> str:
@@ -130,33 +136,70 @@ def json_text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
 
 
-class _Written(NamedTuple):
-    columns: tuple[str, str, str, str, str]
-    bounds: Bounds
-    irregular: frozenset[str]
+def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """Cut *changes* so that no part has a record twice: a statement sees what was there before it."""
+    part: list[Change] = []
+    seen: set[tuple[str, str]] = set()
+    for change in changes:
+        if change.place in seen:
+            yield part
+            part, seen = [], set()
+        part.append(change)
+        seen.add(change.place)
+    yield part
 
 
-def _written(collection: str, record: Record) -> _Written:
-    terms = terms_of(record.body)
-    columns = (
+def _statement(kind: Kind, changes: Sequence[Change]) -> Statement:
+    columns = _transposed([change.columns for change in changes])
+    dropped = _rows((change, change.dropped) for change in changes)
+    added = _rows((change, change.added) for change in changes)
+    match kind:
+        case "insert":
+            return Statement(_INSERT, (*columns, *added))
+        case "remove":
+            return Statement(_DELETE, (*columns, *dropped))
+    # Mostly bounds stay as they are.
+    return (
+        Statement(_UPDATE_WITH_BOUNDS, (*columns, *dropped, *added))
+        if dropped[0] or added[0]
+        else Statement(_UPDATE, columns)
+    )
+
+
+def _columns(collection: str, record: Record, terms: Terms) -> tuple[str, ...]:
+    return (
+        collection,
+        record.id,
         record.encoded.decode(),
         json_text(record.spelling),
         record.tag,
         json_text({collection: terms.lookup}),
         json_text(terms.order),
     )
-    return _Written(
-        columns, _bounds(collection, terms), frozenset(index_key(collection + key) for key in terms.irregular)
-    )
+
+
+def _others(one: Body, other: Body) -> Mapping[str, Any]:
+    """Return the attributes of *one* whose values *other* may not have; it certainly has the rest."""
+    return {name: value for name, value in one.items() if not _is_certainly_same(value, other.get(name))}
+
+
+def _is_certainly_same(one: Any, other: Any) -> bool:
+    # Equal texts have the same terms, unlike 1 and true.
+    return one is other or (isinstance(one, str) and one == other)
 
 
 def _bounds(collection: str, terms: Terms) -> Bounds:
-    return {(index_key(collection + key), value) for key, values in terms.bounds.items() for value in values}
+    return frozenset((index_key(collection + key), value) for key, values in terms.bounds.items() for value in values)
 
 
-def _as_texts(bounds: Bounds) -> list[list[str]]:
-    return _transposed([(key, str(value)) for key, value in bounds], width=2)
+def _irregular(collection: str, terms: Terms) -> frozenset[str]:
+    return frozenset(index_key(collection + key) for key in terms.irregular)
 
 
-def _transposed(rows: Sequence[tuple[str, ...]], *, width: int) -> list[list[str]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def _rows(bounds: Iterable[tuple[Change, Bounds]]) -> tuple[list[str], ...]:
+    rows = [(*change.place, key, str(value)) for change, values in bounds for key, value in values]
+    return _transposed(rows) if rows else ([], [], [], [])
+
+
+def _transposed(rows: Sequence[tuple[str, ...]]) -> tuple[list[str], ...]:
+    return tuple(list(column) for column in zip(*rows, strict=True))
