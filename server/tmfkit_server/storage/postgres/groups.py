@@ -300,10 +300,10 @@ async def _begin_again(connection: Connection, seats: Sequence[Seat], known: Lis
         StoreError: Listeners came or went meanwhile, so that what was put into the outbox is no longer right.
     """
     await execute(connection, "BEGIN")
-    changing = [seat for seat in seats if isinstance(seat, ChangingSeat)]
-    found = await _locked(connection, changing)
     if await _share(connection, known) != known:
         raise StoreError("listeners came or went while the changes were written")
+    changing = [seat for seat in seats if isinstance(seat, ChangingSeat)]
+    found = await _locked(connection, changing)
     moved = {seat for seat in changing if found.get(seat) != seat.held}
     for seat in moved:
         seat.end(StoreError("the record was changed while the change was written"))
