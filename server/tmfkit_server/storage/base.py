@@ -46,12 +46,14 @@ class IndexPlan:
     """Indexes that a collection has from the start, in a store that has such indexes.
 
     Attributes:
-        paths: Attributes.
+        paths: Attributes that filters are likely to name.
         loose: Whether equality of texts ignores case in this collection.
+        scalars: Attributes of the first level that have a plain value.
     """
 
     paths: tuple[Path, ...] = ()
     loose: bool = False
+    scalars: tuple[str, ...] = ()
 
 
 class Transaction(Protocol):

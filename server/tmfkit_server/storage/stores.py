@@ -206,8 +206,7 @@ def _inspect_database(address: str) -> str:
 def _new_postgres(address: str, plans: Plans, *, for_serving: bool = False) -> Store:
     from tmfkit_server.storage.postgres.store import PostgresStore
 
-    del plans
-    return PostgresStore(address, is_patient=for_serving)
+    return PostgresStore(address, plans, is_patient=for_serving)
 
 
 KINDS = (

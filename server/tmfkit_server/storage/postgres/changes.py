@@ -12,13 +12,13 @@ import orjson
 
 from tmfkit_server.query.terms import Number, Terms, index_key, terms_of
 from tmfkit_server.storage.base import Record
+from tmfkit_server.storage.postgres.scalars import Row, Scalars
 from tmfkit_server.storage.postgres.tally import MINUS_WRITTEN, PLUS_WRITTEN
 from tmfkit_server.storage.record import Body
 
-__all__ = ["Change", "Statement", "insertion", "json_text", "removal", "replacement", "statements"]
+__all__ = ["Change", "Entries", "Statement", "insertion", "json_text", "removal", "replacement", "statements"]
 
 Kind: TypeAlias = Literal["insert", "remove", "replace"]
-Bounds: TypeAlias = frozenset[tuple[str, Number]]
 
 # Arrays go out in binary form (%b): quoting every text of an array takes psycopg ten times as long.
 _NEW = """unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])"""
@@ -28,13 +28,13 @@ _HELD = """LATERAL (
         SELECT ctid FROM record WHERE record.collection = old.collection AND record.id = old.id OFFSET 0
     ) held WHERE record.ctid = held.ctid
     RETURNING record.collection, record.id, record.position"""
-_ADDED = """, added AS (
+_ADDED = """, bound_added AS (
     INSERT INTO bound (key, value, position)
     SELECT new.key, new.value, written.position
     FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS new (collection, id, key, value)
     JOIN written USING (collection, id)
 )"""
-_DROPPED = """, dropped AS (
+_DROPPED = """, bound_dropped AS (
     DELETE FROM bound USING (
         SELECT gone.key, gone.value, written.position
         FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS gone (collection, id, key, value)
@@ -44,25 +44,57 @@ _DROPPED = """, dropped AS (
         WHERE bound.key = old.key AND bound.value = old.value AND bound.position = old.position OFFSET 0
     ) held WHERE bound.ctid = held.ctid
 )"""
+_SCALARS = """unnest(%b::text[], %b::text[], %b::text[], %b::text[]::smallint[], %b::text[]::numeric[], %b::text[])"""
+_SCALARS_ADDED = f""", scalar_added AS (
+    INSERT INTO scalar (key, kind, number, text, position)
+    SELECT new.key, new.kind, new.number, new.text, written.position
+    FROM {_SCALARS} AS new (collection, id, key, kind, number, text)
+    JOIN written USING (collection, id)
+)"""  # noqa: S608 - constants
+_SCALARS_DROPPED = f""", scalar_dropped AS (
+    DELETE FROM scalar USING (
+        SELECT gone.key, gone.kind, gone.number, gone.text, written.position
+        FROM {_SCALARS} AS gone (collection, id, key, kind, number, text)
+        JOIN written USING (collection, id)
+    ) old, LATERAL (
+        SELECT ctid FROM scalar
+        WHERE scalar.key = old.key AND scalar.kind = old.kind AND scalar.number = old.number
+            AND scalar.text = old.text AND scalar.position = old.position OFFSET 0
+    ) held WHERE scalar.ctid = held.ctid
+)"""  # noqa: S608 - constants
 _INSERT = f"""
 WITH written AS (
     INSERT INTO record {_NAMES})
     SELECT collection, id, body::json, spelling::json, tag, terms::jsonb, orders::jsonb
     FROM {_NEW} WITH ORDINALITY AS new {_NAMES}, place) ORDER BY place
     RETURNING collection, id, position
-){_ADDED}{PLUS_WRITTEN}"""  # noqa: S608 - constants
+){_ADDED}{_SCALARS_ADDED}{PLUS_WRITTEN}"""  # noqa: S608 - constants
 _WRITE_OVER = f"""
 WITH written AS (
     UPDATE record SET body = old.body::json, spelling = old.spelling::json, tag = old.tag,
         terms = old.terms::jsonb, orders = old.orders::jsonb
     FROM {_NEW} AS old {_NAMES}), {_HELD}
 )"""  # noqa: S608 - constants
-_UPDATE = f"{_WRITE_OVER} SELECT"
-_UPDATE_WITH_BOUNDS = f"{_WRITE_OVER}{_DROPPED}{_ADDED} SELECT"
+_UPDATE = f"{_WRITE_OVER}{_SCALARS_DROPPED}{_SCALARS_ADDED} SELECT"
+_UPDATE_WITH_BOUNDS = f"{_WRITE_OVER}{_SCALARS_DROPPED}{_SCALARS_ADDED}{_DROPPED}{_ADDED} SELECT"
 _DELETE = f"""
 WITH written AS (
     DELETE FROM record USING unnest(%b::text[], %b::text[]) AS old (collection, id), {_HELD}
-){_DROPPED}{MINUS_WRITTEN}"""  # noqa: S608 - constants
+){_DROPPED}{_SCALARS_DROPPED}{MINUS_WRITTEN}"""  # noqa: S608 - constants
+
+
+class Entries(NamedTuple):
+    """What a record has in ``bound`` and in ``scalar``, without its position."""
+
+    bounds: frozenset[tuple[str, Number]] = frozenset()
+    scalars: frozenset[Row] = frozenset()
+
+    def without(self, others: Entries) -> Entries:
+        """Return those that are none of *others*."""
+        return Entries(self.bounds - others.bounds, self.scalars - others.scalars)
+
+
+_NONE = Entries()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +104,15 @@ class Change:
     Attributes:
         kind: Which it is.
         columns: Collection and id, and unless it goes, its other columns in ``record``, as texts.
-        dropped: Rows that it no longer has in ``bound``, without the position.
-        added: Rows that it has there from now on.
-        irregular: Keys under which it is irregular from now on; see ``Terms``.
+        dropped: What it no longer has in the other tables.
+        added: What it has there from now on.
+        irregular: Keys under which it is irregular from now on; see ``Terms`` and ``Scalars``.
     """
 
     kind: Kind
     columns: tuple[str, ...]
-    dropped: Bounds = frozenset()
-    added: Bounds = frozenset()
+    dropped: Entries = _NONE
+    added: Entries = _NONE
     irregular: frozenset[str] = frozenset()
 
     @property
@@ -96,28 +128,28 @@ class Statement(NamedTuple):
     parameters: tuple[list[str], ...]
 
 
-def insertion(collection: str, record: Record) -> Change:
+def insertion(collection: str, record: Record, scalars: Scalars) -> Change:
     """Return the change that adds *record*."""
     terms = terms_of(record.body)
-    columns = _columns(collection, record, terms)
-    return Change("insert", columns, added=_bounds(collection, terms), irregular=_irregular(collection, terms))
+    columns, irregular = _columns(collection, record, terms), _irregular(collection, terms, scalars)
+    return Change("insert", columns, added=_entries(collection, terms, scalars), irregular=irregular)
 
 
-def replacement(collection: str, before: Record, after: Record) -> Change:
+def replacement(collection: str, before: Record, after: Record, scalars: Scalars) -> Change:
     """Return the change that puts *after* in the place of *before*."""
     terms = terms_of(after.body)
-    # Mostly few attributes of the first level are others, and a bound belongs to one of those.
+    # Mostly few attributes of the first level are others, and an entry belongs to one of those.
     old, new = (
-        _bounds(collection, terms_of(part))
+        _entries(collection, terms_of(part), scalars)
         for part in (_others(before.body, after.body), _others(after.body, before.body))
     )
-    columns = _columns(collection, after, terms)
-    return Change("replace", columns, old - new, new - old, _irregular(collection, terms))
+    columns, irregular = _columns(collection, after, terms), _irregular(collection, terms, scalars)
+    return Change("replace", columns, old.without(new), new.without(old), irregular)
 
 
-def removal(collection: str, record: Record) -> Change:
+def removal(collection: str, record: Record, scalars: Scalars) -> Change:
     """Return the change that takes *record* away."""
-    return Change("remove", (collection, record.id), _bounds(collection, terms_of(record.body)))
+    return Change("remove", (collection, record.id), _entries(collection, terms_of(record.body), scalars))
 
 
 def statements(changes: Iterable[Change]) -> Iterator[Statement]:
@@ -151,19 +183,20 @@ def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
 
 def _statement(kind: Kind, changes: Sequence[Change]) -> Statement:
     columns = _transposed([change.columns for change in changes])
-    dropped = _rows((change, change.dropped) for change in changes)
-    added = _rows((change, change.added) for change in changes)
+    dropped = _bounds((change, change.dropped) for change in changes)
+    added = _bounds((change, change.added) for change in changes)
+    no_longer = _scalars((change, change.dropped) for change in changes)
+    now = _scalars((change, change.added) for change in changes)
     match kind:
         case "insert":
-            return Statement(_INSERT, (*columns, *added))
+            return Statement(_INSERT, (*columns, *added, *now))
         case "remove":
-            return Statement(_DELETE, (*columns, *dropped))
-    # Mostly bounds stay as they are.
-    return (
-        Statement(_UPDATE_WITH_BOUNDS, (*columns, *dropped, *added))
-        if dropped[0] or added[0]
-        else Statement(_UPDATE, columns)
-    )
+            return Statement(_DELETE, (*columns, *dropped, *no_longer))
+        case "replace" if dropped[0] or added[0]:
+            return Statement(_UPDATE_WITH_BOUNDS, (*columns, *no_longer, *now, *dropped, *added))
+        case "replace":
+            # Mostly bounds stay as they are.
+            return Statement(_UPDATE, (*columns, *no_longer, *now))
 
 
 def _columns(collection: str, record: Record, terms: Terms) -> tuple[str, ...]:
@@ -188,17 +221,28 @@ def _is_certainly_same(one: Any, other: Any) -> bool:
     return one is other or (isinstance(one, str) and one == other)
 
 
-def _bounds(collection: str, terms: Terms) -> Bounds:
-    return frozenset((index_key(collection + key), value) for key, values in terms.bounds.items() for value in values)
+def _entries(collection: str, terms: Terms, scalars: Scalars) -> Entries:
+    bounds = ((index_key(collection + key), value) for key, values in terms.bounds.items() for value in values)
+    return Entries(frozenset(bounds), scalars.rows(collection, terms))
 
 
-def _irregular(collection: str, terms: Terms) -> frozenset[str]:
-    return frozenset(index_key(collection + key) for key in terms.irregular)
+def _irregular(collection: str, terms: Terms, scalars: Scalars) -> frozenset[str]:
+    keys = (index_key(collection + key) for key in terms.irregular)
+    return frozenset((*keys, *scalars.irregular(collection, terms)))
 
 
-def _rows(bounds: Iterable[tuple[Change, Bounds]]) -> tuple[list[str], ...]:
-    rows = [(*change.place, key, str(value)) for change, values in bounds for key, value in values]
+def _bounds(entries: Iterable[tuple[Change, Entries]]) -> tuple[list[str], ...]:
+    rows = [(*change.place, key, str(value)) for change, each in entries for key, value in each.bounds]
     return _transposed(rows) if rows else ([], [], [], [])
+
+
+def _scalars(entries: Iterable[tuple[Change, Entries]]) -> tuple[list[str], ...]:
+    rows = [
+        (*change.place, key, str(kind), str(number), text)
+        for change, each in entries
+        for key, kind, number, text in each.scalars
+    ]
+    return _transposed(rows) if rows else ([], [], [], [], [], [])
 
 
 def _transposed(rows: Sequence[tuple[str, ...]]) -> tuple[list[str], ...]:

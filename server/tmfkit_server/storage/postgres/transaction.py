@@ -24,6 +24,7 @@ from tmfkit_server.storage.postgres.connections import Connection, Connections, 
 from tmfkit_server.storage.postgres.entries import record_of
 from tmfkit_server.storage.postgres.groups import ID_TAKEN, ChangingSeat, Groups, Seat
 from tmfkit_server.storage.postgres.hubs import DeliveryRow
+from tmfkit_server.storage.postgres.scalars import Scalars
 from tmfkit_server.storage.postgres.writes import IrregularNames
 from tmfkit_server.storage.record import Body
 
@@ -36,8 +37,9 @@ _GUARD = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))"
 class PostgresTransaction:
     """A ``Transaction``; leaving its block without ``commit`` rolls it back."""
 
-    def __init__(self, connections: Connections, groups: Groups, names: IrregularNames) -> None:
+    def __init__(self, connections: Connections, groups: Groups, names: IrregularNames, scalars: Scalars) -> None:
         self._connections = connections
+        self._scalars = scalars
         self._names = names
         self._new_names = frozenset[str]()
         self._groups = groups
@@ -115,19 +117,19 @@ class PostgresTransaction:
             raise ValueError(f"{collection}: PostgreSQL keeps no NUL, which {record.id!r} has")
         if (collection, record.id) in self._known:
             raise ValueError(f"{collection}: {record.id!r} already exists")
-        self._changes.append(insertion(collection, record))
+        self._changes.append(insertion(collection, record, self._scalars))
         self._known[collection, record.id] = record
 
     async def replace(self, collection: str, record: Record) -> None:
         """Put a record in the place of the one with its id."""
         before = await self._before(collection, record.id)
-        self._changes.append(replacement(collection, before, record))
+        self._changes.append(replacement(collection, before, record, self._scalars))
         self._known[collection, record.id] = record
 
     async def remove(self, collection: str, identifier: str) -> None:
         """Take a record away."""
         before = await self._before(collection, identifier)
-        self._changes.append(removal(collection, before))
+        self._changes.append(removal(collection, before, self._scalars))
         del self._known[collection, identifier]
 
     async def subscriptions(self, hub: str, *, for_change: bool = False) -> Sequence[Subscription]:
