@@ -30,9 +30,10 @@ from tmfkit_server.errors import StoreError, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
-from tmfkit_server.storage.base import Record, Store, Stored, Subscription
+from tmfkit_server.storage.base import IndexPlan, Record, Store, Stored, Subscription
 from tmfkit_server.storage.postgres import connections
 from tmfkit_server.storage.postgres import search as postgres_search
+from tmfkit_server.storage.postgres.arranged import arranged
 from tmfkit_server.storage.postgres.migrate import migrate, steps
 from tmfkit_server.storage.postgres.search import found_positions
 from tmfkit_server.storage.postgres.store import PostgresStore
@@ -310,8 +311,9 @@ def test_additions_changes_and_deletions_of_one_moment_share_a_commit(run: TwoSt
         works = [work for n in range(10) for work in (add(n), count_up(store, f"{n}"), remove(n + 10))]
         await asyncio.gather(*works)
         page = await store.search("c", Search())
-        kept, new = {f"{n}": {"n": n + 1} for n in range(10)}, {f"new{n}": {} for n in range(0, 10, 2)}
-        assert {record.id: record.body for record in page.records} == kept | new
+        wanted: dict[str, Any] = {f"{n}": {"n": n + 1} for n in range(10)}
+        wanted |= {f"new{n}": {} for n in range(0, 10, 2)}
+        assert {record.id: record.body for record in page.records} == wanted
         assert page.total == 15
         assert (await store.search("d", Search())).total == 5
 
@@ -563,7 +565,7 @@ def test_indexes_serve_equality_ranges_and_deep_pages_among_100_000_records(post
             FROM generate_series(1, 100000) AS n""")
         connection.execute("INSERT INTO bound SELECT 'c=/rank', id::numeric, position FROM record")
         # The next step counts them.
-        migrate(postgres_url)
+        scalars = migrate(postgres_url, {"c": IndexPlan(scalars=("name", "rank"))})
         connection.execute("VACUUM ANALYZE")
         order = ordering((), "c")
         assert order
@@ -580,6 +582,10 @@ def test_indexes_serve_equality_ranges_and_deep_pages_among_100_000_records(post
             used = [line for line in lines if "never executed" not in line]
             assert any(index in line for line in used), "\n".join(lines)
             assert not any("Seq Scan on record" in line for line in used), "\n".join(lines)
+        for query, rows in (("sort=name", 20), ("sort=-rank", 20), ("name=n77", 1), ("rank=77", 1)):
+            found = arranged("c", parse_search(f"{query}&limit=20", Grammar()), scalars)
+            assert found
+            assert _pages_read(connection, *found, rows) < 150, query
         page = {"collection": "c", "offset": 0, "limit": 20}
         read = {
             offset: _pages_read(connection, statement, {**page, "offset": offset}, 20)

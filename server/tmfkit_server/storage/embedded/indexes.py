@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeAlias
 
 from tmfkit_server.query.evaluate import values_at
@@ -30,6 +31,8 @@ _FEW = 64
 _FEW_KEYS = 64
 _NO_NUMBERS: frozenset[int] = frozenset()
 _NO_KEYS: frozenset[Key] = frozenset()
+# As values of different types are sorted.
+_IN_ORDER = ("truth", "number", "instant", "text")
 _KINDS: Mapping[type, str] = {str: "text", datetime: "instant", tuple: "truth", int: "number", float: "number"}
 
 
@@ -66,13 +69,7 @@ class _KeysInOrder:
 
     def within(self, limits: Iterable[tuple[Operator, Any]]) -> list[Any]:
         """Return the keys that compare with every bound as its operator says; a key may be there twice."""
-        if len(self._new) < _FEW_KEYS:
-            for key in self._new:
-                bisect.insort(self._keys, key)
-        else:
-            self._keys += self._new
-            self._keys.sort()
-        self._new = []
+        self._settle()
         first, last = 0, len(self._keys)
         for how, bound in limits:
             side = bisect.bisect_left if how in ("gte", "lt") else bisect.bisect_right
@@ -82,6 +79,20 @@ class _KeysInOrder:
             else:
                 last = min(last, cut)
         return self._keys[first:last]
+
+    def all(self, *, is_descending: bool) -> Iterator[Any]:
+        """Yield every key; one may be there twice in a row."""
+        self._settle()
+        return reversed(self._keys) if is_descending else iter(self._keys)
+
+    def _settle(self) -> None:
+        if len(self._new) < _FEW_KEYS:
+            for key in self._new:
+                bisect.insort(self._keys, key)
+        else:
+            self._keys += self._new
+            self._keys.sort()
+        self._new = []
 
 
 class Index:
@@ -102,6 +113,8 @@ class Index:
         self._in_order: dict[str, _KeysInOrder] = {}
         # Documents with several values: each of two bounds may hold for another one.
         self._several: set[int] = set()
+        # Documents with an array or an object: those are sorted by what stands in them.
+        self._nested: set[int] = set()
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """File document *number* anew, which was *before* and is *after*; None where there is none."""
@@ -109,6 +122,7 @@ class Index:
             if after is not None:
                 self.put(number, after)
             return
+        self._note_nested(number, after)
         old = frozenset(self._keys(before))
         new = frozenset(self._keys(after)) if after is not None else _NO_KEYS
         if old == new:
@@ -125,6 +139,7 @@ class Index:
         for key in keys:
             self._add(key, number)
         self._note_several(number, keys)
+        self._note_nested(number, body)
 
     def find(self, comparison: Comparison) -> Numbers | None:
         """Return the documents for which *comparison* holds, None when the index cannot tell."""
@@ -141,6 +156,38 @@ class Index:
         if found is None or not self._several:
             return None if found is None else Candidates(found, is_exact=True)
         return Candidates(found | self._several, is_exact=False)
+
+    def first(self, count: int, order: Sequence[int], *, is_descending: bool) -> list[int] | None:
+        """Return the documents that come first when they are sorted by the attribute, one of the first level.
+
+        Args:
+            count: How many.
+            order: All documents, in the order of creation, which those with equal values keep.
+            is_descending: Whether the highest values come first; documents without one come last either way.
+
+        Returns:
+            Their numbers; None when the index cannot tell.
+        """
+        if self._loose or self._nested:
+            return None
+        found: list[int] = []
+        for numbers in self._by_value(is_descending=is_descending):
+            if len(found) >= count:
+                return found
+            found += _earliest(numbers, count - len(found), order)
+        filed = set(found)
+        found += islice((number for number in order if number not in filed), count - len(found))
+        return found
+
+    def _by_value(self, *, is_descending: bool) -> Iterator[Collection[int]]:
+        """Yield the documents that have each value, in the order of the values."""
+        for kind in reversed(_IN_ORDER) if is_descending else _IN_ORDER:
+            last: Key | None = None
+            for key in self._sorted(kind).all(is_descending=is_descending) if self._counts[kind] else ():
+                filed = self._filed.get(key) if key != last else None
+                last = key
+                if filed is not None:
+                    yield filed if isinstance(filed, set) else (filed,)
 
     def _ordered(self, comparison: Comparison) -> Numbers | None:
         united: Numbers = _NO_NUMBERS
@@ -199,6 +246,12 @@ class Index:
         elif self._several:
             self._several.discard(number)
 
+    def _note_nested(self, number: int, body: Body | None) -> None:
+        if body is not None and isinstance(body.get(self.path[0]), list | dict):
+            self._nested.add(number)
+        elif self._nested:
+            self._nested.discard(number)
+
     def _add(self, key: Key, number: int) -> None:
         filed = self._filed.get(key)
         if filed is None:
@@ -222,6 +275,14 @@ class Index:
             return
         del self._filed[key]
         self._counts[_kind(key)] -= 1
+
+
+def _earliest(numbers: Collection[int], count: int, order: Sequence[int]) -> Iterable[int]:
+    """Return the first *count* of *numbers* in the *order* of creation."""
+    if count * len(order) < len(numbers) ** 2:
+        # Many are wanted and few of them asked for: those come soon when one goes through all in order.
+        return islice((number for number in order if number in numbers), count)
+    return sorted(numbers)[:count]
 
 
 def _kind(key: Key) -> str:
@@ -263,7 +324,11 @@ class Indexes:
 
         Of more than there is room for the first ones: the others would push them out, and be built anew every time.
         """
-        wanted = [path for path in dict.fromkeys(self._useful(expression)) if path not in self._fixed]
+        return self.missing_of(dict.fromkeys(self._useful(expression)))
+
+    def missing_of(self, paths: Iterable[Path]) -> list[Path]:
+        """Return those of *paths* of which an index does not exist, and for which there is room."""
+        wanted = [path for path in paths if path not in self._fixed]
         return [path for path in wanted[:_ON_DEMAND_AT_MOST] if path not in self._on_demand]
 
     def _useful(self, expression: Expression) -> Iterator[Path]:
@@ -321,14 +386,15 @@ class Indexes:
 
     def _range(self, group: Sequence[Expression]) -> Candidates | None:
         comparisons = [each for each in group if isinstance(each, Comparison)]
-        index = self._index(comparisons[0].path)
+        index = self.of(comparisons[0].path)
         return None if index is None else index.find_range(comparisons)
 
     def _find(self, comparison: Comparison) -> Numbers | None:
-        index = self._index(comparison.path)
+        index = self.of(comparison.path)
         return None if index is None else index.find(comparison)
 
-    def _index(self, path: Path) -> Index | None:
+    def of(self, path: Path) -> Index | None:
+        """Return the index of an attribute."""
         index = self._fixed.get(path)
         if index is None and path in self._on_demand:
             index = self._on_demand[path] = self._on_demand.pop(path)  # now the last to make room

@@ -194,7 +194,8 @@ class DocumentTable(Table):
 
     def build_indexes(self, cond: TmfQuery) -> None:
         """Build the indexes that *cond* could use and that are not there yet."""
-        for _ in self.documents.filling(self.documents.indexes.missing(cond.expression)):
+        indexes = self.documents.indexes
+        for _ in self.documents.filling(indexes, indexes.missing(cond.expression)):
             pass
 
     def _read_table(self) -> Mapping[str, Mapping[str, Any]]:  # type: ignore[override]

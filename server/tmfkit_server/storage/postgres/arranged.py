@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Search, SortKey
 from tmfkit_server.query.sql import equal_terms
 from tmfkit_server.storage.base import Page
+from tmfkit_server.storage.postgres.arrays import Integers, Texts
 from tmfkit_server.storage.postgres.connections import Connections
 from tmfkit_server.storage.postgres.entries import record_of
-from tmfkit_server.storage.postgres.scalars import Scalars, key_of, mark_of, value_of
+from tmfkit_server.storage.postgres.scalars import Scalars
 from tmfkit_server.storage.postgres.tally import SIZE
 
 __all__ = ["Arranged", "arranged", "arranged_page"]
@@ -33,8 +34,9 @@ LEFT JOIN LATERAL (
 ) record ON true
 ORDER BY page.place"""
 _TOP = """top AS MATERIALIZED (
-    SELECT kind, number, text, position FROM scalar WHERE key = %(key)s AND (SELECT is_regular FROM known)
-    ORDER BY kind {way}, number {way}, text {way}, position {way} LIMIT %(end)s
+    SELECT key, number, text, position FROM scalar
+    WHERE key BETWEEN %(lowest)s AND %(highest)s AND (SELECT is_regular FROM known)
+    ORDER BY key {way}, number {way}, text {way}, position {way} LIMIT %(end)s
 )"""
 # Records without a value come last, either way, and of those with one no more than are in "top" come before them.
 _WITHOUT = """
@@ -44,34 +46,33 @@ _WITHOUT = """
         ORDER BY position LIMIT %(end)s
     ) missing"""
 _PAGE = """, page AS (
-    SELECT row_number() OVER (ORDER BY part, kind {way}, number {way}, text {way}, position) AS place, position
+    SELECT row_number() OVER (ORDER BY part, key {way}, number {way}, text {way}, position) AS place, position
     FROM arranged ORDER BY place OFFSET %(offset)s LIMIT %(limit)s
 )"""
 _UP = f"""{_TOP.format(way="ASC")}, arranged AS (
-    SELECT 0 AS part, kind, number, text, position FROM top
+    SELECT 0 AS part, key, number, text, position FROM top
     UNION ALL{_WITHOUT}
 ){_PAGE.format(way="ASC")}"""  # noqa: S608 - constants
 # Downwards the index has equal values in the wrong order, which matters for the value that the page ends with: of that
 # one, the first records are looked up.
 _DOWN = f"""{_TOP.format(way="DESC")}, edge AS MATERIALIZED (
-    SELECT kind, number, text FROM top ORDER BY kind, number, text LIMIT 1
+    SELECT key, number, text FROM top ORDER BY key, number, text LIMIT 1
 ), arranged AS (
-    SELECT 0 AS part, kind, number, text, position FROM top
-    WHERE (kind, number, text) > (SELECT kind, number, text FROM edge)
+    SELECT 0 AS part, key, number, text, position FROM top
+    WHERE (key, number, text) > (SELECT key, number, text FROM edge)
     UNION ALL
-    SELECT 0, edge.kind, edge.number, edge.text, same.position FROM edge, LATERAL (
+    SELECT 0, edge.key, edge.number, edge.text, same.position FROM edge, LATERAL (
         SELECT position FROM scalar
-        WHERE key = %(key)s AND kind = edge.kind AND number = edge.number AND text = edge.text
+        WHERE key = edge.key AND number = edge.number AND text = edge.text
         ORDER BY position LIMIT %(end)s
     ) same
     UNION ALL{_WITHOUT}
 ){_PAGE.format(way="DESC")}"""  # noqa: S608 - constants
-_SAME = """FROM scalar WHERE key = %(key)s
-        AND kind = wanted.kind AND number = wanted.number AND text = wanted.text"""
+_SAME = """FROM scalar WHERE key = wanted.key AND number = wanted.number AND text = wanted.text"""
 _EQUAL = f"""wanted AS MATERIALIZED (
-    SELECT kind, number, text FROM unnest(
-        %(kinds)b::text[]::smallint[], %(numbers)b::text[]::numeric[], %(texts)b::text[]
-    ) AS wanted (kind, number, text) WHERE (SELECT is_regular FROM known)
+    SELECT key, number, text FROM unnest(
+        %(keys)b::integer[], %(numbers)b::text[]::numeric[], %(texts)b::text[]
+    ) AS wanted (key, number, text) WHERE (SELECT is_regular FROM known)
 ), page AS (
     SELECT row_number() OVER (ORDER BY position) AS place, position FROM wanted, LATERAL (
         SELECT position {_SAME} ORDER BY position LIMIT %(end)s
@@ -105,18 +106,22 @@ def arranged(collection: str, search: Search, scalars: Scalars) -> Arranged | No
     }
     match search.sort:
         case () if comparison is not None and comparison.operator == "eq" and not comparison.loose:
-            path = comparison.path
-            wanted = dict.fromkeys(value_of(prefix, term) for prefix, term in equal_terms(comparison))
-            kinds, numbers, texts = zip(*wanted, strict=True)
-            part |= {"kinds": [*map(str, kinds)], "numbers": [*map(str, numbers)], "texts": list(texts)}
+            scalar = scalars.find(collection, comparison.path)
+            if scalar is None:
+                return None
+            wanted = dict.fromkeys(scalar.row(*term) for term in equal_terms(comparison))
+            keys, numbers, texts = zip(*wanted, strict=True)
+            part |= {"keys": Integers(keys), "numbers": Texts(map(str, numbers)), "texts": Texts(texts)}
             statement = _FILTERED
         case (SortKey(path=tuple() as path, descending=descending),) if search.where == All():
+            scalar = scalars.find(collection, path)
+            if scalar is None:
+                return None
+            part |= dict(zip(("lowest", "highest"), scalar.keys, strict=True))
             statement = _SORTED_DOWN if descending else _SORTED_UP
         case _:
             return None
-    if not scalars.has(collection, path):
-        return None
-    return Arranged(statement, part | {"key": key_of(collection, path), "mark": mark_of(collection, path)})
+    return Arranged(statement, {**part, "mark": scalar.mark})
 
 
 async def arranged_page(connections: Connections, statement: Arranged) -> Page | None:

@@ -12,6 +12,7 @@ import orjson
 
 from tmfkit_server.query.terms import Number, Terms, index_key, terms_of
 from tmfkit_server.storage.base import Record
+from tmfkit_server.storage.postgres.arrays import Integers, Texts
 from tmfkit_server.storage.postgres.scalars import Row, Scalars
 from tmfkit_server.storage.postgres.tally import MINUS_WRITTEN, PLUS_WRITTEN
 from tmfkit_server.storage.record import Body
@@ -20,67 +21,67 @@ __all__ = ["Change", "Entries", "Statement", "insertion", "json_text", "removal"
 
 Kind: TypeAlias = Literal["insert", "remove", "replace"]
 
-# Arrays go out in binary form (%b): quoting every text of an array takes psycopg ten times as long.
-_NEW = """unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])"""
-_NAMES = "(collection, id, body, spelling, tag, terms, orders"
+_NEW = "unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[]) WITH ORDINALITY"
+_NAMES = "(collection, id, body, spelling, tag, terms, orders, place)"
 # OFFSET 0 holds the planner to one look into the index for each row, whatever it believes of the table's size.
 _HELD = """LATERAL (
-        SELECT ctid FROM record WHERE record.collection = old.collection AND record.id = old.id OFFSET 0
-    ) held WHERE record.ctid = held.ctid
-    RETURNING record.collection, record.id, record.position"""
-_ADDED = """, bound_added AS (
+        SELECT ctid, position FROM record
+        WHERE record.collection = new.collection AND record.id = new.id OFFSET 0
+    ) held"""
+_BOUNDS = "unnest(%b::integer[], %b::text[], %b::text[]::numeric[])"
+_BOUNDS_ADDED = f""", bound_added AS (
     INSERT INTO bound (key, value, position)
-    SELECT new.key, new.value, written.position
-    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS new (collection, id, key, value)
-    JOIN written USING (collection, id)
-)"""
-_DROPPED = """, bound_dropped AS (
+    SELECT each.key, each.value, new.position FROM {_BOUNDS} AS each (place, key, value) JOIN new USING (place)
+)"""  # noqa: S608 - constants
+_BOUNDS_DROPPED = f""", bound_dropped AS (
     DELETE FROM bound USING (
-        SELECT gone.key, gone.value, written.position
-        FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS gone (collection, id, key, value)
-        JOIN written USING (collection, id)
+        SELECT each.key, each.value, new.position FROM {_BOUNDS} AS each (place, key, value) JOIN new USING (place)
     ) old, LATERAL (
         SELECT ctid FROM bound
         WHERE bound.key = old.key AND bound.value = old.value AND bound.position = old.position OFFSET 0
     ) held WHERE bound.ctid = held.ctid
-)"""
-_SCALARS = """unnest(%b::text[], %b::text[], %b::text[], %b::text[]::smallint[], %b::text[]::numeric[], %b::text[])"""
+)"""  # noqa: S608 - constants
+_SCALARS = "unnest(%b::integer[], %b::integer[], %b::text[]::numeric[], %b::text[])"
 _SCALARS_ADDED = f""", scalar_added AS (
-    INSERT INTO scalar (key, kind, number, text, position)
-    SELECT new.key, new.kind, new.number, new.text, written.position
-    FROM {_SCALARS} AS new (collection, id, key, kind, number, text)
-    JOIN written USING (collection, id)
+    INSERT INTO scalar (key, number, text, position)
+    SELECT each.key, each.number, each.text, new.position
+    FROM {_SCALARS} AS each (place, key, number, text) JOIN new USING (place)
 )"""  # noqa: S608 - constants
 _SCALARS_DROPPED = f""", scalar_dropped AS (
     DELETE FROM scalar USING (
-        SELECT gone.key, gone.kind, gone.number, gone.text, written.position
-        FROM {_SCALARS} AS gone (collection, id, key, kind, number, text)
-        JOIN written USING (collection, id)
+        SELECT each.key, each.number, each.text, new.position
+        FROM {_SCALARS} AS each (place, key, number, text) JOIN new USING (place)
     ) old, LATERAL (
         SELECT ctid FROM scalar
-        WHERE scalar.key = old.key AND scalar.kind = old.kind AND scalar.number = old.number
-            AND scalar.text = old.text AND scalar.position = old.position OFFSET 0
+        WHERE scalar.key = old.key AND scalar.number = old.number AND scalar.text = old.text
+            AND scalar.position = old.position OFFSET 0
     ) held WHERE scalar.ctid = held.ctid
 )"""  # noqa: S608 - constants
 _INSERT = f"""
-WITH written AS (
-    INSERT INTO record {_NAMES})
-    SELECT collection, id, body::json, spelling::json, tag, terms::jsonb, orders::jsonb
-    FROM {_NEW} WITH ORDINALITY AS new {_NAMES}, place) ORDER BY place
-    RETURNING collection, id, position
-){_ADDED}{_SCALARS_ADDED}{PLUS_WRITTEN}"""  # noqa: S608 - constants
+WITH new AS MATERIALIZED (
+    SELECT *, nextval('entry_number') AS position FROM {_NEW} AS new {_NAMES}
+), written AS (
+    INSERT INTO record (collection, id, position, body, spelling, tag, terms, orders)
+    SELECT collection, id, position, body::json, spelling::json, tag, terms::jsonb, orders::jsonb FROM new
+    RETURNING collection, position
+){_BOUNDS_ADDED}{_SCALARS_ADDED}{PLUS_WRITTEN}"""  # noqa: S608 - constants
 _WRITE_OVER = f"""
-WITH written AS (
-    UPDATE record SET body = old.body::json, spelling = old.spelling::json, tag = old.tag,
-        terms = old.terms::jsonb, orders = old.orders::jsonb
-    FROM {_NEW} AS old {_NAMES}), {_HELD}
-)"""  # noqa: S608 - constants
-_UPDATE = f"{_WRITE_OVER}{_SCALARS_DROPPED}{_SCALARS_ADDED} SELECT"
-_UPDATE_WITH_BOUNDS = f"{_WRITE_OVER}{_SCALARS_DROPPED}{_SCALARS_ADDED}{_DROPPED}{_ADDED} SELECT"
+WITH new AS MATERIALIZED (
+    SELECT new.*, held.ctid AS held, held.position FROM {_NEW} AS new {_NAMES}, {_HELD}
+), written AS (
+    UPDATE record SET body = new.body::json, spelling = new.spelling::json, tag = new.tag,
+        terms = new.terms::jsonb, orders = new.orders::jsonb
+    FROM new WHERE record.ctid = new.held
+){_SCALARS_DROPPED}{_SCALARS_ADDED}"""  # noqa: S608 - constants
+_UPDATE = f"{_WRITE_OVER} SELECT"
+_UPDATE_WITH_BOUNDS = f"{_WRITE_OVER}{_BOUNDS_DROPPED}{_BOUNDS_ADDED} SELECT"
 _DELETE = f"""
-WITH written AS (
-    DELETE FROM record USING unnest(%b::text[], %b::text[]) AS old (collection, id), {_HELD}
-){_DROPPED}{_SCALARS_DROPPED}{MINUS_WRITTEN}"""  # noqa: S608 - constants
+WITH new AS MATERIALIZED (
+    SELECT new.place, held.ctid AS held, held.position
+    FROM unnest(%b::text[], %b::text[]) WITH ORDINALITY AS new (collection, id, place), {_HELD}
+), written AS (
+    DELETE FROM record USING new WHERE record.ctid = new.held RETURNING record.collection, record.position
+){_BOUNDS_DROPPED}{_SCALARS_DROPPED}{MINUS_WRITTEN}"""  # noqa: S608 - constants
 
 
 class Entries(NamedTuple):
@@ -125,31 +126,33 @@ class Statement(NamedTuple):
     """A statement with its parameters."""
 
     sql: str
-    parameters: tuple[list[str], ...]
+    parameters: tuple[Texts | Integers, ...]
 
 
 def insertion(collection: str, record: Record, scalars: Scalars) -> Change:
     """Return the change that adds *record*."""
     terms = terms_of(record.body)
-    columns, irregular = _columns(collection, record, terms), _irregular(collection, terms, scalars)
-    return Change("insert", columns, added=_entries(collection, terms, scalars), irregular=irregular)
+    added, marks = _entries(collection, record.body, terms, scalars)
+    columns, irregular = _columns(collection, record, terms), _irregular(collection, terms, marks)
+    return Change("insert", columns, added=added, irregular=irregular)
 
 
 def replacement(collection: str, before: Record, after: Record, scalars: Scalars) -> Change:
     """Return the change that puts *after* in the place of *before*."""
     terms = terms_of(after.body)
     # Mostly few attributes of the first level are others, and an entry belongs to one of those.
-    old, new = (
-        _entries(collection, terms_of(part), scalars)
+    (old, _), (new, marks) = (
+        _entries(collection, part, terms_of(part), scalars)
         for part in (_others(before.body, after.body), _others(after.body, before.body))
     )
-    columns, irregular = _columns(collection, after, terms), _irregular(collection, terms, scalars)
+    columns, irregular = _columns(collection, after, terms), _irregular(collection, terms, marks)
     return Change("replace", columns, old.without(new), new.without(old), irregular)
 
 
 def removal(collection: str, record: Record, scalars: Scalars) -> Change:
     """Return the change that takes *record* away."""
-    return Change("remove", (collection, record.id), _entries(collection, terms_of(record.body), scalars))
+    dropped, _ = _entries(collection, record.body, terms_of(record.body), scalars)
+    return Change("remove", (collection, record.id), dropped)
 
 
 def statements(changes: Iterable[Change]) -> Iterator[Statement]:
@@ -182,21 +185,19 @@ def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
 
 
 def _statement(kind: Kind, changes: Sequence[Change]) -> Statement:
-    columns = _transposed([change.columns for change in changes])
-    dropped = _bounds((change, change.dropped) for change in changes)
-    added = _bounds((change, change.added) for change in changes)
-    no_longer = _scalars((change, change.dropped) for change in changes)
-    now = _scalars((change, change.added) for change in changes)
+    columns: list[Texts] = [Texts(column) for column in zip(*(change.columns for change in changes), strict=True)]
+    dropped, added = ([change.dropped for change in changes], [change.added for change in changes])
     match kind:
         case "insert":
-            return Statement(_INSERT, (*columns, *added, *now))
+            return Statement(_INSERT, (*columns, *_bounds(added), *_scalars(added)))
         case "remove":
-            return Statement(_DELETE, (*columns, *dropped, *no_longer))
-        case "replace" if dropped[0] or added[0]:
-            return Statement(_UPDATE_WITH_BOUNDS, (*columns, *no_longer, *now, *dropped, *added))
+            return Statement(_DELETE, (*columns, *_bounds(dropped), *_scalars(dropped)))
         case "replace":
-            # Mostly bounds stay as they are.
-            return Statement(_UPDATE, (*columns, *no_longer, *now))
+            parameters: tuple[Texts | Integers, ...] = (*columns, *_scalars(dropped), *_scalars(added))
+            if not any(each.bounds for each in (*dropped, *added)):
+                # Mostly so.
+                return Statement(_UPDATE, parameters)
+            return Statement(_UPDATE_WITH_BOUNDS, (*parameters, *_bounds(dropped), *_bounds(added)))
 
 
 def _columns(collection: str, record: Record, terms: Terms) -> tuple[str, ...]:
@@ -221,29 +222,33 @@ def _is_certainly_same(one: Any, other: Any) -> bool:
     return one is other or (isinstance(one, str) and one == other)
 
 
-def _entries(collection: str, terms: Terms, scalars: Scalars) -> Entries:
+def _entries(collection: str, body: Body, terms: Terms, scalars: Scalars) -> tuple[Entries, Iterable[str]]:
+    """Return the entries of *body*, and the marks of the attributes for which there can be none."""
     bounds = ((index_key(collection + key), value) for key, values in terms.bounds.items() for value in values)
-    return Entries(frozenset(bounds), scalars.rows(collection, terms))
+    rows, marks = scalars.entries(collection, body, terms)
+    return Entries(frozenset(bounds), rows), marks
 
 
-def _irregular(collection: str, terms: Terms, scalars: Scalars) -> frozenset[str]:
-    keys = (index_key(collection + key) for key in terms.irregular)
-    return frozenset((*keys, *scalars.irregular(collection, terms)))
+def _irregular(collection: str, terms: Terms, marks: Iterable[str]) -> frozenset[str]:
+    return frozenset((*(index_key(collection + key) for key in terms.irregular), *marks))
 
 
-def _bounds(entries: Iterable[tuple[Change, Entries]]) -> tuple[list[str], ...]:
-    rows = [(*change.place, key, str(value)) for change, each in entries for key, value in each.bounds]
-    return _transposed(rows) if rows else ([], [], [], [])
+def _bounds(entries: Iterable[Entries]) -> tuple[Integers, Texts, Texts]:
+    places, keys, values = Integers(), Texts(), Texts()
+    for place, each in enumerate(entries, start=1):
+        for key, value in each.bounds:
+            places.append(place)
+            keys.append(key)
+            values.append(str(value))
+    return places, keys, values
 
 
-def _scalars(entries: Iterable[tuple[Change, Entries]]) -> tuple[list[str], ...]:
-    rows = [
-        (*change.place, key, str(kind), str(number), text)
-        for change, each in entries
-        for key, kind, number, text in each.scalars
-    ]
-    return _transposed(rows) if rows else ([], [], [], [], [], [])
-
-
-def _transposed(rows: Sequence[tuple[str, ...]]) -> tuple[list[str], ...]:
-    return tuple(list(column) for column in zip(*rows, strict=True))
+def _scalars(entries: Iterable[Entries]) -> tuple[Integers, Integers, Texts, Texts]:
+    places, keys, numbers, texts = Integers(), Integers(), Texts(), Texts()
+    for place, each in enumerate(entries, start=1):
+        for key, number, text in each.scalars:
+            places.append(place)
+            keys.append(key)
+            numbers.append(str(number))
+            texts.append(text)
+    return places, keys, numbers, texts

@@ -6,7 +6,8 @@ plain value under the attribute's name, and no long text; the table ``irregular`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import psycopg
@@ -14,22 +15,23 @@ import psycopg
 from tmfkit_server.query.expression import Path
 from tmfkit_server.query.terms import Number, Terms, pointer_of
 from tmfkit_server.storage.base import IndexPlan
+from tmfkit_server.storage.record import Body
 
-__all__ = ["Scalars", "Value", "fill", "key_of", "mark_of", "value_of"]
+__all__ = ["Row", "Scalar", "Scalars", "fill"]
 
-Value: TypeAlias = tuple[int, Number, str]
-"""Kind, number and text, as ``sort_key`` of the schema has them."""
-
-Row: TypeAlias = tuple[str, int, Number, str]
-"""Key and value."""
+Row: TypeAlias = tuple[int, Number, str]
+"""Key, number and text."""
 
 # In characters: long texts are seldom sorted by, and stand in the table and its index.
 _LONGEST_TEXT = 200
-_KINDS = {"!": 0, "=": 1, "@": 2, "": 3}
+# Letter of a term's type, see ``query.terms`` → rank.
+_RANKS = {"!": 0, "=": 1, "@": 2, "": 3}
+_A_NUMBER = 4
 
-_KNOWN = "SELECT collection, name FROM scalar_attribute"
+_KNOWN = "SELECT collection, name, number FROM scalar_attribute"
 # Nobody writes meanwhile, or rows would be missing.
 _ALONE = "LOCK TABLE record IN SHARE MODE"
+_ADD = "INSERT INTO scalar_attribute (collection, name) VALUES (%s, %s) RETURNING number"
 _FILL = """
 WITH found AS (
     SELECT position, sort_key(terms -> %(collection)s, orders, %(pointer)s) AS value,
@@ -40,90 +42,95 @@ WITH found AS (
     SELECT %(mark)s WHERE EXISTS (SELECT FROM found WHERE is_more OR char_length(value ->> 2) > %(longest)s)
     ON CONFLICT DO NOTHING
 )
-INSERT INTO scalar (key, kind, number, text, position)
-SELECT %(key)s, (value ->> 0)::smallint, coalesce((value ->> 1)::numeric, 0), coalesce(value ->> 2, ''), position
+INSERT INTO scalar (key, number, text, position)
+SELECT %(key)s + (value ->> 0)::integer, coalesce((value ->> 1)::numeric, 0), coalesce(value ->> 2, ''), position
 FROM found WHERE value IS NOT NULL AND NOT is_more AND coalesce(char_length(value ->> 2), 0) <= %(longest)s"""
-_FILLED = "INSERT INTO scalar_attribute (collection, name) VALUES (%(collection)s, %(name)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """An attribute that the table has.
+
+    Attributes:
+        pointer: Pointer of the attribute.
+        mark: What ``irregular`` has when its value is not always a plain one.
+        keys: The lowest and the highest key of its rows.
+        terms: Key of a term → key of a row.
+        more: Key among the terms under which a record has more than a plain value.
+    """
+
+    pointer: str
+    mark: str
+    keys: tuple[int, int]
+    terms: Mapping[str, int]
+    more: str
+
+    @classmethod
+    def of(cls, collection: str, name: str, number: int) -> Scalar:
+        """Return the attribute with a name and a number."""
+        pointer, lowest = pointer_of((name,)), number * _A_NUMBER
+        terms = {prefix + pointer: lowest + rank for prefix, rank in _RANKS.items()}
+        return cls(pointer, f"{collection}^{pointer}", (lowest, lowest + _A_NUMBER - 1), terms, ">" + pointer)
+
+    def row(self, prefix: str, term: Number | str) -> Row:
+        """Return the row that stands for a term; *prefix* is the letter of its type, see ``query.terms``."""
+        return _row(self.terms[prefix + self.pointer], term)
 
 
 class Scalars:
-    """The attributes that the table has: collection → name → pointer."""
+    """The attributes that the table has."""
 
-    def __init__(self, attributes: Iterable[tuple[str, str]] = ()) -> None:
-        self._pointers: dict[str, dict[str, str]] = {}
-        for collection, name in attributes:
-            self._pointers.setdefault(collection, {})[name] = pointer_of((name,))
+    def __init__(self, known: Iterable[tuple[str, str, int]] = ()) -> None:
+        self._scalars: dict[str, dict[str, Scalar]] = {}
+        for collection, name, number in known:
+            self._scalars.setdefault(collection, {})[name] = Scalar.of(collection, name, number)
 
-    def has(self, collection: str, path: Path) -> bool:
-        """Tell whether the table has an attribute."""
-        return len(path) == 1 and path[0] in self._pointers.get(collection, ())
+    def find(self, collection: str, path: Path) -> Scalar | None:
+        """Return an attribute; None when the table has not got it."""
+        return self._scalars.get(collection, {}).get(path[0]) if len(path) == 1 else None
 
-    def rows(self, collection: str, terms: Terms) -> frozenset[Row]:
-        """Return the rows of a record, without its position."""
-        pointers = self._pointers.get(collection, {}).values()
-        return frozenset((collection + pointer, *value) for pointer in pointers for value in _values(terms, pointer))
-
-    def irregular(self, collection: str, terms: Terms) -> Iterable[str]:
-        """Return the marks of the attributes whose value in a record the table has no place for."""
-        pointers = self._pointers.get(collection, {}).values()
-        return [f"{collection}^{pointer}" for pointer in pointers if _is_irregular(terms, pointer)]
-
-
-def key_of(collection: str, path: Path) -> str:
-    """Return the key of an attribute."""
-    return collection + pointer_of(path)
-
-
-def mark_of(collection: str, path: Path) -> str:
-    """Return what ``irregular`` has when an attribute is not always a plain value."""
-    return f"{collection}^{pointer_of(path)}"
-
-
-def value_of(prefix: str, term: Number | str) -> Value:
-    """Return the value that stands for a term; *prefix* is the letter of its type, see ``query.terms``."""
-    kind = _KINDS[prefix]
-    return (kind, 0, term) if isinstance(term, str) else (kind, int(term) if kind == 0 else term, "")
+    def entries(self, collection: str, body: Body, terms: Terms) -> tuple[frozenset[Row], list[str]]:
+        """Return the rows of a record without its position, and the marks of what the table has no place for."""
+        known = self._scalars.get(collection, {})
+        found = [entry for name in body if name in known for entry in _entry(known[name], terms)]
+        rows = frozenset(entry for entry in found if not isinstance(entry, str))
+        return rows, [entry for entry in found if isinstance(entry, str)]
 
 
 def fill(connection: psycopg.Connection, plans: Mapping[str, IndexPlan]) -> Scalars:
     """Fill in the attributes of *plans* that the table has not got, one process at a time; return all that it has."""
-    missing = {(collection, name) for collection, plan in plans.items() for name in plan.scalars} - _known(connection)
+    known = {(collection, name) for collection, name, _ in _known(connection)}
+    missing = {(collection, name) for collection, plan in plans.items() for name in plan.scalars} - known
     if missing:
         with connection.transaction():
             connection.execute(_ALONE)
             for collection, name in sorted(missing):
-                connection.execute(_FILL, _parameters(collection, name))
-                connection.execute(_FILLED, {"collection": collection, "name": name})
+                [number] = connection.execute(_ADD, (collection, name)).fetchone() or (0,)
+                new = Scalar.of(collection, name, number)
+                parameters = {"pointer": new.pointer, "mark": new.mark, "key": new.keys[0], "longest": _LONGEST_TEXT}
+                connection.execute(_FILL, {"collection": collection, **parameters})
         connection.execute("ANALYZE scalar")
     return Scalars(_known(connection))
 
 
-def _known(connection: psycopg.Connection) -> set[tuple[str, str]]:
-    return {(collection, name) for collection, name in connection.execute(_KNOWN)}
+def _known(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
+    return connection.execute(_KNOWN).fetchall()
 
 
-def _parameters(collection: str, name: str) -> Mapping[str, str | int]:
-    path = (name,)
-    return {
-        "collection": collection,
-        "pointer": pointer_of(path),
-        "key": key_of(collection, path),
-        "mark": mark_of(collection, path),
-        "longest": _LONGEST_TEXT,
-    }
-
-
-def _values(terms: Terms, pointer: str) -> Sequence[Value]:
-    """Return the value under *pointer*, if there is one and the table has a place for it."""
-    if ">" + pointer in terms.order:
-        return ()
-    for prefix in _KINDS:
-        if found := terms.lookup.get(prefix + pointer):
+def _entry(scalar: Scalar, terms: Terms) -> Iterator[Row | str]:
+    """Yield the row of a record, or the mark when there can be none; nothing when it has no value."""
+    if scalar.more in terms.order:
+        yield scalar.mark
+        return
+    for term_key, key in scalar.terms.items():
+        if found := terms.lookup.get(term_key):
             [term] = found
-            is_kept = not isinstance(term, str) or len(term) <= _LONGEST_TEXT
-            return (value_of(prefix, term),) if is_kept else ()
-    return ()
+            is_long = isinstance(term, str) and len(term) > _LONGEST_TEXT
+            yield scalar.mark if is_long else _row(key, term)
+            return
 
 
-def _is_irregular(terms: Terms, pointer: str) -> bool:
-    return ">" + pointer in terms.order or any(len(text) > _LONGEST_TEXT for text in terms.lookup.get(pointer, ()))
+def _row(key: int, term: Number | str) -> Row:
+    if isinstance(term, str):
+        return key, 0, term
+    return key, int(term) if isinstance(term, bool) else term, ""
