@@ -145,6 +145,15 @@ class Documents:
         for watcher in self.watchers:
             watcher(change, before)
 
+    def load(self, number: int, row: Row) -> None:
+        """Take a document at the opening, before anybody has asked for an index; numbers come in their order."""
+        self.rows[number] = row
+        self.order.append(number)
+        if row[0]:
+            self.numbers[row[0]] = number
+        for watcher in self.watchers:
+            watcher(Change(self, number, row), None)
+
     def filling(self, indexes: Indexes, paths: Iterable[Path]) -> Iterator[None]:
         """Build some of the *indexes*, with a chance to pause after every document, which may change meanwhile.
 

@@ -24,7 +24,7 @@ __all__ = ["Candidates", "Indexes", "Numbers"]
 Body: TypeAlias = Mapping[str, Any]
 Numbers: TypeAlias = AbstractSet[int]
 
-_ON_DEMAND_AT_MOST = 24
+_PASSING_AT_MOST = 24
 # Fewer candidates than this are looked at one by one, rather than cut down by a further index.
 _FEW = 64
 # Fewer new keys than this are put in their places one by one; more are sorted in.
@@ -290,19 +290,21 @@ def _kind(key: Key) -> str:
 
 
 class Indexes:
-    """The indexes of one table: those that it was made with, and those that filters asked for.
+    """The indexes of one table, of attributes that somebody has asked about.
 
-    The latter are limited in number; the one that has not been used for the longest time makes room.
+    Those of the attributes that it was made with stay. The others are limited in number; the one that has not been used
+    for the longest time makes room.
     """
 
-    def __init__(self, paths: Iterable[Path] = (), *, loose: bool = False) -> None:
+    def __init__(self, lasting: Iterable[Path] = (), *, loose: bool = False) -> None:
         self._loose = loose
-        self._fixed = {path: Index(path, loose=loose) for path in paths}
-        self._on_demand: dict[Path, Index] = {}
+        self._lasting_paths = frozenset(lasting)
+        self._lasting: dict[Path, Index] = {}
+        self._passing: dict[Path, Index] = {}
         self._unfinished: dict[Path, Index] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._fixed or self._on_demand or self._unfinished)
+        return bool(self._lasting or self._passing or self._unfinished)
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """Follow the change of one document in every index."""
@@ -328,8 +330,10 @@ class Indexes:
 
     def missing_of(self, paths: Iterable[Path]) -> list[Path]:
         """Return those of *paths* of which an index does not exist, and for which there is room."""
-        wanted = [path for path in paths if path not in self._fixed]
-        return [path for path in wanted[:_ON_DEMAND_AT_MOST] if path not in self._on_demand]
+        wanted = [path for path in paths if path not in self._lasting]
+        lasting = [path for path in wanted if path in self._lasting_paths]
+        passing = [path for path in wanted if path not in self._lasting_paths][:_PASSING_AT_MOST]
+        return lasting + [path for path in passing if path not in self._passing]
 
     def _useful(self, expression: Expression) -> Iterator[Path]:
         match expression:
@@ -350,9 +354,12 @@ class Indexes:
     def finish(self, index: Index) -> None:
         """Take an index into use."""
         del self._unfinished[index.path]
-        while len(self._on_demand) >= _ON_DEMAND_AT_MOST:
-            del self._on_demand[next(iter(self._on_demand))]
-        self._on_demand[index.path] = index
+        if index.path in self._lasting_paths:
+            self._lasting[index.path] = index
+            return
+        while len(self._passing) >= _PASSING_AT_MOST:
+            del self._passing[next(iter(self._passing))]
+        self._passing[index.path] = index
 
     def candidates(self, expression: Expression) -> Candidates | None:
         """Return where to look for the documents that *expression* holds for, None for everywhere."""
@@ -395,13 +402,13 @@ class Indexes:
 
     def of(self, path: Path) -> Index | None:
         """Return the index of an attribute."""
-        index = self._fixed.get(path)
-        if index is None and path in self._on_demand:
-            index = self._on_demand[path] = self._on_demand.pop(path)  # now the last to make room
+        index = self._lasting.get(path)
+        if index is None and path in self._passing:
+            index = self._passing[path] = self._passing.pop(path)  # now the last to make room
         return index
 
     def _all(self) -> Iterator[Index]:
-        for group in (self._fixed, self._on_demand, self._unfinished):
+        for group in (self._lasting, self._passing, self._unfinished):
             yield from group.values()
 
 
