@@ -28,7 +28,7 @@ from tmfkit_server.pages.mounting import Pages
 from tmfkit_server.resources import dead_letters, listeners
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.routes import Api
-from tmfkit_server.services.catalogue import collection_name, filtered_paths
+from tmfkit_server.services.catalogue import collection_name, filtered_paths, scalars
 from tmfkit_server.services.extensions import Extension
 from tmfkit_server.services.idempotency import Cleaner
 from tmfkit_server.services.notifications.admission import Admission
@@ -201,7 +201,9 @@ def create_store(settings: Settings, *, for_serving: bool = False) -> Store:
     """
     plans = {
         collection_name(contract, resource): IndexPlan(
-            filtered_paths(contract, resource), loose=resource.loose_equality
+            filtered_paths(contract, resource),
+            loose=resource.loose_equality,
+            scalars=scalars(contract, resource),
         )
         for contract in map(contracts.load, contracts.apis())
         for resource in contract.resources

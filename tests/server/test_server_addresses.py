@@ -26,7 +26,8 @@ from tmfkit_server.settings import Settings
 from tmfkit_server.storage.embedded import opening
 from tmfkit_server.storage.embedded.store import EmbeddedStore
 from tmfkit_server.storage.postgres import migrate as migrations
-from tmfkit_server.storage.postgres.changes import insertion, insertions
+from tmfkit_server.storage.postgres.changes import insertion
+from tmfkit_server.storage.postgres.scalars import Scalars
 from tmfkit_server.storage.record import Record
 
 Starter = Callable[..., AbstractContextManager[str]]
@@ -443,8 +444,11 @@ def test_database_of_the_version_before_is_converted_by_a_step(
             body = {"id": str(number), "href": href, "name": f"é{number}", "engagedParty": {"id": "1", "href": href}}
             record = Record(str(number), body)
             tags[str(number)] = record.tag
-            change = insertions([insertion("tmf629-v4:customer", record)])
-            connection.execute(change.sql, change.parameters)
+            columns = insertion("tmf629-v4:customer", record, Scalars()).columns
+            connection.execute(
+                "INSERT INTO record (collection, id, body, spelling, tag, terms, orders) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                columns,
+            )
     store = postgres_url
     with start_server("--store", store, "--public-url", "https://new.example") as url:
         for number, (address, _) in enumerate(OLD):

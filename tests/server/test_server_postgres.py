@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import re
@@ -30,8 +31,9 @@ from tmfkit_server.errors import StoreError, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
-from tmfkit_server.storage.base import Record, Store, Stored, Subscription
+from tmfkit_server.storage.base import IndexPlan, Record, Store, Stored, Subscription
 from tmfkit_server.storage.postgres import search as postgres_search
+from tmfkit_server.storage.postgres.arranged import arranged
 from tmfkit_server.storage.postgres.migrate import migrate, steps
 from tmfkit_server.storage.postgres.search import found_positions
 from tmfkit_server.storage.postgres.store import PostgresStore
@@ -84,9 +86,10 @@ async def is_waiting(task: asyncio.Task[Any], url: str, *, sessions: int = 1) ->
     return not task.done()
 
 
+@pytest.mark.parametrize("is_only", [pytest.param(True, id="grouped"), pytest.param(False, id="alone")])
 @pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
 def test_changes_of_one_record_by_two_processes_are_all_kept_whatever_the_default_of_the_database(
-    run: TwoStores, postgres_url: str, isolation: str
+    run: TwoStores, postgres_url: str, isolation: str, is_only: bool
 ) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         [name] = connection.execute("SELECT current_database()").fetchone() or [""]
@@ -98,7 +101,7 @@ def test_changes_of_one_record_by_two_processes_are_all_kept_whatever_the_defaul
 
         async def count_up(store: Store) -> None:
             async with store.transaction() as transaction:
-                found = await transaction.get("c", "1")
+                found = await transaction.get("c", "1", is_only=is_only)
                 assert found
                 await transaction.replace("c", Record("1", {"n": found.body["n"] + 1}))
 
@@ -266,6 +269,182 @@ def test_group_with_a_taken_id_fails_when_a_listener_came_meanwhile(run: TwoStor
     run(scenario)
 
 
+async def count_up(store: Store, identifier: str = "1") -> None:
+    """Change a record as one of a group, and tell the listeners of a hub."""
+    async with store.transaction() as transaction:
+        found = await transaction.get("c", identifier, is_only=True)
+        assert found
+        after = Record(identifier, {"n": found.body["n"] + 1})
+        await transaction.replace("c", after)
+        for each in await transaction.subscriptions("h"):
+            await transaction.enqueue(each, {"from": found.body["n"], "to": after.body["n"]}, identifier)
+
+
+def test_changes_of_different_records_share_a_commit(run: TwoStores, postgres_url: str) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        names = [str(number) for number in range(20)]
+        await insert(store, *(Record(name, {"n": int(name)}) for name in names))
+        await asyncio.gather(*(count_up(store, name) for name in names))
+        assert [await store.get("c", name) for name in names] == [Record(name, {"n": int(name) + 1}) for name in names]
+        with psycopg.connect(postgres_url) as connection:
+            assert connection.execute("SELECT count(DISTINCT xmin::text) FROM record").fetchone() == (1,)
+            found = connection.execute("SELECT value FROM bound WHERE key = 'c=/n' ORDER BY value").fetchall()
+            assert found == [(n,) for n in range(1, 21)]
+
+    run(scenario)
+
+
+def test_additions_changes_and_deletions_of_one_moment_share_a_commit(run: TwoStores) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        await insert(store, *(Record(f"{number}", {"n": number}) for number in range(20)))
+
+        async def add(number: int) -> None:
+            async with store.transaction() as transaction:
+                await transaction.insert("cd"[number % 2], Record(f"new{number}", {}))
+                await transaction.subscriptions("h")
+
+        async def remove(number: int) -> None:
+            async with store.transaction() as transaction:
+                assert await transaction.get("c", f"{number}", is_only=True)
+                await transaction.remove("c", f"{number}")
+
+        works = [work for n in range(10) for work in (add(n), count_up(store, f"{n}"), remove(n + 10))]
+        await asyncio.gather(*works)
+        page = await store.search("c", Search())
+        wanted: dict[str, Any] = {f"{n}": {"n": n + 1} for n in range(10)}
+        wanted |= {f"new{n}": {} for n in range(0, 10, 2)}
+        assert {record.id: record.body for record in page.records} == wanted
+        assert page.total == 15
+        assert (await store.search("d", Search())).total == 5
+
+    run(scenario)
+
+
+def test_changes_of_one_record_by_two_processes_are_told_in_their_order(run: TwoStores) -> None:
+    async def scenario(one: Store, other: Store) -> None:
+        await insert(one, Record("1", {"n": 0}))
+        async with one.transaction() as transaction:
+            await transaction.subscribe(Subscription("s", "h", "http://x", None))
+        await asyncio.gather(*(count_up(store) for store in (one, other) for _ in range(20)))
+        assert await one.outbox.lease("s")
+        told = [each.notification for each in await one.outbox.deliveries("s", busy=(), limit=100)]
+        assert told == [{"from": n, "to": n + 1} for n in range(40)]
+
+    run(scenario)
+
+
+def test_change_that_cannot_be_kept_takes_nothing_of_its_group_with_it(run: TwoStores) -> None:
+    too_long = "".join(random.Random(1).choices(string.ascii_letters, k=10_000))
+
+    async def scenario(store: Store, _: Store) -> None:
+        await insert(store, *(Record(name, {"n": 0}) for name in "123"))
+
+        async def change(name: str) -> None:
+            async with store.transaction() as transaction:
+                assert await transaction.get("c", name, is_only=True)
+                await transaction.replace("c", Record(name, {"n": 1}))
+                await transaction.insert("c", Record(too_long, {}))
+
+        results = await asyncio.gather(count_up(store, "1"), change("2"), count_up(store, "3"), return_exceptions=True)
+        assert [type(result) for result in results if result] == [StoreError]
+        assert [(await store.get("c", name) or Record("", {})).body["n"] for name in "123"] == [1, 0, 1]
+
+    run(scenario)
+
+
+def test_change_of_a_group_that_begins_anew_fails_when_another_process_had_the_record(
+    run: TwoStores, postgres_url: str
+) -> None:
+    async def scenario(store: Store, other: Store) -> None:
+        await insert(store, Record("1", {"n": 0}))
+        gate, both_know, has_claimed = asyncio.Event(), asyncio.Barrier(3), asyncio.Event()
+
+        async def change() -> None:
+            async with store.transaction() as transaction:
+                assert await transaction.get("c", "1", is_only=True)
+                await transaction.replace("c", Record("1", {"n": 10}))
+                await transaction.subscriptions("h")
+                await both_know.wait()
+
+        async def add_again() -> None:
+            async with store.transaction() as transaction:
+                await transaction.insert("c", Record("1", {}))
+                await transaction.subscriptions("h")
+                await both_know.wait()
+                await gate.wait()
+
+        async def claim() -> None:
+            async with other.transaction() as transaction:
+                await transaction.subscriptions("h", for_change=True)
+                has_claimed.set()
+                await asyncio.wait_for(changing_elsewhere, PATIENCE_SECONDS)
+
+        async def change_elsewhere() -> None:
+            async with other.transaction() as transaction:
+                assert await transaction.get("c", "1")
+                await transaction.replace("c", Record("1", {"n": 5}))
+
+        group = [asyncio.create_task(work) for work in (change(), add_again())]
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await both_know.wait()
+        # It gets the hub as soon as the group begins anew without the record whose id is taken.
+        changing_elsewhere = asyncio.create_task(change_elsewhere())
+        assert await is_waiting(changing_elsewhere, postgres_url)
+        claiming = asyncio.create_task(claim())
+        assert await is_waiting(claiming, postgres_url, sessions=2)
+        gate.set()
+        results = await asyncio.gather(*group, return_exceptions=True)
+        assert [str(result) for result in results] == [
+            "the record was changed while the change was written",
+            "a record with this id already exists",
+        ]
+        await claiming
+        assert await store.get("c", "1") == Record("1", {"n": 5})
+
+    run(scenario)
+
+
+def test_record_that_another_process_holds_holds_up_nobody_else(run: TwoStores, postgres_url: str) -> None:
+    async def scenario(store: Store, other: Store) -> None:
+        await insert(store, Record("1", {"n": 0}), Record("2", {"n": 0}))
+        async with asyncio.timeout(PATIENCE_SECONDS), other.transaction() as transaction:
+            assert await transaction.get("c", "1")
+            # More than there are connections.
+            held = [asyncio.create_task(count_up(store)) for _ in range(20)]
+            assert await is_waiting(held[0], postgres_url)
+            await count_up(store, "2")
+            assert not any(task.done() for task in held)
+        await asyncio.gather(*held)
+        assert await store.get("c", "1") == Record("1", {"n": 20})
+
+    run(scenario)
+
+
+def test_change_of_a_record_that_is_not_there_finds_none(run: TwoStores) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        await insert(store, Record("1", {"n": 0}))
+
+        async def find(identifier: str) -> bool:
+            async with store.transaction() as transaction:
+                return await transaction.get("c", identifier, is_only=True) is not None
+
+        assert await asyncio.gather(*map(find, ["1", "2", "1", "2", "\x00"])) == [True, False, True, False, False]
+
+    run(scenario)
+
+
+def test_transaction_on_one_record_reads_no_other(run: TwoStores) -> None:
+    async def scenario(store: Store, _: Store) -> None:
+        await insert(store, Record("1", {"n": 0}))
+        async with store.transaction() as transaction:
+            assert await transaction.get("c", "1", is_only=True)
+            with pytest.raises(RuntimeError, match=re.escape("no other record than ('c', '1')")):
+                await transaction.get("c", "2")
+        await count_up(store)
+
+    run(scenario)
+
+
 def test_transactions_that_come_while_a_group_begins_are_told_the_listeners_of_their_own_hub(run: TwoStores) -> None:
     async def scenario(store: Store, _: Store) -> None:
         hubs = [f"h{number}" for number in range(30)]
@@ -386,7 +565,7 @@ def test_indexes_serve_equality_ranges_and_deep_pages_among_100_000_records(post
             FROM generate_series(1, 100000) AS n""")
         connection.execute("INSERT INTO bound SELECT 'c=/rank', id::numeric, position FROM record")
         # The next step counts them.
-        migrate(postgres_url)
+        scalars = migrate(postgres_url, {"c": IndexPlan(scalars=("name", "rank"))})
         connection.execute("VACUUM ANALYZE")
         order = ordering((), "c")
         assert order
@@ -403,6 +582,10 @@ def test_indexes_serve_equality_ranges_and_deep_pages_among_100_000_records(post
             used = [line for line in lines if "never executed" not in line]
             assert any(index in line for line in used), "\n".join(lines)
             assert not any("Seq Scan on record" in line for line in used), "\n".join(lines)
+        for query, rows in (("sort=name", 20), ("sort=-rank", 20), ("name=n77", 1), ("rank=77", 1)):
+            found = arranged("c", parse_search(f"{query}&limit=20", Grammar()), scalars)
+            assert found
+            assert _pages_read(connection, *found, rows) < 150, query
         page = {"collection": "c", "offset": 0, "limit": 20}
         read = {
             offset: _pages_read(connection, statement, {**page, "offset": offset}, 20)
@@ -536,6 +719,66 @@ def test_two_patches_at_the_same_time_are_both_kept(two_workers: str) -> None:
         answers = list(pool.map(lambda n: httpx.patch(href, json={f"x{n}": n}), range(32)))
     assert {answer.status_code for answer in answers} == {200}
     assert {name for name in httpx.get(href).json() if name.startswith("x")} == {f"x{n}" for n in range(32)}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "condition", "refusal"),
+    [
+        pytest.param("application/merge-patch+json", "If-Match", 412, id="if-match"),
+        pytest.param("application/json-patch+json", "test", 409, id="json-patch"),
+    ],
+)
+def test_one_of_several_patches_of_one_state_is_taken(
+    two_workers: str, listener: Any, media_type: str, condition: str, refusal: int
+) -> None:
+    made = httpx.post(two_workers + CUSTOMERS, json=customer(name="0"))
+    hub = httpx.post(two_workers + HUB, json={"callback": listener.url}).json()
+    href, tag = made.json()["href"], made.headers["ETag"]
+
+    def patch(number: int) -> int:
+        headers = {"Content-Type": media_type} | ({"If-Match": tag} if condition == "If-Match" else {})
+        change: Any = {"name": f"{number}"}
+        if condition == "test":
+            change = [
+                {"op": "test", "path": "/name", "value": "0"},
+                {"op": "replace", "path": "/name", "value": f"{number}"},
+            ]
+        return httpx.patch(href, json=change, headers=headers).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(patch, range(1, 17)))
+    assert sorted(statuses) == [200] + [refusal] * 15
+    name = httpx.get(href).json()["name"]
+    assert name == f"{statuses.index(200) + 1}"
+    assert listener.next()["event"]["customer"]["name"] == name
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(lambda _: httpx.delete(href).status_code, range(8))) == [204] + [404] * 7
+    assert listener.next()["eventType"] == "CustomerDeleteEvent"
+    assert httpx.delete(f"{two_workers}{HUB}/{hub['id']}").status_code == 204
+    assert listener.is_silent()
+
+
+def test_patches_that_were_answered_outlive_a_worker_that_is_killed(postgres_url: str, tmp_path: Path) -> None:
+    server = tmfkit_server(postgres_url, log=tmp_path / "log", workers=2)
+    try:
+        server.start()
+        hrefs = [httpx.post(server.url + CUSTOMERS, json=customer()).json()["href"] for _ in range(4)]
+        answered: list[int] = []
+
+        def patch(number: int) -> None:
+            if number == 60:
+                os.kill(server.children()[0], signal.SIGKILL)
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.patch(hrefs[number % 4], json={f"x{number}": number}).status_code == 200:
+                    answered.append(number)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(patch, range(160)))
+        kept = {name for href in hrefs for name in httpx.get(href).json()}
+        assert {f"x{number}" for number in answered} - kept == set()
+        assert len(answered) > 100
+    finally:
+        server.stop()
 
 
 def test_one_of_two_equal_registrations_at_the_same_time_is_refused(two_workers: str) -> None:

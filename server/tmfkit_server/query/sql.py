@@ -16,11 +16,11 @@ from tmfkit_server.query.jsonpath import JsonPath
 from tmfkit_server.query.terms import Number, exact, index_key, kept_text, pointer_of
 from tmfkit_server.query.values import instant, microseconds, number_in
 
-__all__ = ["Condition", "Ordering", "condition", "irregular_names", "ordering"]
+__all__ = ["Condition", "Ordering", "condition", "equal_terms", "irregular_names", "ordering"]
 
 _ALWAYS = "TRUE"
-_BOUND = "position IN (SELECT position FROM bound WHERE key = %s AND value {} %s::numeric)"
-_BETWEEN = "position IN (SELECT position FROM bound WHERE key = %s AND value {} %s::numeric AND value {} %s::numeric)"
+_BOUND = "SELECT position FROM bound WHERE key = %s AND value {} %s::numeric"
+_BETWEEN = "SELECT position FROM bound WHERE key = %s AND value {} %s::numeric AND value {} %s::numeric"
 _SYMBOLS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _LOWER = ("gt", "gte")
 # The highest value decides what is above a bound, the lowest what is below.
@@ -35,11 +35,14 @@ class Condition:
         sql: Text, with a placeholder for each parameter.
         parameters: What the placeholders stand for.
         is_exact: Whether it holds for no other records than the expression; it always holds for those.
+        positions: Query for the positions of all records that satisfy it, with the same parameters, that does without
+            ``record``; it gives one twice that is irregular. Empty when there is none.
     """
 
     sql: str
     parameters: tuple[Any, ...] = ()
     is_exact: bool = True
+    positions: str = ""
 
     @property
     def holds_always(self) -> bool:
@@ -101,6 +104,11 @@ def condition(expression: Expression, collection: str, *, is_lean: bool = False)
     return _joined("AND", parts, empty=_ALWAYS) if isinstance(expression, All) else _joined("OR", parts, empty="FALSE")
 
 
+def equal_terms(comparison: Comparison) -> list[tuple[str, Any]]:
+    """Return the terms of which a record needs one for *comparison* to find it equal, each behind its type's letter."""
+    return [term for value in comparison.values for term in _equal(value, loose=comparison.loose)]
+
+
 def irregular_names(expression: Expression, collection: str) -> set[str]:
     """Return the keys under which texts, or several values of one record, decide about ranges in *expression*."""
     if isinstance(expression, JsonPath):
@@ -133,6 +141,8 @@ def ordering(keys: tuple[SortKey, ...], collection: str) -> Ordering | None:
 def _joined(word: Literal["AND", "OR"], parts: list[Condition], *, empty: str) -> Condition:
     if not parts:
         return Condition(empty)
+    if len(parts) == 1:
+        return parts[0]
     return Condition(
         "(" + f" {word} ".join(part.sql for part in parts) + ")",
         tuple(parameter for part in parts for parameter in part.parameters),
@@ -149,27 +159,29 @@ def _comparison(comparison: Comparison, collection: str, *, is_lean: bool) -> Co
         if not is_lean:
             parts += [part for value in comparison.values for part in _text_order(path, how, value, collection)]
         return _joined("OR", parts, empty="FALSE")
-    wanted = [each for value in comparison.values for each in _equal(path, value, loose=comparison.loose)]
-    terms = tuple(json.dumps({collection: {key: [value]}}, ensure_ascii=False) for key, value in wanted)
+    pointer = pointer_of(path)
+    terms = tuple(
+        json.dumps({collection: {prefix + pointer: [term]}}, ensure_ascii=False)
+        for prefix, term in equal_terms(comparison)
+    )
     equal = _joined("OR", [Condition("terms @> %s::jsonb", (each,)) for each in dict.fromkeys(terms)], empty="FALSE")
     return Condition(f"NOT {equal.sql}", equal.parameters) if how == "ne" else equal
 
 
-def _equal(path: Path, value: str, *, loose: bool) -> Iterator[tuple[str, Any]]:
+def _equal(value: str, *, loose: bool) -> Iterator[tuple[str, Any]]:
     """Yield the terms of which a record needs one to be equal, as ``values.matcher`` has it."""
-    pointer = pointer_of(path)
     if (number := number_in(value)) is not None and not math.isinf(number):
-        yield "=" + pointer, exact(number)
+        yield "=", exact(number)
     if (when := instant(value)) is not None:
-        yield "@" + pointer, microseconds(when)
+        yield "@", microseconds(when)
     elif not loose:
-        yield pointer, kept_text(value)
+        yield "", kept_text(value)
     if loose:
         # A text that folding leaves alone has no folded form beside it.
-        yield pointer, kept_text(value.casefold())
-        yield "~" + pointer, kept_text(value.casefold())
+        yield "", kept_text(value.casefold())
+        yield "~", kept_text(value.casefold())
     if value in ("true", "false"):
-        yield "!" + pointer, value == "true"
+        yield "!", value == "true"
 
 
 def _ends(comparison: Comparison, collection: str) -> Iterator[_End]:
@@ -206,11 +218,16 @@ def _text_order(path: Path, how: str, value: str, collection: str) -> Iterator[C
 
 
 def _bound(end: _End) -> Condition:
-    return Condition(_BOUND.format(end.symbol), (end.key, str(end.number)))
+    return _found_in_bound(_BOUND.format(end.symbol), (end.key, str(end.number)))
 
 
 def _between(low: _End, high: _End) -> Condition:
-    return Condition(_BETWEEN.format(low.symbol, high.symbol), (low.key, str(low.number), str(high.number)))
+    statement = _BETWEEN.format(low.symbol, high.symbol)
+    return _found_in_bound(statement, (low.key, str(low.number), str(high.number)))
+
+
+def _found_in_bound(statement: str, parameters: tuple[str, ...]) -> Condition:
+    return Condition(f"position IN ({statement})", parameters, positions=statement)
 
 
 def _has_text(path: Path, collection: str) -> Condition:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tmfkit_models.contracts import Contract, Resource
 from tmfkit_server.query.expression import Path
 
-__all__ = ["collection_name", "filtered_paths"]
+__all__ = ["collection_name", "filtered_paths", "scalars"]
 
 _SCALARS = {"string", "number", "integer", "boolean"}
 # Nearly all resources of a collection have one type: an index would find what there is.
@@ -20,11 +20,16 @@ def collection_name(contract: Contract, resource: Resource) -> str:
 
 
 def filtered_paths(contract: Contract, resource: Resource) -> tuple[Path, ...]:
-    """Return the attributes that filters are likely to name: those of the first level that have a plain value."""
+    """Return the attributes that filters are likely to name: most of those that have a plain value."""
+    return tuple((name,) for name in scalars(contract, resource) if name not in _NEVER_FILTERED)
+
+
+def scalars(contract: Contract, resource: Resource) -> tuple[str, ...]:
+    """Return the attributes of the first level that have a plain value."""
     return tuple(
-        (name,)
+        name
         for name, schema in contract.attributes(resource.schema).items()
-        if name not in _NEVER_FILTERED and _types(contract.resolve(schema).get("type", ())) & _SCALARS
+        if _types(contract.resolve(schema).get("type", ())) & _SCALARS
     )
 
 

@@ -269,7 +269,7 @@ class Entities:
             address: Address that the server was called by when the change was asked for.
         """
         async with self._store.transaction() as transaction:
-            record = await self._to_change(transaction, identifier, None)
+            record = await self._to_change(transaction, identifier, is_only=False)
             changes = await decide(transaction, record)
             return await self._store_change(transaction, record, record.with_body({**record.body, **changes}), address)
 
@@ -369,8 +369,11 @@ class Entities:
         body, spelling = canonical(self._shape, _object(sent))
         return dict(self._hooks.received(self.resource, body)), spelling
 
-    async def _to_change(self, transaction: Transaction, identifier: str, expected: Expected) -> Record:
-        record = self._existing(await transaction.get(self._collection, identifier), identifier)
+    async def _to_change(
+        self, transaction: Transaction, identifier: str, expected: Expected = None, *, is_only: bool = True
+    ) -> Record:
+        found = await transaction.get(self._collection, identifier, is_only=is_only)
+        record = self._existing(found, identifier)
         if expected is not None and not expected(record.tag):
             raise PreconditionFailed(record.tag)
         return record

@@ -46,12 +46,14 @@ class IndexPlan:
     """Indexes that a collection has from the start, in a store that has such indexes.
 
     Attributes:
-        paths: Attributes.
+        paths: Attributes that filters are likely to name.
         loose: Whether equality of texts ignores case in this collection.
+        scalars: Attributes of the first level that have a plain value.
     """
 
     paths: tuple[Path, ...] = ()
     loose: bool = False
+    scalars: tuple[str, ...] = ()
 
 
 class Transaction(Protocol):
@@ -61,8 +63,15 @@ class Transaction(Protocol):
     who comes second waits for that, and then sees what the first has made of it.
     """
 
-    async def get(self, collection: str, identifier: str) -> Record | None:
-        """Return a record, or None when there is none; either way it stays so until the transaction ends."""
+    async def get(self, collection: str, identifier: str, *, is_only: bool = False) -> Record | None:
+        """Return a record, or None when there is none; either way it stays so until the transaction ends.
+
+        Args:
+            collection: Collection.
+            identifier: Identifier of the record.
+            is_only: Whether the transaction reads no other record, and the listeners of one hub at most; it then may
+                share what it costs with others. To be said at its beginning.
+        """
 
     async def insert(self, collection: str, record: Record) -> None:
         """Add *record*; ValueError, now or at the end of the transaction, when its id is taken."""

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-__all__ = ["Body", "Record", "is_same"]
+__all__ = ["Body", "Record", "is_same", "tag_of"]
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -72,10 +72,7 @@ class Record:
     def tag(self) -> str:
         """Digest of what is stored, the same for equal records whatever the order of their attributes."""
         if not self._tag:
-            digest = hashlib.blake2b(_sorted_text(self.body), digest_size=_TAG_BYTES)
-            if self.spelling:
-                digest.update(_sorted_text(self.spelling))
-            self._tag = digest.hexdigest()
+            self._tag = tag_of(self.body, self.spelling)
         return self._tag
 
     def with_body(self, body: Body) -> Record:
@@ -91,6 +88,14 @@ class Record:
 
     def __repr__(self) -> str:
         return f"Record({self.id!r}, {self.body!r}, {dict(self.spelling)!r})"
+
+
+def tag_of(body: Body, spelling: Mapping[str, str] | None) -> str:
+    """Return the tag of a record; see ``Record.tag``."""
+    digest = hashlib.blake2b(_sorted_text(body), digest_size=_TAG_BYTES)
+    if spelling:
+        digest.update(_sorted_text(spelling))
+    return digest.hexdigest()
 
 
 def _sorted_text(value: Any) -> bytes:

@@ -216,8 +216,7 @@ def _new_postgres(
 ) -> Store:
     from tmfkit_server.storage.postgres.store import PostgresStore
 
-    del plans
-    return PostgresStore(address, searches=searches, is_patient=for_serving)
+    return PostgresStore(address, plans, searches=searches, is_patient=for_serving)
 
 
 KINDS = (

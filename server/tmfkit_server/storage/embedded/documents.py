@@ -105,7 +105,8 @@ class Documents:
         rows: Number → row.
         order: The numbers, in their order.
         numbers: Key → number.
-        indexes: The indexes.
+        indexes: The indexes for filters.
+        orders: Those for sorting, the same unless filters are loose.
         watchers: Called with every change, after it was made, and with the row before it.
     """
 
@@ -115,6 +116,7 @@ class Documents:
         self.order: list[int] = []
         self.numbers: dict[str, int] = {}
         self.indexes = Indexes(plan.paths, loose=plan.loose)
+        self.orders = Indexes() if plan.loose else self.indexes
         self.watchers: list[Callable[[Change, Row | None], None]] = []
 
     def apply(self, change: Change) -> None:
@@ -134,19 +136,31 @@ class Documents:
                 self.numbers[row[0]] = number
             if before is None:
                 bisect.insort(self.order, number)
-        if self.indexes:
+        if self.indexes or self.orders:
             after = None if row is None else change.body if change.body is not None else body_of(row)
-            self.indexes.change(number, None if before is None else body_of(before), after)
+            earlier = None if before is None else body_of(before)
+            self.indexes.change(number, earlier, after)
+            if self.orders is not self.indexes:
+                self.orders.change(number, earlier, after)
         for watcher in self.watchers:
             watcher(change, before)
 
-    def filling(self, paths: Iterable[Path]) -> Iterator[None]:
-        """Build indexes, with a chance to pause after every document; meanwhile the documents may change.
+    def load(self, number: int, row: Row) -> None:
+        """Take a document at the opening, before anybody has asked for an index; numbers come in their order."""
+        self.rows[number] = row
+        self.order.append(number)
+        if row[0]:
+            self.numbers[row[0]] = number
+        for watcher in self.watchers:
+            watcher(Change(self, number, row), None)
+
+    def filling(self, indexes: Indexes, paths: Iterable[Path]) -> Iterator[None]:
+        """Build some of the *indexes*, with a chance to pause after every document, which may change meanwhile.
 
         The indexes follow changes from the beginning. Each document is filed as it is when its turn comes, and filing
         it twice does no harm, so that at the end every document is filed as it is then.
         """
-        new = [self.indexes.begin(path) for path in paths]
+        new = [indexes.begin(path) for path in paths]
         for number in list(self.order):
             row = self.rows.get(number)
             if row is not None:
@@ -155,7 +169,7 @@ class Documents:
                     index.put(number, body)
             yield
         for index in new:
-            self.indexes.finish(index)
+            indexes.finish(index)
 
 
 def body_of(row: Row) -> dict[str, Any]:

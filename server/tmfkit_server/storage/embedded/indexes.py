@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeAlias
 
 from tmfkit_server.query.evaluate import values_at
@@ -23,13 +24,15 @@ __all__ = ["Candidates", "Indexes", "Numbers"]
 Body: TypeAlias = Mapping[str, Any]
 Numbers: TypeAlias = AbstractSet[int]
 
-_ON_DEMAND_AT_MOST = 24
+_PASSING_AT_MOST = 24
 # Fewer candidates than this are looked at one by one, rather than cut down by a further index.
 _FEW = 64
 # Fewer new keys than this are put in their places one by one; more are sorted in.
 _FEW_KEYS = 64
 _NO_NUMBERS: frozenset[int] = frozenset()
 _NO_KEYS: frozenset[Key] = frozenset()
+# As values of different types are sorted.
+_IN_ORDER = ("truth", "number", "instant", "text")
 _KINDS: Mapping[type, str] = {str: "text", datetime: "instant", tuple: "truth", int: "number", float: "number"}
 
 
@@ -66,13 +69,7 @@ class _KeysInOrder:
 
     def within(self, limits: Iterable[tuple[Operator, Any]]) -> list[Any]:
         """Return the keys that compare with every bound as its operator says; a key may be there twice."""
-        if len(self._new) < _FEW_KEYS:
-            for key in self._new:
-                bisect.insort(self._keys, key)
-        else:
-            self._keys += self._new
-            self._keys.sort()
-        self._new = []
+        self._settle()
         first, last = 0, len(self._keys)
         for how, bound in limits:
             side = bisect.bisect_left if how in ("gte", "lt") else bisect.bisect_right
@@ -82,6 +79,20 @@ class _KeysInOrder:
             else:
                 last = min(last, cut)
         return self._keys[first:last]
+
+    def all(self, *, is_descending: bool) -> Iterator[Any]:
+        """Yield every key; one may be there twice in a row."""
+        self._settle()
+        return reversed(self._keys) if is_descending else iter(self._keys)
+
+    def _settle(self) -> None:
+        if len(self._new) < _FEW_KEYS:
+            for key in self._new:
+                bisect.insort(self._keys, key)
+        else:
+            self._keys += self._new
+            self._keys.sort()
+        self._new = []
 
 
 class Index:
@@ -102,6 +113,8 @@ class Index:
         self._in_order: dict[str, _KeysInOrder] = {}
         # Documents with several values: each of two bounds may hold for another one.
         self._several: set[int] = set()
+        # Documents with an array or an object: those are sorted by what stands in them.
+        self._nested: set[int] = set()
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """File document *number* anew, which was *before* and is *after*; None where there is none."""
@@ -109,6 +122,7 @@ class Index:
             if after is not None:
                 self.put(number, after)
             return
+        self._note_nested(number, after)
         old = frozenset(self._keys(before))
         new = frozenset(self._keys(after)) if after is not None else _NO_KEYS
         if old == new:
@@ -125,6 +139,7 @@ class Index:
         for key in keys:
             self._add(key, number)
         self._note_several(number, keys)
+        self._note_nested(number, body)
 
     def find(self, comparison: Comparison) -> Numbers | None:
         """Return the documents for which *comparison* holds, None when the index cannot tell."""
@@ -141,6 +156,38 @@ class Index:
         if found is None or not self._several:
             return None if found is None else Candidates(found, is_exact=True)
         return Candidates(found | self._several, is_exact=False)
+
+    def first(self, count: int, order: Sequence[int], *, is_descending: bool) -> list[int] | None:
+        """Return the documents that come first when they are sorted by the attribute, one of the first level.
+
+        Args:
+            count: How many.
+            order: All documents, in the order of creation, which those with equal values keep.
+            is_descending: Whether the highest values come first; documents without one come last either way.
+
+        Returns:
+            Their numbers; None when the index cannot tell.
+        """
+        if self._loose or self._nested:
+            return None
+        found: list[int] = []
+        for numbers in self._by_value(is_descending=is_descending):
+            if len(found) >= count:
+                return found
+            found += _earliest(numbers, count - len(found), order)
+        filed = set(found)
+        found += islice((number for number in order if number not in filed), count - len(found))
+        return found
+
+    def _by_value(self, *, is_descending: bool) -> Iterator[Collection[int]]:
+        """Yield the documents that have each value, in the order of the values."""
+        for kind in reversed(_IN_ORDER) if is_descending else _IN_ORDER:
+            last: Key | None = None
+            for key in self._sorted(kind).all(is_descending=is_descending) if self._counts[kind] else ():
+                filed = self._filed.get(key) if key != last else None
+                last = key
+                if filed is not None:
+                    yield filed if isinstance(filed, set) else (filed,)
 
     def _ordered(self, comparison: Comparison) -> Numbers | None:
         united: Numbers = _NO_NUMBERS
@@ -199,6 +246,12 @@ class Index:
         elif self._several:
             self._several.discard(number)
 
+    def _note_nested(self, number: int, body: Body | None) -> None:
+        if body is not None and isinstance(body.get(self.path[0]), list | dict):
+            self._nested.add(number)
+        elif self._nested:
+            self._nested.discard(number)
+
     def _add(self, key: Key, number: int) -> None:
         filed = self._filed.get(key)
         if filed is None:
@@ -224,24 +277,34 @@ class Index:
         self._counts[_kind(key)] -= 1
 
 
+def _earliest(numbers: Collection[int], count: int, order: Sequence[int]) -> Iterable[int]:
+    """Return the first *count* of *numbers* in the *order* of creation."""
+    if count * len(order) < len(numbers) ** 2:
+        # Many are wanted and few of them asked for: those come soon when one goes through all in order.
+        return islice((number for number in order if number in numbers), count)
+    return sorted(numbers)[:count]
+
+
 def _kind(key: Key) -> str:
     return _KINDS[type(key)]
 
 
 class Indexes:
-    """The indexes of one table: those that it was made with, and those that filters asked for.
+    """The indexes of one table, of attributes that somebody has asked about.
 
-    The latter are limited in number; the one that has not been used for the longest time makes room.
+    Those of the attributes that it was made with stay. The others are limited in number; the one that has not been used
+    for the longest time makes room.
     """
 
-    def __init__(self, paths: Iterable[Path] = (), *, loose: bool = False) -> None:
+    def __init__(self, lasting: Iterable[Path] = (), *, loose: bool = False) -> None:
         self._loose = loose
-        self._fixed = {path: Index(path, loose=loose) for path in paths}
-        self._on_demand: dict[Path, Index] = {}
+        self._lasting_paths = frozenset(lasting)
+        self._lasting: dict[Path, Index] = {}
+        self._passing: dict[Path, Index] = {}
         self._unfinished: dict[Path, Index] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._fixed or self._on_demand or self._unfinished)
+        return bool(self._lasting or self._passing or self._unfinished)
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """Follow the change of one document in every index."""
@@ -263,8 +326,14 @@ class Indexes:
 
         Of more than there is room for the first ones: the others would push them out, and be built anew every time.
         """
-        wanted = [path for path in dict.fromkeys(self._useful(expression)) if path not in self._fixed]
-        return [path for path in wanted[:_ON_DEMAND_AT_MOST] if path not in self._on_demand]
+        return self.missing_of(dict.fromkeys(self._useful(expression)))
+
+    def missing_of(self, paths: Iterable[Path]) -> list[Path]:
+        """Return those of *paths* of which an index does not exist, and for which there is room."""
+        wanted = [path for path in paths if path not in self._lasting]
+        lasting = [path for path in wanted if path in self._lasting_paths]
+        passing = [path for path in wanted if path not in self._lasting_paths][:_PASSING_AT_MOST]
+        return lasting + [path for path in passing if path not in self._passing]
 
     def _useful(self, expression: Expression) -> Iterator[Path]:
         match expression:
@@ -285,9 +354,12 @@ class Indexes:
     def finish(self, index: Index) -> None:
         """Take an index into use."""
         del self._unfinished[index.path]
-        while len(self._on_demand) >= _ON_DEMAND_AT_MOST:
-            del self._on_demand[next(iter(self._on_demand))]
-        self._on_demand[index.path] = index
+        if index.path in self._lasting_paths:
+            self._lasting[index.path] = index
+            return
+        while len(self._passing) >= _PASSING_AT_MOST:
+            del self._passing[next(iter(self._passing))]
+        self._passing[index.path] = index
 
     def candidates(self, expression: Expression) -> Candidates | None:
         """Return where to look for the documents that *expression* holds for, None for everywhere."""
@@ -321,21 +393,22 @@ class Indexes:
 
     def _range(self, group: Sequence[Expression]) -> Candidates | None:
         comparisons = [each for each in group if isinstance(each, Comparison)]
-        index = self._index(comparisons[0].path)
+        index = self.of(comparisons[0].path)
         return None if index is None else index.find_range(comparisons)
 
     def _find(self, comparison: Comparison) -> Numbers | None:
-        index = self._index(comparison.path)
+        index = self.of(comparison.path)
         return None if index is None else index.find(comparison)
 
-    def _index(self, path: Path) -> Index | None:
-        index = self._fixed.get(path)
-        if index is None and path in self._on_demand:
-            index = self._on_demand[path] = self._on_demand.pop(path)  # now the last to make room
+    def of(self, path: Path) -> Index | None:
+        """Return the index of an attribute."""
+        index = self._lasting.get(path)
+        if index is None and path in self._passing:
+            index = self._passing[path] = self._passing.pop(path)  # now the last to make room
         return index
 
     def _all(self) -> Iterator[Index]:
-        for group in (self._fixed, self._on_demand, self._unfinished):
+        for group in (self._lasting, self._passing, self._unfinished):
             yield from group.values()
 
 

@@ -18,7 +18,7 @@ from tmfkit_server.storage.embedded.documents import Row
 from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
 from tmfkit_server.storage.embedded.reserve import has_no_room
-from tmfkit_server.storage.record import Record
+from tmfkit_server.storage.record import Record, tag_of
 from tmfkit_server.stored_paths import with_stored_path
 
 __all__ = [
@@ -269,7 +269,7 @@ def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, R
             except (orjson.JSONDecodeError, TypeError):
                 problems.append(f"row {number} ({collection} {key!r}) is no JSON")
                 continue
-            if not isinstance(body, dict) or (tag and Record(key, body, spelled).tag != tag):
+            if not isinstance(body, dict) or (tag and tag_of(body, spelled) != tag):
                 problems.append(f"row {number} ({collection} {key!r}) is not what was written")
                 continue
             if key and (collection, key) in keys:

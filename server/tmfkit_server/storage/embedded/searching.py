@@ -8,13 +8,13 @@ from itertools import islice
 from typing import TypeAlias
 
 from tmfkit_server.query.evaluate import sort_key
-from tmfkit_server.query.expression import All, Expression, Path, Search
+from tmfkit_server.query.expression import All, Path, Search, SortKey
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.embedded.documents import Body, Documents, Row, body_of
 from tmfkit_server.storage.embedded.entries import record_of
-from tmfkit_server.storage.embedded.indexes import Candidates, Numbers
+from tmfkit_server.storage.embedded.indexes import Candidates, Indexes, Numbers
 from tmfkit_server.storage.search_turns import SearchTurns
 from tmfkit_server.turns import Turns, in_order
 
@@ -32,12 +32,15 @@ class Searcher:
     """Searches the tables of one store."""
 
     def __init__(self, limits: SearchLimits) -> None:
-        self._building: dict[tuple[str, Path], asyncio.Task[None]] = {}
+        self._building: dict[tuple[Indexes, Path], asyncio.Task[None]] = {}
         self._turns = SearchTurns(limits)
 
     async def page(self, documents: Documents, search: Search) -> Page:
         """Return the page of *documents* that *search* describes, as they are at one moment."""
-        await self._build_indexes(documents, search.where)
+        arranged = await self._arranged(documents, search)
+        if arranged is not None:
+            return Page([record_of(documents.rows[number]) for number in arranged], len(documents.rows))
+        await self._build(documents, documents.indexes, documents.indexes.missing(search.where))
         candidates = None if search.where == All() else documents.indexes.candidates(search.where)
         if not search.sort and (search.where == All() or (candidates and candidates.is_exact)):
             return _known_page(documents, None if candidates is None else candidates.numbers, search)
@@ -47,18 +50,30 @@ class Searcher:
         async with self._turns.one(search.asker):
             return await _looked_at(rows, candidates, search)
 
-    async def _build_indexes(self, documents: Documents, where: Expression) -> None:
-        """Build the indexes that *where* lacks; who needs the same ones waits for them too."""
+    async def _arranged(self, documents: Documents, search: Search) -> list[int] | None:
+        """Return the page of all documents, sorted by one attribute of the first level; None for another search."""
+        match search.sort:
+            case (SortKey(path=(str(),) as path, descending=is_descending),) if search.where == All():
+                orders, part = documents.orders, _part(search)
+                await self._build(documents, orders, orders.missing_of([path]))
+                index = orders.of(path)
+                most = len(documents.order) if part.stop is None else part.stop
+                first = None if index is None else index.first(most, documents.order, is_descending=is_descending)
+                return None if first is None else first[part]
+            case _:
+                return None
+
+    async def _build(self, documents: Documents, indexes: Indexes, missing: Sequence[Path]) -> None:
+        """Build the *missing* ones of the indexes; who needs the same ones waits for them too."""
         if len(documents.rows) < _WORTH_AN_INDEX:
             return
-        missing = documents.indexes.missing(where)
-        new = [path for path in missing if (documents.name, path) not in self._building]
+        new = [path for path in missing if (indexes, path) not in self._building]
         if new:
-            task = asyncio.create_task(_fill(documents, new))
+            task = asyncio.create_task(_fill(documents, indexes, new))
             for path in new:
-                self._building[documents.name, path] = task
-            task.add_done_callback(lambda _: [self._building.pop((documents.name, path)) for path in new])
-        for task in {self._building[documents.name, path] for path in missing}:
+                self._building[indexes, path] = task
+            task.add_done_callback(lambda _: [self._building.pop((indexes, path)) for path in new])
+        for task in {self._building[indexes, path] for path in missing}:
             await asyncio.shield(task)
 
 
@@ -71,9 +86,9 @@ async def _looked_at(rows: list[Row], candidates: Candidates | None, search: Sea
     return Page([record_of(row) for row in wanted], len(rows))
 
 
-async def _fill(documents: Documents, paths: Sequence[Path]) -> None:
+async def _fill(documents: Documents, indexes: Indexes, paths: Sequence[Path]) -> None:
     turns = Turns()
-    for _ in documents.filling(paths):
+    for _ in documents.filling(indexes, paths):
         if turns.is_over():
             await turns.next()
 

@@ -176,7 +176,8 @@ class _EmbeddedTransaction:
         else:
             await self._end(self._batch, self._holder)
 
-    async def get(self, collection: str, identifier: str) -> Record | None:
+    async def get(self, collection: str, identifier: str, *, is_only: bool = False) -> Record | None:
+        del is_only
         await self._locks.acquire(self._holder, (collection, identifier))
         documents = self._storage.documents(collection)
         number = self._batch.number_of(documents, identifier)

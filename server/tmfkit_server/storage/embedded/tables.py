@@ -61,10 +61,10 @@ class DocumentStorage(Storage):
         if self.journal is None:
             return
         self.last_number = self.journal.last_number()
-        for table, number, row, body in self.journal.checked_rows():
-            documents = self.documents(table)
-            documents.apply(Change(documents, number, row, body))
-            self.last_number = max(self.last_number, number)
+        number = 0
+        for table, number, row, _ in self.journal.checked_rows():
+            self.documents(table).load(number, row)
+        self.last_number = max(self.last_number, number)
         self.journal.begin(self.last_number)
 
     def commit(self, batch: Batch) -> None:
@@ -194,7 +194,8 @@ class DocumentTable(Table):
 
     def build_indexes(self, cond: TmfQuery) -> None:
         """Build the indexes that *cond* could use and that are not there yet."""
-        for _ in self.documents.filling(self.documents.indexes.missing(cond.expression)):
+        indexes = self.documents.indexes
+        for _ in self.documents.filling(indexes, indexes.missing(cond.expression)):
             pass
 
     def _read_table(self) -> Mapping[str, Mapping[str, Any]]:  # type: ignore[override]

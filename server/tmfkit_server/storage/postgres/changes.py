@@ -3,122 +3,163 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import orjson
 
 from tmfkit_server.query.terms import Number, Terms, index_key, terms_of
 from tmfkit_server.storage.base import Record
+from tmfkit_server.storage.postgres.arrays import Integers, Texts
+from tmfkit_server.storage.postgres.scalars import Row, Scalars
 from tmfkit_server.storage.postgres.tally import MINUS_WRITTEN, PLUS_WRITTEN
+from tmfkit_server.storage.record import Body
 
-__all__ = ["Change", "Insertion", "insertion", "insertions", "json_text", "removal", "replacement", "statements"]
+__all__ = ["Change", "Entries", "Statement", "insertion", "json_text", "removal", "replacement", "statements"]
 
-# Arrays go out in binary form (%b): quoting every text of an array takes psycopg ten times as long.
-_INSERT = f"""
-WITH written AS (
-    INSERT INTO record (collection, id, body, spelling, tag, terms, orders)
-    SELECT collection, id, body::json, spelling::json, tag, terms::jsonb, orders::jsonb
-    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-        WITH ORDINALITY AS new (collection, id, body, spelling, tag, terms, orders, place)
-    ORDER BY place
-    RETURNING collection, id, position
-), added AS (
+Kind: TypeAlias = Literal["insert", "remove", "replace"]
+
+_NEW = "unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[]) WITH ORDINALITY"
+_NAMES = "(collection, id, body, spelling, tag, terms, orders, place)"
+# OFFSET 0 holds the planner to one look into the index for each row, whatever it believes of the table's size.
+_HELD = """LATERAL (
+        SELECT ctid, position FROM record
+        WHERE record.collection = new.collection AND record.id = new.id OFFSET 0
+    ) held"""
+_BOUNDS = "unnest(%b::integer[], %b::text[], %b::text[]::numeric[])"
+_BOUNDS_ADDED = f""", bound_added AS (
     INSERT INTO bound (key, value, position)
-    SELECT new.key, new.value, written.position
-    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]::numeric[]) AS new (collection, id, key, value)
-    JOIN written USING (collection, id)
-){PLUS_WRITTEN}"""  # noqa: S608 - constants
-_UPDATE = """
-UPDATE record SET body = %s, spelling = %s, tag = %s, terms = %s, orders = %s WHERE collection = %s AND id = %s"""
-_UPDATE_WITH_BOUNDS = f"""
-WITH written AS ({_UPDATE}
-    RETURNING position
-), dropped AS (
-    DELETE FROM bound USING written, unnest(%b::text[], %b::text[]::numeric[]) AS old (key, value)
-    WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
-)
-INSERT INTO bound (key, value, position)
-SELECT new.key, new.value, written.position
-FROM written, unnest(%b::text[], %b::text[]::numeric[]) AS new (key, value)"""  # noqa: S608 - constants
+    SELECT each.key, each.value, new.position FROM {_BOUNDS} AS each (place, key, value) JOIN new USING (place)
+)"""  # noqa: S608 - constants
+_BOUNDS_DROPPED = f""", bound_dropped AS (
+    DELETE FROM bound USING (
+        SELECT each.key, each.value, new.position FROM {_BOUNDS} AS each (place, key, value) JOIN new USING (place)
+    ) old, LATERAL (
+        SELECT ctid FROM bound
+        WHERE bound.key = old.key AND bound.value = old.value AND bound.position = old.position OFFSET 0
+    ) held WHERE bound.ctid = held.ctid
+)"""  # noqa: S608 - constants
+_SCALARS = "unnest(%b::integer[], %b::integer[], %b::text[]::numeric[], %b::text[])"
+_SCALARS_ADDED = f""", scalar_added AS (
+    INSERT INTO scalar (key, number, text, position)
+    SELECT each.key, each.number, each.text, new.position
+    FROM {_SCALARS} AS each (place, key, number, text) JOIN new USING (place)
+)"""  # noqa: S608 - constants
+_SCALARS_DROPPED = f""", scalar_dropped AS (
+    DELETE FROM scalar USING (
+        SELECT each.key, each.number, each.text, new.position
+        FROM {_SCALARS} AS each (place, key, number, text) JOIN new USING (place)
+    ) old, LATERAL (
+        SELECT ctid FROM scalar
+        WHERE scalar.key = old.key AND scalar.number = old.number AND scalar.text = old.text
+            AND scalar.position = old.position OFFSET 0
+    ) held WHERE scalar.ctid = held.ctid
+)"""  # noqa: S608 - constants
+_INSERT = f"""
+WITH new AS MATERIALIZED (
+    SELECT *, nextval('entry_number') AS position FROM {_NEW} AS new {_NAMES}
+), written AS (
+    INSERT INTO record (collection, id, position, body, spelling, tag, terms, orders)
+    SELECT collection, id, position, body::json, spelling::json, tag, terms::jsonb, orders::jsonb FROM new
+    RETURNING collection, position
+){_BOUNDS_ADDED}{_SCALARS_ADDED}{PLUS_WRITTEN}"""  # noqa: S608 - constants
+_WRITE_OVER = f"""
+WITH new AS MATERIALIZED (
+    SELECT new.*, held.ctid AS held, held.position FROM {_NEW} AS new {_NAMES}, {_HELD}
+), written AS (
+    UPDATE record SET body = new.body::json, spelling = new.spelling::json, tag = new.tag,
+        terms = new.terms::jsonb, orders = new.orders::jsonb
+    FROM new WHERE record.ctid = new.held
+){_SCALARS_DROPPED}{_SCALARS_ADDED}"""  # noqa: S608 - constants
+_UPDATE = f"{_WRITE_OVER} SELECT"
+_UPDATE_WITH_BOUNDS = f"{_WRITE_OVER}{_BOUNDS_DROPPED}{_BOUNDS_ADDED} SELECT"
 _DELETE = f"""
-WITH written AS (
-    DELETE FROM record WHERE collection = %s AND id = %s RETURNING collection, position
-), dropped AS (
-    DELETE FROM bound USING written, unnest(%b::text[], %b::text[]::numeric[]) AS old (key, value)
-    WHERE bound.key = old.key AND bound.value = old.value AND bound.position = written.position
-){MINUS_WRITTEN}"""  # noqa: S608 - constants
+WITH new AS MATERIALIZED (
+    SELECT new.place, held.ctid AS held, held.position
+    FROM unnest(%b::text[], %b::text[]) WITH ORDINALITY AS new (collection, id, place), {_HELD}
+), written AS (
+    DELETE FROM record USING new WHERE record.ctid = new.held RETURNING record.collection, record.position
+){_BOUNDS_DROPPED}{_SCALARS_DROPPED}{MINUS_WRITTEN}"""  # noqa: S608 - constants
 
-Bounds = set[tuple[str, Number]]
+
+class Entries(NamedTuple):
+    """What a record has in ``bound`` and in ``scalar``, without its position."""
+
+    bounds: frozenset[tuple[str, Number]] = frozenset()
+    scalars: frozenset[Row] = frozenset()
+
+    def without(self, others: Entries) -> Entries:
+        """Return those that are none of *others*."""
+        return Entries(self.bounds - others.bounds, self.scalars - others.scalars)
+
+
+_NONE = Entries()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A statement with its parameters, and the keys under which the record that it writes is irregular."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-    irregular: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Insertion:
-    """A record to be added.
+    """What becomes of one record.
 
     Attributes:
-        columns: Its columns in ``record``, as texts.
-        bounds: Its rows in ``bound``, without the position.
-        irregular: Keys under which it is irregular; see ``Terms``.
+        kind: Which it is.
+        columns: Collection and id, and unless it goes, its other columns in ``record``, as texts.
+        dropped: What it no longer has in the other tables.
+        added: What it has there from now on.
+        irregular: Keys under which it is irregular from now on; see ``Terms`` and ``Scalars``.
     """
 
+    kind: Kind
     columns: tuple[str, ...]
-    bounds: Bounds
-    irregular: frozenset[str]
+    dropped: Entries = _NONE
+    added: Entries = _NONE
+    irregular: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Collection and id."""
+        return self.columns[0], self.columns[1]
 
 
-def insertion(collection: str, record: Record) -> Insertion:
-    """Return what adding *record* writes."""
-    written = _written(collection, record)
-    return Insertion((collection, record.id, *written.columns), written.bounds, written.irregular)
+class Statement(NamedTuple):
+    """A statement with its parameters."""
+
+    sql: str
+    parameters: tuple[Texts | Integers, ...]
 
 
-def insertions(new: Sequence[Insertion]) -> Change:
-    """Return the change that adds records in the order given."""
-    columns = [list(column) for column in zip(*(each.columns for each in new), strict=True)]
-    bounds = [(*each.columns[:2], key, str(value)) for each in new for key, value in each.bounds]
-    return Change(_INSERT, (*columns, *_transposed(bounds, width=4)))
+def insertion(collection: str, record: Record, scalars: Scalars) -> Change:
+    """Return the change that adds *record*."""
+    terms = terms_of(record.body)
+    added, marks = _entries(collection, record.body, terms, scalars)
+    columns, irregular = _columns(collection, record, terms), _irregular(collection, terms, marks)
+    return Change("insert", columns, added=added, irregular=irregular)
 
 
-def statements(changes: Iterable[Insertion | Change]) -> Iterator[Change]:
-    """Yield the statements that make *changes* in their order, one for all records that are added in a row."""
-    new: list[Insertion] = []
-    for change in changes:
-        if isinstance(change, Insertion):
-            new.append(change)
-            continue
-        if new:
-            yield insertions(new)
-            new = []
-        yield change
-    if new:
-        yield insertions(new)
-
-
-def replacement(collection: str, before: Record, after: Record) -> Change:
+def replacement(collection: str, before: Record, after: Record, scalars: Scalars) -> Change:
     """Return the change that puts *after* in the place of *before*."""
-    written, old = _written(collection, after), _bounds(collection, terms_of(before.body))
-    parameters = (*written.columns, collection, after.id)
-    if written.bounds == old:
-        # Mostly so; and the shorter statement is planned once, the longer one anew every time.
-        return Change(_UPDATE, parameters, written.irregular)
-    dropped, added = _as_texts(old - written.bounds), _as_texts(written.bounds - old)
-    return Change(_UPDATE_WITH_BOUNDS, (*parameters, *dropped, *added), written.irregular)
+    terms = terms_of(after.body)
+    # Mostly few attributes of the first level are others, and an entry belongs to one of those.
+    (old, _), (new, marks) = (
+        _entries(collection, part, terms_of(part), scalars)
+        for part in (_others(before.body, after.body), _others(after.body, before.body))
+    )
+    columns, irregular = _columns(collection, after, terms), _irregular(collection, terms, marks)
+    return Change("replace", columns, old.without(new), new.without(old), irregular)
 
 
-def removal(collection: str, record: Record) -> Change:
+def removal(collection: str, record: Record, scalars: Scalars) -> Change:
     """Return the change that takes *record* away."""
-    return Change(_DELETE, (collection, record.id, *_as_texts(_bounds(collection, terms_of(record.body)))))
+    dropped, _ = _entries(collection, record.body, terms_of(record.body), scalars)
+    return Change("remove", (collection, record.id), dropped)
+
+
+def statements(changes: Iterable[Change]) -> Iterator[Statement]:
+    """Yield the statements that make *changes* in their order, one for all of a kind in a row."""
+    for kind, run in groupby(changes, key=lambda change: change.kind):
+        for part in _without_repetition(run):
+            yield _statement(kind, part)
 
 
 def json_text(value: Any) -> str:
@@ -130,33 +171,84 @@ def json_text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
 
 
-class _Written(NamedTuple):
-    columns: tuple[str, str, str, str, str]
-    bounds: Bounds
-    irregular: frozenset[str]
+def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """Cut *changes* so that no part has a record twice: a statement sees what was there before it."""
+    part: list[Change] = []
+    seen: set[tuple[str, str]] = set()
+    for change in changes:
+        if change.place in seen:
+            yield part
+            part, seen = [], set()
+        part.append(change)
+        seen.add(change.place)
+    yield part
 
 
-def _written(collection: str, record: Record) -> _Written:
-    terms = terms_of(record.body)
-    columns = (
+def _statement(kind: Kind, changes: Sequence[Change]) -> Statement:
+    columns: list[Texts] = [Texts(column) for column in zip(*(change.columns for change in changes), strict=True)]
+    dropped, added = ([change.dropped for change in changes], [change.added for change in changes])
+    match kind:
+        case "insert":
+            return Statement(_INSERT, (*columns, *_bounds(added), *_scalars(added)))
+        case "remove":
+            return Statement(_DELETE, (*columns, *_bounds(dropped), *_scalars(dropped)))
+        case "replace":
+            parameters: tuple[Texts | Integers, ...] = (*columns, *_scalars(dropped), *_scalars(added))
+            if not any(each.bounds for each in (*dropped, *added)):
+                # Mostly so.
+                return Statement(_UPDATE, parameters)
+            return Statement(_UPDATE_WITH_BOUNDS, (*parameters, *_bounds(dropped), *_bounds(added)))
+
+
+def _columns(collection: str, record: Record, terms: Terms) -> tuple[str, ...]:
+    return (
+        collection,
+        record.id,
         record.encoded.decode(),
         json_text(record.spelling),
         record.tag,
         json_text({collection: terms.lookup}),
         json_text(terms.order),
     )
-    return _Written(
-        columns, _bounds(collection, terms), frozenset(index_key(collection + key) for key in terms.irregular)
-    )
 
 
-def _bounds(collection: str, terms: Terms) -> Bounds:
-    return {(index_key(collection + key), value) for key, values in terms.bounds.items() for value in values}
+def _others(one: Body, other: Body) -> Mapping[str, Any]:
+    """Return the attributes of *one* whose values *other* may not have; it certainly has the rest."""
+    return {name: value for name, value in one.items() if not _is_certainly_same(value, other.get(name))}
 
 
-def _as_texts(bounds: Bounds) -> list[list[str]]:
-    return _transposed([(key, str(value)) for key, value in bounds], width=2)
+def _is_certainly_same(one: Any, other: Any) -> bool:
+    # Equal texts have the same terms, unlike 1 and true.
+    return one is other or (isinstance(one, str) and one == other)
 
 
-def _transposed(rows: Sequence[tuple[str, ...]], *, width: int) -> list[list[str]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def _entries(collection: str, body: Body, terms: Terms, scalars: Scalars) -> tuple[Entries, Iterable[str]]:
+    """Return the entries of *body*, and the marks of the attributes for which there can be none."""
+    bounds = ((index_key(collection + key), value) for key, values in terms.bounds.items() for value in values)
+    rows, marks = scalars.entries(collection, body, terms)
+    return Entries(frozenset(bounds), rows), marks
+
+
+def _irregular(collection: str, terms: Terms, marks: Iterable[str]) -> frozenset[str]:
+    return frozenset((*(index_key(collection + key) for key in terms.irregular), *marks))
+
+
+def _bounds(entries: Iterable[Entries]) -> tuple[Integers, Texts, Texts]:
+    places, keys, values = Integers(), Texts(), Texts()
+    for place, each in enumerate(entries, start=1):
+        for key, value in each.bounds:
+            places.append(place)
+            keys.append(key)
+            values.append(str(value))
+    return places, keys, values
+
+
+def _scalars(entries: Iterable[Entries]) -> tuple[Integers, Integers, Texts, Texts]:
+    places, keys, numbers, texts = Integers(), Integers(), Texts(), Texts()
+    for place, each in enumerate(entries, start=1):
+        for key, number, text in each.scalars:
+            places.append(place)
+            keys.append(key)
+            numbers.append(str(number))
+            texts.append(text)
+    return places, keys, numbers, texts

@@ -1,9 +1,14 @@
-"""Group commit: transactions that only add records share one transaction of the database.
+"""Group commit: transactions that change one record each, or only add records, share one transaction of the database.
 
-Each transaction takes a seat when it asks for the listeners of its hub. The group begins, shares the hubs of those who
-wait, tells every seat the listeners, and waits until each has made up its mind; then it writes everything and commits.
-A transaction that fails until then takes nothing but its own changes with it, because none have been sent; when one
-turns out to add a record whose id is taken, or that the database cannot keep, the others are written without it.
+Each transaction takes a seat when it asks for the record that it is going to change, or, adding one, for the listeners
+of its hub. The group locks the records of those who wait, all that are free, and tells each seat its own; it shares the
+hubs that are asked for, tells every seat the listeners, and waits until each has made up its mind; then it writes
+everything and commits. A transaction that fails until then takes nothing but its own changes with it, because none have
+been sent; when one turns out to add a record whose id is taken, or that the database cannot keep, the others are
+written without it.
+
+A group waits for no record: whose record another process holds, or is not there, goes on alone. Transactions of one
+process on one record follow each other, so that no more than one of them waits for another process.
 
 A group does not wait for company, but whoever comes for one of its hubs before its listeners are known comes along;
 whoever comes later makes up the next one. Two groups at a time would each be half as large, and nearly all of what a
@@ -14,63 +19,82 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence, Set
+from typing import TypeAlias, TypeVar
 
 import psycopg
 
 from tmfkit_server.errors import StoreError
-from tmfkit_server.storage.base import Subscription
+from tmfkit_server.storage.base import Record, Subscription
 from tmfkit_server.storage.postgres import hubs
-from tmfkit_server.storage.postgres.changes import Insertion
+from tmfkit_server.storage.postgres.changes import Change
 from tmfkit_server.storage.postgres.connections import Connection, Connections, commit, execute, failure_of
+from tmfkit_server.storage.postgres.entries import record_of
 from tmfkit_server.storage.postgres.hubs import DeliveryRow
 from tmfkit_server.storage.postgres.writes import IrregularNames
 
-__all__ = ["ID_TAKEN", "Groups", "Seat"]
+__all__ = ["ID_TAKEN", "ChangingSeat", "Groups", "Seat"]
 
 _MOST_SEATS = 100
 ID_TAKEN = "a record with this id already exists"
 # What the database may have against a single record.
 _REFUSALS = (psycopg.errors.UniqueViolation, psycopg.errors.DataError, psycopg.errors.ProgramLimitExceeded)
+# OFFSET 0 holds the planner to one look into the index for each record.
+_LOCK = """
+SELECT wanted.place, record.id, record.body, record.spelling, record.tag
+FROM unnest(%b::text[], %b::text[]) WITH ORDINALITY AS wanted (collection, id, place),
+LATERAL (
+    SELECT id, body, spelling, tag FROM record
+    WHERE record.collection = wanted.collection AND record.id = wanted.id OFFSET 0 FOR UPDATE SKIP LOCKED
+) record"""
 
-Listeners = Mapping[str, Sequence[Subscription]]
+Listeners: TypeAlias = Mapping[str, Sequence[Subscription]]
+Place: TypeAlias = tuple[str, str]
+T = TypeVar("T")
 
 
 class Seat:
-    """The part of one transaction in a group."""
+    """The part of one transaction in a group.
 
-    def __init__(self, hub: str) -> None:
+    Attributes:
+        wanted_hub: Hub whose listeners it asks for; empty when that shows later.
+    """
+
+    def __init__(self, wanted_hub: str = "") -> None:
         loop = asyncio.get_running_loop()
-        self.hub = hub
-        self.insertions: Sequence[Insertion] = ()
+        self.wanted_hub = wanted_hub
+        self.changes: Sequence[Change] = ()
         self.deliveries: Sequence[DeliveryRow] = ()
+        self._asked: asyncio.Future[str | None] = loop.create_future()
         self._told: asyncio.Future[Sequence[Subscription] | StoreError] = loop.create_future()
         self._decided: asyncio.Future[bool] = loop.create_future()
         self._ended: asyncio.Future[StoreError | ValueError | None] = loop.create_future()
 
-    async def listeners(self) -> Sequence[Subscription]:
-        """Return the listeners of the hub; they stay the same until the group has ended."""
-        told = await self._told
-        if isinstance(told, StoreError):
-            raise type(told)(*told.args) from told
-        return told
+    async def listeners(self, hub: str) -> Sequence[Subscription]:
+        """Return the listeners of the one hub that is asked for; they stay the same until the group has ended."""
+        _answer(self._asked, hub)
+        if self._asked.result() != hub:
+            raise ValueError(f"{hub}: the transaction has asked for the listeners of {self._asked.result()}")
+        return _result(await self._told)
 
-    async def commit(self, new: Sequence[Insertion], deliveries: Sequence[DeliveryRow]) -> None:
+    async def commit(self, changes: Sequence[Change], deliveries: Sequence[DeliveryRow]) -> None:
         """Hand over the changes, and wait until they are committed; ValueError when a new id is taken."""
-        self.insertions, self.deliveries = new, deliveries
-        self._decided.set_result(True)
+        self.changes, self.deliveries = changes, deliveries
+        self._decide(has_changes=True)
         failure = await self._ended
         if failure is not None:
             raise type(failure)(*failure.args) from failure
 
     def leave(self) -> None:
         """Make no changes; without effect after ``commit``."""
-        if not self._decided.done():
-            self._decided.set_result(False)
+        self._decide(has_changes=False)
+
+    async def hub(self) -> str | None:
+        """Wait until the transaction asks for the listeners of a hub, or has decided without; return the hub."""
+        return await self._asked
 
     def tell(self, listeners: Sequence[Subscription]) -> None:
         """Answer ``listeners``."""
-        if not self._told.done():
-            self._told.set_result(listeners)
+        _answer(self._told, listeners)
 
     async def has_changes(self) -> bool:
         """Wait until the transaction commits or leaves; tell which."""
@@ -78,10 +102,36 @@ class Seat:
 
     def end(self, failure: StoreError | ValueError | None) -> None:
         """Answer whatever has not been answered."""
-        if not self._told.done():
-            self._told.set_result(failure if isinstance(failure, StoreError) else [])
-        if not self._ended.done():
-            self._ended.set_result(failure)
+        _answer(self._told, failure if isinstance(failure, StoreError) else [])
+        _answer(self._ended, failure)
+
+    def _decide(self, *, has_changes: bool) -> None:
+        _answer(self._asked, None)
+        _answer(self._decided, has_changes)
+
+
+class ChangingSeat(Seat):
+    """That of a transaction that reads and changes one record."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.held: Record | None = None
+        self._found: asyncio.Future[Record | StoreError | None] = asyncio.get_running_loop().create_future()
+
+    async def record(self) -> Record | None:
+        """Return the record, which stays as it is until the group has ended; None when it is not free, or not there."""
+        return _result(await self._found)
+
+    def show(self, record: Record | None) -> None:
+        """Answer ``record``."""
+        self.held = record
+        _answer(self._found, record)
+
+    def end(self, failure: StoreError | ValueError | None) -> None:
+        """Answer whatever has not been answered."""
+        _answer(self._found, failure if isinstance(failure, StoreError) else None)
+        super().end(failure)
 
 
 class Groups:
@@ -90,18 +140,38 @@ class Groups:
     def __init__(self, connections: Connections, names: IrregularNames) -> None:
         self._connections = connections
         self._names = names
-        self._waiting: list[Seat] = []
+        self._adding: list[Seat] = []
+        self._changing: list[ChangingSeat] = []
+        # Records of transactions that have not ended, in their group or alone.
+        self._busy: set[Place] = set()
         self._under_way: asyncio.Task[None] | None = None
 
     def board(self, hub: str) -> Seat:
-        """Take a seat in the next group."""
+        """Take a seat in the next group, for a transaction that adds records."""
         seat = Seat(hub)
-        self._waiting.append(seat)
+        self._adding.append(seat)
         self._begin_another()
         return seat
 
+    def board_for(self, collection: str, identifier: str) -> ChangingSeat:
+        """Take a seat in the next group that has no other for the same record; ``release`` it in the end."""
+        seat = ChangingSeat((collection, identifier))
+        self._changing.append(seat)
+        self._begin_another()
+        return seat
+
+    def release(self, seat: ChangingSeat) -> None:
+        """Let the next transaction have the record of *seat*: its own has ended, in the group or alone."""
+        seat.leave()
+        if seat in self._changing:
+            self._changing.remove(seat)
+        else:
+            self._busy.discard(seat.place)
+            self._begin_another()
+
     def _begin_another(self) -> None:
-        if self._waiting and self._under_way is None:
+        is_wanted = self._adding or any(seat.place not in self._busy for seat in self._changing)
+        if is_wanted and self._under_way is None:
             self._under_way = asyncio.create_task(self._run())
             self._under_way.add_done_callback(self._has_ended)
 
@@ -110,13 +180,23 @@ class Groups:
         self._begin_another()
 
     async def _run(self) -> None:
-        wanted = {seat.hub for seat in self._waiting}
-        seats: Sequence[Seat] = ()
+        seats: list[Seat] = []
+        has_begun = False
         failure: StoreError | None = StoreError("the group was abandoned")
         try:
             async with self._connections.one() as connection:
-                known = await _begin(connection, wanted)
-                seats = self._take(wanted)
+                await execute(connection, "BEGIN")
+                has_begun = True
+                changing = self._take_changing()
+                seats += changing
+                hubs_of = await _show(connection, changing)
+                wanted = {*hubs_of.values(), *(seat.wanted_hub for seat in self._adding)}
+                known = await _share(connection, wanted)
+                adding = self._take_adding(wanted)
+                seats += adding
+                hubs_of |= {seat: seat.wanted_hub for seat in adding}
+                for seat, hub in hubs_of.items():
+                    seat.tell(known[hub])
                 await self._write(connection, seats, known)
             failure = None
         except StoreError as exc:
@@ -124,45 +204,56 @@ class Groups:
         except psycopg.Error as exc:
             failure = failure_of(exc)
         finally:
-            # When the group could not even begin, it is those who waited for it that have failed.
-            for seat in seats or self._take(wanted):
+            if not has_begun:
+                # It is those who waited for it that have failed.
+                seats = [*self._take_changing(), *self._take_adding({seat.wanted_hub for seat in self._adding})]
+            for seat in seats:
                 seat.end(failure)
 
-    def _take(self, wanted: Set[str]) -> Sequence[Seat]:
+    def _take_changing(self) -> list[ChangingSeat]:
+        """Return those who wait for records that are not busy, one for each, and let the others wait."""
+        taken: list[ChangingSeat] = []
+        left: list[ChangingSeat] = []
+        for seat in self._changing:
+            if seat.place in self._busy or len(taken) == _MOST_SEATS:
+                left.append(seat)
+            else:
+                taken.append(seat)
+                self._busy.add(seat.place)
+        self._changing = left
+        return taken
+
+    def _take_adding(self, wanted: Set[str]) -> list[Seat]:
         """Return those who wait for one of the *wanted* hubs, and let the others wait for another group."""
         taken: list[Seat] = []
         left: list[Seat] = []
-        for seat in self._waiting:
-            (taken if seat.hub in wanted and len(taken) < _MOST_SEATS else left).append(seat)
-        self._waiting = left
+        for seat in self._adding:
+            (taken if seat.wanted_hub in wanted and len(taken) < _MOST_SEATS else left).append(seat)
+        self._adding = left
         return taken
 
     async def _write(self, connection: Connection, seats: Sequence[Seat], known: Listeners) -> None:
-        for seat in seats:
-            seat.tell(known[seat.hub])
-        kept = [seat for seat in seats if await seat.has_changes()]
+        kept = sorted([seat for seat in seats if await seat.has_changes()], key=_order)
+        if not kept:
+            return
         try:
             names = await self._write_all(connection, kept)
         except _REFUSALS:
             await connection.rollback()
-            if await _begin(connection, known) != known:
-                # What the transactions have put into the outbox is no longer right.
-                raise StoreError("listeners came or went while the changes were written") from None
-            names = await self._write_each(connection, kept)
+            names = await self._write_each(connection, await _begin_again(connection, kept, known))
         await commit(connection)
         self._names.learn(names)
 
     async def _write_all(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:
         """Write the changes of *seats*; return the names to be learnt."""
-        names = await self._names.write(connection, [each for seat in seats for each in seat.insertions])
+        names = await self._names.write(connection, [each for seat in seats for each in seat.changes])
         await hubs.enqueue(connection, [each for seat in seats for each in seat.deliveries])
         return names
 
     async def _write_each(self, connection: Connection, seats: Sequence[Seat]) -> frozenset[str]:
-        """Do as ``_write_all``, but leave out whoever adds a record that is refused."""
+        """Do as ``_write_all``, but leave out whoever has a change that is refused."""
         names = frozenset[str]()
-        # By collection, as a statement for all of them counts.
-        for seat in sorted(seats, key=lambda seat: [each.columns[0] for each in seat.insertions]):
+        for seat in seats:
             try:
                 async with connection.transaction():
                     names |= await self._write_all(connection, [seat])
@@ -173,8 +264,59 @@ class Groups:
         return names
 
 
-async def _begin(connection: Connection, wanted: Collection[str]) -> Listeners:
-    """Begin a transaction; return the listeners of each hub, who stay as they are until it ends."""
-    await execute(connection, "BEGIN")
+def _order(seat: Seat) -> list[tuple[str, str]]:
+    """Return what seats are sorted by: collections in one order, as groups that count in the same shards need it."""
+    return [(change.place[0], change.kind) for change in seat.changes]
+
+
+async def _show(connection: Connection, seats: Sequence[ChangingSeat]) -> dict[Seat, str]:
+    """Lock and show the records of *seats*; return which of them ask for which hub."""
+    if not seats:
+        return {}
+    found = await _locked(connection, seats)
+    for seat in seats:
+        seat.show(found.get(seat))
+    return {seat: hub for seat in seats if (hub := await seat.hub()) is not None}
+
+
+async def _locked(connection: Connection, seats: Sequence[ChangingSeat]) -> Mapping[ChangingSeat, Record]:
+    collections, identifiers = ([seat.place[part] for seat in seats] for part in (0, 1))
+    rows = await execute(connection, _LOCK, (collections, identifiers))
+    return {seats[row[0] - 1]: record_of(row[1:]) for row in rows}
+
+
+async def _share(connection: Connection, wanted: Collection[str]) -> Listeners:
+    """Return the listeners of each hub, who stay as they are until the transaction ends."""
+    if not wanted:
+        return {}
     await hubs.share(connection, wanted)
     return await hubs.listeners(connection, wanted)
+
+
+async def _begin_again(connection: Connection, seats: Sequence[Seat], known: Listeners) -> Sequence[Seat]:
+    """Begin anew, and return the *seats* whose record is still what they were shown.
+
+    Raises:
+        StoreError: Listeners came or went meanwhile, so that what was put into the outbox is no longer right.
+    """
+    await execute(connection, "BEGIN")
+    if await _share(connection, known) != known:
+        raise StoreError("listeners came or went while the changes were written")
+    changing = [seat for seat in seats if isinstance(seat, ChangingSeat)]
+    found = await _locked(connection, changing)
+    moved = {seat for seat in changing if found.get(seat) != seat.held}
+    for seat in moved:
+        seat.end(StoreError("the record was changed while the change was written"))
+    return [seat for seat in seats if seat not in moved]
+
+
+def _answer(question: asyncio.Future[T], answer: T) -> None:
+    """Answer a question that is still open; whoever asked may have been cancelled."""
+    if not question.done():
+        question.set_result(answer)
+
+
+def _result(answer: T | StoreError) -> T:
+    if isinstance(answer, StoreError):
+        raise type(answer)(*answer.args) from answer
+    return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from typing import NamedTuple
@@ -12,8 +12,10 @@ from typing import NamedTuple
 import psycopg
 
 from tmfkit_server.errors import StoreUnusable
+from tmfkit_server.storage.base import IndexPlan
 from tmfkit_server.storage.postgres import migrations
 from tmfkit_server.storage.postgres.connections import FAILURES, unreachable
+from tmfkit_server.storage.postgres.scalars import Scalars, fill
 
 __all__ = ["Step", "inspect", "migrate", "steps"]
 
@@ -22,6 +24,7 @@ _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 # One number for all who bring up a schema of ours.
 _LOCK = 0x746D666B6974
 _CONNECT_SECONDS = 10
+_NO_PLANS: Mapping[str, IndexPlan] = {}
 _ADDRESS = "Write the address as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 _TABLE = """CREATE TABLE IF NOT EXISTS migration (
     number integer PRIMARY KEY, name text NOT NULL, made timestamptz NOT NULL DEFAULT now())"""
@@ -41,11 +44,15 @@ def steps() -> list[Step]:
     return sorted(Step(int(name[1]), name[2], entry.read_text(encoding="utf-8")) for name, entry in named if name)
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, plans: Mapping[str, IndexPlan] = _NO_PLANS) -> Scalars:
     """Make the steps that the database has not made yet, each in a transaction of its own; blocks.
 
     Args:
         url: Address of the database.
+        plans: Collection → the attributes that ``scalar`` is to have.
+
+    Returns:
+        The attributes that ``scalar`` has.
 
     Raises:
         StoreUnreachable: It does not answer, or does not let us in.
@@ -60,6 +67,7 @@ def migrate(url: str) -> None:
                 connection.execute(step.sql)
                 connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", [step.number, step.name])
             _LOG.info("made schema step %04d %s", step.number, step.name)
+        return fill(connection, plans)
 
 
 def inspect(url: str) -> str:

@@ -39,8 +39,9 @@ _DEEP = _WHOLE.format(start=f"WITH {START}", size=SIZE, page=_BEHIND)
 _FILTERED = """
 WITH found AS MATERIALIZED ({found}
 ), page AS (
-    SELECT row_number() OVER (ORDER BY {order_by}) AS place, position FROM found
-    ORDER BY place OFFSET %s LIMIT %s
+    SELECT row_number() OVER (ORDER BY {order_by}) AS place, position FROM (
+        SELECT * FROM found ORDER BY {order_by} OFFSET %s LIMIT %s
+    ) part
 )
 SELECT size.total, record.id, record.body, record.spelling, record.tag
 FROM (SELECT count(*) AS total FROM found) size
@@ -49,11 +50,10 @@ LEFT JOIN LATERAL (
     SELECT * FROM record WHERE record.collection = %s AND record.position = page.position OFFSET 0
 ) record ON true
 ORDER BY page.place"""
-_FOUND = """
-    SELECT position{columns} FROM record WHERE collection = %s AND {where}"""
+_FOUND = "SELECT position{columns} FROM record WHERE collection = %s AND {where}"
 # PostgreSQL evaluates the last condition once, before it begins, and then leaves one half out.
 _HALF = """
-    SELECT position{columns} FROM record WHERE collection = %s AND {where}
+    {found}
     AND {word} (SELECT EXISTS (SELECT FROM irregular WHERE key = ANY(%s)))"""
 _SCANNED = """
 SELECT position, id, body, spelling, tag FROM (
@@ -107,20 +107,22 @@ async def search_page(connections: Connections, collection: str, search: Search)
 
 def found_positions(expression: Expression, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
     """Return the query for the positions of what satisfies *expression*, and its parameters."""
-    full = condition(expression, collection)
+    full = _found(condition(expression, collection), order, collection)
     names = irregular_names(expression, collection)
     if not names:
-        return _FOUND.format(columns=order.columns, where=full.sql), (*order.parameters, collection, *full.parameters)
-    lean = condition(expression, collection, is_lean=True)
-    halves = [
-        _HALF.format(columns=order.columns, where=where.sql, word=word) for where, word in ((lean, "NOT"), (full, ""))
-    ]
-    parameters = [
-        parameter
-        for where in (lean, full)
-        for parameter in (*order.parameters, collection, *where.parameters, sorted(names))
-    ]
-    return "\n    UNION ALL".join(halves), tuple(parameters)
+        return full
+    lean = _found(condition(expression, collection, is_lean=True), order, collection, is_lean=True)
+    halves = [_HALF.format(found=found, word=word) for (found, _), word in ((lean, "NOT"), (full, ""))]
+    parameters = (*lean[1], sorted(names), *full[1], sorted(names))
+    return "\n    UNION ALL".join(halves), parameters
+
+
+def _found(where: Condition, order: Ordering, collection: str, *, is_lean: bool = False) -> tuple[str, tuple[Any, ...]]:
+    if is_lean and where.positions and not order.columns:
+        # Its keys are those of the collection.
+        return where.positions, where.parameters
+    statement = _FOUND.format(columns=order.columns, where=where.sql)
+    return statement, (*order.parameters, collection, *where.parameters)
 
 
 def _page(rows: Sequence[Row]) -> Page:

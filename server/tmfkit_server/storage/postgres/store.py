@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from tmfkit_server.errors import StoreUnusable
 from tmfkit_server.outages import OUTAGE
 from tmfkit_server.query.expression import Search
 from tmfkit_server.search_limits import SearchLimits
-from tmfkit_server.storage.base import Entry, Page, Record
+from tmfkit_server.storage.base import Entry, IndexPlan, Page, Record
 from tmfkit_server.storage.postgres import entries
+from tmfkit_server.storage.postgres.arranged import arranged, arranged_page
 from tmfkit_server.storage.postgres.connections import Connections
 from tmfkit_server.storage.postgres.groups import Groups
 from tmfkit_server.storage.postgres.lookups import Lookups
 from tmfkit_server.storage.postgres.migrate import migrate
 from tmfkit_server.storage.postgres.outbox import PostgresOutbox
+from tmfkit_server.storage.postgres.scalars import Scalars
 from tmfkit_server.storage.postgres.search import is_lookup, search_page
 from tmfkit_server.storage.postgres.transaction import PostgresTransaction
 from tmfkit_server.storage.postgres.writes import IrregularNames
@@ -36,16 +38,26 @@ _LOOK_AGAIN_SECONDS = 0.5
 class PostgresStore:
     """A ``Store`` on PostgreSQL."""
 
-    def __init__(self, url: str, *, searches: SearchLimits = _SEARCHES, is_patient: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        plans: Mapping[str, IndexPlan] | None = None,
+        *,
+        searches: SearchLimits = _SEARCHES,
+        is_patient: bool = False,
+    ) -> None:
         """Describe the store; ``open`` opens it.
 
         Args:
             url: Address of the database, ``postgresql://…``.
+            plans: Collection → the attributes that it has ordered from the start.
             searches: How many searches there are at a time.
             is_patient: Whether ``open`` does without a database that does not answer or cannot be used; until that
                 changes, everything else raises StoreError.
         """
         self._url = url
+        self._plans = plans or {}
+        self._scalars = Scalars()
         self._is_patient = is_patient
         self._connecting: asyncio.Task[None] | None = None
         self._connections = Connections(url, searches)
@@ -83,7 +95,7 @@ class PostgresStore:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """Make the changes of a block together; see ``Store.transaction``."""
-        async with PostgresTransaction(self._connections, self._groups, self._names) as transaction:
+        async with PostgresTransaction(self._connections, self._groups, self._names, self._scalars) as transaction:
             yield transaction
             await transaction.commit()
         if transaction.has_news:
@@ -97,6 +109,12 @@ class PostgresStore:
 
     async def search(self, collection: str, search: Search) -> Page:
         """Return a page of records; see ``Store.search``."""
+        statement = arranged(collection, search, self._scalars)
+        if statement is not None:
+            async with self._connections.search_turns.one(search.asker, is_lookup=True):
+                page = await arranged_page(self._connections, statement)
+            if page is not None:
+                return page
         async with self._connections.search_turns.one(search.asker, is_lookup=is_lookup(search)):
             return await search_page(self._connections, collection, search)
 
@@ -113,7 +131,7 @@ class PostgresStore:
         return entries.contents(self._connections)
 
     async def _connect(self) -> None:
-        await asyncio.to_thread(migrate, self._url)
+        self._scalars = await asyncio.to_thread(migrate, self._url, self._plans)
         await self._connections.open()
 
     async def _connect_later(self) -> None:

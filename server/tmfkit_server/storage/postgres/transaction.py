@@ -1,7 +1,8 @@
 """Transactions on PostgreSQL: what one request changes.
 
 Statements are few and late, because each one is a round trip: a change waits until something is read after it or the
-transaction ends. A transaction that only adds records has no connection of its own; see ``groups``.
+transaction ends. A transaction that changes one record, or only adds records, has no connection of its own; see
+``groups``.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from psycopg.pq import TransactionStatus
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Delivery, Record, Subscription
 from tmfkit_server.storage.postgres import hubs
-from tmfkit_server.storage.postgres.changes import Change, Insertion, insertion, removal, replacement
+from tmfkit_server.storage.postgres.changes import Change, insertion, removal, replacement
 from tmfkit_server.storage.postgres.connections import Connection, Connections, commit, execute
 from tmfkit_server.storage.postgres.entries import record_of
-from tmfkit_server.storage.postgres.groups import ID_TAKEN, Groups, Seat
+from tmfkit_server.storage.postgres.groups import ID_TAKEN, ChangingSeat, Groups, Seat
 from tmfkit_server.storage.postgres.hubs import DeliveryRow
+from tmfkit_server.storage.postgres.scalars import Scalars
 from tmfkit_server.storage.postgres.writes import IrregularNames
 from tmfkit_server.storage.record import Body
 
@@ -35,15 +37,18 @@ _GUARD = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))"
 class PostgresTransaction:
     """A ``Transaction``; leaving its block without ``commit`` rolls it back."""
 
-    def __init__(self, connections: Connections, groups: Groups, names: IrregularNames) -> None:
+    def __init__(self, connections: Connections, groups: Groups, names: IrregularNames, scalars: Scalars) -> None:
         self._connections = connections
+        self._scalars = scalars
         self._names = names
         self._new_names = frozenset[str]()
         self._groups = groups
         self._stack = AsyncExitStack()
         self._connection: Connection | None = None
         self._seat: Seat | None = None
-        self._changes: list[Insertion | Change] = []
+        # To be released in the end, also when the transaction goes on alone.
+        self._turn: ChangingSeat | None = None
+        self._changes: list[Change] = []
         self._deliveries: list[DeliveryRow] = []
         self._known: dict[tuple[str, str], Record] = {}
 
@@ -60,7 +65,11 @@ class PostgresTransaction:
     ) -> None:
         if self._seat is not None:
             self._seat.leave()
-        await self._stack.__aexit__(kind, error, trace)
+        try:
+            await self._stack.__aexit__(kind, error, trace)
+        finally:
+            if self._turn is not None:
+                self._groups.release(self._turn)
 
     async def commit(self) -> None:
         """Make the changes.
@@ -71,8 +80,7 @@ class PostgresTransaction:
             ValueError: A new record has an id that is taken.
         """
         if self._seat is not None:
-            new = [change for change in self._changes if isinstance(change, Insertion)]
-            await self._seat.commit(new, self._deliveries)
+            await self._seat.commit(self._changes, self._deliveries)
         elif self._connection is not None or self._changes or self._deliveries:
             connection = await self._begun()
             await self._flush(connection)
@@ -80,10 +88,18 @@ class PostgresTransaction:
             await commit(connection)
             self._names.learn(self._new_names)
 
-    async def get(self, collection: str, identifier: str) -> Record | None:
+    async def get(self, collection: str, identifier: str, *, is_only: bool = False) -> Record | None:
         """Read a record and lock it, or its identifier when there is none."""
         if "\x00" in identifier:
             return None
+        if is_only:
+            self._turn = self._groups.board_for(collection, identifier)
+            record = await self._turn.record()
+            if record is not None:
+                self._seat = self._turn
+                self._known[collection, identifier] = record
+                return record
+            self._turn.leave()
         connection = await self._begun()
         await self._flush(connection)
         rows = await execute(connection, _GET, (collection, identifier))
@@ -101,27 +117,27 @@ class PostgresTransaction:
             raise ValueError(f"{collection}: PostgreSQL keeps no NUL, which {record.id!r} has")
         if (collection, record.id) in self._known:
             raise ValueError(f"{collection}: {record.id!r} already exists")
-        self._changes.append(insertion(collection, record))
+        self._changes.append(insertion(collection, record, self._scalars))
         self._known[collection, record.id] = record
 
     async def replace(self, collection: str, record: Record) -> None:
         """Put a record in the place of the one with its id."""
         before = await self._before(collection, record.id)
-        self._changes.append(replacement(collection, before, record))
+        self._changes.append(replacement(collection, before, record, self._scalars))
         self._known[collection, record.id] = record
 
     async def remove(self, collection: str, identifier: str) -> None:
         """Take a record away."""
         before = await self._before(collection, identifier)
-        self._changes.append(removal(collection, before))
+        self._changes.append(removal(collection, before, self._scalars))
         del self._known[collection, identifier]
 
     async def subscriptions(self, hub: str, *, for_change: bool = False) -> Sequence[Subscription]:
         """Return the listeners of *hub*, and keep them as they are until the end; see ``Transaction``."""
         if self._seat is None and self._connection is None and self._changes and not for_change:
             self._seat = self._groups.board(hub)
-        if self._seat is not None and self._seat.hub == hub:
-            return await self._seat.listeners()
+        if self._seat is not None and self._seat.wanted_hub in ("", hub):
+            return await self._seat.listeners(hub)
         connection = await self._begun()
         if for_change:
             await hubs.claim(connection, hub)
@@ -160,6 +176,8 @@ class PostgresTransaction:
 
     async def _begun(self) -> Connection:
         """Return a connection in a transaction of its own, which takes over from a seat in a group."""
+        if self._seat is not None and self._seat is self._turn:
+            raise RuntimeError(f"the transaction reads no other record than {self._turn.place}")
         seat, self._seat = self._seat, None
         if seat is not None:
             # First, because whoever wants to change the listeners may be waiting for the group.
@@ -169,9 +187,9 @@ class PostgresTransaction:
         if self._connection.pgconn.transaction_status == TransactionStatus.IDLE:
             await execute(self._connection, "BEGIN")
         if seat is not None:
-            await hubs.share(self._connection, [seat.hub])
-            known = (await hubs.listeners(self._connection, [seat.hub]))[seat.hub]
-            if known != await seat.listeners():
+            await hubs.share(self._connection, [seat.wanted_hub])
+            known = (await hubs.listeners(self._connection, [seat.wanted_hub]))[seat.wanted_hub]
+            if known != await seat.listeners(seat.wanted_hub):
                 # What was put into the outbox is no longer right.
                 raise StoreError("listeners came or went while the change was made")
         return self._connection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tmfkit_server.storage.postgres.changes import Change, Insertion, statements
+from tmfkit_server.storage.postgres.changes import Change, statements
 from tmfkit_server.storage.postgres.connections import Connection, execute
 
 __all__ = ["IrregularNames"]
@@ -20,7 +20,7 @@ class IrregularNames:
     def __init__(self) -> None:
         self._known: set[str] = set()
 
-    async def write(self, connection: Connection, changes: Sequence[Insertion | Change]) -> frozenset[str]:
+    async def write(self, connection: Connection, changes: Sequence[Change]) -> frozenset[str]:
         """Make *changes* in their order.
 
         Returns:
