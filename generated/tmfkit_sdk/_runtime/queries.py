@@ -94,7 +94,8 @@ def _name(name: object) -> str:
 
 def _condition(name: str, value: str) -> Pair:
     """Name the operator of a value that begins as one does: ``name=~x`` would be a pattern."""
-    return (f"{name}.eq" if value[:1] in {"=", "~"} and name.rpartition(".")[2] not in _OPERATORS else name), value
+    is_bare = name[-1] not in "=<>!*~" and name.rpartition(".")[2] not in _OPERATORS
+    return (f"{name}.eq" if is_bare and value[:1] in {"=", "~"} else name), value
 
 
 def _value(name: str, value: object) -> str:
