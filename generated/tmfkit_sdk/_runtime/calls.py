@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from .answers import Response
 from .retries import Retries
+from .unset import UNSET, Unset
 
 __all__ = ["JSON", "JSON_PATCH", "MERGE_PATCH", "QUERY_PATCH", "Call", "Options", "identifier", "nothing"]
 
@@ -54,7 +55,7 @@ class Call(Generic[T]):
         query: Parameters, not encoded.
         content: Body; None for none.
         content_type: Its media type.
-        if_match: Tag that the resource must have.
+        if_match: Tag that the resource must have; None for no condition, UNSET for what the options say.
         idempotency_key: Name of this very request.
         options: What this call does otherwise than its client; the attributes here win.
         reread: A success without body is completed by reading the path of the call, where it has no ``Location``.
@@ -68,7 +69,7 @@ class Call(Generic[T]):
     query: Sequence[tuple[str, str]] = ()
     content: bytes | None = None
     content_type: str | None = None
-    if_match: str | None = None
+    if_match: str | Unset | None = UNSET
     idempotency_key: str | None = None
     options: Options | None = None
     reread: bool = False

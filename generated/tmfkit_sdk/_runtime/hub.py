@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .answers import Response
 from .calls import JSON, Call, Options, identifier, nothing
 from .encoding import dumps
-from .errors import NotFound
+from .errors import NotFound, TmfError
 from .pages import AsyncRunner, Runner
 
 __all__ = ["AsyncHub", "Hub", "Subscription"]
@@ -49,13 +50,16 @@ def _subscribed(path: str, callback: str, query: str | None, options: Options | 
 
 def _id(response: Response) -> str | None:
     """Return the id of a listener: that of the body, else the end of ``Location``."""
+    found: Any = None
     if response.content.strip():
         document = response.json()
         found = document.get("id") if isinstance(document, dict) else None
-        if isinstance(found, (str, int)) and not isinstance(found, bool) and found != "":
-            return str(found)
-    location = urlsplit(response.headers.get("location", "")).path.rstrip("/")
-    return unquote(location.rpartition("/")[2]) or None
+    if not isinstance(found, (str, int)) or isinstance(found, bool) or found == "":
+        try:
+            found = unquote(urlsplit(response.headers.get("location", "")).path.rstrip("/").rpartition("/")[2])
+        except ValueError:
+            return None
+    return None if found in {"", ".", ".."} else str(found)
 
 
 def _unsubscribed(path: str, subscription: Subscription | str, options: Options | None) -> Call[None]:
@@ -96,10 +100,14 @@ class Hub:
         made = self.subscribe(callback, query=query, options=options)
         try:
             yield made
-        finally:
+        except BaseException:  # which is what matters, whatever the listener's end brings
             if made.id is not None:
-                with suppress(NotFound):
+                with suppress(TmfError):
                     self.unsubscribe(made, options=options)
+            raise
+        if made.id is not None:
+            with suppress(NotFound):
+                self.unsubscribe(made, options=options)
 
 
 class AsyncHub:
@@ -135,7 +143,11 @@ class AsyncHub:
         made = await self.subscribe(callback, query=query, options=options)
         try:
             yield made
-        finally:
+        except BaseException:  # which is what matters, whatever the listener's end brings
             if made.id is not None:
-                with suppress(NotFound):
+                with suppress(TmfError):
                     await self.unsubscribe(made, options=options)
+            raise
+        if made.id is not None:
+            with suppress(NotFound):
+                await self.unsubscribe(made, options=options)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, ClassVar, NoReturn, TypeAlias
 
-from .encoding import Number
+from .encoding import ExactNumber, Number
 from .errors import Malformed
 from .times import read as read_time
 from .times import written as written_time
@@ -33,6 +33,7 @@ __all__ = [
     "Many",
     "Or",
     "Place",
+    "below",
     "copied",
     "described",
     "frozen",
@@ -76,6 +77,16 @@ def path(at: At) -> str:
     return at + "".join(reversed(names))
 
 
+def below(at: At) -> list[str]:
+    """Return the names that lead to something, without that of the whole and places in arrays."""
+    names: list[str] = []
+    while not isinstance(at, str):
+        at, name = at
+        if isinstance(name, str):
+            names.append(name)
+    return names[::-1]
+
+
 def described(value: object) -> str:
     """Say what a JSON value is, without showing more of it than helps."""
     if value is None:
@@ -88,20 +99,32 @@ def described(value: object) -> str:
 
 
 def copied(value: Any) -> Any:
-    """Return JSON data that may be changed without harm."""
+    """Return JSON data that may be changed without harm, and given back: its numbers keep their text."""
     if isinstance(value, dict):
         return {name: copied(member) for name, member in value.items()}
     if isinstance(value, list):
         return [copied(member) for member in value]
-    return float(value) if isinstance(value, Number) else value
+    return ExactNumber(value.text) if isinstance(value, Number) else value
 
 
 def frozen(value: Any, where: str) -> Any:
-    """Return *value*, which a client gives, as JSON data that nobody else can change."""
+    """Return *value*, which a client gives, as JSON data that nobody else can change.
+
+    Raises:
+        TypeError: It has what JSON has not.
+        ValueError: It is nested without an end, or too deeply.
+    """
+    try:
+        return _frozen(value, where)
+    except RecursionError:
+        raise ValueError(f"{where} is nested too deeply for JSON") from None
+
+
+def _frozen(value: Any, where: str) -> Any:
     if isinstance(value, Mapping):
-        return {_name(name, where): frozen(member, f"{where}.{name}") for name, member in value.items()}
+        return {_name(name, where): _frozen(member, f"{where}.{name}") for name, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [frozen(member, f"{where}[{index}]") for index, member in enumerate(value)]
+        return [_frozen(member, f"{where}[{index}]") for index, member in enumerate(value)]
     if value is None or isinstance(value, (str, bool, int, Number)):
         return value
     if isinstance(value, (float, Decimal)):
@@ -243,6 +266,8 @@ class Real(Kind):
         """Encode a number; a Decimal keeps its digits."""
         if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, Number)):
             raise self._not_taken(value, where)
+        if isinstance(value, ExactNumber):
+            return Number(value.text)
         if isinstance(value, (float, Decimal)) and not isfinite(value):
             raise ValueError(f"{where}: JSON has no number for {value!r}")
         return Number(str(value)) if isinstance(value, Decimal) else value

@@ -29,6 +29,7 @@ from .kinds import (
     Many,
     Or,
     Place,
+    below,
     copied,
     path,
 )
@@ -134,12 +135,11 @@ class attr(Generic[R, W]):  # noqa: N801 - stands where a type stands
 
     def _look_for(self, instance: Object) -> None:
         """Raise NotSelected when the attribute is not there because nobody asked for it."""
-        origin = instance._origin
-        if origin is None or origin.fields is None or self.name in _ALWAYS_SENT:
+        asked, origin = instance._asked(), instance._origin
+        if asked is None or origin is None or (isinstance(instance._at, str) and self.name in _ALWAYS_SENT):
             return
-        asked = {field.partition(".")[0] for field in origin.fields}
-        if isinstance(instance._at, str) and asked.isdisjoint((self.name, *self.aliases)):
-            raise NotSelected(path((instance._at, self.name)), origin.fields, response=origin.response)
+        if asked.isdisjoint((self.name, *self.aliases)):
+            raise NotSelected(path((instance._at, self.name)), origin.fields or (), response=origin.response)
 
 
 class must(attr[R, W]):  # noqa: N801 - stands where a type stands
@@ -185,7 +185,7 @@ class _Extra(attr[Mapping[str, Any], Mapping[str, Any]]):
         if instance is None:
             return self
         known = instance._by_json
-        return {name: copied(value) for name, value in instance._data.items() if name not in known}
+        return {name: copied(value) for name, value in instance._exact().items() if name not in known}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(must,))
@@ -234,7 +234,7 @@ class Object(_Fields):
     @property
     def raw(self) -> dict[str, Any]:
         """A copy of the JSON."""
-        return cast("dict[str, Any]", copied(self._data))
+        return cast("dict[str, Any]", copied(self._exact()))
 
     @property
     def response(self) -> Response:
@@ -261,10 +261,32 @@ class Object(_Fields):
                 yield from one.kind.problems(value, one.place(self))
 
     def _found(self, name: str) -> Any:
-        if name in self._data:
-            return self._data[name]
-        known = self._by_json.get(name) or self._attributes.get(name)
-        return UNSET if known is None else known.found(self)
+        return self._data.get(self._key(name), UNSET)
+
+    def _key(self, name: str) -> str:
+        """Return the name in JSON that *name*, in JSON or in Python, stands for here."""
+        known = None if name in self._data else self._by_json.get(name) or self._attributes.get(name)
+        names = () if known is None else (known.name, *known.aliases)
+        return next((each for each in names if each in self._data), name)
+
+    def _asked(self) -> set[str] | None:
+        """Return the names that were asked for in this object; None for all."""
+        if self._origin is None or self._origin.fields is None:
+            return None
+        names, found = below(self._at), set[str]()
+        for field in self._origin.fields:
+            parts = field.removeprefix("$.").replace("[*]", "").split(".")
+            if names[: len(parts)] == parts:
+                return None
+            if parts[: len(names)] == names:
+                found.add(parts[len(names)])
+        return found
+
+    def _whole(self, where: str) -> Any:
+        """Return the JSON as it is written in the place of what is there; ValueError when this is a part of it."""
+        if self._asked() is not None:
+            raise ValueError(f"{where} has come in part, and would lose the rest; read it without fields first")
+        return self._exact()
 
     def _exact(self) -> Any:
         """Return the JSON as it is written."""
@@ -274,10 +296,9 @@ class Object(_Fields):
         return isinstance(name, str) and self._found(name) is not UNSET
 
     def __getitem__(self, name: str) -> Any:
-        value = self._found(name)
-        if value is UNSET:
+        if name not in self:
             raise KeyError(name)
-        return copied(value)
+        return copied(self._exact()[self._key(name)])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._data)
@@ -303,7 +324,7 @@ class Object(_Fields):
         origin = self._origin
         came = None if origin is None else (origin.response, origin.fields, origin.alone)
         text = "" if self._exact() is self._data else dumps(self).decode()
-        return _restored, (type(self), path(self._at), self._data, text, came)
+        return _restored, (type(self), self._at, self._data, text, came)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._shown())
@@ -383,7 +404,7 @@ class One(Kind):
     def write(self, value: Any, where: str) -> Any:
         """Encode an object of one of the classes."""
         if isinstance(value, self.classes):
-            return value._exact()
+            return value._whole(where)
         names = " or ".join(each.__name__ for each in self.classes)
         raise TypeError(f"{where} takes {names}, not {value!r}")
 
@@ -432,7 +453,7 @@ def _raised(step: Callable[[], object]) -> Iterator[Malformed]:
         yield problem
 
 
-def _restored(cls: type[T], at: str, data: dict[str, Any], text: str, came: Any) -> T:
+def _restored(cls: type[T], at: At, data: dict[str, Any], text: str, came: Any) -> T:
     """Make the object that was pickled."""
     if came is None and not text:
         return view(cls, data, at, None)

@@ -19,6 +19,9 @@ __all__ = ["Walk"]
 
 T = TypeVar("T")
 
+_MOST_EMPTY = 100
+"""Empty pages on end that links are followed through."""
+
 
 class Walk(Generic[T]):
     """One way through a list.
@@ -38,7 +41,8 @@ class Walk(Generic[T]):
         self._total: int | None = None
         self._seen: set[Hashable] = set()
         self._last: Response | None = None
-        self._is_empty = self._is_linked = self.is_repeated = False
+        self._empty = 0
+        self._is_linked = self.is_repeated = False
 
     def first_call(self) -> Call[list[T]]:
         """Return the call of a page that needs one element only."""
@@ -51,7 +55,7 @@ class Walk(Generic[T]):
         mark = self._mark(items, response)
         self.is_repeated = mark in self._seen
         self._seen.add(mark)
-        self._is_empty = not items
+        self._empty = 0 if items else self._empty + 1
         self._last = response
         if not self.is_repeated:
             self._received += len(items)
@@ -61,7 +65,9 @@ class Walk(Generic[T]):
         return self._total
 
     def _mark(self, items: list[T], response: Response) -> Hashable:
-        if self._identify is None or not items:
+        if not items:
+            return response.request.url
+        if self._identify is None:
             return hash(response.content)
         known = [self._identify(item) for item in items]
         return hash(response.content) if None in known else repr(known)
@@ -74,14 +80,16 @@ class Walk(Generic[T]):
         """
         assert self._last is not None
         is_short = self._total is not None and self._start + self._received < self._total
-        if self.is_repeated or self._is_empty:
+        linked = self._linked(self._last)
+        if linked is not None and not self.is_repeated and self._empty < _MOST_EMPTY:
+            self._is_linked = True
+            return replace(self._call, path=linked, query=())
+        if ("limit", "0") in self._call.query:
+            return None
+        if self.is_repeated or self._empty:
             if is_short and (self._received or self.is_repeated or not self._start):
                 raise Unreadable(self._shortage(), response=self._last)
             return None
-        linked = self._linked(self._last)
-        if linked is not None:
-            self._is_linked = True
-            return replace(self._call, path=linked, query=())
         if self._total is not None:
             return self._behind() if is_short else None
         return None if self._is_linked else self._behind()

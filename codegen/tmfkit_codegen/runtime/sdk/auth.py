@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 from urllib.parse import urlencode, urlsplit
 
 from .answers import Response
 from .errors import Unreadable
 
 __all__ = ["ApiKey", "Auth", "Basic", "Bearer", "ClientCredentials", "RenewableAuth", "TokenRequest"]
+
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Auth(Protocol):
@@ -54,6 +58,8 @@ class ApiKey(_Fixed):
     __slots__ = ()
 
     def __init__(self, key: str, *, header: str = "X-API-Key") -> None:
+        if not isinstance(header, str) or not _NAME.fullmatch(header):
+            raise ValueError(f"header is {header!r}, which is no name of one")
         super().__init__({header.lower(): _secret("API key", key)})
 
 
@@ -63,21 +69,21 @@ class Basic(_Fixed):
     __slots__ = ()
 
     def __init__(self, name: str, password: str) -> None:
+        if not isinstance(name, str) or not isinstance(password, str):
+            raise ValueError("name and password of Basic credentials are texts")  # noqa: TRY004 - one error before anything is sent
         if ":" in name:
             raise ValueError("the name of Basic credentials has a colon, which the scheme cannot carry")
         encoded = base64.b64encode(f"{name}:{password}".encode()).decode()
         super().__init__({"authorization": f"Basic {encoded}"})
 
 
+def _is_sendable(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and value.isascii() and value.isprintable() and "" != value == value.strip()
+
+
 def _secret(what: str, value: str) -> str:
     """Check that *value* can stand in a header; the message does not show it."""
-    if (
-        not isinstance(value, str)
-        or not value
-        or not value.isascii()
-        or not value.isprintable()
-        or value != value.strip()
-    ):
+    if not _is_sendable(value):
         raise ValueError(
             f"the {what} is empty, or has characters that a header cannot carry (a line break at its end?)"
         )
@@ -204,7 +210,7 @@ class ClientCredentials:
         except (ValueError, RecursionError):
             raise Unreadable("the answer to the request for a token is no JSON", response=kept) from None
         value = document.get("access_token") if isinstance(document, dict) else None
-        if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+        if not _is_sendable(value):
             raise Unreadable("the answer to the request for a token has no access_token", response=kept)
         self._token = _Token(value, _end(document.get("expires_in"), now))
 

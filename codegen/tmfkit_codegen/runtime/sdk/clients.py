@@ -15,6 +15,7 @@ from .calls import JSON, Call, Options
 from .encoding import dumps
 from .hooks import Hook
 from .http import AsyncDriver, AsyncPool, AsyncTransport, Cert, Connecting, Driver, Pool, Transport, Verify
+from .kinds import frozen
 from .retries import Retries
 from .settings import TIMEOUT_SECONDS, Address, Settings, checked_headers, query_pairs
 from .unset import UNSET, Unset
@@ -93,7 +94,7 @@ def _call(
         raise ValueError("give one of json and content")
     if body is not None:
         try:
-            content, content_type = dumps(body), content_type or JSON
+            content, content_type = dumps(frozen(body, "json")), content_type or JSON
         except TypeError as error:
             raise ValueError(f"json: {error}") from error
     return Call(

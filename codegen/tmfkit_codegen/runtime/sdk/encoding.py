@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from .times import written
 
-__all__ = ["BadJson", "Number", "dumps", "exact_parts", "loads"]
+__all__ = ["BadJson", "ExactNumber", "Number", "dumps", "exact_parts", "loads"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _quoted = json.encoder.encode_basestring
@@ -44,6 +44,21 @@ class Number:
 
     def __repr__(self) -> str:
         return f"Number({self.text!r})"
+
+
+class ExactNumber(float):
+    """A float that is written by its text, which no float brings back."""
+
+    text: str
+
+    def __new__(cls, text: str) -> ExactNumber:
+        """Read *text*, a number of JSON."""
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]  # what pickle makes it of again
+        return (self.text,)
 
 
 class _SlowOnly(Exception):  # noqa: N818 - a signal, no error

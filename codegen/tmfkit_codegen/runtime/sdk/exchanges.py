@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
@@ -64,13 +64,19 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """Get new credentials before the next attempt.
+    """Have credentials for the next attempt, and give back None, or `Lost`.
 
     Attributes:
-        refused: Headers with those that the server has refused.
+        refused: Headers with those that the server has refused; empty for none.
+        deadline: Monotonic time at which the call ends; None for no end.
     """
 
     refused: dict[str, str]
+    deadline: float | None
+
+    def left(self) -> float | None:
+        """Return how many seconds there are; None for no end."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,8 @@ class _Plan:
 
 def _planned(settings: Settings, call: Call[Any]) -> _Plan:
     options: Options = call.options or {}
+    if not isinstance(options, Mapping):
+        raise ValueError(f"options is {options!r}; a mapping is wanted")  # noqa: TRY004 - one error before anything is sent
     if unknown := options.keys() - _OPTIONS:
         raise ValueError(f"{', '.join(sorted(unknown))}: no such option; there are {', '.join(sorted(_OPTIONS))}")
     query: Sequence[tuple[str, str]] = call.query
@@ -152,7 +160,9 @@ def _planned(settings: Settings, call: Call[Any]) -> _Plan:
 def _is_protected(method: str, pairs: Pairs) -> bool:
     if method not in {"POST", "PATCH"}:
         return False
-    return any(name == b"idempotency-key" or (name == b"if-match" and method == "PATCH") for name, _ in pairs)
+    tag = b"if-match" if method == "PATCH" else b""
+    # Any tag at all, ``*``, is there after the change too.
+    return any(name == b"idempotency-key" or (name == tag and value != b"*") for name, value in pairs)
 
 
 def conduct(settings: Settings, call: Call[T]) -> Steps[T]:
@@ -163,6 +173,8 @@ def conduct(settings: Settings, call: Call[T]) -> Steps[T]:
         ValueError: It is not sent at all.
     """
     plan = _planned(settings, call)
+    if settings.renews:
+        yield from _renewed(plan, {}, plan.attempt(1))
     response = yield from _answered(plan, settings)
     if call.has_body and not response.content.strip():
         response = yield from _completed(call, plan, settings, response)
@@ -178,9 +190,9 @@ def _answered(plan: _Plan, settings: Settings) -> Steps[Response]:
             status = outcome.status
             if 200 <= status < 300:
                 return outcome
-            if may_have_acted and status in {404, 410} and plan.method == "DELETE":
+            if number > 1 and status in {404, 410} and plan.method == "DELETE":
                 return outcome
-            if may_have_acted and status == 412:
+            if may_have_acted and (status == 412 or (status == 409 and plan.method == "POST")):
                 raise Uncertain(outcome)
             target = _redirected(plan, settings, outcome)
             if target is not None and redirects < _MOST_REDIRECTS:
@@ -188,7 +200,7 @@ def _answered(plan: _Plan, settings: Settings) -> Steps[Response]:
                 continue
             if status == 401 and not is_renewed and isinstance(plan.auth, RenewableAuth):
                 is_renewed = True
-                yield Renew(sending.credentials)
+                yield from _renewed(plan, sending.credentials, sending)
                 continue
             wait = retry_after_seconds(outcome.headers, now=datetime.now(UTC)) if status >= 400 else None
             failure, error = Failure(status, retry_after=wait), None
@@ -207,6 +219,13 @@ def _answered(plan: _Plan, settings: Settings) -> Steps[Response]:
         may_have_acted = may_have_acted or failure.may_have_acted
         number += 1
         yield Pause(pause)
+
+
+def _renewed(plan: _Plan, refused: dict[str, str], sending: Send) -> Steps[None]:
+    """Have credentials; raise the error of a call that is not sent when there are none in time."""
+    lost: Lost | None = yield Renew(refused, plan.deadline)
+    if lost is not None:
+        raise lost.error(sending.request, sending.number)
 
 
 def _refused(outcome: Response | Lost, failure: Failure) -> ApiError:
@@ -241,12 +260,10 @@ def _completed(call: Call[T], plan: _Plan, settings: Settings, response: Respons
     return found
 
 
-def token_exchange(settings: Settings, wanted: TokenRequest) -> Steps[Response]:
+def token_exchange(settings: Settings, wanted: TokenRequest, deadline: float | None) -> Steps[Response]:
     """Take the request for a token to its answer; it is sent to its own address, with its own credentials."""
     pairs = [pair for pair in settings.plain if pair[0] == b"user-agent"]
     pairs += [(name.encode(), value.encode()) for name, value in wanted.headers.items()]
-    limit = settings.timeout
-    deadline = None if limit is None else time.monotonic() + limit
     auth = _Once(wanted.secret_headers)
     plan = _TokenPlan(
         "POST", wanted.url, pairs, wanted.content, auth, settings.retries, is_protected=True, deadline=deadline

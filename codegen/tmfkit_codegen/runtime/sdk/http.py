@@ -6,7 +6,8 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
@@ -15,7 +16,7 @@ import httpx
 from .answers import Headers, Response
 from .auth import RenewableAuth
 from .calls import Call
-from .exchanges import Lost, Pause, Send, Step, Steps, conduct, token_exchange
+from .exchanges import Lost, Pause, Renew, Send, Step, Steps, conduct, token_exchange
 from .hooks import Attempt, Telling
 from .settings import Settings, header_pairs
 
@@ -33,7 +34,8 @@ Cert: TypeAlias = "str | tuple[str, str] | tuple[str, str, str]"
 
 _CLOSED = "the client is closed; make a new one, or enter this one again"
 _LOCATION = "tmfkit_sdk.location"
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS, _GRACE_SECONDS = 10.0, 0.1
+_NO_TOKEN = Lost("no token in time", sent=False, in_time=False)
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
 
 
@@ -88,6 +90,8 @@ class Connecting:
 
 def _lost(error: Exception, *, has_answer: bool) -> Lost:
     """Say what an error of the HTTP library means, and how far the request had come."""
+    if isinstance(error, httpx.RequestError):
+        error.request = None  # type: ignore[assignment]  # the credentials are in it
     in_time = not isinstance(error, (httpx.TimeoutException, _Late, TimeoutError))
     problem = str(error) or type(error).__name__
     if isinstance(error, _NOTHING_SENT):
@@ -117,21 +121,28 @@ _FAILURES = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, _Lat
 
 
 def _prepared(step: Send, attempt: Attempt | None) -> httpx.Request:
+    """Make the request; ValueError when its address cannot be sent."""
     pairs = [*step.pairs]
     if step.auth is not None:
         step.credentials = step.auth.headers()
         pairs += [(name.encode(), value.encode()) for name, value in step.credentials.items()]
     if attempt is not None and attempt.headers:
-        pairs += header_pairs(attempt.headers)
+        added = header_pairs(attempt.headers)
+        names = {name for name, _ in added}
+        pairs = [*(pair for pair in pairs if pair[0] not in names), *added]
     left = step.seconds
     connect = _CONNECT_SECONDS if left is None else min(left, _CONNECT_SECONDS)
-    return httpx.Request(
-        step.request.method,
-        step.request.url,
-        headers=pairs,
-        content=step.content or None,
-        extensions={"timeout": {"connect": connect, "read": left, "write": left, "pool": left}},
-    )
+    try:
+        return httpx.Request(
+            step.request.method,
+            step.request.url,
+            headers=pairs,
+            content=step.content or None,
+            extensions={"timeout": {"connect": connect, "read": left, "write": left, "pool": left}},
+        )
+    except httpx.InvalidURL as error:
+        length = len(step.request.url)
+        raise ValueError(f"the address, of {length} characters, cannot be sent: {error}") from None
 
 
 def _response(step: Send, answer: httpx.Response, parts: list[bytes]) -> Response:
@@ -156,6 +167,64 @@ def _ends(step: Send) -> float:
     return float("inf") if step.seconds is None else time.monotonic() + step.seconds
 
 
+@contextmanager
+def _no_client() -> Iterator[None]:
+    """Say of what the environment names, a proxy or a file of authorities, that it cannot be used."""
+    try:
+        yield
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        raise ValueError(f"no connections can be made, for what proxy or the environment says: {error}") from None
+
+
+class _Deadline(threading.local):
+    """When the exchange of a thread has to be over; monotonic time."""
+
+    ends = float("inf")
+
+
+_DEADLINE, _NOTHING = _Deadline(), nullcontext()
+
+
+class _Punctual:
+    """A connection that waits no longer for a part of an answer than until the deadline.
+
+    The HTTP library has a time-out for each part only, so that an answer in drops would never end.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = _DEADLINE.ends - time.monotonic()
+        return bytes(self._stream.read(max_bytes, left if timeout is None or left < timeout else timeout))
+
+    def start_tls(self, *args: Any, **options: Any) -> _Punctual:
+        return _Punctual(self._stream.start_tls(*args, **options))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _PunctualNetwork:
+    """Makes connections that keep to the deadline."""
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def connect_tcp(self, *args: Any, **options: Any) -> _Punctual:
+        return _Punctual(self._network.connect_tcp(*args, **options))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._network, name)
+
+
+def _keep_time(transport: Any) -> None:
+    """Make the connections of a transport keep to the deadline; the HTTP library has no door for that."""
+    pool: Any = getattr(transport, "_pool", None)
+    if hasattr(pool, "_network_backend"):
+        pool._network_backend = _PunctualNetwork(pool._network_backend)
+
+
 class Pool:
     """The connections of a client, which those made of it share."""
 
@@ -178,8 +247,23 @@ class Pool:
             if self._is_closed:
                 raise ValueError(_CLOSED)
             if self._client is None:
-                self._client = httpx.Client(**self._options, event_hooks={"response": [_hide_location]})
+                with _no_client():
+                    client = httpx.Client(**self._options, event_hooks={"response": [_hide_location]})
+                for each in (client._transport, *client._mounts.values()):
+                    _keep_time(each)
+                self._client = client
             return self._client
+
+    @staticmethod
+    def deadline(seconds: float | None) -> AbstractContextManager[None]:
+        """Return what ends an exchange of this thread after *seconds*; None for no end."""
+        _DEADLINE.ends = float("inf") if seconds is None else time.monotonic() + seconds
+        return _NOTHING
+
+    @staticmethod
+    def acquire(lock: threading.Lock, seconds: float | None) -> bool:
+        """Take *lock*; False when it is not free in time."""
+        return lock.acquire(timeout=-1 if seconds is None else seconds)
 
     @staticmethod
     def sleep(seconds: float) -> None:
@@ -223,7 +307,8 @@ class AsyncPool:
             raise ValueError(_CLOSED)
         for loop in [each for each in self._clients if each.is_closed()]:
             del self._clients[loop]
-        client = httpx.AsyncClient(**self._options, event_hooks={"response": [_hide_location_async]})
+        with _no_client():
+            client = httpx.AsyncClient(**self._options, event_hooks={"response": [_hide_location_async]})
         made = self._clients[self._asyncio.get_running_loop()] = _OfLoop(client, _closing(client), self._asyncio.Lock())
         await anext(made.guard)
         return client
@@ -231,6 +316,21 @@ class AsyncPool:
     def lock(self) -> asyncio.Lock:
         """Return the lock of the running event loop, which renews credentials one at a time."""
         return self._clients[self._asyncio.get_running_loop()].lock
+
+    async def acquire(self, lock: asyncio.Lock, seconds: float | None) -> bool:
+        """Take *lock*; False when it is not free in time."""
+        try:
+            async with self._asyncio.timeout(seconds):
+                return await lock.acquire()
+        except TimeoutError:
+            return False
+
+    def deadline(self, seconds: float | None) -> asyncio.Timeout:
+        """Return what ends an exchange after *seconds*; None for no end.
+
+        The time-outs of the HTTP library, of each part, come first: they know how far the request had come.
+        """
+        return self._asyncio.timeout(None if seconds is None else seconds + _GRACE_SECONDS)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -272,7 +372,6 @@ class Driver:
 
     def __init__(self, settings: Settings, pool: Pool) -> None:
         self.settings, self.pool = settings, pool
-        self._renewable = settings.auth if isinstance(settings.auth, RenewableAuth) else None
 
     def run(self, call: Call[T]) -> T:
         """Make *call* and return its result.
@@ -282,8 +381,6 @@ class Driver:
             ValueError: It is not sent at all.
         """
         client = self.pool.client()
-        if self._renewable is not None:
-            self._renew(client, self._renewable, {})
         return self._conducted(client, conduct(self.settings, call))
 
     def _conducted(self, client: httpx.Client, steps: Steps[T]) -> T:
@@ -299,9 +396,8 @@ class Driver:
             return self._sent(client, step)
         if isinstance(step, Pause):
             self.pool.sleep(step.seconds)
-        elif self._renewable is not None:
-            self._renew(client, self._renewable, step.refused)
-        return None
+            return None
+        return self._renew(client, cast("RenewableAuth", self.settings.auth), step)
 
     def _sent(self, client: httpx.Client, step: Send) -> Response | Lost:
         if not self.settings.hooks:
@@ -314,29 +410,35 @@ class Driver:
     def _exchanged(self, client: httpx.Client, step: Send, attempt: Attempt | None) -> Response | Lost:
         request, ends, answer = _prepared(step, attempt), _ends(step), None
         try:
-            answer = client.send(request, stream=True, auth=None)
-            try:
-                parts = []
-                for part in answer.iter_bytes():
-                    parts.append(part)
-                    if time.monotonic() > ends:
-                        raise _Late
-                return _response(step, answer, parts)
-            finally:
-                answer.close()
+            with self.pool.deadline(step.seconds):
+                answer = client.send(request, stream=True, auth=None)
+                try:
+                    parts = []
+                    for part in answer.iter_bytes():
+                        parts.append(part)
+                        if time.monotonic() > ends:
+                            raise _Late
+                    return _response(step, answer, parts)
+                finally:
+                    answer.close()
         except _FAILURES as error:
             return _lost(error, has_answer=answer is not None)
 
-    def _renew(self, client: httpx.Client, auth: RenewableAuth, refused: dict[str, str]) -> None:
+    def _renew(self, client: httpx.Client, auth: RenewableAuth, step: Renew) -> Lost | None:
         """Fetch a token unless there is one that was not refused; one thread does, the others wait for it."""
-        if not refused and auth.is_ready(time.monotonic()):
-            return
-        with auth.lock:
-            if refused:
-                auth.reject(refused)
+        if not step.refused and auth.is_ready(time.monotonic()):
+            return None
+        if not self.pool.acquire(auth.lock, step.left()):
+            return _NO_TOKEN
+        try:
+            if step.refused:
+                auth.reject(step.refused)
             if not auth.is_ready(time.monotonic()):
-                response = self._conducted(client, token_exchange(self.settings, auth.token_request()))
-                auth.accept(response, time.monotonic())
+                fetching = token_exchange(self.settings, auth.token_request(), step.deadline)
+                auth.accept(self._conducted(client, fetching), time.monotonic())
+        finally:
+            auth.lock.release()
+        return None
 
 
 class AsyncDriver:
@@ -348,7 +450,6 @@ class AsyncDriver:
 
     def __init__(self, settings: Settings, pool: AsyncPool) -> None:
         self.settings, self.pool = settings, pool
-        self._renewable = settings.auth if isinstance(settings.auth, RenewableAuth) else None
 
     async def run(self, call: Call[T]) -> T:
         """Make *call* and return its result.
@@ -358,8 +459,6 @@ class AsyncDriver:
             ValueError: It is not sent at all.
         """
         client = await self.pool.client()
-        if self._renewable is not None:
-            await self._renew(client, self._renewable, {})
         return await self._conducted(client, conduct(self.settings, call))
 
     async def _conducted(self, client: httpx.AsyncClient, steps: Steps[T]) -> T:
@@ -375,9 +474,8 @@ class AsyncDriver:
             return await self._sent(client, step)
         if isinstance(step, Pause):
             await self.pool.sleep(step.seconds)
-        elif self._renewable is not None:
-            await self._renew(client, self._renewable, step.refused)
-        return None
+            return None
+        return await self._renew(client, cast("RenewableAuth", self.settings.auth), step)
 
     async def _sent(self, client: httpx.AsyncClient, step: Send) -> Response | Lost:
         if not self.settings.hooks:
@@ -390,26 +488,32 @@ class AsyncDriver:
     async def _exchanged(self, client: httpx.AsyncClient, step: Send, attempt: Attempt | None) -> Response | Lost:
         request, ends, answer = _prepared(step, attempt), _ends(step), None
         try:
-            answer = await client.send(request, stream=True, auth=None)
-            try:
-                parts = []
-                async for part in answer.aiter_bytes():
-                    parts.append(part)
-                    if time.monotonic() > ends:
-                        raise _Late
-                return _response(step, answer, parts)
-            finally:
-                await answer.aclose()
+            async with self.pool.deadline(step.seconds):
+                answer = await client.send(request, stream=True, auth=None)
+                try:
+                    parts = []
+                    async for part in answer.aiter_bytes():
+                        parts.append(part)
+                        if time.monotonic() > ends:
+                            raise _Late
+                    return _response(step, answer, parts)
+                finally:
+                    await answer.aclose()
         except _FAILURES as error:
             return _lost(error, has_answer=answer is not None)
 
-    async def _renew(self, client: httpx.AsyncClient, auth: RenewableAuth, refused: dict[str, str]) -> None:
+    async def _renew(self, client: httpx.AsyncClient, auth: RenewableAuth, step: Renew) -> Lost | None:
         """Fetch a token unless there is one that was not refused; one task does, the others wait for it."""
-        if not refused and auth.is_ready(time.monotonic()):
-            return
-        async with self.pool.lock():
-            if refused:
-                auth.reject(refused)
+        if not step.refused and auth.is_ready(time.monotonic()):
+            return None
+        if not await self.pool.acquire(self.pool.lock(), step.left()):
+            return _NO_TOKEN
+        try:
+            if step.refused:
+                auth.reject(step.refused)
             if not auth.is_ready(time.monotonic()):
-                response = await self._conducted(client, token_exchange(self.settings, auth.token_request()))
-                auth.accept(response, time.monotonic())
+                fetching = token_exchange(self.settings, auth.token_request(), step.deadline)
+                auth.accept(await self._conducted(client, fetching), time.monotonic())
+        finally:
+            self.pool.lock().release()
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from .calls import JSON_PATCH, QUERY_PATCH
+from .kinds import frozen
 
 __all__ = ["JsonPatch", "QueryPatch"]
 
@@ -28,7 +29,7 @@ class JsonPatch:
 
     def add(self, path: str, value: object) -> Self:
         """Add *value* at *path*; ``/-`` at its end stands for the end of an array."""
-        return self._with({"op": "add", "path": self._path(path), "value": value})
+        return self._with({"op": "add", "path": self._path(path), "value": frozen(value, path)})
 
     def remove(self, path: str) -> Self:
         """Remove what is at *path*."""
@@ -36,11 +37,11 @@ class JsonPatch:
 
     def replace(self, path: str, value: object) -> Self:
         """Put *value* where something is already."""
-        return self._with({"op": "replace", "path": self._path(path), "value": value})
+        return self._with({"op": "replace", "path": self._path(path), "value": frozen(value, path)})
 
     def test(self, path: str, value: object) -> Self:
         """Refuse the whole patch unless *value* is at *path*."""
-        return self._with({"op": "test", "path": self._path(path), "value": value})
+        return self._with({"op": "test", "path": self._path(path), "value": frozen(value, path)})
 
     def move(self, from_: str, path: str) -> Self:
         """Move what is at *from_* to *path*."""

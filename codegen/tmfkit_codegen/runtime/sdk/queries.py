@@ -17,6 +17,8 @@ Where: TypeAlias = Mapping[str, Scalar | Sequence[Scalar]]
 
 Pair: TypeAlias = tuple[str, str]
 
+_OPERATORS = {"eq", "ne", "gt", "gte", "lt", "lte", "regex"}
+
 
 def list_query(
     where: Where | None = None,
@@ -31,7 +33,9 @@ def list_query(
     Raises:
         ValueError: A value is None, a date-time without a zone, or a list without members; a number is negative.
     """
-    pairs = [(_name(name), _value(name, value)) for name, value in (where or {}).items()]
+    if not isinstance(where or {}, Mapping):
+        raise ValueError(f"where is {where!r}; a mapping is wanted")  # noqa: TRY004 - one error before anything is sent
+    pairs = [_condition(_name(name), _value(name, value)) for name, value in (where or {}).items()]
     pairs += [("filter", _filled("filter", each)) for each in _several(filter)]
     if sort is not None:
         pairs.append(("sort", ",".join(_filled("sort", each) for each in _members("sort", _several(sort)))))
@@ -83,6 +87,12 @@ def _filled(name: str, text: object) -> str:
 
 def _name(name: object) -> str:
     return _filled("where", name)
+
+
+def _condition(name: str, value: str) -> Pair:
+    """Name the operator of a value that begins as one does: ``name=~x`` would be a pattern."""
+    is_bare = name[-1] not in "=<>!*~" and name.rpartition(".")[2] not in _OPERATORS
+    return (f"{name}.eq" if is_bare and value[:1] in {"=", "~"} else name), value
 
 
 def _value(name: str, value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from .answers import Response
 from .encoding import BadJson, loads
@@ -32,8 +33,7 @@ def one(cls: type[T], response: Response, *, name: str, fields: Sequence[str] | 
     found = _decoded(response)
     if not isinstance(found, dict):
         raise Unreadable(f"expected an object, got {described(found)}", response=response)
-    asked = None if fields is None else tuple(fields)
-    origin = Origin((response.content, found), response=response, fields=asked, alone=True)
+    origin = Origin((response.content, found), response=response, fields=_asked(response, fields), alone=True)
     return view(chosen(cls, found), found, name, origin)
 
 
@@ -46,11 +46,19 @@ def many(cls: type[T], response: Response, *, name: str, fields: Sequence[str] |
     found = _decoded(response)
     if not isinstance(found, list):
         raise Unreadable(f"expected an array, got {described(found)}", response=response)
-    origin = Origin((response.content, found), response=response, fields=None if fields is None else tuple(fields))
+    origin = Origin((response.content, found), response=response, fields=_asked(response, fields))
     for index, each in enumerate(found):
         if each.__class__ is not dict:
             raise Unreadable(f"expected an object at [{index}], got {described(each)}", response=response)
     return [view(chosen(cls, each), each, name, origin) for each in found]
+
+
+def _asked(response: Response, fields: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the names that were asked for, by the call or by a parameter beside it; None for everything."""
+    if fields is None and "fields=" in response.request.url:
+        texts = parse_qs(urlsplit(response.request.url).query).get("fields", [])
+        fields = [name for text in texts for name in text.split(",")]
+    return tuple(fields) if fields else None
 
 
 def _decoded(response: Response) -> Any:

@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from .answers import Response
 from .calls import JSON, MERGE_PATCH, Call, Options, identifier, nothing
 from .encoding import dumps
+from .kinds import frozen
 from .objects import Object, id_of, if_match_of
 from .patches import JsonPatch
 from .queries import Where, field_names, fields_query, list_query
 from .reading import many, one
+from .settings import query_pairs
 from .unset import UNSET, Unset
 from .writing import written
 
@@ -88,6 +90,9 @@ class Operations(Generic[T]):
             return many(self.cls, response, name=self.name, fields=names)
 
         query = list_query(where, filter, sort, fields, limit)
+        if options and "query" in options:  # an offset among them is where the list begins
+            query += query_pairs(options["query"])
+            options = {**options, "query": {}}
         return Call("GET", self.path, decoded, query=query, options=options, packed=True)
 
     def update(
@@ -108,7 +113,7 @@ class Operations(Generic[T]):
         if isinstance(patch, JsonPatch):
             content, content_type = dumps(patch.operations), patch.content_type
         elif isinstance(patch, Mapping):
-            content, content_type = dumps(patch), self.update_type
+            content, content_type = dumps(frozen(patch, self.name)), self.update_type
         else:
             raise TypeError(f"{self.name}: a patch is a JsonPatch, a QueryPatch or a mapping, not {patch!r}")
         return self._change("PATCH", object_or_id, content, content_type, if_match, options)
@@ -123,7 +128,7 @@ class Operations(Generic[T]):
     ) -> Call[T]:
         """Return the call that puts *attributes*, or without any the object itself, in the place of a resource."""
         if isinstance(object_or_id, Object) and not attributes and not extra:
-            content = dumps(object_or_id)
+            content = dumps(object_or_id._whole(self.name))
         else:
             content = self._body(attributes, extra, complete=True)
         return self._change("PUT", object_or_id, content, JSON, if_match, options)
@@ -132,9 +137,9 @@ class Operations(Generic[T]):
         """Return the call that takes a resource away."""
         return Call(
             "DELETE",
-            self._item(id_of(object_or_id)),
+            self._item(object_or_id),
             nothing,
-            if_match=_condition(object_or_id, if_match),
+            if_match=_condition(object_or_id, if_match, options),
             options=options,
             has_body=False,
         )
@@ -150,7 +155,7 @@ class Operations(Generic[T]):
         self, object_or_id: T | str, idempotency_key: str | None, options: Options | None
     ) -> Call[T | None]:
         """Return the call that sends a stored message."""
-        return self._sending(f"{self._item(id_of(object_or_id))}/send", idempotency_key, options)
+        return self._sending(f"{self._item(object_or_id)}/send", idempotency_key, options)
 
     def _sending(
         self, path: str, idempotency_key: str | None, options: Options | None, content: bytes | None = None
@@ -177,17 +182,19 @@ class Operations(Generic[T]):
     ) -> Call[T]:
         return Call(
             method,
-            self._item(id_of(object_or_id)),
+            self._item(object_or_id),
             self._one,
             content=content,
             content_type=content_type,
-            if_match=_condition(object_or_id, if_match),
+            if_match=_condition(object_or_id, if_match, options),
             options=options,
             reread=True,
         )
 
-    def _item(self, id_: str) -> str:
-        return f"{self.path}/{identifier(id_)}"
+    def _item(self, object_or_id: Object | str) -> str:
+        if isinstance(object_or_id, Object) and not isinstance(object_or_id, self.cls):
+            raise TypeError(f"a {self.cls.__name__} or its id is wanted, not a {type(object_or_id).__name__}")
+        return f"{self.path}/{identifier(id_of(object_or_id))}"
 
     def _body(
         self, attributes: Mapping[str, Any], extra: Extra, *, complete: bool = False, like: Object | None = None
@@ -207,5 +214,7 @@ def identity(found: Object) -> object:
     return found._data.get("id")
 
 
-def _condition(object_or_id: Object | str, if_match: IfMatch) -> str | None:
-    return if_match_of(object_or_id) if if_match is UNSET else if_match
+def _condition(object_or_id: Object | str, if_match: IfMatch, options: Options | None) -> IfMatch:
+    if if_match is not UNSET or (options is not None and "if_match" in options):
+        return if_match
+    return if_match_of(object_or_id)

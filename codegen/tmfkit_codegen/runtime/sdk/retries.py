@@ -33,7 +33,7 @@ class Failure:
         """Whether the server may have done what was asked, all the same."""
         if self.status is None:
             return self.sent is not False
-        return self.status in _PASSING and not (self.status in _POSTPONED and self.retry_after is not None)
+        return self.status != 429 and not (self.status == 503 and self.retry_after is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,13 @@ class Retries:
     longest_pause_seconds: float = 8.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
+        if not isinstance(self.attempts, int) or self.attempts < 1:
             raise ValueError(f"attempts is {self.attempts}; the first attempt counts, so 1 is the least")
-        if self.attempt_seconds is not None and self.attempt_seconds <= 0:
+        if self.attempt_seconds is not None and not self.attempt_seconds > 0:
             raise ValueError(f"attempt_seconds is {self.attempt_seconds}; it has to be more than 0")
+        for name in ("pause_seconds", "longest_pause_seconds"):
+            if not 0 <= (value := getattr(self, name)) < float("inf"):
+                raise ValueError(f"{name} is {value}; it has to be a number from 0")
 
     @classmethod
     def of(cls, value: Retries | int) -> Retries:

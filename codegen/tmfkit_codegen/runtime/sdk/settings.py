@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit
 
-from .auth import Auth, Basic
+from .auth import Auth, Basic, RenewableAuth
 from .calls import Call, Options
 from .hooks import Hook
 from .retries import Retries
+from .unset import UNSET
 
 __all__ = [
     "TIMEOUT_SECONDS",
@@ -152,9 +153,11 @@ class Settings:
     hooks: tuple[Hook, ...] = ()
     plain: Pairs = field(init=False, repr=False, compare=False)
     packed: Pairs = field(init=False, repr=False, compare=False)
+    renews: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         seconds(self.timeout)
+        object.__setattr__(self, "renews", isinstance(self.auth, RenewableAuth))
         base = {"user-agent": user_agent(), "accept": "application/json"}
         for name, encodings in (("plain", "identity"), ("packed", "gzip, deflate")):
             known = {**base, "accept-encoding": encodings, **self.headers}
@@ -166,12 +169,13 @@ class Settings:
         own: dict[str, str] = {}
         if call.content_type is not None:
             own["content-type"] = call.content_type
-        if_match = call.if_match if call.if_match is not None else options.get("if_match")
-        if if_match is not None:
-            own["if-match"] = if_match
+        condition = options.get("if_match") if call.if_match is UNSET else call.if_match
         key = call.idempotency_key if call.idempotency_key is not None else options.get("idempotency_key")
-        if key is not None:
-            own["idempotency-key"] = key
+        for name, value in (("if-match", condition), ("idempotency-key", key)):
+            if value == "":
+                raise ValueError(f"{name.replace('-', '_')} is empty; leave it out")
+            if value is not None:
+                own[name] = value
         given = options.get("headers")
         if not given:
             return [*base, *header_pairs(own)] if own else base

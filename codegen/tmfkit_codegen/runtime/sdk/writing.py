@@ -41,7 +41,9 @@ def written(
         if value is UNSET:
             continue
         if name == "extra":
-            extra = value or {}
+            if not isinstance(value, Mapping):
+                raise TypeError(f"{where}.extra takes a mapping of names in JSON, not {value!r}")
+            extra = value
             continue
         known = cls._attributes.get(name)
         if known is None:
