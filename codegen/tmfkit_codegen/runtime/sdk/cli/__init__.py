@@ -1,13 +1,9 @@
-"""The command ``tmfkit-client``: every API of the SDK from a shell.
-
-Exit status:
-    0 done · 1 refused by the server, or its answer cannot be read · 2 wrong usage, nothing was sent · 3 not reachable ·
-    4 done, but the result cannot be shown · 130 interrupted.
-"""
+"""The command ``tmfkit-client``: every API of the SDK from a shell."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -15,7 +11,7 @@ from tmfkit_sdk._runtime.errors import NoAnswer, TmfError, Unreadable
 from tmfkit_sdk.cli.actions import ACTIONS, CHANGING
 from tmfkit_sdk.cli.arguments import parsed
 from tmfkit_sdk.cli.completion import candidates, script
-from tmfkit_sdk.cli.streams import NotShown, flush, prepare, remark, silence, write
+from tmfkit_sdk.cli.streams import NotShown, flush, prepare, remark, write
 
 __all__ = ["main"]
 
@@ -33,10 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TmfError as error:
         return _failed(error, _REFUSED)
     except BrokenPipeError:  # who reads has seen enough
-        silence()
         return _DONE
     except NotShown as error:
-        silence()
         return _failed(f"done, but the result cannot be shown: {error}", _NOT_SHOWN)
     except (ValueError, OSError) as error:
         return _failed(error, _USAGE)
@@ -68,13 +62,9 @@ def _text(word: str) -> str:
         ValueError: It is not.
     """
     try:
-        return word if _is_text(word) else os.fsencode(word).decode()
+        return os.fsencode(word).decode() if re.search("[\ud800-\udfff]", word) else word
     except UnicodeDecodeError:
         raise ValueError(f"{word!r} is neither in the encoding of the locale nor UTF-8") from None
-
-
-def _is_text(word: str) -> bool:
-    return not any("\ud800" <= sign <= "\udfff" for sign in word)
 
 
 def _failed(error: object, status: int) -> int:

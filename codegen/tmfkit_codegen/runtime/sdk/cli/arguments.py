@@ -25,8 +25,8 @@ _HELP = {
     "listen": "show what happens, until interrupted",
 }
 _EPILOG = (
-    "exit status: 0 done · 1 refused by the server, or its answer cannot be read · 2 wrong usage, nothing was sent · "
-    "3 not reachable · 4 done, but the result cannot be shown · 130 interrupted"
+    "exit status: 0 done · 1 refused by the server, or answered unreadably · 2 wrong usage · 3 not reachable · "
+    "4 done, but the result cannot be shown · 130 interrupted"
 )
 
 

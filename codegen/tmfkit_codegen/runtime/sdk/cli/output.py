@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tmfkit_sdk._runtime.encoding import BadJson, Number, dumps
+from tmfkit_sdk._runtime.encoding import Number, dumps, loads
 from tmfkit_sdk.cli.streams import NotShown, harmless, write
 
 __all__ = ["line", "read", "show", "show_all"]
@@ -23,10 +22,8 @@ def read(text: bytes | str) -> Any:
     Raises:
         BadJson: It is none.
     """
-    try:
-        return _EXACT.decode(text if isinstance(text, str) else text.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise BadJson(str(error)) from None
+    loads(text)
+    return _EXACT.decode(text if isinstance(text, str) else text.decode("utf-8-sig"))
 
 
 def line(value: object) -> str:
@@ -99,21 +96,13 @@ def _names(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    """Return what stands in a table, without line breaks and as stdout can write it."""
     if value is None:
         return ""
-    text = " ".join(value.splitlines()) if isinstance(value, str) else line(value)
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    errors = getattr(sys.stdout, "errors", None) or "strict"
-    return harmless(text).encode(encoding, errors).decode(encoding)
+    return harmless(" ".join(value.splitlines())) if isinstance(value, str) else line(value)
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
-def _no_constant(name: str) -> Any:
-    raise BadJson(f"{name} is no JSON")
-
-
-_EXACT = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_no_constant)
+_EXACT = json.JSONDecoder(parse_float=Number, parse_int=Number)

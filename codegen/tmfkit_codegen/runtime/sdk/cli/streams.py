@@ -9,7 +9,7 @@ import os
 import sys
 from contextlib import suppress
 
-__all__ = ["NotShown", "flush", "harmless", "prepare", "received", "remark", "silence", "write"]
+__all__ = ["NotShown", "flush", "harmless", "prepare", "received", "remark", "write"]
 
 _ESCAPE = "tmfkit-escape"
 
@@ -71,12 +71,6 @@ def flush() -> None:
         raise _failure(error) from None
 
 
-def silence() -> None:
-    """Send what still waits in stdout, which has failed, nowhere."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def remark(text: str) -> None:
     """Write a line to stderr, if anybody is there to read it."""
     with suppress(OSError):
@@ -96,6 +90,7 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 def _failure(error: OSError) -> Exception:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where what still waits goes in the end
     return error if isinstance(error, BrokenPipeError) else NotShown(str(error))
 
 
