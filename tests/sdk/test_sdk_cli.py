@@ -8,14 +8,19 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import FaultServer, answer, document
+from fault_server import Connection, FaultServer, Got, answer, document
+
+from patience import PATIENCE_SECONDS
+from tmfkit_sdk.cli import main
 
 COMMAND = [sys.executable, "-c", "import sys; from tmfkit_sdk.cli import main; sys.exit(main())"]
 
@@ -144,9 +149,19 @@ def test_nobody_there_is_exit_status_3() -> None:
         ["customer-v4", "customers", "list", "--where", "a=1", "--where", "a=2"],
         ["customer-v4", "customers", "list", "--format", "xml"],
         ["customer-v4", "customers", "list", "--limit", "-1"],
+        ["customer-v4", "customers", "list", "--limit", "0"],
+        ["customer-v4", "customers", "list", "--at-most", "-1"],
         ["customer-v4", "customers", "create", "--set", "name"],
         ["customer-v4", "customers", "create", "--set", "name:={"],
         ["customer-v4", "customers", "create", "--set", "a=1", "--set", "a.b=1"],
+        ["customer-v4", "customers", "create", "--set", "a=1", "--set", "a=2"],
+        ["customer-v4", "customers", "create", "--set", "a.b=1", "--set", "a:={}"],
+        ["customer-v4", "customers", "create", "--set", "a..b=1"],
+        ["customer-v4", "customers", "create", "--set", ":=1"],
+        ["customer-v4", "customers", "create", "--set", "a:=NaN"],
+        ["customer-v4", "customers", "update", "1", "--set", "a=1", "--unset", "a"],
+        ["customer-v4", "customers", "update", "1", "--unset", ""],
+        ["communication-v1", "messages", "send", "1", "--set", "content=x"],
         ["customer-v4", "customers", "create", "--json", "/no/such/file"],
         ["customer-v4", "customers", "update", "1"],
         ["customer-v4", "customers", "listen", "--bind", "nowhere"],
@@ -222,3 +237,134 @@ def test_who_reads_may_stop_early(url: str) -> None:
     assert listed.stdout is not None
     listed.stdout.close()
     assert listed.wait(60) == 0
+
+
+JSON = {"Content-Type": "application/json"}
+CUSTOMER = ("customer-v4", "customers")
+NUMBERS = '"n":12345678901234567890.123456789,"m":1.10,"e":-1E5,"huge":1e999'
+
+
+def echo(connection: Connection, got: Got) -> None:
+    """Answer with what came."""
+    answer(201, got.body, JSON)(connection, got)
+
+
+def test_numbers_are_sent_as_they_are_written(faulty: FaultServer, tmp_path: Path) -> None:
+    faulty.replies(echo)
+    (tmp_path / "body.json").write_text(f"{{{NUMBERS}}}")
+    words = ("--json", str(tmp_path / "body.json"), "--set", 'a.b:=[1.20, {"c": 1E2}]', "--url", faulty.url)
+    assert [main([*CUSTOMER, "create", *words]), main([*CUSTOMER, "update", "1", *words])] == [0, 0]
+    assert {got.body.decode() for got in faulty.got} == {f'{{{NUMBERS},"a":{{"b":[1.20,{{"c":1E2}}]}}}}'}
+
+
+def test_numbers_are_shown_as_they_came(faulty: FaultServer, capsys: pytest.CaptureFixture[str]) -> None:
+    one = f'{{"id":"1",{NUMBERS},"none":[],"deep":{{"x":[1.0,{{}}]}}}}'
+    faulty.replies(answer(200, one.encode(), JSON))
+    assert main([*CUSTOMER, "get", "1", "--format", "jsonl", "--url", faulty.url]) == 0
+    assert capsys.readouterr().out == one + "\n"
+    assert main([*CUSTOMER, "get", "1", "--format", "json", "--url", faulty.url]) == 0
+    laid_out = capsys.readouterr().out
+    assert "".join(laid_out.split()) == one
+    assert laid_out.endswith('  "none": [],\n  "deep": {\n    "x": [\n      1.0,\n      {}\n    ]\n  }\n}\n')
+    assert main([*CUSTOMER, "get", "1", "--url", faulty.url]) == 0
+    assert '\nm     1.10\ne     -1E5\nhuge  1e999\nnone  []\ndeep  {"x":[1.0,{}]}\n' in capsys.readouterr().out
+    faulty.replies(answer(200, f"[{one}]".encode(), {**JSON, "X-Total-Count": "1"}))
+    assert main([*CUSTOMER, "list", "--format", "json", "--url", faulty.url]) == 0
+    assert "".join(capsys.readouterr().out.split()) == f"[{one}]"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl"])
+def test_what_a_server_says_does_not_steer_a_terminal(
+    faulty: FaultServer, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    bad = "\x1b[31m\x07\x9b1m\u202e\n\x7f"
+    for reply, status in ((document({"id": "1", bad: bad}), 0), (document({"code": bad, "reason": bad}, 400), 1)):
+        faulty.replies(reply)
+        assert main([*CUSTOMER, "get", "1", "--format", form, "--url", faulty.url]) == status
+        shown = "".join(capsys.readouterr())
+        assert "".join(shown.splitlines()).isprintable()
+        assert "\\u001b[31m" in shown
+
+
+def test_every_locale_takes_every_sign_both_ways(faulty: FaultServer, tmp_path: Path) -> None:
+    faulty.replies(echo)
+    file = tmp_path / "Zoë.json"
+    file.write_bytes('\ufeff{"a": "ë🚣"}'.encode())
+    environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    words = (*CUSTOMER, "create", "--json", str(file), "--set", "name=Zoë")
+    ended = run(*words, "--format", "json", url=faulty.url, **environment)
+    assert (ended.returncode, ended.stderr, ended.stdout.isascii()) == (0, "", True)
+    assert faulty.got[0].json == json.loads(ended.stdout) == {"a": "ë🚣", "name": "Zoë"}
+
+
+def shell(line: str, *words: str, url: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with streams as *line*, which has it as ``"$@"``, says."""
+    command = ["sh", "-c", line, "sh", *COMMAND, *words, "--url", url]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"), [('"$@" >/dev/full', "No space left on device"), ('"$@" >&-', "stdout is closed")]
+)
+def test_done_but_not_shown_is_exit_status_4(faulty: FaultServer, line: str, problem: str) -> None:
+    faulty.replies(echo)
+    ended = shell(line, *CUSTOMER, "create", "--set", "name=A", url=faulty.url)
+    assert (ended.returncode, ended.stdout, len(faulty.got)) == (4, "", 1)
+    assert ended.stderr.startswith("tmfkit-client: done, but the result cannot be shown: ")
+    assert ended.stderr.endswith(f"{problem}\n")
+
+
+def test_done_but_not_readable_is_exit_status_4(faulty: FaultServer, capsys: pytest.CaptureFixture[str]) -> None:
+    faulty.replies(answer(201, b"<html>", {"Content-Type": "text/html"}))
+    for words in (("create", "--set", "name=A"), ("update", "1", "--set", "name=A")):
+        assert main([*CUSTOMER, *words, "--url", faulty.url]) == 4
+        assert "done, but the result cannot be shown: P" in capsys.readouterr().err
+
+
+def test_nothing_is_read_from_a_closed_stdin(faulty: FaultServer) -> None:
+    ended = shell('"$@" <&-', *CUSTOMER, "create", "--json", "-", url=faulty.url)
+    assert (ended.returncode, ended.stderr, faulty.got) == (2, "tmfkit-client: stdin is closed\n", [])
+
+
+def test_with_stderr_closed_nothing_is_said(faulty: FaultServer) -> None:
+    faulty.replies(answer(404))
+    ended = shell('"$@" 2>&-', *CUSTOMER, "get", "1", url=faulty.url)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "")
+
+
+@contextmanager
+def listening(server: FaultServer, stdout: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run a listener; yield its process and its address. A hang is ended."""
+    server.replies(document({"id": "h-1"}, 201), answer(204))
+    words = [*COMMAND, *CUSTOMER, "listen", "--url", server.url]
+    with subprocess.Popen(words, stdout=stdout, stderr=subprocess.PIPE, text=True) as process:
+        impatience = threading.Timer(PATIENCE_SECONDS, process.kill)
+        impatience.start()
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline().endswith(" as h-1\n")
+            yield process, server.got[0].json["callback"]
+        finally:
+            impatience.cancel()
+            process.kill()
+
+
+@pytest.mark.parametrize("end", ["hang-up", "reader gone", "output full"])
+def test_a_listener_that_ends_is_removed(faulty: FaultServer, end: str) -> None:
+    with (
+        Path("/dev/full").open("w", encoding="utf-8") as full,
+        listening(faulty, full if end == "output full" else subprocess.PIPE) as (process, callback),
+    ):
+        if end == "hang-up":
+            process.send_signal(signal.SIGHUP)
+        elif end == "reader gone":
+            assert process.stdout is not None
+            process.stdout.close()
+        else:
+            event = json.dumps({"eventId": "1", "eventType": "CustomerCreateEvent"}).encode()
+            with pytest.raises(urllib.error.HTTPError, match="500"):
+                urllib.request.urlopen(callback, event)
+        assert process.wait() == (4 if end == "output full" else 0)
+        assert process.stderr is not None
+        assert ("No space left on device" in process.stderr.read()) == (end == "output full")
+    assert [(got.method, got.target.rpartition("/")[2]) for got in faulty.got] == [("POST", "hub"), ("DELETE", "h-1")]

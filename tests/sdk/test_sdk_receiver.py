@@ -7,9 +7,11 @@ import base64
 import io
 import json
 import time
-from collections.abc import Callable
+from asyncio import Future
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -152,21 +154,25 @@ def test_a_receiver_needs_a_parser() -> None:
 
 
 Answer = tuple[int, str]
-Sender = Callable[[Receiver[Any], Callable[[Any], object], bytes, dict[str, str], str], Answer]
+Sender = Callable[[Receiver[Any], Callable[[Any], None], bytes, dict[str, str], str], Answer]
 
 
 def over_wsgi(
-    receiver: Receiver[Any], handler: Callable[[Any], object], body: bytes, headers: dict[str, str], method: str
+    receiver: Receiver[Any], handler: Callable[[Any], None], body: bytes, headers: dict[str, str], method: str
 ) -> Answer:
     environ: dict[str, Any] = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     environ |= {"REQUEST_METHOD": method, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    return wsgi_answer(receiver, handler, environ)
+
+
+def wsgi_answer(receiver: Receiver[Any], handler: Callable[[Any], None], environ: dict[str, Any]) -> Answer:
     statuses: list[str] = []
     text = b"".join(receiver.wsgi(handler)(environ, lambda status, _: statuses.append(status)))
     return int(statuses[0].split()[0]), text.decode()
 
 
 def over_asgi(
-    receiver: Receiver[Any], handler: Callable[[Any], object], body: bytes, headers: dict[str, str], method: str
+    receiver: Receiver[Any], handler: Callable[[Any], None], body: bytes, headers: dict[str, str], method: str
 ) -> Answer:
     parts = [
         {"type": "http.request", "body": body[:9], "more_body": True},
@@ -235,6 +241,26 @@ def test_what_an_application_refuses(sender: Sender) -> None:
     assert sender(receiver, never, b" " * 501, signed(), "POST")[0] == 413
 
 
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"wsgi.input_terminated": True}, (204, "")),  # a server that takes chunks apart by itself
+        ({}, (411, "Content-Length is missing")),
+        ({"CONTENT_LENGTH": ""}, (411, "Content-Length is missing")),
+        ({"CONTENT_LENGTH": "-1"}, (400, "Content-Length is no number")),
+        ({"CONTENT_LENGTH": "9" * 5000}, (400, "the body broke off")),
+        ({"CONTENT_LENGTH": str(len(BODY) + 1)}, (400, "the body broke off")),
+        ({"wsgi.input_terminated": True, "wsgi.input": io.BytesIO(b" " * 501)}, (413, "the body is too long")),
+    ],
+)
+def test_a_body_ends_where_the_server_says(changes: dict[str, Any], wanted: Answer) -> None:
+    environ: dict[str, Any] = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed().items()}
+    environ |= {"REQUEST_METHOD": "POST", "wsgi.input": io.BytesIO(BODY), **changes}
+    seen: list[object] = []
+    assert wsgi_answer(Receiver(parse, secrets=[SECRET], most_bytes=500), seen.append, environ) == wanted
+    assert len(seen) == (wanted[0] == 204)
+
+
 def test_an_asgi_application_lives_and_ends() -> None:
     messages, sent = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}], []
 
@@ -246,3 +272,44 @@ def test_an_asgi_application_lives_and_ends() -> None:
 
     asyncio.run(Receiver(parse, secrets=None).asgi(print)({"type": "lifespan"}, receive, send))
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def awaited(event: object) -> None:
+    raise AssertionError(event)
+
+
+def yielding(event: object) -> Iterator[object]:
+    yield event
+
+
+async def yielding_as_well(event: object) -> AsyncIterator[object]:
+    yield event
+
+
+class Handler:
+    async def __call__(self, event: object) -> None:
+        raise AssertionError(event)
+
+
+@pytest.mark.parametrize("handler", [awaited, partial(awaited), Handler(), Handler().__call__, yielding, None])
+def test_wsgi_refuses_a_handler_that_would_not_run(handler: Any) -> None:
+    with pytest.raises(TypeError, match="handled by a plain function; asgi takes async ones"):
+        Receiver(parse, secrets=None).wsgi(handler)
+
+
+@pytest.mark.parametrize("handler", [yielding, partial(yielding), yielding_as_well, None])
+def test_asgi_refuses_a_handler_that_would_not_run(handler: Any) -> None:
+    with pytest.raises(TypeError, match="handled by a function that does not yield"):
+        Receiver(parse, secrets=None).asgi(handler)
+
+
+def test_what_turns_out_to_be_async_is_no_success() -> None:
+    future: Future[None] = Future(loop=(loop := asyncio.new_event_loop()))
+    receiver: Receiver[Any] = Receiver(parse, secrets=[SECRET])
+    returning: Any = lambda event: future  # noqa: E731, ARG005 - nobody can tell before it is called
+    with pytest.raises(TypeError, match="it has not run"):
+        over_wsgi(receiver, returning, BODY, signed(), "POST")
+    loop.close()
+    seen: list[object] = []
+    assert over_wsgi(receiver, seen.append, BODY, signed(), "POST") == (204, "")
+    assert seen == [Made("e-1")]

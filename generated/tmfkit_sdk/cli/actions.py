@@ -6,20 +6,21 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
+from tmfkit_sdk._runtime.answers import Response
 from tmfkit_sdk._runtime.calls import Options, identifier
 from tmfkit_sdk._runtime.clients import Client
+from tmfkit_sdk._runtime.encoding import BadJson
+from tmfkit_sdk._runtime.errors import Unreadable
 from tmfkit_sdk._runtime.queries import field_names
 from tmfkit_sdk.cli.listening import listen
-from tmfkit_sdk.cli.output import show, show_all
+from tmfkit_sdk.cli.output import read, show, show_all
+from tmfkit_sdk.cli.streams import received
 
-__all__ = ["ACTIONS"]
+__all__ = ["ACTIONS", "CHANGING"]
 
 
 def _client(wanted: argparse.Namespace) -> Client:
@@ -44,29 +45,24 @@ def _list(wanted: argparse.Namespace) -> None:
             fields=wanted.fields,
             limit=wanted.limit,
         )
-        show_all((one.raw for one in islice(found, wanted.at_most)), wanted.format, field_names(wanted.fields))
+        show_all(islice(found, wanted.at_most), wanted.format, field_names(wanted.fields))
 
 
 def _get(wanted: argparse.Namespace) -> None:
     with _client(wanted) as client:
-        show(_collection(client, wanted).get(wanted.id, fields=wanted.fields).raw, wanted.format)
+        show(_collection(client, wanted).get(wanted.id, fields=wanted.fields), wanted.format)
 
 
 def _create(wanted: argparse.Namespace) -> None:
-    with _client(wanted) as client:
-        options = Options(idempotency_key=wanted.idempotency_key)
-        response = client.request("POST", wanted.found.path, json=_body(wanted), options=options)
-        show(response.json() if response.content.strip() else {}, wanted.format)
+    _post(wanted, "", _body(wanted))
 
 
 def _update(wanted: argparse.Namespace) -> None:
     body = _body(wanted)
-    for name in wanted.unset:
-        _put(body, name.split("."), None)
     if not body:
         raise ValueError("nothing is to be changed: give --set, --unset or --json")
     with _client(wanted) as client:
-        show(_collection(client, wanted).patch(wanted.id, body, if_match=wanted.if_match).raw, wanted.format)
+        show(_collection(client, wanted).patch(wanted.id, body, if_match=wanted.if_match), wanted.format)
 
 
 def _delete(wanted: argparse.Namespace) -> None:
@@ -75,12 +71,26 @@ def _delete(wanted: argparse.Namespace) -> None:
 
 
 def _send(wanted: argparse.Namespace) -> None:
-    stored = f"/{identifier(wanted.id)}" if wanted.id is not None else ""
+    if wanted.id is None:
+        _post(wanted, "/send", _body(wanted))
+    elif wanted.set or wanted.json is not None:
+        raise ValueError("a stored message is sent as it is: give its identifier, or --set and --json for a new one")
+    else:
+        _post(wanted, f"/{identifier(wanted.id)}/send", None)
+
+
+def _post(wanted: argparse.Namespace, path: str, body: object) -> None:
     with _client(wanted) as client:
         options = Options(idempotency_key=wanted.idempotency_key)
-        body = None if stored else _body(wanted)
-        response = client.request("POST", f"{wanted.found.path}{stored}/send", json=body, options=options)
-        show(response.json() if response.content.strip() else {}, wanted.format)
+        response = client.request("POST", f"{wanted.found.path}{path}", json=body, options=options)
+        show(_content(response), wanted.format)
+
+
+def _content(response: Response) -> Any:
+    try:
+        return read(response.content) if response.content.strip() else {}
+    except BadJson as error:
+        raise Unreadable(f"the body is no JSON: {error}", response=response) from None
 
 
 def _listen(wanted: argparse.Namespace) -> None:
@@ -99,6 +109,9 @@ ACTIONS: Mapping[str, Callable[[argparse.Namespace], None]] = {
     "listen": _listen,
 }
 """Action → what does it."""
+
+CHANGING = frozenset({"create", "update", "delete", "send"})
+"""Actions after which something is otherwise than before."""
 
 
 def _conditions(texts: Sequence[str]) -> dict[str, list[str]]:
@@ -126,26 +139,41 @@ def _values(text: str) -> Iterator[str]:
 
 
 def _body(wanted: argparse.Namespace) -> dict[str, Any]:
-    """Return the JSON object of --json with what --set adds to it."""
+    """Return the JSON object of --json with what --set and --unset add to it."""
     body: Any = {}
     if wanted.json is not None:
-        text = sys.stdin.read() if wanted.json == "-" else Path(wanted.json).read_text()
-        body = _read("--json", text)
+        body = _read("--json", received(wanted.json))
         if not isinstance(body, dict):
             raise ValueError("--json: the file has to hold one JSON object")
-    for assignment in wanted.set:
-        name, sign, text = assignment.partition("=")
-        if not sign or not name.removesuffix(":"):
-            raise ValueError(f"--set {assignment}: it has to be name=text or name:=JSON")
-        value = _read(f"--set {assignment}", text) if name.endswith(":") else text
-        _put(body, name.removesuffix(":").split("."), value)
+    given: list[list[str]] = []
+    for option, name, value in _changes(wanted):
+        names = name.split(".")
+        if "" in names:
+            raise ValueError(f"{option}: a name is empty")
+        for other in given:
+            if all(one == two for one, two in zip(names, other, strict=False)):
+                raise ValueError(f"{option}: {'.'.join(other)} is given already")
+        given.append(names)
+        _put(body, names, value)
     return dict(body)
 
 
-def _read(where: str, text: str) -> Any:
+def _changes(wanted: argparse.Namespace) -> Iterator[tuple[str, str, Any]]:
+    """Yield the options that change a body, each with its name and value."""
+    for assignment in wanted.set:
+        name, sign, text = assignment.partition("=")
+        if not sign:
+            raise ValueError(f"--set {assignment}: it has to be name=text or name:=JSON")
+        value = _read(f"--set {assignment}", text) if name.endswith(":") else text
+        yield f"--set {assignment}", name.removesuffix(":"), value
+    for name in vars(wanted).get("unset", ()):
+        yield f"--unset {name}", name, None
+
+
+def _read(where: str, text: bytes | str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return read(text)
+    except BadJson as error:
         raise ValueError(f"{where}: no JSON: {error}") from None
 
 

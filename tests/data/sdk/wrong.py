@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tmfkit_sdk import JsonPatch
 from tmfkit_sdk.customer_v1 import CustomerManagement as OlderCustomerManagement
 from tmfkit_sdk.customer_v1 import RelatedParty as OlderParty
@@ -13,7 +15,9 @@ from tmfkit_sdk.customer_v4 import (
     CustomerManagement,
     RelatedParty,
     TimePeriod,
+    events,
 )
+from tmfkit_sdk.events import Receiver
 
 
 def wrong(tmf: CustomerManagement, customer: Customer, party: RelatedParty) -> None:
@@ -55,3 +59,15 @@ async def wrong_as_well(tmf: AsyncCustomerManagement, older: OlderCustomerManage
     older.customers.update(customer, name="Club")  # wrong: an object of another API
     for _ in tmf.customers.list():  # wrong: not async
         pass
+
+
+async def handled(event: events.Event) -> None:
+    print(event.event_type)
+
+
+def yielding(event: events.Event) -> Iterator[None]:
+    yield print(event.event_type)
+
+
+Receiver(events.parse, secrets=None).wsgi(handled)  # wrong: async
+Receiver(events.parse, secrets=None).asgi(yielding)  # wrong: never runs

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Generic, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
 from .errors import Malformed, NotGenuine, TmfError
 from .events import Unknown
@@ -36,12 +36,15 @@ _REASONS = {
     400: "Bad Request",
     401: "Unauthorized",
     405: "Method Not Allowed",
+    411: "Length Required",
     413: "Content Too Large",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
 _DONE: _Reply = (204, "")
 _BUSY: _Reply = (503, "the same notification is being handled")
+_BROKEN: _Reply = (400, "the body broke off")
+_LONG: _Reply = (413, "the body is too long")
 
 
 class _State(Enum):
@@ -75,6 +78,12 @@ class _Memory:
                 self._known.pop(name, None)
 
 
+class _Limits(TypedDict, total=False):
+    tolerance_seconds: float
+    remembered: int
+    most_bytes: int
+
+
 class Receiver(Generic[E]):
     """Takes notifications of one API or of several.
 
@@ -94,9 +103,7 @@ class Receiver(Generic[E]):
         /,
         *,
         secrets: Sequence[str] | None,
-        tolerance_seconds: float = ...,
-        remembered: int = ...,
-        most_bytes: int = ...,
+        **limits: Unpack[_Limits],
     ) -> None: ...
     @overload
     def __init__(
@@ -106,9 +113,7 @@ class Receiver(Generic[E]):
         /,
         *,
         secrets: Sequence[str] | None,
-        tolerance_seconds: float = ...,
-        remembered: int = ...,
-        most_bytes: int = ...,
+        **limits: Unpack[_Limits],
     ) -> None: ...
     @overload
     def __init__(
@@ -119,9 +124,7 @@ class Receiver(Generic[E]):
         /,
         *,
         secrets: Sequence[str] | None,
-        tolerance_seconds: float = ...,
-        remembered: int = ...,
-        most_bytes: int = ...,
+        **limits: Unpack[_Limits],
     ) -> None: ...
     @overload
     def __init__(
@@ -133,18 +136,14 @@ class Receiver(Generic[E]):
         /,
         *,
         secrets: Sequence[str] | None,
-        tolerance_seconds: float = ...,
-        remembered: int = ...,
-        most_bytes: int = ...,
+        **limits: Unpack[_Limits],
     ) -> None: ...
     @overload
     def __init__(
         self,
         *parsers: Parser[E],
         secrets: Sequence[str] | None,
-        tolerance_seconds: float = ...,
-        remembered: int = ...,
-        most_bytes: int = ...,
+        **limits: Unpack[_Limits],
     ) -> None: ...
     def __init__(
         self,
@@ -187,11 +186,15 @@ class Receiver(Generic[E]):
         if name is not None:
             self._memory.end(name, is_done=False)
 
-    def wsgi(self, handler: Callable[[E], object]) -> _Wsgi:
+    def wsgi(self, handler: Callable[[E], None]) -> _Wsgi:
         """Return a WSGI application that calls *handler* with each event.
 
         The answer is 204 after *handler* has returned, so that the server repeats what *handler* has failed with.
+
+        Raises:
+            TypeError: Calling *handler* would do nothing: it is async or yields.
         """
+        _check(handler, inspect.iscoroutinefunction)
 
         def application(environ: dict[str, Any], start_response: _StartResponse) -> Iterable[bytes]:
             status, text = self._wsgi_reply(environ, handler)
@@ -201,8 +204,13 @@ class Receiver(Generic[E]):
 
         return application
 
-    def asgi(self, handler: Callable[[E], object]) -> _Asgi:
-        """Return an ASGI application that calls *handler* with each event, and awaits it if it is to be awaited."""
+    def asgi(self, handler: Callable[[E], Awaitable[object] | None]) -> _Asgi:
+        """Return an ASGI application that calls *handler* with each event, and awaits it if it is to be awaited.
+
+        Raises:
+            TypeError: Calling *handler* would do nothing: it yields.
+        """
+        _check(handler)
 
         async def application(
             scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
@@ -220,18 +228,33 @@ class Receiver(Generic[E]):
     def _wsgi_reply(self, environ: dict[str, Any], handler: Callable[[E], object]) -> _Reply:
         if environ.get("REQUEST_METHOD") != "POST":
             return 405, "notifications are sent with POST"
-        length = str(environ.get("CONTENT_LENGTH") or "0")
-        if not length.isdecimal() or int(length) > self._most_bytes:
-            return 413, "the body is too long"
+        body = self._wsgi_body(environ)
+        if not isinstance(body, bytes):
+            return body
         headers = {
             name[5:].replace("_", "-"): str(value) for name, value in environ.items() if name.startswith("HTTP_")
         }
-        started = self._begun(environ["wsgi.input"].read(int(length)), headers)
+        started = self._begun(body, headers)
         if not isinstance(started, _Begun):
             return started
         with started:
-            handler(started.event)
+            if inspect.isawaitable(handler(started.event)):
+                raise TypeError(f"{handler!r} is async, so that it has not run; asgi takes it")
         return _DONE
+
+    def _wsgi_body(self, environ: dict[str, Any]) -> bytes | _Reply:
+        """Read the body; without a length only where the server promises that reading ends with it."""
+        text = str(environ.get("CONTENT_LENGTH") or "")
+        if not text and not environ.get("wsgi.input_terminated"):
+            return 411, "Content-Length is missing"
+        if text and not (text.isascii() and text.isdecimal()):
+            return 400, "Content-Length is no number"
+        limit = self._most_bytes + 1
+        length = min(int(text[:18]), limit) if text else limit
+        body: bytes = environ["wsgi.input"].read(length)
+        if len(body) == limit:
+            return _LONG
+        return _BROKEN if text and len(body) < length else body
 
     async def _asgi_reply(
         self, scope: Any, receive: Callable[[], Awaitable[Any]], handler: Callable[[E], object]
@@ -242,10 +265,10 @@ class Receiver(Generic[E]):
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                return 400, "the body broke off"
+                return _BROKEN
             body += message.get("body", b"")
             if len(body) > self._most_bytes:
-                return 413, "the body is too long"
+                return _LONG
             if not message.get("more_body"):
                 break
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -302,6 +325,14 @@ class _Begun(Generic[E_co]):
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if self._name is not None:
             self._memory.end(self._name, is_done=kind is None)
+
+
+def _check(handler: Any, *refused: Callable[[object], bool]) -> None:
+    kinds = (inspect.isgeneratorfunction, inspect.isasyncgenfunction, *refused)
+    call = type(handler).__call__ if callable(handler) else None
+    if call is None or any(kind(handler) or kind(call) for kind in kinds):
+        wanted = "a plain function; asgi takes async ones" if refused else "a function that does not yield"
+        raise TypeError(f"{handler!r}: events are handled by {wanted}")
 
 
 def _event_id(event: object) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from functools import partial
 
 from tmfkit_sdk._runtime.settings import TIMEOUT_SECONDS, user_agent
 from tmfkit_sdk.cli.catalogue import apis, collections
@@ -23,7 +24,10 @@ _HELP = {
     "send": "send a new message, or a stored one",
     "listen": "show what happens, until interrupted",
 }
-_EPILOG = "exit status: 0 done · 1 refused by the server · 2 wrong usage · 3 not reachable"
+_EPILOG = (
+    "exit status: 0 done · 1 refused by the server, or answered unreadably · 2 wrong usage · 3 not reachable · "
+    "4 done, but the result cannot be shown · 130 interrupted"
+)
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:
@@ -92,8 +96,14 @@ def _add_list_options(leaf: argparse.ArgumentParser) -> None:
     leaf.add_argument("--where", action="append", default=[], metavar="NAME=VALUE", help=where)
     leaf.add_argument("--filter", metavar="JSONPATH", help="a condition in JSONPath")
     leaf.add_argument("--sort", metavar="NAMES", help="order, with commas; a minus means descending: --sort=-name")
-    leaf.add_argument("--limit", type=int, metavar="N", help="how many the server gives at a time")
-    leaf.add_argument("--at-most", type=int, metavar="N", help="how many are shown")
+    leaf.add_argument("--limit", type=partial(_count, 1), metavar="N", help="how many the server gives at a time")
+    leaf.add_argument("--at-most", type=partial(_count, 0), metavar="N", help="how many are shown")
+
+
+def _count(least: int, text: str) -> int:
+    if not text.isdecimal() or len(text) > 18 or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from {least} on")
+    return int(text)
 
 
 def _add_listen_options(leaf: argparse.ArgumentParser) -> None:
