@@ -184,7 +184,7 @@ class Payloads:
         """Return a value for an attribute that asks more of a target than an ordinary one; ``ABSENT`` without one.
 
         A text for people is long and in several scripts, an integer has 31 bits, a list has several members. Where the
-        document lists values, or the vendor configured any, there is none.
+        document lists values, or the vendor configured any, there is none, and nor for a list that may be shown in part.
         """
         schema = self._contract.at(self._resource.schema, pointer)
         purpose = f"{self._resource.name}{pointer}"
@@ -194,7 +194,8 @@ class Payloads:
             return self._contents.long_text(purpose)
         if schema.get("type") == "integer":
             return self._contents.large_integer(purpose)
-        return self._several(pointer) if schema.get("type") == "array" else pointers.ABSENT
+        is_list = schema.get("type") == "array" and pointer not in self._builder.led
+        return self._several(pointer) if is_list else pointers.ABSENT
 
     def _several(self, pointer: str) -> Any:
         """Return a list of members that differ; ``ABSENT`` where only one is known."""
