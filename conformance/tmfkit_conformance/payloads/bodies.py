@@ -184,7 +184,7 @@ class Payloads:
         """Return a value for an attribute that asks more of a target than an ordinary one; ``ABSENT`` without one.
 
         A text for people is long and in several scripts, an integer has 31 bits, a list has several members. Where the
-        document lists values, or the vendor configured any, there is none, and nor for a list that may be shown in part.
+        document lists values, or the vendor configured any, there is none, nor for a list that may be shown in part.
         """
         schema = self._contract.at(self._resource.schema, pointer)
         purpose = f"{self._resource.name}{pointer}"
