@@ -16,7 +16,7 @@ from typing import Any, Final
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
-from tmfkit_conformance.payloads.forms import other_forms
+from tmfkit_conformance.payloads.forms import is_form, other_forms
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.contact import Dialect
 from tmfkit_models.contracts import Contract, Resource, Schema
@@ -135,9 +135,16 @@ class _Finder:
         """
         own = body()
         keys = [key for key in self._attributes if key not in self._settled and pointers.select(own, f"/{key}")]
-        spoken = {key: others for key, (_, others) in self._others.items()}
-        combined = (names for names in _combinations(spoken, keys) if not wanted or wanted in names)
+        combined = (names for names in self._candidates(keys) if not wanted or wanted in names)
         return self._tried(body, list(itertools.islice(combined, _MOST_TRIES)))
+
+    def _candidates(self, keys: Sequence[str]) -> Iterator[dict[str, str]]:
+        """Yield the ways to say some attributes, names alone at first: a target has more of them than forms."""
+        every = {key: self._others[key][1] for key in keys}
+        names = {key: [one for one in others if not is_form(one)] for key, others in every.items()}
+        first = list(_combinations(names, [key for key in keys if names[key]]))
+        yield from first
+        yield from (way for way in _combinations(every, keys) if way not in first)
 
     def _tried(self, body: Body, candidates: Sequence[Names]) -> Exchange | None:
         before = self._session.dialect[self._resource.name]
