@@ -187,8 +187,8 @@ def test_entries_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         == 0
     )
     assert capsys.readouterr().out.splitlines() == [
-        "Entry             It is",
-        "gone tmf629-v4    answers 410 for what was deleted",
+        "Entry             It is                              It may be so for",
+        "gone tmf629-v4    answers 410 for what was deleted  tolerated: 404 or 410",
         "nobody tmf629-v4  nobody listens",
     ]
 

@@ -271,7 +271,9 @@ def test_target_that_ends_leaves_what_it_was_not_asked_to_delete(server_url: str
             return Answer(200, b"x", cut=True)
         answer = forward(call)
         creates.append(call.method == "POST")
-        if sum(creates) > 3:  # those of first contact: the smallest, one with a mark, one whose lag is measured
+        if (
+            sum(creates) > 4
+        ):  # those of first contact: the smallest, the largest, one with a mark, one whose lag is measured
             is_gone.set()
         return answer
 

@@ -327,3 +327,45 @@ def test_object_of_two_members_has_two() -> None:
     made = payloads("tmf683-v4", "partyInteraction")
     assert made.value("/interactionDate").keys() == {"startDateTime"}
     assert len(made.two_members("/interactionDate")) == 2
+
+
+@pytest.mark.parametrize(
+    ("api", "name", "dialect", "pointer", "expected"),
+    [
+        pytest.param("tmf629-v4", "customer", {"engagedParty": "as a list of one"}, "/engagedParty", list, id="list"),
+        pytest.param(
+            "tmf683-v4",
+            "partyInteraction",
+            {"interactionItem/*/itemDate": "as a date-time"},
+            "/interactionItem/*/itemDate",
+            str,
+            id="date-time",
+        ),
+        pytest.param(
+            "tmf683-v4",
+            "partyInteraction",
+            {"attachment/*/size": "as a number"},
+            "/attachment/*/size",
+            float,
+            id="number",
+        ),
+    ],
+)
+def test_value_is_sent_in_the_form_that_the_target_takes(
+    api: str, name: str, dialect: dict[str, str], pointer: str, expected: type
+) -> None:
+    contract = contracts.load(api)
+    payloads = Payloads(contract, contract.resource(name), {}, {}, dialect)
+    for body in (payloads.with_attribute(pointer), payloads.telling(pointer), payloads.full()):
+        found = pointers.select(body, pointer)
+        assert found
+        assert all(isinstance(value, expected if expected is not float else (int, float)) for value in found)
+        assert payloads.translated(body) == body
+
+
+def test_member_of_a_value_in_a_list_stands_in_the_list() -> None:
+    contract = contracts.load("tmf629-v4")
+    payloads = Payloads(contract, contract.resource("customer"), {}, {}, {"engagedParty": "as a list of one"})
+    body = payloads.with_attribute("/engagedParty/@type")
+    assert [sorted(party) for party in body["engagedParty"]] == [["@type", "id", "name"]]
+    assert "@type" not in payloads.without_attribute("/engagedParty/@type")["engagedParty"][0]

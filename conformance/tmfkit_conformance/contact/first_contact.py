@@ -14,6 +14,7 @@ from tmfkit_conformance.contact.smallest import Demand, find_demand
 from tmfkit_conformance.contact.there import first_create, first_look, second_look
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.drive.whose import look_around, try_marks
+from tmfkit_conformance.payloads.forms import how
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.contact import ApiThere, Consistency, Dialect, SmallestBody
 from tmfkit_conformance.rules.probes import Probe
@@ -111,7 +112,7 @@ def _sentences(
         else:
             yield f"{resource.name}: the smallest body is answered {answer.status}."
         for key, spoken in session.dialect[resource.name].items():
-            yield f"{resource.name}: the target takes {key} under the name {spoken}."
+            yield f"{resource.name}: the target takes {key} {how(spoken)}."
         patched, usual = session.media.get(resource.name), session.contract.action("patch", resource.name)
         if patched and usual and patched != usual.consumes[0]:
             yield f"{resource.name}: the target takes patches as {patched}, and not as {usual.consumes[0]}."

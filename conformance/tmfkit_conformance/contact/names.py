@@ -1,4 +1,4 @@
-"""Finds out under which names the target takes what the document names in two ways: attributes and paths.
+"""Finds out how the target takes what the document says in two ways: names of attributes, forms of values, and paths.
 
 The kit writes the contract's name. A target that refuses it (or keeps nothing under it, where the erratum tolerates
 that), and takes an alias, is spoken to with the alias for the rest of the run; two readings are never mixed, and every
@@ -16,6 +16,7 @@ from typing import Any, Final
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
+from tmfkit_conformance.payloads.forms import is_form, other_forms
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.contact import Dialect
 from tmfkit_models.contracts import Contract, Resource, Schema
@@ -46,9 +47,11 @@ def find_path(session: Session, resource: Resource) -> None:
 def configured_names(session: Session, resource: Resource) -> None:
     """Keep to the aliases that the configured members of a body use."""
     configured = session.settings.payloads.get(resource.name, {})
-    for key, attribute in _aliased(session.contract, resource.create):
+    for key, (attribute, _) in _others(session.contract, resource.create):
         around, _, _ = session.payloads_of(resource.name).spoken(f"/{key}").rpartition("/")
-        used = [alias for alias in attribute["x-tmf-aliases"] if pointers.select(configured, f"{around}/{alias}")]
+        used = [
+            alias for alias in attribute.get("x-tmf-aliases", ()) if pointers.select(configured, f"{around}/{alias}")
+        ]
         if used:
             session.dialect[resource.name] = {**session.dialect[resource.name], key: used[0]}
 
@@ -83,7 +86,8 @@ class _Finder:
     def __init__(self, session: Session, resource: Resource) -> None:
         self._session = session
         self._resource = resource
-        self._attributes = dict(_aliased(session.contract, resource.create))
+        self._others = dict(_others(session.contract, resource.create))
+        self._attributes = {key: attribute for key, (attribute, _) in self._others.items()}
         self._settled = set(session.dialect[resource.name])
 
     def each(self) -> None:
@@ -115,7 +119,7 @@ class _Finder:
             lossy = self._attributes[key].get("x-tmf-alias-when-lost")
             if not lossy or self._comes_back(key, own, self._read(made)):
                 return
-            self._tried(body, [{key: alias} for alias in self._attributes[key]["x-tmf-aliases"]])
+            self._tried(body, [{key: other} for other in self._others[key][1]])
         elif made.is_refusal:
             self.together(body, wanted=key)
 
@@ -131,8 +135,16 @@ class _Finder:
         """
         own = body()
         keys = [key for key in self._attributes if key not in self._settled and pointers.select(own, f"/{key}")]
-        combined = (names for names in _combinations(self._attributes, keys) if not wanted or wanted in names)
+        combined = (names for names in self._candidates(keys) if not wanted or wanted in names)
         return self._tried(body, list(itertools.islice(combined, _MOST_TRIES)))
+
+    def _candidates(self, keys: Sequence[str]) -> Iterator[dict[str, str]]:
+        """Yield the ways to say some attributes, names alone at first: a target has more of them than forms."""
+        every = {key: self._others[key][1] for key in keys}
+        names = {key: [one for one in others if not is_form(one)] for key, others in every.items()}
+        first = list(_combinations(names, [key for key in keys if names[key]]))
+        yield from first
+        yield from (way for way in _combinations(every, keys) if way not in first)
 
     def _tried(self, body: Body, candidates: Sequence[Names]) -> Exchange | None:
         before = self._session.dialect[self._resource.name]
@@ -181,12 +193,12 @@ class _Finder:
         self._session.dialect[self._resource.name] = dict(names)
 
 
-def _combinations(attributes: Mapping[str, Schema], keys: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Yield ways to name some attributes: all by their alias, then each alone, then more and more of them."""
+def _combinations(others: Mapping[str, Sequence[str]], keys: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield ways to say some attributes: all in another way, then each alone, then more and more of them."""
     sizes = [len(keys), *range(1, len(keys))]
     for size in sizes:
         for chosen in itertools.combinations(keys, size):
-            for aliases in itertools.product(*(attributes[key]["x-tmf-aliases"] for key in chosen)):
+            for aliases in itertools.product(*(others[key] for key in chosen)):
                 if chosen:
                     yield dict(zip(chosen, aliases, strict=True))
 
@@ -206,16 +218,19 @@ def _last(key: str) -> str:
     return key.rpartition("/")[2]
 
 
-def _aliased(
+def _others(
     contract: Contract, schema: Schema | str, path: str = "", above: tuple[str, ...] = ()
-) -> Iterator[tuple[str, Schema]]:
-    """Yield the attributes that have other names, those around them first, each with its key in a dialect."""
+) -> Iterator[tuple[str, tuple[Schema, tuple[str, ...]]]]:
+    """Yield the attributes that have other names or forms, those around them first.
+
+    Each comes with its key in a dialect, its schema, and these names and forms.
+    """
     for name, attribute in contract.attributes(schema).items():
         full = contract.resolve(attribute)
-        if full.get("x-tmf-aliases"):
-            yield f"{path}{name}", full
+        if others := (*full.get("x-tmf-aliases", ()), *other_forms(contract, full)):
+            yield f"{path}{name}", (full, others)
         inner = attribute.get("items", attribute)
         reference = inner.get("$ref", "")
         if reference not in above or not reference:
             below = f"{path}{name}/*/" if "items" in full else f"{path}{name}/"
-            yield from _aliased(contract, inner, below, (*above, reference))
+            yield from _others(contract, inner, below, (*above, reference))

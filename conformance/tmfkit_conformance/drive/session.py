@@ -35,6 +35,7 @@ from tmfkit_conformance.rules.operations import Create
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.probes import Facts, Step
 from tmfkit_conformance.rules.queries import FIELDS
+from tmfkit_conformance.rules.reasons import NO_ID
 from tmfkit_conformance.rules.refusals import PARTIAL
 from tmfkit_conformance.rules.rule import PlannedProbe, Scenario
 from tmfkit_conformance.settings import Settings
@@ -344,7 +345,19 @@ class Session:
         standing = self._hubs.at(self._addresses.of(operation, ""))
         callback = body.get("callback") if isinstance(body, dict) else None
         if standing and isinstance(callback, str) and body != standing.request.json:
-            raise ProbeAborted("the hub tells no ids, so another registration could not be taken back")
+            raise self._untold(standing)
+
+    @property
+    def _standing(self) -> Exchange | None:
+        """The registration that stands at the hub of the probe; None without one."""
+        register = self.contract.action("register", self.operation.resource)
+        return self._hubs.at(self._addresses.of(register, "")) if register else None
+
+    @staticmethod
+    def _untold(standing: Exchange | None) -> ProbeAborted:
+        """Return why a registration cannot be taken back: no id was told."""
+        is_allowed = standing is not None and standing.status == 204
+        return ProbeAborted(NO_ID if is_allowed else "a registration was accepted without telling its id")
 
     @contextlib.contextmanager
     def hurrying(self, seconds: float) -> Iterator[None]:
@@ -466,9 +479,7 @@ class Session:
 
     def registered(self, step: Step, **more: Any) -> Exchange:
         """Register a callback of its own; ProbeAborted when it is refused."""
-        standing = (
-            self._hubs.at(self._addresses.of(self.operation, "")) if self.operation.action == "register" else None
-        )
+        standing = self._standing if self.operation.action == "register" else None
         if standing and not more:
             # One registration serves all rows where none can be taken back.
             self._borrowed[step.name] = standing.sequence
@@ -485,7 +496,7 @@ class Session:
         """Take back the latest registration of the probe; ProbeAborted when its id is not known."""
         resource, identifier = self._registrations.pop()
         if not identifier:
-            raise ProbeAborted("the registration was accepted without telling its id, so it cannot be taken back")
+            raise self._untold(self._standing)
         return self.call("unregister", step, identifier=identifier, resource=resource)
 
     def made_for(self, operation: Operation, step: Step) -> str:
@@ -494,7 +505,7 @@ class Session:
             self.registered(step)
             identifier = self._registrations.pop()[1]
             if not identifier:
-                raise ProbeAborted("the registration was accepted without telling its id")
+                raise self._untold(self._standing)
             return identifier
         body = self.sendable(self.payloads.minimal()) if operation.action == "send-stored" else None
         return self.created(step, body).identifier

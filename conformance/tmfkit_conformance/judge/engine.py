@@ -14,6 +14,7 @@ from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
 from tmfkit_conformance.judge.excuses import excused
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
+from tmfkit_conformance.payloads.forms import how
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange, ProbeRecord
@@ -122,16 +123,13 @@ def _judged(evidence: Evidence, bundle: Bundle) -> Verdict:
 
 
 def _with_dialect(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> OutcomeReached:
-    """Remark a pass on an attribute that the target takes under another name only."""
+    """Remark a pass on an attribute that the target takes under another name, or in another form, only."""
     spoken = bundle.run.get("dialect", {}).get(evidence.operation.resource, {})
     around = [key for key in spoken if f"{evidence.row.subject}/".startswith(f"/{key}/")]
     if settled.outcome is Outcome.PASS and around:
         return OutcomeReached(
             Outcome.PASS_WITH_REMARK,
-            "; ".join(
-                f"The target takes {key} under the name {spoken[key]}, which the document uses as well"
-                for key in around
-            ),
+            "; ".join(f"The target takes {key} {how(spoken[key])}, which the document uses as well" for key in around),
         )
     return settled
 

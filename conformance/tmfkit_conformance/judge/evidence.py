@@ -18,6 +18,7 @@ from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeReco
 from tmfkit_conformance.rules.attributes import ATTRIBUTE
 from tmfkit_conformance.rules.members import Tolerating
 from tmfkit_conformance.rules.probes import Facts, Probe, Step
+from tmfkit_conformance.rules.reasons import NO_ID
 from tmfkit_conformance.rules.refusals import AUTH
 from tmfkit_conformance.rules.register import rule_of
 from tmfkit_conformance.rules.rule import LEVELS, Case
@@ -177,6 +178,8 @@ class Evidence:
 
     def _nothing_to_see(self, otherwise: str) -> Never:
         """Come to an outcome on a probe that did not get so far: blocked where what it starts from was refused."""
+        if self.record.ended == NO_ID:
+            not_applicable(f"{NO_ID[:1].upper()}{NO_ID[1:]}")
         refused = [one for one in self.exchanges if one.response is None or not one.is_success]
         last = next(iter((refused or self.exchanges)[-1:]), None)
         self.used += [last.sequence] if last and last.sequence not in self.used else []

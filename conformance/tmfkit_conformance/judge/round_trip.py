@@ -34,6 +34,8 @@ def spelt(contract: Contract, component: str, body: Any, pointer: str) -> str:
     here, path = body, ""
     for name in pointers.parts(pointer):
         names = _names(contract, schema, name)
+        if isinstance(here, list) and len(here) == 1 and name != "*" and not name.isdecimal():
+            path, here = f"{path}/0", here[0]  # a form that errata tolerate in the place of one object
         used = next((other for other in names if isinstance(here, dict) and other in here), name)
         path += "/" + pointers.escaped(used)
         here = pointers.get(body, path)

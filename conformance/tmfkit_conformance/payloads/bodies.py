@@ -10,6 +10,7 @@ from tmfkit_conformance.payloads.attributes import is_prose
 from tmfkit_conformance.payloads.builder import Builder, Wish, holds
 from tmfkit_conformance.payloads.configured import Configured
 from tmfkit_conformance.payloads.contents import Contents
+from tmfkit_conformance.payloads.forms import LIST, in_form, is_form
 from tmfkit_models.contracts import Contract, Resource
 
 __all__ = ["Payloads", "holds"]
@@ -24,7 +25,7 @@ class Payloads:
         overrides: Members merged into every create body, as the vendor configured them.
         values: JSON pointer → values that the vendor configured for an attribute.
         names: The dialect that the target took: pointer of an attribute without its first slash, ``*`` for members of
-            an array → the alias that the attribute is written under.
+            an array → the alias that the attribute is written under, or the form of its value.
         contents: What is drawn from where the contract names no value.
     """
 
@@ -64,7 +65,7 @@ class Payloads:
 
     def translated(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a body with its attributes, at any depth, under the names that the target takes."""
-        return {self._names.get(name, name): self.translated_at(f"/{name}", value) for name, value in body.items()}
+        return {self._called(name): self.translated_at(f"/{name}", value) for name, value in body.items()}
 
     def translated_at(self, pointer: str, value: Any) -> Any:
         """Return a value that is to stand at *pointer* with its attributes under the names that the target takes."""
@@ -72,12 +73,17 @@ class Payloads:
             return value
         if isinstance(value, list):
             return [self.translated_at(f"{pointer}/*", member) for member in value]
-        if not isinstance(value, dict):
-            return value
-        return {
-            self._names.get(f"{pointer[1:]}/{name}", name): self.translated_at(f"{pointer}/{name}", member)
-            for name, member in value.items()
-        }
+        if isinstance(value, dict):
+            value = {
+                self._called(f"{pointer[1:]}/{name}"): self.translated_at(f"{pointer}/{name}", member)
+                for name, member in value.items()
+            }
+        return in_form(self._names.get(pointer[1:], ""), value)
+
+    def _called(self, key: str) -> str:
+        """Return the name under which the target takes an attribute."""
+        name, spoken = key.rpartition("/")[2], self._names.get(key, "")
+        return spoken if spoken and not is_form(spoken) else name
 
     def literal(self, pointer: str, value: Any) -> Any:
         """Return a value that a row names, with what the vendor configured in its place, as the target takes it."""
@@ -178,7 +184,7 @@ class Payloads:
         """Return a value for an attribute that asks more of a target than an ordinary one; ``ABSENT`` without one.
 
         A text for people is long and in several scripts, an integer has 31 bits, a list has several members. Where the
-        document lists values, or the vendor configured any, there is none.
+        document lists values, or the vendor configured any, there is none, nor for a list that may be shown in part.
         """
         schema = self._contract.at(self._resource.schema, pointer)
         purpose = f"{self._resource.name}{pointer}"
@@ -188,7 +194,8 @@ class Payloads:
             return self._contents.long_text(purpose)
         if schema.get("type") == "integer":
             return self._contents.large_integer(purpose)
-        return self._several(pointer) if schema.get("type") == "array" else pointers.ABSENT
+        is_list = schema.get("type") == "array" and pointer not in self._builder.led
+        return self._several(pointer) if is_list else pointers.ABSENT
 
     def _several(self, pointer: str) -> Any:
         """Return a list of members that differ; ``ABSENT`` where only one is known."""
@@ -231,7 +238,7 @@ class Payloads:
                 for pointer in rule["require"]:
                     body = self.ensured(body, pointer)
         for pointer, when in self._builder.needed_under:
-            above = self.spoken(pointer.rpartition("/")[0])
+            above = self.spoken(pointer).rpartition("/")[0]
             is_meant = holds({**when, "pointer": self.spoken(when["pointer"])}, body)
             if is_meant and any(isinstance(one, dict) for one in pointers.select(body, above)):
                 body = self.ensured(body, pointer)
@@ -245,8 +252,9 @@ class Payloads:
         """Return *pointer* with the names that the dialect uses."""
         spoken, path = "", ""
         for name in pointer.split("/")[1:]:
+            spoken += "/*" if self._names.get(path[1:]) == LIST and name != "*" else ""
             path += f"/{'*' if name.isdecimal() else name}"
-            spoken += f"/{self._names.get(path[1:], name)}"
+            spoken += f"/{name if name.isdecimal() else self._called(path[1:])}"
         return spoken
 
     def _smallest(self, variant: int, pointer: str, *, lacking: str = "") -> dict[str, Any]:

@@ -66,6 +66,10 @@ class Builder:
             row.subject: row.given for row in own if not isinstance(row.given, str)
         }
         self.needed_under: tuple[tuple[str, Mapping[str, Any]], ...] = tuple(self._needed_under())
+        self.led: frozenset[str] = frozenset(
+            row.subject for row in contract.requirements if row.scenario == "current-first" and self._is_own(row)
+        )
+        """Lists that begin with what is in force, and of which a target may show that alone."""
         self._musts = frozenset(row.subject for row in own if row.level == "must")
 
     def _needed_under(self) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from tmfkit_conformance.judge.verdict import Cause, Outcome
+from tmfkit_conformance.payloads.forms import how
 from tmfkit_conformance.report import wording
 from tmfkit_conformance.report.evidence import ShownExchange, ShownNotification, shown_exchange, shown_notification
 from tmfkit_conformance.report.legible import legible
@@ -77,6 +78,7 @@ def html_page(report: Report) -> str:
         meaning=wording.meaning(report),
         claims=wording.claims(report.declared),
         unseen=unseen(report),
+        taken=how,
         standings=wording.STANDINGS,
         standing_words=wording.standing,
         how=wording.check,

@@ -98,7 +98,7 @@ class PatchOneOfTwo(Patched, name="patch-one-of-two", alone="records"):
 class Removing(Probe):
     """Has something there, takes it away, reads back."""
 
-    CREATE = Step("create", STARTS)
+    CREATE = Step("create")
     BEFORE = Step("before")
     READ = Step("read")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import is_kept
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
@@ -13,6 +14,8 @@ from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tmfkit_conformance.record.exchange import Exchange
 
 __all__ = ["beside_selection", "is_listed", "known_names", "listed", "members", "need_every_page", "not_offered"]
@@ -83,7 +86,7 @@ def fields(evidence: Evidence) -> None:
     there = [name for name, value in whole.items() if value is not None]
     every = [name for name in there if name in known_names(evidence) and name not in ("id", "href") and name[0] != "@"]
     chosen = every if subject == "*" else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
-    if not set(chosen) & set(there):
+    if not _named(evidence, chosen) & _named(evidence, there):
         skip("without a selection the answer has nothing of it either")
     further = {name for each in chosen for name in _selection(evidence, each, whole, created.identifier)}
     if further:
@@ -91,6 +94,11 @@ def fields(evidence: Evidence) -> None:
             f"A selection gives {', '.join(sorted(further))} as well, which the document does not rule out"
         )
     passed()
+
+
+def _named(evidence: Evidence, names: Iterable[str]) -> set[str]:
+    """Return the contract's own names of attributes, which may be called by others."""
+    return {*round_trip.canonical(evidence.contract, evidence.resource_schema, dict.fromkeys(names))}
 
 
 def known_names(evidence: Evidence) -> set[str]:
@@ -116,12 +124,14 @@ def _selection(evidence: Evidence, name: str, whole: dict[str, Any], made: str) 
     seen = evidence.step(Fields.SELECT.of(name))
     if not seen.is_success:
         failed(f"{_asked(seen)} was answered {seen.status}")
-    selected = {each for each in _asked(seen).removeprefix("fields=").split(",") if each}
+    selected = _named(evidence, (each for each in _asked(seen).removeprefix("fields=").split(",") if each))
+    whole = round_trip.canonical(evidence.contract, evidence.resource_schema, whole)
     is_list = isinstance(seen.answer, list)
     shown, further = 0, list[str]()
-    for found in _selected(evidence, name) if is_list else [seen.answer]:
-        if not isinstance(found, dict):
+    for answered in _selected(evidence, name) if is_list else [seen.answer]:
+        if not isinstance(answered, dict):
             failed(f"{_asked(seen)} gave no JSON object")
+        found = round_trip.canonical(evidence.contract, evidence.resource_schema, answered)
         shown += sum(found.get(each) is not None for each in selected)
         others, allowed = beside_selection(evidence, found, selected)
         further += allowed

@@ -107,6 +107,7 @@ def _patch_one_of_two(evidence: Evidence) -> None:
 
 @scenario(MERGE_NULL_REMOVES, JSON_PATCH_REMOVE, REPLACE_CLEARS)
 def _removed(evidence: Evidence) -> None:
+    made = evidence.succeeded(Removing.CREATE)
     changed = _change(evidence)
     if not changed.is_success:
         _not_offered(evidence, changed)
@@ -115,7 +116,7 @@ def _removed(evidence: Evidence) -> None:
         evidence.value(evidence.object(step), evidence.row.subject) for step in (Removing.BEFORE, Removing.READ)
     )
     if before in nothing:
-        skip(f"{evidence.row.subject} was not there before")
+        blocked(f"{evidence.row.subject} was sent on create and is not there before it is taken away", made)
     if after not in nothing:
         failed(f"{evidence.row.subject} is still there")
 

@@ -78,15 +78,15 @@ def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     exchanges = [one for one in seen(verdict, traces) if one.is_success and not is_due(case, one)]
     for number, write in enumerate(exchanges):
         operation = traces.operations.get(write.operation)
-        back = _read_after(write, exchanges[number + 1 :], traces)
-        if operation is None or operation.action not in _WRITES or back is None:
+        if operation is None or operation.action not in _WRITES:
             continue
-        found = _losses(write, back, exchanges[number + 1 :])
-        if found and (later := _taken_away(write, back, exchanges[number + 1 :])):
-            what = f"{asked(traces.contract, later)} takes away what it does not name: {found[0]}"
-            yield at(back, ("takes away", later.request.method), what, lost=found[0].pointer)
-        elif found:
-            yield _loss(min(found, key=lambda one: _is_elsewhere(one, case)), back, operation.resource)
+        for back in _reads_after(write, exchanges[number + 1 :], traces):
+            found = _losses(write, back, exchanges[number + 1 :])
+            if found and (later := _taken_away(write, back, exchanges[number + 1 :])):
+                what = f"{asked(traces.contract, later)} takes away what it does not name: {found[0]}"
+                yield at(back, ("takes away", later.request.method), what, lost=found[0].pointer)
+            elif found:
+                yield _loss(min(found, key=lambda one: _is_elsewhere(one, case)), back, operation.resource)
 
 
 def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> list[Loss]:
@@ -116,14 +116,15 @@ def _is_elsewhere(loss: Loss, case: Case) -> bool:
     return not (f"{loss.pointer}/".startswith(f"{subject}/") or f"{subject}/".startswith(f"{loss.pointer}/"))
 
 
-def _read_after(write: Exchange, later: Sequence[Exchange], traces: Traces) -> Exchange | None:
-    """Return the last representation after a write, its own answer where nothing was read."""
+def _reads_after(write: Exchange, later: Sequence[Exchange], traces: Traces) -> Iterator[Exchange]:
+    """Yield the last representation after a write and then the first, its own answer where nothing was read."""
     reads = [
         one
         for one in later
         if one.operation in traces.operations and traces.operations[one.operation].action == "retrieve"
     ]
-    return next((one for one in (*reversed(reads), write) if isinstance(one.answer, dict)), None)
+    shown = [one for one in reads if isinstance(one.answer, dict)] or [write]
+    yield from (one for one in (shown[-1], *shown[:-1][:1]) if isinstance(one.answer, dict))
 
 
 def _loss(loss: Loss, back: Exchange, resource: str) -> Symptom:

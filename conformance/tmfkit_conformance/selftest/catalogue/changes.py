@@ -23,6 +23,7 @@ __all__ = [
     "listening",
     "looked_at",
     "member_renamed",
+    "numeric_ids",
     "of_answers",
     "over",
     "refusal",
@@ -225,6 +226,23 @@ def renumbering(
         return _telling(lambda thing: names.shown(thing, history))(note, history)
 
     return Break(words, serve, notify)
+
+
+def numeric_ids() -> Break:
+    """Show ids as JSON numbers, and find by them."""
+    digits = renumbering("shows ids as numbers", lambda _, history: str(1000 + len(history.kept)))
+    shown = showing_all(digits.words, lambda thing: {**thing, "id": int(thing["id"])} if "id" in thing else thing)
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        async def numbered(asked: Call) -> Answer:
+            return await digits.serve(asked, sound, history)
+
+        return await shown.serve(call, numbered, history)
+
+    def notify(note: Note, history: History) -> list[Note]:
+        return [last for first in digits.notify(note, history) for last in shown.notify(first, history)]
+
+    return Break(digits.words, serve, notify)
 
 
 def _inner(call: Call, names: _Numbering, history: History) -> Call:

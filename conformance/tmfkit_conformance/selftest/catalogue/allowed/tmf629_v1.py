@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from tmfkit_conformance.rules.queries import FILTER
 from tmfkit_conformance.rules.updates import PATCHABLE
-from tmfkit_conformance.selftest.breaks.registry import Break, Note
+from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     TAKEN,
@@ -32,10 +32,10 @@ from tmfkit_conformance.selftest.catalogue.allowed.readings import (
 from tmfkit_conformance.selftest.catalogue.changes import (
     answered_at,
     is_about_hub,
+    numeric_ids,
     of_answers,
     refusal,
     refusing,
-    renumbering,
     showing_all,
     within,
 )
@@ -87,23 +87,6 @@ async def _put_refused(call: Call, sound: Sound) -> Answer:
 async def _lenient(call: Call, sound: Sound) -> Answer:
     wrong = [name for name, value in call.parameters if name in ("limit", "offset") and not value.isdecimal()]
     return await sound(call.without_parameters(*wrong) if wrong else call)
-
-
-def _ids_as_numbers() -> Break:
-    """Show ids as numbers."""
-    digits = renumbering("shows ids as numbers", lambda _, history: str(1000 + len(history.kept)))
-    shown = showing_all(digits.words, lambda thing: {**thing, "id": int(thing["id"])} if "id" in thing else thing)
-
-    async def serve(call: Call, sound: Sound, history: History) -> Answer:
-        async def numbered(asked: Call) -> Answer:
-            return await digits.serve(asked, sound, history)
-
-        return await shown.serve(call, numbered, history)
-
-    def notify(note: Note, history: History) -> list[Note]:
-        return [last for first in digits.notify(note, history) for last in shown.notify(first, history)]
-
-    return Break(digits.words, serve, notify)
 
 
 async def _hubs_elsewhere(call: Call, sound: Sound, history: History) -> Answer:
@@ -333,7 +316,7 @@ CUSTOMER_V1: Final = (
         Break("passes over a parameter that cannot be understood", lambda call, sound, _: _lenient(call, sound)),
         "TMF629V1-E83",
     ),
-    reading("v1-ids-as-numbers", _ids_as_numbers(), "TMF629V1-E24"),
+    reading("v1-ids-as-numbers", numeric_ids(), "TMF629V1-E24"),
     reading(
         "v1-hubs-elsewhere",
         Break("has its hubs outside the base path", _hubs_elsewhere),

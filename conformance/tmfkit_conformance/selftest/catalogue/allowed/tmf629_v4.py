@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break
@@ -48,6 +49,14 @@ def _array_for_object(name: str) -> Break:
     return Break(words, serve, shown.notify)
 
 
+def _in_force(profiles: Any) -> Any:
+    """Return the profile that is in force; of several the first, and so where none is."""
+    now = datetime.now(UTC).isoformat()
+    periods = [(one, one.get("validFor") or {}) for one in profiles if isinstance(one, dict)]
+    here = [one for one, when in periods if when.get("startDateTime", "") <= now <= when.get("endDateTime", "9")]
+    return (here or profiles)[:1]
+
+
 CUSTOMER_V4: Final = (
     reading("v4-party-in-a-list", _array_for_object("engagedParty"), "TMF629V4-E01", rules=TAKEN),
     shows(
@@ -84,7 +93,7 @@ CUSTOMER_V4: Final = (
     shows(
         "v4-one-profile",
         "shows the credit profile in force alone",
-        mapped("", "creditProfile", lambda value: value[:1]),
+        mapped("", "creditProfile", _in_force),
         "TMF629V4-E22",
     ),
     reading(
