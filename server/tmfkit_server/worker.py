@@ -8,7 +8,9 @@ is pinned.
 
 from __future__ import annotations
 
+import asyncio
 import resource
+import signal
 import ssl
 from http import HTTPStatus
 from typing import Any
@@ -24,12 +26,18 @@ from tmfkit_server.network import is_host
 from tmfkit_server.problems import wire_problem
 from tmfkit_server.request_targets import parted
 
-__all__ = ["LIMITS", "BoundedWorker"]
+__all__ = ["ENDING_SIGNALS", "LIMITS", "BoundedWorker"]
+
+ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
+"""Signals that a worker hears of in its event loop, and that have to wait until that runs: it would lose them."""
+
 
 LIMITS = "connection_limits"
 """Attribute of gunicorn's configuration that holds the ``ConnectionLimits``."""
 
 _LOOK_SECONDS = 0.5
+# In which who has a connection sends a request on it, in answer to which it is told that the connection ends.
+_LAST_REQUEST_SECONDS = 0.25
 # What the client still sends is read for a while, or else it loses the answer with the connection.
 _LINGER_SECONDS = 2.0
 # Files that are no connections of clients: the store, calls to listeners, connections that are just being closed.
@@ -52,6 +60,7 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
         super().init_process()
 
     async def _serve(self) -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
         # The protocol is looked up by name where connections are accepted.
         gasgi.ASGIProtocol = BoundedProtocol
         if (context := super()._get_ssl_context()) is not None:
@@ -80,8 +89,13 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
 
     async def _shutdown(self) -> None:
         """Close what is idle, wait for the rest, and end."""
+        for server in self.servers:
+            server.close()
         for handshake in list(self.handshakes.values()):
             handshake.abort()
+        if self.connections and not self._quick_shutdown:
+            # A proxy may be sending its next request right now, which would be lost with the connection.
+            await asyncio.sleep(_LAST_REQUEST_SECONDS)
         for connection in list(self.connections):
             connection.close_if_idle()
         await super()._shutdown()
@@ -293,8 +307,10 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
             super()._keepalive_timeout()
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:  # noqa: FBT001 - as gunicorn calls it
-        # What is left of a body would be read as the next request.
-        return self.is_unfinished() or bool(super()._will_close(request, response_requires_close))
+        # What is left of a body would be read as the next request. Of a worker that ends there is no next one.
+        return (
+            self.is_unfinished() or not self.worker.alive or bool(super()._will_close(request, response_requires_close))
+        )
 
     def _is_websocket_upgrade(self, request: Any) -> bool:
         if super()._is_websocket_upgrade(request):
