@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import select
 import signal
 import ssl
 from http import HTTPStatus
@@ -238,13 +239,21 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
             self._body_receiver.expire()
 
     def close_if_idle(self) -> None:
-        """Close the connection, which the worker has no more use for, unless a request is under way."""
+        """Close the connection, which the worker has no more use for, unless a request is under way or has come."""
         if self._is_lingering:
             self.abort()
-        elif self.is_idle():
+        elif self.is_idle() and not self._has_news():
             self._header_began = 0.0
             self._close_transport()
             self._wake()
+
+    def _has_news(self) -> bool:
+        """Tell whether something has come that was not read yet."""
+        if self.transport is None or self._closed:
+            return False
+        look = select.poll()
+        look.register(self.transport.get_extra_info("socket"), select.POLLIN)
+        return bool(look.poll(0))
 
     def abort(self) -> None:
         """Close the connection at once."""

@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from server_bodies import customer
 from server_processes import parent, workers
 
 from harness.process import free_port
+from patience import PATIENCE_SECONDS
 from tmfkit_models import contracts
 
 Starter = Callable[..., AbstractContextManager[str]]
@@ -87,8 +89,12 @@ class Proxied:
         written.rename(self.folder / "keys")
 
     def reload(self) -> None:
-        for worker in workers(self.folder):
-            os.kill(parent(worker), signal.SIGHUP)
+        """Have another worker take over, and return when it has."""
+        [worker] = workers(self.folder)
+        os.kill(parent(worker), signal.SIGHUP)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while workers(self.folder) in ([], [worker]) and time.monotonic() < until:
+            time.sleep(0.05)
 
 
 @pytest.fixture
@@ -140,7 +146,7 @@ def test_api_is_conformant_while_a_key_is_revoked_and_workers_are_replaced(proxi
     def replace() -> None:
         proxied.allow("user", "admin")
         proxied.reload()
-        while not is_over.wait(3):
+        while not is_over.wait(1):
             proxied.reload()
 
     thread = threading.Thread(target=replace)
