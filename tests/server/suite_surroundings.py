@@ -130,7 +130,8 @@ def test_addresses_are_those_of_the_proxy(proxied: Proxied) -> None:
             assert client.get(path, headers={"X-API-Key": ""}).status_code == 200, path
 
 
-@pytest.mark.parametrize("api", contracts.apis())
+# The one that sends messages, and the smallest of those that do not.
+@pytest.mark.parametrize("api", ["tmf681-v1", "tmf683-v4"])
 def test_api_is_conformant_while_a_key_is_revoked_and_workers_are_replaced(proxied: Proxied, api: str) -> None:
     with proxied.client(LEFT) as client:
         assert client.get(CUSTOMER).status_code == 200
