@@ -172,7 +172,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         super().__init__(worker)
         # Times of the loop; 0 when it is not so.
         self._made = self._header_began = self._body_began = self._write_paused_at = self._closing_began = 0.0
-        self._is_lingering = False
+        self._is_lingering = self._has_ended = False
         self._known_host: bytes | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -202,7 +202,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         """Tell whether the connection stays open for an answer, now that the client sends no more."""
         if self._closed or self._current_request is None:
             return False
-        self._current_request.must_close = True
+        self._current_request.must_close = self._has_ended = True
         if self.is_unfinished():
             self._body_receiver.signal_disconnect()
         return True
@@ -237,7 +237,10 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
                 self.abort()
         elif self._current_request is None:
             began = self._header_began or (self._made if self.req_count <= 1 else now)
-            if now - began > limits.header_seconds:
+            if self._has_ended:
+                # The end came behind the answer.
+                self.close_if_idle()
+            elif now - began > limits.header_seconds:
                 self._refuse(408, "The headers did not come in time")
         elif self.is_unfinished() and now - self._body_began > limits.body_seconds:
             self._body_receiver.expire()

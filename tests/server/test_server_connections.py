@@ -344,6 +344,20 @@ def test_client_is_told_that_its_connection_ends(start_server: Starter, tmp_path
     assert (status, headers["connection"]) == (201, "close")
 
 
+def test_connection_ends_with_its_client(start_server: Starter, tmp_path: Path) -> None:
+    """Whenever the client ends it; long before connections end that are idle."""
+    with start_server("--store", f"tinydb:{tmp_path / 'a.db'}", "--keep-alive-seconds", "600") as url:
+        [worker] = workers(tmp_path)
+        files = Path(f"/proc/{worker}/fd")
+        for _ in range(100):
+            httpx.get(f"{url}/health/live").raise_for_status()
+        # A dozen are none of connections.
+        until = time.monotonic() + PATIENCE_SECONDS
+        while len(list(files.iterdir())) > 30 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert len(list(files.iterdir())) <= 30
+
+
 def test_stop_right_after_workers_were_replaced_takes_no_longer(start_server: Starter, tmp_path: Path) -> None:
     with start_server("--store", f"tinydb:{tmp_path / 'a.db'}"):
         [worker] = workers(tmp_path)
