@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -14,10 +15,17 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
 nox.options.sessions = [
-    "lint", "types", "imports", "specs", "generated", "tests", "suites", "certify", "selftest", "build",
+    "lint", "types", "imports", "specs", "generated", "tests", "suites", "surroundings", "certify", "selftest", "build",
 ]  # fmt: skip
 
 PROJECT = nox.project.load_toml("pyproject.toml")
+# Program → package of Debian that has it.
+SURROUNDINGS = {
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
+    "nginx": "nginx",
+    "promtool": "prometheus",
+}
 CODE = ["codegen", "server", "conformance", "scripts", "tests", "noxfile.py"]
 
 
@@ -114,11 +122,16 @@ def suites(session: nox.Session) -> None:
         session.run("pytest", "tests/server/suite_json_patch.py", "--json-patch-suite", suite, *session.posargs)
 
 
-@nox.session(default=False)
-def pages(session: nox.Session) -> None:
-    """Look at the pages of server and kit in Chromium, narrow and wide, light and dark; needs it and its driver."""
-    install(session, "all", "pages")
-    session.run("pytest", "tests/server/suite_pages.py", "tests/conformance/suite_report_pages.py", *session.posargs)
+@nox.session
+def surroundings(session: nox.Session) -> None:
+    """Hold the server behind nginx, beside Prometheus and in Chromium; needs these programs, and Chromium's driver."""
+    missing = [name for name in SURROUNDINGS if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None]
+    if missing:
+        packages = " ".join(dict.fromkeys(SURROUNDINGS[name] for name in missing))
+        session.error(f"{', '.join(missing)} not found. On Debian: apt-get install {packages}")
+    install(session, "all", "surroundings")
+    suites = ["server/suite_pages.py", "server/suite_surroundings.py", "conformance/suite_report_pages.py"]
+    session.run("pytest", "-n", "2", "--dist", "loadfile", *(f"tests/{suite}" for suite in suites), *session.posargs)
 
 
 @nox.session(default=False)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
 import math
 import os
 import shutil
+import signal
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,7 +26,7 @@ from tmfkit_server.logs import log_handler, start_logging
 from tmfkit_server.network import Place, shown
 from tmfkit_server.outages import OUTAGE
 from tmfkit_server.settings import Settings
-from tmfkit_server.worker import LIMITS, BoundedWorker
+from tmfkit_server.worker import ENDING_SIGNALS, LIMITS, BoundedWorker
 
 __all__ = ["WORKER", "check_address", "serve"]
 
@@ -103,9 +104,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
                     _LOG.error("%s It is tried again and again.", said)
             else:
                 return
-            # In the loop of the worker, which so hears of signals.
-            worker.loop.run_until_complete(asyncio.sleep(_LOOK_AGAIN_SECONDS))
-            if not worker.alive or worker.ppid != os.getppid():
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            if signal.sigpending() & ENDING_SIGNALS or worker.ppid != os.getppid():
                 raise SystemExit(0)
             worker.notify()
 
@@ -116,6 +116,14 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
 class _Arbiter(Arbiter):  # type: ignore[misc]
     """gunicorn's master process."""
+
+    def spawn_worker(self) -> Any:
+        """Start a worker; a signal that ends it may come before it is ready for signals."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
     def handle_hup(self) -> None:
         """Have new workers take over, unless what they would start with cannot be."""

@@ -53,12 +53,12 @@ def _options() -> list[click.Option]:
 def run(**given: Any) -> None:
     """Serve every API until interrupted."""
     settings = _checked_settings(given)
+    check_address(settings)
     _warn_of_addresses(settings)
     try:
         check_store(settings)
     except StoreUnreachable as exc:
         click.echo(f"tmfkit-server: {exc} Until it answers, requests are answered with 503.", err=True)
-    check_address(settings)
     serve(settings, lambda: _checked_settings(given))
 
 

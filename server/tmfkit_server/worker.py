@@ -8,8 +8,12 @@ is pinned.
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import resource
+import signal
 import ssl
+import termios
 from http import HTTPStatus
 from typing import Any
 
@@ -24,12 +28,18 @@ from tmfkit_server.network import is_host
 from tmfkit_server.problems import wire_problem
 from tmfkit_server.request_targets import parted
 
-__all__ = ["LIMITS", "BoundedWorker"]
+__all__ = ["ENDING_SIGNALS", "LIMITS", "BoundedWorker"]
+
+ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
+"""Signals that a worker hears of in its event loop, and that have to wait until that runs: it would lose them."""
+
 
 LIMITS = "connection_limits"
 """Attribute of gunicorn's configuration that holds the ``ConnectionLimits``."""
 
 _LOOK_SECONDS = 0.5
+# In which who has a connection sends a request on it, in answer to which it is told that the connection ends.
+_LAST_REQUEST_SECONDS = 0.25
 # What the client still sends is read for a while, or else it loses the answer with the connection.
 _LINGER_SECONDS = 2.0
 # Files that are no connections of clients: the store, calls to listeners, connections that are just being closed.
@@ -52,6 +62,10 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
         super().init_process()
 
     async def _serve(self) -> None:
+        if signal.sigpending() & ENDING_SIGNALS:
+            # It has nothing yet that would have to end in order.
+            return
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
         # The protocol is looked up by name where connections are accepted.
         gasgi.ASGIProtocol = BoundedProtocol
         if (context := super()._get_ssl_context()) is not None:
@@ -80,8 +94,13 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
 
     async def _shutdown(self) -> None:
         """Close what is idle, wait for the rest, and end."""
+        for server in self.servers:
+            server.close()
         for handshake in list(self.handshakes.values()):
             handshake.abort()
+        if self.connections and not self._quick_shutdown:
+            # A proxy may be sending its next request right now, which would be lost with the connection.
+            await asyncio.sleep(_LAST_REQUEST_SECONDS)
         for connection in list(self.connections):
             connection.close_if_idle()
         await super()._shutdown()
@@ -153,7 +172,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         super().__init__(worker)
         # Times of the loop; 0 when it is not so.
         self._made = self._header_began = self._body_began = self._write_paused_at = self._closing_began = 0.0
-        self._is_lingering = False
+        self._is_lingering = self._has_ended = False
         self._known_host: bytes | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -183,7 +202,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         """Tell whether the connection stays open for an answer, now that the client sends no more."""
         if self._closed or self._current_request is None:
             return False
-        self._current_request.must_close = True
+        self._current_request.must_close = self._has_ended = True
         if self.is_unfinished():
             self._body_receiver.signal_disconnect()
         return True
@@ -218,19 +237,29 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
                 self.abort()
         elif self._current_request is None:
             began = self._header_began or (self._made if self.req_count <= 1 else now)
-            if now - began > limits.header_seconds:
+            if self._has_ended:
+                # The end came behind the answer.
+                self.close_if_idle()
+            elif now - began > limits.header_seconds:
                 self._refuse(408, "The headers did not come in time")
         elif self.is_unfinished() and now - self._body_began > limits.body_seconds:
             self._body_receiver.expire()
 
     def close_if_idle(self) -> None:
-        """Close the connection, which the worker has no more use for, unless a request is under way."""
+        """Close the connection, which the worker has no more use for, unless a request is under way or has come."""
         if self._is_lingering:
             self.abort()
-        elif self.is_idle():
+        elif self.is_idle() and not self._has_news():
             self._header_began = 0.0
             self._close_transport()
             self._wake()
+
+    def _has_news(self) -> bool:
+        """Tell whether something has come that was not read yet."""
+        if self.transport is None or self._closed:
+            return False
+        # Bytes, of which the end of what a client sends is none.
+        return any(fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, bytes(4)))
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -293,8 +322,10 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
             super()._keepalive_timeout()
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:  # noqa: FBT001 - as gunicorn calls it
-        # What is left of a body would be read as the next request.
-        return self.is_unfinished() or bool(super()._will_close(request, response_requires_close))
+        # What is left of a body would be read as the next request. Of a worker that ends there is no next one.
+        return (
+            self.is_unfinished() or not self.worker.alive or bool(super()._will_close(request, response_requires_close))
+        )
 
     def _is_websocket_upgrade(self, request: Any) -> bool:
         if super()._is_websocket_upgrade(request):

@@ -1,4 +1,4 @@
-"""What the kit writes for people, in a real browser: narrow and wide, light and dark; ``nox -s pages`` runs it."""
+"""What the kit writes for people, in a real browser: narrow and wide, light and dark; ``nox -s surroundings`` runs it."""
 
 from __future__ import annotations
 

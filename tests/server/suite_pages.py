@@ -1,4 +1,4 @@
-"""The server's pages in a real browser: narrow and wide, light and dark; ``nox -s pages`` runs it.
+"""The server's pages in a real browser: narrow and wide, light and dark; ``nox -s surroundings`` runs it.
 
 Needs Chromium and its driver. No page may load anything from elsewhere, break its own policy, be wider than the window,
 or have what axe calls serious.
@@ -17,7 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
-from server_bodies import customer
+from server_bodies import customer, message
 
 from browser import browser, look_at
 from patience import PATIENCE_SECONDS
@@ -26,6 +26,7 @@ __all__ = ["browser"]
 
 Starter = Callable[..., AbstractContextManager[str]]
 ADMIN = "key-of-an-admin-1"
+MARKUP = "<img src=x onerror='window.owned=1'><script>window.owned=1</script>"
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,8 @@ def test_operator_sees_and_resends(browser: webdriver.Chrome, served: str, liste
     httpx.post(f"{base}/customer", json=customer(name="<b>x</b>"), headers=key).raise_for_status()
     listener.next()
     until(browser, lambda _: httpx.get(f"{served}/admin/dead-letters", headers=key).json())
+    body = message(subject=MARKUP, id=f"a'b&{MARKUP[5:9]}{browser.session_id}")
+    httpx.post(f"{served}/communicationMessage/v1/communicationMessage", json=body, headers=key).raise_for_status()
     browser.get(f"{served}/admin")
     browser.find_element(By.ID, "key").send_keys("wrong")
     browser.find_element(By.CSS_SELECTOR, "#credential button").click()
@@ -89,6 +92,9 @@ def test_operator_sees_and_resends(browser: webdriver.Chrome, served: str, liste
     browser.find_element(By.CSS_SELECTOR, "#credential button").click()
     until(browser, lambda driver: listener.url in driver.find_element(By.ID, "dead-letters").text)
     assert hub in browser.page_source
+    assert MARKUP in browser.find_element(By.ID, "messages").text
+    assert browser.execute_script("return window.owned") is None
+    assert browser.find_elements(By.CSS_SELECTOR, "#messages :not(tr, td, button)") == []
     assert f"{served}/admin/listeners" in inspect(browser, served, "admin")
     assert ADMIN not in browser.execute_script(
         "return document.cookie + JSON.stringify([localStorage, sessionStorage])"

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from server_bodies import customer
 
+from patience import PATIENCE_SECONDS
 from tmfkit_server.errors import TooBusy
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.slots import Slots
@@ -52,7 +53,8 @@ def test_search_that_takes_too_many_steps_is_400(many: str) -> None:
     answer = httpx.get(f"{many}{CUSTOMER}?{LONG}", headers=ONE)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-query")
     assert "too many steps" in answer.json()["message"]
-    assert time.monotonic() - began < 10
+    # To its end it takes minutes.
+    assert time.monotonic() - began < PATIENCE_SECONDS / 2
 
 
 @pytest.mark.parametrize(

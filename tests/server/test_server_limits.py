@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from server_bodies import customer
 
 from tmfkit_server import cli
-from tmfkit_server.middleware.rate_limits import _network_of
+from tmfkit_server.middleware.rate_limits import network_of
 from tmfkit_server.middleware.refusals import Refusals
 from tmfkit_server.rates import Rates
 
@@ -62,7 +62,7 @@ def test_rate_knows_a_bounded_number() -> None:
     ],
 )
 def test_addresses_of_one_customer_count_as_one(address: str, network: str) -> None:
-    assert _network_of(address) == network
+    assert network_of(address) == network
 
 
 def options(*more: str) -> list[str]:

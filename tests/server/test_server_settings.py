@@ -134,7 +134,7 @@ def test_port_in_use_is_one_line() -> None:
         port = taken.getsockname()[1]
         result = run("run", "--port", port)
     message = "another process listens there. End it, or choose another port."
-    assert (result.exit_code, result.stderr) == (2, f"tmfkit-server: --host 127.0.0.1 --port {port}: {message}\n")
+    assert (result.exit_code, result.stderr) == (2, f"tmfkit-server: 127.0.0.1:{port}: {message}\n")
 
 
 def test_address_of_another_machine_is_one_line() -> None:

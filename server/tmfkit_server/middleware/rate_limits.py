@@ -11,9 +11,8 @@ from tmfkit_server.errors import TooManyRequests
 from tmfkit_server.rates import Rates
 from tmfkit_server.resources.endpoint import caller_of, client_of
 
-__all__ = ["AddressLimit", "CallerLimit"]
+__all__ = ["AddressLimit", "CallerLimit", "network_of"]
 
-# One customer of a provider has all of these.
 _IPV6_PREFIX = 64
 
 
@@ -33,7 +32,7 @@ class AddressLimit:
     async def process_request(self, req: falcon.asgi.Request, _resp: object) -> None:
         """Raise TooManyRequests when this is one too many."""
         if req.path not in self._open_paths:
-            _count(self._rates, _network_of(client_of(req)))
+            _count(self._rates, network_of(client_of(req)))
 
 
 class CallerLimit:
@@ -54,7 +53,8 @@ def _count(rates: Rates, who: str) -> None:
         raise TooManyRequests(seconds)
 
 
-def _network_of(address: str) -> str:
+def network_of(address: str) -> str:
+    """Return what an address counts as: all that one customer of a provider has."""
     if ":" not in address:
         return address
     try:
