@@ -115,9 +115,12 @@ def found_positions(expression: Expression, order: Ordering, collection: str) ->
     parts = [(lean, [(_WHERE_REGULAR, names)]), (full, [(_WHERE_IRREGULAR, names)])]
     if where.positions and not order.columns:
         # Its keys are those of the collection. Of several values under the name, it would find a record for each.
-        key, every = [where.parameters[0]], [*names, where.parameters[0]]
-        parts[0] = lean, [(_WHERE_REGULAR, names), (_WHERE_IRREGULAR, key)]
-        parts.insert(0, ((where.positions, where.parameters), [(_WHERE_REGULAR, every)]))
+        own, key = (where.positions, where.parameters), where.parameters[0]
+        if key in names:
+            parts[0] = own, [(_WHERE_REGULAR, names)]
+        else:
+            parts[0] = lean, [(_WHERE_REGULAR, names), (_WHERE_IRREGULAR, [key])]
+            parts.insert(0, (own, [(_WHERE_REGULAR, [*names, key])]))
     statements = ["\n    ".join((found, *(text for text, _ in when))) for (found, _), when in parts]
     parameters = [each for (_, own), when in parts for each in (*own, *(keys for _, keys in when))]
     return "\n    UNION ALL ".join(statements), tuple(parameters)
