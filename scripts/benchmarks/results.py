@@ -90,6 +90,8 @@ TARGETS = (
     Target("tmfkit tinydb", "equality filter", 0.90, of="fewest"),
     Target("tmfkit postgresql, 2 workers", "GET by id", 0.20),
     Target("tmfkit postgresql, 2 workers", "POST 200 B", 0.15),
+    Target("tmfkit postgresql, 2 workers", "PATCH 200 B", 0.15),
+    Target("tmfkit postgresql, 2 workers", "DELETE", 0.15),
 )
 
 

@@ -22,7 +22,6 @@ from tmfkit_server.middleware.browsers import Cors, SecurityHeaders
 from tmfkit_server.middleware.clients import Clients
 from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
 from tmfkit_server.middleware.request_ids import RequestIds
-from tmfkit_server.middleware.tokens import Tokens
 from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
 from tmfkit_server.pages.mounting import Pages
 from tmfkit_server.resources import dead_letters, listeners
@@ -44,6 +43,7 @@ from tmfkit_server.traces import Traces, traces
 
 if TYPE_CHECKING:
     from tmfkit_server.metrics import Metrics
+    from tmfkit_server.middleware.tokens import Tokens
 
 __all__ = [
     "GIVE_UP",
@@ -97,7 +97,7 @@ def create_app(settings: Settings) -> AsgiApp:
     dispatcher = Dispatcher(store, client, settings.retry_limits)
     watch = StoreWatch(store)
     metrics = _metrics(settings)
-    tokens = Tokens(settings.token_issuer) if settings.token_issuer else None
+    tokens = _tokens(settings)
     tracing = traces()
     parts = [*mounted, *(part for part in (metrics, tokens, tracing) if part is not None)]
     app.add_middleware(_Lifespan(store, parts, dispatcher, watch))
@@ -119,6 +119,15 @@ def create_app(settings: Settings) -> AsgiApp:
     if settings.management is None or metrics is None:
         return served
     return _Doors(served, _management_app(watch, metrics, store), settings.management[1])
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.token_issuer is None:
+        return None
+    # 16 MB of libraries that only those need who have an issuer.
+    from tmfkit_server.middleware.tokens import Tokens
+
+    return Tokens(settings.token_issuer)
 
 
 def _add_middleware(

@@ -27,6 +27,7 @@ from tmfkit_server.handshakes import Handshake
 from tmfkit_server.network import is_host
 from tmfkit_server.problems import wire_problem
 from tmfkit_server.request_targets import parted
+from tmfkit_server.response_headers import scanned, written
 
 __all__ = ["ENDING_SIGNALS", "LIMITS", "BoundedWorker"]
 
@@ -66,10 +67,11 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
             # It has nothing yet that would have to end in order.
             return
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
-        # The protocol is looked up by name where connections are accepted.
+        # These are looked up by name where connections are accepted and answered.
         gasgi.ASGIProtocol = BoundedProtocol
         if (context := super()._get_ssl_context()) is not None:
             gasgi.ASGIProtocol = lambda _: self._secured(context)
+        protocol._scan_response_headers = scanned  # noqa: SLF001
         self.loop.call_later(_LOOK_SECONDS, self._look)
         await super()._serve()
 
@@ -335,6 +337,19 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
 
     async def _handle_websocket(self, _request: Any, _sockname: Any, _peername: Any) -> None:
         self._refuse(400, "WebSocket is not offered here")
+
+    def _send_response_start(
+        self,
+        status: int,
+        headers: Any,
+        request: Any,
+        close: bool = False,  # noqa: FBT001, FBT002 - as gunicorn calls it
+    ) -> None:
+        head = None if close else written(status, headers, request.version)
+        if head is None:
+            super()._send_response_start(status, headers, request, close=close)
+        else:
+            self._response_buffer = head
 
     def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
         problem = wire_problem(status, message)

@@ -316,11 +316,15 @@ def test_gunicorn_has_what_the_worker_relies_on() -> None:
         "_is_websocket_upgrade",
         "_handle_websocket",
         "_send_error_response",
+        "_send_response_start",
         "_close_transport",
         "_resume_reading",
         "_safe_write",
     ]:
         assert callable(getattr(protocol.ASGIProtocol, name))
+    for name in ("_scan_response_headers", "_get_cached_status_line", "_get_cached_date_header"):
+        assert callable(getattr(protocol, name))
+    assert protocol._HEADER_VALUE_RE.pattern == rb"[ \t\x21-\x7e\x80-\xff]*"
     assert callable(Arbiter.spawn_worker)
     for name in ("_complete", "_closed", "_body_finished", "_body_wait_expired", "request", "protocol"):
         assert name in protocol.BodyReceiver.__slots__
@@ -364,3 +368,24 @@ def test_stop_right_after_workers_were_replaced_takes_no_longer(start_server: St
         os.kill(parent(worker), signal.SIGHUP)
         began = time.monotonic()
     assert time.monotonic() - began < _STOP_SECONDS
+
+
+def test_heads_of_answers_are_what_gunicorn_makes_of_them() -> None:
+    from types import SimpleNamespace
+
+    from gunicorn.asgi import protocol
+    from gunicorn.http.errors import InvalidResponseHeader  # type: ignore[import-untyped]
+
+    from tmfkit_server.response_headers import scanned, written
+
+    usual = [(b"etag", b'"1"'), (b"content-length", b"3"), (b"link", b'<a>; rel="next"'), (b"location", "é".encode())]
+    odd = [(b"x-other", b"1"), (b"date", b"now"), (b"transfer-encoding", b"chunked"), (b"Server", b"us")]
+    for headers in ([], usual, odd, usual + odd):
+        assert scanned(headers) == protocol._scan_response_headers(headers)
+        connection, request = SimpleNamespace(_response_buffer=b""), SimpleNamespace(version=(1, 1))
+        protocol.ASGIProtocol._send_response_start(connection, 201, headers, request)
+        wanted = None if set(odd) & set(headers) else connection._response_buffer
+        assert written(201, headers, (1, 1)) == wanted
+    for value in (b"a\r\nb: c", b"\x00", b"\x7f"):
+        with pytest.raises(InvalidResponseHeader):
+            scanned([(b"location", value)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tmfkit_server.query.evaluate import predicate
-from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression
+from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Path
 from tmfkit_server.storage.embedded.indexes import Indexes
 
 _PATHS = [("x",), ("x", "y")]
@@ -41,11 +42,19 @@ def _expressions(*, loose: bool) -> st.SearchStrategy[Expression]:
     )
 
 
+def built(paths: Sequence[Path], *, loose: bool = False) -> Indexes:
+    """Return indexes that somebody has asked about."""
+    indexes = Indexes(paths, loose=loose)
+    for path in paths:
+        indexes.finish(indexes.begin(path))
+    return indexes
+
+
 @pytest.mark.parametrize("loose", [False, True])
 @given(st.data())
 @settings(max_examples=80, deadline=None)
 def test_candidates_hold_all_that_is_wanted_and_only_that_when_exact(loose: bool, data: st.DataObject) -> None:
-    indexes = Indexes(_PATHS, loose=loose)
+    indexes = built(_PATHS, loose=loose)
     bodies: dict[int, dict[str, Any]] = {}
     for number, body in data.draw(st.lists(st.tuples(st.integers(1, 6), st.none() | _BODIES), max_size=20)):
         indexes.change(number, bodies.pop(number, None), body)
@@ -61,7 +70,7 @@ def test_candidates_hold_all_that_is_wanted_and_only_that_when_exact(loose: bool
 
 
 def test_range_in_the_middle_is_found_without_both_its_halves() -> None:
-    indexes = Indexes([("x",)])
+    indexes = built([("x",)])
     for number in range(1000):
         indexes.change(number, None, {"x": number})
     found = indexes.candidates(All((Comparison(("x",), "gte", ("500",)), Comparison(("x",), "lt", ("503",)))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import falcon.asgi
 
@@ -10,8 +11,10 @@ from tmfkit_server.api_keys import ApiKey, digest_of
 from tmfkit_server.errors import NotAuthenticated, NotPermitted
 from tmfkit_server.middleware.callers import Caller
 from tmfkit_server.middleware.refusals import Refusals
-from tmfkit_server.middleware.tokens import Tokens
 from tmfkit_server.resources.endpoint import Endpoint, client_of
+
+if TYPE_CHECKING:
+    from tmfkit_server.middleware.tokens import Tokens
 
 __all__ = ["Credentials"]
 

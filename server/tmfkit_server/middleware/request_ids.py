@@ -17,8 +17,9 @@ class RequestIds:
 
     async def process_request(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Take or make it, and give it back."""
-        identifier = req.get_header("X-Request-ID") or ""
-        if not identifier or not is_request_id(identifier):
-            identifier = trace_of(req.get_header("traceparent") or "") or self._make()
+        identifier = req.get_header("X-Request-ID")
+        if identifier is None or not is_request_id(identifier):
+            trace = req.get_header("traceparent")
+            identifier = (trace_of(trace) if trace else "") or self._make()
         REQUEST_ID.set(identifier)
         resp.set_header("X-Request-ID", identifier)

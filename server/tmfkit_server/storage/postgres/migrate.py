@@ -24,7 +24,6 @@ _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 # One number for all who bring up a schema of ours.
 _LOCK = 0x746D666B6974
 _CONNECT_SECONDS = 10
-_NO_PLANS: Mapping[str, IndexPlan] = {}
 _ADDRESS = "Write the address as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 _TABLE = """CREATE TABLE IF NOT EXISTS migration (
     number integer PRIMARY KEY, name text NOT NULL, made timestamptz NOT NULL DEFAULT now())"""
@@ -44,15 +43,15 @@ def steps() -> list[Step]:
     return sorted(Step(int(name[1]), name[2], entry.read_text(encoding="utf-8")) for name, entry in named if name)
 
 
-def migrate(url: str, plans: Mapping[str, IndexPlan] = _NO_PLANS) -> Scalars:
+def migrate(url: str, plans: Mapping[str, IndexPlan] | None = None) -> Scalars:
     """Make the steps that the database has not made yet, each in a transaction of its own; blocks.
 
     Args:
         url: Address of the database.
-        plans: Collection → the attributes that ``scalar`` is to have.
+        plans: Collection → the attributes that ``scalar`` is to have; None leaves it as it is.
 
     Returns:
-        The attributes that ``scalar`` has.
+        The attributes that ``scalar`` has, for who has plans.
 
     Raises:
         StoreUnreachable: It does not answer, or does not let us in.
@@ -67,7 +66,7 @@ def migrate(url: str, plans: Mapping[str, IndexPlan] = _NO_PLANS) -> Scalars:
                 connection.execute(step.sql)
                 connection.execute("INSERT INTO migration (number, name) VALUES (%s, %s)", [step.number, step.name])
             _LOG.info("made schema step %04d %s", step.number, step.name)
-        return fill(connection, plans)
+        return Scalars() if plans is None else fill(connection, plans)
 
 
 def inspect(url: str) -> str:

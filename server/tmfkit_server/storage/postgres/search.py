@@ -51,10 +51,9 @@ LEFT JOIN LATERAL (
 ) record ON true
 ORDER BY page.place"""
 _FOUND = "SELECT position{columns} FROM record WHERE collection = %s AND {where}"
-# PostgreSQL evaluates the last condition once, before it begins, and then leaves one half out.
-_HALF = """
-    {found}
-    AND {word} (SELECT EXISTS (SELECT FROM irregular WHERE key = ANY(%s)))"""
+# PostgreSQL evaluates such conditions once, before it begins, and then leaves out what cannot find anything.
+_WHERE_IRREGULAR = "AND (SELECT EXISTS (SELECT FROM irregular WHERE key = ANY(%s)))"
+_WHERE_REGULAR = f"AND NOT {_WHERE_IRREGULAR.removeprefix('AND ')}"
 _SCANNED = """
 SELECT position, id, body, spelling, tag FROM (
     SELECT position, id, body, spelling, tag{columns} FROM record WHERE collection = %s AND {where}
@@ -108,19 +107,26 @@ async def search_page(connections: Connections, collection: str, search: Search)
 def found_positions(expression: Expression, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
     """Return the query for the positions of what satisfies *expression*, and its parameters."""
     full = _found(condition(expression, collection), order, collection)
-    names = irregular_names(expression, collection)
+    names = sorted(irregular_names(expression, collection))
     if not names:
         return full
-    lean = _found(condition(expression, collection, is_lean=True), order, collection, is_lean=True)
-    halves = [_HALF.format(found=found, word=word) for (found, _), word in ((lean, "NOT"), (full, ""))]
-    parameters = (*lean[1], sorted(names), *full[1], sorted(names))
-    return "\n    UNION ALL".join(halves), parameters
+    where = condition(expression, collection, is_lean=True)
+    lean = _found(where, order, collection)
+    parts = [(lean, [(_WHERE_REGULAR, names)]), (full, [(_WHERE_IRREGULAR, names)])]
+    if where.positions and not order.columns:
+        # Its keys are those of the collection. Of several values under the name, it would find a record for each.
+        own, key = (where.positions, where.parameters), where.parameters[0]
+        if key in names:
+            parts[0] = own, [(_WHERE_REGULAR, names)]
+        else:
+            parts[0] = lean, [(_WHERE_REGULAR, names), (_WHERE_IRREGULAR, [key])]
+            parts.insert(0, (own, [(_WHERE_REGULAR, [*names, key])]))
+    statements = ["\n    ".join((found, *(text for text, _ in when))) for (found, _), when in parts]
+    parameters = [each for (_, own), when in parts for each in (*own, *(keys for _, keys in when))]
+    return "\n    UNION ALL ".join(statements), tuple(parameters)
 
 
-def _found(where: Condition, order: Ordering, collection: str, *, is_lean: bool = False) -> tuple[str, tuple[Any, ...]]:
-    if is_lean and where.positions and not order.columns:
-        # Its keys are those of the collection.
-        return where.positions, where.parameters
+def _found(where: Condition, order: Ordering, collection: str) -> tuple[str, tuple[Any, ...]]:
     statement = _FOUND.format(columns=order.columns, where=where.sql)
     return statement, (*order.parameters, collection, *where.parameters)
 
