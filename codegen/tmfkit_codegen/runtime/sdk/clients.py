@@ -262,17 +262,7 @@ class AsyncClient:
         content_type: str | None = None,
         options: Options | None = None,
     ) -> Response:
-        """Send what the facade lacks, with the same credentials, repetitions and errors.
-
-        Args:
-            method: GET, POST…
-            path: Below the base path.
-            query: Parameters.
-            json: Body that is sent as JSON.
-            content: Body that is sent as it is.
-            content_type: Its media type.
-            options: What this call does otherwise.
-        """
+        """Send what the facade lacks; takes what `Client.request` does."""
         return await self._driver.run(
             _call(self._driver.settings, method, path, query, json, content, content_type, options)
         )

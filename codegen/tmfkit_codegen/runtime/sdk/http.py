@@ -452,12 +452,7 @@ class AsyncDriver:
         self.settings, self.pool = settings, pool
 
     async def run(self, call: Call[T]) -> T:
-        """Make *call* and return its result.
-
-        Raises:
-            TmfError: It failed.
-            ValueError: It is not sent at all.
-        """
+        """Make *call* and return its result; raises what `Driver.run` does."""
         client = await self.pool.client()
         return await self._conducted(client, conduct(self.settings, call))
 

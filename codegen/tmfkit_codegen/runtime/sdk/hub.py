@@ -108,12 +108,7 @@ class Hub:
 
 
 class AsyncHub:
-    """Registers listeners.
-
-    Args:
-        driver: Makes the calls.
-        path: Path of the hub.
-    """
+    """Registers listeners, as `Hub` does, awaited."""
 
     def __init__(self, driver: AsyncRunner, path: str = "/hub") -> None:
         self._driver, self._path = driver, path
@@ -121,11 +116,7 @@ class AsyncHub:
     async def subscribe(
         self, callback: str, *, query: str | None = None, options: Options | None = None
     ) -> Subscription:
-        """Register *callback* for the events that *query* wants; None is all.
-
-        Raises:
-            Conflict: It is registered already.
-        """
+        """Register *callback* for the events that *query* wants; see `Hub.subscribe`."""
         return await self._driver.run(_subscribed(self._path, callback, query, options))
 
     async def unsubscribe(self, subscription: Subscription | str, *, options: Options | None = None) -> None:

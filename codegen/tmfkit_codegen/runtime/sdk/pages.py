@@ -143,13 +143,7 @@ class Pages(Generic[T]):
 
 
 class AsyncPages(Generic[T]):
-    """A list; nothing is fetched before it is read, and every reading from its beginning fetches it anew.
-
-    Args:
-        driver: Makes the calls.
-        call: That of the first page.
-        identify: Returns what tells elements apart; pages with the same ones are one page that came twice.
-    """
+    """A list that is read with `async for`; takes what `Pages` does."""
 
     def __init__(self, driver: AsyncRunner, call: Call[list[T]], identify: Callable[[T], object] | None = None) -> None:
         self._driver, self._call, self._identify = driver, call, identify

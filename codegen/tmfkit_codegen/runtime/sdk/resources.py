@@ -11,6 +11,7 @@ from .calls import JSON, MERGE_PATCH, Call, Options, identifier, nothing
 from .encoding import dumps
 from .kinds import frozen
 from .objects import Object, id_of, if_match_of
+from .pages import AsyncRunner, Runner
 from .patches import JsonPatch
 from .queries import Where, field_names, fields_query, list_query
 from .reading import many, one
@@ -18,7 +19,19 @@ from .settings import query_pairs
 from .unset import UNSET, Unset
 from .writing import written
 
-__all__ = ["Extra", "Fields", "IfMatch", "Operations", "Options", "Patch", "Sort", "Where", "identity"]
+__all__ = [
+    "AsyncCollection",
+    "Collection",
+    "Extra",
+    "Fields",
+    "IfMatch",
+    "Operations",
+    "Opts",
+    "Patch",
+    "Sort",
+    "Where",
+    "identity",
+]
 
 T = TypeVar("T", bound=Object)
 
@@ -28,6 +41,8 @@ Fields: TypeAlias = str | Sequence[str] | None
 """Names in JSON of the attributes that are wanted; None for all."""
 Sort: TypeAlias = str | Sequence[str] | None
 """Names in JSON to sort by, with a minus for descending."""
+Opts: TypeAlias = Options | None
+"""What one call does otherwise than its client; None for nothing."""
 IfMatch: TypeAlias = str | Unset | None
 """The tag that must still hold; UNSET for the object's own, None for no condition."""
 Patch: TypeAlias = JsonPatch | Mapping[str, Any]
@@ -51,7 +66,7 @@ class Operations(Generic[T]):
     update_type: str = MERGE_PATCH
 
     def create(
-        self, attributes: Mapping[str, Any], extra: Extra, idempotency_key: str | None, options: Options | None
+        self, attributes: Mapping[str, Any], extra: Extra, idempotency_key: str | None, options: Opts
     ) -> Call[T]:
         """Return the call that makes a resource."""
         return Call(
@@ -64,7 +79,7 @@ class Operations(Generic[T]):
             options=options,
         )
 
-    def get(self, id_: str, fields: Fields, options: Options | None) -> Call[T]:
+    def get(self, id_: str, fields: Fields, options: Opts) -> Call[T]:
         """Return the call that reads a resource, whole or in part."""
         names = field_names(fields)
 
@@ -81,7 +96,7 @@ class Operations(Generic[T]):
         sort: Sort = None,
         fields: Fields = None,
         limit: int | None = None,
-        options: Options | None = None,
+        options: Opts = None,
     ) -> Call[list[T]]:
         """Return the call that reads the first page of a list."""
         names = field_names(fields)
@@ -101,14 +116,14 @@ class Operations(Generic[T]):
         attributes: Mapping[str, Any],
         extra: Extra,
         if_match: IfMatch,
-        options: Options | None,
+        options: Opts,
     ) -> Call[T]:
         """Return the call that changes attributes; it leaves the others."""
         like = object_or_id if isinstance(object_or_id, Object) else None
         content = self._body(attributes, extra, like=like)
         return self._change("PATCH", object_or_id, content, self.update_type, if_match, options)
 
-    def patch(self, object_or_id: T | str, patch: Patch, if_match: IfMatch, options: Options | None) -> Call[T]:
+    def patch(self, object_or_id: T | str, patch: Patch, if_match: IfMatch, options: Opts) -> Call[T]:
         """Return the call that applies a patch."""
         if isinstance(patch, JsonPatch):
             content, content_type = dumps(patch.operations), patch.content_type
@@ -124,7 +139,7 @@ class Operations(Generic[T]):
         attributes: Mapping[str, Any],
         extra: Extra,
         if_match: IfMatch,
-        options: Options | None,
+        options: Opts,
     ) -> Call[T]:
         """Return the call that puts *attributes*, or without any the object itself, in the place of a resource."""
         if isinstance(object_or_id, Object) and not attributes and not extra:
@@ -133,7 +148,7 @@ class Operations(Generic[T]):
             content = self._body(attributes, extra, complete=True)
         return self._change("PUT", object_or_id, content, JSON, if_match, options)
 
-    def delete(self, object_or_id: T | str, if_match: IfMatch, options: Options | None) -> Call[None]:
+    def delete(self, object_or_id: T | str, if_match: IfMatch, options: Opts) -> Call[None]:
         """Return the call that takes a resource away."""
         return Call(
             "DELETE",
@@ -145,20 +160,18 @@ class Operations(Generic[T]):
         )
 
     def send(
-        self, attributes: Mapping[str, Any], extra: Extra, idempotency_key: str | None, options: Options | None
+        self, attributes: Mapping[str, Any], extra: Extra, idempotency_key: str | None, options: Opts
     ) -> Call[T | None]:
         """Return the call that sends a message that is not stored."""
         content = self._body(attributes, extra, complete=True)
         return self._sending(f"{self.path}/send", idempotency_key, options, content)
 
-    def send_stored(
-        self, object_or_id: T | str, idempotency_key: str | None, options: Options | None
-    ) -> Call[T | None]:
+    def send_stored(self, object_or_id: T | str, idempotency_key: str | None, options: Opts) -> Call[T | None]:
         """Return the call that sends a stored message."""
         return self._sending(f"{self._item(object_or_id)}/send", idempotency_key, options)
 
     def _sending(
-        self, path: str, idempotency_key: str | None, options: Options | None, content: bytes | None = None
+        self, path: str, idempotency_key: str | None, options: Opts, content: bytes | None = None
     ) -> Call[T | None]:
         return Call(
             "POST",
@@ -178,7 +191,7 @@ class Operations(Generic[T]):
         content: bytes,
         content_type: str,
         if_match: IfMatch,
-        options: Options | None,
+        options: Opts,
     ) -> Call[T]:
         return Call(
             method,
@@ -209,12 +222,30 @@ class Operations(Generic[T]):
         return one(self.cls, response, name=self.name) if response.content.strip() else None
 
 
+class Collection:
+    """What the resources of one kind have in common: who makes the calls."""
+
+    __slots__ = ("_driver",)
+
+    def __init__(self, driver: Runner) -> None:
+        self._driver = driver
+
+
+class AsyncCollection:
+    """The same as `Collection`, awaited."""
+
+    __slots__ = ("_driver",)
+
+    def __init__(self, driver: AsyncRunner) -> None:
+        self._driver = driver
+
+
 def identity(found: Object) -> object:
     """Return what tells a resource from others on a page."""
     return found._data.get("id")
 
 
-def _condition(object_or_id: Object | str, if_match: IfMatch, options: Options | None) -> IfMatch:
+def _condition(object_or_id: Object | str, if_match: IfMatch, options: Opts) -> IfMatch:
     if if_match is not UNSET or (options is not None and "if_match" in options):
         return if_match
     return if_match_of(object_or_id)
