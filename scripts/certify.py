@@ -27,6 +27,7 @@ from tmfkit_server.storage.stores import KINDS, STORES
 DEFAULT_STORES = tuple(kind.at("") for kind in KINDS if kind.is_lasting)
 WORKERS = 2  # of a server whose store takes several
 EVENT_SECONDS = 60  # our server loses no notification, so that a slow machine is waited for and nothing else
+SEED = "20261130"  # the same requests each time
 LISTENING = re.compile(r"listening on (http://\S+)")
 
 
@@ -66,6 +67,7 @@ def certify(api: str, address: str, keys: dict[str, str], report: Path, phases: 
     command = [sys.executable, "-m", "tmfkit_conformance.cli", "run", "--api", api, "--report", str(report / api)]
     command += ["--base-url", f"{address}{contract.base_path}", "--allow-destructive"]
     command += ["--event-timeout", str(EVENT_SECONDS)]
+    command += ["--seed", SEED]
     command += ["--listener-url", "http://127.0.0.1:0"]  # the port that the kit takes
     command += [part for phase in phases for part in ("--phase", phase)]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as config:  # readable by its owner only

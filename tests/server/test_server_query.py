@@ -84,6 +84,7 @@ def group(server_url: str) -> str:
         ("status*=a&status*=c", "ac"),
         ("status.regex=~a", ""),
         ("status.eq=~a", ""),
+        ("status.eq==a", ""),
         ("note=x%5C,y", "a"),
         ("note=x%5C%2Cy,nix", "a"),
         ("note=p%3Bq%3D1;status=c", "bc"),

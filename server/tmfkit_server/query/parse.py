@@ -251,8 +251,7 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
     if _BRACKET.search(found["name"]):
         raise InvalidQuery(found["name"], "a condition names attributes; write what has brackets as filter=…")
     if len(path) > 1 and path[-1] in _SUFFIXES and found["symbol"] in ("=", "==", "=~"):
-        if found["symbol"] == "=~":
-            value = f"~{value}"  # the operator has been named already
+        value = f"{found['symbol'][1:]}{value}"  # the operator has been named already
         path, how = path[:-1], _SUFFIXES[path[-1]]
     if len(path) > DEEPEST_PATH:
         raise _too_deep(found["name"])
