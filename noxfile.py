@@ -96,7 +96,7 @@ def generated(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, on the interpreter that runs nox."""
     install(session, "all", "test")
-    session.run("pytest", "-n", "2", "--dist", "loadgroup", *session.posargs)
+    session.run("pytest", "-n", "4", "--dist", "loadgroup", *session.posargs)
 
 
 @nox.session(default=False)
@@ -206,5 +206,5 @@ def build(session: nox.Session) -> None:
         for command in PROJECT["project"]["scripts"]:
             session.run(str(binaries / command), "--version", external=True)
         reports = str(Path(folder) / "reports")
-        certify = ["scripts/certify.py", "--store", "memory:", "--phase", "register"]
+        certify = ["scripts/certify.py", "--store", "memory:", "--phase", "register", "--api", "tmf681-v1"]
         session.run(python, *certify, "--report", reports, external=True)

@@ -24,7 +24,8 @@ from tmfkit_models import contracts
 
 __all__ = ["Attempt", "Trial", "tried"]
 
-_PROCESSES: Final = 2
+# A third of the time is waiting, for notifications that a broken server loses.
+_PROCESSES: Final = 3
 _EVENT_SECONDS: Final = 2.0
 # The application shows every write at once, and a broken server may never show one: nothing is waited for.
 _SETTLE_SECONDS: Final = 0.0
@@ -79,7 +80,7 @@ class Trial:
 
 
 def tried(factory: str, settings: Settings, attempts: Iterable[Attempt]) -> Iterator[Trial]:
-    """Make attempts, two at a time, and yield what came of each as it is known.
+    """Make attempts, some at a time, and yield what came of each as it is known.
 
     Args:
         factory: The sound application, as ``served`` takes it.
