@@ -18,8 +18,6 @@ from tmfkit_models import contracts
 
 ROOT = Path(__file__).parents[1]
 
-pytestmark = pytest.mark.xdist_group("certify")
-
 
 @dataclass(frozen=True)
 class Certification:

@@ -39,8 +39,6 @@ print(type(events.parse({"eventType": "TicketOpenedEvent"})).__name__)
 """
 KEYS = ("--api-key", "user:key-of-the-user-1", "--api-key", "admin:key-of-the-admin-1")
 
-pytestmark = pytest.mark.xdist_group("sixth-api")
-
 
 @dataclass(frozen=True)
 class Run:

@@ -172,13 +172,11 @@ def said() -> dict[str, tuple[str, ...]]:
     return {trial.attempt.label: trial.problems for trial in tried(REFERENCE, TOLD, [*SAMPLES, IDLE])}
 
 
-@pytest.mark.xdist_group("catalogue")
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.label)
 def test_samples_are_as_they_should_be(said: dict[str, tuple[str, ...]], sample: Attempt) -> None:
     assert said[sample.label] == ()
 
 
-@pytest.mark.xdist_group("catalogue")
 def test_a_target_that_does_nothing_unusual_shows_nothing(said: dict[str, tuple[str, ...]]) -> None:
     assert said[IDLE.label] == ("the target never did what it is there for",)
 
@@ -189,7 +187,7 @@ def test_entries_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         == 0
     )
     assert capsys.readouterr().out.splitlines() == [
-        "Entry             It is                              It may be so for",
+        "Entry             It is                             It may be so for",
         "gone tmf629-v4    answers 410 for what was deleted  tolerated: 404 or 410",
         "nobody tmf629-v4  nobody listens",
     ]

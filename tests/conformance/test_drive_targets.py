@@ -367,7 +367,6 @@ def aliased(server_url: str) -> Bundle:
         return run(ALIASED, url, listener=False)
 
 
-@pytest.mark.xdist_group("dialect")
 def test_rows_on_an_attribute_of_the_dialect_pass_with_a_remark(aliased: Bundle) -> None:
     contract = contracts.load(ALIASED)
     judged = verdicts(aliased, contract)
@@ -382,13 +381,11 @@ def test_rows_on_an_attribute_of_the_dialect_pass_with_a_remark(aliased: Bundle)
     }
 
 
-@pytest.mark.xdist_group("dialect")
 def test_no_row_fails_because_of_a_dialect(aliased: Bundle) -> None:
     judged = verdicts(aliased, contracts.load(ALIASED))
     assert {row: one.remark for row, one in judged.items() if one.outcome >= Outcome.FAIL} == {}
 
 
-@pytest.mark.xdist_group("dialect")
 def test_two_names_of_an_attribute_never_mix(aliased: Bundle) -> None:
     assert aliased.run["dialect"] == {"changeRequest": {OWN: OTHER}}
     settled = [exchange for exchange in aliased.exchanges if exchange.probe not in CONTACT]

@@ -19,7 +19,7 @@ from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, O
 from tmfkit_server.query.jsonpath import JsonPath
 from tmfkit_server.query.values import Key, bounds, keys_equal_to, keys_of
 
-__all__ = ["Candidates", "Indexes", "Numbers"]
+__all__ = ["Candidates", "Index", "Indexes", "Numbers"]
 
 Body: TypeAlias = Mapping[str, Any]
 Numbers: TypeAlias = AbstractSet[int]
