@@ -96,7 +96,7 @@ def generated(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, on the interpreter that runs nox."""
     install(session, "all", "test")
-    session.run("pytest", "-n", "4", "--dist", "loadfile", *session.posargs)
+    session.run("pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", *session.posargs)
 
 
 @nox.session(default=False)

@@ -161,3 +161,17 @@ def listener() -> Iterator[Listener]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+# What takes longest begins first, so that no process is left alone with it at the end.
+_LONGEST = (
+    "test_server_bounded_searches", "test_certify", "test_catalogue", "test_sdk_faults_facade", "test_server_addresses",
+    "test_server_sending", "test_server_health", "test_sixth_api", "test_server_postgres", "test_server_tokens",
+    "test_check", "test_server_connections", "test_drive_targets", "test_sdk_cli", "test_server_transfer",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    ranks = {name: rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))

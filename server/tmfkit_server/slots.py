@@ -82,7 +82,8 @@ class Slots:
     def _hand_on(self) -> None:
         """Give free slots to those who wait."""
         while self._free:
-            ready = [each for each in self._waiting if self._held[each.owner] < self._share]
+            # Who has given up, and has not come to say so yet, gets none.
+            ready = [each for each in self._waiting if self._held[each.owner] < self._share and not each.turn.done()]
             if not ready:
                 return
             waiter = min(ready, key=lambda each: self._held[each.owner])

@@ -197,3 +197,20 @@ def test_slot_that_does_not_come_in_time_is_given_up() -> None:
             pass
 
     asyncio.run(scenario())
+
+
+def test_slot_passes_over_who_has_given_up_and_not_said_so_yet() -> None:
+    async def given() -> str:
+        slots = Slots(1)
+
+        async def wait(name: str) -> str:
+            async with slots.one(name):
+                return name
+
+        async with slots.one("first"):
+            gone, patient = asyncio.create_task(wait("gone")), asyncio.create_task(wait("patient"))
+            await asyncio.sleep(0)
+            gone.cancel()
+        return await patient
+
+    assert asyncio.run(given()) == "patient"
