@@ -45,8 +45,9 @@ def main() -> int:
 
 
 def _bench_sdk(output: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        results = measure_sdk(Path(folder), _say)
+    folder = _WORKROOM / "sdk"
+    folder.mkdir(parents=True, exist_ok=True)
+    results = measure_sdk(folder, _say)
     files = [output / name for name in ("sdk.json", "sdk.md")]
     write_sdk_json(results, files[0])
     write_sdk_page(results, files[1])

@@ -15,13 +15,12 @@ from benchmarks.loading import create_documents, import_documents
 from benchmarks.workload import document
 from harness.database import database
 from harness.errors import HarnessError
-from harness.process import ServerProcess, free_port
+from harness.process import ServerProcess, free_port, main_of
 from harness.tmfkit import CUSTOMER, tmfkit_server
 
 __all__ = ["CONTESTANTS", "Contestant", "Room", "Target", "bare", "install_node_servers"]
 
 _NODE = Path(__file__).with_name("node")
-_SCRIPTS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +90,7 @@ class Contestant:
 def bare(room: Room, workers: int) -> ServerProcess:
     """Start the yardstick."""
     port = free_port()
-    run = f"import sys; sys.path.insert(0, {str(_SCRIPTS)!r}); from benchmarks.bare import main; main()"
-    command = [sys.executable, "-c", run, "run", "--port", str(port), "--workers", str(workers)]
+    command = [sys.executable, *main_of("benchmarks.bare"), "run", "--port", str(port), "--workers", str(workers)]
     return room.start(ServerProcess("bare", command, log=room.data / "bare.log", port=port, ready_path="/bytes/2"))
 
 
@@ -127,8 +125,7 @@ def _team(room: Room, count: int) -> Target:
     team.fill(cluster.url, [{**document(number), "id": each} for number, each in enumerate(ids)])
     cluster.run_sql("vacuum analyze")
     port = free_port()
-    run = f"import sys; sys.path.insert(0, {str(_SCRIPTS)!r}); from benchmarks.team import main; main()"
-    command = [sys.executable, "-c", run, "--url", cluster.url, "--port", str(port), "--workers", "2"]
+    command = [sys.executable, *main_of("benchmarks.team"), "--url", cluster.url, "--port", str(port), "--workers", "2"]
     server = ServerProcess("FastAPI", command, log=room.data / "team.log", port=port, ready_path="/openapi.json")
     return Target(room.start(server), "/customer", ids)
 

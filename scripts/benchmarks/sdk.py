@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from benchmarks.client_costs import Call, compiled, import_ms, kilobytes, needed, output, sources, turns
+from harness.process import main_of
 from harness.tmfkit import tmfkit_server
 from tmfkit_sdk._runtime.objects import view
 from tmfkit_sdk.customer_v4 import Customer, CustomerManagement, RelatedParty
@@ -30,7 +31,6 @@ PEER = "tmforum==0.32.0"
 _BASE_PATH = "/customerManagement/v5"
 _RECORDS = 100
 _APIS = ("change_v1", "communication_v1", "customer_v1", "customer_v4", "party_interaction_v4")
-_SCRIPTS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +235,5 @@ def _peer(folder: Path, url: str) -> Client:
     if not Path(python).exists():
         venv.create(folder, with_pip=True)
         output([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PEER], PEER)
-    run = f"import sys; sys.path.insert(0, {str(_SCRIPTS)!r}); from benchmarks.tmforum_peer import main; main()"
-    found = json.loads(output([python, "-c", run, url, str(_RECORDS)], PEER))
+    found = json.loads(output([python, *main_of("benchmarks.tmforum_peer"), url, str(_RECORDS)], PEER))
     return Client(PEER, **found)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from harness.process import main_of
 from tmfkit_server import cli
 from tmfkit_server.services.notifications import webhook_client
 from tmfkit_server.storage.base import Delivery
@@ -114,8 +115,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
 
 def program(name: str) -> tuple[str, ...]:
     """Return what Python runs instead of the server."""
-    scripts = str(Path(__file__).parents[1])
-    return ("-c", f"import sys; sys.path.insert(0, {scripts!r}); from faultlab.sabotage import main; main()", name)
+    return (*main_of("faultlab.sabotage"), name)
 
 
 def main() -> None:

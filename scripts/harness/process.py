@@ -15,8 +15,9 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 
-__all__ = ["ServerProcess", "free_port"]
+__all__ = ["ServerProcess", "free_port", "main_of"]
 
+_SCRIPTS = Path(__file__).parents[1]
 _START_SECONDS = 120.0
 _STOP_SECONDS = 30.0
 _LOG_TAIL_CHARACTERS = 2000
@@ -36,6 +37,11 @@ def free_port() -> int:
     reserved.bind(("127.0.0.1", 0))
     _RESERVED.append(reserved)
     return int(reserved.getsockname()[1])
+
+
+def main_of(module: str) -> tuple[str, str]:
+    """Return what Python is told to run ``main`` of a module of the scripts, wherever it is started."""
+    return "-c", f"import sys; sys.path.insert(0, {str(_SCRIPTS)!r}); from {module} import main; main()"
 
 
 class ServerProcess:

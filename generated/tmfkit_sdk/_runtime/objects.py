@@ -115,12 +115,13 @@ class attr(Generic[R, W]):  # noqa: N801 - stands where a type stands
         """Return where the attribute stands in *instance*."""
         return Place((instance._at, self.name), instance._origin, self._also)
 
+    def name_in(self, instance: Object) -> str:
+        """Return the name that the attribute came under; the contract's own when there is none."""
+        return next((name for name in (self.name, *self.aliases) if name in instance._data), self.name)
+
     def found(self, instance: Object) -> Any:
         """Return the JSON of the attribute, whatever name it came under; UNSET when there is none."""
-        for name in (self.name, *self.aliases):
-            if name in instance._data:
-                return instance._data[name]
-        return UNSET
+        return instance._data.get(self.name_in(instance), UNSET)
 
     def _null(self, instance: Object) -> Any:  # noqa: ARG002 - `identifier` needs it
         return None
@@ -265,8 +266,7 @@ class Object(_Fields):
     def _key(self, name: str) -> str:
         """Return the name in JSON that *name*, in JSON or in Python, stands for here."""
         known = None if name in self._data else self._by_json.get(name) or self._attributes.get(name)
-        names = () if known is None else (known.name, *known.aliases)
-        return next((each for each in names if each in self._data), name)
+        return name if known is None else known.name_in(self)
 
     def _asked(self) -> set[str] | None:
         """Return the names that were asked for in this object; None for all."""

@@ -48,7 +48,7 @@ def written(
         known = cls._attributes.get(name)
         if known is None:
             raise TypeError(f"{where} has no attribute {name!r}; extra={{…}} takes what the contract does not know")
-        data[_name_in(known, like)] = _encoded(known, value, where)
+        data[known.name if like is None else known.name_in(like)] = _encoded(known, value, where)
     if complete:
         _demand(cls, data, where)
     for name, value in frozen(extra, f"{where}.extra").items():
@@ -70,10 +70,3 @@ def _demand(cls: type[Object], data: dict[str, Any], where: str) -> None:
     missing = [one.python for one in cls._attributes.values() if one.demanded and one.name not in data]
     if missing:
         raise TypeError(f"{where} needs {', '.join(missing)}")
-
-
-def _name_in(known: attr[Any, Any], like: Object | None) -> str:
-    """Return the name under which *like* has the attribute, or else the contract's own."""
-    if like is not None and known.name not in like._data:
-        return next((alias for alias in known.aliases if alias in like._data), known.name)
-    return known.name
