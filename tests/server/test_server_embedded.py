@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -131,6 +133,23 @@ def test_write_of_a_client_that_has_gone_is_made_all_the_same(path: Path) -> Non
 
 async def _expect(store: EmbeddedStore, ids: set[str]) -> None:
     assert await _ids(store) == ids
+
+
+def test_what_is_kept_takes_little_more_than_its_text(path: Path) -> None:
+    text = "x" * 600
+
+    async def scenario(store: EmbeddedStore) -> None:
+        before, _ = tracemalloc.get_traced_memory()
+        await _insert(store, *(Record(str(number), {"id": str(number), "note": text}) for number in range(1000)))
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+        assert (after - before) / 1000 < 3 * len(text)
+
+    tracemalloc.start()
+    try:
+        _run(path, scenario)
+    finally:
+        tracemalloc.stop()
 
 
 def test_transactions_share_a_commit(path: Path) -> None:

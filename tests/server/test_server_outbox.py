@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
-from store_runner import LASTING, Runner, opened
+from store_runner import LASTING, PATIENT, Runner, opened
 
 from patience import PATIENCE_SECONDS
 from tmfkit_server.storage.base import Death, Delivery, Store, Subscription
+from tmfkit_server.storage.embedded import far_rows
 from tmfkit_server.storage.embedded.store import EmbeddedStore
 from tmfkit_server.storage.postgres import migrate
 from tmfkit_server.storage.postgres.store import PostgresStore
+from tmfkit_server.storage.stores import kind_of
 
 ONE, TWO = (Subscription(name, "h", f"http://{name}", None) for name in ("one", "two"))
 DEATH = Death("the listener answered 410 Gone", 410, 1_700_000_000)
+
+
+# How much of the outbox the embedded store keeps in memory: nothing, and room for a row or two.
+_SMALL_ROOM = {"far": 0, "half-far": 500}
+
+
+@pytest.fixture(params=["memory", *LASTING, *_SMALL_ROOM])
+def new_store(
+    request: pytest.FixtureRequest, empty_store: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Store]:
+    """Makes a store as for every test, and embedded ones that have no room for the outbox in memory."""
+    if request.param in _SMALL_ROOM:
+        monkeypatch.setattr(far_rows, "NEAR_BYTES", _SMALL_ROOM[request.param])
+    address = empty_store("file" if request.param in _SMALL_ROOM else request.param)
+    return lambda: kind_of(address).new(address, {}, searches=PATIENT)
 
 
 async def _filled(store: Store) -> None:
@@ -167,6 +187,40 @@ def test_note_on_what_went_with_its_listener_brings_nothing_back(run: Runner) ->
         assert await store.count() == 7
 
     run(scenario)
+
+
+def test_what_waits_for_a_listener_that_is_down_takes_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = 400 * 20_000
+    monkeypatch.setattr(far_rows, "NEAR_BYTES", 100_000)
+
+    async def enqueue(store: Store) -> None:
+        for number in range(400):
+            async with store.transaction() as transaction:
+                await transaction.enqueue(ONE, {"n": number, "text": "x" * 20_000}, str(number))
+
+    async def scenario() -> tuple[int, int]:
+        async with opened(EmbeddedStore(str(tmp_path / "store.db"))) as store:
+            await enqueue(store)
+            gc.collect()
+            waiting, _ = tracemalloc.get_traced_memory()
+            assert [each.notification["n"] for each in await _waiting(store, limit=1000)] == list(range(400))
+        async with opened(EmbeddedStore(str(tmp_path / "store.db"))) as store:
+            gc.collect()
+            opened_again, _ = tracemalloc.get_traced_memory()
+            found = await _waiting(store, limit=1000)
+            assert [each.notification["text"] for each in found] == ["x" * 20_000] * 400
+        return waiting, opened_again
+
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        waiting, opened_again = asyncio.run(scenario())
+    finally:
+        tracemalloc.stop()
+    assert waiting - before < texts / 8
+    assert opened_again - before < texts / 8
 
 
 def test_file_of_an_earlier_version_is_read(tmp_path: object) -> None:

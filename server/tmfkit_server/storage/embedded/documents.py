@@ -6,7 +6,7 @@ Text, because 100,000 live dictionaries cost a garbage collection of 650 ms, and
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,7 +17,7 @@ from tmfkit_server.storage.base import IndexPlan
 from tmfkit_server.storage.embedded.indexes import Indexes
 from tmfkit_server.storage.entries import OUTBOX
 
-__all__ = ["Batch", "Body", "Change", "Documents", "Row", "body_of"]
+__all__ = ["Batch", "Body", "Change", "Documents", "Row", "body_of", "compact"]
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -107,12 +107,13 @@ class Documents:
         numbers: Key → number.
         indexes: The indexes for filters.
         orders: Those for sorting, the same unless filters are loose.
-        watchers: Called with every change, after it was made, and with the row before it.
+        watchers: Called with every change, after it was made, and with the row before it, which a table of
+            ``FarRows`` may not have any more.
     """
 
-    def __init__(self, name: str, plan: IndexPlan = _NO_PLAN) -> None:
+    def __init__(self, name: str, plan: IndexPlan = _NO_PLAN, rows: MutableMapping[int, Row] | None = None) -> None:
         self.name = name
-        self.rows: dict[int, Row] = {}
+        self.rows: MutableMapping[int, Row] = {} if rows is None else rows
         self.order: list[int] = []
         self.numbers: dict[str, int] = {}
         self.indexes = Indexes(plan.paths, loose=plan.loose)
@@ -122,9 +123,10 @@ class Documents:
     def apply(self, change: Change) -> None:
         """Make one change, in the indexes too."""
         number, row = change.number, change.row
-        before = self.rows.get(number)
-        if before is None and row is None:
+        is_new = number not in self.rows
+        if is_new and row is None:
             return
+        before = None if is_new else self.rows.get(number)
         if before is not None and before[0]:
             del self.numbers[before[0]]
         if row is None:
@@ -134,7 +136,7 @@ class Documents:
             self.rows[number] = row
             if row[0]:
                 self.numbers[row[0]] = number
-            if before is None:
+            if is_new:
                 bisect.insort(self.order, number)
         if self.indexes or self.orders:
             after = None if row is None else change.body if change.body is not None else body_of(row)
@@ -170,6 +172,11 @@ class Documents:
             yield
         for index in new:
             indexes.finish(index)
+
+
+def compact(text: bytes) -> bytes:
+    """Return *text* in a block of its own size, to be kept: what orjson gives stands in one of 8 kB and more."""
+    return bytes(memoryview(text))
 
 
 def body_of(row: Row) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from tmfkit_server.storage.base import Death, Delivery, Entry, Stored, Subscription
-from tmfkit_server.storage.embedded.documents import Change, Documents, Row, body_of
+from tmfkit_server.storage.embedded.documents import Change, Documents, Row, body_of, compact
 from tmfkit_server.storage.entries import OUTBOX, SUBSCRIPTIONS
 from tmfkit_server.storage.record import Record
 
@@ -23,7 +23,8 @@ def record_of(row: Row) -> Record:
 
 def row_of(record: Record) -> Row:
     """Return the row that holds a record."""
-    return record.id, record.encoded, orjson.dumps(record.spelling) if record.spelling else b"", record.tag
+    spelling = compact(orjson.dumps(record.spelling)) if record.spelling else b""
+    return record.id, compact(record.encoded), spelling, record.tag
 
 
 def delivery_of(number: int, row: Row) -> Delivery:
@@ -46,7 +47,7 @@ def delivery_row(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
         "death": asdict(delivery.death) if delivery.death else None,
         "address": delivery.address,
     }
-    return ("", orjson.dumps(body), b"", ""), body
+    return ("", compact(orjson.dumps(body)), b"", ""), body
 
 
 def entry_of(table: str, number: int, row: Row) -> Entry:
@@ -81,4 +82,4 @@ class Listeners:
     def row(subscription: Subscription) -> tuple[Row, dict[str, Any]]:
         """Return the row of a listener, and its document."""
         body = asdict(subscription)
-        return (subscription.id, orjson.dumps(body), b"", ""), body
+        return (subscription.id, compact(orjson.dumps(body)), b"", ""), body

@@ -32,6 +32,7 @@ from tmfkit_server.storage.embedded.opening import (
     current_rows,
     is_old,
     open_checked,
+    row_in,
     unwritable,
 )
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
@@ -53,6 +54,7 @@ class Journal:
         self._ownership = Ownership(self.path)
         self._mark = Mark(self.path)
         self._connection: sqlite3.Connection | None = None
+        self._reading: sqlite3.Connection | None = None
         self._reserve = Reserve(self.path)
         self._turn = threading.Lock()
         self._commits = 0
@@ -141,11 +143,12 @@ class Journal:
     def close(self) -> None:
         """Let go of the file."""
         self._mark.close()
-        if self._connection is not None:
-            # Without room on the disk the log stays, and is read by the next one to open the file.
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
+        for connection in (self._reading, self._connection):
+            if connection is not None:
+                # Without room on the disk the log stays, and is read by the next one to open the file.
+                with contextlib.suppress(sqlite3.Error):
+                    connection.close()
+        self._reading = self._connection = None
         self._ownership.give_back()
 
     def last_number(self) -> int:
@@ -155,6 +158,19 @@ class Journal:
     def checked_rows(self) -> Iterator[tuple[str, int, Row, Body]]:
         """Yield every row and its document; StoreDamaged at the end when one is not what was written."""
         return current_rows(self.path, self._connected())
+
+    def row(self, number: int) -> Row | None:
+        """Return a row as it was committed last, beside commits of another thread; None when there is none.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        try:
+            if self._reading is None:
+                self._reading = connect(self.path, is_for_reading=True)
+            return row_in(self._reading, number)
+        except (sqlite3.Error, StoreUnusable) as exc:
+            raise StoreError(f"{self.path}: {exc}") from exc
 
     def commit(self, batches: Sequence[Batch], last_number: int) -> None:
         """Write changes to the disk, all of them or none; may be called from any thread.

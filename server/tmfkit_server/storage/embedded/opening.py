@@ -41,6 +41,7 @@ __all__ = [
     "opening_failure",
     "preflight",
     "remnant",
+    "row_in",
     "unwritable",
     "verified",
 ]
@@ -241,6 +242,14 @@ def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
     rows = connection.execute(f"SELECT {COLUMNS} FROM document WHERE number <> {COUNTER} ORDER BY number")  # noqa: S608
     for number, collection, key, tag, spelling, content in rows:
         yield collection, number, (key, content, spelling, tag)
+
+
+def row_in(connection: sqlite3.Connection, number: int) -> Row | None:
+    """Return the row of one document, as it is stored; None when there is none."""
+    statement = f"SELECT {COLUMNS} FROM document WHERE number = ?"  # noqa: S608
+    for _, _, key, tag, spelling, content in connection.execute(statement, [number]):
+        return key, content, spelling, tag
+    return None
 
 
 def current_rows(path: Path, connection: sqlite3.Connection) -> Iterator[tuple[str, int, Row, Body]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from tmfkit_server.storage.embedded.documents import Batch, Change, Documents, Row, body_of
 from tmfkit_server.storage.embedded.entries import delivery_of, delivery_row
@@ -33,7 +34,7 @@ class EmbeddedOutbox:
         """Describe the outbox.
 
         Args:
-            documents: Its table.
+            documents: Its table, without keys and indexes.
             locks: The locks of the store.
             end: What commits.
         """
@@ -147,7 +148,8 @@ class EmbeddedOutbox:
 
     def _read(self, numbers: Iterable[int]) -> list[Delivery]:
         rows = self._documents.rows
-        return [delivery_of(number, rows[number]) for number in numbers if number in rows]
+        found = ((number, rows.get(number)) for number in numbers)
+        return [delivery_of(number, row) for number, row in found if row is not None]
 
     def _dead(self, subscription: str | None) -> list[int]:
         if subscription is not None:
@@ -164,6 +166,8 @@ class _Queues:
     """
 
     def __init__(self, documents: Documents) -> None:
+        # Number → listener, and subject or, of a dead letter, None.
+        self._places: dict[int, tuple[str, str | None]] = {}
         self.waiting: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self.dead: defaultdict[str, list[int]] = defaultdict(list)
         documents.watchers.append(self._follow)
@@ -184,25 +188,25 @@ class _Queues:
         return [*(number for numbers in waiting for number in numbers), *self.dead.get(subscription, ())]
 
     def _follow(self, change: Change, before: Row | None) -> None:
-        if before is not None:
-            self._take_out(change.number, body_of(before))
+        del before
+        if change.number in self._places:
+            self._take_out(change.number)
         if change.row is not None:
             body = change.body if change.body is not None else body_of(change.row)
-            bisect.insort(self._queue_of(body), change.number)
+            place = sys.intern(body["subscription"]), None if body.get("death") else body.get("subject", "")
+            self._places[change.number] = place
+            bisect.insort(self._queue_at(*place), change.number)
 
-    def _queue_of(self, body: Any) -> list[int]:
-        subscription = body["subscription"]
-        if body.get("death"):
-            return self.dead[subscription]
-        return self.waiting[subscription][body.get("subject", "")]
+    def _queue_at(self, subscription: str, subject: str | None) -> list[int]:
+        return self.dead[subscription] if subject is None else self.waiting[subscription][subject]
 
-    def _take_out(self, number: int, body: Any) -> None:
-        subscription, subject = body["subscription"], body.get("subject", "")
-        numbers = self._queue_of(body)
+    def _take_out(self, number: int) -> None:
+        subscription, subject = self._places.pop(number)
+        numbers = self._queue_at(subscription, subject)
         del numbers[bisect.bisect_left(numbers, number)]
         if numbers:
             return
-        if body.get("death"):
+        if subject is None:
             del self.dead[subscription]
             return
         del self.waiting[subscription][subject]

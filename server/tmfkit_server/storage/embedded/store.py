@@ -127,10 +127,11 @@ class EmbeddedStore:
 
     async def contents(self) -> AsyncIterator[Entry]:
         """Give everything; see ``Store.contents``."""
-        tables = {name: list(self._storage.documents(name).rows.items()) for name in self._storage.read()}
-        everything = sorted((number, name, row) for name, rows in tables.items() for number, row in rows)
+        tables = [self._storage.documents(name) for name in self._storage.read()]
+        everything = sorted((number, each.name, each.rows.get(number)) for each in tables for number in each.order)
         for number, name, row in everything:
-            yield entry_of(name, number, row)
+            if row is not None:
+                yield entry_of(name, number, row)
 
     async def _end(self, batch: Batch, holder: Holder) -> None:
         """Commit *batch*, and release the locks of *holder* when it is readable or has failed."""

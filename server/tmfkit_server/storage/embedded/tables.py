@@ -18,8 +18,10 @@ from tinydb.table import Document, Table
 
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.storage.base import IndexPlan
-from tmfkit_server.storage.embedded.documents import Batch, Body, Change, Documents, Row, body_of
+from tmfkit_server.storage.embedded.documents import Batch, Body, Change, Documents, Row, body_of, compact
+from tmfkit_server.storage.embedded.far_rows import FarRows
 from tmfkit_server.storage.embedded.journal import Journal
+from tmfkit_server.storage.entries import OUTBOX
 from tmfkit_server.storage.record import Record
 
 __all__ = ["Database", "DocumentStorage", "DocumentTable"]
@@ -43,7 +45,8 @@ class DocumentStorage(Storage):
         """Return what a table consists of; tables come into being when they are named."""
         found = self._tables.get(table)
         if found is None:
-            found = self._tables[table] = Documents(table, self._plans.get(table, IndexPlan()))
+            rows = FarRows(self.journal.row) if table == OUTBOX and self.journal is not None else None
+            found = self._tables[table] = Documents(table, self._plans.get(table, IndexPlan()), rows)
         return found
 
     def next_number(self) -> int:
@@ -166,7 +169,7 @@ class _Draft(MutableMapping[int, dict[str, Any]]):
         key, _, spelling, tag = before or ("", b"", b"", "")
         if tag:
             tag = Record(key, document, orjson.loads(spelling) if spelling else None).tag
-        return key, orjson.dumps(document), spelling, tag
+        return key, compact(orjson.dumps(document)), spelling, tag
 
 
 class DocumentTable(Table):
