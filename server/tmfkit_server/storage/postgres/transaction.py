@@ -7,9 +7,11 @@ transaction ends. A transaction that changes one record, or only adds records, h
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +33,8 @@ from tmfkit_server.storage.record import Body
 __all__ = ["PostgresTransaction"]
 
 _GET = "SELECT id, body, spelling, tag FROM record WHERE collection = %s AND id = %s FOR UPDATE"
+# From this many bytes on, what searches look at in a record is worked out beside the requests of others.
+_LONG_TEXT = 64 << 10
 _GUARD = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))"
 
 
@@ -117,19 +121,22 @@ class PostgresTransaction:
             raise ValueError(f"{collection}: PostgreSQL keeps no NUL, which {record.id!r} has")
         if (collection, record.id) in self._known:
             raise ValueError(f"{collection}: {record.id!r} already exists")
-        self._changes.append(insertion(collection, record, self._scalars))
+        change = partial(insertion, collection, record, self._scalars)
+        self._changes.append(await _worked_out(change, record))
         self._known[collection, record.id] = record
 
     async def replace(self, collection: str, record: Record) -> None:
         """Put a record in the place of the one with its id."""
         before = await self._before(collection, record.id)
-        self._changes.append(replacement(collection, before, record, self._scalars))
+        change = partial(replacement, collection, before, record, self._scalars)
+        self._changes.append(await _worked_out(change, before, record))
         self._known[collection, record.id] = record
 
     async def remove(self, collection: str, identifier: str) -> None:
         """Take a record away."""
         before = await self._before(collection, identifier)
-        self._changes.append(removal(collection, before, self._scalars))
+        change = partial(removal, collection, before, self._scalars)
+        self._changes.append(await _worked_out(change, before))
         del self._known[collection, identifier]
 
     async def subscriptions(self, hub: str, *, for_change: bool = False) -> Sequence[Subscription]:
@@ -200,3 +207,10 @@ class PostgresTransaction:
             self._new_names |= await self._names.write(connection, changes)
         except psycopg.errors.UniqueViolation as exc:
             raise ValueError(ID_TAKEN) from exc
+
+
+async def _worked_out(change: Callable[[], Change], *records: Record) -> Change:
+    """Return a change, worked out in a thread where one of *records* is long."""
+    if max(len(record.encoded) for record in records) < _LONG_TEXT:
+        return change()
+    return await asyncio.to_thread(change)
