@@ -18,6 +18,9 @@ nox.options.sessions = [
     "lint", "types", "imports", "specs", "generated", "tests", "suites", "surroundings", "certify", "selftest", "build",
 ]  # fmt: skip
 
+# Sessions start hundreds of processes: what one of them has compiled no other one needs to compile again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 PROJECT = nox.project.load_toml("pyproject.toml")
 # Program → package of Debian that has it.
 SURROUNDINGS = {
