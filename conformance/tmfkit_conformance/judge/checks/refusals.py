@@ -104,7 +104,8 @@ def conditional(evidence: Evidence) -> None:
 def any_of(evidence: Evidence) -> None:
     """An object with one of the members is taken, one with none is refused."""
     alone = {member: evidence.step(AnyOf.WITH.of(member)) for member in ANY_OF.expect_of(evidence.row).members}
-    if not any(exchange.is_success for exchange in alone.values()):
+    are_tolerated = all(str(exchange.status) in evidence.tolerated for exchange in alone.values())
+    if not any(exchange.is_success for exchange in alone.values()) and not are_tolerated:
         refused_alone = next(iter(alone.values()))
         blocked(f"None of the members alone was taken: {evidence.answered(refused_alone)}", refused_alone)
     exchange = evidence.step(AnyOf.REFUSED)
