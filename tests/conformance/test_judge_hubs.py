@@ -173,6 +173,9 @@ SITUATIONS = [
     TYPE.gives(PASS, "known", *TRIGGERED, **heard(note(CREATED, ABOUT))),
     TYPE.gives(PASS, "with-blanks", *TRIGGERED, **heard(note(f" {CREATED} ", ABOUT))),
     TYPE.gives(FAIL, "unknown", *TRIGGERED, **heard(note("CustomerMade", ABOUT))),
+    TYPE.gives(
+        REMARK, "further", *TRIGGERED, **heard(note(CREATED, ABOUT), note("ShopAuditEvent", ABOUT, number=2))
+    ),
     TYPE.gives(FAIL, "none", *TRIGGERED, **heard(note("", ABOUT))),
     TYPE.gives(BLOCKED, "nothing", *TRIGGERED, **heard()),
     RESOURCE.gives(PASS, "as-the-tables-have-it", *TRIGGERED, **heard(note(CREATED, ABOUT))),

@@ -25,6 +25,7 @@ from evidence_builder import (
 
 EVERY = ask("fields", "retrieveCustomer", "*")
 NAME = ask("fields", "retrieveCustomer", "/name")
+VALIDITY, START = ask("fields", "retrieveCustomer", "/validFor"), "2026-01-01T00:00:00Z"
 NAMES = ask("fields", "listCustomer", "/name")
 EQUAL = ask("filter", "listCustomer", "/name", expect={"operator": "eq"})
 AFTER = ask("filter", "listCustomer", "/validFor/startDateTime", expect={"operator": "gt"})
@@ -71,6 +72,8 @@ SITUATIONS = [
     EVERY.gives(PASS, "not-what-the-target-adds", CREATED, read("whole", **ONE, version=3, description=None), selected(resource(name="one")), selected({"status": "New"}, name="status")),
     EVERY.gives(SKIP, "one-not-tried", CREATED, SHOWN, selected(resource(name="one"))),
     EVERY.gives(SKIP, "nothing-to-select", CREATED, read("whole"), selected({})),
+    VALIDITY.gives(PASS, "without-what-the-target-adds", made(validFor={"startDateTime": START}), read("whole", validFor={"startDateTime": START, "x-seen": 2}), selected({"validFor": {"startDateTime": START}}, name="validFor")),
+    VALIDITY.gives(FAIL, "part-of-what-was-sent", made(validFor={"startDateTime": START, "x": 1}), read("whole", validFor={"startDateTime": START, "x": 1}), selected({"validFor": {"startDateTime": START}}, name="validFor")),
     NAME.gives(PASS, "alone", CREATED, SHOWN, selected({"name": "one"})),
     NAME.gives(PASS, "with-classes", CREATED, SHOWN, selected({"id": "7", "name": "one", "@type": "Customer"})),
     NAME.gives(FAIL, "with-others", CREATED, SHOWN, selected(resource(**ONE))),
@@ -159,6 +162,14 @@ SITUATIONS = [
     ),
     WHOLE.gives(
         FAIL, "part", read("whole", validFor={"a": 1, "b": 2}),
+        get("read", 200, {"validFor": {"a": 1}}, at="/customer/7?fields=validFor"),
+    ),
+    WHOLE.gives(
+        PASS, "without-what-the-target-adds", made(validFor={"a": 1}), read("whole", validFor={"a": 1, "x-seen": 2}),
+        get("read", 200, {"validFor": {"a": 1}}, at="/customer/7?fields=validFor"),
+    ),
+    WHOLE.gives(
+        FAIL, "part-of-what-was-sent", made(validFor={"a": 1, "b": 2}), read("whole", validFor={"a": 1, "b": 2}),
         get("read", 200, {"validFor": {"a": 1}}, at="/customer/7?fields=validFor"),
     ),
     WHOLE.gives(SKIP, "never-there", read("whole"), get("read", 200, {}, at="/customer/7?fields=validFor")),

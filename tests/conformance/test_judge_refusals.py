@@ -97,6 +97,8 @@ SITUATIONS = [
     ANY_OF.gives(FAIL, "one-alone-refused", post("with-id", 201), post("with-href", 400), post("refused", 400)),
     ANY_OF.gives(REMARK, "one-alone-tolerated", post("with-id", 201), post("with-href", 409), post("refused", 400)),
     ANY_OF.gives(BLOCKED, "no-member-alone-taken", post("with-id", 400), post("with-href", 400), post("refused", 400)),
+    ANY_OF.gives(REMARK, "each-alone-tolerated", post("with-id", 409), post("with-href", 409), post("refused", 400)),
+    ANY_OF.gives(FAIL, "none-taken-where-each-alone-is-tolerated", post("with-id", 409), post("with-href", 409), post("refused", 201)),
     ANY_OF.gives(SKIP, "rate", *MEMBERS, post("refused", 429)),
     FIXED.gives(PASS, "refused", CHANGED, BEFORE, patch("refused", 400, {"id": "x"}), read(name="two"), *AGAIN),
     FIXED.gives(PASS, "not-taken", CHANGED, BEFORE, patch("refused", 200, {"id": "x"}), read(name="two"), *AGAIN),

@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from tmfkit_conformance.drive.session import Session
-from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.record import paging
 from tmfkit_conformance.rules.contact import Consistency
 from tmfkit_models.contracts import Resource
 
@@ -39,26 +39,17 @@ def measure(session: Session, resource: Resource) -> None:
 
 
 def _measure_list(session: Session, resource: Resource, identifier: str, written: float) -> None:
-    """List until the new thing is there, where the answer is the whole list and so has to have it."""
+    """List until the new thing is there, where all pages can be looked at and so one has to have it."""
     limit = session.settings.settle_seconds
     was_missing = False
     while True:
-        listed = session.call("list", Consistency.LIST.of(resource.collection), resource=resource.name)
+        step = Consistency.LIST.of(resource.collection)
+        pages = session.walked(step, resource=resource.name, seeking=(identifier,))
         took = time.monotonic() - written
-        if not _is_whole(listed):
-            return
-        if any(isinstance(one, dict) and str(one.get("id")) == identifier for one in listed.answer):
+        if identifier in paging.identifiers(pages):
             session.settling.saw(took if was_missing else 0.0)
             return
-        if not limit or took > limit + _MARGIN_SECONDS:
+        if not paging.is_whole(pages) or not limit or took > limit + _MARGIN_SECONDS:
             return
         was_missing = True
         time.sleep(_STEP_SECONDS)
-
-
-def _is_whole(listed: Exchange) -> bool:
-    """Say whether an answer may be a whole list: it is an array, and nothing says that there is more."""
-    if listed.status != 200 or listed.response is None or not isinstance(listed.answer, list):
-        return False
-    total = listed.response.header("X-Total-Count") or ""
-    return not listed.response.next_page and (not total.isdecimal() or int(total) <= len(listed.answer))

@@ -303,6 +303,13 @@ class Evidence:
                 sent = pointers.without(sent, spelt)
         return sent
 
+    def is_dropped(self, sent: dict[str, Any], got: Any, pointer: str) -> bool:
+        """Say whether a target lacks an attribute that was sent, and may lack it: its row is of a lower level."""
+        is_lacking = pointers.select(sent, self.spelt(sent, pointer)) and not pointers.select(
+            got, self.spelt(got, pointer)
+        )
+        return bool(is_lacking) and pointer in _weaker(self.contract, self.operation.resource, self.row.level)
+
     def _is_kept(self, pointer: str, sent: Any, got: Any) -> bool:
         there, back = self.spelt(sent, pointer), self.spelt(got, pointer)
         value = pointers.get(sent, there)

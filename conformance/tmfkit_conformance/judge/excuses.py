@@ -1,16 +1,19 @@
-"""Failures that prove nothing: the target was lost, cannot reach the listener, or demands what the document lets it."""
+"""Failures that prove nothing: the target was lost, cannot reach us, or does what the document lets it do."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from tmfkit_conformance.judge.compare import is_kept
 from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
+from tmfkit_conformance.judge.rows import Rows
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.operations import HeardAt
-from tmfkit_models.contracts import MAKES_RESOURCE
+from tmfkit_models.contracts import MAKES_RESOURCE, Operation
 
 __all__ = ["excused"]
 
@@ -20,8 +23,16 @@ _UNREACHED = (
 )
 
 
+_NOT_THERE: Final = (404, 405, 501)
+
+
 def excused(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> OutcomeReached:
-    """Return the outcome, a skip where a failure has its cause in what is to be configured."""
+    """Return the outcome, a skip where a failure has its cause in what is to be configured.
+
+    What needs an operation that a target need not offer, and does not, is not applicable.
+    """
+    if settled.outcome in (Outcome.FAIL, Outcome.BLOCKED) and (lacking := _not_offered(settled, evidence)):
+        return OutcomeReached(Outcome.NOT_APPLICABLE, lacking)
     if settled.outcome is not Outcome.FAIL:
         return settled
     lost_since = bundle.run.get("lost_since", 0)
@@ -33,6 +44,26 @@ def excused(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> Outc
     if demand is not None and _is_refused_for(demand, evidence):
         return OutcomeReached(Outcome.SKIP, _configuration(evidence, demand))
     return settled
+
+
+def _not_offered(settled: OutcomeReached, evidence: Evidence) -> str:
+    """Say which operation the outcome rests on that is not offered, and need not be; nothing where there is none."""
+    looked_at = [settled.root] if settled.root else evidence.used
+    for exchange in evidence.exchanges:
+        if exchange.sequence in looked_at and exchange.status in _NOT_THERE and exchange.operation:
+            operation = evidence.contract.operation(exchange.operation)
+            is_about_it = operation.id == evidence.row.operation and settled.outcome is Outcome.FAIL
+            if not is_about_it and _need_not_be(operation, exchange, evidence):
+                return f"{evidence.answered(exchange)}: the document does not make every target offer it"
+    return ""
+
+
+def _need_not_be(operation: Operation, exchange: Exchange, evidence: Evidence) -> bool:
+    """Say whether an erratum tolerates that an operation is refused as not offered, or every row about it is a may."""
+    tolerated = Rows(evidence.contract).tolerated_statuses(operation)
+    levels = {row.level for row in evidence.contract.requirements if row.operation == operation.id and not row.reason}
+    says_no_such_thing = exchange.status == 404 and "{id}" in operation.path
+    return str(exchange.status) in tolerated or (levels == {"may"} and not says_no_such_thing)
 
 
 def is_unreached(bundle: Bundle) -> bool:
@@ -67,7 +98,7 @@ def _is_refused_for(demand: Mapping[str, Any], evidence: Evidence) -> bool:
         exchange.operation in makes
         and exchange.is_refusal
         and isinstance(exchange.request.json, dict)
-        and not set(demand["attributes"]) <= set(exchange.request.json)
+        and not is_kept(demand["attributes"], exchange.request.json)
         for exchange in evidence.exchanges
         if exchange.sequence in evidence.used
     )

@@ -245,7 +245,7 @@ class FilterWithoutMatch(Probe, name="filter-without-match"):
 class FieldsWholeAttribute(Probe, name="fields-whole-attribute"):
     """Creates with the subject, selects it."""
 
-    CREATE = Step("create", STARTS)
+    CREATE = Step("create")
     WHOLE = Step("whole")
     READ = Step("read")
 

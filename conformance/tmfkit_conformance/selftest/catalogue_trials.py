@@ -140,7 +140,10 @@ def _tried(factory: str, server: str, told: Mapping[str, Any], attempt: Attempt)
         host = stack.enter_context(fronted(server, front, folder)) if front else server
         ran = _ran(attempt, {**told, **_configured(attempt, host, folder)}, folder)
         faults = problems(entry, ran, whole=attempt.whole)
-        return Trial(attempt, faults if front else (*faults, *_by_accident(behind)), ran.seconds)
+        if not front:
+            is_avoided = isinstance(entry, Behaviour) and entry.avoided
+            faults += tuple(_by_accident(behind, is_avoided=is_avoided))
+        return Trial(attempt, faults, ran.seconds)
 
 
 def _make_others(server: str, told: Mapping[str, Any], api: str, number: int) -> None:
@@ -153,12 +156,17 @@ def _make_others(server: str, told: Mapping[str, Any], api: str, number: int) ->
         httpx.post(url, json=body, headers=headers, trust_env=False, timeout=_PREPARING_SECONDS).raise_for_status()
 
 
-def _by_accident(behind: str) -> Iterator[str]:
-    """Yield why nothing is shown by a trial: the target failed by itself, or it did nothing unusual."""
+def _by_accident(behind: str, *, is_avoided: bool) -> Iterator[str]:
+    """Yield why nothing is shown by a trial: the target failed by itself, or it did nothing unusual.
+
+    Of what the kit is to avoid it is the other way round.
+    """
     headers = httpx.get(f"{behind}/", trust_env=False, timeout=_PREPARING_SECONDS).headers
     if headers.get(DEFECT):
         yield f"the target failed by accident: {headers[DEFECT]}"
-    if not headers.get(DEPARTURES):
+    if is_avoided and headers.get(DEPARTURES):
+        yield "the target did what the kit is to give it no occasion for"
+    if not is_avoided and not headers.get(DEPARTURES):
         yield "the target never did what it is there for"
 
 

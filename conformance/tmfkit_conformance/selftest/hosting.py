@@ -139,7 +139,8 @@ async def _deliver(note: Note) -> None:
     """Send a notification; nobody there is no fault of the server."""
     await asyncio.sleep(note.after_seconds)
     async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501 - it sends to the kit only
-        with contextlib.suppress(httpx.TransportError):
+        # The second: asyncio, of a listener that is gone when its connection has just been made.
+        with contextlib.suppress(httpx.TransportError, AttributeError):
             content = json.dumps(note.body).encode()
             await client.request(note.method, note.callback, content=content, headers=note.headers)
 

@@ -45,6 +45,10 @@ def leads_to_made(evidence: Evidence, made: Exchange, given: str, followed: Step
         if exchange.is_success
         else f"was answered {exchange.status}"
     )
+    if not exchange.is_success and _path_of(given) in _spellings(evidence, made):
+        pass_with_remark(
+            f"{what}; reading it {seen}: the document spells the path so, and the target another way of its"
+        )
     _elsewhere(evidence, f"{what}; reading it {seen}", is_tolerable=ends_right and not exchange.is_success)
 
 
@@ -61,6 +65,14 @@ def _right_paths(evidence: Evidence, made: Exchange) -> list[str]:
     called = _path_of(made.request.url)
     known = (called.removesuffix(f"/{made.identifier}"), evidence.contract.base_path + collection)
     return [f"{path}/{made.identifier}" for path in known]
+
+
+def _spellings(evidence: Evidence, made: Exchange) -> list[str]:
+    """Return the paths of the thing that was made, the collection spelt in each way that the document has."""
+    resource, called = evidence.contract.resource(evidence.operation.resource), _path_of(made.request.url)
+    spellings = (resource.collection, *resource.path_aliases)
+    before = next((called.removesuffix(each) for each in spellings if called.endswith(each)), None)
+    return [] if before is None or len(spellings) == 1 else [f"{before}{each}/{made.identifier}" for each in spellings]
 
 
 def _host_of(address: str) -> str:

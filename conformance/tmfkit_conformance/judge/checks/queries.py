@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["beside_selection", "is_listed", "known_names", "listed", "members", "need_every_page", "not_offered"]
+__all__ = [
+    "beside_selection",
+    "is_listed",
+    "is_shown",
+    "known_names",
+    "listed",
+    "members",
+    "need_every_page",
+    "not_offered",
+]
 
 _NOT_OFFERED = (400, 501)
 
@@ -126,6 +135,9 @@ def _selection(evidence: Evidence, name: str, whole: dict[str, Any], made: str) 
         failed(f"{_asked(seen)} was answered {seen.status}")
     selected = _named(evidence, (each for each in _asked(seen).removeprefix("fields=").split(",") if each))
     whole = round_trip.canonical(evidence.contract, evidence.resource_schema, whole)
+    sent = round_trip.canonical(
+        evidence.contract, evidence.resource_schema, evidence.succeeded(Fields.CREATE).request.json
+    )
     is_list = isinstance(seen.answer, list)
     shown, further = 0, list[str]()
     for answered in _selected(evidence, name) if is_list else [seen.answer]:
@@ -139,13 +151,18 @@ def _selection(evidence: Evidence, name: str, whole: dict[str, Any], made: str) 
             failed(f"{_asked(seen)} gave {', '.join(others)} as well")
         own = str(found.get("id")) == made or not is_list
         wanted = {each: whole[each] for each in sorted(selected) if own and whole.get(each) is not None}
-        missing = [each for each, value in wanted.items() if not is_kept(value, found.get(each))]
+        missing = [each for each, value in wanted.items() if not is_shown(value, sent.get(each), found.get(each))]
         if missing:
             failed(f"{_asked(seen)} did not give {', '.join(missing)} as a read without a selection does")
     if not shown:
         _need_listed(evidence, name, made)
         failed(f"{_asked(seen)} gave nothing that was selected")
     return further
+
+
+def is_shown(whole: Any, sent: Any, found: Any) -> bool:
+    """Say whether an attribute is there as without a selection, or as it was sent: a target adds what it likes."""
+    return is_kept(whole, found) or (sent is not None and is_kept(sent, found))
 
 
 def _selected(evidence: Evidence, name: str) -> list[Any]:

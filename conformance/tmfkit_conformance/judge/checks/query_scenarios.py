@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.queries import (
     beside_selection,
     is_listed,
+    is_shown,
     listed,
     members,
     need_every_page,
@@ -109,7 +111,8 @@ def _fields_whole_attribute(evidence: Evidence) -> None:
     name = evidence.step(FieldsWholeAttribute.READ).request.url.partition("fields=")[2]
     if whole.get(name) is None:
         skip(f"{name} is not there without a selection either")
-    if not is_kept(whole[name], got.get(name)):
+    made = evidence.optional(FieldsWholeAttribute.CREATE)
+    if not is_shown(whole[name], pointers.get(made.request.json, f"/{name}") if made else None, got.get(name)):
         failed(f"{name} was selected and is not there as a whole")
 
 

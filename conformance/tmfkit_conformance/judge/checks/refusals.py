@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import sent_at
 from tmfkit_conformance.judge.checks.controls import in_order
 from tmfkit_conformance.judge.checks.registry import check
@@ -52,6 +53,7 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
 @check(MANDATORY, SUB_MANDATORY)
 def mandatory(evidence: Evidence) -> None:
     """A body without the attribute is refused; a refused patch changes nothing, a refused create makes nothing."""
+    _need_kept(evidence)
     refused(evidence)
     if strays := _made_all_the_same(evidence):
         failed(f"The create was refused, and {', '.join(strays)} came into being all the same")
@@ -61,6 +63,16 @@ def mandatory(evidence: Evidence) -> None:
     if is_patch and not is_same(evidence.object(PatchWithout.BEFORE), evidence.object(PatchWithout.READ)):
         failed("The patch was refused, and the resource was changed all the same")
     passed()
+
+
+def _need_kept(evidence: Evidence) -> None:
+    """Of what a target does not keep, and need not, it need not know the members either."""
+    control, name = evidence.optional(Refusing.CONTROL), pointers.parts(evidence.row.subject)[0]
+    if control is None or not control.is_success or not isinstance(control.answer, dict):
+        return
+    is_dropped = evidence.is_dropped(control.request.json, control.answer, f"/{name}")
+    if is_dropped and evidence.step(Refusing.REFUSED).is_success:
+        not_applicable(f"The target does not keep {name}, and need not")
 
 
 def _made_all_the_same(evidence: Evidence) -> list[str]:
@@ -92,7 +104,8 @@ def conditional(evidence: Evidence) -> None:
 def any_of(evidence: Evidence) -> None:
     """An object with one of the members is taken, one with none is refused."""
     alone = {member: evidence.step(AnyOf.WITH.of(member)) for member in ANY_OF.expect_of(evidence.row).members}
-    if not any(exchange.is_success for exchange in alone.values()):
+    are_tolerated = all(str(exchange.status) in evidence.tolerated for exchange in alone.values())
+    if not any(exchange.is_success for exchange in alone.values()) and not are_tolerated:
         refused_alone = next(iter(alone.values()))
         blocked(f"None of the members alone was taken: {evidence.answered(refused_alone)}", refused_alone)
     exchange = evidence.step(AnyOf.REFUSED)

@@ -40,6 +40,7 @@ class Behaviour:
         others: How many records of others are there before.
         seconds: Longest time that the kit may take.
         megabytes: Most memory that the kit may take; 0 when nobody looks at it.
+        avoided: Whether the kit, by what an erratum says of it, asks for nothing that makes the target do it.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Behaviour:
     others: int = 0
     seconds: float = 120.0
     megabytes: int = 0
+    avoided: bool = False
 
     @property
     def words(self) -> str:

@@ -190,6 +190,7 @@ MESSAGE: Final = (
             ),
         ),
         "TMF681-E35",
+        avoided=True,
     ),
     reading(
         "message-patch-merge-only",

@@ -151,12 +151,6 @@ INTERACTION: Final = (
         lambda body: "name is not defined" if "name" in body else "",
         "TMF683-E11",
     ),
-    refuses(
-        "interaction-roles",
-        "demands the role of a party and a channel",
-        at_paths(("relatedParty/*", "channel/*"), lacks("role"), "role is missing"),
-        "TMF683-E19",
-    ),
     reading(
         "interaction-entity-members-dropped",
         dropping("drops unknown members of an entity", "interactionItem/*/item", "orderItem"),

@@ -1,0 +1,143 @@
+"""What a target need not do is held against nothing else that it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from evidence_builder import BLOCKED, FAIL, HOST, MOOT, PASS, REMARK, SKIP, Step, delete, get, post
+
+from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.plan import plan
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.record.exchange import ProbeRecord
+from tmfkit_models import contracts
+
+
+def verdict_of(
+    api: str,
+    row: str,
+    steps: Iterable[Step],
+    *,
+    operations: Mapping[str, str] | None = None,
+    run: Mapping[str, Any] | None = None,
+) -> Verdict:
+    """Return the verdict of one row of a real register; *operations* has those of steps that are not the row's own."""
+    contract = contracts.load(api)
+    [case] = [case for case in plan(contract) if case.requirement.id == row]
+    assert case.probe is not None
+    key, own = case.probe.key, case.probe.operation
+    exchanges = tuple(
+        replace(
+            step.exchange(number, key, own, HOST + contract.base_path),
+            operation=(operations or {}).get(step.step, own),
+        )
+        for number, step in enumerate(steps, 1)
+    )
+    bundle = Bundle({"api": api, "phases": ["register"], **(run or {})}, (ProbeRecord(key),), exchanges, ())
+    [verdict] = [each for each in judge(bundle, contract).verdicts if each.requirement == row]
+    return verdict
+
+
+MESSAGES = "/communicationMessage"
+ONE = {"id": "1", "description": "a"}
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(405, MOOT), (501, MOOT), (404, MOOT), (400, FAIL), (500, FAIL), (200, PASS)]
+)
+def test_what_is_looked_for_in_a_list_that_need_not_be_offered(status: int, outcome: Outcome) -> None:
+    steps = [
+        post("create", 201, ONE, sent={"description": "a"}, path=MESSAGES),
+        get("list", status, [ONE] if status == 200 else {}, at=f"{MESSAGES}?description=a"),
+        post("second", 201, {**ONE, "id": "2"}, sent={"description": "a"}, path=MESSAGES),
+    ]
+    found = verdict_of("tmf681-v1", "TMF681-GEN-002", steps, operations={"list": "listCommunicationMessage"})
+    assert found.outcome is outcome
+
+
+def test_fault_that_shows_without_the_list_is_no_less_one_where_there_is_none() -> None:
+    steps = [
+        post("create", 201, ONE, sent={"description": "a"}, path=MESSAGES),
+        get("list", 405, {}, at=f"{MESSAGES}?description=a"),
+        post("second", 201, ONE, sent={"description": "a"}, path=MESSAGES),
+    ]
+    found = verdict_of("tmf681-v1", "TMF681-GEN-002", steps, operations={"list": "listCommunicationMessage"})
+    assert found.outcome is FAIL
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(405, MOOT), (403, SKIP), (400, BLOCKED), (500, BLOCKED)])
+def test_what_needs_a_deletion_that_need_not_be_offered(status: int, outcome: Outcome) -> None:
+    change = "/changeRequest"
+    steps = [
+        post("create", 201, {"id": "1"}, sent={}, path=change),
+        delete("control", status, at=f"{change}/1"),
+        delete("refused", 404, at=f"{change}/2"),
+    ]
+    assert verdict_of("tmf655-v1", "TMF655-DELETE-005", steps).outcome is outcome
+
+
+BALANCE = {"type": "debit", "amount": 7}
+
+
+@pytest.mark.parametrize(
+    ("shown", "status", "outcome"),
+    [
+        pytest.param({"id": "1"}, 201, MOOT, id="dropped"),
+        pytest.param({"id": "1"}, 400, PASS, id="dropped-and-refused"),
+        pytest.param({"id": "1", "customerAccountBalance": [BALANCE]}, 201, FAIL, id="kept"),
+        pytest.param({"id": "1", "customerAccountBalance": [BALANCE]}, 400, PASS, id="kept-and-refused"),
+    ],
+)
+def test_members_of_what_a_target_need_not_keep(shown: dict[str, Any], status: int, outcome: Outcome) -> None:
+    account = "/customerAccount"
+    steps = [
+        post("control", 201, shown, sent={"customerAccountBalance": [BALANCE]}, path=account),
+        post("refused", status, {}, sent={"customerAccountBalance": [{"amount": 7}]}, path=account),
+        post("refused-second", status, {}, sent={"customerAccountBalance": [BALANCE, {"amount": 7}]}, path=account),
+    ]
+    assert verdict_of("tmf629-v1", "TMF629V1-CUSTOMERACCOUNT-POST-035", steps).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("path", "read", "outcome"),
+    [
+        pytest.param("/changeManagement/changeRequest/1", 404, REMARK, id="other-spelling"),
+        pytest.param("/changeManagement/changeRequests/1", 404, FAIL, id="no-spelling-of-the-document"),
+        pytest.param("/other/changeRequest/1", 404, FAIL, id="other-place"),
+        pytest.param("/changeManagement/changeRequest/2", 404, FAIL, id="other-id"),
+        pytest.param("/changeManagement/ChangeRequest/1", 200, PASS, id="as-called"),
+    ],
+)
+def test_address_in_the_spelling_of_the_document_that_the_target_does_not_answer_at(
+    path: str, read: int, outcome: Outcome
+) -> None:
+    made = {"id": "1", "href": f"{HOST}{path}"}
+    steps = [
+        post("create", 201, made, sent={}, path="/ChangeRequest"),
+        get("read", 200, made, at="/ChangeRequest/1"),
+        get("follow-href", read, made if read == 200 else {}, at=path.removeprefix("/changeManagement")),
+    ]
+    assert verdict_of("tmf655-v1", "TMF655-RES-003", steps).outcome is outcome
+
+
+ROLE = [{"id": "1", "role": "origin"}]
+DEMANDED = {"demanded": {"partyInteraction": {"words": "no role", "attributes": {"channel": ROLE}}}}
+
+
+@pytest.mark.parametrize(
+    ("sent", "outcome"),
+    [
+        pytest.param({"channel": [{"id": "1"}]}, SKIP, id="member-is-missing"),
+        pytest.param({}, SKIP, id="attribute-is-missing"),
+        pytest.param({"channel": ROLE}, FAIL, id="nothing-is-missing"),
+    ],
+)
+def test_what_a_target_may_demand_besides_is_demanded_inside_attributes_too(
+    sent: dict[str, Any], outcome: Outcome
+) -> None:
+    steps = [post("create", 400, {"reason": "no role"}, sent=sent, path="/partyInteraction")]
+    assert verdict_of("tmf683-v4", "TMF683-POST-008", steps, run=DEMANDED).outcome is outcome
