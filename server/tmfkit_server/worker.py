@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import math
 import resource
 import signal
 import ssl
+import sys
 import termios
 from http import HTTPStatus
 from typing import Any
@@ -39,10 +41,19 @@ LIMITS = "connection_limits"
 """Attribute of gunicorn's configuration that holds the ``ConnectionLimits``."""
 
 _LOOK_SECONDS = 0.5
+_LAST_LOOK_SECONDS = 0.1
 # In which who has a connection sends a request on it, in answer to which it is told that the connection ends.
 _LAST_REQUEST_SECONDS = 0.25
 # What the client still sends is read for a while, or else it loses the answer with the connection.
 _LINGER_SECONDS = 2.0
+# Who takes less in the seconds of a time-out takes nothing: a byte now and then would hold a connection for ever.
+_LEAST_BYTES = 16 * 1024
+# What a worker that stops still waits for: the end of a body, a client to read on, one to read to the end, and one to
+# hang up. Work is waited for longer.
+_LAST_BODY_SECONDS = 1.0
+_LAST_WRITE_SECONDS = 1.0
+_LAST_ANSWER_SECONDS = 5.0
+_LAST_LINGER_SECONDS = 0.5
 # Files that are no connections of clients: the store, calls to listeners, connections that are just being closed.
 _OTHER_FILES = 300
 
@@ -60,6 +71,8 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
         # In the order in which they were made.
         self.connections: dict[BoundedProtocol, None] = {}
         self.handshakes: dict[BoundedProtocol, Handshake] = {}
+        # Time of the loop; 0 as long as it does not stop.
+        self.stop_began = 0.0
         super().init_process()
 
     async def _serve(self) -> None:
@@ -121,11 +134,23 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
                     return True
         return False
 
-    def _look(self) -> None:
+    def is_over(self, began: float, *, seconds: float, last_seconds: float) -> bool:
+        """Tell whether a client has had its time.
+
+        Args:
+            began: When that began.
+            seconds: How long it is.
+            last_seconds: How long it is from there, or from the beginning of the stop, when the worker stops.
+        """
         now = self.loop.time()
+        return now - began > seconds or bool(self.stop_began and now - max(began, self.stop_began) > last_seconds)
+
+    def _look(self) -> None:
+        if not (self.alive or self.stop_began):
+            self.stop_began = self.loop.time()
         for connection in list(self.connections):
-            connection.look(now)
-        self.loop.call_later(_LOOK_SECONDS, self._look)
+            connection.look()
+        self.loop.call_later(_LAST_LOOK_SECONDS if self.stop_began else _LOOK_SECONDS, self._look)
 
 
 class WholeBody(protocol.BodyReceiver):  # type: ignore[misc]
@@ -173,13 +198,17 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
     def __init__(self, worker: BoundedWorker) -> None:
         super().__init__(worker)
         # Times of the loop; 0 when it is not so.
-        self._made = self._header_began = self._body_began = self._write_paused_at = self._closing_began = 0.0
+        self._made = self._header_began = self._body_began = self._closing_began = 0.0
+        # Since when, in the present answer, the client is slow; since when it has taken nothing, and of how much.
+        self._slow_since = self._stuck_since = 0.0
+        self._untaken = 0
+        self._handshake: Handshake | None = None
         self._is_lingering = self._has_ended = False
         self._known_host: bytes | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, as long as there is room."""
-        self.worker.handshakes.pop(self, None)
+        self._handshake = self.worker.handshakes.pop(self, None)
         has_room = self.worker.make_room()
         self.worker.connections[self] = None
         self._made = self.worker.loop.time()
@@ -211,12 +240,15 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
 
     def pause_writing(self) -> None:
         """Take note that the client does not read."""
-        self._write_paused_at = self.worker.loop.time()
+        self._stuck_since = self.worker.loop.time()
+        self._slow_since = self._slow_since or self._stuck_since
+        self._untaken = self._untaken_bytes()
         super().pause_writing()
 
     def resume_writing(self) -> None:
         """Take note that it does."""
-        self._write_paused_at = 0.0
+        if not self._closed:
+            self._stuck_since = 0.0
         super().resume_writing()
 
     def is_idle(self) -> bool:
@@ -228,24 +260,45 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         receiver = self._body_receiver
         return isinstance(receiver, WholeBody) and not receiver.is_whole
 
-    def look(self, now: float) -> None:
+    def look(self) -> None:
         """Close the connection when something has taken too long."""
-        limits = self.worker.limits
-        if self._closed:
-            if now - self._closing_began > (_LINGER_SECONDS if self._is_lingering else limits.write_seconds):
+        limits, is_over = self.worker.limits, self.worker.is_over
+        if self._is_lingering:
+            if is_over(self._closing_began, seconds=_LINGER_SECONDS, last_seconds=_LAST_LINGER_SECONDS):
                 self.abort()
-        elif self._write_paused_at:
-            if now - self._write_paused_at > limits.write_seconds:
-                self.abort()
+        elif self._stuck_since:
+            self._look_at_reading()
         elif self._current_request is None:
-            began = self._header_began or (self._made if self.req_count <= 1 else now)
-            if self._has_ended:
-                # The end came behind the answer.
+            began = self._header_began or (self._made if self.req_count <= 1 else self.worker.loop.time())
+            if self._has_ended or self.worker.stop_began:
+                # The end came behind the answer, or what was on its way then has not become a request.
                 self.close_if_idle()
-            elif now - began > limits.header_seconds:
+            elif self.worker.loop.time() - began > limits.header_seconds:
                 self._refuse(408, "The headers did not come in time")
-        elif self.is_unfinished() and now - self._body_began > limits.body_seconds:
+        elif self.is_unfinished() and is_over(
+            self._body_began, seconds=limits.body_seconds, last_seconds=_LAST_BODY_SECONDS
+        ):
             self._body_receiver.expire()
+
+    def _look_at_reading(self) -> None:
+        """Close the connection when the client takes too little of its answer, or too long for a worker that stops."""
+        untaken = self._untaken_bytes()
+        if self._untaken - untaken >= min(_LEAST_BYTES, self._untaken or 1):
+            self._stuck_since, self._untaken = self.worker.loop.time(), untaken
+        if self.worker.is_over(
+            self._stuck_since, seconds=self.worker.limits.write_seconds, last_seconds=_LAST_WRITE_SECONDS
+        ) or self.worker.is_over(self._slow_since, seconds=math.inf, last_seconds=_LAST_ANSWER_SECONDS):
+            self.abort()
+
+    def _untaken_bytes(self) -> int:
+        """Return how much the client has been sent without having it: in this process, below TLS, and in the system."""
+        below = self._handshake.untaken_bytes() if self._handshake else 0
+        try:
+            waiting = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            # Not every system tells.
+            waiting = bytes(4)
+        return int(self.transport.get_write_buffer_size()) + below + int.from_bytes(waiting, sys.byteorder)
 
     def close_if_idle(self) -> None:
         """Close the connection, which the worker has no more use for, unless a request is under way or has come."""
@@ -286,6 +339,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         elif not target.startswith(b"/") and target != b"*":
             raise ParseException("The target of the request is no path")
         result = super()._on_headers_complete()
+        self._slow_since = 0.0
         request = self._current_request
         self._check_host(request, host)
         self._header_began = 0.0
@@ -368,7 +422,9 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
     def _close_transport(self) -> None:
         if self.transport is None or self._closed:
             return
-        self._closing_began = self.worker.loop.time()
+        self._closing_began = self._stuck_since = self.worker.loop.time()
+        self._slow_since = self._slow_since or self._closing_began
+        self._untaken = self._untaken_bytes()
         if not (self._header_began or self.is_unfinished()):
             super()._close_transport()
             return
