@@ -73,7 +73,7 @@ def create_app(settings: Settings) -> AsgiApp:
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks, settings.called_ports)
-    addresses = Addresses(settings.public_url, settings.trusted_proxies)
+    addresses = Addresses(settings.public_url, settings.trusted_proxies, settings.trusted_prefixes)
     hubs = _hubs()
     admission = Admission(store, hubs, settings.listener_limits)
     mounted = [

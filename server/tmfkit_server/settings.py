@@ -220,8 +220,21 @@ class Settings:
             multiple=True,
             envvar="TMFKIT_TRUSTED_PROXIES",
             metavar="CIDR",
-            help="Network of proxies whose Forwarded and X-Forwarded-Host, -Proto and -Prefix are believed; repeatable."
+            help="Network of proxies whose Forwarded, or X-Forwarded-For, -Host and -Proto, is believed; repeatable."
             " TMFKIT_TRUSTED_PROXIES holds several, separated by blanks.",
+        ),
+        default=(),
+    )
+    trusted_prefixes: Sequence[str] = _read_from(
+        setting_values.proxy_prefixes,
+        Setting(
+            "--trusted-prefix",
+            group="Listening",
+            multiple=True,
+            is_rare=True,
+            envvar="TMFKIT_TRUSTED_PREFIXES",
+            metavar="PATH",
+            help="Path that a trusted proxy may name in X-Forwarded-Prefix; others are refused. Repeatable.",
         ),
         default=(),
     )
