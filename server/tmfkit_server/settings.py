@@ -397,14 +397,14 @@ class Settings:
             _MESSAGES.text_bytes,
             click.IntRange(1),
             group="Messages",
-            help="Longest text of a message, with the values of its parameters.",
+            help="Longest title and text of a message together, with the values of its parameters.",
         ),
         _limit(
             "--max-message-bytes",
             _MESSAGES.total_bytes,
             click.IntRange(1),
             group="Messages",
-            help="Texts and attachments of one message for all its receivers together.",
+            help="Titles, texts and attachments of one message for all its receivers together.",
         ),
         _limit(
             "--max-message-parameters",

@@ -135,6 +135,20 @@ def test_parameters_are_filled_in_with_one_pass_over_the_text(
         pytest.param({"content": "x" * 131_073}, "/content is a text of more than 131072 bytes", id="text"),
         pytest.param({"content": "é" * 65_537}, "more than 131072 bytes", id="text-of-two-bytes-each"),
         pytest.param(
+            {"type": "Email", "subject": "é" * 65_000, "content": "x" * 1073, "receiver": [{"email": "a@b.example"}]},
+            "/subject makes, together with the text, more than 131072 bytes",
+            id="title-and-text",
+        ),
+        pytest.param(
+            {
+                "type": "Email",
+                "subject": "x" * 100_000,
+                "receiver": [{"email": f"a{number}@b.example"} for number in range(700)],
+            },
+            "/receiver makes titles, texts and attachments of more than 67108864 bytes",
+            id="titles-of-all",
+        ),
+        pytest.param(
             {"content": "$A" * 500, "CommunicationRequestCharacteristic": _parameters(["A"], "v" * 400_000)},
             "more than 131072 bytes",
             id="text-with-values",

@@ -93,8 +93,13 @@ def dispatches(identifier: str, message: Message, limits: MessageLimits = _LIMIT
     files, links = _attachments(message, violations) if "Email" in kinds else ((), ())
     senders = {kind: _sender(message, kind, violations) for kind in ADDRESS if kind in kinds}
     subject = " ".join(str(message.get("subject", "")).split())
-    if _CONTROL.search(subject) and kinds - {"SMS"}:
+    if kinds <= {"SMS"}:
+        subject = ""
+    if _CONTROL.search(subject):
         violations.append(Violation("/subject", "has control characters, which a title cannot have"))
+    if len(subject.encode()) + len(content.encode()) > limits.text_bytes:
+        what = f"makes, together with the text, more than {limits.text_bytes} bytes"
+        violations.append(Violation("/subject", what))
     if violations:
         raise InvalidBody(violations)
     linked = "\n".join([content, "", *links]) if links else content
@@ -120,13 +125,18 @@ def _check_total(found: Sequence[Dispatch], limits: MessageLimits) -> None:
     sizes = {kind: _size(each) for kind, each in {each.type: each for each in found}.items()}
     if sum(sizes[each.type] for each in found) > limits.total_bytes:
         what = (
-            f"makes texts and attachments of more than {limits.total_bytes} bytes altogether; send to fewer at a time"
+            f"makes titles, texts and attachments of more than {limits.total_bytes} bytes altogether;"
+            " send to fewer at a time"
         )
         raise InvalidBody.at("/receiver", what)
 
 
 def _size(dispatch: Dispatch) -> int:
-    return len(dispatch.text.encode()) + sum(len(each.content) for each in dispatch.attachments)
+    return (
+        len(dispatch.subject.encode())
+        + len(dispatch.text.encode())
+        + sum(len(each.content) for each in dispatch.attachments)
+    )
 
 
 def _addresses(message: Message, violations: list[Violation], limits: MessageLimits) -> Iterator[tuple[str, str]]:
