@@ -320,7 +320,7 @@ class Settings:
             _CONNECTIONS.write_seconds,
             FiniteRange(0, min_open=True),
             group="Connections",
-            help="How long a client may take nothing of an answer; then it is cut off.",
+            help="How long a client may take next to nothing of an answer; then it is cut off.",
         ),
         _limit(
             "--keep-alive-seconds",

@@ -24,14 +24,14 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]
 
 from tmfkit_server.connection_limits import ConnectionLimits
-from tmfkit_server.errors import IncompleteBody
+from tmfkit_server.errors import BodyTooLarge, IncompleteBody
 from tmfkit_server.handshakes import Handshake
 from tmfkit_server.network import is_host
 from tmfkit_server.problems import wire_problem
 from tmfkit_server.request_targets import parted
 from tmfkit_server.response_headers import scanned, written
 
-__all__ = ["ENDING_SIGNALS", "LIMITS", "BoundedWorker"]
+__all__ = ["ENDING_SIGNALS", "LIMITS", "MOST_BODY_BYTES", "BoundedWorker"]
 
 ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
 """Signals that a worker hears of in its event loop, and that have to wait until that runs: it would lose them."""
@@ -39,6 +39,9 @@ ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
 
 LIMITS = "connection_limits"
 """Attribute of gunicorn's configuration that holds the ``ConnectionLimits``."""
+
+MOST_BODY_BYTES = "most_body_bytes"
+"""Attribute of gunicorn's configuration that holds the size of the largest body."""
 
 _LOOK_SECONDS = 0.5
 _LAST_LOOK_SECONDS = 0.1
@@ -63,7 +66,8 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Begin; see gunicorn."""
-        self.limits: ConnectionLimits = getattr(self.cfg, LIMITS, ConnectionLimits())
+        self.limits: ConnectionLimits = getattr(self.cfg, LIMITS)
+        self.most_body_bytes: int = getattr(self.cfg, MOST_BODY_BYTES)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         if files == resource.RLIM_INFINITY:
             files = self.limits.connections + _OTHER_FILES
@@ -156,11 +160,17 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
 class WholeBody(protocol.BodyReceiver):  # type: ignore[misc]
     """Receiver of a body that arrives whole, or not at all."""
 
-    __slots__ = ("has_begun", "is_late")
+    __slots__ = ("has_begun", "is_late", "is_too_large", "size_bytes")
 
     def __init__(self, request: Any, connection: Any) -> None:
         super().__init__(request, connection)
-        self.has_begun = self.is_late = False
+        self.has_begun = self.is_late = self.is_too_large = False
+        self.size_bytes = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Take a part of the body."""
+        self.size_bytes += len(chunk)
+        super().feed(chunk)
 
     @property
     def is_whole(self) -> bool:
@@ -168,16 +178,20 @@ class WholeBody(protocol.BodyReceiver):  # type: ignore[misc]
         return bool(self._complete)
 
     async def receive(self) -> dict[str, Any]:
-        """Return the next message; IncompleteBody when there will be no end of the body.
+        """Return the next message; IncompleteBody when the body will have no end, BodyTooLarge when that is too far.
 
         Falcon asks for a first one before it looks at the request. There need not be any of the body for that, so that
         what can be refused by its headers is refused at once.
         """
         if not self.has_begun:
             self.has_begun = True
-            if self._disconnected or not (self._chunks or self._complete):
+            if self._disconnected or self.is_too_large or not (self._chunks or self._complete):
                 return {"type": "http.request", "body": b"", "more_body": True}
+        elif self.is_too_large:
+            raise BodyTooLarge(self.protocol.worker.most_body_bytes)
         message: dict[str, Any] = await super().receive()
+        if self.is_too_large:
+            raise BodyTooLarge(self.protocol.worker.most_body_bytes)
         if message["type"] == "http.disconnect" and not self._body_finished:
             raise IncompleteBody(is_late=self.is_late or not self._closed)
         return message
@@ -185,6 +199,15 @@ class WholeBody(protocol.BodyReceiver):  # type: ignore[misc]
     def expire(self) -> None:
         """Wait no longer."""
         self.is_late = True
+        self._give_up()
+
+    def announce(self, more_bytes: int) -> None:
+        """Hear how much of a chunk is still to come, of which its client need not send a byte."""
+        if not self.is_too_large and self.size_bytes + more_bytes > self.protocol.worker.most_body_bytes:
+            self.is_too_large = True
+            self._give_up()
+
+    def _give_up(self) -> None:
         self._body_wait_expired = True  # type: ignore[misc]
         self.request.must_close = True
         self._wake_waiter()
@@ -366,11 +389,14 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
 
     def _feed_callback_parser(self, data: bytes) -> bool:
         try:
-            return bool(super()._feed_callback_parser(data))
+            goes_on = bool(super()._feed_callback_parser(data))
         except ValueError:
             # Of more digits than Python reads.
             self._refuse(400, "A length in it is no number that could be one")
             return False
+        if isinstance(self._body_receiver, WholeBody) and self._current_request.chunked:
+            self._body_receiver.announce(self._callback_parser._chunk_remaining)  # noqa: SLF001
+        return goes_on
 
     def _keepalive_timeout(self) -> None:
         # What has begun is a matter of the time-out for headers.

@@ -113,6 +113,13 @@ def test_client_that_ends_after_a_whole_request_gets_its_answer(hasty: str) -> N
         pytest.param(post(HOST + b"Content-Length: 1_0\r\n"), 400, id="no-number"),
         pytest.param(post(HOST + LENGTH + LENGTH), 400, id="two-lengths"),
         pytest.param(post(HOST + b"Transfer-Encoding: chunked\r\n", b"zz\r\n"), 400, id="no-chunk"),
+        *(
+            pytest.param(post(HOST + b"Transfer-Encoding: chunked\r\n", body), 413, id=f"chunk-{body[:12]!r}")
+            for body in (b"FFFFFFFFFF\r\n", b"100001\r\n", b"1\r\n{\r\n100000\r\n", b"100001\r\nx", b"f" * 50 + b"\r\n")
+        ),
+        pytest.param(
+            post(HOST + b"Transfer-Encoding: chunked\r\n", b"100001\r\n", target="/nix"), 404, id="chunk-for-nobody"
+        ),
         pytest.param(post(HOST + b"Transfer-Encoding: smoke\r\n"), 501, id="transfer-coding"),
         pytest.param(post(HOST + LENGTH, target="/" + "x" * 9000), 414, id="long-target"),
         pytest.param(post(HOST + b"X: %s\r\n" % (b"x" * 9000)), 431, id="long-header"),
@@ -255,6 +262,7 @@ def test_gunicorn_has_what_the_worker_relies_on() -> None:
     import gunicorn  # type: ignore[import-untyped]
     from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
     from gunicorn.asgi import protocol  # type: ignore[import-untyped]
+    from gunicorn.asgi.parser import PythonProtocol  # type: ignore[import-untyped]
     from gunicorn.workers import gasgi  # type: ignore[import-untyped]
 
     assert gunicorn.__version__ == "27.0.1"
@@ -286,8 +294,9 @@ def test_gunicorn_has_what_the_worker_relies_on() -> None:
     assert callable(Arbiter.spawn_worker)
     for name in ("_complete", "_closed", "_body_finished", "_body_wait_expired", "request", "protocol"):
         assert name in protocol.BodyReceiver.__slots__
-    for name in ("receive", "signal_disconnect", "_wake_waiter"):
+    for name in ("feed", "receive", "signal_disconnect", "_wake_waiter"):
         assert callable(getattr(protocol.BodyReceiver, name))
+    assert {"_chunk_remaining", "path"} <= set(PythonProtocol.__slots__)
     for name in ("content_length", "chunked", "must_close", "headers_bytes", "version"):
         assert name in protocol.CallbackRequest.__slots__
 
