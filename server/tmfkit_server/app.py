@@ -75,7 +75,7 @@ def create_app(settings: Settings) -> AsgiApp:
     guard = CallbackGuard(settings.called_networks, settings.called_ports)
     addresses = Addresses(settings.public_url, settings.trusted_proxies, settings.trusted_prefixes)
     hubs = _hubs()
-    admission = Admission(store, hubs, settings.listener_limits)
+    admission = Admission(store, hubs, settings.listener_limits, guard)
     mounted = [
         Api(
             contracts.load(name),

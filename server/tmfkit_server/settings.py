@@ -494,7 +494,7 @@ class Settings:
             _LISTENERS.connections,
             click.IntRange(1),
             group="Notifications",
-            help="Connections of one process to listeners, a fifth of them to one host and port.",
+            help="Connections of one process to listeners, a fifth of them to one address.",
         ),
         default=_LISTENERS,
     )
