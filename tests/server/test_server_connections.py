@@ -258,7 +258,7 @@ def test_more_silent_connections_than_files_keep_nobody_out(
 
 
 def test_gunicorn_has_what_the_worker_relies_on() -> None:
-    """Every internal of gunicorn that ``worker`` overrides or reads; another version is read again before it is used."""
+    """Every internal of gunicorn that ``worker`` and ``client_connections`` override or read; another version is read again before it is used."""
     import gunicorn  # type: ignore[import-untyped]
     from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
     from gunicorn.asgi import protocol  # type: ignore[import-untyped]
@@ -279,6 +279,7 @@ def test_gunicorn_has_what_the_worker_relies_on() -> None:
         "_feed_callback_parser",
         "_keepalive_timeout",
         "_will_close",
+        "_build_http_scope",
         "_is_websocket_upgrade",
         "_handle_websocket",
         "_send_error_response",
@@ -296,7 +297,7 @@ def test_gunicorn_has_what_the_worker_relies_on() -> None:
         assert name in protocol.BodyReceiver.__slots__
     for name in ("feed", "receive", "signal_disconnect", "_wake_waiter"):
         assert callable(getattr(protocol.BodyReceiver, name))
-    assert {"_chunk_remaining", "path"} <= set(PythonProtocol.__slots__)
+    assert {"_chunk_remaining", "_headers_list", "method", "path"} <= set(PythonProtocol.__slots__)
     for name in ("content_length", "chunked", "must_close", "headers_bytes", "version"):
         assert name in protocol.CallbackRequest.__slots__
 
