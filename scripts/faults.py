@@ -97,7 +97,7 @@ def _sync_tinydb(folder: Path, _options: Options) -> Trial:
 
 
 def _full_tinydb(folder: Path, _options: Options) -> Trial:
-    with small_disk(folder / "disk", 24) as disk, tinydb_stage(disk) as stage:
+    with small_disk(folder / "disk", 40) as disk, tinydb_stage(disk) as stage:
         return obstruction(stage, FullDisk(disk))
 
 
