@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import math
+import socket
+import struct
 import sys
 import termios
 from collections.abc import Mapping
@@ -32,6 +34,8 @@ __all__ = ["BoundedProtocol", "WholeBody"]
 _LINGER_SECONDS = 2.0
 # Who takes less in the seconds of a time-out takes nothing: a byte now and then would hold a connection for ever.
 _LEAST_BYTES = 16 * 1024
+# A connection that is closed so ends for both sides, and what is on its way is thrown away.
+_AT_ONCE = struct.pack("ii", 1, 0)
 # What a worker that stops still waits for: the end of a body, a client to read on, one to read to the end, and one to
 # hang up. Work is waited for longer.
 _LAST_BODY_SECONDS = 1.0
@@ -194,13 +198,15 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         if self.worker.is_over(
             self._stuck_since, seconds=self.worker.limits.write_seconds, last_seconds=_LAST_WRITE_SECONDS
         ) or self.worker.is_over(self._slow_since, seconds=math.inf, last_seconds=_LAST_ANSWER_SECONDS):
+            # Or else the system would keep for minutes what it has of the answer.
+            self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self.abort()
 
     def _untaken_bytes(self) -> int:
         """Return how much the client has been sent without having it: in this process, below TLS, and in the system."""
         below = self._handshake.untaken_bytes() if self._handshake else 0
         try:
-            waiting = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+            waiting = fcntl.ioctl(self._socket().fileno(), termios.TIOCOUTQ, bytes(4))
         except OSError:
             # Not every system tells.
             waiting = bytes(4)
@@ -220,7 +226,12 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         if self.transport is None or self._closed:
             return False
         # Bytes, of which the end of what a client sends is none.
-        return any(fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, bytes(4)))
+        return any(fcntl.ioctl(self._socket().fileno(), termios.FIONREAD, bytes(4)))
+
+    def _socket(self) -> socket.socket:
+        """Return the socket, of which event loops have forms of their own."""
+        found: socket.socket = self.transport.get_extra_info("socket")
+        return found
 
     def abort(self) -> None:
         """Close the connection at once."""
