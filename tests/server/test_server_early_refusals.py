@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import httpx
 import pytest
-from wire import BODY, CUSTOMER, HOST, exchanged, post
+from message_services import http_gateway
+from server_bodies import message
+from wire import BODY, CUSTOMER, HOST, connected, exchanged, post, told
 
 from harness.process import free_port
+from patience import PATIENCE_SECONDS
 
 Starter = Callable[..., AbstractContextManager[str]]
 ID = b"X-Request-ID: %s\r\n"
@@ -72,6 +77,28 @@ def test_refusal_of_the_worker_is_named_and_seen_once(start_server: Starter, cap
             f'tmfkit_request_duration_seconds_count{{api="",operation="",status="{status}"}} {count:.1f}'
             in metrics.text
         )
+
+
+def test_connection_for_which_there_is_no_room_is_seen(
+    start_server: Starter, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with http_gateway() as gateway:
+        gateway.is_open.clear()
+        options = ["--channel", f"SMS={gateway.url}", "--send-timeout-seconds", str(PATIENCE_SECONDS)]
+        with start_server(*options, "--max-connections", "1", "--access-log", "--log-format", "json") as url:
+            sends = f"{url}/communicationMessage/v1/communicationMessage/send"
+            sending = threading.Thread(target=lambda: httpx.post(sends, json=message()))
+            sending.start()
+            while sending.is_alive() and not gateway.arrived:
+                time.sleep(0.01)
+            with connected(url) as connection:
+                status, headers, _ = told(connection)
+            gateway.is_open.set()
+            sending.join()
+    assert (status, headers["retry-after"], headers["x-content-type-options"]) == (503, "1", "nosniff")
+    read = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    [line] = [each for each in read if each.get("request_id") == headers["x-request-id"]]
+    assert (line["event"], line["status"], line["method"], line["path"]) == ("access", 503, "", "")
 
 
 def test_management_names_its_answers(start_server: Starter) -> None:
