@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import resource
 import select
 import signal
 import socket
@@ -31,6 +32,7 @@ _MEGABYTE = 1_000_000
 _ANSWER_SECONDS, _SILENCE_SECONDS = 8.0, 2.0
 _POLL_SECONDS = 0.05
 _CUT_OFF_SECONDS, _STOP_SECONDS, _GIVEN_UP_SECONDS = 6.0, 8.0, 40.0
+_SILENT_CONNECTIONS = 1100
 _UNREAD, _LISTENERS, _MOST_LISTENERS, _MOST_CONNECTIONS = 8, 205, 200, 20
 _REFUSED = frozenset({400, 413, 429})
 
@@ -208,6 +210,18 @@ def _unread_connections(server: ServerProcess, stack: contextlib.ExitStack) -> l
     return made
 
 
+def _silent_connections(server: ServerProcess) -> list[str]:
+    """Connect more often than the server may open files; see ``unbounded.few_files``."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with contextlib.ExitStack() as stack:
+        for number in range(_SILENT_CONNECTIONS):
+            connection = stack.enter_context(socket.create_connection((server.host, server.port)))
+            connection.sendall((b"", b"GET / HT", f"POST {CUSTOMER} HTTP/1.1\r\n".encode())[number % 3])
+        status, text = _sent(server, "GET", CUSTOMER)
+    return [] if status == 200 else [f"nobody else gets in: {status or 'no answer'}, {text[:100]}"]
+
+
 def _unread_answers(server: ServerProcess) -> list[str]:
     with contextlib.ExitStack() as stack:
         made = _unread_connections(server, stack)
@@ -287,6 +301,14 @@ BOUNDS = (
     Bound("deadly-message", _deadly_message, "is still taken up", "deadly-for-ever", program="deadly", is_served=False),
     Bound("searches", _long_searches, _UNREFUSED, "unlimited-steps"),
     Bound("long-list", _long_list, "resources came at once", "whole-lists", options=("--page-limit", "100")),
+    Bound(
+        "silent-connections",
+        _silent_connections,
+        "nobody else gets in",
+        "room-for-all",
+        program="few-files",
+        is_served=False,
+    ),
     Bound("unread", _unread_answers, "are still connected", "patient", options=("--write-timeout-seconds", "1")),
     Bound("stop", _held_stop, "did not end", "waits-at-stop", is_served=False),
     Bound("chunk", _large_chunk, _UNREFUSED, "waits-for-chunks"),

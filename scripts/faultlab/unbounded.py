@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import resource
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -25,6 +26,7 @@ from tmfkit_server.slots import Slots
 __all__ = ["UNBOUNDED"]
 
 _MANY = 10**9
+_FILES = 1024
 
 
 def _counts_names() -> None:
@@ -117,6 +119,17 @@ def _whole_lists() -> None:
     mock.patch.object(collection.ListHandler, "__init__", unbounded).start()
 
 
+def _few_files() -> None:
+    """Take nothing away, but allow the server as many files as many systems do."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
+
+
+def _room_for_all() -> None:
+    """Take connections for as long as there are files."""
+    _few_files()
+    mock.patch.object(worker.BoundedWorker, "make_room", return_value=True).start()
+
+
 def _patient() -> None:
     """Wait for clients that do not read."""
     mock.patch.object(client_connections.BoundedProtocol, "_look_at_reading", return_value=None).start()
@@ -158,9 +171,11 @@ UNBOUNDED: dict[str, Callable[[], None]] = {
     "deadly-for-ever": _deadly_for_ever,
     "unlimited-steps": _unlimited_steps,
     "whole-lists": _whole_lists,
+    "few-files": _few_files,
+    "room-for-all": _room_for_all,
     "patient": _patient,
     "waits-at-stop": _waits_at_stop,
     "waits-for-chunks": _waits_for_chunks,
     "unlimited-listeners": _unlimited_listeners,
 }
-"""Name → what takes a bound away; ``deadly`` alone takes none."""
+"""Name → what takes a bound away; ``deadly`` and ``few-files`` alone take none."""
