@@ -1,5 +1,7 @@
 """Kill, starve and cut off our server under load, on both stores, and look for every write that it acknowledged.
 
+Keep it busy in every way that a stranger can, too, and see that everybody else is served.
+
 Negative controls run the same trials on servers that were sabotaged, which the trials have to notice.
 
 Exit status: 0 when nothing was lost and every sabotage was noticed, 1 otherwise. A trial that cannot take place here
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from faultlab.bounds import BOUNDS, Bound, bounded
 from faultlab.deliveries import deliveries
 from faultlab.files import damaged_file, read_only_start
 from faultlab.logs import torn_logs
@@ -97,7 +100,7 @@ def _sync_tinydb(folder: Path, _options: Options) -> Trial:
 
 
 def _full_tinydb(folder: Path, _options: Options) -> Trial:
-    with small_disk(folder / "disk", 24) as disk, tinydb_stage(disk) as stage:
+    with small_disk(folder / "disk", 40) as disk, tinydb_stage(disk) as stage:
         return obstruction(stage, FullDisk(disk))
 
 
@@ -203,6 +206,13 @@ def _kill_postgres_sabotaged(folder: Path, options: Options) -> Trial:
         return kill_rounds(stage, rounds=_CONTROL_ROUNDS, seed=options.seed, say=_say)
 
 
+def _bound(bound: Bound, sabotage: str) -> Callable[[Path, Options], Trial]:
+    def run(folder: Path, _options: Options) -> Trial:
+        return bounded(bound, folder, program(sabotage) if sabotage else PROGRAM)
+
+    return run
+
+
 PLANNED = (
     Planned("tinydb-kill", _kill_tinydb),
     Planned("tinydb-sync", _sync_tinydb),
@@ -235,6 +245,8 @@ PLANNED = (
         shows=_EARLY,
     ),
     Planned("control-postgresql-asynchronous-kill", _kill_postgres_sabotaged, shows=_OLD),
+    *(Planned(f"bound-{each.name}", _bound(each, each.program)) for each in BOUNDS),
+    *(Planned(f"control-bound-{each.name}", _bound(each, each.sabotage), shows=each.shows) for each in BOUNDS),
 )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from faultlab.unbounded import UNBOUNDED
 from harness.process import main_of
 from tmfkit_server import cli
 from tmfkit_server.services.notifications import webhook_client
@@ -110,6 +111,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "asynchronous": _asynchronous,
     "tries-once": _tries_once,
     "without-order": _without_order,
+    **UNBOUNDED,
 }
 
 

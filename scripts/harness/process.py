@@ -131,6 +131,10 @@ class ServerProcess:
         assert self._process is not None
         return self._process.poll()
 
+    def send(self, which: signal.Signals) -> None:
+        """Send a signal to the first process of the group."""
+        os.kill(self.pid, which)
+
     def wait(self, seconds: float) -> int | None:
         """Wait for the end; return the exit status, None when it still runs after *seconds*."""
         assert self._process is not None

@@ -20,6 +20,7 @@ from tmfkit_server.logs import event_log
 from tmfkit_server.middleware.auth import Credentials
 from tmfkit_server.middleware.browsers import Cors, SecurityHeaders
 from tmfkit_server.middleware.clients import Clients
+from tmfkit_server.middleware.early_refusals import EARLY_REFUSALS, EarlyRefusals
 from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
 from tmfkit_server.middleware.request_ids import RequestIds
 from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
@@ -73,9 +74,9 @@ def create_app(settings: Settings) -> AsgiApp:
     store = create_store(settings, for_serving=True)
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
     guard = CallbackGuard(settings.called_networks, settings.called_ports)
-    addresses = Addresses(settings.public_url, settings.trusted_proxies)
+    addresses = Addresses(settings.public_url, settings.trusted_proxies, settings.trusted_prefixes)
     hubs = _hubs()
-    admission = Admission(store, hubs, settings.listener_limits)
+    admission = Admission(store, hubs, settings.listener_limits, guard)
     mounted = [
         Api(
             contracts.load(name),
@@ -99,14 +100,16 @@ def create_app(settings: Settings) -> AsgiApp:
     metrics = _metrics(settings)
     tokens = _tokens(settings)
     tracing = traces()
+    observers = _observers(settings, metrics)
+    ids, security = RequestIds(), SecurityHeaders(has_tls=settings.tls is not None)
+    early = EarlyRefusals(ids, security, addresses, observers)
     parts = [*mounted, *(part for part in (metrics, tokens, tracing) if part is not None)]
-    app.add_middleware(_Lifespan(store, parts, dispatcher, watch))
+    app.add_middleware(_Lifespan(store, parts, dispatcher, watch, early))
     pages = Pages(settings.base_paths, asks_for_credentials=settings.asks_for_credentials)
     if settings.trusted_proxies:
         app.add_middleware(Clients(addresses))
-    _add_middleware(
-        app, settings, _observers(settings, metrics), tokens, open_paths=frozenset({LIVE, READY}) | pages.paths
-    )
+    app.add_middleware([ids, security])
+    _add_middleware(app, settings, observers, tokens, open_paths=frozenset({LIVE, READY}) | pages.paths)
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     _add_health(app, watch)
@@ -118,7 +121,9 @@ def create_app(settings: Settings) -> AsgiApp:
     served = tracing.around(app) if tracing else app
     if settings.management is None or metrics is None:
         return served
-    return _Doors(served, _management_app(watch, metrics, store), settings.management[1])
+    management = _management_app(watch, metrics, store)
+    management.add_middleware([ids, security])
+    return _Doors(served, management, settings.management[1])
 
 
 def _tokens(settings: Settings) -> Tokens | None:
@@ -139,8 +144,6 @@ def _add_middleware(
     open_paths: frozenset[str],
 ) -> None:
     """Add what every request passes, in this order; answers pass it backwards."""
-    app.add_middleware(RequestIds())
-    app.add_middleware(SecurityHeaders(has_tls=settings.tls is not None))
     if observers:
         app.add_middleware(Watch(observers))
     if settings.allowed_origins:
@@ -251,15 +254,22 @@ class _Lifespan:
     """Opens the store before the first request and closes it after the last."""
 
     def __init__(
-        self, store: Store, parts: Sequence[Api | Metrics | Tokens | Traces], dispatcher: Dispatcher, watch: StoreWatch
+        self,
+        store: Store,
+        parts: Sequence[Api | Metrics | Tokens | Traces],
+        dispatcher: Dispatcher,
+        watch: StoreWatch,
+        early: EarlyRefusals,
     ) -> None:
         self._store = store
+        self._early = early
         self._parts = parts
         self._watch = watch
         self._dispatcher = dispatcher
         self._cleaner = Cleaner(store)
 
-    async def process_startup(self, _scope: object, _event: object) -> None:
+    async def process_startup(self, scope: dict[str, Any], _event: object) -> None:
+        scope.setdefault("state", {})[EARLY_REFUSALS] = self._early
         try:
             await self._store.open()
         except StoreUnusable as exc:

@@ -26,7 +26,7 @@ from tmfkit_server.logs import log_handler, start_logging
 from tmfkit_server.network import Place, shown
 from tmfkit_server.outages import OUTAGE
 from tmfkit_server.settings import Settings
-from tmfkit_server.worker import ENDING_SIGNALS, LIMITS, BoundedWorker
+from tmfkit_server.worker import ENDING_SIGNALS, LIMITS, MOST_BODY_BYTES, BoundedWorker
 
 __all__ = ["WORKER", "check_address", "serve"]
 
@@ -61,6 +61,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "timeout": _SILENCE_SECONDS,
             # Who may say what clients called is a setting of ours; gunicorn would believe whoever is on this machine.
             "forwarded_allow_ips": "",
+            # The worker looks into this parser, and "auto" takes another one where it is installed.
+            "http_parser": "python",
             "limit_request_line": _LONGEST_REQUEST_LINE_BYTES,
             # gunicorn knows whole seconds only.
             "keepalive": math.ceil(self._settings.connection_limits.keep_alive_seconds),
@@ -74,6 +76,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         for name, value in options.items():
             self.cfg.set(name, value)
         setattr(self.cfg, LIMITS, self._settings.connection_limits)
+        setattr(self.cfg, MOST_BODY_BYTES, self._settings.max_body_bytes)
 
     def read_again(self) -> bool:
         """Read the files that settings name again; tell whether they can be honoured, and say so when not."""

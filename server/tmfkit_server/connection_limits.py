@@ -14,7 +14,7 @@ class ConnectionLimits:
     Attributes:
         header_seconds: From the connection, or the first byte of a further request, to the end of the headers.
         body_seconds: From there to the end of the body.
-        write_seconds: For which a client takes nothing of what it is sent.
+        write_seconds: For which a client takes next to nothing of what it is sent.
         keep_alive_seconds: Between two requests.
         connections: Of one process; fewer where the system allows a process fewer open files.
     """

@@ -56,6 +56,10 @@ class Handshake(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def untaken_bytes(self) -> int:
+        """Return how much of what was written through TLS the system has not taken."""
+        return 0 if self._transport is None else int(self._transport.get_write_buffer_size())
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell everybody."""
         self._lost()

@@ -12,10 +12,10 @@ class ListenerLimits:
     """What a further listener, or a further connection, has to wait beyond.
 
     Attributes:
-        for_host: Listeners at one host.
+        for_host: Listeners at one host, which names that lead to one address are.
         for_hub: Listeners of one hub.
         altogether: Listeners.
-        connections: Connections to listeners, of one process; a fifth of them to one host and port.
+        connections: Connections to listeners, of one process; a fifth of them to one address.
     """
 
     for_host: int = 200

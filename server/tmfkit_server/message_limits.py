@@ -13,8 +13,8 @@ class MessageLimits:
 
     Attributes:
         receivers: Entries in its list of receivers.
-        text_bytes: Its text, before and after the values of parameters took their places.
-        total_bytes: Texts and attachments of all receivers together.
+        text_bytes: Its title and its text together, before and after the values of parameters took their places.
+        total_bytes: Titles, texts and attachments of all receivers together.
         parameters: Its parameters.
         crashes: Server processes that ended while they were sending it; then it has failed.
     """

@@ -33,6 +33,7 @@ __all__ = [
     "management_place",
     "origins",
     "proxy_networks",
+    "proxy_prefixes",
     "token_issuer",
 ]
 
@@ -142,6 +143,14 @@ def callback_networks(texts: Iterable[str]) -> tuple[Network, ...]:
 def proxy_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Read networks in CIDR notation; SettingsError when one is none."""
     return _networks("--trusted-proxy", texts)
+
+
+def proxy_prefixes(paths: Iterable[str]) -> tuple[str, ...]:
+    """Read paths, without a slash at the end; SettingsError when one is none that could be a prefix."""
+    for path in paths:
+        if not path.startswith("/") or not _BASE_PATH.fullmatch(path.rstrip("/")):
+            raise SettingsError(f"--trusted-prefix {path}", "it is no path", "Give one such as /tmf")
+    return tuple(path.rstrip("/") for path in paths)
 
 
 def _networks(option: str, texts: Iterable[str]) -> tuple[Network, ...]:

@@ -220,8 +220,21 @@ class Settings:
             multiple=True,
             envvar="TMFKIT_TRUSTED_PROXIES",
             metavar="CIDR",
-            help="Network of proxies whose Forwarded and X-Forwarded-Host, -Proto and -Prefix are believed; repeatable."
+            help="Network of proxies whose Forwarded, or X-Forwarded-For, -Host and -Proto, is believed; repeatable."
             " TMFKIT_TRUSTED_PROXIES holds several, separated by blanks.",
+        ),
+        default=(),
+    )
+    trusted_prefixes: Sequence[str] = _read_from(
+        setting_values.proxy_prefixes,
+        Setting(
+            "--trusted-prefix",
+            group="Listening",
+            multiple=True,
+            is_rare=True,
+            envvar="TMFKIT_TRUSTED_PREFIXES",
+            metavar="PATH",
+            help="Path that a trusted proxy may name in X-Forwarded-Prefix; others are refused. Repeatable.",
         ),
         default=(),
     )
@@ -307,7 +320,7 @@ class Settings:
             _CONNECTIONS.write_seconds,
             FiniteRange(0, min_open=True),
             group="Connections",
-            help="How long a client may take nothing of an answer; then it is cut off.",
+            help="How long a client may take next to nothing of an answer; then it is cut off.",
         ),
         _limit(
             "--keep-alive-seconds",
@@ -384,14 +397,14 @@ class Settings:
             _MESSAGES.text_bytes,
             click.IntRange(1),
             group="Messages",
-            help="Longest text of a message, with the values of its parameters.",
+            help="Longest title and text of a message together, with the values of its parameters.",
         ),
         _limit(
             "--max-message-bytes",
             _MESSAGES.total_bytes,
             click.IntRange(1),
             group="Messages",
-            help="Texts and attachments of one message for all its receivers together.",
+            help="Titles, texts and attachments of one message for all its receivers together.",
         ),
         _limit(
             "--max-message-parameters",
@@ -481,7 +494,7 @@ class Settings:
             _LISTENERS.connections,
             click.IntRange(1),
             group="Notifications",
-            help="Connections of one process to listeners, a fifth of them to one host and port.",
+            help="Connections of one process to listeners, a fifth of them to one address.",
         ),
         default=_LISTENERS,
     )

@@ -14,13 +14,15 @@ __all__ = ["Slots"]
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiter:
     owner: str
+    part: str
     turn: asyncio.Future[None]
 
 
 class Slots:
     """A number of slots, of which one owner holds no more than its share.
 
-    A slot that becomes free goes to the owner who holds fewest, and among equals to who has waited longest.
+    A slot that becomes free goes to the owner who holds fewest, there to the part that holds fewest, and among equals
+    to who has waited longest.
     """
 
     def __init__(self, count: int, *, share: int | None = None) -> None:
@@ -33,34 +35,32 @@ class Slots:
         self._free = count
         self._share = count if share is None else share
         self._held = Counter[str]()
+        self._held_by_part = Counter[tuple[str, str]]()
         self._waiting: list[_Waiter] = []
 
     @asynccontextmanager
-    async def one(self, owner: str, *, wait_seconds: float | None = None) -> AsyncIterator[None]:
+    async def one(self, owner: str, *, part: str = "", wait_seconds: float | None = None) -> AsyncIterator[None]:
         """Hold a slot in a block.
 
         Args:
             owner: Who asks.
+            part: For which of several of the owner's.
             wait_seconds: How long to wait for it; None for as long as it takes.
 
         Raises:
             TimeoutError: None has become free in time.
         """
         if not self._free or self._held[owner] >= self._share:
-            await self._wait(owner, wait_seconds)
+            await self._wait(owner, part, wait_seconds)
         else:
-            self._take(owner)
+            self._take(owner, part)
         try:
             yield
         finally:
-            self._free += 1
-            self._held[owner] -= 1
-            if not self._held[owner]:
-                del self._held[owner]
-            self._hand_on()
+            self._give_back(owner, part)
 
-    async def _wait(self, owner: str, seconds: float | None) -> None:
-        waiter = _Waiter(owner, asyncio.get_running_loop().create_future())
+    async def _wait(self, owner: str, part: str, seconds: float | None) -> None:
+        waiter = _Waiter(owner, part, asyncio.get_running_loop().create_future())
         self._waiting.append(waiter)
         try:
             async with asyncio.timeout(seconds):
@@ -70,14 +70,24 @@ class Slots:
                 self._waiting.remove(waiter)
             else:
                 # It was given a slot in the very moment in which it gave up.
-                self._free += 1
-                self._held[owner] -= 1
-                self._hand_on()
+                self._give_back(owner, part)
             raise
 
-    def _take(self, owner: str) -> None:
+    def _take(self, owner: str, part: str) -> None:
         self._free -= 1
         self._held[owner] += 1
+        self._held_by_part[owner, part] += 1
+
+    def _give_back(self, owner: str, part: str) -> None:
+        self._free += 1
+        self._held[owner] -= 1
+        self._held_by_part[owner, part] -= 1
+        # What nobody holds is not kept.
+        if not self._held[owner]:
+            del self._held[owner]
+        if not self._held_by_part[owner, part]:
+            del self._held_by_part[owner, part]
+        self._hand_on()
 
     def _hand_on(self) -> None:
         """Give free slots to those who wait."""
@@ -86,7 +96,7 @@ class Slots:
             ready = [each for each in self._waiting if self._held[each.owner] < self._share and not each.turn.done()]
             if not ready:
                 return
-            waiter = min(ready, key=lambda each: self._held[each.owner])
+            waiter = min(ready, key=lambda each: (self._held[each.owner], self._held_by_part[each.owner, each.part]))
             self._waiting.remove(waiter)
-            self._take(waiter.owner)
+            self._take(waiter.owner, waiter.part)
             waiter.turn.set_result(None)

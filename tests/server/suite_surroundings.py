@@ -53,6 +53,12 @@ http {{
             proxy_set_header X-Forwarded-Prefix {prefix};
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         }}
+        location /plain/ {{
+            proxy_pass http://server/;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header X-Forwarded-Proto https;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }}
     }}
 }}
 """
@@ -106,7 +112,7 @@ def proxied(start_server: Starter, tmp_path: Path) -> Iterator[Proxied]:
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
     issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
-    options = ["--trusted-proxy", "127.0.0.1", "--api-key-file", str(tmp_path / "keys")]
+    options = ["--trusted-proxy", "127.0.0.1", "--trusted-prefix", PREFIX, "--api-key-file", str(tmp_path / "keys")]
     with start_server(*options, "--store", f"tinydb:{tmp_path / 'a.db'}") as server:
         values = {"folder": tmp_path, "server": httpx.URL(server).netloc.decode(), "prefix": PREFIX}
         (tmp_path / "nginx.conf").write_text(NGINX.format(**values, port=httpx.URL(made.url).port))
@@ -128,6 +134,26 @@ def test_addresses_are_those_of_the_proxy(proxied: Proxied) -> None:
         assert client.get(made.headers["Location"]).json() == made.json()
         for path in ("/", "/admin", "/docs/tmf629-v4", "/openapi/tmf629-v4.json", "/docs/files/page.css"):
             assert client.get(path, headers={"X-API-Key": ""}).status_code == 200, path
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({}, 201),
+        ({"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-For": "10.9.9.9"}, 201),
+        ({"Forwarded": "host=evil.example;proto=https;for=10.9.9.9"}, 400),
+        ({"X-Forwarded-Prefix": "/evil"}, 400),
+    ],
+)
+def test_client_of_a_proxy_says_nothing_that_the_proxy_does_not(
+    proxied: Proxied, said: dict[str, str], status: int
+) -> None:
+    origin = proxied.url.removesuffix(PREFIX)
+    with proxied.client() as client:
+        answer = client.post(f"{origin}/plain{CUSTOMER}", json=customer(), headers=said)
+    assert answer.status_code == status
+    assert status == 400 or answer.json()["href"] == f"{origin}{CUSTOMER}/{answer.json()['id']}"
+    assert b"evil" not in answer.content
 
 
 # The one that sends messages, and the smallest of those that do not.

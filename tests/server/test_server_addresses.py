@@ -168,7 +168,9 @@ def test_host_is_the_address_when_it_is_valid(server_url: str, host: str, status
     [
         pytest.param(Addresses(""), "http://one.example/shop", id="host"),
         pytest.param(Addresses("https://shop.example"), "https://shop.example", id="public-url"),
-        pytest.param(Addresses("", [ip_network("127.0.0.0/8")]), "https://two.example/gate/shop", id="proxy"),
+        pytest.param(
+            Addresses("", [ip_network("127.0.0.0/8")], ["/gate"]), "https://two.example/gate/shop", id="proxy"
+        ),
     ],
 )
 def test_path_that_the_application_is_mounted_at_belongs_to_its_address(addresses: Addresses, address: str) -> None:
@@ -190,6 +192,17 @@ FORWARDED = [
     ({"Forwarded": 'for="[2001:db8::1]:80";Proto=HTTPS;host="api.example:8443"'}, "https://api.example:8443"),
     ({"Forwarded": "host=evil.example, for=1.2.3.4;host=api.example;proto=https"}, "https://api.example"),
     ({"Forwarded": "for=1.2.3.4;host=api.example;proto=https, for=127.0.0.1;host=inner"}, "https://api.example"),
+    ({"Forwarded": "x-id=1;host=api.example;proto=https;by_2=_a"}, "https://api.example"),
+    ({"Forwarded": ", ;host=api.example;; proto = https ;,"}, "https://api.example"),
+    (
+        {
+            "Forwarded": "host=api.example;proto=https;for=1.2.3.4",
+            "X-Forwarded-For": "1.2.3.4",
+            "X-Forwarded-Host": "api.example",
+            "X-Forwarded-Proto": "https",
+        },
+        "https://api.example",
+    ),
     ({"X-Forwarded-Host": "api.example", "X-Forwarded-Proto": "https"}, "https://api.example"),
     ({"X-Forwarded-Host": "evil.example, api.example", "X-Forwarded-Proto": "https"}, "https://api.example"),
     ({"X-Forwarded-Host": "api.example", "X-Forwarded-Prefix": "/tmf/"}, "http://api.example/tmf"),
@@ -208,7 +221,7 @@ FORWARDED = [
 
 @pytest.fixture(scope="module")
 def behind_proxy(start_server: Starter) -> Iterator[str]:
-    with start_server("--trusted-proxy", "127.0.0.0/8") as url:
+    with start_server("--trusted-proxy", "127.0.0.0/8", "--trusted-prefix", "/tmf/") as url:
         yield url
 
 
@@ -235,11 +248,34 @@ def test_whoever_is_no_proxy_says_nothing(server_url: str, headers: dict[str, st
         {"Forwarded": "proto=ftp;host=a.example"},
         {"Forwarded": "nonsense"},
         {"Forwarded": 'host="a.example'},
+        {"Forwarded": "host=a.example;host=b.example"},
+        {"Forwarded": "host=a.example=b"},
         {"X-Forwarded-Host": "evil.example/x?"},
         {"X-Forwarded-Proto": "javascript"},
         {"X-Forwarded-Prefix": "/a?b"},
         {"X-Forwarded-Prefix": "//evil.example"},
         {"X-Forwarded-Prefix": "a"},
+        {"X-Forwarded-Prefix": "/evil"},
+        {"X-Forwarded-Prefix": "/evil", "Forwarded": "host=a.example;proto=https"},
+        *(
+            {
+                "X-Forwarded-For": "1.2.3.4",
+                "X-Forwarded-Host": "a.example",
+                "X-Forwarded-Proto": "https",
+                "Forwarded": said,
+            }
+            for said in (
+                "host=b.example;proto=https;for=1.2.3.4",
+                "host=a.example;proto=https;for=10.9.9.9",
+                "host=a.example;for=1.2.3.4",
+                "for=1.2.3.4",
+                "host=a.example;proto=https",
+                "by=x",
+            )
+        ),
+        # A proxy that says less.
+        {"X-Forwarded-For": "1.2.3.4", "Forwarded": "for=1.2.3.4;host=b.example"},
+        {"X-Forwarded-Proto": "https", "Forwarded": "proto=https;for=10.9.9.9"},
     ],
 )
 def test_proxy_that_says_what_is_no_address_is_400(behind_proxy: str, headers: dict[str, str]) -> None:

@@ -106,6 +106,15 @@ def sending(start_server: Callable[..., AbstractContextManager[str]]) -> Iterato
         yield client
 
 
+def _mail(receivers: int, **attributes: Any) -> dict[str, Any]:
+    return {
+        "type": "Email",
+        "subject": "s",
+        "receiver": [{"email": f"a{number}@b.example"} for number in range(receivers)],
+        **attributes,
+    }
+
+
 def _parameters(names: list[str], value: str = "x") -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name in names]
 
@@ -134,6 +143,32 @@ def test_parameters_are_filled_in_with_one_pass_over_the_text(
     [
         pytest.param({"content": "x" * 131_073}, "/content is a text of more than 131072 bytes", id="text"),
         pytest.param({"content": "é" * 65_537}, "more than 131072 bytes", id="text-of-two-bytes-each"),
+        pytest.param(
+            _mail(1, subject="é" * 65_000, content="x" * 1073),
+            "/subject makes, together with text and attachments that are named in it, more than 131072 bytes",
+            id="title-and-text",
+        ),
+        pytest.param(
+            _mail(700, subject="x" * 100_000),
+            "/receiver makes titles, texts and attachments of more than 67108864 bytes",
+            id="titles-of-all",
+        ),
+        pytest.param(
+            _mail(1, attachment=[{"name": "é" * 128, "url": "data:,x"}]),
+            "/attachment/0/name is a name of more than 255 bytes",
+            id="name-of-a-file",
+        ),
+        pytest.param(
+            _mail(1, attachment=[{"name": "a", "url": f"http://a.example/{'x' * 131_072}"}]),
+            "together with text and attachments that are named in it, more than 131072 bytes",
+            id="links",
+        ),
+        pytest.param(
+            _mail(1, attachment=[{"url": "data:,x"}] * 1001), "/attachment has more than 1000 attachments", id="files"
+        ),
+        pytest.param(
+            _mail(300, attachment=[{"url": "data:,x"}] * 1000), "of more than 67108864 bytes", id="files-of-all"
+        ),
         pytest.param(
             {"content": "$A" * 500, "CommunicationRequestCharacteristic": _parameters(["A"], "v" * 400_000)},
             "more than 131072 bytes",

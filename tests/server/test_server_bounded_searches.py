@@ -186,6 +186,22 @@ def test_slots_go_to_whoever_has_fewest_of_them() -> None:
     assert _order_of(Slots(4, share=2), "aaaaaab").index("b") < 4
 
 
+def test_slots_of_one_owner_go_to_the_part_that_has_fewest() -> None:
+    async def scenario() -> str:
+        slots, done = Slots(3), list[str]()
+
+        async def work(part: str) -> None:
+            async with slots.one("a", part=part):
+                # Two stay, one is given on.
+                await asyncio.sleep(0 if part != "x" or done else 0.05)
+                done.append(part)
+
+        await asyncio.gather(*map(work, "xxyxxxxy"))
+        return "".join(done)
+
+    assert asyncio.run(scenario()).startswith("yy")
+
+
 def test_slot_that_does_not_come_in_time_is_given_up() -> None:
     async def scenario() -> None:
         slots = Slots(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import random
+import time
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
@@ -285,6 +286,72 @@ def _check_mail(found: EmailMessage, to: str, origin: str, title: str) -> None:
     assert (found.get_all("To"), found.get_all("Subject")) == ([to], [title])
     senders = [each.addr_spec for header in found.get_all("From", []) for each in header.addresses]
     assert senders == ([origin] if origin else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "a\r\nb\rc\n",
+        "From a\n.\n",
+        "x" * 5000,
+        "é" * 3000,
+        "a\x00\x0bb\x0c",
+        "=?utf-8?q?a?= =41",
+        "--=\n\n \t",
+    ],
+)
+def test_text_arrives_as_it_is(text: str, mails: MailServer, tmp_path: Path) -> None:
+    attachment = [{"name": "ä; b.txt", "url": HELLO}]
+    body = {"type": "Email", "subject": "s", "content": text, "attachment": attachment}
+    [dispatch] = dispatches("m", {**body, "receiver": [{"email": "a@shop.example"}]})
+    OutboxFolder(str(tmp_path)).hand_over(dispatch)
+    Gateway("Email", mails.url).hand_over(dispatch)
+    [file] = tmp_path.iterdir()
+    # Apprise leaves out blanks at the end.
+    for found, meant in [
+        (email.message_from_bytes(file.read_bytes(), policy=policy.default), text),
+        (mails.arrived[-1].email, text.rstrip()),
+    ]:
+        assert isinstance(found, EmailMessage)
+        read = found.get_body(("plain",))
+        assert read is not None
+        content = read.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        assert (content or b"\n").splitlines() == (meant.encode() or b"\n").splitlines()
+        [attached] = found.iter_attachments()
+        assert (attached.get_filename(), attached.get_payload(decode=True)) == ("ä; b.txt", b"hello")
+
+
+def test_mail_of_which_a_library_makes_another_one_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Releases of Python have differed in what they write of a text, a name and a header."""
+    body = {"type": "Email", "subject": "s", "content": "a\nb", "attachment": [{"name": "a", "url": HELLO}]}
+    [dispatch] = dispatches("m", {**body, "receiver": [{"email": "a@shop.example"}]})
+    whole = EmailMessage.as_bytes
+    for right, wrong in [
+        (b"a\r\nb", b"a\r\nc"),
+        (b'filename="a"', b'filename="b"'),
+        (b"aGVsbG8=", b"aGVsbHo="),
+        (b"MIME-Version", b"Bcc: b@shop.example\r\nMIME-Version"),
+        (b"MIME-Version", b"Subject: t\r\nMIME-Version"),
+    ]:
+        monkeypatch.setattr(EmailMessage, "as_bytes", lambda *all_, at=(right, wrong): whole(*all_).replace(*at))
+        with pytest.raises(Refused):
+            OutboxFolder(str(tmp_path)).hand_over(dispatch)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mail_to_many_is_made_and_read_again_once() -> None:
+    receivers = [{"email": f"a{number}@shop.example"} for number in range(400)]
+    body = {"type": "Email", "subject": "ab cd " * 20_000, "content": "x", "receiver": receivers}
+    first, *others = dispatches("m", body)
+    began = time.process_time()
+    one = len(email_of(first))
+    once = time.process_time() - began
+    assert all(abs(len(email_of(each)) - one) < 10 for each in others)
+    # Four hundred times as long, each by itself.
+    assert time.process_time() - began < 20 * once
 
 
 @pytest.mark.parametrize("user", ["a^b", "[a]", "%2F", "😀", "a%41", "a?b#c", "100%25", "a+b", "ü"])

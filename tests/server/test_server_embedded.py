@@ -600,9 +600,9 @@ def test_half_made_file_is_made_anew(path: Path) -> None:
 
 @pytest.fixture
 def small_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of 24 MB of its own."""
+    """A folder on a disk of 40 MB of its own."""
     try:
-        with small_disk(tmp_path / "disk", 24) as disk:
+        with small_disk(tmp_path / "disk", 40) as disk:
             yield disk
     except HarnessError as exc:
         pytest.skip(f"no file system can be mounted here: {exc}")
@@ -612,10 +612,14 @@ def _fill_disk(folder: Path) -> None:
     FullDisk(folder).apply()
 
 
-async def _delete(store: EmbeddedStore, identifier: str) -> None:
+async def _delete(store: EmbeddedStore, identifier: str, *, listeners: int = 1) -> None:
     async with store.transaction() as transaction:
+        deleted = await transaction.get("c", identifier)
+        assert deleted is not None
         await transaction.remove("c", identifier)
-        await transaction.enqueue(Subscription("s", "h", "http://x", None), {"deleted": identifier})
+        for number in range(listeners):
+            notification = {"eventId": unique(), "eventType": "Gone", "event": {"c": deleted.body}}
+            await transaction.enqueue(Subscription(f"s{number}", "h", "http://listener.example/x", None), notification)
 
 
 async def _insert_on_and_on(store: EmbeddedStore) -> None:
@@ -653,6 +657,19 @@ def test_deletions_get_through_on_a_full_disk_and_nothing_else_does(small_folder
         assert not {str(number) for number in range(102)} & set(ids)
 
     _run(path, check)
+
+
+def test_hundred_deletions_get_through_on_a_full_disk_however_many_listeners_hear_of_it(small_folder: Path) -> None:
+    async def scenario(store: EmbeddedStore) -> None:
+        await _insert(store, *(Record(str(number), {"text": "x" * 1200}) for number in range(100)))
+        _fill_disk(small_folder)
+        with pytest.raises(StoreFull):
+            await _insert_on_and_on(store)
+        for number in range(100):
+            await _delete(store, str(number), listeners=50)
+        assert sum((await store.outbox.waiting()).values()) == 100 * 50
+
+    _run(small_folder / "store.db", scenario)
 
 
 @pytest.mark.parametrize("is_killed", [True, False])

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from server_bodies import customer
 
 from tmfkit_server import cli
-from tmfkit_server.middleware.rate_limits import network_of
 from tmfkit_server.middleware.refusals import Refusals
+from tmfkit_server.network import network_of
 from tmfkit_server.rates import Rates
 
 Starter = Callable[..., AbstractContextManager[str]]

@@ -127,6 +127,7 @@ def test_neither_line_is_written_unless_asked_for(
         (["127.0.0.1"], {"Forwarded": 'for="[2001:db8::7]:4711";proto=https'}, "2001:db8::7"),
         (["127.0.0.1"], {"X-Forwarded-For": "unknown"}, "127.0.0.1"),
         (["127.0.0.1"], {"Forwarded": 'for="1 status=200'}, "127.0.0.1"),
+        (["127.0.0.1"], {"Forwarded": "for=10.9.9.9", "X-Forwarded-For": "203.0.113.9"}, "127.0.0.1"),
         (["127.0.0.1"], {}, "127.0.0.1"),
         (["10.0.0.0/8"], {"X-Forwarded-For": "203.0.113.9"}, "127.0.0.1"),
     ],

@@ -17,7 +17,7 @@ import pytest
 import trustme
 from click.testing import CliRunner
 from server_bodies import customer
-from server_processes import parent, workers
+from server_processes import parent, replaced, workers
 
 from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
@@ -111,6 +111,29 @@ def test_more_silent_connections_than_files_keep_nobody_out(
         assert silent[0].recv(1) == b""
         before = time.monotonic()
     assert time.monotonic() - before < 10, "the stop waited for connections that were silent"
+
+
+def test_no_client_holds_up_a_stop(start_server: Starter, authority: trustme.CA, tmp_path: Path) -> None:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    with ExitStack() as clients:
+        with start_server(*issue(authority, tmp_path), "--store", f"tinydb:{tmp_path / 'a.db'}") as url:
+            for _ in range(12):
+                made = httpx.post(url + CUSTOMER, json=customer(z="x" * 1_000_000)).raise_for_status()
+            quiet = replaced(tmp_path)
+            for begun in (
+                b"",
+                b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n",
+                b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % CUSTOMER.encode(),
+                b"GET %s HTTP/1.0\r\nHost: a\r\n\r\n" % CUSTOMER.encode(),
+                b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{" % CUSTOMER.encode(),
+            ):
+                # None of them reads, so that none hears of the end either.
+                connection = context.wrap_socket(connected(url), server_hostname="127.0.0.1")
+                clients.enter_context(connection).sendall(begun)
+            assert httpx.get(made.headers["Location"]).status_code == 200
+            began = time.monotonic()
+        assert time.monotonic() - began - quiet < 3
 
 
 def test_handshake_has_an_end(hasty: str) -> None:

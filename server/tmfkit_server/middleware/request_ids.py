@@ -17,9 +17,14 @@ class RequestIds:
 
     async def process_request(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Take or make it, and give it back."""
+        identifier = self.identifier_of(req)
+        REQUEST_ID.set(identifier)
+        resp.set_header("X-Request-ID", identifier)
+
+    def identifier_of(self, req: falcon.asgi.Request) -> str:
+        """Take or make it."""
         identifier = req.get_header("X-Request-ID")
         if identifier is None or not is_request_id(identifier):
             trace = req.get_header("traceparent")
             identifier = (trace_of(trace) if trace else "") or self._make()
-        REQUEST_ID.set(identifier)
-        resp.set_header("X-Request-ID", identifier)
+        return identifier

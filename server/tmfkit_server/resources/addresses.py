@@ -1,10 +1,16 @@
-"""What clients call the server by: the operator's word, a trusted proxy's, or a valid ``Host``."""
+"""What clients call the server by: the operator's word, a trusted proxy's, or a valid ``Host``.
+
+A proxy sets the headers that it knows and hands on what else its client sends. So whoever believes both ``Forwarded``
+and ``X-Forwarded-…`` believes a client. A request in which they say different things is refused, and a prefix has to
+be one that the operator has named.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import falcon.asgi
 
@@ -13,25 +19,37 @@ from tmfkit_server.network import Network, is_address, is_host, is_in
 
 __all__ = ["Addresses"]
 
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?", re.ASCII)
 _SCHEMES = ("http", "https")
-# RFC 7239, section 4: a name, and a token or a text in quotes.
-_PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*')
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix")
+# RFC 7239, section 4, and RFC 9110, section 5.6.2: a name, and a token or a text in quotes, or no pair at all.
+# Hosts and addresses are taken without quotes too.
+_PAIR = re.compile(r"""\s*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*)?""")
+_PREFIX = "X-Forwarded-Prefix"
+_OTHERS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """What a proxy says: by which scheme and host it was called, and by whom."""
+
+    scheme: str
+    host: str
+    client: str
 
 
 class Addresses:
     """The addresses that requests call the server by: scheme, host, and the prefix of a proxy."""
 
-    def __init__(self, public_url: str, proxies: Sequence[Network] = ()) -> None:
+    def __init__(self, public_url: str, proxies: Sequence[Network] = (), prefixes: Iterable[str] = ()) -> None:
         """Prepare.
 
         Args:
             public_url: The one address that the operator names; empty when there is none.
             proxies: Networks of the proxies whose headers are believed.
+            prefixes: Paths that they may name in ``X-Forwarded-Prefix``.
         """
         self.public_url = public_url.rstrip("/")
         self._proxies = tuple(proxies)
+        self._prefixes = frozenset(prefixes)
 
     def of(self, req: falcon.asgi.Request) -> str:
         """Return the address of a request; InvalidHeader when it has none that could be one."""
@@ -42,7 +60,10 @@ class Addresses:
         connected = req.remote_addr
         if not is_in(connected, self._proxies):
             return connected
-        client = _client(req.get_header("Forwarded") or "", req.get_header("X-Forwarded-For") or "", self._proxies)
+        try:
+            client = self._forwarded(req).client
+        except InvalidHeader:
+            return connected
         return client if is_address(client) else connected
 
     def _called(self, req: falcon.asgi.Request) -> str:
@@ -53,12 +74,26 @@ class Addresses:
         if self._proxies:
             client = req.scope.get("client") or ("",)
             if is_in(str(client[0]), self._proxies):
-                headers = tuple(req.get_header(name) or "" for name in _FORWARDED)
-                return _forwarded(req.scheme, host or "", headers, self._proxies)
+                return f"{_address(self._forwarded(req))}{self._prefix(req)}"
         if host is None:
             server = req.scope.get("server") or ("localhost", None)
             host = f"[{server[0]}]:{server[1]}" if ":" in str(server[0]) else f"{server[0]}:{server[1]}"
         return _direct(req.scheme, host)
+
+    def _forwarded(self, req: falcon.asgi.Request) -> _Called:
+        others = tuple(req.get_header(name) or "" for name in _OTHERS)
+        forwarded = req.get_header("Forwarded") or ""
+        return _forwarded(req.scheme, req.get_header("Host") or "", forwarded, others, self._proxies)
+
+    def _prefix(self, req: falcon.asgi.Request) -> str:
+        """Return the prefix that a proxy names, which the operator has named too."""
+        prefixes = _listed(req.get_header(_PREFIX) or "")
+        if not prefixes:
+            return ""
+        prefix = _at(prefixes, _hops(_listed(req.get_header("X-Forwarded-For") or ""), self._proxies), "").rstrip("/")
+        if prefix and prefix not in self._prefixes:
+            raise InvalidHeader(_PREFIX, "it has to be a path that --trusted-prefix names")
+        return prefix
 
 
 @functools.lru_cache(maxsize=1024)
@@ -68,33 +103,30 @@ def _direct(scheme: str, host: str) -> str:
     return f"{scheme}://{host}"
 
 
+def _address(called: _Called) -> str:
+    if called.scheme not in _SCHEMES or not is_host(called.host):
+        raise InvalidHeader("Forwarded, or X-Forwarded-Host or -Proto", "it has to have http or https, and a host")
+    return f"{called.scheme}://{called.host}"
+
+
 @functools.lru_cache(maxsize=1024)
-def _forwarded(scheme: str, host: str, headers: tuple[str, ...], proxies: tuple[Network, ...]) -> str:
-    """Return the address that the outermost of the trusted proxies was called by."""
-    forwarded, clients, hosts, protocols, prefixes = headers
+def _forwarded(
+    scheme: str, host: str, forwarded: str, others: tuple[str, ...], proxies: tuple[Network, ...]
+) -> _Called:
+    """Return what the outermost of the trusted proxies says; InvalidHeader when it says two things."""
+    found = []
     if forwarded:
         element = _outermost(_elements(forwarded), proxies)
-        scheme, host = element.get("proto", scheme).lower(), element.get("host", host)
-        hops = 1
-    else:
-        hops = _hops(_listed(clients), proxies)
-        scheme, host = _at(_listed(protocols), hops, scheme).lower(), _at(_listed(hosts), hops, host)
-    prefix = _at(_listed(prefixes), hops, "").rstrip("/")
-    if scheme not in _SCHEMES or not is_host(host) or not _PREFIX.fullmatch(prefix):
-        name = "Forwarded" if forwarded else "X-Forwarded-Host, -Proto or -Prefix"
-        raise InvalidHeader(name, "it has to have http or https, a host, and a path for a prefix")
-    return f"{scheme}://{host}{prefix}"
-
-
-def _client(forwarded: str, clients: str, proxies: Sequence[Network]) -> str:
-    """Return the address of the client of the outermost trusted proxy; empty or another word where it tells none."""
-    if not forwarded:
-        named = _listed(clients)
-        return _bare(_at(named, _hops(named, proxies), ""))
-    try:
-        return _bare(_outermost(_elements(forwarded), proxies).get("for", ""))
-    except InvalidHeader:
-        return ""
+        client = _bare(element.get("for", ""))
+        found.append(_Called(element.get("proto", scheme).lower(), element.get("host", host), client))
+    if any(others) or not forwarded:
+        clients, hosts, protocols = map(_listed, others)
+        hops = _hops(clients, proxies)
+        client = _bare(_at(clients, hops, ""))
+        found.append(_Called(_at(protocols, hops, scheme).lower(), _at(hosts, hops, host), client))
+    if any(each != found[0] for each in found):
+        raise InvalidHeader("Forwarded", "it has to say what X-Forwarded-For, -Host and -Proto say, or be left out")
+    return found[0]
 
 
 def _listed(header: str) -> list[str]:
@@ -117,22 +149,25 @@ def _hops(clients: Sequence[str], proxies: Sequence[Network]) -> int:
 
 
 def _elements(header: str) -> list[Mapping[str, str]]:
-    """Read ``Forwarded``; a comma in quotes separates nothing."""
+    """Read ``Forwarded``, without elements that say nothing; a comma in quotes separates nothing."""
     elements: list[dict[str, str]] = [{}]
     place = 0
-    while place < len(header):
-        found = _PAIR.match(header, place)
-        if found is None:
-            raise InvalidHeader("Forwarded", "it has to be what RFC 7239 has")
-        elements[-1][found[1].lower()] = re.sub(r"\\(.)", r"\1", found[2]) if found[2] is not None else found[3]
-        place = found.end()
-        if place < len(header):
-            if header[place] == ",":
-                elements.append({})
-            elif header[place] != ";":
-                raise InvalidHeader("Forwarded", "it has to be what RFC 7239 has")
-            place += 1
-    return list(elements)
+    while found := _PAIR.match(header, place):
+        name, text, token = found.groups()
+        if name and elements[-1].setdefault(name.lower(), _unquoted(text, token)) != _unquoted(text, token):
+            break
+        if (place := found.end()) == len(header):
+            return [each for each in elements if each] or [{}]
+        if header[place] == ",":
+            elements.append({})
+        elif header[place] != ";":
+            break
+        place += 1
+    raise InvalidHeader("Forwarded", "it has to be what RFC 7239 has")
+
+
+def _unquoted(text: str | None, token: str) -> str:
+    return token if text is None else re.sub(r"\\(.)", r"\1", text)
 
 
 def _outermost(elements: Sequence[Mapping[str, str]], proxies: Sequence[Network]) -> Mapping[str, str]:

@@ -38,9 +38,10 @@ class RegisterHandler:
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer 201 even where the contract names 204 first, because the client needs the id."""
         check_accept(req, self._operation)
+        address = self._addresses.of(req)
         _, sent = await self._reader.read(req, self._operation.consumes)
         registered = await self._subscriptions.register(sent)
-        location = f"{self._addresses.of(req)}{self._path}/{registered.id}"
+        location = f"{address}{self._path}/{registered.id}"
         resp.set_header("Location", location)
         if "Content-Location" in self._operation.response_headers.get("201", ()):
             resp.set_header("Content-Location", location)

@@ -17,7 +17,7 @@ from apprise.plugins.email import NotifyEmail
 from apprise.plugins.email.smtp import AppriseSMTPController
 
 from tmfkit_server.apis.communication.addressing import plain_members
-from tmfkit_server.apis.communication.mail_text import header_text
+from tmfkit_server.apis.communication.mail_text import has_text, header_text, header_value
 
 __all__ = ["address_mail", "is_mail_server"]
 
@@ -65,7 +65,7 @@ def _send(
     try:
         with AppriseSMTPController(host=service.smtp_host, **options) as server:
             return all(
-                _is_as_meant(text, service, title) and server.sendmail(str(service.from_addr[1]), receivers, text)
+                _is_as_meant(text, service, title, body) and server.sendmail(str(service.from_addr[1]), receivers, text)
                 for receivers, text in _written(service, body, title, attach, body_format)
             )
     except (OSError, smtplib.SMTPException, RuntimeError, AppriseException) as exc:
@@ -95,15 +95,19 @@ def _written(service: NotifyEmail, body: str, title: str, attach: Any, body_form
         yield email.to_addrs, email.body.replace(_NO_SUBJECT, f"\nSubject: {subject}\n", 1)
 
 
-def _is_as_meant(text: str, service: NotifyEmail, title: str) -> bool:
-    """Tell whether whoever reads an e-mail finds one receiver, one sender and one subject, all as they were meant."""
+def _is_as_meant(text: str, service: NotifyEmail, title: str, body: str) -> bool:
+    """Tell whether whoever reads an e-mail finds one receiver, one sender, one subject and a text, all as meant."""
     email = message_from_string(text, policy=policy.default)
     [(_, receiver)] = service.targets
     meant = {"To": [receiver], "From": [service.from_addr[1]]}
     found = {
         name: [each.addr_spec for header in email.get_all(name, []) for each in header.addresses] for name in meant
     }
-    if (found, email.get_all("Subject")) != (meant, [title]):
+    subjects = [header_value(field) for name, field in email.raw_items() if name.lower() == "subject"]
+    if (found, subjects) != (meant, [title]):
         service.logger.warning("its headers would be read as others")
+        return False
+    if not has_text(email, body):
+        service.logger.warning("its text would be read as another one")
         return False
     return True

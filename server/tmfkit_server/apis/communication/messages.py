@@ -26,9 +26,12 @@ _PHONE_NUMBER = re.compile(r"\+?[0-9 ().\-/]+", re.ASCII)
 # Nothing that separates addresses from each other, or the parts of a path: one address is one receiver.
 _APP_USER = re.compile(r"(?!\.{1,2}$)[^\s,;\"\\/]+")
 # What is made of parts, or is a message itself, cannot be sent as the bytes that it is (RFC 2045, section 6.4).
-_MEDIA_TYPE = re.compile(r"(?!message/|multipart/)[\w.+-]+/[\w.+-]+", re.ASCII | re.IGNORECASE)
+_MEDIA_TYPE = re.compile(r"(?!message/|multipart/)[\w.+-]{1,127}/[\w.+-]{1,127}", re.ASCII | re.IGNORECASE)
 _ANY_BYTES = "application/octet-stream"
 
+# What file systems take. The headers of a file take about as much as its name may.
+_LONGEST_FILE_NAME_BYTES = _FILE_BYTES = 255
+_MOST_ATTACHMENTS = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LIMITS = MessageLimits()
 
@@ -42,6 +45,10 @@ class Attachment:
     name: str
     media_type: str
     content: bytes
+
+    def size_bytes(self) -> int:
+        """Return about how much of an e-mail it makes."""
+        return _FILE_BYTES + len(self.name.encode()) + len(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +100,16 @@ def dispatches(identifier: str, message: Message, limits: MessageLimits = _LIMIT
     files, links = _attachments(message, violations) if "Email" in kinds else ((), ())
     senders = {kind: _sender(message, kind, violations) for kind in ADDRESS if kind in kinds}
     subject = " ".join(str(message.get("subject", "")).split())
-    if _CONTROL.search(subject) and kinds - {"SMS"}:
+    if kinds <= {"SMS"}:
+        subject = ""
+    if _CONTROL.search(subject):
         violations.append(Violation("/subject", "has control characters, which a title cannot have"))
+    linked = "\n".join([content, "", *links]) if links else content
+    if len(subject.encode()) + len(linked.encode()) > limits.text_bytes:
+        what = f"makes, together with text and attachments that are named in it, more than {limits.text_bytes} bytes"
+        violations.append(Violation("/subject", what))
     if violations:
         raise InvalidBody(violations)
-    linked = "\n".join([content, "", *links]) if links else content
     found = []
     for kind, address in addresses:
         sender = senders[kind]
@@ -120,13 +132,15 @@ def _check_total(found: Sequence[Dispatch], limits: MessageLimits) -> None:
     sizes = {kind: _size(each) for kind, each in {each.type: each for each in found}.items()}
     if sum(sizes[each.type] for each in found) > limits.total_bytes:
         what = (
-            f"makes texts and attachments of more than {limits.total_bytes} bytes altogether; send to fewer at a time"
+            f"makes titles, texts and attachments of more than {limits.total_bytes} bytes altogether;"
+            " send to fewer at a time"
         )
         raise InvalidBody.at("/receiver", what)
 
 
 def _size(dispatch: Dispatch) -> int:
-    return len(dispatch.text.encode()) + sum(len(each.content) for each in dispatch.attachments)
+    texts = len(dispatch.subject.encode()) + len(dispatch.text.encode())
+    return texts + sum(each.size_bytes() for each in dispatch.attachments)
 
 
 def _addresses(message: Message, violations: list[Violation], limits: MessageLimits) -> Iterator[tuple[str, str]]:
@@ -184,9 +198,15 @@ def _attachments(message: Message, violations: list[Violation]) -> tuple[tuple[A
         TMF681 R17.5, Communication Message resource model, Attachment; RFC 2397 for an address that is its content.
     """
     files, links = [], []
-    for number, given in enumerate(message.get("attachment") or ()):
+    attachments = message.get("attachment") or ()
+    if len(attachments) > _MOST_ATTACHMENTS:
+        raise InvalidBody.at("/attachment", f"has more than {_MOST_ATTACHMENTS} attachments")
+    for number, given in enumerate(attachments):
         name = _file_name(str(given.get("name", ""))) or f"attachment-{number + 1}"
         url = str(given.get("url", ""))
+        if len(name.encode()) > _LONGEST_FILE_NAME_BYTES:
+            what = f"is a name of more than {_LONGEST_FILE_NAME_BYTES} bytes"
+            violations.append(Violation(f"/attachment/{number}/name", what))
         if url[:5].lower() != "data:":
             links.append(": ".join([name, *[place for place in (url, *_elsewhere(given)) if place][:1]]))
             continue

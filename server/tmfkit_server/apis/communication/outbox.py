@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import tempfile
+import threading
+from collections.abc import Sequence
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -14,13 +17,16 @@ from pathlib import Path
 import orjson
 
 from tmfkit_server.apis.communication.failures import NotTaken, Refused
-from tmfkit_server.apis.communication.mail_text import header_text
-from tmfkit_server.apis.communication.messages import Dispatch
+from tmfkit_server.apis.communication.mail_text import has_text, header_text, header_value
+from tmfkit_server.apis.communication.messages import Attachment, Dispatch
 from tmfkit_server.files import sync
 
 __all__ = ["OutboxFolder", "email_of"]
 
-_OTHER_HEADERS = {"Content-Transfer-Encoding", "Content-Type", "Date", "MIME-Version"}
+_HEADERS = {"Content-Transfer-Encoding", "Content-Type", "MIME-Version", "Subject"}
+# As many messages as there may be attempts at a time; each was one body of a request.
+_MOST_RESTS = 8
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class OutboxFolder:
@@ -77,33 +83,44 @@ def email_of(dispatch: Dispatch) -> bytes:
     Raises:
         ValueError: Whoever reads it would read something else.
     """
+    senders = {"From": dispatch.sender} if dispatch.sender else {}
+    headers = {**senders, "To": dispatch.address, "Date": format_datetime(localtime())}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+    if message_from_bytes(head).items() != list(headers.items()):
+        raise ValueError("its addresses would be read as others")
+    with _ONE_AT_A_TIME:
+        return head + _rest(dispatch.subject, dispatch.text, dispatch.attachments)
+
+
+@functools.lru_cache(maxsize=_MOST_RESTS)
+def _rest(subject: str, text: str, attachments: tuple[Attachment, ...]) -> bytes:
+    """Return what the e-mails to all receivers of a message have in common; ValueError when it would be misread."""
     email = EmailMessage(policy=policy.SMTP)
-    email.set_content(dispatch.text)
-    for attachment in dispatch.attachments:
+    email.set_content(text)
+    for attachment in attachments:
         kind, _, subtype = attachment.media_type.partition("/")
         email.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=attachment.name)
-    # Our own lines: the library reads a value before it writes it, and so may make two headers of one.
-    subject = header_text(dispatch.subject, name="Subject").replace("\n", "\r\n")
-    values = {**_addresses(dispatch), "Date": format_datetime(localtime()), "Subject": subject}
-    lines = [f"{name}: {value}\r\n" for name, value in values.items()]
-    content = "".join(lines).encode() + email.as_bytes()
-    _compare(content, dispatch)
+    # Our own line: the library reads a value before it writes it, and so may make two headers of one.
+    folded = header_text(subject, name="Subject").replace("\n", "\r\n")
+    content = f"Subject: {folded}\r\n".encode() + email.as_bytes()
+    _compare(content, subject, text, attachments)
     return content
 
 
-def _addresses(dispatch: Dispatch) -> dict[str, str]:
-    return {**({"From": dispatch.sender} if dispatch.sender else {}), "To": dispatch.address}
-
-
-def _compare(content: bytes, dispatch: Dispatch) -> None:
+def _compare(content: bytes, subject: str, text: str, attachments: Sequence[Attachment]) -> None:
     """Read an e-mail as its receiver does; ValueError when that gives another one than was meant."""
-    email = message_from_bytes(content, policy=policy.SMTP)
-    meant = {**_addresses(dispatch), "Subject": dispatch.subject}
-    others = [name for name, _ in email.items() if name not in meant]
-    if not set(others) <= _OTHER_HEADERS or len(set(others)) < len(others):
+    email = message_from_bytes(content)
+    names = email.keys()
+    if not set(names) <= _HEADERS or len(set(names)) < len(names):
         raise ValueError("it would have other headers")
-    if any([str(value) for value in email.get_all(name, [])] != [text] for name, text in meant.items()):
-        raise ValueError("its headers would be read as others")
+    if header_value(email["Subject"]) != subject:
+        raise ValueError("its subject would be read as another one")
+    if not has_text(email, text):
+        raise ValueError("its text would be read as another one")
+    meant = [(each.name, each.media_type.lower(), each.content) for each in attachments]
+    _, *files = (part for part in email.walk() if not part.is_multipart())
+    if [(each.get_filename(), each.get_content_type(), each.get_payload(decode=True)) for each in files] != meant:
+        raise ValueError("its attachments would be read as others")
 
 
 def _json(dispatch: Dispatch) -> bytes:

@@ -14,9 +14,11 @@ import socket
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from tmfkit_server.network import Address, Network, is_address
+from yarl import URL
 
-__all__ = ["CallbackGuard", "CallbackRefused", "PortRefused"]
+from tmfkit_server.network import Address, Network, is_address, network_of
+
+__all__ = ["CallbackGuard", "CallbackRefused", "PortRefused", "host_of"]
 
 # Not public, whatever a release of Python takes them for: the metadata of a cloud (Azure), protocol assignments
 # (RFC 6890), relays of 6to4 (RFC 7526), documentation (RFC 9637).
@@ -32,6 +34,8 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Lookups that hang hold up their own threads, not those that write to a disk, and hardly ever each other: what is down
 # is looked up every few minutes, and a resolver gives up after some seconds.
 _LOOKUPS_AT_ONCE = 64
+# Several times as many as there are listeners.
+_MOST_PLACES = 10_000
 
 
 class CallbackRefused(Exception):  # noqa: N818 - says what it is
@@ -72,6 +76,7 @@ class CallbackGuard:
         self._allowed = tuple(allowed)
         self._threads = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, "callback-lookup")
         self._lookups: dict[str, asyncio.Future[list[str]]] = {}
+        self._places: dict[str, str] = {}
 
     async def addresses(self, host: str) -> Sequence[str]:
         """Return the addresses that may be connected to for *host*.
@@ -87,7 +92,18 @@ class CallbackGuard:
         found = [host] if is_address(host) else await self._looked_up(host)
         for each in found:
             self._check(ipaddress.ip_address(each))
+        self._keep_in_mind(host, network_of(found[0]))
         return found
+
+    def place_of(self, host: str) -> str:
+        """Return the network that *host* was in when it was looked up last; empty as long as that is not known."""
+        return network_of(host) if is_address(host) else self._places.get(host, "")
+
+    def _keep_in_mind(self, host: str, place: str) -> None:
+        self._places.pop(host, None)
+        self._places[host] = place
+        if len(self._places) > _MOST_PLACES:
+            del self._places[next(iter(self._places))]
 
     def check_port(self, port: int) -> None:
         """Raise PortRefused when a port is not called."""
@@ -112,6 +128,14 @@ class CallbackGuard:
         for form in forms:
             if kind := _refused_kind(form):
                 raise CallbackRefused(kind)
+
+
+def host_of(callback: str) -> str:
+    """Return the host of a callback as it is looked up, an IPv6 address without brackets; empty when it has none."""
+    try:
+        return URL(callback).raw_host or ""
+    except ValueError:
+        return ""
 
 
 def _look_up(host: str) -> list[str]:

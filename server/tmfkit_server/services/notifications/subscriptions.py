@@ -19,7 +19,7 @@ from tmfkit_server.query.parse import Grammar, parse_hub_query
 from tmfkit_server.quotes import quoted
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.notifications.admission import Admission
-from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, PortRefused
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, PortRefused, host_of
 from tmfkit_server.services.notifications.vocabulary import hub_name, notification_form
 from tmfkit_server.services.stamps import new_id
 from tmfkit_server.storage.base import Store, Subscription
@@ -65,9 +65,8 @@ class Subscriptions:
             TooManyListeners: There is no room for it.
         """
         callback, query = self._checked(body)
-        url = httpx.URL(callback)
-        self._check_port(url.port)
-        await self._check_host(url.host)
+        self._check_port(httpx.URL(callback).port)
+        await self._check_host(host_of(callback))
         await self._admission.check(self._hub, callback)
         new = Subscription(new_id(), self._hub, callback, query)
         async with self._store.transaction() as transaction:

@@ -20,7 +20,7 @@ from yarl import URL
 from tmfkit_server.listener_limits import ListenerLimits
 from tmfkit_server.network import is_address
 from tmfkit_server.services.hrefs import addressed
-from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, PortRefused
+from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused, PortRefused, host_of
 from tmfkit_server.services.notifications.signatures import signature_headers
 from tmfkit_server.slots import Slots
 from tmfkit_server.storage.base import Delivery
@@ -84,8 +84,8 @@ class WebhookClient:
         Args:
             guard: Says which address may be connected to.
             secrets: What signs the notifications; none leaves them unsigned.
-            connections: How many there are at a time; a fifth of them to one host and port, so that those that are
-                silent leave some for the others.
+            connections: How many there are at a time. A fifth of them leads to one address, whatever names and ports it
+                has, or to hosts whose address is not known yet, so that silent ones leave some for the others.
             public_url: Address that what is told of begins with; empty takes that of the request that changed it.
         """
         self._slots = Slots(connections, share=max(1, connections // 5))
@@ -121,7 +121,8 @@ class WebhookClient:
 
     async def post(self, delivery: Delivery) -> AttemptResult:
         """Post a notification to its callback, when there is a connection for it; whatever goes wrong is a result."""
-        async with self._slots.one(_origin(delivery.callback)):
+        place = self._guard.place_of(host_of(delivery.callback))
+        async with self._slots.one(place, part=_origin(delivery.callback)):
             return await self._attempt(delivery)
 
     async def _attempt(self, delivery: Delivery) -> AttemptResult:
