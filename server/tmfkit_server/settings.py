@@ -253,8 +253,8 @@ class Settings:
             _SEARCHES.steps,
             click.IntRange(1),
             group="Requests",
-            help="Work of one search: steps of JSONPath, or hundreds of steps of comparing and matching; a million take"
-            " about half a second.",
+            help="Work of one search: steps of JSONPath, comparing, matching and sorting; a million take about half a"
+            " second.",
         ),
         _limit(
             "--max-sort-keys",

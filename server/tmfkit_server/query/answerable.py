@@ -12,6 +12,7 @@ from jsonpath.selectors import Filter, NameSelector, WildcardSelector
 
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query import jsonpath_functions as functions
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import Comparison, Expression
 from tmfkit_server.query.forms import ANYTHING, ArrayForm, Form, Forms, ObjectForm, below, check_texts, ends, named
@@ -43,7 +44,7 @@ def _check_comparison(comparison: Comparison, form: Form) -> None:
     # Everything is unlike what there is not, which nobody would ask.
     how = "eq" if comparison.operator == "ne" else comparison.operator
     for text in comparison.values:
-        holds = predicate(Comparison(("value",), how, (text,), comparison.loose))
+        holds = predicate(Comparison(("value",), how, (text,), comparison.loose), Budget())
         check_texts(found, name, text, functools.partial(_holds_for, holds))
 
 

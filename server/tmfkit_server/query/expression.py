@@ -5,10 +5,10 @@ Stores translate these values; ``evaluate`` gives them their meaning in Python.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.jsonpath import JsonPath
 from tmfkit_server.query.trees import Tree
 
@@ -93,7 +93,7 @@ class Search:
         limit: How many to return at the most, None for all.
         fields: Attributes to return, None for all.
         asker: Who asks, among whom the slots for searches are shared out; empty for the server itself.
-        matching: Work of comparing and matching that it may make, see ``regex.Work``.
+        budget: What it may cost, in the store and where fields are cut out.
     """
 
     where: Expression = field(default_factory=All)
@@ -102,4 +102,4 @@ class Search:
     limit: int | None = None
     fields: Selection | None = None
     asker: str = ""
-    matching: float = math.inf
+    budget: Budget = field(default_factory=Budget, compare=False)

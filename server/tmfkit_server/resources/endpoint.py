@@ -9,7 +9,6 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.api_keys import ROLES
 from tmfkit_server.errors import NotAcceptable
-from tmfkit_server.query.expression import Selection
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.storage.base import Record
@@ -99,12 +98,12 @@ def answer_with(
     entities: Entities,
     record: Record,
     address: str,
-    fields: Selection | None = None,
+    part: bytes | None = None,
 ) -> None:
-    """Answer with a resource, seen under *address* and reduced to *fields*, and with the tag of what is stored."""
+    """Answer with a resource, seen under *address*, or with *part* of its text, and with the tag of what is stored."""
     resp.set_headers([*_FOR_THE_CALLER, ("ETag", f'"{record.tag}"')])
     resp.status = status
-    resp.data = entities.rendered(record, address, fields)
+    resp.data = entities.rendered(record, address) if part is None else part
 
 
 def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from tmfkit_server.query.evaluate import sort_key
 from tmfkit_server.query.expression import All, Path, Search, SortKey
+from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.base import Page
@@ -80,8 +81,8 @@ class Searcher:
 async def _looked_at(rows: list[Row], candidates: Candidates | None, search: Search) -> Page:
     """Return the page of *rows*, which are in the order of creation, that *search* describes."""
     if search.where != All() and not (candidates and candidates.is_exact):
-        query = TmfQuery(search.where, search.matching)
-        rows = [row async for row, body in _decoded(rows) if query(body)]
+        query = TmfQuery(search.where, search.budget)
+        rows = [row async for row, body in _decoded(rows) if await paced(search.budget, query, body)]
     wanted = await _sorted(rows, search) if search.sort else rows[_part(search)]
     return Page([record_of(row) for row in wanted], len(rows))
 
@@ -126,6 +127,7 @@ async def _decoded(rows: Sequence[Row]) -> AsyncIterator[Found]:
 
 async def _sorted(rows: Sequence[Row], search: Search) -> list[Row]:
     """Return the page of *rows*, sorted by what the keys name; nothing else of the documents is kept."""
-    keyed = [(sort_key(body, search.sort), row) async for row, body in _decoded(rows)]
+    budget = search.budget
+    keyed = [(await paced(budget, sort_key, body, search.sort, budget), row) async for row, body in _decoded(rows)]
     part = _part(search)
     return (await in_order(keyed, most=part.stop))[part]

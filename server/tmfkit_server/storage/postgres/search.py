@@ -8,7 +8,7 @@ from typing import Any
 
 from tmfkit_server.query.evaluate import predicate, sort_key
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Search
-from tmfkit_server.query.regex import Work
+from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.sql import Condition, Ordering, condition, irregular_names, ordering
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.postgres.connections import Connection, Connections, Row, execute
@@ -140,7 +140,7 @@ async def _scanned(
     connections: Connections, collection: str, search: Search, where: Condition, order: Ordering
 ) -> Page:
     """Let Python decide about each record that the database cannot rule out."""
-    holds = predicate(search.where, Work(search.matching))
+    holds = predicate(search.where, search.budget)
     statement = _SCANNED.format(columns=order.columns, where=where.sql, order_by=order.order_by)
     parameters = (*order.parameters, collection, *where.parameters)
     end = math.inf if search.limit is None else search.offset + search.limit
@@ -148,7 +148,7 @@ async def _scanned(
     async with connections.one() as connection, connection.transaction():
         async for _, *row in _streamed(connection, statement, parameters):
             record = record_of(tuple(row))
-            if holds(record.body):
+            if await paced(search.budget, holds, record.body):
                 if search.offset <= total < end:
                     records.append(record)
                 total += 1
@@ -157,7 +157,7 @@ async def _scanned(
 
 async def _sorted(connections: Connections, collection: str, search: Search, where: Condition) -> Page:
     """Let Python sort, by keys that the database does not have; records are fetched when the page is known."""
-    holds = predicate(search.where, Work(search.matching))
+    holds = predicate(search.where, search.budget)
     unsorted = _SCANNED.format(columns="", where=where.sql, order_by="position")
     keyed: list[Keyed[int]] = []
     async with connections.one() as connection, connection.transaction():
@@ -165,8 +165,9 @@ async def _sorted(connections: Connections, collection: str, search: Search, whe
         await connection.execute(_AT_ONE_MOMENT)
         async for position, *row in _streamed(connection, unsorted, (collection, *where.parameters)):
             body = record_of(tuple(row)).body
-            if where.is_exact or holds(body):
-                keyed.append((sort_key(body, search.sort), position))
+            if where.is_exact or await paced(search.budget, holds, body):
+                key = await paced(search.budget, sort_key, body, search.sort, search.budget)
+                keyed.append((key, position))
         most = None if search.limit is None else search.offset + search.limit
         positions = (await in_order(keyed, most=most))[search.offset :]
         found = await execute(connection, _AT_POSITIONS, (positions, collection))
