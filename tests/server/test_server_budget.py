@@ -90,7 +90,7 @@ def test_what_is_long_goes_on_in_a_thread_and_others_have_their_turn() -> None:
 
     here, aside = asyncio.run(scenario())
     assert here == threading.current_thread().name
-    assert aside.startswith("long-questions")
+    assert aside.startswith("long-work")
     assert asked == [here, here, aside]
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from tmfkit_server.aside import aside
 from tmfkit_server.query.budget import Budget, LongWork
 
 __all__ = ["paced"]
 
 # About 10 ms.
 _AT_ONCE = 20_000
-# One thread, because it is the processor that takes the time; the interpreter lets the loop go on every 5 ms.
-_ASIDE = ThreadPoolExecutor(1, "long-questions")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,4 +32,4 @@ async def paced(budget: Budget, ask: Callable[P, T], *args: P.args, **kwargs: P.
         pass
     finally:
         budget.release()
-    return await asyncio.get_running_loop().run_in_executor(_ASIDE, lambda: ask(*args, **kwargs))
+    return await aside(ask, *args, **kwargs)
