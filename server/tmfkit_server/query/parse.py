@@ -24,7 +24,7 @@ from tmfkit_server.query.expression import (
     Selection,
     SortKey,
 )
-from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
+from tmfkit_server.query.jsonpath import NAME, JsonPath, jsonpath_in
 from tmfkit_server.query.regex import compiled
 from tmfkit_server.query.trees import tree_of
 from tmfkit_server.quotes import quoted
@@ -67,8 +67,9 @@ _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 _JSONPATH_MARK = re.compile(r"[\[\]*]|\.\.|^[.$]")
 _BRACKET = re.compile(r"[\[\]]")
 _COMPARING = re.compile(r"[=<>]")
-# What names in an order do not have; a word behind a blank is how other languages write a direction.
-_NO_SORT_NAME = re.compile(r"[:;=<>()|!&?{}'\"+]|^-|\s(asc|desc)(ending)?$", re.IGNORECASE)
+_NAMES = re.compile(rf"{NAME}(?:\.{NAME})*")
+# How other languages write a direction. An attribute that is called so is written as JSONPath.
+_DIRECTION = re.compile(r"(?:^|[._-])(?:asc|desc)(?:ending)?$|-$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,12 +306,19 @@ def _selection(texts: list[str] | None, grammar: Grammar) -> Selection | None:
     parts = [part for text in texts for part in _listed(text) if part != "none"]
     expressions = [part for part in parts if _JSONPATH_MARK.search(part)]
     _check_expressions("fields", len(expressions))
-    names = (grammar.canonical(tuple(part.split("."))) for part in parts if not _JSONPATH_MARK.search(part))
+    names = (grammar.canonical(_names(part)) for part in parts if not _JSONPATH_MARK.search(part))
     return Selection(tree_of(names), tuple(grammar.expression("fields", text) for text in expressions))
 
 
+def _names(text: str) -> Path:
+    if not _NAMES.fullmatch(text):
+        what = "is no name of an attribute; one that has other signs in it is written $['name']"
+        raise InvalidQuery("fields", f"{quoted(text)} {what}")
+    return tuple(text.split("."))
+
+
 def _sort(texts: list[str], grammar: Grammar, *, most: int) -> tuple[SortKey, ...]:
-    parts = [part for text in texts for part in _listed(text)]
+    parts = [part for text in texts for part in _listed(text, with_empty=True)]
     if len(parts) > most:
         raise InvalidQuery("sort", f"there are more than {most} names")
     keys = tuple(_sort_key(part, grammar) for part in parts)
@@ -325,12 +333,13 @@ def _check_expressions(parameter: str, count: int) -> None:
 
 def _sort_key(text: str, grammar: Grammar) -> SortKey:
     # An unencoded "+" before a name arrives as a blank and is stripped with the others.
-    name = text[1:].strip() if text[0] in "+-" else text
+    name = text[1:].strip() if text[:1] in ("+", "-") else text
     path: Path | JsonPath
     if _JSONPATH_MARK.search(name):
         path = grammar.expression("sort", name)
-    elif not name or _NO_SORT_NAME.search(name):
-        raise InvalidQuery("sort", f"{quoted(text)} is no order; write name, or -name for descending")
+    elif not _NAMES.fullmatch(name) or _DIRECTION.search(name):
+        what = "is no order; write name, or -name for descending, and $['name'] for a name with other signs in it"
+        raise InvalidQuery("sort", f"{quoted(text)} {what}")
     else:
         names = tuple(name.split("."))
         if len(names) > DEEPEST_PATH:
@@ -339,9 +348,9 @@ def _sort_key(text: str, grammar: Grammar) -> SortKey:
     return SortKey(path, descending=text.startswith("-"))
 
 
-def _listed(text: str) -> list[str]:
+def _listed(text: str, *, with_empty: bool = False) -> list[str]:
     parts = _parted(text) if _JSONPATH_MARK.search(text) or "$" in text else text.split(",")
-    return [part for each in parts if (part := each.strip())]
+    return [part for each in parts if (part := each.strip()) or with_empty]
 
 
 def _parted(text: str) -> list[str]:
