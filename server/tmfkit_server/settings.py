@@ -246,6 +246,13 @@ class Settings:
         type=click.IntRange(1),
         help="Resources in one answer; a longer list is answered 206 with the addresses of its other pages.",
     )
+    max_page_bytes: int = _plain(
+        16 * 1024 * 1024,
+        "--max-page-bytes",
+        group="Requests",
+        type=click.IntRange(1),
+        help="Bytes after which a list ends, with the resource that it is at; answered as beyond --page-limit.",
+    )
     search_limits: SearchLimits = _read_from(  # noqa: RUF009 - it gives a field
         SearchLimits,
         _limit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -31,7 +31,7 @@ from tmfkit_server.services.shapes import canonical, canonical_path, defaults_fi
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
 from tmfkit_server.storage.base import Record, Store, Transaction, is_same
-from tmfkit_server.turns import Turns
+from tmfkit_server.turns import Turns, array_in_parts
 
 __all__ = ["Decision", "Entities", "Expected"]
 
@@ -39,8 +39,6 @@ _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
 # What was created at the limit can still be patched.
 _BODIES_A_RESOURCE = 2
-# Of an answer, as much as a connection keeps for a client that reads slowly.
-_PART_BYTES = 64 * 1024
 
 Body = Mapping[str, Any]
 
@@ -119,30 +117,10 @@ class Entities:
     async def list(self, search: Search, address: str) -> Listing:
         """Return the resources that *search* describes, as they are seen under *address*."""
         page = await self._store.search(self._collection, search)
-        parts = self._parts(page.records, address, search)
-        first, second = await anext(parts), await anext(parts, None)
-        if second is None:
-            content: bytes | AsyncIterator[bytes] = first
-        elif search.fields is not None and search.fields.expressions:
-            # An expression that takes too long is refused, for which it is too late when the answer has begun.
-            content = _each([first, second, *[part async for part in parts]])
-        else:
-            content = _each([first, second], parts)
-        return Listing(content, len(page.records), page.total)
-
-    async def _parts(self, records: Sequence[Record], address: str, search: Search) -> AsyncGenerator[bytes]:
-        """Yield the text of an array of *records*, in parts of which none but the last is small."""
-        turns, part, size = Turns(), [b"["], 0
-        for place, record in enumerate(records):
-            text = await self.selection(record, address, search.fields, search.budget)
-            part += (b",", text) if place else (text,)
-            size += len(text)
-            if size >= _PART_BYTES:
-                yield b"".join(part)
-                part, size = [], 0
-            if turns.is_over():
-                await turns.next()
-        yield b"".join([*part, b"]"])
+        texts = (await self.selection(record, address, search.fields, search.budget) for record in page.records)
+        # An expression that takes too long is refused, for which it is too late when the answer has begun.
+        is_sure = search.fields is None or not search.fields.expressions
+        return Listing(await array_in_parts(texts, is_sure=is_sure), len(page.records), page.total)
 
     async def retrieve(self, identifier: str) -> Record:
         """Return one resource; UnknownId when there is none."""
@@ -446,14 +424,6 @@ class Entities:
         if record is None:
             raise UnknownId(self.resource.name, identifier)
         return record
-
-
-async def _each(ready: Iterable[bytes], later: AsyncGenerator[bytes] | None = None) -> AsyncIterator[bytes]:
-    for part in ready:
-        yield part
-    if later is not None:
-        async for part in later:
-            yield part
 
 
 @functools.cache
