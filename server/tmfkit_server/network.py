@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
-__all__ = ["LOOPBACK", "Address", "Network", "Place", "is_address", "is_host", "is_in", "is_loopback", "shown"]
+__all__ = [
+    "LOOPBACK",
+    "Address",
+    "Network",
+    "Place",
+    "is_address",
+    "is_host",
+    "is_in",
+    "is_loopback",
+    "network_of",
+    "shown",
+]
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -22,6 +33,8 @@ _HOST = re.compile(
     r"([A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?|\[([0-9A-Fa-f:.]+)\])(:([0-9]{1,5}))?", re.ASCII
 )
 _LARGEST_PORT = 65535
+# Of an IPv6 network that one customer of a provider has.
+_IPV6_PREFIX = 64
 
 
 def is_host(text: str) -> bool:
@@ -63,3 +76,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def network_of(address: str) -> str:
+    """Return what an address counts as: all that one customer of a provider has; what is no address is returned."""
+    if ":" not in address:
+        return address
+    try:
+        known = ipaddress.IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = known.ipv4_mapped
+    return str(ipaddress.ip_network((known, _IPV6_PREFIX), strict=False) if mapped is None else mapped)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 import falcon.asgi
 
 from tmfkit_server.counts import COUNTS
 from tmfkit_server.errors import TooManyRequests
+from tmfkit_server.network import network_of
 from tmfkit_server.rates import Rates
 from tmfkit_server.resources.endpoint import caller_of, client_of
 
-__all__ = ["AddressLimit", "CallerLimit", "network_of"]
-
-_IPV6_PREFIX = 64
+__all__ = ["AddressLimit", "CallerLimit"]
 
 
 class AddressLimit:
@@ -51,13 +48,3 @@ def _count(rates: Rates, who: str) -> None:
     if seconds := rates.wait_seconds(who):
         COUNTS.requests_limited += 1
         raise TooManyRequests(seconds)
-
-
-def network_of(address: str) -> str:
-    """Return what an address counts as: all that one customer of a provider has."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ipaddress.ip_network((address.partition("%")[0], _IPV6_PREFIX), strict=False))
-    except ValueError:
-        return address

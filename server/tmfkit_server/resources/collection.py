@@ -11,7 +11,7 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.query.parse import parse_search
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import answer, answer_with, caller_of, check_accept, client_of
+from tmfkit_server.resources.endpoint import answer, answer_with, asker_of, caller_of, check_accept
 from tmfkit_server.resources.idempotency import idempotency_key, mark_replayed
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.services.entities import Entities
@@ -59,7 +59,7 @@ class ListHandler:
         address = self._addresses.of(req)
         asked = parse_search(req.query_string, self._entities.grammar_at(address), self._search_limits)
         limit = self._page_limit if asked.limit is None else min(asked.limit, self._page_limit)
-        search = replace(asked, limit=limit, most_bytes=self._max_page_bytes, asker=caller_of(req) or client_of(req))
+        search = replace(asked, limit=limit, most_bytes=self._max_page_bytes, asker=asker_of(req))
         listing = await self._entities.list(search, address)
         resp.set_header("X-Total-Count", str(listing.total))
         resp.set_header("X-Result-Count", str(listing.count))

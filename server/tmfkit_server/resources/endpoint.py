@@ -9,11 +9,22 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.api_keys import ROLES
 from tmfkit_server.errors import NotAcceptable
+from tmfkit_server.network import network_of
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.storage.base import Record
 
-__all__ = ["Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept", "client_of"]
+__all__ = [
+    "Endpoint",
+    "Responder",
+    "accepted_types",
+    "answer",
+    "answer_with",
+    "asker_of",
+    "caller_of",
+    "check_accept",
+    "client_of",
+]
 
 Responder = Callable[..., Awaitable[None]]
 
@@ -77,6 +88,11 @@ def caller_of(req: falcon.asgi.Request) -> str:
 def client_of(req: falcon.asgi.Request) -> str:
     """Return the address of the client, which trusted proxies stand before."""
     return getattr(req.context, "client", "") or req.remote_addr
+
+
+def asker_of(req: falcon.asgi.Request) -> str:
+    """Return who asks, among whom things are shared out: the credential, or else the client's network."""
+    return caller_of(req) or network_of(client_of(req))
 
 
 def answer(resp: falcon.asgi.Response, status: int, content: bytes | AsyncIterator[bytes]) -> None:
