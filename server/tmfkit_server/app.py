@@ -113,7 +113,7 @@ def create_app(settings: Settings) -> AsgiApp:
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     _add_health(app, watch)
-    dead_letters.mount(app, DeadLetters(store), addresses)
+    dead_letters.mount(app, DeadLetters(store), addresses, max_page_bytes=settings.max_page_bytes)
     listeners.mount(app, Overview(store, hubs))
     pages.mount(app)
     for api in mounted:

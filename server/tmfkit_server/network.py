@@ -33,7 +33,7 @@ _HOST = re.compile(
     r"([A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?|\[([0-9A-Fa-f:.]+)\])(:([0-9]{1,5}))?", re.ASCII
 )
 _LARGEST_PORT = 65535
-# Of IPv6 addresses, one customer of a provider has as many as share this many bits.
+# Of an IPv6 network that one customer of a provider has.
 _IPV6_PREFIX = 64
 
 
@@ -79,10 +79,12 @@ def is_loopback(host: str) -> bool:
 
 
 def network_of(address: str) -> str:
-    """Return what an address counts as: all that one customer of a provider has."""
+    """Return what an address counts as: all that one customer of a provider has; what is no address is returned."""
     if ":" not in address:
         return address
     try:
-        return str(ipaddress.ip_network((address.partition("%")[0], _IPV6_PREFIX), strict=False))
+        known = ipaddress.IPv6Address(address.partition("%")[0])
     except ValueError:
         return address
+    mapped = known.ipv4_mapped
+    return str(ipaddress.ip_network((known, _IPV6_PREFIX), strict=False) if mapped is None else mapped)

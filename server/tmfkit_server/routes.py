@@ -113,6 +113,7 @@ class Api:
                     entities,
                     self._addresses,
                     page_limit=self._settings.page_limit,
+                    max_page_bytes=self._settings.max_page_bytes,
                     search_limits=self._settings.search_limits,
                 ).__call__
             case "create":

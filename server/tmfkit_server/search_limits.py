@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SearchLimits"]
+__all__ = ["MOST_STEPS", "SearchLimits"]
 
-_MATCHING_A_STEP = 100
+MOST_STEPS = 2_000_000
+"""About a second's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,8 @@ class SearchLimits:
         wait_seconds: How long one waits for the others.
     """
 
-    steps: int = 2_000_000
+    steps: int = MOST_STEPS
     sort_keys: int = 5
     scans: int = 4
     lookups: int = 4
     wait_seconds: float = 3.0
-
-    @property
-    def matching(self) -> int:
-        """Return the work of comparing and matching of one search, which takes as long as ``steps``."""
-        return self.steps * _MATCHING_A_STEP

@@ -259,6 +259,13 @@ class Settings:
         type=click.IntRange(1),
         help="Resources in one answer; a longer list is answered 206 with the addresses of its other pages.",
     )
+    max_page_bytes: int = _plain(
+        16 * 1024 * 1024,
+        "--max-page-bytes",
+        group="Requests",
+        type=click.IntRange(1),
+        help="Bytes after which a list ends, with the resource that it is at; answered as beyond --page-limit.",
+    )
     search_limits: SearchLimits = _read_from(  # noqa: RUF009 - it gives a field
         SearchLimits,
         _limit(
@@ -266,8 +273,8 @@ class Settings:
             _SEARCHES.steps,
             click.IntRange(1),
             group="Requests",
-            help="Work of one search: steps of JSONPath, or hundreds of steps of comparing and matching; a million take"
-            " about half a second.",
+            help="Work of one search: steps of JSONPath, comparing, matching and sorting; a million take about half a"
+            " second.",
         ),
         _limit(
             "--max-sort-keys",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from itertools import islice
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["Keyed", "Turns", "in_order"]
+__all__ = ["Keyed", "Turns", "array_in_parts", "in_order"]
 
 _LONGEST_TURN_SECONDS = 0.002
 # As many as are sorted within a turn.
 _RUN = 2000
+# Of an answer, as much as a connection keeps for a client that reads slowly.
+_PART_BYTES = 64 * 1024
 
 T = TypeVar("T")
 Keyed: TypeAlias = tuple[tuple[Any, ...], T]
@@ -58,3 +60,40 @@ async def in_order(items: Sequence[Keyed[T]], *, most: int | None) -> list[T]:
         if turns.is_over():
             await turns.next()
     return ordered
+
+
+async def array_in_parts(texts: AsyncIterator[bytes], *, is_sure: bool = True) -> bytes | AsyncIterator[bytes]:
+    """Return the JSON text of an array of *texts*, a long one in parts.
+
+    Args:
+        texts: Texts of its members.
+        is_sure: Whether all members will come; if not, all of them are waited for, and what they raise is raised.
+    """
+    parts = _parts(texts)
+    first, second = await anext(parts), await anext(parts, None)
+    if second is None:
+        return first
+    return _each([first, second], parts) if is_sure else _each([first, second, *[part async for part in parts]])
+
+
+async def _parts(texts: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield parts of which none but the last is small."""
+    turns, part, size, start = Turns(), [b"["], 0, b""
+    async for text in texts:
+        part += (start, text)
+        start = b","
+        size += len(text)
+        if size >= _PART_BYTES:
+            yield b"".join(part)
+            part, size = [], 0
+        if turns.is_over():
+            await turns.next()
+    yield b"".join([*part, b"]"])
+
+
+async def _each(ready: Iterable[bytes], later: AsyncIterator[bytes] | None = None) -> AsyncIterator[bytes]:
+    for part in ready:
+        yield part
+    if later is not None:
+        async for part in later:
+            yield part

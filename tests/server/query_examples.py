@@ -12,6 +12,8 @@ from urllib.parse import quote
 from query_oracle import INSTANTS, NUMBERS, Condition, JsonPath, Question, Segment
 
 NAMES = [*"abcabcabcab", "x/y", "a b", "é", "~1", "😀", "\x00", "", "@type", "a-b"]
+# An order names attributes by names of letters, digits and few signs; others by JSONPath.
+NEEDING_BRACKETS = {"x/y", "a b", "~1", "\x00", ""}
 WORDS = [
     "",
     "a",
@@ -213,8 +215,7 @@ class Examples:
 
     def _sort_key(self) -> tuple[tuple[str, ...] | JsonPath, bool]:
         key = self._segments(2) if self._chance.random() < 0.3 else self._path()
-        if "" in key:
-            # Two points in a row are a JSONPath, and so is a point at the beginning.
+        if any(isinstance(name, str) and name in NEEDING_BRACKETS for name in key):
             key = tuple(Segment((name,)) for name in key)
         return key, self._chance.random() < 0.5
 

@@ -6,13 +6,18 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+from counted import calls_made
 from server_bodies import JSON, customer, message
 
 from patience import PATIENCE_SECONDS
+from tmfkit_server.apis.communication.parameters import filled_in
+from tmfkit_server.errors import UnreadableBody
+from tmfkit_server.resources.numbers import exact_float, exact_integer
 
 # The machine may be busy with something else; what is told slowly takes seconds.
 _AT_ONCE_SECONDS = 0.5
@@ -126,6 +131,7 @@ def _parameters(names: list[str], value: str = "x") -> list[dict[str, str]]:
         pytest.param("$" * 300_000, ["$" * 99 + "x"], id="marks-in-the-name"),
         pytest.param("$aab" * 75_000, ["a" * length for length in range(1, 100) if length != 2], id="nested-names"),
         pytest.param("$P1" * 100_000, [f"P{number}" for number in range(999)], id="as-many-values"),
+        pytest.param("$b" * 150_000, ["a" * length for length in range(1, 101)], id="none-of-many"),
     ],
 )
 def test_parameters_are_filled_in_with_one_pass_over_the_text(
@@ -136,6 +142,44 @@ def test_parameters_are_filled_in_with_one_pass_over_the_text(
     assert answer.status_code == 200, answer.text
     # Looking at the rest of the text for each mark took two minutes.
     assert seconds < PATIENCE_SECONDS / 2
+
+
+def test_texts_that_almost_begin_with_many_names_take_few_steps() -> None:
+    values = {f"${'a' * length}": "x" for length in range(1, 101)}
+    calls = calls_made(lambda: filled_in("$b" * 1000, values, most_bytes=10_000))
+    # Each time the hundred names were gone through.
+    assert calls < 1000 * 30
+
+
+@pytest.mark.parametrize("number", ["1.5", "-0.25", "1e5", "1E-000", "12345678901.345", "7e0012"])
+def test_short_numbers_beside_a_long_one_are_read_at_a_glance(number: str) -> None:
+    text = f"[0.1234567890123456{f',{number}' * 1000}]"
+    assert calls_made(lambda: json.loads(text, parse_int=exact_integer, parse_float=exact_float)) < 3 * 1000
+
+
+@pytest.mark.parametrize(
+    ("number", "is_kept"),
+    [
+        pytest.param("1e000", True, id="exponent-of-zeros"),
+        pytest.param("1e00000000000000000000000000000005", True, id="many-zeros"),
+        pytest.param("0e999", True, id="nothing"),
+        pytest.param("1e999", False, id="too-large"),
+        pytest.param("1e-999", False, id="too-small"),
+        pytest.param("123456789012345e99", True, id="fifteen-digits"),
+        pytest.param("0.1234567890123456", True, id="sixteen"),
+        pytest.param("0.12345678901234567", False, id="seventeen"),
+        pytest.param("123456789012345678901", False, id="whole"),
+        pytest.param("9007199254740993.0", False, id="between-two"),
+    ],
+)
+def test_number_is_kept_as_what_was_sent_or_refused(number: str, is_kept: bool) -> None:
+    try:
+        value = exact_float(number)
+    except UnreadableBody:
+        assert not is_kept
+    else:
+        assert is_kept
+        assert Decimal(number) == Decimal(json.dumps(value))
 
 
 @pytest.mark.parametrize(

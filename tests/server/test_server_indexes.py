@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Path
 from tmfkit_server.storage.embedded.indexes import Indexes
@@ -62,7 +63,7 @@ def test_candidates_hold_all_that_is_wanted_and_only_that_when_exact(loose: bool
             bodies[number] = body
         expression = data.draw(_expressions(loose=loose))
         found = indexes.candidates(expression)
-        wanted = {number for number, each in bodies.items() if predicate(expression)(each)}
+        wanted = {number for number, each in bodies.items() if predicate(expression, Budget())(each)}
         if found is not None:
             assert wanted <= found.numbers
             assert found.numbers <= set(bodies)

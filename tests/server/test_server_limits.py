@@ -10,12 +10,14 @@ from contextlib import AbstractContextManager
 import httpx
 import pytest
 from click.testing import CliRunner
+from falcon.testing import create_asgi_req
 from server_bodies import customer
 
 from tmfkit_server import cli
 from tmfkit_server.middleware.refusals import Refusals
 from tmfkit_server.network import network_of
 from tmfkit_server.rates import Rates
+from tmfkit_server.resources.endpoint import asker_of
 
 Starter = Callable[..., AbstractContextManager[str]]
 CUSTOMER = "/tmf-api/customerManagement/v4/customer"
@@ -58,11 +60,19 @@ def test_rate_knows_a_bounded_number() -> None:
         ("192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
         ("unix:", "unix:"),
     ],
 )
 def test_addresses_of_one_customer_count_as_one(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_slots_are_shared_out_among_credentials_or_else_among_networks() -> None:
+    requests = [create_asgi_req(remote_addr=address) for address in ("2001:db8::1", "2001:db8::2", "192.0.2.1")]
+    assert [asker_of(each) for each in requests] == ["2001:db8::/64", "2001:db8::/64", "192.0.2.1"]
+    requests[0].context.caller = "digest-of-a-key"
+    assert asker_of(requests[0]) == "digest-of-a-key"
 
 
 def options(*more: str) -> list[str]:

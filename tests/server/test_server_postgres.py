@@ -28,7 +28,7 @@ from harness.database import Database, database
 from harness.tmfkit import tmfkit_server
 from patience import PATIENCE_SECONDS
 from tmfkit_server.errors import StoreError, StoreUnusable
-from tmfkit_server.query.expression import Search
+from tmfkit_server.query.expression import ALL_BYTES, Search
 from tmfkit_server.query.parse import Grammar, parse_search
 from tmfkit_server.query.sql import ordering
 from tmfkit_server.storage.base import IndexPlan, Record, Store, Stored, Subscription
@@ -586,7 +586,7 @@ def test_indexes_serve_equality_ranges_and_deep_pages_among_100_000_records(post
             found = arranged("c", parse_search(f"{query}&limit=20", Grammar()), scalars)
             assert found
             assert _pages_read(connection, *found, rows) < 150, query
-        page = {"collection": "c", "offset": 0, "limit": 20}
+        page = {"collection": "c", "offset": 0, "limit": 20, "most_bytes": ALL_BYTES}
         read = {
             offset: _pages_read(connection, statement, {**page, "offset": offset}, 20)
             for statement, offset in (

@@ -39,6 +39,22 @@ NEVER = [
     "$[?@.eventType in ['CustomerCreateEvent', 'CustomerRemoveEvent']]",
     "$[?@.eventType =~ /Create/]",
     "$[?match(@.eventType, 'Create')]",
+    "$..customer[?(@.status=='Approved')]",
+    "$..[?(@.eventType=='Nope')]",
+    "$..[?(@.eventType=='CustomerCreateEvent')]",
+    "$..event[?@.customer.name.first]",
+    "$..customer.nix.customer[?value(@..eventType)=='Nope']",
+    "$[?value($..eventType)=='Nope']",
+    "$[?'Nope'==value(@.eventType)]",
+    "$[?@..eventType=='Nope']",
+    "$..[?$[0].nix]",
+    "$[?@.eventType==5]",
+    "$[?@.eventType!=null]",
+    "$[?true==@.eventType]",
+    "$[?@.eventType in [1, 'CustomerCreateEvent']]",
+    "$[?@.eventType>'Z']",
+    "$[?'Z'<@.eventType]",
+    "$[?@.eventType<7]",
     "status=Approved",
     "customer.status=Approved",
     "event.status=Approved",
@@ -60,6 +76,15 @@ SOMETIMES = [
     "$.event.customer[?@[?@.mediumType]]",
     "$.event.customer[*][*].characteristic",
     "$..characteristic",
+    "$..customer.status",
+    "$..[?(@.status=='Approved')]",
+    "$..[?@.mediumType=='email']",
+    "$..[?@.emailAddress]",
+    "$..characteristic.emailAddress",
+    "$..emailAddress",
+    "$[?value($..eventType)=='CustomerCreateEvent']",
+    "$[?@.eventType<'D' && @.eventTime != 5]",
+    "$.event.customer..[?@.characteristic]",
     "event.customer.status",
     "event.customer.ownAttribute=1;event.customer.status=Approved",
 ]
@@ -160,6 +185,9 @@ def test_dollar_may_be_left_out_in_an_order(noted: tuple[httpx.Client, str], sor
             "note[0",
         ),
         *("name?", "!name", "name&#38;status", "note[0] desc", "name\tdesc", "name\ndesc"),
+        *("name-", "name-desc", "name/desc", "name.desc", "name~desc", "name_desc", "name@desc", "name#desc"),
+        *("desc name", "order by name", "/name", "@.name", ",", "", " ", "name,", "name,,status", "name,desc", "DESC"),
+        *("name.", ".", "name..", "1", "name.1", "%2Bname", "name,Descending"),
     ],
 )
 def test_order_of_an_unknown_form_is_400(customers: httpx.Client, sort: str) -> None:
@@ -184,7 +212,20 @@ def test_dollar_may_be_left_out_in_fields(noted: tuple[httpx.Client, str], field
     assert shown["note"] == note
 
 
-@pytest.mark.parametrize("fields", ["note[", "note[0]]", "note[?(@.author=='x']"])
+@pytest.mark.parametrize(
+    "sort", ["nix", "@type", "description", "a.b_c.d-e", "größe", "+name", " name , -status", "$.desc", "-$['a b']"]
+)
+def test_order_by_what_there_is_not_is_no_mistake(customers: httpx.Client, sort: str) -> None:
+    assert customers.get("/customer", params={"sort": sort}).status_code in (200, 206)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *("note[", "note[0]]", "note[?(@.author=='x']", "/name", "@.name", "name;status", "name|status", "(name)"),
+        *("'name'", "-name", "name status", "name.", "name:status", "{name}", "+name", "name,/status"),
+    ],
+)
 def test_fields_that_cannot_be_understood_are_400(customers: httpx.Client, fields: str) -> None:
     assert customers.get("/customer", params={"fields": fields}).status_code == 400
 

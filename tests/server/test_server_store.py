@@ -14,7 +14,6 @@ from store_runner import LASTING, Runner, opened
 
 from patience import PATIENCE_SECONDS
 from tmfkit_server.errors import StoreError
-from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.expression import All, Comparison, Operator, Search, SortKey
 from tmfkit_server.query.jsonpath import JsonPath
 from tmfkit_server.query.nodes import Node
@@ -475,7 +474,6 @@ def test_slow_searches_leave_room_for_others(run: Runner) -> None:
                     False,
                     jsonpath.JSONPath(env=jsonpath.JSONPathEnvironment(), segments=()),
                     select_nothing,
-                    Budget.unending(),
                 )
             )
 

@@ -5,18 +5,31 @@ Stores translate these values; ``evaluate`` gives them their meaning in Python.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.jsonpath import JsonPath
 from tmfkit_server.query.trees import Tree
 
-__all__ = ["All", "AnyOf", "Comparison", "Expression", "Operator", "Path", "Search", "Selection", "SortKey"]
+__all__ = [
+    "ALL_BYTES",
+    "All",
+    "AnyOf",
+    "Comparison",
+    "Expression",
+    "Operator",
+    "Path",
+    "Search",
+    "Selection",
+    "SortKey",
+]
 
 Operator: TypeAlias = Literal["eq", "ne", "gt", "gte", "lt", "lte", "regex"]
 Path: TypeAlias = tuple[str, ...]
 
+ALL_BYTES = 1 << 62
+"""More than there can be."""
 _ORDERS: frozenset[Operator] = frozenset({"gt", "gte", "lt", "lte"})
 
 
@@ -91,15 +104,17 @@ class Search:
         sort: Keys, the most important first; without any, in the order of creation.
         offset: How many records to leave out.
         limit: How many to return at the most, None for all.
+        most_bytes: Where a page ends too: the records before its last one have fewer bytes of JSON text.
         fields: Attributes to return, None for all.
         asker: Who asks, among whom the slots for searches are shared out; empty for the server itself.
-        matching: Work of comparing and matching that it may make, see ``regex.Work``.
+        budget: What it may cost, in the store and where fields are cut out.
     """
 
     where: Expression = field(default_factory=All)
     sort: tuple[SortKey, ...] = ()
     offset: int = 0
     limit: int | None = None
+    most_bytes: int = ALL_BYTES
     fields: Selection | None = None
     asker: str = ""
-    matching: float = math.inf
+    budget: Budget = field(default_factory=Budget, compare=False)

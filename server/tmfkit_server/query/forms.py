@@ -13,7 +13,19 @@ from typing import TypeAlias
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.quotes import quoted, shortened
 
-__all__ = ["ANYTHING", "ArrayForm", "Form", "Forms", "ObjectForm", "PlainForm", "below", "check_texts", "ends", "named"]
+__all__ = [
+    "ANYTHING",
+    "ArrayForm",
+    "Form",
+    "Forms",
+    "ObjectForm",
+    "PlainForm",
+    "below",
+    "check_texts",
+    "ends",
+    "everything",
+    "named",
+]
 
 
 @dataclass(slots=True, eq=False)
@@ -94,3 +106,15 @@ def below(form: Form) -> Forms:
             return [ANYTHING]
         case _:
             return []
+
+
+def everything(forms: Forms) -> Forms:
+    """Return *forms* and all that stands in them, each once."""
+    found: dict[int, Form] = {}
+    waiting = list(reversed(forms))
+    while waiting:
+        form = waiting.pop()
+        if id(form) not in found:
+            found[id(form)] = form
+            waiting += reversed(below(form))
+    return list(found.values())

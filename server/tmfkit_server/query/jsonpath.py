@@ -27,8 +27,10 @@ from tmfkit_server.query.jsonpath_meaning import Query, RegexLiteral, Renaming, 
 from tmfkit_server.query.nodes import Key, Scope, keys_of
 from tmfkit_server.quotes import quoted, shortened
 
-__all__ = ["JsonPath", "jsonpath_in"]
+__all__ = ["NAME", "JsonPath", "jsonpath_in"]
 
+NAME = r"@?[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
+"""Regular expression of the names that need no brackets (RFC 9535 §2.5.1.1), TM Forum's ``@type`` among them."""
 LONGEST_JSONPATH = 1000
 
 
@@ -49,36 +51,34 @@ class JsonPath:
     is_over_collection: bool
     syntax: jsonpath.JSONPath = field(compare=False, repr=False)
     _query: Query = field(compare=False, repr=False)
-    _budget: Budget = field(compare=False, repr=False)
     _seen: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
 
-    def values(self, body: Any) -> Iterator[Any]:
-        """Yield the values selected in a resource, in the order of RFC 9535; InvalidQuery when it takes too long."""
-        return (value for value, _ in self._nodes(body))
+    def values(self, body: Any, budget: Budget) -> Iterator[Any]:
+        """Yield the values selected in a resource, in the order of RFC 9535; *budget* pays."""
+        return (value for value, _ in self._nodes(body, budget))
 
-    def places(self, body: Any) -> Iterator[tuple[Key, ...]]:
+    def places(self, body: Any, budget: Budget) -> Iterator[tuple[Key, ...]]:
         """Yield the names and indexes that lead from the resource to each value selected in it."""
         first = 1 if self.is_over_collection else 0
-        return (keys_of(location)[first:] for _, location in self._nodes(body))
+        for _, location in self._nodes(body, budget):
+            budget.take(Budget.A_PLACE)
+            yield keys_of(location)[first:]
 
-    def _nodes(self, body: Any) -> Iterator[tuple[Any, Any]]:
-        self._budget.renew(self.parameter)
+    def _nodes(self, body: Any, budget: Budget) -> Iterator[tuple[Any, Any]]:
+        budget.parameter = self.parameter
         if self._seen is not None:
             body = self._seen(body)
         root = [body] if self.is_over_collection else body
-        return self._query(root, Scope(root, self._budget))
+        return self._query(root, Scope(root, budget))
 
 
-def jsonpath_in(
-    parameter: str, text: str, renaming: Renaming, budget: Budget, *, seen: Callable[[Any], Any] | None = None
-) -> JsonPath:
+def jsonpath_in(parameter: str, text: str, renaming: Renaming, *, seen: Callable[[Any], Any] | None = None) -> JsonPath:
     """Read a JSONPath expression, whose leading ``$`` may be left out.
 
     Args:
         parameter: Parameter of the query string that it stands in.
         text: The expression.
         renaming: Turns the path of a member, names from the resource down, into the attributes' own names.
-        budget: Pays for every evaluation.
         seen: Turns a stored resource into what the client sees; None when it is that already.
 
     Raises:
@@ -97,7 +97,7 @@ def jsonpath_in(
         raise InvalidQuery(parameter, _why(error, whole)) from None
     except (ValueError, OverflowError):
         raise InvalidQuery(parameter, f"{quoted(whole)} has a number or text that JSON does not have") from None
-    return JsonPath(parameter, whole, is_over_collection, path, query, budget, seen)
+    return JsonPath(parameter, whole, is_over_collection, path, query, seen)
 
 
 def _with_root(text: str) -> str:
@@ -125,7 +125,7 @@ def _why(error: JSONPathError, whole: str) -> str:
 class _Tokens(Lexer):
     """TM Forum's attributes ``@type`` and ``@baseType`` are named like any other, and so are those beyond U+FFFF."""
 
-    key_pattern = r"@?[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
+    key_pattern = NAME
 
     def tokenize(self, path: str) -> Iterator[Token]:
         is_after_comma = False

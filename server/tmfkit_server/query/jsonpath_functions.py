@@ -15,8 +15,6 @@ _Value: TypeAlias = Callable[[Any, Scope], Any]
 _Nodes: TypeAlias = Callable[[Any, Scope], Iterator[Node]]
 Pattern: TypeAlias = Callable[[Any, Scope], Regex | None]
 
-# In time one step of a budget is about as much as this many of RE2.
-_WORK_A_STEP = 50
 _STEPS_TO_COMPILE = 200
 
 
@@ -53,7 +51,7 @@ def matching(text: _Value, pattern: Pattern, *, is_whole: bool) -> Callable[[Any
         found, regex = text(value, scope), pattern(value, scope)
         if not isinstance(found, str) or regex is None:
             return False
-        scope.budget.take(1 + regex.work(found) // _WORK_A_STEP)
+        scope.budget.take(1 + regex.steps(found))
         return regex.is_all_of(found) if is_whole else regex.is_in(found)
 
     return test

@@ -24,7 +24,7 @@ from tmfkit_server.query.expression import (
     Selection,
     SortKey,
 )
-from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
+from tmfkit_server.query.jsonpath import NAME, JsonPath, jsonpath_in
 from tmfkit_server.query.regex import compiled
 from tmfkit_server.query.trees import tree_of
 from tmfkit_server.quotes import quoted
@@ -67,8 +67,9 @@ _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 _JSONPATH_MARK = re.compile(r"[\[\]*]|\.\.|^[.$]")
 _BRACKET = re.compile(r"[\[\]]")
 _COMPARING = re.compile(r"[=<>]")
-# What names in an order do not have; a word behind a blank is how other languages write a direction.
-_NO_SORT_NAME = re.compile(r"[:;=<>()|!&?{}'\"+]|^-|\s(asc|desc)(ending)?$", re.IGNORECASE)
+_NAMES = re.compile(rf"{NAME}(?:\.{NAME})*")
+# How other languages write a direction. An attribute that is called so is written as JSONPath.
+_DIRECTION = re.compile(r"(?:^|[._-])(?:asc|desc)(?:ending)?$|-$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,11 @@ class Grammar:
     trims: bool = False
     own: OwnHref | None = None
 
-    def expression(self, parameter: str, text: str, budget: Budget) -> JsonPath:
+    def expression(self, parameter: str, text: str) -> JsonPath:
         """Read a JSONPath expression; see ``jsonpath_in``."""
         # What notifications carry is seen already.
         seen = self.own.seen if self.own is not None and not self.own.place else None
-        return jsonpath_in(parameter, text, self.canonical, budget, seen=seen)
+        return jsonpath_in(parameter, text, self.canonical, seen=seen)
 
 
 _PLAIN = Grammar()
@@ -130,20 +131,19 @@ def parse_search(query: str, grammar: Grammar, limits: SearchLimits = _LIMITS) -
         InvalidQuery: A parameter cannot be understood, or there is more than the server takes.
     """
     reserved, conditions = _split(query)
-    budget = Budget(limits.steps)
     return Search(
-        where=_where(conditions, reserved.get("filter", []), grammar, budget),
-        sort=_sort(reserved.get("sort", []), grammar, budget, most=limits.sort_keys),
+        where=_where(conditions, reserved.get("filter", []), grammar),
+        sort=_sort(reserved.get("sort", []), grammar, most=limits.sort_keys),
         offset=_count("offset", reserved) or 0,
         limit=_count("limit", reserved),
-        fields=_selection(reserved.get("fields"), grammar, budget),
-        matching=limits.matching,
+        fields=_selection(reserved.get("fields"), grammar),
+        budget=Budget(limits.steps),
     )
 
 
 def parse_fields(query: str, grammar: Grammar) -> Selection | None:
     """Read ``fields`` of a request for one resource; conditions there have nothing to select from."""
-    return _selection(_split(query)[0].get("fields"), grammar, Budget.unending())
+    return _selection(_split(query)[0].get("fields"), grammar)
 
 
 def parse_hub_query(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, Selection | None]:
@@ -163,19 +163,17 @@ def parse_hub_query(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, 
     _check_length(query)
     if not query.startswith("$") and _COMPARING.search("".join(_outside(query))):
         return parse_condition_text(query, replace(grammar, trims=True))
-    return grammar.expression("query", query, Budget.unending()), None
+    return grammar.expression("query", query), None
 
 
 def parse_condition_text(query: str, grammar: Grammar = _PLAIN) -> tuple[Expression, Selection | None]:
     """Read conditions and ``fields`` that come in a body; takes and raises what ``parse_hub_query`` does."""
     _check_length(query)
-    # What has been read is kept for as many notifications as there will be.
-    budget = Budget.unending()
     reserved, conditions = _split(query.removeprefix("?"))
     if others := reserved.keys() - {"fields", "filter"}:
         raise InvalidQuery(min(others), "a subscription takes conditions and fields only; leave it out")
-    where = _where(conditions, reserved.get("filter", []), grammar, budget)
-    return where, _selection(reserved.get("fields"), grammar, budget)
+    where = _where(conditions, reserved.get("filter", []), grammar)
+    return where, _selection(reserved.get("fields"), grammar)
 
 
 def _check_length(query: str) -> None:
@@ -202,9 +200,9 @@ def _check_conditions(count: int, conditions: list[str]) -> None:
         raise InvalidQuery(unquote_plus(conditions[-1]), f"there are more than {MOST_CONDITIONS} conditions")
 
 
-def _where(conditions: list[str], filters: list[str], grammar: Grammar, budget: Budget) -> Expression:
+def _where(conditions: list[str], filters: list[str], grammar: Grammar) -> Expression:
     _check_expressions("filter", len(filters))
-    expressions = [grammar.expression("filter", text, budget) for text in filters]
+    expressions = [grammar.expression("filter", text) for text in filters]
     return All((*_conjunction(conditions, grammar), *expressions))
 
 
@@ -302,21 +300,28 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
-def _selection(texts: list[str] | None, grammar: Grammar, budget: Budget) -> Selection | None:
+def _selection(texts: list[str] | None, grammar: Grammar) -> Selection | None:
     if texts is None:
         return None
     parts = [part for text in texts for part in _listed(text) if part != "none"]
     expressions = [part for part in parts if _JSONPATH_MARK.search(part)]
     _check_expressions("fields", len(expressions))
-    names = (grammar.canonical(tuple(part.split("."))) for part in parts if not _JSONPATH_MARK.search(part))
-    return Selection(tree_of(names), tuple(grammar.expression("fields", text, budget) for text in expressions))
+    names = (grammar.canonical(_names(part)) for part in parts if not _JSONPATH_MARK.search(part))
+    return Selection(tree_of(names), tuple(grammar.expression("fields", text) for text in expressions))
 
 
-def _sort(texts: list[str], grammar: Grammar, budget: Budget, *, most: int) -> tuple[SortKey, ...]:
-    parts = [part for text in texts for part in _listed(text)]
+def _names(text: str) -> Path:
+    if not _NAMES.fullmatch(text):
+        what = "is no name of an attribute; one that has other signs in it is written $['name']"
+        raise InvalidQuery("fields", f"{quoted(text)} {what}")
+    return tuple(text.split("."))
+
+
+def _sort(texts: list[str], grammar: Grammar, *, most: int) -> tuple[SortKey, ...]:
+    parts = [part for text in texts for part in _listed(text, with_empty=True)]
     if len(parts) > most:
         raise InvalidQuery("sort", f"there are more than {most} names")
-    keys = tuple(_sort_key(part, grammar, budget) for part in parts)
+    keys = tuple(_sort_key(part, grammar) for part in parts)
     _check_expressions("sort", sum(isinstance(key.path, JsonPath) for key in keys))
     return keys
 
@@ -326,14 +331,15 @@ def _check_expressions(parameter: str, count: int) -> None:
         raise InvalidQuery(parameter, f"there are more than {MOST_EXPRESSIONS} JSONPath expressions")
 
 
-def _sort_key(text: str, grammar: Grammar, budget: Budget) -> SortKey:
+def _sort_key(text: str, grammar: Grammar) -> SortKey:
     # An unencoded "+" before a name arrives as a blank and is stripped with the others.
-    name = text[1:].strip() if text[0] in "+-" else text
+    name = text[1:].strip() if text[:1] in ("+", "-") else text
     path: Path | JsonPath
     if _JSONPATH_MARK.search(name):
-        path = grammar.expression("sort", name, budget)
-    elif not name or _NO_SORT_NAME.search(name):
-        raise InvalidQuery("sort", f"{quoted(text)} is no order; write name, or -name for descending")
+        path = grammar.expression("sort", name)
+    elif not _NAMES.fullmatch(name) or _DIRECTION.search(name):
+        what = "is no order; write name, or -name for descending, and $['name'] for a name with other signs in it"
+        raise InvalidQuery("sort", f"{quoted(text)} {what}")
     else:
         names = tuple(name.split("."))
         if len(names) > DEEPEST_PATH:
@@ -342,9 +348,9 @@ def _sort_key(text: str, grammar: Grammar, budget: Budget) -> SortKey:
     return SortKey(path, descending=text.startswith("-"))
 
 
-def _listed(text: str) -> list[str]:
+def _listed(text: str, *, with_empty: bool = False) -> list[str]:
     parts = _parted(text) if _JSONPATH_MARK.search(text) or "$" in text else text.split(",")
-    return [part for each in parts if (part := each.strip())]
+    return [part for each in parts if (part := each.strip()) or with_empty]
 
 
 def _parted(text: str) -> list[str]:

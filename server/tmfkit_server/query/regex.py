@@ -3,49 +3,18 @@
 from __future__ import annotations
 
 import functools
-import math
 
 import re2  # type: ignore[import-untyped]
 
 from tmfkit_server.errors import InvalidQuery
 
-__all__ = ["Regex", "Work", "compiled"]
+__all__ = ["Regex", "compiled"]
 
 LONGEST_REGEX = 256
-# RE2's time grows with the size of its program times that of the text, by 5 ns at the worst: 0.25 s.
-_MOST_WORK = 50_000_000
-
-
-class Work:
-    """Bounds what a condition does with one resource, and with all of them.
-
-    The unit is a step of RE2's matcher; telling whether a value compares as wanted costs ``A_COMPARISON``.
-    """
-
-    A_COMPARISON = 60
-
-    __slots__ = ("_left", "_reserve")
-
-    def __init__(self, altogether: float = math.inf) -> None:
-        """Nothing can be taken before ``renew``; *altogether* bounds the work for all resources."""
-        self._left: float = 0
-        self._reserve = altogether
-
-    def renew(self) -> None:
-        """Begin with another resource."""
-        self._reserve += self._left
-        self._left = min(_MOST_WORK, self._reserve)
-        self._reserve -= self._left
-
-    def take(self, work: int) -> None:
-        """Use *work* up; InvalidQuery when there is not as much left."""
-        self._left -= work
-        if self._left < 0:
-            if self._reserve > 0:
-                raise InvalidQuery("regex", "matching takes too long with the texts of one resource; shorten it")
-            raise InvalidQuery(
-                "conditions", "comparing takes too long with so many resources; ask for fewer values, or for equality"
-            )
+# RE2's time grows with the size of its program times that of the text, by 5 ns at the worst.
+_WORK_A_STEP = 100
+# 0.25 s, during which nobody can stop it.
+_MOST_STEPS = 500_000
 
 
 class Regex:
@@ -66,23 +35,20 @@ class Regex:
             raise InvalidQuery("regex", "it is not a regular expression that RE2 reads") from None
         self._size: int = self._pattern.programsize
 
-    def work(self, text: str) -> int:
-        """Return what matching *text* costs at the worst, in steps of the matcher."""
-        return self._size * len(text)
+    def steps(self, text: str) -> float:
+        """Return what matching *text* costs at the worst, in steps of a ``Budget``; InvalidQuery when it is a lot."""
+        steps = self._size * len(text) / _WORK_A_STEP
+        if steps > _MOST_STEPS:
+            raise InvalidQuery("regex", f"it is too complicated for a text of {len(text)} characters; shorten it")
+        return steps
 
     def is_in(self, text: str) -> bool:
-        """Tell whether some part of *text* matches; InvalidQuery when finding out would take too long."""
-        self._check(text)
+        """Tell whether some part of *text* matches."""
         return self._pattern.search(text) is not None
 
     def is_all_of(self, text: str) -> bool:
-        """Tell whether *text* matches from its beginning to its end; InvalidQuery as above."""
-        self._check(text)
+        """Tell whether *text* matches from its beginning to its end."""
         return self._pattern.fullmatch(text) is not None
-
-    def _check(self, text: str) -> None:
-        if self.work(text) > _MOST_WORK:
-            raise InvalidQuery("regex", f"it is too complicated for a text of {len(text)} characters; shorten it")
 
 
 @functools.lru_cache(maxsize=256)

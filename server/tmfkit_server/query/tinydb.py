@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from tinydb.queries import QueryInstance
 
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import Expression
-from tmfkit_server.query.regex import Work
 
 __all__ = ["TmfQuery"]
 
@@ -23,12 +21,12 @@ class TmfQuery(QueryInstance):
         expression: The expression, for a table that has an index for it.
     """
 
-    def __init__(self, expression: Expression, matching: float = math.inf) -> None:
+    def __init__(self, expression: Expression, budget: Budget | None = None) -> None:
         """Translate *expression*; InvalidQuery for a bad regular expression.
 
         Args:
             expression: What has to hold.
-            matching: See ``Search``.
+            budget: Pays for telling; None when it may cost what it likes.
         """
-        super().__init__(predicate(expression, Work(matching)), None)
+        super().__init__(predicate(expression, budget or Budget()), None)
         self.expression = expression

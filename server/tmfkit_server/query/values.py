@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from tmfkit_models import types
 from tmfkit_server.query import regex
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.expression import Operator
 
 __all__ = ["Key", "bounds", "instant", "keys_equal_to", "keys_of", "matcher", "microseconds", "number_in"]
@@ -63,33 +64,33 @@ def number_in(value: str) -> int | float | None:
     return int(value) if value.lstrip("+-").isdecimal() else float(value)
 
 
-def matcher(how: Operator, value: str, work: regex.Work, *, loose: bool = False) -> Matcher:
+def matcher(how: Operator, value: str, budget: Budget, *, loose: bool = False) -> Matcher:
     """Return the test that a JSON value passes when it compares as *how* says with *value*.
 
     Args:
         how: Operator.
         value: Text of the query.
-        work: Pays for regular expressions.
+        budget: Pays for regular expressions.
         loose: Whether equality of texts ignores case.
 
     Raises:
         InvalidQuery: *value* is not a regular expression, or one that is too long.
     """
     if how == "regex":
-        return _regex(value, work)
+        return _regex(value, budget)
     if how in ("eq", "ne"):
         equal = _equality(value, loose=loose)
         return equal if how == "eq" else lambda found: not equal(found)
     return _ordering(_ORDER[how], value)
 
 
-def _regex(value: str, work: regex.Work) -> Matcher:
+def _regex(value: str, budget: Budget) -> Matcher:
     pattern = regex.compiled(value)
 
     def matches(found: Any) -> bool:
         if not isinstance(found, str):
             return False
-        work.take(pattern.work(found))
+        budget.take(pattern.steps(found))
         return pattern.is_in(found)
 
     return matches

@@ -10,6 +10,7 @@ from typing import Any
 import falcon.asgi
 import orjson
 
+from tmfkit_server.aside import aside
 from tmfkit_server.errors import BodyTooLarge, UnreadableBody, WrongEncoding, WrongMediaType
 from tmfkit_server.nesting import DEEPEST_NESTING, is_too_deep
 from tmfkit_server.quotes import quoted
@@ -60,8 +61,13 @@ class BodyReader:
             await _discard(req, _DISCARDED_BYTES)
             raise BodyTooLarge(self.max_bytes)
         value = _decoded(content)
-        if len(content) > _LARGE_BYTES:
+        is_plain, is_large = _is_plainly_whole(value, content), len(content) > _LARGE_BYTES
+        if is_large and is_plain:
             await asyncio.sleep(0)
+        elif is_large:
+            await aside(_check_whole, content)
+        elif not is_plain:
+            _check_whole(content)
         return media_type, value
 
 
@@ -93,9 +99,6 @@ def _decoded(content: bytes) -> Any:
         raise UnreadableBody(f"It is no JSON text: {exc.msg} at character {exc.pos}") from exc
     if is_too_deep(content):
         raise UnreadableBody(f"It is nested more than {DEEPEST_NESTING} deep")
-    # orjson lets the last of two equal names win and rounds numbers; neither may pass unnoticed.
-    if not _is_plainly_whole(value, content):
-        json.loads(content, object_pairs_hook=_without_duplicates, parse_int=exact_integer, parse_float=exact_float)
     return value
 
 
@@ -107,6 +110,11 @@ def _is_plainly_whole(value: Any, content: bytes) -> bool:
     if b"\\" in content or not are_plain(content):
         return False
     return content.count(b'"') == orjson.dumps(value).count(b'"')
+
+
+def _check_whole(content: bytes) -> None:
+    """Raise UnreadableBody for what orjson lets pass: of two equal names the last one wins, and numbers are rounded."""
+    json.loads(content, object_pairs_hook=_without_duplicates, parse_int=exact_integer, parse_float=exact_float)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tmfkit_models.contracts import Operation
 from tmfkit_server.query.parse import parse_search
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
-from tmfkit_server.resources.endpoint import answer, answer_with, caller_of, check_accept, client_of
+from tmfkit_server.resources.endpoint import answer, answer_with, asker_of, caller_of, check_accept
 from tmfkit_server.resources.idempotency import idempotency_key, mark_replayed
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.services.entities import Entities
@@ -33,6 +33,7 @@ class ListHandler:
         addresses: Addresses,
         *,
         page_limit: int,
+        max_page_bytes: int,
         search_limits: SearchLimits,
     ) -> None:
         """Prepare.
@@ -42,12 +43,14 @@ class ListHandler:
             entities: The collection.
             addresses: Its addresses.
             page_limit: How many resources one answer has at most.
+            max_page_bytes: Bytes after which it ends.
             search_limits: How much work a search may make.
         """
         self._operation = operation
         self._entities = entities
         self._addresses = addresses
         self._page_limit = page_limit
+        self._max_page_bytes = max_page_bytes
         self._search_limits = search_limits
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
@@ -56,12 +59,13 @@ class ListHandler:
         address = self._addresses.of(req)
         asked = parse_search(req.query_string, self._entities.grammar_at(address), self._search_limits)
         limit = self._page_limit if asked.limit is None else min(asked.limit, self._page_limit)
-        search = replace(asked, limit=limit, asker=caller_of(req) or client_of(req))
+        search = replace(asked, limit=limit, most_bytes=self._max_page_bytes, asker=asker_of(req))
         listing = await self._entities.list(search, address)
         resp.set_header("X-Total-Count", str(listing.total))
         resp.set_header("X-Result-Count", str(listing.count))
-        if asked.limit is not None or search.offset + limit < listing.total:
-            links = _links(f"{address}{req.path}", req.query_string, search.offset, limit, listing.total)
+        end = search.offset + listing.count
+        if asked.limit is not None or end < listing.total:
+            links = _links(f"{address}{req.path}", req.query_string, search.offset, end, limit, listing.total)
             if links:
                 resp.set_header("Link", links)
         answer(resp, 206 if listing.count < listing.total else 200, listing.content)
@@ -99,16 +103,19 @@ class CreateHandler:
         answer_with(resp, self._operation.success, self._entities, record, address)
 
 
-def _links(url: str, query: str, offset: int, limit: int, total: int) -> str:
-    """Return the ``Link`` header that leads to the other pages (RFC 8288), empty without a page size."""
+def _links(url: str, query: str, offset: int, end: int, limit: int, total: int) -> str:
+    """Return the ``Link`` header that leads to the other pages (RFC 8288), empty without a page size.
+
+    The page that it is for may *end* earlier than after *limit* resources, because those were long.
+    """
     if not limit:
         return ""
     last = max(0, (total - 1) // limit * limit)
     offsets = {"first": 0, "last": last}
     if offset > 0:
         offsets["prev"] = max(0, min(offset - limit, last))
-    if offset + limit < total:
-        offsets["next"] = offset + limit
+    if offset < end < total:
+        offsets["next"] = end
     kept = [
         quote(part, safe=_LEFT_ALONE)
         for part in query.split("&")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from tmfkit_server.resources.endpoint import Endpoint, answer
 from tmfkit_server.services.hrefs import addressed
 from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.storage.base import Delivery
+from tmfkit_server.turns import array_in_parts
 
 __all__ = ["mount"]
 
@@ -23,9 +25,11 @@ _LIMIT, _MOST = 100, 1000
 _LARGEST_OFFSET = 10**9
 
 
-def mount(app: falcon.asgi.App[Any, Any], dead_letters: DeadLetters, addresses: Addresses) -> None:
-    """Add the routes."""
-    app.add_route(_PATH, _All(dead_letters, addresses))
+def mount(
+    app: falcon.asgi.App[Any, Any], dead_letters: DeadLetters, addresses: Addresses, *, max_page_bytes: int
+) -> None:
+    """Add the routes; a page ends after *max_page_bytes*."""
+    app.add_route(_PATH, _All(dead_letters, addresses, max_page_bytes))
     app.add_route(f"{_PATH}/resend", _ResendAll(dead_letters, POST="resendDeadLetters"))
     app.add_route(f"{_PATH}/{{identifier}}", _One(dead_letters, DELETE="deleteDeadLetter"))
     app.add_route(f"{_PATH}/{{identifier}}/resend", _ResendOne(dead_letters, POST="resendDeadLetter"))
@@ -42,22 +46,29 @@ class _Admins(Endpoint):
 
 
 class _All(_Admins):
-    def __init__(self, dead_letters: DeadLetters, addresses: Addresses) -> None:
+    def __init__(self, dead_letters: DeadLetters, addresses: Addresses, max_page_bytes: int) -> None:
         super().__init__(dead_letters, GET="listDeadLetters")
         self._addresses = addresses
+        self._max_page_bytes = max_page_bytes
 
     async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer with a page of them, 206 when it is part of the whole."""
         offset = req.get_param_as_int("offset", min_value=0, max_value=_LARGEST_OFFSET, default=0)
         limit = req.get_param_as_int("limit", min_value=0, max_value=_MOST, default=_LIMIT)
-        page = await self._dead_letters.list(req.get_param("listener"), offset=offset, limit=limit)
+        page = await self._dead_letters.list(
+            req.get_param("listener"), offset=offset, limit=limit, most_bytes=self._max_page_bytes
+        )
         resp.set_header("X-Total-Count", str(page.total))
         resp.set_header("X-Result-Count", str(len(page.deliveries)))
         status = 206 if len(page.deliveries) < page.total else 200
         address = self._addresses.of(req)
-        answer(resp, status, orjson.dumps([self._shown(each, address) for each in page.deliveries]))
+        answer(resp, status, await array_in_parts(self._texts(page.deliveries, address)))
 
     on_head = on_get
+
+    async def _texts(self, deliveries: Iterable[Delivery], address: str) -> AsyncIterator[bytes]:
+        for each in deliveries:
+            yield orjson.dumps(self._shown(each, address))
 
     def _shown(self, delivery: Delivery, address: str) -> dict[str, Any]:
         # As it would be sent now.

@@ -9,12 +9,22 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.api_keys import ROLES
 from tmfkit_server.errors import NotAcceptable
-from tmfkit_server.query.expression import Selection
+from tmfkit_server.network import network_of
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.storage.base import Record
 
-__all__ = ["Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept", "client_of"]
+__all__ = [
+    "Endpoint",
+    "Responder",
+    "accepted_types",
+    "answer",
+    "answer_with",
+    "asker_of",
+    "caller_of",
+    "check_accept",
+    "client_of",
+]
 
 Responder = Callable[..., Awaitable[None]]
 
@@ -80,6 +90,11 @@ def client_of(req: falcon.asgi.Request) -> str:
     return getattr(req.context, "client", "") or req.remote_addr
 
 
+def asker_of(req: falcon.asgi.Request) -> str:
+    """Return who asks, among whom things are shared out: the credential, or else the client's network."""
+    return caller_of(req) or network_of(client_of(req))
+
+
 def answer(resp: falcon.asgi.Response, status: int, content: bytes | AsyncIterator[bytes]) -> None:
     """Answer with a JSON text, or with its parts, each of which waits for the client to take those before it.
 
@@ -99,12 +114,12 @@ def answer_with(
     entities: Entities,
     record: Record,
     address: str,
-    fields: Selection | None = None,
+    part: bytes | None = None,
 ) -> None:
-    """Answer with a resource, seen under *address* and reduced to *fields*, and with the tag of what is stored."""
+    """Answer with a resource, seen under *address*, or with *part* of its text, and with the tag of what is stored."""
     resp.set_headers([*_FOR_THE_CALLER, ("ETag", f'"{record.tag}"')])
     resp.status = status
-    resp.data = entities.rendered(record, address, fields)
+    resp.data = entities.rendered(record, address) if part is None else part
 
 
 def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import falcon.asgi
 
 from tmfkit_models.contracts import Operation
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.parse import parse_fields
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
 from tmfkit_server.resources.conditions import check_read, expectation, is_unchanged
 from tmfkit_server.resources.endpoint import accepted_types, answer_with, check_accept
+from tmfkit_server.search_limits import MOST_STEPS
 from tmfkit_server.services.entities import Entities
 
 __all__ = ["DeleteHandler", "PatchHandler", "ReplaceHandler", "RetrieveHandler"]
@@ -31,7 +33,10 @@ class RetrieveHandler:
         record = await self._entities.retrieve(identifier)
         if (wanted := req.get_header("If-Match")) is not None:
             check_read(wanted, record.tag)
-        answer_with(resp, self._operation.success, self._entities, record, address, fields)
+        part = None
+        if fields is not None:
+            part = await self._entities.selection(record, address, fields, Budget(MOST_STEPS))
+        answer_with(resp, self._operation.success, self._entities, record, address, part)
         known = req.get_header("If-None-Match")
         # A resource that is shown in another way at another time may be unchanged and yet not what the client has.
         if known is not None and is_unchanged(known, record.tag) and self._entities.is_shown_as_stored(record):

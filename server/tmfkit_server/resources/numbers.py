@@ -22,6 +22,8 @@ _LARGEST_INTEGER = 2**64 - 1
 _SMALLEST_INTEGER = -(2**63)
 # Nothing longer is the value of a floating-point number, and taking it apart would take a while.
 _LONGEST_NUMBER = 800
+# Up to fifteen digits, and an exponent that makes nothing of them too large or too small; zeros before it mean nothing.
+_SHORT_NUMBER = re.compile(r"-?[0-9.]{1,15}(?:[eE][+-]?0{0,20}[0-9]{1,2})?")
 _NOT_ZERO = re.compile(r"[-0.]*[1-9]")
 
 
@@ -43,7 +45,7 @@ def exact_integer(digits: str) -> int | float:
 def exact_float(text: str) -> float:
     """Read a number of JSON; UnreadableBody when no answer could have its value."""
     value = float(text)
-    if not _is_kept(text, value):
+    if not _SHORT_NUMBER.fullmatch(text) and not _is_kept(text, value):
         raise UnreadableBody("It has a number that cannot be kept as it is; send it with fewer digits, or as a text")
     return value
 

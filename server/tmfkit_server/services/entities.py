@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -11,9 +11,12 @@ import orjson
 
 from tmfkit_models.contracts import Contract, Operation, Resource
 from tmfkit_server.errors import InvalidBody, PreconditionFailed, UnknownId, Violation
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import selected, values_at
 from tmfkit_server.query.expression import Path, Search, Selection
+from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.parse import Grammar, OwnHref
+from tmfkit_server.search_limits import MOST_STEPS
 from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.citations import Citations
 from tmfkit_server.services.hrefs import Hrefs
@@ -28,7 +31,7 @@ from tmfkit_server.services.shapes import canonical, canonical_path, defaults_fi
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
 from tmfkit_server.storage.base import Record, Store, Transaction, is_same
-from tmfkit_server.turns import Turns
+from tmfkit_server.turns import Turns, array_in_parts
 
 __all__ = ["Decision", "Entities", "Expected"]
 
@@ -36,8 +39,6 @@ _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
 # What was created at the limit can still be patched.
 _BODIES_A_RESOURCE = 2
-# Of an answer, as much as a connection keeps for a client that reads slowly.
-_PART_BYTES = 64 * 1024
 
 Body = Mapping[str, Any]
 
@@ -116,30 +117,10 @@ class Entities:
     async def list(self, search: Search, address: str) -> Listing:
         """Return the resources that *search* describes, as they are seen under *address*."""
         page = await self._store.search(self._collection, search)
-        parts = self._parts(page.records, address, search.fields)
-        first, second = await anext(parts), await anext(parts, None)
-        if second is None:
-            content: bytes | AsyncIterator[bytes] = first
-        elif search.fields is not None and search.fields.expressions:
-            # An expression that takes too long is refused, for which it is too late when the answer has begun.
-            content = _each([first, second, *[part async for part in parts]])
-        else:
-            content = _each([first, second], parts)
-        return Listing(content, len(page.records), page.total)
-
-    async def _parts(self, records: Sequence[Record], address: str, fields: Selection | None) -> AsyncGenerator[bytes]:
-        """Yield the text of an array of *records*, in parts of which none but the last is small."""
-        turns, part, size = Turns(), [b"["], 0
-        for place, record in enumerate(records):
-            text = self.rendered(record, address, fields)
-            part += (b",", text) if place else (text,)
-            size += len(text)
-            if size >= _PART_BYTES:
-                yield b"".join(part)
-                part, size = [], 0
-            if turns.is_over():
-                await turns.next()
-        yield b"".join([*part, b"]"])
+        texts = (await self.selection(record, address, search.fields, search.budget) for record in page.records)
+        # An expression that takes too long is refused, for which it is too late when the answer has begun.
+        is_sure = search.fields is None or not search.fields.expressions
+        return Listing(await array_in_parts(texts, is_sure=is_sure), len(page.records), page.total)
 
     async def retrieve(self, identifier: str) -> Record:
         """Return one resource; UnknownId when there is none."""
@@ -250,7 +231,8 @@ class Entities:
         """
         async with self._store.transaction() as transaction:
             record, turns = await self._to_change(transaction, identifier, expected), Turns()
-            patched = self._patched(record, media_type, patch, address)
+            budget = Budget(MOST_STEPS)
+            patched = await paced(budget, self._patched, record, media_type, patch, address, budget)
             if turns.is_over():
                 await turns.next()
             self._refuse_other_values(record.body, patched.body, operation)
@@ -303,20 +285,38 @@ class Entities:
         """Return the id of the register's row for a rule that an extension enforces; see ``Citations.cite``."""
         return self._citations.cite(kinds, (operation,), pointer)
 
-    def shown(self, record: Record, address: str, fields: Selection | None = None) -> Body:
+    def shown(self, record: Record, address: str) -> Body:
         """Return a record as a client sees it that calls the server by *address*."""
-        body = self._seen(record, address)
-        if fields is not None:
-            body = selected(body, fields, _ALWAYS_SHOWN)
-        return spelled(body, record.spelling)
+        return spelled(self._seen(record, address), record.spelling)
 
-    def rendered(self, record: Record, address: str, fields: Selection | None = None) -> bytes:
+    def rendered(self, record: Record, address: str) -> bytes:
         """Return the JSON text of a record as the client sees it, which mostly is the one that is stored."""
-        if fields is None and self.is_shown_as_stored(record):
+        if self.is_shown_as_stored(record):
             content = self.hrefs.encoded(record.encoded, address)
             if content is not None:
                 return content
-        return orjson.dumps(self.shown(record, address, fields))
+        return orjson.dumps(self.shown(record, address))
+
+    async def selection(self, record: Record, address: str, fields: Selection | None, budget: Budget) -> bytes:
+        """Return the JSON text of a part of a record as the client sees it.
+
+        Args:
+            record: The record.
+            address: Address that the server is called by.
+            fields: Which part; None for the whole.
+            budget: Pays for expressions; names cost no more than there is to read.
+
+        Raises:
+            InvalidQuery: An expression takes too long.
+        """
+        if fields is None:
+            return self.rendered(record, address)
+        budget = budget if fields.expressions else Budget()
+        return await paced(budget, self._cut_out, record, address, fields, budget)
+
+    def _cut_out(self, record: Record, address: str, fields: Selection, budget: Budget) -> bytes:
+        part = selected(self._seen(record, address), fields, _ALWAYS_SHOWN, budget)
+        return orjson.dumps(spelled(part, record.spelling))
 
     def _told(self, record: Record) -> Body:
         """Return a record as listeners are told of it, but for the address that stands before its path."""
@@ -329,11 +329,11 @@ class Entities:
         """Tell whether the client sees a whole record exactly as it is stored, whenever it looks."""
         return not record.spelling and self._hooks.is_presented_as_stored(self.resource, record)
 
-    def _patched(self, record: Record, media_type: str, patch: Any, address: str) -> Record:
+    def _patched(self, record: Record, media_type: str, patch: Any, address: str, budget: Budget) -> Record:
         if media_type in (JSON_PATCH, JSON_PATCH_QUERY):
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
             seen = self.shown(record, address)
-            result, spelling = self._json_patched(seen, media_type, patch, record.id), record.spelling
+            result, spelling = self._json_patched(seen, media_type, patch, record.id, budget), record.spelling
         else:
             patch, spelling = canonical(self._shape, _object(patch))
             result = merge_patched(record.body, patch)
@@ -342,15 +342,16 @@ class Entities:
         after = self.hrefs.with_path(after, record.id)
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
 
-    def _json_patched(self, seen: Body, media_type: str, patch: Any, identifier: str) -> Any:
+    def _json_patched(self, seen: Body, media_type: str, patch: Any, identifier: str, budget: Budget) -> Any:
         operations = self._hooks.json_patch(self.resource, patch)
 
         def reading(pointer: str, operation: Any, document: Any) -> Iterator[Any]:
             for plain in self._hooks.json_patch_operation(self.resource, pointer, operation, document):
                 yield self._with_own_address(plain, seen, identifier)
 
-        patched = query_patched if media_type == JSON_PATCH_QUERY else json_patched
-        return patched(seen, operations, most_bytes=self._most_bytes, reading=reading)
+        if media_type == JSON_PATCH_QUERY:
+            return query_patched(seen, operations, most_bytes=self._most_bytes, budget=budget, reading=reading)
+        return json_patched(seen, operations, most_bytes=self._most_bytes, reading=reading)
 
     def _with_own_address(self, operation: Any, seen: Body, identifier: str) -> Any:
         """Return a test of the resource's address so that it holds for any address before the right path."""
@@ -400,7 +401,7 @@ class Entities:
             for path in (_path_of(pointer),)
             # What a patch leaves alone is mostly the very same object.
             if before.get(path[0]) is not after.get(path[0])
-            and not is_same(list(values_at(before, path)), list(values_at(after, path)))
+            and not is_same(list(values_at(before, path, Budget())), list(values_at(after, path, Budget())))
         ]
         if changed:
             cites = [self._citations.cite(("non-patchable",), (operation,), pointer) for pointer in changed]
@@ -423,14 +424,6 @@ class Entities:
         if record is None:
             raise UnknownId(self.resource.name, identifier)
         return record
-
-
-async def _each(ready: Iterable[bytes], later: AsyncGenerator[bytes] | None = None) -> AsyncIterator[bytes]:
-    for part in ready:
-        yield part
-    if later is not None:
-        async for part in later:
-            yield part
 
 
 @functools.cache

@@ -7,10 +7,10 @@ together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tmfkit_server.query.expression import Path, Search
 from tmfkit_server.storage.entries import Entry, Stored, Subscription
@@ -30,7 +30,10 @@ __all__ = [
     "Subscription",
     "Transaction",
     "is_same",
+    "within",
 ]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,17 @@ class Page:
 
     records: Sequence[Record]
     total: int
+
+
+def within(items: Iterable[T], most_bytes: int, size: Callable[[T], int]) -> list[T]:
+    """Return the first of *items*, up to the one with which they have *most_bytes* or more."""
+    found: list[T] = []
+    for item in items:
+        if most_bytes <= 0:
+            break
+        found.append(item)
+        most_bytes -= size(item)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tmfkit_server.query.expression import ALL_BYTES
 from tmfkit_server.storage.record import Body
 
 __all__ = ["DeadLetters", "Death", "Delivery", "Outbox"]
@@ -114,8 +115,10 @@ class Outbox(Protocol):
     async def waiting(self) -> Mapping[str, int]:
         """Return how many deliveries are on their way to each subscription that there are some for."""
 
-    async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
-        """Return dead letters, of one listener or of all."""
+    async def dead_letters(
+        self, subscription: str | None, *, offset: int, limit: int, most_bytes: int = ALL_BYTES
+    ) -> DeadLetters:
+        """Return a page of the dead letters of one listener or of all, which ends as a page of a search does."""
 
     async def revive(self, sequence: int) -> bool:
         """Send a dead letter on its way again, as if it were new; tell whether there is such a one."""

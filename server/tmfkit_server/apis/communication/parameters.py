@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -79,22 +79,23 @@ def _parts(content: str, values: Mapping[str, str]) -> Iterator[str]:
 
 
 class _Tokens:
-    """Tokens in their order. Of all that a text begins with, the longest is the one before the text, or begins that."""
+    """Tokens in their order. All that a text begins with are the one before the text, or begin that."""
 
     def __init__(self, tokens: Iterable[str]) -> None:
         self._tokens = sorted(tokens)
-        self._shorter: dict[str, str] = {}
+        # Each token behind those that it begins with, the shortest one first.
+        self._lines: list[tuple[str, ...]] = []
         above: list[str] = []
         for token in self._tokens:
             while above and not token.startswith(above[-1]):
                 above.pop()
-            self._shorter[token] = above[-1] if above else ""
             above.append(token)
+            self._lines.append(tuple(above))
 
     def beginning(self, text: str) -> str:
         """Return the longest token that *text* begins with, nothing when there is none."""
         place = bisect_right(self._tokens, text)
-        token = self._tokens[place - 1] if place else ""
-        while token and not text.startswith(token):
-            token = self._shorter[token]
-        return token
+        line = self._lines[place - 1] if place else ()
+        # Where one is no beginning of the text, the longer ones are none either.
+        count = bisect_left(line, 1, key=lambda token: 0 if text.startswith(token) else 1)
+        return line[count - 1] if count else ""

@@ -19,9 +19,9 @@ class DeadLetters:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def list(self, listener: str | None, *, offset: int, limit: int) -> outbox.DeadLetters:
-        """Return a page, the oldest first; of one listener, or of all."""
-        return await self._store.outbox.dead_letters(listener, offset=offset, limit=limit)
+    async def list(self, listener: str | None, *, offset: int, limit: int, most_bytes: int) -> outbox.DeadLetters:
+        """Return a page, the oldest first; of one listener, or of all; see ``Outbox.dead_letters``."""
+        return await self._store.outbox.dead_letters(listener, offset=offset, limit=limit, most_bytes=most_bytes)
 
     async def resend(self, identifier: str) -> None:
         """Send one again, as if it were new; UnknownId when there is none."""

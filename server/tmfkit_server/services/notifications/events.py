@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Event, Resource
 from tmfkit_server.errors import InvalidQuery
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import predicate, selected
-from tmfkit_server.query.expression import Path, Selection
+from tmfkit_server.query.expression import Expression, Path, Selection
+from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.parse import Grammar, OwnHref, parse_hub_query
+from tmfkit_server.search_limits import MOST_STEPS
 from tmfkit_server.services.catalogue import collection_name
 from tmfkit_server.services.hrefs import Hrefs
 from tmfkit_server.services.notifications.vocabulary import hub_name
 from tmfkit_server.services.shapes import canonical, canonical_path, shape_of, spelled
 from tmfkit_server.services.stamps import new_id, now
 from tmfkit_server.storage.base import Subscription, Transaction, is_same
+from tmfkit_server.turns import Turns
 
-__all__ = ["Announcer", "wanted"]
+__all__ = ["Announcer", "Questions"]
 
 _LOG = logging.getLogger(__name__)
 _ALWAYS = frozenset({"eventId", "eventTime", "eventType"})
@@ -84,15 +88,20 @@ class Announcer:
             return
         # Listeners ask under whatever names they like, and are told under those that the resource was sent with.
         own, spelling = canonical(self._shape, self._hrefs.with_address(body, str(body["id"]), address))
+        questions, turns = Questions(self._grammar, len(events) * len(subscriptions)), Turns()
         for event in events:
             notification = _notification(event, own)
             names = {f"{_place(event)}{pointer}": name for pointer, name in spelling.items()}
             for subscription in subscriptions:
-                for shaped in wanted(subscription, notification, self._grammar):
+                shaped = await questions.wanted(subscription, notification)
+                if shaped is not None:
                     # With its path: which address stands before it is decided when it leaves.
                     told = self._with_path(spelled(shaped, names), event, str(body["id"]))
                     subject = f"{self._collection}/{body['id']}"
                     await transaction.enqueue(subscription, told, subject, address)
+                if turns.is_over():
+                    await turns.next()
+        questions.report()
 
     def _with_path(self, told: Body, event: Event, identifier: str) -> Body:
         outer, inner = event.payload.split("/")[1:]
@@ -127,25 +136,51 @@ def _notification(event: Event, body: Body) -> dict[str, Any]:
     return notification
 
 
-def wanted(subscription: Subscription, notification: Body, grammar: Grammar) -> Iterator[Body]:
-    """Yield *notification* as *subscription* wants it, or nothing when it does not."""
-    if not subscription.query:
-        yield notification
-        return
-    try:
-        # Read anew as well: a query may have come with an import, or from a version that took more.
-        test, fields = _filter(subscription.query, grammar)
-        if test(notification):
-            yield notification if fields is None else selected(notification, fields, _ALWAYS)
-    except InvalidQuery as exc:
-        # Who changed the resource has nothing to do with the listener's query; better one too many than one lost.
-        _LOG.warning(
-            "listener %s gets a notification whole that its query cannot be asked about: %s", subscription.id, exc.why
-        )
-        yield notification
+class Questions:
+    """What the listeners of one change ask: each has its share of the steps, and what others before it left of theirs.
+
+    Who changed the resource has nothing to do with that; better one notification too many than one lost.
+    """
+
+    def __init__(self, grammar: Grammar, count: int) -> None:
+        self._grammar = grammar
+        self._count = count
+        self._left: float = MOST_STEPS
+        self._unanswered: list[tuple[str, str]] = []
+
+    async def wanted(self, subscription: Subscription, notification: Body) -> Body | None:
+        """Return *notification* as *subscription* wants it, None when it does not, whole when its query is none."""
+        budget = Budget(self._left / self._count)
+        self._count -= 1
+        self._left -= budget.left
+        if not subscription.query:
+            shaped: Body | None = notification
+        else:
+            try:
+                shaped = await paced(budget, _shaped, subscription.query, self._grammar, notification, budget)
+            except InvalidQuery as exc:
+                self._unanswered.append((subscription.id, exc.why))
+                shaped = notification
+        self._left += max(0, budget.left)
+        return shaped
+
+    def report(self) -> None:
+        """Say in one line who got a notification whole that the query cannot be asked about."""
+        if self._unanswered:
+            others = len(self._unanswered) - 1
+            first, why = self._unanswered[0]
+            who = f"{first} and {others} more get" if others else f"{first} gets"
+            _LOG.warning("listener %s a notification whole that the query cannot be asked about: %s", who, why)
+
+
+def _shaped(query: str, grammar: Grammar, notification: Body, budget: Budget) -> Body | None:
+    where, fields = _read(query, grammar)
+    if not predicate(where, budget)(notification):
+        return None
+    return notification if fields is None else selected(notification, fields, _ALWAYS, budget)
 
 
 @functools.lru_cache(maxsize=1024)
-def _filter(query: str, grammar: Grammar) -> tuple[Any, Selection | None]:
-    where, fields = parse_hub_query(query, grammar)
-    return predicate(where), fields
+def _read(query: str, grammar: Grammar) -> tuple[Expression, Selection | None]:
+    """Read a query, which may be one that is not taken any more: it came with an import, or from another version."""
+    return parse_hub_query(query, grammar)

@@ -14,6 +14,7 @@ from tmfkit_models.contracts import Contract, Operation
 from tmfkit_server.errors import Conflict, InvalidBody, UnknownId, Violation
 from tmfkit_server.network import is_address
 from tmfkit_server.query.answerable import check_answerable
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.parse import Grammar, parse_hub_query
 from tmfkit_server.quotes import quoted
@@ -126,7 +127,7 @@ class Subscriptions:
             raise InvalidBody(violations)
         if query:
             expression = parse_hub_query(query, self._grammar)[0]
-            predicate(expression)
+            predicate(expression, Budget())
             check_answerable(expression, self._form)
         return str(callback), query
 

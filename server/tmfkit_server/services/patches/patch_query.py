@@ -46,21 +46,20 @@ _MOST_PLACES = 10_000
 # A short patch could have the whole resource read again and again.
 _READ_FOR_EACH_BYTE_KEPT = 16
 _BYTES_A_LOOK = 64
-# In time, looking at a text takes as long as this much of a regular expression's program takes to match it.
-_PROGRAM_A_LOOK = 4
-_MOST_STEPS = 1_000_000
+# In time, looking at a text takes as long as a regular expression of 25 of these takes to match a character.
+_LOOKS_A_STEP = 25
 
 Tokens = tuple[str, ...]
 Operation = Mapping[str, Any]
 
 
-def query_patched(target: Any, operations: Any, *, most_bytes: int, reading: Reading = as_it_is) -> Any:
-    """Apply a JSON Patch with queries as a whole; takes and raises what ``json_patched`` does.
+def query_patched(target: Any, operations: Any, *, most_bytes: int, budget: Budget, reading: Reading = as_it_is) -> Any:
+    """Apply a JSON Patch with queries as a whole; takes and raises what ``json_patched`` does, and *budget* pays.
 
     Raises:
         InvalidBody: Also when a path selects nothing, or when there is too much to look at or to change.
     """
-    limits, copies = _Limits(most_bytes), Copies(most_bytes)
+    limits, copies = _Limits(most_bytes, budget), Copies(most_bytes)
 
     def without_queries(pointer: str, operation: Any, document: Any) -> Iterator[Any]:
         for plain in _Selecting(pointer, limits, copies).plain(operation, document):
@@ -72,10 +71,10 @@ def query_patched(target: Any, operations: Any, *, most_bytes: int, reading: Rea
 class _Limits:
     """How much the paths of one patch may look at and select."""
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, budget: Budget) -> None:
+        self.budget = budget
         self._bytes_left = most_bytes * _READ_FOR_EACH_BYTE_KEPT
         self._places_left = _MOST_PLACES
-        self.steps = Budget(_MOST_STEPS)
 
     def look_at(self, value: Any, pointer: str, *, times: int = 1) -> None:
         self._bytes_left -= (len(encoded(value, pointer)) + _BYTES_A_LOOK) * times
@@ -104,6 +103,7 @@ class _Condition:
 
     expression: Expression
     looks: int
+    budget: Budget
     _tests: dict[int, Callable[[Any], bool]] = field(default_factory=dict)
 
     def goes_on(self, depth: int, name: str) -> bool:
@@ -113,7 +113,7 @@ class _Condition:
     def holds(self, value: Any, depth: int) -> bool:
         """Tell whether it holds, *value* being what its first *depth* names lead to."""
         if depth not in self._tests:
-            self._tests[depth] = predicate(_without_first(self.expression, depth))
+            self._tests[depth] = predicate(_without_first(self.expression, depth), self.budget)
         return self._tests[depth](value)
 
 
@@ -173,7 +173,8 @@ class _Selecting:
         if len(tokens) > DEEPEST_NESTING:
             raise InvalidBody.at(where, f"has more than {DEEPEST_NESTING} parts")
         self._limits.look_at(document, where)
-        places = list(_Walk(where, self._limits).places(document, tokens, _conditions(query, where)))
+        conditions = _conditions(query, where, self._limits.budget)
+        places = list(_Walk(where, self._limits).places(document, tokens, conditions))
         if not places:
             raise InvalidBody.at(where, f"selects nothing in the resource: {quoted(text)}")
         return places
@@ -183,7 +184,7 @@ class _Selecting:
         try:
             ways = [
                 tuple(map(str, keys))
-                for keys in jsonpath_in("path", text, lambda names: names, self._limits.steps).places(document)
+                for keys in jsonpath_in("path", text, lambda names: names).places(document, self._limits.budget)
             ]
         except InvalidQuery as exc:
             is_named = text.startswith("$")
@@ -265,19 +266,19 @@ def _entered(members: list[Any], tokens: Tokens) -> Iterator[tuple[int, Tokens]]
         yield position, tokens[1:]
 
 
-def _conditions(query: str, where: str) -> list[_Condition]:
+def _conditions(query: str, where: str, budget: Budget) -> list[_Condition]:
     """Read the query of a path, in which only percent-encoding has a meaning, and a plus is a plus."""
     try:
         expression, fields = parse_condition_text(query.replace("+", quote("+")))
         parts = expression.parts if isinstance(expression, All) else (expression,)
         for part in parts:
-            predicate(part)
+            predicate(part, budget)
     except InvalidQuery as exc:
         what = f"has a query that cannot be understood: {quoted(exc.parameter)}, {exc.why}"
         raise InvalidBody.at(where, what) from exc
     if fields is not None or not parts or any(isinstance(part, JsonPath) for part in parts):
         raise InvalidBody.at(where, "has a query without a condition; write name=value behind the question mark")
-    return [_Condition(part, _looks(part)) for part in parts]
+    return [_Condition(part, _looks(part), budget) for part in parts]
 
 
 def _paths(expression: Expression) -> Iterator[Tokens]:
@@ -306,7 +307,7 @@ def _looks(expression: Expression) -> int:
     """Return how many looks at a value cost as much as telling whether *expression* holds for it."""
     match expression:
         case Comparison(operator="regex", values=values):
-            return sum(1 + compiled(value).work(" ") // _PROGRAM_A_LOOK for value in values)
+            return sum(1 + int(compiled(value).steps(" ") * _LOOKS_A_STEP) for value in values)
         case Comparison(values=values):
             return len(values)
         case All(parts=parts) | AnyOf(parts=parts):

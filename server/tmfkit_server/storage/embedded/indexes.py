@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeAlias
 
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import values_at
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Operator, Path
 from tmfkit_server.query.jsonpath import JsonPath
@@ -238,7 +239,8 @@ class Index:
             return ()
         if len(self.path) == 1 and not isinstance(first, list):
             return keys_of(first, loose=self._loose)
-        return frozenset(key for found in values_at(body, self.path) for key in keys_of(found, loose=self._loose))
+        found = values_at(body, self.path, Budget())
+        return frozenset(key for each in found for key in keys_of(each, loose=self._loose))
 
     def _note_several(self, number: int, keys: Collection[Key]) -> None:
         if len(keys) > 1:

@@ -7,11 +7,13 @@ import bisect
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
+from tmfkit_server.query.expression import ALL_BYTES
+from tmfkit_server.storage.base import within
 from tmfkit_server.storage.embedded.documents import Batch, Change, Documents, Row, body_of
 from tmfkit_server.storage.embedded.entries import delivery_of, delivery_row
 from tmfkit_server.storage.embedded.locks import Holder, Locks
@@ -84,10 +86,13 @@ class EmbeddedOutbox:
         """Return how many are on their way to whom; see ``Outbox.waiting``."""
         return {name: sum(map(len, subjects.values())) for name, subjects in self._queues.waiting.items()}
 
-    async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
+    async def dead_letters(
+        self, subscription: str | None, *, offset: int, limit: int, most_bytes: int = ALL_BYTES
+    ) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""
         numbers = self._dead(subscription)
-        return DeadLetters(self._read(numbers[offset : offset + limit]), len(numbers))
+        rows = within(self._rows(numbers[offset : offset + limit]), most_bytes, lambda found: len(found[1][1]))
+        return DeadLetters([delivery_of(*row) for row in rows], len(numbers))
 
     async def revive(self, sequence: int) -> bool:
         """Send a dead letter on its way; see ``Outbox.revive``."""
@@ -147,9 +152,12 @@ class EmbeddedOutbox:
             batch.add(Change(self._documents, number, row, body))
 
     def _read(self, numbers: Iterable[int]) -> list[Delivery]:
+        return [delivery_of(*row) for row in self._rows(numbers)]
+
+    def _rows(self, numbers: Iterable[int]) -> Iterator[tuple[int, Row]]:
         rows = self._documents.rows
         found = ((number, rows.get(number)) for number in numbers)
-        return [delivery_of(number, row) for number, row in found if row is not None]
+        return ((number, row) for number, row in found if row is not None)
 
     def _dead(self, subscription: str | None) -> list[int]:
         if subscription is not None:

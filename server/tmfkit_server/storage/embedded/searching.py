@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import islice
 from typing import TypeAlias
 
 from tmfkit_server.query.evaluate import sort_key
 from tmfkit_server.query.expression import All, Path, Search, SortKey
+from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.search_limits import SearchLimits
-from tmfkit_server.storage.base import Page
+from tmfkit_server.storage.base import Page, within
 from tmfkit_server.storage.embedded.documents import Body, Documents, Row, body_of
 from tmfkit_server.storage.embedded.entries import record_of
 from tmfkit_server.storage.embedded.indexes import Candidates, Indexes, Numbers
@@ -39,7 +40,7 @@ class Searcher:
         """Return the page of *documents* that *search* describes, as they are at one moment."""
         arranged = await self._arranged(documents, search)
         if arranged is not None:
-            return Page([record_of(documents.rows[number]) for number in arranged], len(documents.rows))
+            return _page((documents.rows[number] for number in arranged), len(documents.rows), search)
         await self._build(documents, documents.indexes, documents.indexes.missing(search.where))
         candidates = None if search.where == All() else documents.indexes.candidates(search.where)
         if not search.sort and (search.where == All() or (candidates and candidates.is_exact)):
@@ -80,10 +81,10 @@ class Searcher:
 async def _looked_at(rows: list[Row], candidates: Candidates | None, search: Search) -> Page:
     """Return the page of *rows*, which are in the order of creation, that *search* describes."""
     if search.where != All() and not (candidates and candidates.is_exact):
-        query = TmfQuery(search.where, search.matching)
-        rows = [row async for row, body in _decoded(rows) if query(body)]
+        query = TmfQuery(search.where, search.budget)
+        rows = [row async for row, body in _decoded(rows) if await paced(search.budget, query, body)]
     wanted = await _sorted(rows, search) if search.sort else rows[_part(search)]
-    return Page([record_of(row) for row in wanted], len(rows))
+    return _page(wanted, len(rows), search)
 
 
 async def _fill(documents: Documents, indexes: Indexes, paths: Sequence[Path]) -> None:
@@ -104,7 +105,11 @@ def _known_page(documents: Documents, numbers: Numbers | None, search: Search) -
     else:
         wanted = sorted(numbers)[part]
     total = len(documents.order if numbers is None else numbers)
-    return Page([record_of(documents.rows[number]) for number in wanted], total)
+    return _page((documents.rows[number] for number in wanted), total, search)
+
+
+def _page(wanted: Iterable[Row], total: int, search: Search) -> Page:
+    return Page([record_of(row) for row in within(wanted, search.most_bytes, lambda row: len(row[1]))], total)
 
 
 def _rows(documents: Documents, candidates: Candidates | None) -> list[Row]:
@@ -126,6 +131,7 @@ async def _decoded(rows: Sequence[Row]) -> AsyncIterator[Found]:
 
 async def _sorted(rows: Sequence[Row], search: Search) -> list[Row]:
     """Return the page of *rows*, sorted by what the keys name; nothing else of the documents is kept."""
-    keyed = [(sort_key(body, search.sort), row) async for row, body in _decoded(rows)]
+    budget = search.budget
+    keyed = [(await paced(budget, sort_key, body, search.sort, budget), row) async for row, body in _decoded(rows)]
     part = _part(search)
     return (await in_order(keyed, most=part.stop))[part]

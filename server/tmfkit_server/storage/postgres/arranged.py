@@ -14,6 +14,7 @@ from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.postgres.arrays import Integers, Texts
 from tmfkit_server.storage.postgres.connections import Connections
 from tmfkit_server.storage.postgres.entries import record_of
+from tmfkit_server.storage.postgres.pages import within_bytes
 from tmfkit_server.storage.postgres.scalars import Scalars
 from tmfkit_server.storage.postgres.tally import SIZE
 
@@ -22,17 +23,21 @@ __all__ = ["Arranged", "arranged", "arranged_page"]
 # For LIMIT: more than there can be.
 _ALL = 1 << 62
 
-_STATEMENT = """
+_KNOWN = """
 WITH known AS MATERIALIZED (
     SELECT NOT EXISTS (SELECT FROM irregular WHERE key = %(mark)s) AS is_regular
-), {page}
-SELECT known.is_regular, size.total, record.id, record.body, record.spelling, record.tag
-FROM known CROSS JOIN {size} size
-LEFT JOIN page ON true
-LEFT JOIN LATERAL (
-    SELECT * FROM record WHERE record.collection = %(collection)s AND record.position = page.position OFFSET 0
-) record ON true
-ORDER BY page.place"""
+), {page}"""
+_RECORDS = within_bytes(
+    "%(most_bytes)s",
+    """
+    SELECT known.is_regular, size.total, record.id, record.body, record.spelling, record.tag, page.place
+    FROM known CROSS JOIN {size} size
+    LEFT JOIN page ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM record WHERE record.collection = %(collection)s AND record.position = page.position OFFSET 0
+    ) record ON true""",
+)
+_STATEMENT = f"{_KNOWN}{_RECORDS}"
 _TOP = """top AS MATERIALIZED (
     SELECT key, number, text, position FROM scalar
     WHERE key BETWEEN %(lowest)s AND %(highest)s AND (SELECT is_regular FROM known)
@@ -102,6 +107,7 @@ def arranged(collection: str, search: Search, scalars: Scalars) -> Arranged | No
         "collection": collection,
         "offset": search.offset,
         "limit": search.limit,
+        "most_bytes": search.most_bytes,
         "end": _ALL if search.limit is None else search.offset + search.limit,
     }
     match search.sort:
@@ -128,7 +134,7 @@ async def arranged_page(connections: Connections, statement: Arranged) -> Page |
     """Return the page; None when the table cannot tell."""
     rows = await connections.rows(*statement)
     is_regular, total, *_ = rows[0]
-    return Page([record_of(row[2:]) for row in rows if row[2] is not None], total) if is_regular else None
+    return Page([record_of(row[2:6]) for row in rows if row[2] is not None], total) if is_regular else None
 
 
 def _only(expression: Expression) -> Comparison | None:

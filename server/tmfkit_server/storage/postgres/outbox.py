@@ -12,9 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tmfkit_server.errors import StoreError
+from tmfkit_server.query.expression import ALL_BYTES
 from tmfkit_server.storage.outbox import DeadLetters, Delivery
 from tmfkit_server.storage.postgres.connections import FAILURES, Connection, Connections, Row, execute, failure_of
 from tmfkit_server.storage.postgres.entries import DELIVERY_COLUMNS, death_text, delivery_of
+from tmfkit_server.storage.postgres.pages import within_bytes
 
 __all__ = ["PostgresOutbox"]
 
@@ -39,9 +41,13 @@ FROM unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::double precision[], %
 WHERE outbox.sequence = new.sequence RETURNING outbox.sequence"""
 _LEASE = "SELECT pg_try_advisory_lock(hashtextextended(%s, 1))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, 1))"
-_DEAD = f"""
-SELECT {DELIVERY_COLUMNS} FROM outbox WHERE death IS NOT NULL AND (%s::text IS NULL OR subscription = %s)
-ORDER BY sequence OFFSET %s LIMIT %s"""  # noqa: S608
+_DEAD = within_bytes(
+    "%s",
+    f"""
+    SELECT {DELIVERY_COLUMNS}, sequence AS place FROM outbox
+    WHERE death IS NOT NULL AND (%s::text IS NULL OR subscription = %s) ORDER BY sequence OFFSET %s LIMIT %s""",  # noqa: S608
+    "notification",
+)
 _COUNT_DEAD = "SELECT count(*) FROM outbox WHERE death IS NOT NULL AND (%s::text IS NULL OR subscription = %s)"
 _COUNT_WAITING = "SELECT subscription, count(*) FROM outbox WHERE death IS NULL GROUP BY subscription"
 _REVIVE = "UPDATE outbox SET queued = %s, attempts = 0, due = 0, death = NULL WHERE death IS NOT NULL"
@@ -121,13 +127,15 @@ class PostgresOutbox:
         """Return how many are on their way to whom; see ``Outbox.waiting``."""
         return {str(name): int(count) for name, count in await self._connections.rows(_COUNT_WAITING, ())}
 
-    async def dead_letters(self, subscription: str | None, *, offset: int, limit: int) -> DeadLetters:
+    async def dead_letters(
+        self, subscription: str | None, *, offset: int, limit: int, most_bytes: int = ALL_BYTES
+    ) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""
         if _is_nobody(subscription):
             return DeadLetters([], 0)
-        rows = await self._connections.rows(_DEAD, (subscription, subscription, offset, limit))
+        rows = await self._connections.rows(_DEAD, (subscription, subscription, offset, limit, most_bytes))
         [[total]] = await self._connections.rows(_COUNT_DEAD, (subscription, subscription))
-        return DeadLetters([delivery_of(row) for row in rows], total)
+        return DeadLetters([delivery_of(row[:-2]) for row in rows], total)
 
     async def revive(self, sequence: int) -> bool:
         """Send a dead letter on its way; see ``Outbox.revive``."""
