@@ -31,22 +31,29 @@ _SHORT_SECONDS: Final = 0.1
 _HOLD_SECONDS: Final = 0.4
 """For how long records of the run are held against a server that forgets."""
 
-_UNKNOWN: Final = {"code": "60", "reason": "unknown"}
+_NOT_FOUND: Final = answered(404, {"code": "60", "reason": "unknown"})
+_BROKEN: Final = answered(500, {"code": "1", "reason": "internal error"})
 _SINGLE_PRECISION: Final = 2**24
 
 
 # What is forgotten
 
 
-def _forgets(words: str, is_forgotten: Callable[[Target, Call, str, History], bool], *, hold: float = 0.0) -> Any:
-    """Return a breaker: what is forgotten is neither found by its id nor listed."""
+def _forgets(
+    words: str,
+    is_forgotten: Callable[[Target, Call, str, History], bool],
+    *,
+    hold: float = 0.0,
+    instead: Answer = _NOT_FOUND,
+) -> Any:
+    """Return a breaker: what is forgotten is neither found by its id nor listed; a read of it is answered *instead*."""
 
     def breaker(target: Target) -> Break:
         def changed(call: Call, answer: Answer, history: History) -> Answer:
             if target.does(call, "create") and answer.is_success:
                 history.kept["born", answer.identifier] = (time.monotonic(), call)
             if call.identifier in history.made and call.action != "delete":
-                return answered(404, _UNKNOWN) if is_forgotten(target, call, call.identifier, history) else answer
+                return instead if is_forgotten(target, call, call.identifier, history) else answer
             if call.action != "list" or not isinstance(answer.json, list):
                 return answer
             kept = [one for one in answer.json if not is_forgotten(target, call, str(one.get("id")), history)]
@@ -92,10 +99,22 @@ def _is_older_than_three(target: Target, _call: Call, identifier: str, history: 
     return identifier in own[:-3]
 
 
+def _is_old_and_no_early_one(target: Target, call: Call, identifier: str, history: History) -> bool:
+    return identifier not in list(history.made)[:5] and _is_old(target, call, identifier, history)
+
+
 forgets_soon = _forgets(f"forgets everything after {_SHORT_SECONDS:g} s", _is_old, hold=_HOLD_SECONDS)
 forgets_with_the_connection = _forgets("forgets what was made over another connection", _is_of_another_connection)
 keeps_what_has_a_mark = _forgets("keeps only what has the mark of a conformance kit", _has_no_mark)
 keeps_three = _forgets("keeps the three latest records", _is_older_than_three)
+keeps_the_first_five = _forgets(
+    f"keeps its first five records, and every other for {_SHORT_SECONDS:g} s",
+    _is_old_and_no_early_one,
+    hold=_HOLD_SECONDS,
+)
+breaks_down_over_old_records = _forgets(
+    f"breaks down over every record after {_SHORT_SECONDS:g} s", _is_old, hold=_HOLD_SECONDS, instead=_BROKEN
+)
 
 
 @breaks(CREATED_IS_READABLE)
@@ -130,6 +149,34 @@ def unlists_soon(target: Target) -> Break:
         return _listed(answer, kept)
 
     return replace(answering("lists records for a short time only", changed), hold_seconds=_HOLD_SECONDS)
+
+
+@breaks(CREATED_IS_READABLE)
+def lists_no_more(target: Target) -> Break:
+    """A list that is given as long as the first record is new, and refused from then on."""
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        if target.does(call, "create") and answer.is_success:
+            history.kept["born", answer.identifier] = (time.monotonic(), call)
+        oldest = next((name for name, one in history.made.items() if one.resource == target.resource.name), "")
+        return _BROKEN if target.does(call, "list") and _is_old(target, call, oldest, history) else answer
+
+    return replace(answering("breaks down over its list once it has old records", changed), hold_seconds=_HOLD_SECONDS)
+
+
+@breaks(CREATED_IS_READABLE)
+def shows_another_soon(target: Target) -> Break:
+    """Another id in the place of that of an old record, everything else as it was."""
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        if target.does(call, "create") and answer.is_success:
+            history.kept["born", answer.identifier] = (time.monotonic(), call)
+        is_old = target.reads(call, history) is not None and _is_old(target, call, call.identifier, history)
+        return (
+            answer.with_json({**answer.json, "id": f"{call.identifier}-b"}) if is_old and answer.is_success else answer
+        )
+
+    return replace(answering("gives old records another id", changed), hold_seconds=_HOLD_SECONDS)
 
 
 # What is altered
