@@ -11,6 +11,7 @@ from pathlib import Path
 
 from library import BASE, EXCHANGES, JSON, exchange, report
 
+from tmfkit_conformance.record import bundle as bundles
 from tmfkit_conformance.record import parsing
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange, Response
@@ -66,6 +67,21 @@ def test_values_of_bodies_are_not_held_for_ever() -> None:
     assert parsing.held_bytes() <= parsing.MOST_BYTES
     assert answers[-1].json is answers[-1].json
     assert answers[-1].json is not answers[-2].json
+
+
+def test_bundle_of_a_run_on_fifty_thousand_records_is_within_every_limit(tmp_path: Path) -> None:
+    """Records that differ in their numbers alone: none are packed more densely."""
+    record = {"href": f"{BASE}/book/", "title": "A title that all have", "shelf": {"id": "1", "name": "North"}}
+    pages = [
+        [{**record, "id": str(number), "href": f"{BASE}/book/{number}"} for number in range(first, first + 100)]
+        for first in range(0, 50_000, 100)
+    ]
+    path = tmp_path / "bundle.zip"
+    bundle(*(exchange(n, "GET", f"/book?offset={n}", 206, answer=page) for n, page in enumerate(pages, 1))).write(path)
+    with zipfile.ZipFile(path) as archive:
+        listed = archive.getinfo("exchanges.jsonl")
+    assert 10 < listed.file_size / listed.compress_size < bundles._DENSEST / 5
+    assert len(Bundle.read(path).exchanges) == 500
 
 
 def test_ten_megabytes_are_judged_in_less_memory_than_agreed(tmp_path: Path) -> None:

@@ -319,6 +319,29 @@ def spoilt(path: Path, spoil: Callable[[dict[str, str]], object]) -> None:
             lambda files: files.update({"verdicts.json": "[" * 90 + "]" * 90}), "deeper than 64 levels", id="deep"
         ),
         pytest.param(
+            lambda files: files.update({"run.json": "[" * 90_000}), "deeper than 64 levels", id="deeper-than-python"
+        ),
+        pytest.param(
+            lambda files: files.update({"verdicts.json": f"[{'{},' * 300_000}{{}}]"}),
+            "more than 200,000 objects and arrays",
+            id="many-verdicts",
+        ),
+        pytest.param(
+            lambda files: files.update({"verdicts.json": f"[{'{},' * 7_000_000}{{}}]"}),
+            "verdicts.json has 21,000,004 bytes, and 16,777,216 are the most that is read",
+            id="seven-million-verdicts",
+        ),
+        pytest.param(
+            lambda files: files.update({"run.json": json.dumps({"contact": "x" * 9_000_000})}),
+            "run.json has 9,000,015 bytes, and 8,388,608 are the most that is read",
+            id="large-run",
+        ),
+        pytest.param(
+            lambda files: files.update({"probes.jsonl": f"[{'{},' * 6_000_000}{{}}]"}),
+            "probes.jsonl is packed to less than one part in 250",
+            id="denser-than-any-run",
+        ),
+        pytest.param(
             lambda files: files.update({"exchanges.jsonl": files["exchanges.jsonl"].replace('"body": ""', '"body": {"same_as": [99, "request"]}', 1)}),
             "KeyError",
             id="body-that-is-not-there",
@@ -351,6 +374,38 @@ def test_bundle_over_a_limit_is_refused_before_it_is_unpacked(
     monkeypatch.setattr(bundles, limit, 1000)
     status, lines = verify(folder)
     assert (status, said in lines[0], "1,000 are the most that is read" in lines[0]) == (2, True, True)
+
+
+def test_rows_beyond_the_most_are_refused(folder: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "_MOST_ROWS", 5)
+    status, lines = verify(folder)
+    assert (status, "a member has more than 5 rows, the most that is read" in lines[0]) == (2, True), lines
+
+
+def test_row_beyond_the_longest_is_refused(folder: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "_LONGEST_ROW_BYTES", 99)
+    status, lines = verify(folder)
+    assert (status, "a row has more than 99 bytes, the most that is read" in lines[0]) == (2, True), lines
+
+
+@pytest.mark.parametrize("name", ["report.json", "statement.json"])
+@pytest.mark.parametrize("text", ["[" * 200_000, "5", '{"subject": "x", "verdict": 3}'], ids=["deep", "number", "form"])
+def test_file_that_cannot_be_read_within_limits_is_no_defect_of_the_kit(
+    folder: Path, verify: Verify, name: str, text: str
+) -> None:
+    rewritten(folder, digests={})
+    redirected(folder)
+    (folder / name).write_text(text, encoding="utf-8")
+    status, lines = verify(folder)
+    assert (status, f"{name}: cannot be read" in lines[0]) == (2, True), lines
+
+
+@pytest.mark.parametrize("started", [1e300, "soon", None])
+def test_exchange_at_a_time_that_is_none_is_no_defect_of_the_kit(folder: Path, verify: Verify, started: Any) -> None:
+    bundle = Bundle.read(folder / "bundle.zip")
+    moved = tuple(dataclasses.replace(one, started=started) for one in bundle.exchanges)
+    dataclasses.replace(bundle, exchanges=moved).write(folder / "bundle.zip")
+    assert verify(folder)[0] in (2, 5)
 
 
 def test_receipt_of_a_run_that_made_nothing_need_not_be_there(folder: Path, verify: Verify) -> None:

@@ -7,7 +7,6 @@ byte by byte. Elsewhere only verdicts can be compared, and what they were judged
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from tmfkit_conformance.proof.attestation import Origin, origin_of
 from tmfkit_conformance.proof.keys import PublicKeys
 from tmfkit_conformance.proof.provenance import differences
 from tmfkit_conformance.proof.reporting import rejudged
+from tmfkit_conformance.record import reading
 from tmfkit_conformance.record.bundle import LARGEST_BYTES, Bundle
 from tmfkit_conformance.report.differences import Difference, SavedReport, recomputed, renamed
 from tmfkit_conformance.report.folder import ATTESTATION, BUNDLE, FILES, RECEIPT, STATEMENT, rendered
@@ -31,6 +31,8 @@ __all__ = ["Verification", "saved_statement", "verified"]
 _SHOWN: Final = 120
 _OF_NOTHING: Final = hashlib.sha256().hexdigest()
 """Digest of the receipt of a run that made nothing; there need be no such file then."""
+
+_LARGEST_STATEMENT_BYTES: Final = 4 * 1024 * 1024
 
 _REPORT: Final = "report.json"
 _STATEMENT: Final = "statement.json"
@@ -85,7 +87,7 @@ def verified(path: Path, trusted: PublicKeys | None, *, is_to_be_filed: bool = F
     contract = _contract_of(bundle, bundle_path)
     try:
         return _compared(bundle, contract, folder, trusted, is_to_be_filed=is_to_be_filed)
-    except (AttributeError, LookupError, TypeError, ValueError) as exc:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as exc:
         problem = f"holds what no run writes ({type(exc).__name__}: {exc})"
         raise UsageError(str(bundle_path), problem, "Give the files as `run` wrote them") from exc
 
@@ -199,9 +201,9 @@ def saved_statement(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        plain = json.loads(path.read_bytes()) if path.stat().st_size <= LARGEST_BYTES else {}
+        plain = reading.file_value(path, most_bytes=_LARGEST_STATEMENT_BYTES)
         return {**plain, "issued": str(plain["issued"]), "key": str(plain["key"])}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as exc:
+    except (OSError, ValueError, KeyError, TypeError) as exc:
         problem = f"cannot be read as a statement ({type(exc).__name__}: {exc})"
         raise UsageError(str(path), problem, "Make it again with `statement`") from exc
 
