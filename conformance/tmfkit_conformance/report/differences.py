@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +62,7 @@ class SavedReport:
         added_up: What its rows add up to, which the verdict has to be.
         name: What a reader knows it by: the product where one is named, else the address, and when it was tested.
         rows: Its rows.
+        members: All that it says, as it says it.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class SavedReport:
     added_up: str = ""
     name: str = ""
     rows: tuple[dict[str, Any], ...] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> SavedReport:
@@ -96,6 +98,7 @@ class SavedReport:
             added_up=_added_up(plain),
             name=_name(plain),
             rows=tuple(plain["requirements"]),
+            members=plain,
             **{name: plain[name] for name in _TEXTS},
         )
 
