@@ -351,6 +351,29 @@ def _one_by_one(here: list[str], history: History) -> list[str]:
 tells_in_turn = _telling("tells one of its listeners after the other", _one_by_one)
 
 
+@breaks(HUB_DELIVERS)
+def tells_the_second_listener_less(target: Target) -> Break | None:
+    """Of several notifications of one type about one resource, the first alone for the second of two listeners."""
+    hub, contract = target.operation.resource, target.contract
+    changed = (event for event in contract.events if event.on == "state-change" and hub in ("", event.resource))
+    # What every create gives a state already is changed once by a run, and not twice.
+    if not any(
+        {pointers.parts(each)[0] for each in event.attributes}.isdisjoint(
+            contract.required(contract.resource(event.resource).create)
+        )
+        for event in changed
+    ):
+        return None
+
+    def told(note: Note, history: History) -> list[Note]:
+        here = [one.callback for one in history.listeners.values() if one.hub == target.operation.path]
+        key = ("told", note.callback, note.event_type, _first_id(note.body))
+        before = history.kept[key] = history.kept.get(key, 0) + 1
+        return [] if before > 1 and note.callback in here[1:] else [note]
+
+    return notifying("tells the second of two listeners of one change of each kind", told)
+
+
 @breaks(EVENT_MEMBER)
 def one_event_id_a_resource(target: Target) -> Break | None:
     """One eventId for all notifications of a resource."""
