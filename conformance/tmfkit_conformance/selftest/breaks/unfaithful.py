@@ -253,6 +253,8 @@ def _is_array(schema: Schema, pointer: str) -> bool:
 
 
 cuts_texts = _altering("cuts texts at 40 characters", is_prose, _of_text(lambda text: text[:40]))
+cuts_at_a_column = _altering("cuts texts at 255 characters", is_prose, _of_text(lambda text: text[:255]))
+cuts_at_a_thousand = _altering("cuts texts at 1,000 characters", is_prose, _of_text(lambda text: text[:1000]))
 spoils_letters = _altering(
     'keeps "?" for every letter that is not ASCII',
     is_prose,
