@@ -25,6 +25,7 @@ from tmfkit_models import contracts
 __all__ = ["browser"]
 
 _SCREENS = 20
+_IS_NO_WIDER = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +62,13 @@ def real(request: pytest.FixtureRequest, server_url: str, tmp_path_factory: pyte
     return page
 
 
-def test_page_of_an_api(browser: webdriver.Chrome, real: Path) -> None:
+def test_page_of_an_api_is_no_wider_than_the_window(browser: webdriver.Chrome, real: Path) -> None:
+    """Axe takes longer for so many rows than a test may; it sees the same template with fewer."""
     browser.get(real.as_uri())
-    look_at(browser, real.stem)
     assert browser.execute_script("return document.documentElement.scrollHeight / innerHeight") <= _SCREENS
+    assert browser.execute_script(_IS_NO_WIDER)
     browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
-    assert browser.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert browser.execute_script(_IS_NO_WIDER)
 
 
 @pytest.mark.parametrize(
