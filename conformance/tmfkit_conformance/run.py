@@ -230,11 +230,14 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
 
 def _configured(settings: Settings) -> list[str]:
     """Return every entry of ``payloads`` and ``values``, as one line each."""
-    payloads = [
-        (f"payloads.{name}.{key}", value) for name, own in settings.payloads.items() for key, value in own.items()
-    ]
-    values = [(f"values.{name}.{key}", value) for name, own in settings.values.items() for key, value in own.items()]
-    return [f"{entry}: {json.dumps(value, ensure_ascii=False)}" for entry, value in (*payloads, *values)]
+    shown = (("payloads", settings.shown_payloads), ("values", settings.shown_values))
+    entries = (
+        (f"{kind}.{name}.{key}", value)
+        for kind, configured in shown
+        for name, own in configured.items()
+        for key, value in own.items()
+    )
+    return [f"{entry}: {json.dumps(value, ensure_ascii=False)}" for entry, value in entries]
 
 
 def _learned(session: Session, known: Acquaintance) -> dict[str, object]:
