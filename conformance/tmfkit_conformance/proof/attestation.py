@@ -45,11 +45,13 @@ class Origin:
     Attributes:
         is_signed: Whether there is an attestation.
         keys: Ids of the trusted keys that have signed it.
+        named: Ids of the keys that it names, whoever has signed.
         faults: What is wrong with it: a bad signature, none of a trusted key, a file that is another one.
     """
 
     is_signed: bool
     keys: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
 
@@ -91,7 +93,7 @@ def origin_of(folder: Path | None, report: Report, trusted: PublicKeys | None) -
     if not faults and statement["predicate"]["details"] != _details(report):
         faults = (f"{ATTESTATION}: its details are not those of the run",)
     keys, untrusted = _signed_by(envelope, trusted)
-    return Origin(is_signed=True, keys=keys, faults=(*faults, *untrusted))
+    return Origin(is_signed=True, keys=keys, named=tuple(sorted(envelope.signatures)), faults=(*faults, *untrusted))
 
 
 def _read(path: Path) -> Envelope:

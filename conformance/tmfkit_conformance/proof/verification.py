@@ -111,8 +111,8 @@ def _compared(
     faults = list(_wrong_verdicts(changes)) if not others else []
     compared: dict[str, bytes] = {}
     contents = Contents(folder, bundle, report) if folder and not is_remade else None
+    stated = saved_statement(folder) if folder else None
     if folder:
-        stated = saved_statement(folder)
         if contents:
             contents.hold(stated)
             faults += contents.faults
@@ -120,6 +120,9 @@ def _compared(
             faults += _held(folder, _made_anew(report, stated), compared)
         faults += [*_without_statement(folder, stated), *_receipt(folder, bundle), *_strange(folder)]
     origin = Origin(is_signed=False) if is_to_be_filed else origin_of(folder, report, trusted)
+    if stated and origin.named and stated["key"] not in origin.named:
+        said = f"names the key {shortened(stated['key'], _SHOWN)}" if stated["key"] else "names no key"
+        faults.append(f"{_STATEMENT} {said}, and {ATTESTATION} is signed with {', '.join(origin.named)}")
     return Verification(
         report=report,
         folder=folder,
