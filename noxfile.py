@@ -29,6 +29,8 @@ SURROUNDINGS = {
     "nginx": "nginx",
     "promtool": "prometheus",
 }
+# What `selftest --api tmf683-v4 --sample 1` may take of one core, however busy the machine is otherwise.
+SELFTEST_SECONDS = 60
 CODE = ["codegen", "server", "conformance", "scripts", "tests", "noxfile.py"]
 
 
@@ -211,3 +213,12 @@ def build(session: nox.Session) -> None:
         reports = str(Path(folder) / "reports")
         certify = ["scripts/certify.py", "--store", "memory:", "--phase", "register", "--api", "tmf681-v1"]
         session.run(python, *certify, "--report", reports, external=True)
+        kit = [str(binaries / "tmfkit-conformance"), "selftest", "--api", "tmf683-v4", "--sample", "1"]
+        before = os.times()
+        session.run(*kit, external=True)
+        after = os.times()
+        seconds = after.children_user + after.children_system - before.children_user - before.children_system
+        if seconds > SELFTEST_SECONDS:
+            session.error(
+                f"The sample of the self-test took {seconds:.0f} s of one core, {SELFTEST_SECONDS} are agreed"
+            )

@@ -17,8 +17,8 @@ from tmfkit_conformance.drive.interruption import Interrupted, Interruption
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.receipt import Receipt
-from tmfkit_conformance.drive.schedule import run, stages
-from tmfkit_conformance.drive.sentinels import Watchpost
+from tmfkit_conformance.drive.schedule import alone, run, stages
+from tmfkit_conformance.drive.sentinels import Watchpost, moments
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.errors import KitDefect, KitError
 from tmfkit_conformance.plan import plan, probes
@@ -111,7 +111,7 @@ def _phases(
         watchpost = Watchpost(session.beside(), _watched(session.contract, wanted if only else (), wanted))
         watchpost.make()
         if wanted:
-            _register_phase(session, progress, wanted)
+            _register_phase(session, progress, wanted, watchpost)
             session.interruption.check()
         if set(session.settings.phases) - {REGISTER} and not session.watch.ended:
             _generated_phases(session, recorder, progress, listener_url=listener_url)
@@ -122,12 +122,24 @@ def _phases(
         session.records.sort(key=lambda record: order.get(record.key, -1))
 
 
-def _register_phase(session: Session, progress: Progress, wanted: Collection[PlannedProbe]) -> None:
-    """Drive every probe."""
-    parallel = session.settings.parallel
+def _register_phase(
+    session: Session, progress: Progress, wanted: Collection[PlannedProbe], watchpost: Watchpost
+) -> None:
+    """Drive every probe; after some of them further records are made that are to last."""
+    contract, parallel = session.contract, session.settings.parallel
+    planned = stages(contract, wanted, parallel=parallel)
+    # Beside a probe that has the hub to itself others may look at the whole list.
+    order = [one for stage in planned for lane in stage for one in lane if alone(contract, one) != "hub"]
+    more = moments(order, session.contents)
+
+    def drive_and_make(probe: PlannedProbe) -> None:
+        _drive(session.beside(), probe)
+        for _ in range(more.get(probe.key, 0)):
+            watchpost.make_more()
+
     run(
-        stages(session.contract, wanted, parallel=parallel),
-        lambda probe: _drive(session.beside(), probe),
+        planned,
+        drive_and_make,
         parallel=parallel,
         progress=lambda done, total: progress(REGISTER, done, total),
     )
@@ -218,11 +230,14 @@ def _about(contract: Contract, settings: Settings, session: Session, seconds: fl
 
 def _configured(settings: Settings) -> list[str]:
     """Return every entry of ``payloads`` and ``values``, as one line each."""
-    payloads = [
-        (f"payloads.{name}.{key}", value) for name, own in settings.payloads.items() for key, value in own.items()
-    ]
-    values = [(f"values.{name}.{key}", value) for name, own in settings.values.items() for key, value in own.items()]
-    return [f"{entry}: {json.dumps(value, ensure_ascii=False)}" for entry, value in (*payloads, *values)]
+    shown = (("payloads", settings.shown_payloads), ("values", settings.shown_values))
+    entries = (
+        (f"{kind}.{name}.{key}", value)
+        for kind, configured in shown
+        for name, own in configured.items()
+        for key, value in own.items()
+    )
+    return [f"{entry}: {json.dumps(value, ensure_ascii=False)}" for entry, value in entries]
 
 
 def _learned(session: Session, known: Acquaintance) -> dict[str, object]:

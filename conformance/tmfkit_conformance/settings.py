@@ -17,7 +17,7 @@ from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.rules.phases import PHASES
 from tmfkit_conformance.yaml_file import read_yaml
 
-__all__ = ["CONFIG_SCHEMA", "MOST_PARALLEL", "OAUTH_SECRET", "Settings", "is_credential", "read_config"]
+__all__ = ["BLOTTED", "CONFIG_SCHEMA", "MOST_PARALLEL", "OAUTH_SECRET", "Settings", "is_credential", "read_config"]
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}
@@ -28,7 +28,8 @@ MOST_PARALLEL = 64
 _SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": _MOST_SECONDS}
 
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"})
-_KEY = re.compile(r"(?:^|[-_])(?:api)?(?:key|token|secret)$")
+_KEY = re.compile(r"(?:^|[-_])(?:api)?(?:key|token|secret|password)$")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _HARMLESS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 _SCHEMES = frozenset({"basic", "bearer", "digest", "negotiate", "token"})
 _SHORTEST_SECRET = 6
@@ -41,6 +42,9 @@ _WRITTEN_BY_INIT: Final = "Give a YAML or JSON file, `init` writes one"
 
 _HEADERS: Final = ("headers", "admin_headers")
 _SECRET_SETTINGS: Final = ("bearer", "bearer_command", "oauth_client_secret_file", "client_certificate", "client_key")
+
+BLOTTED: Final = "(not recorded)"
+"""What stands in a bundle where a credential was sent or configured."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - refused, not listened at
@@ -268,7 +272,23 @@ class Settings:
         named = [f"{name} {header}" for name in _HEADERS for header in sorted(plain.pop(name))]
         given = [name for name in _SECRET_SETTINGS if plain.pop(name)]
         texts = {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
-        return {**texts, "credentials": [*given, *named]}
+        address, query, _ = self.oauth_token_url.partition("?")  # a query may hold a secret
+        hidden = {
+            "oauth_token_url": f"{address}?{BLOTTED}" if query else address,
+            "payloads": self.shown_payloads,
+            "values": self.shown_values,
+        }
+        return {**texts, **hidden, "credentials": [*given, *named]}
+
+    @property
+    def shown_payloads(self) -> Mapping[str, Any]:
+        """The configured payloads as a bundle and a report show them: credentials by their names only."""
+        return {name: _without_credentials(own) for name, own in self.payloads.items()}
+
+    @property
+    def shown_values(self) -> Mapping[str, Any]:
+        """The configured values as a bundle and a report show them: credentials by their names only."""
+        return {name: _without_credentials(own) for name, own in self.values.items()}
 
     @property
     def secret_headers(self) -> frozenset[str]:
@@ -302,8 +322,20 @@ def _names() -> list[str]:
 
 
 def is_credential(name: str) -> bool:
-    """Say whether a header is one that says who asks: Authorization, Cookie, and those with a key or a token."""
-    return name.lower() in _CREDENTIALS or bool(_KEY.search(name.lower()))
+    """Say whether a header or a member says who asks: Authorization, Cookie, and those with a key or a token."""
+    return name.lower() in _CREDENTIALS or bool(_KEY.search(_CAMEL.sub("-", name).lower()))
+
+
+def _without_credentials(value: Any) -> Any:
+    """Return a value with every member blotted out whose name, or whose pointer's end, is that of a credential."""
+    if isinstance(value, list):
+        return [_without_credentials(member) for member in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: BLOTTED if is_credential(name.rpartition("/")[2]) else _without_credentials(member)
+        for name, member in value.items()
+    }
 
 
 def _check_url(name: str, url: str, *, takes_port_0: bool = False, takes_query: bool = False) -> None:

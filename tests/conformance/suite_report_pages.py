@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,18 @@ from selenium.webdriver.common.by import By
 
 from browser import browser, look_at
 from tmfkit_conformance.cli import main
+from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.proof.reporting import concluded
 from tmfkit_conformance.report.html import html_page
+from tmfkit_conformance.report.model import Report
+from tmfkit_conformance.run import drive
+from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
 
 __all__ = ["browser"]
 
 _SCREENS = 20
+_IS_NO_WIDER = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,33 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert main(["compare", *reports, "--html", str(found / "compare.html")]) == 0
     (found / "hostile.html").write_text(html_page(report()), encoding="utf-8")
     return found
+
+
+def most_rows() -> str:
+    """Return the id of the API with the most rows."""
+    return max(contracts.apis(), key=lambda api: len(contracts.load(api).requirements))
+
+
+@pytest.fixture(scope="module", params=["tmf683-v4", most_rows()])
+def real(request: pytest.FixtureRequest, server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Page of a run of an API: long names of notifications, hundreds of rows; one of its rows does not hold."""
+    contract = contracts.load(request.param)
+    told = Settings(contract.id, server_url + contract.base_path, phases=("register",), hold_seconds=0)
+    made = concluded(drive(contract, told), contract)
+    first, *others = made.judgement.verdicts
+    judgement = replace(made.judgement, verdicts=(replace(first, outcome=Outcome.FAIL, remark="x" * 200), *others))
+    page = tmp_path_factory.mktemp("real") / f"{contract.id}.html"
+    page.write_text(html_page(Report.of(made.bundle, judgement, contract)), encoding="utf-8")
+    return page
+
+
+def test_page_of_an_api_is_no_wider_than_the_window(browser: webdriver.Chrome, real: Path) -> None:
+    """Axe takes longer for so many rows than a test may; it sees the same template with fewer."""
+    browser.get(real.as_uri())
+    assert browser.execute_script("return document.documentElement.scrollHeight / innerHeight") <= _SCREENS
+    assert browser.execute_script(_IS_NO_WIDER)
+    browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert browser.execute_script(_IS_NO_WIDER)
 
 
 @pytest.mark.parametrize(

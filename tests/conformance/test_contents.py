@@ -18,7 +18,9 @@ V1 = contracts.load("tmf629-v1")
 
 def test_a_seed_gives_the_same_contents_each_time_and_another_seed_others() -> None:
     one, again, other = Contents("a"), Contents("a"), Contents("b")
-    drawn = [(each.text("/name", 0), each.long_text("/name"), each.large_integer("/n")) for each in (one, again, other)]
+    drawn = [
+        (each.text("/name", 0), each.long_text("/name", 330), each.large_integer("/n")) for each in (one, again, other)
+    ]
     assert drawn[0] == drawn[1]
     assert all(mine != theirs for mine, theirs in zip(drawn[0], drawn[2], strict=True))
 
@@ -32,13 +34,14 @@ def test_plain_texts_are_short_and_plain_and_the_second_is_another(seed: str) ->
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_long_texts_have_marks_that_combine_and_characters_beyond_the_basic_plane(seed: str) -> None:
-    text = Contents(seed).long_text("/name")
-    assert 240 <= len(text) <= 400
+    text = Contents(seed).long_text("/name", 330)
+    assert 330 <= len(text) <= 460
     assert any(letter > "\uffff" for letter in text)
     assert any(unicodedata.combining(letter) for letter in text)
     assert text == " ".join(text.split())
     scripts = {unicodedata.name(letter).split()[0] for letter in text if letter.isalpha()}
     assert len(scripts) >= 3
+    assert 1_100 <= len(Contents(seed).long_text("/name", 1_100)) <= 1_250
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -89,6 +92,6 @@ def test_demanding_value_is_none_where_the_vendor_configured_one() -> None:
     customer = V1.resource("customer")
     free = Payloads(V1, customer, {}, {}, {}, Contents("a"))
     told = Payloads(V1, customer, {}, {"/description": ["short", "brief"]}, {}, Contents("a"))
-    assert free.demanding("/description") == Contents("a").long_text("customer/description")
+    assert free.demanding("/description") == Contents("a").long_text("customer/description", 330)
     assert not isinstance(told.demanding("/description"), str)
     assert len(free.demanding("/characteristic")) == 2

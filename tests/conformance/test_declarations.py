@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,17 @@ import yaml
 from filed_run import filed_run
 from library import library, report
 from library_server import serving
+from rich.console import Console
 
 from tmfkit_conformance.cli import main
 from tmfkit_conformance.declarations.claims import Claim, claimable, read_claims, written_claims
 from tmfkit_conformance.declarations.waivers import read_waivers
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.verdict import Cause, Outcome
+from tmfkit_conformance.report.console import print_summary
+from tmfkit_conformance.report.declared import Declared
 from tmfkit_conformance.report.html import html_page
+from tmfkit_conformance.report.model import Report
 from tmfkit_models import contracts
 
 WAIVER = {
@@ -173,6 +179,52 @@ def test_claim_is_met_unmet_or_untested_and_what_is_not_claimed_is_a_remark() ->
     assert declared.untested == (Claim("operations", "deleteBook"),)
     assert Claim("operations", "patchBook") in declared.unclaimed
     assert report().declared.unclaimed == ()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "stands"),
+    [
+        pytest.param([Outcome.PASS], "met", id="holds"),
+        pytest.param([Outcome.PASS_WITH_REMARK, Outcome.SKIP], "met", id="one-holds-with-a-remark"),
+        pytest.param([Outcome.PASS, Outcome.NOT_APPLICABLE], "met", id="one-of-two-operators"),
+        pytest.param([Outcome.PASS, Outcome.FAIL], "unmet", id="one-fails"),
+        pytest.param([Outcome.NOT_APPLICABLE], "unmet", id="not-offered"),
+        pytest.param([Outcome.NOT_APPLICABLE, Outcome.SKIP], "unmet", id="not-offered-and-skipped"),
+        pytest.param([Outcome.SKIP], "untested", id="skipped"),
+        pytest.param([Outcome.BLOCKED], "untested", id="blocked"),
+        pytest.param([Outcome.ERROR], "untested", id="the-kit-failed"),
+    ],
+)
+def test_claim_stands_by_the_outcomes_of_its_rows(outcomes: list[Outcome], stands: str) -> None:
+    [row] = [one for one in library().requirements if one.id == "LIB1-GET-001"]
+    rows = [replace(row, id=f"{row.id}-{number}") for number in range(len(outcomes))]
+    contract = replace(library(), requirements=tuple(rows))
+    claim = {"category": "operations", "operation": "retrieveBook", "subject": ""}
+    bundle = replace(report().bundle, run={"claims": [claim]})
+    found = Declared.of(bundle, contract, dict(zip((one.id for one in rows), outcomes, strict=True)))
+    assert [name for name in ("met", "unmet", "untested") if getattr(found, name)] == [stands]
+    assert found.is_kept is (stands == "met")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "said"),
+    [
+        pytest.param(Outcome.NOT_APPLICABLE, 1, "not met: operations retrieveBook", id="not-offered"),
+        pytest.param(Outcome.SKIP, 1, "not tested: operations retrieveBook", id="not-tested"),
+        pytest.param(Outcome.PASS, 0, "met: 1", id="met"),
+    ],
+)
+def test_claim_that_is_not_shown_to_hold_fails_a_conformant_run_and_is_named(
+    outcome: Outcome, status: int, said: str
+) -> None:
+    claims = [{"category": "operations", "operation": "retrieveBook", "subject": ""}]
+    judged = report({"*": Outcome.PASS, "LIB1-GET-001": outcome}, claims=claims)
+    rows = (replace(row, level="may") if row.id == "LIB1-GET-001" else row for row in library().requirements)
+    made = Report.of(judged.bundle, judged.judgement, replace(library(), requirements=tuple(rows)))
+    console = Console(record=True, width=200, file=io.StringIO())
+    print_summary(made, console)
+    assert (made.verdict, made.gate_status) == ("conformant", status)
+    assert said in console.export_text()
 
 
 def test_unmet_claim_fails_a_conformant_run(written: Written, tmp_path: Path) -> None:

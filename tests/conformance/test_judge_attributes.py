@@ -81,6 +81,18 @@ SITUATIONS = [
     NAME.gives(BLOCKED, "read-is-no-object", made(name="one"), get("read", 200, ["name", "one"])),
     NAME.gives(SKIP, "credentials-ran-out", post("create", 401, sent={"name": "one"})),
     NAME.gives(PASS, "demanding-kept", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG), facts=DEMANDED),
+    *(
+        NAME.gives(outcome, f"longer-{words}", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG), *then, facts=DEMANDED)
+        for outcome, words, *then in (
+            (PASS, "kept", made("longer", name=LONG * 4), read("longer-read", name=LONG * 4)),
+            (REMARK, "refused", post("longer", 422, sent={"name": LONG * 4})),
+            (REMARK, "refused-for-its-size", post("longer", 413, sent={"name": LONG * 4})),
+            (SKIP, "too-often", post("longer", 429, sent={"name": LONG * 4})),
+            (FAIL, "breaks", post("longer", 500, sent={"name": LONG * 4})),
+            (FAIL, "cut", made("longer", name=LONG * 4), read("longer-read", name=LONG * 3)),
+            (FAIL, "cannot-be-read", made("longer", name=LONG * 4), get("longer-read", 404)),
+        )
+    ),
     NAME.gives(REMARK, "demanding-refused", *KEPT, post("demanding", 400, sent={"name": LONG}), facts=DEMANDED),
     NAME.gives(SKIP, "demanding-too-often", *KEPT, post("demanding", 429, sent={"name": LONG}), facts=DEMANDED),
     NAME.gives(FAIL, "demanding-breaks", *KEPT, post("demanding", 500, sent={"name": LONG}), facts=DEMANDED),

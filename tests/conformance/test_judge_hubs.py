@@ -59,6 +59,9 @@ BOTH = {"callback": CALLBACK, "second": "http://127.0.0.1:9/kit/cb-3", "heard": 
 SECOND = str(BOTH["second"])
 AT_SECOND = note(CREATED, ABOUT, number=2, to=SECOND)
 AT_BOTH = (note(CREATED, ABOUT), AT_SECOND)
+ANEW = {"event": {"customer": {**resource(name="one"), "href": "https://node-2.example/7", "seen": "now"}}}
+OF_ANOTHER_OF_OURS = {"event": {"customer": resource("8", name="one"), "before": {"id": "7"}}}
+LONG = {**BOTH, "heard": 9}
 FOREIGN = {"event": {"customer": resource("99", name="one")}}
 
 
@@ -72,6 +75,11 @@ def unregister(step: str = "unregister", status: int = 204) -> Step:
     return delete(step, status, at="/customer/hub/s1")
 
 
+def changed(name: str, number: int, to: str = CALLBACK) -> Any:
+    """A notification of a change."""
+    return note(CHANGED, {"event": {"customer": resource(name=name)}}, number=number, to=to)
+
+
 TRIGGERED = (
     register(),
     made("trigger-create", name="one"),
@@ -79,6 +87,13 @@ TRIGGERED = (
     patch("trigger-change", 200, {"name": "two"}),
     delete("trigger-delete", 204),
 )
+DELIVERED = (
+    register(),
+    register("second"),
+    made("trigger-create"),
+    *(patch("trigger-change", 200, {"name": name}) for name in ("two", "three")),
+)
+CHANGES = [note(CREATED, ABOUT), changed("two", 2), changed("three", 3)]
 NUMERIC = (register(), post("trigger-create", 201, {"id": 7}, sent={}))
 ALL_THREE = [note(one, ABOUT, number=number) for number, one in enumerate((CREATED, CHANGED, DELETED), 1)]
 
@@ -107,6 +122,11 @@ SITUATIONS = [
         register(), register("second"), made("trigger-create"),
         notes=[*AT_BOTH, note(CHANGED, ABOUT, number=3, to=SECOND)], facts=BOTH,
     ),
+    DELIVERS.gives(FAIL, "second-told-of-one-of-two-changes", *DELIVERED, notes=[*CHANGES, AT_SECOND, changed("two", 5, SECOND)], facts=LONG),
+    DELIVERS.gives(FAIL, "first-told-of-one-of-two-changes", *DELIVERED, notes=[*CHANGES[:2], AT_SECOND, changed("two", 5, SECOND), changed("three", 6, SECOND)], facts=LONG),
+    DELIVERS.gives(PASS, "both-of-both-changes-in-any-order", *DELIVERED, notes=[*CHANGES, changed("three", 5, SECOND), changed("two", 6, SECOND), AT_SECOND], facts=LONG),
+    DELIVERS.gives(PASS, "once-and-twice", *DELIVERED, notes=[*CHANGES, CHANGES[1], changed("two", 5, SECOND), changed("three", 6, SECOND), AT_SECOND], facts=LONG),
+    DELIVERS.gives(PASS, "under-one-id-and-shown-anew", *DELIVERED, notes=[*CHANGES[:2], AT_SECOND, note(CHANGED, {"event": {"customer": {"id": "7"}}}, number=2, to=SECOND)], facts=LONG),
     DELIVERS.gives(
         PASS, "one-is-told-when-nobody-waits",
         register(), register("second"), made("trigger-create"), notes=[*AT_BOTH, note(CHANGED, ABOUT, number=4)], facts=BOTH,
@@ -165,6 +185,8 @@ SITUATIONS = [
     UNIQUE.gives(PASS, "two", *TRIGGERED, **heard(*ALL_THREE)),
     UNIQUE.gives(PASS, "delivered-twice", *TRIGGERED, **heard(*ALL_THREE, *ALL_THREE)),
     UNIQUE.gives(PASS, "repeated-later", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, LATER))),
+    UNIQUE.gives(PASS, "delivered-again-from-another-node", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, ANEW))),
+    UNIQUE.gives(FAIL, "of-two-resources", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, OF_ANOTHER_OF_OURS))),
     UNIQUE.gives(FAIL, "of-two-states", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, ANOTHER))),
     UNIQUE.gives(FAIL, "same", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CHANGED, ABOUT))),
     UNIQUE.gives(FAIL, "missing", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventId": None}))),

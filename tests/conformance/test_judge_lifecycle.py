@@ -56,6 +56,14 @@ LISTED_AGAIN = get(
     "customer, listed again", 200, [resource(name="old")], at="/customer", headers={"X-Total-Count": "1"}
 )
 WATCHED = {"resources": ["customer"], "filtered": []}
+LATER = (
+    made("customer 2, made", identifier="8", name="later"),
+    read("customer 2, first read", identifier="8", name="later"),
+    get("customer 2, first listed", 200, [resource(name="old"), resource("8", name="later")], at="/customer"),
+)
+BOTH = {"resources": ["customer", "customer 2"], "filtered": []}
+NO_ARRAY: Any = {"customers": []}
+PASSING = (401, 403, 408, 429, 502, 503, 504)
 TOKEN = "/customer?name=token-1"
 KINDS = {"string": "text", "number": 4.5, "boolean": True, "object": {"member": 1}, "array": [1, "two"]}
 NOW, PAST = (
@@ -68,11 +76,9 @@ CONTROL = get("control", 200, [])
 EMPTY = get("before", 200, [], at="/customer")
 
 
-def listed(*members: Any, status: int = 200, **more: Any) -> Step:
+def listed(*members: Any, status: int = 200, step: str = "list", **more: Any) -> Step:
     """A list; the whole of it where nothing else is said."""
-    return get(
-        "list", status, list(members), at="/customer", **{"headers": {"X-Total-Count": str(len(members))}, **more}
-    )
+    return get(step, status, list(members), at="/customer", **{"headers": {"X-Total-Count": str(len(members))}, **more})
 
 
 def by_id(*members: Any, status: int = 200) -> Step:
@@ -122,10 +128,15 @@ SITUATIONS = [
     *(
         READABLE.gives(outcome, f"sentinel-{words}", *SENTINEL, seen, LISTED_AGAIN, *READ, beside=WATCHED)
         for outcome, words, seen in (
-            (PASS, "lasts", READ_AGAIN), (PASS, "read-in-vain", get("customer, read again", 503)),
+            (PASS, "lasts", READ_AGAIN),
+            *((SKIP, f"answered-{status}", get("customer, read again", status)) for status in (0, 302, *PASSING)),
+            *((FAIL, f"answered-{status}", get("customer, read again", status)) for status in (400, 406, 500, 501, 505)),
+            (FAIL, "read-as-another", read("customer, read again", identifier="8", name="old", status="New")),
+            (FAIL, "no-object", get("customer, read again", 200, "maintenance")),
             (REMARK, "status-moves", read("customer, read again", name="old", status="Active")),
             (REMARK, "changes-by-itself", read("customer, read again", name="old", status="New", seen=2)),
             (FAIL, "gone", get("customer, read again", 404)),
+            (FAIL, "gone-for-good", get("customer, read again", 410)),
             (FAIL, "loses-a-text", read("customer, read again", status="New")),
             (FAIL, "text-replaced", read("customer, read again", name="new", status="New")),
         )
@@ -133,6 +144,40 @@ SITUATIONS = [
     READABLE.gives(
         FAIL, "sentinel-gone-at-the-second-look",
         *SENTINEL, READ_AGAIN, LISTED_AGAIN, get("customer, read again", 404), *READ, beside=WATCHED,
+    ),
+    *(
+        READABLE.gives(
+            outcome, f"sentinel-listed-{words}", *SENTINEL, READ_AGAIN,
+            get("customer, listed again", status, answer, at="/customer"), *READ, beside=WATCHED,
+        )
+        for outcome, words, status, answer in (
+            *((SKIP, f"and-answered-{status}", status, None) for status in (0, *PASSING)),
+            *((FAIL, f"and-answered-{status}", status, None) for status in (404, 406, 500, 501)),
+            (FAIL, "as-no-array", 200, NO_ARRAY),
+        )
+    ),
+    READABLE.gives(
+        PASS, "sentinel-trouble-that-passes", *SENTINEL, get("customer, read again", 500), READ_AGAIN,
+        get("customer, listed again", 500, at="/customer"), LISTED_AGAIN, *READ, beside=WATCHED,
+    ),
+    READABLE.gives(
+        REMARK, "sentinel-listed-late-over-a-new-connection", *SENTINEL, READ_AGAIN,
+        get("customer, listed again", 200, [], at="/customer"), LISTED_AGAIN, *READ, beside=WATCHED,
+    ),
+    READABLE.gives(
+        FAIL, "sentinel-lost-beside-one-that-cannot-be-read", *SENTINEL, get("customer, read again", 503), LISTED_AGAIN,
+        *LATER, get("customer 2, read again", 404, at="/customer/8"), *READ, beside=BOTH,
+    ),
+    *(
+        READABLE.gives(
+            outcome, f"further-sentinel-{words}", *SENTINEL, *LATER, READ_AGAIN,
+            read("customer 2, read again", identifier="8", name="later"),
+            listed(*listed_again, step="customer, listed again"), *READ, beside=BOTH,
+        )
+        for outcome, words, listed_again in (
+            (PASS, "lasts", [resource(name="old"), resource("8", name="later")]),
+            (FAIL, "listed-no-more", [resource(name="old")]),
+        )
     ),
     READABLE.gives(
         FAIL, "sentinel-listed-no-more",

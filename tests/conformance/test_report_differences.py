@@ -12,6 +12,7 @@ from library import report
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.report import differences
 from tmfkit_conformance.report.differences import Difference, SavedReport, changes, recomputed, renamed
 
 
@@ -46,6 +47,62 @@ def test_what_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match="cannot be read as a report"):
         SavedReport.read(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"verdict": 5}, "verdict: 5 is not one of", id="verdict"),
+        pytest.param({"verdict": "perfect"}, 'verdict: "perfect" is not one of', id="no-verdict"),
+        pytest.param({"kit_version": None}, 'kit_version: null is not of type "string"', id="version"),
+        pytest.param({"subject": "x"}, 'subject: "x" is not of type "object"', id="subject"),
+        pytest.param({"subject": {"product": []}}, "subject/product: ", id="product"),
+        pytest.param({"causes": 3}, 'causes: 3 is not of type "array"', id="causes"),
+        pytest.param({"started": 5}, "started: 5 is not of type", id="started"),
+        pytest.param({"interrupted": "no"}, "interrupted: ", id="interrupted"),
+        pytest.param(
+            {"requirements": [{"id": "A", "level": "must", "verdict": 1}]}, "requirements/0/verdict: ", id="row"
+        ),
+        pytest.param(
+            {"requirements": [{"id": [], "level": "must", "verdict": "pass"}]}, "requirements/0/id: ", id="row-id"
+        ),
+        pytest.param(
+            {"requirements": [{"id": "A", "level": "?", "verdict": "pass"}]}, "requirements/0/level: ", id="level"
+        ),
+    ],
+)
+def test_report_of_another_form_is_refused_and_the_member_named(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        saved(tmp_path / "report.json", **change)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("[" * 200_000, "a value has more than 200,000 objects and arrays|goes deeper", id="open-brackets"),
+        pytest.param("[" * 5_000 + "]" * 5_000, "a value goes deeper than 64 levels", id="deep"),
+        pytest.param('{"a": [' + "{}," * 300_000 + "{}]}", "more than 200,000 objects and arrays", id="many"),
+        pytest.param('{"a": NaN}', "NaN is no JSON", id="constant"),
+    ],
+)
+def test_report_over_a_limit_is_refused_and_the_limit_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        SavedReport.read(path)
+
+
+def test_report_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(differences, "_LARGEST_BYTES", 1000)
+    with pytest.raises(UsageError, match="it has more than 1,000 bytes, the most that is read"):
+        saved(tmp_path / "report.json")
+
+
+def test_brackets_in_texts_are_no_parts_of_a_value(tmp_path: Path) -> None:
+    assert saved(tmp_path / "report.json", base_url='[{"' * 150_000).verdict == "not-conformant"
 
 
 def test_missing_report_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import re
 import sys
 import time
@@ -17,11 +18,12 @@ import httpx
 import pytest
 import yaml
 
+from patience import PATIENCE_SECONDS
 from tmfkit_conformance.cli import main
 from tmfkit_conformance.errors import KitError, UsageError
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.rules.register import KINDS
-from tmfkit_conformance.selftest import table
+from tmfkit_conformance.selftest import serving, table
 from tmfkit_conformance.selftest.breaks import BREAKERS
 from tmfkit_conformance.selftest.calls import operation_at
 from tmfkit_conformance.selftest.choice import Filter, attempts, chosen, exemplars
@@ -425,6 +427,51 @@ def test_wrong_application_is_refused_at_once_with_the_reason(
     assert main([command, "--app", factory]) == 2
     assert f"--app: {factory} cannot be imported ({reason})" in capsys.readouterr().err
     assert time.process_time() - began < 3
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """File with the process ids of those who import the application, which never comes to an end."""
+    pids = tmp_path / "pids"
+    code = f"import os, time\nopen({str(pids)!r}, 'a').write(f'{{os.getpid()}}\\n')\ntime.sleep(600)\n"
+    (tmp_path / "hanging_app.py").write_text(code, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    return pids
+
+
+def alive(pids: Path) -> list[int]:
+    """Return those of the processes that are still there and no zombies, given the time that it takes to end them."""
+    found = [int(line) for line in pids.read_text(encoding="utf-8").split()]
+    assert found
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (left := [pid for pid in found if is_running(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize("command", ["selftest", "catalogue"])
+def test_application_whose_import_hangs_is_said_and_ended(
+    command: str, hanging: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serving, "_IMPORT_SECONDS", 2.0)
+    assert main([command, "--app", "hanging_app:app"]) == 2
+    assert "--app: hanging_app:app is not imported after 2 s. Import it by itself" in capsys.readouterr().err
+    assert alive(hanging) == []
+
+
+def test_application_whose_start_hangs_is_said_and_ended(hanging: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_START_SECONDS", 4.0)
+    monkeypatch.setattr(serving, "_STOP_SECONDS", 0.2)
+    with pytest.raises(KitError, match="the server answers nothing 4 s after its start"), served("hanging_app:app"):
+        pass
+    assert alive(hanging) == []
 
 
 def test_unknown_requirement_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

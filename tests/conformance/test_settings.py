@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from tmfkit_conformance.commands.options import given_settings, settings_for
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.tls import tls_context
 from tmfkit_conformance.errors import UsageError
-from tmfkit_conformance.settings import CONFIG_SCHEMA, Settings, read_config
+from tmfkit_conformance.run import _configured
+from tmfkit_conformance.settings import BLOTTED, CONFIG_SCHEMA, OAUTH_SECRET, Settings, read_config
 from tmfkit_models import contracts
 
 URL = "http://127.0.0.1:8080/api"
@@ -157,6 +160,32 @@ def test_options_win_over_the_configuration_and_headers_are_merged(config: Path)
     assert settings.headers == {"A": "1", "B": "2"}
     assert settings.phases == ("register",)
     assert settings.bearer == SECRET
+
+
+def test_what_is_recorded_of_settings_holds_no_credential(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OAUTH_SECRET, SECRET)
+    hidden = "wZ-hidden-9"
+    settings = Settings(
+        "tmf629-v4",
+        "http://h",
+        oauth_client_id="kit",
+        oauth_token_url=f"https://login.example/token?client_key={hidden}",
+        payloads={
+            "customer": {"apiKey": hidden, "extension": [{"clientSecret": hidden, "colour": "blue"}], "tenant": "acme"}
+        },
+        values={"customer": {"/extension/*/password": [hidden], "/accessToken": [hidden], "/name": ["Ada", "Bob"]}},
+    )
+    plain = settings.to_json()
+    assert hidden not in json.dumps(plain)
+    assert plain["oauth_token_url"] == "https://login.example/token?(not recorded)"
+    assert plain["payloads"]["customer"] == {
+        "apiKey": BLOTTED,
+        "extension": [{"clientSecret": BLOTTED, "colour": "blue"}],
+        "tenant": "acme",
+    }
+    assert plain["values"]["customer"]["/name"] == ["Ada", "Bob"]
+    assert hidden not in " ".join(_configured(settings))
+    assert replace(settings, oauth_token_url="https://h/t").to_json()["oauth_token_url"] == "https://h/t"
 
 
 def test_secrets_are_the_credentials_and_nothing_else() -> None:

@@ -17,6 +17,11 @@ from library import HOSTILE, library, report
 from tmfkit_conformance.cli import main
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.verdict import Outcome
+from tmfkit_conformance.proof.attestation import attest
+from tmfkit_conformance.proof.keys import signer
+from tmfkit_conformance.proof.reporting import rejudged
+from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.report.folder import write_statement
 from tmfkit_conformance.report.statement import badge, statement, statement_files
 from tmfkit_models import contracts
 
@@ -92,6 +97,21 @@ def test_statement_comes_before_the_signature_and_names_its_key(
     assert main(["sign", str(folder), "--key", private]) == 0
     assert main(["statement", str(folder), "--key", private]) == 2
     assert "is signed already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["another", ""], ids=["of-another-key", "of-no-key"])
+def test_statement_that_does_not_name_the_key_of_the_signature_does_not_belong_to_it(
+    folder: Path, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    private, public = keys(folder)
+    report = rejudged(Bundle.read(folder / "bundle.zip"), library())
+    write_statement(folder, statement_files(report, issued="2026-05-02", key=key))
+    signing = signer(Path(private))
+    attest(folder, report, signing)
+    assert main(["verify", str(folder), "--trusted-keys", public]) == 5
+    said = f"names the key {key}" if key else "names no key"
+    expected = f"statement.json {said}, and attestation.json is signed with {signing.public_key.keyid}."
+    assert expected in capsys.readouterr().out
 
 
 def test_run_that_names_no_product_gets_no_statement() -> None:

@@ -20,8 +20,11 @@ from filed_run import filed_run, keys
 from library import library
 
 from tmfkit_conformance.cli import main
+from tmfkit_conformance.proof.reporting import rejudged
 from tmfkit_conformance.record import bundle as bundles
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.report.folder import rendered
+from tmfkit_conformance.report.statement import statement_files
 from tmfkit_models import contracts
 
 Verify = Callable[..., tuple[int, list[str]]]
@@ -82,10 +85,25 @@ def rewritten(folder: Path, **run: Any) -> None:
 
 
 def redirected(folder: Path) -> None:
-    """Let the report name the digest of the bundle that is there."""
-    report = json.loads((folder / "report.json").read_bytes())
-    report["bundle_sha256"] = Bundle.read(folder / "bundle.zip").sha256
-    (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    """Let the report say what the bundle that is there gives."""
+    made = rejudged(Bundle.read(folder / "bundle.zip"), library())
+    (folder / "report.json").write_bytes(rendered(made)["report.json"])
+
+
+def doctored(folder: Path, name: str, **members: Any) -> None:
+    """Write a file of JSON anew with other members."""
+    plain = {**json.loads((folder / name).read_bytes()), **members}
+    (folder / name).write_text(json.dumps(plain), encoding="utf-8")
+
+
+def of_another_kit(folder: Path, *, states: bool = True) -> None:
+    """Make the folder one that this kit cannot make anew, of a run that names everything."""
+    digests = Bundle.read(folder / "bundle.zip").run["digests"]
+    rewritten(folder, kit_version="0.0.9", digests={**digests, "kit": "ab" * 32})
+    made = rejudged(Bundle.read(folder / "bundle.zip"), library())
+    files = {**rendered(made), **(statement_files(made, issued="2026-05-02", key="") if states else {})}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def test_folder_of_a_conformant_run_is_made_anew_to_the_byte(folder: Path, verify: Verify) -> None:
@@ -184,7 +202,8 @@ def test_run_of_another_kit_is_judged_again_and_what_is_different_is_said(folder
     redirected(folder)
     status, lines = verify(folder)
     assert (status, faults(lines)) == (0, [])
-    assert lines[3].startswith("Judged with other means, so that verdicts alone are compared: kit abababababab there, ")
+    means = "Judged with other means, so that what files say is compared, and not their bytes: kit abababababab there, "
+    assert lines[3].startswith(means)
     assert "jinja2 3.0 there, " in lines[3]
     assert lines[4].startswith("The bundle was made with tmfkit 0.0.9; this is tmfkit ")
 
@@ -201,20 +220,133 @@ def test_run_of_a_kit_that_said_nothing_of_itself_is_still_judged(folder: Path, 
 def test_report_of_another_kit_whose_verdict_is_not_that_of_its_rows_is_refused(folder: Path, verify: Verify) -> None:
     rewritten(folder, digests=None)
     redirected(folder)
-    report = json.loads((folder / "report.json").read_bytes())
-    report["verdict"] = "not-conformant"
-    report["requirements"][0]["verdict"] = "skip"
-    (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
-    assert faults(verify(folder)[1]) == [
+    rows = json.loads((folder / "report.json").read_bytes())["requirements"]
+    doctored(folder, "report.json", verdict="not-conformant", requirements=[{**rows[0], "verdict": "skip"}, *rows[1:]])
+    assert set(faults(verify(folder)[1])) >= {
         "report.json: LIB1-POST-001 is skip, and pass in bundle.zip.",
         "report.json: the verdict is not-conformant, and its rows add up to incomplete.",
-    ]
+        "report.html says 'conformant', and the verdict is not-conformant.",
+    }
 
 
 def test_report_of_another_kit_that_was_made_from_another_bundle_is_refused(folder: Path, verify: Verify) -> None:
     rewritten(folder, digests=None, outcomes=["pass", "skip", "fail"])
     status, lines = verify(folder)
-    assert (status, faults(lines)[0].startswith("report.json was made from a bundle with sha256 ")) == (5, True)
+    assert (status, any(one.startswith("report.json: bundle_sha256 is ") for one in faults(lines))) == (5, True)
+
+
+def test_what_could_not_be_made_anew_is_named(folder: Path, verify: Verify) -> None:
+    of_another_kit(folder)
+    status, lines = verify(folder)
+    assert (status, faults(lines)) == (0, [])
+    assert "Held against the bundle, but for their words: report.json, statement.json." in lines
+    others = "report.html, junit.xml, summary.md, statement.html, statement.md, badge.svg"
+    assert f"Checked by their verdict alone: {others}." in lines
+    (folder / "badge.svg").write_text("<svg/>", encoding="utf-8")
+    assert "Checked not at all: badge.svg." in verify(folder)[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("report.html", '<header class="verdict conformant">', '<header class="verdict incomplete">'),
+        ("report.html", "<h1>Conformant</h1>", "<h1>Not conformant</h1>"),
+        ("report.html", "<title>Conformant:", "<title>Incomplete:"),
+        ("junit.xml", 'name="verdict" value="conformant"', 'name="verdict" value="incomplete"'),
+        ("junit.xml", 'name="verdict" time="0.000" />', 'name="verdict" time="0.000"><failure/></testcase>'),
+        ("summary.md", "## Conformant:", "## Not conformant:"),
+        ("statement.html", '<header class="conformant">', '<header class="incomplete">'),
+        ("statement.html", '<p class="verdict">Conformant<', '<p class="verdict">Not conformant<'),
+        ("statement.md", "# Conformant", "# Not conformant"),
+        ("badge.svg", ': conformant"', ': incomplete"'),
+        ("badge.svg", ": conformant</title>", ": not conformant</title>"),
+        ("badge.svg", ">conformant</text>", ">not conformant</text>"),
+    ],
+)
+def test_verdict_in_a_file_of_another_kit_is_that_of_the_rows(
+    folder: Path, verify: Verify, name: str, before: str, after: str
+) -> None:
+    of_another_kit(folder)
+    text = (folder / name).read_text(encoding="utf-8")
+    assert before in text
+    (folder / name).write_text(text.replace(before, after), encoding="utf-8")
+    status, lines = verify(folder)
+    assert (status, [fault.startswith(f"{name} says ") for fault in faults(lines)]) == (5, [True]), lines
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "value"),
+    [
+        *(("report.json", member, "another") for member in ("base_url", "operator", "kit_version", "started", "ended")),
+        ("report.json", "bundle_sha256", "cd" * 32),
+        ("report.json", "contract_sha256", "cd" * 32),
+        ("report.json", "subject", {"product": "Rack", "version": "2.1"}),
+        ("report.json", "digests", {"kit": "cd" * 32}),
+        ("report.json", "phases", ["register", "fuzzing"]),
+        ("report.json", "exchanges", 5),
+        ("report.json", "credentials", ["bearer"]),
+        ("report.json", "left_behind", ["/book/9"]),
+        ("report.json", "waivers", [{"row": "LIB1-POST-001", "reason": "so"}]),
+        ("report.json", "claims", {"met": [{"category": "events", "operation": "BookCreateEvent", "subject": ""}]}),
+        ("report.json", "musts", {"settled": 99}),
+        ("report.json", "summary", {"must": {"pass": 99}}),
+        ("report.json", "document", {"number": "LIB2"}),
+        *(
+            ("statement.json", member, "another")
+            for member in ("product", "product_version", "operator", "target", "api")
+        ),
+        *(("statement.json", member, "another") for member in ("kit_version", "run_started", "run_ended", "form")),
+        *(("statement.json", member, "cd" * 32) for member in ("kit_sha256", "contract_sha256", "bundle_sha256")),
+        ("statement.json", "verdict", "incomplete"),
+        ("statement.json", "musts", {"pass": 99}),
+        ("statement.json", "waivers", [{"row": "LIB1-POST-001", "reason": "so"}]),
+        ("statement.json", "not_tested", [{"standing": "skip", "why": "so", "requirements": ["LIB1-POST-001"]}]),
+        ("statement.json", "phases_left_out", []),
+    ],
+)
+def test_what_a_file_of_another_kit_says_is_what_the_bundle_says(
+    folder: Path, verify: Verify, name: str, member: str, value: Any
+) -> None:
+    of_another_kit(folder)
+    doctored(folder, name, **{member: value})
+    status, lines = verify(folder)
+    assert (status, faults(lines)[0].startswith(f"{name}: ")) == (5, True), lines
+    assert any(member in fault for fault in faults(lines))
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("level", "may"), ("remark", "as the vendor says"), ("exchanges", [1]), ("verdict", "skip")]
+)
+def test_row_of_another_kit_is_what_the_bundle_has_recorded(
+    folder: Path, verify: Verify, member: str, value: Any
+) -> None:
+    of_another_kit(folder, states=False)
+    rows = json.loads((folder / "report.json").read_bytes())["requirements"]
+    doctored(folder, "report.json", requirements=[{**rows[0], member: value}, *rows[1:]])
+    status, lines = verify(folder)
+    assert (status, any("LIB1-POST-001" in fault for fault in faults(lines))) == (5, True), lines
+
+
+def test_statement_of_a_run_that_names_no_product_does_not_belong_to_it(folder: Path, verify: Verify) -> None:
+    of_another_kit(folder)
+    rewritten(folder, subject="")
+    redirected(folder)
+    status, lines = verify(folder)
+    assert (status, "statement.json: the run does not say it, and a statement needs it." in faults(lines)) == (5, True)
+
+
+def test_folder_of_another_python_is_made_anew_all_the_same(folder: Path, verify: Verify) -> None:
+    digests = Bundle.read(folder / "bundle.zip").run["digests"]
+    rewritten(folder, digests={**digests, "python": "3.99"})
+    for name, content in rendered(rejudged(Bundle.read(folder / "bundle.zip"), library())).items():
+        (folder / name).write_bytes(content)
+    status, lines = verify(folder)
+    assert (status, lines[3].startswith("Judged with other means: python 3.99 there, ")) == (0, True), lines
+    assert "Made anew, the same to the byte: report.html, report.json, junit.xml, summary.md." in lines
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    (folder / "report.html").write_text(page.replace("Shelf", "Rack"), encoding="utf-8")
+    status, lines = verify(folder)
+    assert (status, faults(lines)[0].startswith("report.html is not what the bundle gives: ")) == (5, True)
 
 
 def test_signature_of_a_trusted_key_proves_the_origin(folder: Path, verify: Verify) -> None:
@@ -319,6 +451,29 @@ def spoilt(path: Path, spoil: Callable[[dict[str, str]], object]) -> None:
             lambda files: files.update({"verdicts.json": "[" * 90 + "]" * 90}), "deeper than 64 levels", id="deep"
         ),
         pytest.param(
+            lambda files: files.update({"run.json": "[" * 90_000}), "deeper than 64 levels", id="deeper-than-python"
+        ),
+        pytest.param(
+            lambda files: files.update({"verdicts.json": f"[{'{},' * 300_000}{{}}]"}),
+            "more than 200,000 objects and arrays",
+            id="many-verdicts",
+        ),
+        pytest.param(
+            lambda files: files.update({"verdicts.json": f"[{'{},' * 7_000_000}{{}}]"}),
+            "verdicts.json has 21,000,004 bytes, and 16,777,216 are the most that is read",
+            id="seven-million-verdicts",
+        ),
+        pytest.param(
+            lambda files: files.update({"run.json": json.dumps({"contact": "x" * 9_000_000})}),
+            "run.json has 9,000,015 bytes, and 8,388,608 are the most that is read",
+            id="large-run",
+        ),
+        pytest.param(
+            lambda files: files.update({"probes.jsonl": f"[{'{},' * 6_000_000}{{}}]"}),
+            "probes.jsonl is packed to less than one part in 250",
+            id="denser-than-any-run",
+        ),
+        pytest.param(
             lambda files: files.update({"exchanges.jsonl": files["exchanges.jsonl"].replace('"body": ""', '"body": {"same_as": [99, "request"]}', 1)}),
             "KeyError",
             id="body-that-is-not-there",
@@ -351,6 +506,38 @@ def test_bundle_over_a_limit_is_refused_before_it_is_unpacked(
     monkeypatch.setattr(bundles, limit, 1000)
     status, lines = verify(folder)
     assert (status, said in lines[0], "1,000 are the most that is read" in lines[0]) == (2, True, True)
+
+
+def test_rows_beyond_the_most_are_refused(folder: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "_MOST_ROWS", 5)
+    status, lines = verify(folder)
+    assert (status, "a member has more than 5 rows, the most that is read" in lines[0]) == (2, True), lines
+
+
+def test_row_beyond_the_longest_is_refused(folder: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "_LONGEST_ROW_BYTES", 99)
+    status, lines = verify(folder)
+    assert (status, "a row has more than 99 bytes, the most that is read" in lines[0]) == (2, True), lines
+
+
+@pytest.mark.parametrize("name", ["report.json", "statement.json"])
+@pytest.mark.parametrize("text", ["[" * 200_000, "5", '{"subject": "x", "verdict": 3}'], ids=["deep", "number", "form"])
+def test_file_that_cannot_be_read_within_limits_is_no_defect_of_the_kit(
+    folder: Path, verify: Verify, name: str, text: str
+) -> None:
+    rewritten(folder, digests={})
+    redirected(folder)
+    (folder / name).write_text(text, encoding="utf-8")
+    status, lines = verify(folder)
+    assert (status, f"{name}: cannot be read" in lines[0]) == (2, True), lines
+
+
+@pytest.mark.parametrize("started", [1e300, "soon", None])
+def test_exchange_at_a_time_that_is_none_is_no_defect_of_the_kit(folder: Path, verify: Verify, started: Any) -> None:
+    bundle = Bundle.read(folder / "bundle.zip")
+    moved = tuple(dataclasses.replace(one, started=started) for one in bundle.exchanges)
+    dataclasses.replace(bundle, exchanges=moved).write(folder / "bundle.zip")
+    assert verify(folder)[0] in (2, 5)
 
 
 def test_receipt_of_a_run_that_made_nothing_need_not_be_there(folder: Path, verify: Verify) -> None:

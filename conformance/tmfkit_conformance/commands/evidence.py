@@ -60,7 +60,8 @@ def _comparison_lines(found: Verification) -> Iterator[str]:
     """Say what was compared with what, and which verdicts this kit sees otherwise."""
     if found.judged_otherwise:
         made, own = one_line(found.report.kit_version), metadata.version("tmfkit")
-        yield f"Judged with other means, so that verdicts alone are compared: {'; '.join(found.judged_otherwise)}."
+        therefore = "" if found.compared else ", so that what files say is compared, and not their bytes"
+        yield f"Judged with other means{therefore}: {'; '.join(map(one_line, found.judged_otherwise))}."
         if made != own:
             yield f"The bundle was made with tmfkit {made}; this is tmfkit {own}."
         yield from columns((one_line(one.requirement), " -> ".join(one.verdicts)) for one in found.changes)
@@ -71,6 +72,14 @@ def _comparison_lines(found: Verification) -> Iterator[str]:
     yield f"{plural(len(found.report.bundle.verdicts), 'recorded verdict')}: {changed}."
     if found.compared:
         yield f"Made anew, the same to the byte: {', '.join(found.compared)}."
+    if found.contents:
+        yield f"Held against the bundle, but for their words: {', '.join(found.contents.whole)}."
+        for words, names in (
+            ("by their verdict alone", found.contents.by_verdict),
+            ("not at all", found.contents.unread),
+        ):
+            if names:
+                yield f"Checked {words}: {', '.join(names)}."
     if found.folder is None:
         yield "A bundle alone was looked at: give the folder to have the report checked as well."
 

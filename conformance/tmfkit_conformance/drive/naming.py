@@ -12,8 +12,11 @@ from tmfkit_conformance.payloads.contents import Contents
 
 __all__ = ["Naming", "agent"]
 
-_FIRST: Final = 10_000
-"""Numbers have five digits, so that texts rise as their numbers do."""
+_PATH: Final = (("run", 6, 14), ("callback", 12, 24))
+"""Part of a callback's path → how many digits it has, at least and at most."""
+
+_MARKS: Final = ("{word} {text}", "{text} {word}", "{word} {text} {other}", "{word} {other} {text}")
+"""Forms of a mark; none has a comma, which means "or" in a filter."""
 
 
 def agent(*, announce: bool) -> dict[str, str]:
@@ -32,7 +35,11 @@ class Naming:
 
     def __init__(self, contents: Contents, *, announce: bool) -> None:
         self._contents = contents
-        self._numbers = itertools.count(_FIRST)
+        digits = contents.number("digits", 5, 7)
+        # All have as many digits, so that texts rise as their numbers do: there is room for thirty thousand.
+        first = contents.number("first number", 10 ** (digits - 1), 2 * 10 ** (digits - 1))
+        self._numbers = itertools.count(first, contents.number("step", 1, 10 ** (digits - 4) // 4))
+        self._lengths = [contents.number(f"path {part}", least, most) for part, least, most in _PATH]
         self._prefix = "tmfkit-" if announce else ""
         self.text = f"{self._prefix}{contents.name('run')}"
         """What every text has that this run makes unique."""
@@ -51,16 +58,21 @@ class Naming:
         """Return a short plain text that has what texts of the run have."""
         if self._prefix:
             return f"{self.text}-mark-{next(self._numbers)}"
-        return f"{self._contents.adjective(purpose)} {self.text_of_its_own()}"
+        form = _MARKS[self._contents.number("mark", 0, len(_MARKS) - 1)]
+        word, other = self._contents.word(purpose), self._contents.word(f"{purpose} other")
+        return form.format(word=word, other=other, text=self.text_of_its_own())
 
     def unused_id(self) -> str:
-        """Return an id that nothing at the target has."""
-        number = next(self._numbers)
-        rest = self._contents.digits(f"id {number}", 12)
-        return f"{self.id_text}-{number:04x}-4{rest[:3]}-8{rest[3:6]}-{self._contents.digits(f'end {number}', 12)}"
+        """Return an id that nothing at the target has, of the form of a random UUID.
+
+        Source: RFC 9562 §5.4.
+        """
+        rest = self._contents.digits(f"id {next(self._numbers)}", 23)
+        variant = "89ab"[int(rest[-1], 16) % 4]
+        return f"{self.id_text}-{rest[:4]}-4{rest[4:7]}-{variant}{rest[7:10]}-{rest[10:22]}"
 
     def path(self) -> str:
         """Return a path for a callback."""
-        number = next(self._numbers)
-        own = f"{self._prefix}{self._contents.digits('callbacks', 8)}"
-        return f"{own}/{self._contents.digits(f'callback {number}', 12)}{number:x}"
+        own, end = self._lengths
+        digits = self._contents.digits(f"callback {next(self._numbers)}", end)
+        return f"{self._prefix}{self._contents.digits('callbacks', own)}/{digits}"

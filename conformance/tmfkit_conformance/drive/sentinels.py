@@ -1,38 +1,71 @@
-"""Sentinels: a record of each resource that lasts as long as the run, and is looked at again at its end.
+"""Sentinels: records of each resource that outlast the run, and are looked at again at its end.
 
-They are looked at over a new connection, once more where they have not lasted as long as they are to, and never sent.
+One of each is made at the start, further ones at points of the run that its seed decides, so that no target can tell
+which records are going to be looked at. They are looked at over a new connection, once more where they have not lasted
+as long as they are to, and never sent.
 """
 
 from __future__ import annotations
 
+import itertools
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.queries import look_for
+from tmfkit_conformance.drive.probes.queries import missing
 from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
+from tmfkit_conformance.payloads.contents import Contents
+from tmfkit_conformance.record import paging
+from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.lifecycle import Sentinels, Watched
+from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FILTER
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_models.contracts import Contract
 
-__all__ = ["Watchpost"]
+__all__ = ["Watchpost", "moments"]
+
+_PARTS: Final = ((1, 2), (3, 4))
+"""Parts of the run in which further records are made, in quarters: the second one, and the last."""
+
+_HELD: Final = 2
+"""Records of each resource, counted from the start, that last as long as records are to; the last one is too young."""
+
+_AGAIN_SECONDS: Final = 0.5
+"""Wait before a look that met with trouble is taken once more."""
+
+
+def moments(order: Sequence[PlannedProbe], contents: Contents) -> Mapping[str, int]:
+    """Return after which probes how many further records of each resource are made.
+
+    Args:
+        order: The probes that may be followed by it, in the order in which they are driven.
+        contents: What is drawn from.
+    """
+    drawn = Counter[str]()
+    for begin, end in _PARTS if order else ():
+        first, beyond = (len(order) * quarter // 4 for quarter in (begin, end))
+        drawn[order[contents.number(f"record {begin}", first, max(first, beyond - 1))].key] += 1
+    return drawn
 
 
 @dataclass(frozen=True, slots=True)
 class _Sentinel:
+    resource: str
     identifier: str
     body: Any
     at: float
 
 
 class Watchpost:
-    """Makes the sentinels of a run, looks at them again, and has them deleted.
+    """Makes the sentinels of a run, looks at them again, and has them deleted; for several threads.
 
     Args:
         session: A session of their own.
@@ -43,16 +76,23 @@ class Watchpost:
         self._session = session
         self._resources = tuple(resources)
         self._made: dict[str, _Sentinel] = {}
+        self._rounds = itertools.count(1)
         self._why = ""
+        self._lock = threading.Lock()
 
     def make(self) -> None:
-        """Make a record of each resource, and look at it for the first time."""
+        """Make the first record of each resource, and look at it for the first time."""
         if not self._resources:
             return
         self._session.begin(PlannedProbe(Sentinels, ""))
-        with self._ending():
-            for name in self._resources:
-                self._make(name)
+        self.make_more()
+
+    def make_more(self) -> None:
+        """Make a further record of each resource, and look at it for the first time."""
+        with self._lock, self._ending():
+            number = next(self._rounds)
+            for resource in self._resources if not self._why else ():
+                self._make(Sentinels.name_of(resource, number), resource)
 
     def look(self) -> None:
         """Look at the records over a new connection, wait until they are old enough, look again, delete them."""
@@ -71,17 +111,16 @@ class Watchpost:
         except (ProbeAborted, MissingPrerequisite, OverrideInTheWay) as ended:
             self._why = str(ended)
 
-    def _make(self, name: str) -> None:
+    def _make(self, name: str, resource: str) -> None:
         session = self._session
-        with session.about(name):
-            body = session.payloads.minimal()
-            made = session.call("create", Sentinels.MADE.of(name), body=body)
+        with session.about(resource):
+            made = session.call("create", Sentinels.MADE.of(name), body=session.payloads.minimal())
             if not made.is_success or not made.identifier:
                 return
-            self._made[name] = _Sentinel(made.identifier, made.request.json, time.monotonic())
-            if session.contract.action("retrieve", name):
+            self._made[name] = _Sentinel(resource, made.identifier, made.request.json, time.monotonic())
+            if session.contract.action("retrieve", resource):
                 session.call("retrieve", Sentinels.FIRST_READ.of(name), identifier=made.identifier)
-            if session.contract.action("list", name):
+            if session.contract.action("list", resource):
                 session.walked(Sentinels.FIRST_LIST.of(name), seeking=(made.identifier,))
 
     def _look_again(self) -> None:
@@ -89,7 +128,8 @@ class Watchpost:
         session.reconnect()
         self._make_others()
         self._each()
-        youngest = max(one.at for one in self._made.values())
+        held = [name for resource in self._resources for name in self._of(resource)[:_HELD]]
+        youngest = max(self._made[name].at for name in held)
         left = youngest + session.settings.hold_seconds - time.monotonic()
         if left > 0:
             session.pause(left)
@@ -97,33 +137,68 @@ class Watchpost:
 
     def _make_others(self) -> None:
         """Make two more of each, which differ in one text."""
-        for name in self._made:
-            with self._session.about(name):
-                for _ in range(2):
-                    self._session.call("create", Sentinels.BESIDE.of(name), body=self._session.payloads.minimal())
+        for resource in self._resources:
+            with self._session.about(resource):
+                for _ in range(2 if self._of(resource) else 0):
+                    self._session.call("create", Sentinels.BESIDE.of(resource), body=self._session.payloads.minimal())
+
+    def _of(self, resource: str) -> list[str]:
+        """Return the names of the records of a resource, the oldest first."""
+        return [name for name, one in self._made.items() if one.resource == resource]
 
     def _each(self) -> None:
-        lasting = [name for name in self._made if name not in self._session.ledger.emptied]
+        lasting = [name for name, one in self._made.items() if one.resource not in self._session.ledger.emptied]
         filtered = []
-        for name in lasting:
-            with self._session.about(name):
-                filtered += [name] if self._look_at(name, self._made[name]) else []
+        for resource in self._resources:
+            names = [name for name in self._of(resource) if name in lasting]
+            with self._session.about(resource):
+                filtered += self._look_at(resource, names) if names else []
         self._session.note(Watched(lasting, filtered))
 
-    def _look_at(self, name: str, sentinel: _Sentinel) -> bool:
-        """Look at a record; return whether a filtered list was asked for it as well."""
+    def _look_at(self, resource: str, names: Sequence[str]) -> list[str]:
+        """Look at the records of a resource; return those for which a filtered list was asked as well."""
         session = self._session
-        if session.contract.action("retrieve", name):
-            session.call("retrieve", Sentinels.READ.of(name), identifier=sentinel.identifier)
-        if not session.contract.action("list", name):
-            return False
-        look_for(session, sentinel.identifier, Sentinels.LIST.of(name), Sentinels.BY_ID.of(name))
-        carriers = session.marks.carried(name, sentinel.body, session.payloads)
-        if not carriers or not _is_filtered(session.contract, name):
+        if session.contract.action("retrieve", resource):
+            for name in names:
+                self._read(Sentinels.READ.of(name), self._made[name].identifier)
+        if not session.contract.action("list", resource):
+            return []
+        pages = self._walked(Sentinels.LIST.of(resource), names)
+        for name in names:
+            if missing(pages, (identifier := self._made[name].identifier,)):
+                session.call("list", Sentinels.BY_ID.of(name), query={"id": identifier})
+        return [name for name in names if self._filter(resource, name)]
+
+    def _filter(self, resource: str, name: str) -> bool:
+        """Ask for the list with a text of the record, where a must row asks for filters; return whether one does."""
+        session, sentinel = self._session, self._made[name]
+        carriers = session.marks.carried(resource, sentinel.body, session.payloads)
+        if not carriers or not _is_filtered(session.contract, resource):
             return False
         value = pointers.get(sentinel.body, f"/{pointers.escaped(carriers[0])}")
-        session.walked(Sentinels.FILTERED.of(name), urlencode({carriers[0]: value}), seeking=(sentinel.identifier,))
+        self._walked(Sentinels.FILTERED.of(name), (name,), urlencode({carriers[0]: value}))
         return True
+
+    def _read(self, step: Step, identifier: str) -> None:
+        """Read a record; once more where the target broke down over it."""
+        if _is_in_trouble(self._session.call("retrieve", step, identifier=identifier)):
+            self._session.pause(_AGAIN_SECONDS)
+            self._session.call("retrieve", step, identifier=identifier)
+
+    def _walked(self, step: Step, names: Collection[str], query: str = "") -> list[Exchange]:
+        """Walk through a list; once more where the target broke down, or may not show yet what is sought."""
+        session, sought = self._session, [self._made[name].identifier for name in names]
+        pages = session.walked(step, query, seeking=sought)
+        unsettled = max(self._made[name].at for name in names) + session.settings.settle_seconds - time.monotonic()
+        is_lacking = pages[0].is_success and not set(sought) <= set(paging.identifiers(pages))
+        if _is_in_trouble(pages[0]) or (is_lacking and unsettled > 0):
+            session.pause(max(unsettled, 0) if is_lacking else _AGAIN_SECONDS)
+            pages = session.walked(step, query, seeking=sought)
+        return pages
+
+
+def _is_in_trouble(exchange: Exchange) -> bool:
+    return exchange.response is None or exchange.status >= 500
 
 
 def _is_filtered(contract: Contract, name: str) -> bool:

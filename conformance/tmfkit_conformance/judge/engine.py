@@ -9,6 +9,7 @@ from dataclasses import replace
 from tmfkit_conformance.judge import generated
 from tmfkit_conformance.judge.causes import traced
 from tmfkit_conformance.judge.checks import CHECKS
+from tmfkit_conformance.judge.clock import Clock
 from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
 from tmfkit_conformance.judge.excuses import excused
@@ -40,7 +41,7 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
         if not exchange.superseded:
             by_probe[exchange.probe].append(exchange)
     records = {record.key: record for record in bundle.probes}
-    shape, began = Shape(contract), instant(bundle.run.get("started"))
+    shape, clock = Shape(contract), Clock(instant(bundle.run.get("started")), bundle.exchanges)
     verdicts = []
     cases = plan(contract)
     for case in cases:
@@ -50,7 +51,7 @@ def judge(bundle: Bundle, contract: Contract) -> Judgement:
             continue
         beside = records.get(case.probe.probe.beside.name) if case.probe.probe.beside else None
         exchanges = (*_borrowed(record, bundle), *(by_probe[beside.key] if beside else ()), *by_probe[record.key])
-        evidence = Evidence(contract, case, record, beside, exchanges, bundle.notifications, shape, began)
+        evidence = Evidence(contract, case, record, beside, exchanges, bundle.notifications, shape, clock)
         verdicts.append(_judged(evidence, bundle))
     found, coverage = generated.findings(bundle, contract)
     settled, causes = traced(bundle, contract, cases, merged(verdicts, found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Never, TypeVar
 
 from tmfkit_conformance import pointer as pointers
@@ -84,7 +83,7 @@ class Evidence:
         exchanges: Those of its probe, in order, and of the one beside it.
         notifications: All of the run.
         shape: Holds answers against the contract.
-        began: When the run began, by the kit's clock; None where the bundle does not say.
+        clock: Tells what time it was at the target.
         used: Sequence numbers of the exchanges that the check has looked at.
         heard: Sequence numbers of the notifications that the check has looked at.
         ways: Other names and forms, allowed by the document, in which things came back; a pass is remarked with them.
@@ -97,7 +96,7 @@ class Evidence:
     exchanges: tuple[Exchange, ...]
     notifications: tuple[Notification, ...]
     shape: Shape
-    began: datetime | None = None
+    clock: Clock = field(default_factory=lambda: Clock(None))
     used: list[int] = field(default_factory=list)
     heard: list[int] = field(default_factory=list)
     ways: list[str] = field(default_factory=list)
@@ -242,22 +241,23 @@ class Evidence:
         """Return what was asked for and how it was answered, with the target's own words and the exchange's number."""
         return answered(self.contract, exchange)
 
-    def need_time(self, what: str, value: str, seconds: float) -> str:
+    def need_time(self, what: str, value: str, seconds: float, carrier: Exchange | None = None) -> str:
         """Fail a time that is not the time that it was; remark it where no Date header tells the target's clock.
 
         Args:
             what: What has the time, as a remark begins.
             value: The time, as the target wrote it.
             seconds: When it was, in seconds since the run began.
+            carrier: The exchange whose answer has it; None where no answer does.
 
         Returns:
             The remark; empty where there is nothing to remark.
         """
-        clock = Clock(self.began, self.exchanges)
-        departure = clock.departure(value, seconds)
+        skew = self.clock.skew_seconds(carrier)
+        departure = self.clock.departure(value, seconds, skew or 0.0)
         if not departure:
             return ""
-        if clock.is_corrected:
+        if skew is not None:
             failed(f"{what} is {value!r}, {departure} by the target's own Date header")
         return f"{what} is {value!r}, {departure} by the kit's clock; no Date header tells the target's"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.attributes import is_prose
@@ -14,6 +14,12 @@ from tmfkit_conformance.payloads.forms import LIST, in_form, is_form
 from tmfkit_models.contracts import Contract, Resource
 
 __all__ = ["Payloads", "holds"]
+
+
+_LONG_CHARACTERS: Final = 330
+"""Characters of a demanding text: well beyond 255, where many columns end."""
+
+_LONGER_CHARACTERS: Final = 1_100
 
 
 class Payloads:
@@ -191,11 +197,15 @@ class Payloads:
         if self.is_configured(pointer) or schema.get("enum") or schema.get("x-tmf-values"):
             return pointers.ABSENT
         if is_prose(schema, pointer):
-            return self._contents.long_text(purpose)
+            return self._contents.long_text(purpose, _LONG_CHARACTERS)
         if schema.get("type") == "integer":
             return self._contents.large_integer(purpose)
         is_list = schema.get("type") == "array" and pointer not in self._builder.led
         return self._several(pointer) if is_list else pointers.ABSENT
+
+    def longer(self, pointer: str) -> str:
+        """Return a text that is longer than a demanding one by far: longer than a column of a thousand characters."""
+        return self._contents.long_text(f"{self._resource.name}{pointer} longer", _LONGER_CHARACTERS)
 
     def _several(self, pointer: str) -> Any:
         """Return a list of members that differ; ``ABSENT`` where only one is known."""

@@ -15,45 +15,52 @@ __all__ = ["Contents"]
 T = TypeVar("T")
 
 _BEGINNINGS: Final = (
-    "b", "br", "c", "d", "f", "fl", "g", "gr", "h", "k", "l", "m", "n", "p", "r", "s", "st", "t", "tr", "v",
+    "b", "bl", "br", "c", "ch", "cl", "d", "dr", "f", "fl", "fr", "g", "gl", "gr", "h", "k", "l", "m", "n", "p", "pl",
+    "pr", "r", "s", "sh", "sl", "st", "t", "th", "tr", "v", "w", "z",
 )  # fmt: skip
-_VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ea", "io")
-_ADJECTIVES: Final = (
-    "amber", "brisk", "calm", "distant", "early", "eastern", "faithful", "gentle", "golden", "hidden", "lower",
-    "narrow", "northern", "patient", "quiet", "rapid", "silver", "southern", "steady", "upper", "western",
-    "wooden",
-)  # fmt: skip
-_NOUNS: Final = (
-    "anchor", "bakery", "bridge", "chapel", "corner", "ferry", "garden", "harbour", "island", "lantern",
-    "market", "meadow", "mill", "orchard", "quarry", "river", "station", "tower", "valley", "vineyard",
-    "window", "workshop",
-)  # fmt: skip
-_CLASSES: Final = ("Regional", "Seasonal", "Shared", "Simple", "Special", "Standard", "Temporary", "Wholesale")
+_VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ea", "ee", "ia", "io", "oa", "oo", "ou")
+_ENDINGS: Final = ("", "", "l", "m", "n", "nk", "r", "rk", "s", "st", "t")
 
-_PASSAGES: Final = (
-    "La señora Núñez llegó después del almuerzo",
-    "Größere Änderungen übernimmt das Büro in Köln",
-    "Příliš žluťoučký kůň přešel řeku",
-    "Η θάλασσα ήταν ήσυχη το πρωί",
-    "Поезд прибудет к полудню",
-    "الرسالة وصلت في الصباح",
-    "המכתב הגיע אתמול בערב",
-    "सुबह की गाड़ी समय पर आई",
-    "東京の天気は晴れです",
-    "早上的火车准时到达",
-    "기차는 정오에 도착합니다",
-    "เรือออกจากท่าตอนเช้า",
+_FORMS: Final = (
+    "{first} {second} {name} {number}",
+    "{name} {first} {number}",
+    "{name} {first} {second} {number}",
+    "{first} {name} {number} {second}",
+    "{number} {first} {name}",
+    "{name} and {first} {number}",
 )
-"""Sentences of ours in several scripts, all of the basic plane."""
+"""Forms of a short text; none has a comma, which means "or" in a filter."""
 
-_COMBINED: Final = ("e\u0301", "a\u0308", "o\u0302", "n\u0303", "s\u030c", "u\u0328\u0301")
+_SCRIPTS: Final = (
+    "aáäbcčdďeéěfghiíjklmnňoóöøprřsšßtťuúüůvyýzžñçå",
+    "αβγδεζηθικλμνξοπρστυφχψωάέήίόύώ",
+    "абвгдежзиклмнопрстуфхцчшщыэюя",
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+    "אבגדהוזחטיכלמנסעפצקרשת",
+    ("क", "ख", "ग", "च", "ज", "ट", "त", "द", "न", "प", "ब", "म", "र", "ल", "स", "का", "कि", "के", "मो", "नी", "री", "सु"),
+    ("ก", "ข", "ค", "ง", "จ", "ต", "น", "บ", "ป", "ม", "ร", "ล", "ว", "ส", "กา", "ดี", "มู", "เร", "นั้"),
+    tuple(map(chr, range(0x4E00, 0x9FA6))),
+    tuple(map(chr, range(0xAC00, 0xD7A4))),
+    tuple(map(chr, range(0x3041, 0x3094))),
+)  # fmt: skip
+"""Letters of scripts of the basic plane."""
+
+_COMBINED: Final = (
+    "e\u0301",
+    "a\u0308",
+    "o\u0302",
+    "n\u0303",
+    "s\u030c",
+    "u\u0328\u0301",
+    "i\u0300",
+    "c\u0327",
+    "y\u0308",
+)
 """Letters with combining marks, some of which have a single character of their own."""
 
-_BEYOND: Final = ("🚂", "🧭", "🌻", "🦊", "𝒜𝓃𝓃𝒶", "𠮷野", "𐍅𐌿𐌻𐍆𐍃")
-"""Characters beyond the basic plane."""
+_BEYOND: Final = ((0x1F300, 0x1F5FF), (0x1F600, 0x1F64F), (0x20000, 0x2A6D6), (0x1D400, 0x1D433), (0x10330, 0x1034A))
+"""Characters beyond the basic plane, from the first to the last of each kind."""
 
-_SYLLABLES: Final = 4
-_LONG_CHARACTERS: Final = 240
 _GREATEST: Final = 2**31 - 1
 
 
@@ -78,20 +85,21 @@ class Contents:
 
     def name(self, purpose: str) -> str:
         """Return a word that no dictionary has, as the name of a place or a firm may be."""
-        return "".join(
-            self._one(_BEGINNINGS, f"{purpose} {place} b") + self._one(_VOWELS, f"{purpose} {place} v")
-            for place in range(_SYLLABLES)
-        )
+        return self._word(purpose, self.number(f"{purpose} length", 4, 5))
 
-    def adjective(self, purpose: str) -> str:
-        """Return an ordinary word."""
-        return self._one(_ADJECTIVES, f"adjective {purpose}")
+    def word(self, purpose: str) -> str:
+        """Return a short word that no dictionary has."""
+        return self._word(f"word {purpose}", self.number(f"word {purpose} length", 1, 2))
 
     def text(self, purpose: str, variant: int) -> str:
         """Return a short plain text; the two variants differ."""
         about = f"text {purpose}"
-        number = 2 * self.number(about, 50, 4_000) + variant
-        return f"{self.adjective(about)} {self._one(_NOUNS, about)} {self.name(about).capitalize()[:8]} {number}"
+        return self._one(_FORMS, about).format(
+            first=self.word(f"{about} 1"),
+            second=self.word(f"{about} 2"),
+            name=self._word(about, self.number(about, 2, 3)).capitalize()[:9],
+            number=2 * self.number(about, 50, 4_000) + variant,
+        )
 
     def day(self, purpose: str, *, years: tuple[int, int]) -> date:
         """Return a day of one of the years from the first to the last."""
@@ -107,18 +115,25 @@ class Contents:
 
     def class_name(self, purpose: str, parent: str) -> str:
         """Return the name of a sub-class."""
-        return f"{self._one(_CLASSES, f'class {purpose}')}{parent}"
+        return f"{self._word(f'class {purpose}', 2).capitalize()}{parent}"
 
-    def long_text(self, purpose: str) -> str:
-        """Return a long text in several scripts, with combining marks and with characters beyond the basic plane."""
+    def long_text(self, purpose: str, least: int) -> str:
+        """Return a long text in several scripts, with combining marks and with characters beyond the basic plane.
+
+        Args:
+            purpose: What it is for.
+            least: How many characters it has at the least; it has a few dozen more.
+        """
         about = f"long {purpose}"
         parts: list[str] = []
-        while len(text := ". ".join(parts)) < _LONG_CHARACTERS:
+        while len(text := ". ".join(parts)) < least:
             place = f"{about} {len(parts)}"
             # Neighbours in the list have other scripts, so that two of any three are not Latin.
-            passage = _PASSAGES[(self.number(about, 0, len(_PASSAGES) - 1) + 5 * len(parts)) % len(_PASSAGES)]
-            marked = f"{self.name(place)}{self._one(_COMBINED, f'{place} c')}{self._one(_VOWELS, f'{place} v')}"
-            parts.append(f"{passage} {marked} {self._one(_BEYOND, f'{place} p')} {self.number(place, 100, 999)}")
+            script = _SCRIPTS[(self.number(about, 0, len(_SCRIPTS) - 1) + 3 * len(parts)) % len(_SCRIPTS)]
+            passage = " ".join(self._letters(script, f"{place} {number}") for number in range(4))
+            marked = f"{self.word(place)}{self._one(_COMBINED, f'{place} c')}{self._one(_VOWELS, f'{place} v')}"
+            beyond = chr(self.number(f"{place} p", *self._one(_BEYOND, f"{place} kind")))
+            parts.append(f"{passage} {marked} {beyond} {self.number(place, 100, 999)}")
         return f"{text}. {self.name(about).capitalize()}"
 
     def large_integer(self, purpose: str) -> int:
@@ -126,6 +141,18 @@ class Contents:
         about = f"integer {purpose}"
         number = self.number(about, 2**30, _GREATEST) | 1
         return number if self.number(f"{about} sign", 0, 1) else -number
+
+    def _word(self, purpose: str, syllables: int) -> str:
+        return "".join(
+            self._one(part, f"{purpose} {place} {number}")
+            for place in range(syllables)
+            for number, part in enumerate((_BEGINNINGS, _VOWELS, _ENDINGS if place + 1 == syllables else ("",)))
+        )
+
+    def _letters(self, script: Sequence[str], purpose: str) -> str:
+        """Return a word of letters of a script."""
+        count = self.number(f"{purpose} count", 2, 6)
+        return "".join(self._one(script, f"{purpose} letter {place}") for place in range(count))
 
     def _one(self, of: Sequence[T], purpose: str) -> T:
         return of[self.number(purpose, 0, len(of) - 1)]

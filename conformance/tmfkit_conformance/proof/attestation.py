@@ -24,6 +24,7 @@ from securesystemslib.signer import CryptoSigner
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.proof.keys import PublicKeys
+from tmfkit_conformance.record import reading
 from tmfkit_conformance.report.folder import ATTESTATION, FILES
 from tmfkit_conformance.report.legible import shortened
 from tmfkit_conformance.report.model import Report
@@ -44,11 +45,13 @@ class Origin:
     Attributes:
         is_signed: Whether there is an attestation.
         keys: Ids of the trusted keys that have signed it.
+        named: Ids of the keys that it names, whoever has signed.
         faults: What is wrong with it: a bad signature, none of a trusted key, a file that is another one.
     """
 
     is_signed: bool
     keys: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
 
@@ -82,23 +85,20 @@ def origin_of(folder: Path | None, report: Report, trusted: PublicKeys | None) -
         return Origin(is_signed=False, faults=() if trusted is None else (missing,))
     try:
         envelope = _read(path)
-        statement = json.loads(envelope.payload)
+        statement = reading.value(envelope.payload)
         faults = tuple(_faults(folder, envelope, statement))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         why = shortened(f"{type(exc).__name__}: {exc}", _SHOWN)
         return Origin(is_signed=True, faults=(f"{ATTESTATION} cannot be read as an attestation ({why})",))
     if not faults and statement["predicate"]["details"] != _details(report):
         faults = (f"{ATTESTATION}: its details are not those of the run",)
     keys, untrusted = _signed_by(envelope, trusted)
-    return Origin(is_signed=True, keys=keys, faults=(*faults, *untrusted))
+    return Origin(is_signed=True, keys=keys, named=tuple(sorted(envelope.signatures)), faults=(*faults, *untrusted))
 
 
 def _read(path: Path) -> Envelope:
-    if path.stat().st_size > _LARGEST_BYTES:
-        raise ValueError(f"more than {_LARGEST_BYTES:,} bytes")
-    content = path.read_bytes()
-    envelope = Envelope.from_dict(json.loads(content))
-    if _written(envelope) != content:
+    envelope = Envelope.from_dict(reading.file_value(path, most_bytes=_LARGEST_BYTES))
+    if _written(envelope) != path.read_bytes():
         raise ValueError("it is not written as `sign` writes it")
     return envelope
 

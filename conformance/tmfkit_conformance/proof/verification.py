@@ -1,13 +1,13 @@
 """Whether the files of a report belong together, and what verdict their evidence gives.
 
 Where kit, contract and judging libraries are those that the run was judged with, every file is made anew and compared
-byte by byte. Elsewhere only verdicts can be compared, and what they were judged with is said.
+byte by byte; another Python makes no difference to them. Elsewhere what files say is held against the bundle, and what
+they were judged with, and which were not compared whole, is said.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.proof.attestation import Origin, origin_of
+from tmfkit_conformance.proof.contents import Contents
 from tmfkit_conformance.proof.keys import PublicKeys
 from tmfkit_conformance.proof.provenance import differences
 from tmfkit_conformance.proof.reporting import rejudged
+from tmfkit_conformance.record import reading
 from tmfkit_conformance.record.bundle import LARGEST_BYTES, Bundle
-from tmfkit_conformance.report.differences import Difference, SavedReport, recomputed, renamed
+from tmfkit_conformance.report.differences import Difference, recomputed, renamed
 from tmfkit_conformance.report.folder import ATTESTATION, BUNDLE, FILES, RECEIPT, STATEMENT, rendered
 from tmfkit_conformance.report.legible import shortened
 from tmfkit_conformance.report.model import Report
@@ -31,6 +33,8 @@ __all__ = ["Verification", "saved_statement", "verified"]
 _SHOWN: Final = 120
 _OF_NOTHING: Final = hashlib.sha256().hexdigest()
 """Digest of the receipt of a run that made nothing; there need be no such file then."""
+
+_LARGEST_STATEMENT_BYTES: Final = 4 * 1024 * 1024
 
 _REPORT: Final = "report.json"
 _STATEMENT: Final = "statement.json"
@@ -47,7 +51,8 @@ class Verification:
         changes: Rows whose recorded verdicts are not those that the bundle gives now.
         blocked_now: Rows that are blocked now, which the kit of the bundle could not say.
         faults: What does not belong together.
-        compared: Names of the files that were found to be right.
+        compared: Names of the files that were made anew and are the same.
+        contents: What was held of files that could not be made anew; None where all could.
         origin: Who vouches for the files.
     """
 
@@ -58,6 +63,7 @@ class Verification:
     blocked_now: tuple[str, ...]
     faults: tuple[str, ...]
     compared: tuple[str, ...]
+    contents: Contents | None
     origin: Origin
 
     @property
@@ -85,7 +91,7 @@ def verified(path: Path, trusted: PublicKeys | None, *, is_to_be_filed: bool = F
     contract = _contract_of(bundle, bundle_path)
     try:
         return _compared(bundle, contract, folder, trusted, is_to_be_filed=is_to_be_filed)
-    except (AttributeError, LookupError, TypeError, ValueError) as exc:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as exc:
         problem = f"holds what no run writes ({type(exc).__name__}: {exc})"
         raise UsageError(str(bundle_path), problem, "Give the files as `run` wrote them") from exc
 
@@ -101,13 +107,22 @@ def _compared(
     report = rejudged(bundle, contract)
     others = _judged_otherwise(bundle, report.contract)
     changes = recomputed(bundle, report.judgement)
-    faults = [] if others else list(_wrong_verdicts(changes))
+    is_remade = not others or (not changes and all(one.startswith("python ") for one in others))
+    faults = list(_wrong_verdicts(changes)) if not others else []
     compared: dict[str, bytes] = {}
+    contents = Contents(folder, bundle, report) if folder and not is_remade else None
+    stated = saved_statement(folder) if folder else None
     if folder:
-        checked = _saved_report(folder, bundle) if others else _files(folder, report, compared)
-        stated = _statement(folder, report, compared, is_remade=not others)
-        faults += [*checked, *stated, *_receipt(folder, bundle), *_strange(folder)]
+        if contents:
+            contents.hold(stated)
+            faults += contents.faults
+        else:
+            faults += _held(folder, _made_anew(report, stated), compared)
+        faults += [*_without_statement(folder, stated), *_receipt(folder, bundle), *_strange(folder)]
     origin = Origin(is_signed=False) if is_to_be_filed else origin_of(folder, report, trusted)
+    if stated and origin.named and stated["key"] not in origin.named:
+        said = f"names the key {shortened(stated['key'], _SHOWN)}" if stated["key"] else "names no key"
+        faults.append(f"{_STATEMENT} {said}, and {ATTESTATION} is signed with {', '.join(origin.named)}")
     return Verification(
         report=report,
         folder=folder,
@@ -116,6 +131,7 @@ def _compared(
         blocked_now=renamed(bundle, report.judgement),
         faults=(*faults, *origin.faults),
         compared=tuple(compared),
+        contents=contents,
         origin=origin,
     )
 
@@ -146,9 +162,11 @@ def _wrong_verdicts(changes: tuple[Difference, ...]) -> Iterator[str]:
         yield f"{BUNDLE}: {one.requirement} is recorded as {' and computed as '.join(one.verdicts)}"
 
 
-def _files(folder: Path, report: Report, compared: dict[str, bytes]) -> Iterator[str]:
-    """Hold every file that a run writes against the one that its bundle gives."""
-    yield from _held(folder, rendered(report), compared)
+def _made_anew(report: Report, stated: Mapping[str, Any] | None) -> dict[str, bytes]:
+    """Return every file that a bundle gives; those of a statement for its day and key, where there is one."""
+    if stated is None:
+        return rendered(report)
+    return {**rendered(report), **statement_files(report, issued=stated["issued"], key=stated["key"])}
 
 
 def _held(folder: Path, contents: Mapping[str, bytes], compared: dict[str, bytes]) -> Iterator[str]:
@@ -176,19 +194,6 @@ def _quoted(line: bytes) -> str:
     return f"“{shortened(line.decode(errors='backslashreplace'), _SHOWN)}”"
 
 
-def _saved_report(folder: Path, bundle: Bundle) -> Iterator[str]:
-    """Hold a report that this kit cannot make again against its bundle: digest, verdicts, what they add up to."""
-    saved = SavedReport.read(folder / _REPORT)
-    if saved.bundle_sha256 != bundle.sha256:
-        yield f"{_REPORT} was made from a bundle with sha256 {saved.bundle_sha256}; {BUNDLE} has {bundle.sha256}"
-    recorded = {str(row.get("id")): str(row.get("verdict")) for row in bundle.verdicts}
-    for name in dict.fromkeys([*recorded, *saved.verdicts]):
-        if recorded.get(name) != saved.verdicts.get(name):
-            yield f"{_REPORT}: {name} is {saved.verdicts.get(name)}, and {recorded.get(name)} in {BUNDLE}"
-    if saved.verdict != saved.added_up:
-        yield f"{_REPORT}: the verdict is {saved.verdict}, and its rows add up to {saved.added_up}"
-
-
 def saved_statement(folder: Path) -> dict[str, Any] | None:
     """Return the statement of a folder; None where there is none.
 
@@ -199,27 +204,17 @@ def saved_statement(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        plain = json.loads(path.read_bytes()) if path.stat().st_size <= LARGEST_BYTES else {}
+        plain = reading.file_value(path, most_bytes=_LARGEST_STATEMENT_BYTES)
         return {**plain, "issued": str(plain["issued"]), "key": str(plain["key"])}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as exc:
+    except (OSError, ValueError, KeyError, TypeError) as exc:
         problem = f"cannot be read as a statement ({type(exc).__name__}: {exc})"
         raise UsageError(str(path), problem, "Make it again with `statement`") from exc
 
 
-def _statement(folder: Path, report: Report, compared: dict[str, bytes], *, is_remade: bool) -> Iterator[str]:
-    """Hold the files of a statement against those that the bundle gives, for the same day and key."""
-    saved = saved_statement(folder)
-    if saved is None:
+def _without_statement(folder: Path, stated: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the files of a statement that are there without the one that they are made of."""
+    if stated is None:
         yield from (f"{name} is there without {_STATEMENT}" for name in STATEMENT if (folder / name).exists())
-    elif is_remade:
-        contents = statement_files(report, issued=saved["issued"], key=saved["key"])
-        yield from _held(folder, contents, compared)
-    elif (saved.get("bundle_sha256"), saved.get("verdict")) != (report.bundle.sha256, _recorded_verdict(folder)):
-        yield f"{_STATEMENT} speaks of another bundle, or of another verdict than {_REPORT}"
-
-
-def _recorded_verdict(folder: Path) -> str:
-    return SavedReport.read(folder / _REPORT).verdict
 
 
 def _receipt(folder: Path, bundle: Bundle) -> Iterator[str]:

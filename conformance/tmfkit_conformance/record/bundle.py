@@ -13,6 +13,7 @@ import contextlib
 import functools
 import hashlib
 import io
+import itertools
 import json
 import zipfile
 import zlib
@@ -22,9 +23,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from tmfkit_conformance.errors import UsageError
+from tmfkit_conformance.record import reading
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
 from tmfkit_conformance.record.sharing import BodyStore
-from tmfkit_conformance.record.wire import is_deeper
 
 __all__ = ["LARGEST_BYTES", "LARGEST_UNPACKED_BYTES", "Bundle"]
 
@@ -34,10 +35,29 @@ LARGEST_BYTES: Final = 256 * 1024 * 1024
 LARGEST_UNPACKED_BYTES: Final = 1024 * 1024 * 1024
 """Size of all members of a bundle together; a run on a target with 50,000 records stays far below it."""
 
-_DEEPEST: Final = 64
-"""Levels of a JSON value in a bundle; bodies are texts there, so that a run writes a handful."""
+_MIB: Final = 1024 * 1024
 
-_MEMBERS: Final = ("run.json", "probes.jsonl", "exchanges.jsonl", "notifications.jsonl", "verdicts.json")
+_MEMBERS: Final = {
+    "run.json": 8 * _MIB,
+    "probes.jsonl": 64 * _MIB,
+    "exchanges.jsonl": LARGEST_UNPACKED_BYTES,
+    "notifications.jsonl": LARGEST_UNPACKED_BYTES,
+    "verdicts.json": 16 * _MIB,
+}
+"""Member → how large it may be; one that is read whole takes several times as much memory."""
+
+_MOST_ROWS: Final = 500_000
+"""Rows of a member: a run with all phases writes some ten thousand exchanges."""
+
+_LONGEST_ROW_BYTES: Final = 512 * _MIB
+"""A body has 64 MiB at the most, and up to six characters for each of its bytes."""
+
+_DENSEST: Final = 250
+"""How many times as large as it is packed a member may be; JSON of a run is some 10 to 50 times as large."""
+
+_DENSE_BYTES: Final = 16 * _MIB
+"""Size from which on that matters."""
+
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the same run gives the same bytes
 
 # A damaged or encrypted archive, JSON that is none or goes too deep, and JSON that is not what a run writes.
@@ -110,11 +130,11 @@ class Bundle:
                 stack.enter_context(archive.open(name)) for name in _MEMBERS
             )
             return cls(
-                run={**_value(run.read())},
+                run={**reading.value(run.read())},
                 probes=tuple(ProbeRecord(**row) for row in _rows(probes)),
                 exchanges=tuple(Exchange.from_json(bodies.unpacked(row)) for row in _rows(exchanges)),
                 notifications=tuple(Notification.from_json(row) for row in _rows(notifications)),
-                verdicts=[{**row} for row in _value(verdicts.read())],
+                verdicts=[{**row} for row in reading.value(verdicts.read())],
             )
 
     def _files(self) -> dict[str, str]:
@@ -142,8 +162,11 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
         missing = [name for name in _MEMBERS if name not in names]
         words = [*(f"{name!r:.80} is no member" for name in strange), *(f"{name} is missing" for name in missing)]
         raise ValueError("; ".join(words[:5]))
-    unpacked = sum(one.file_size for one in archive.infolist())
-    _check_size(path, "what is packed in it", unpacked, LARGEST_UNPACKED_BYTES)
+    for one in archive.infolist():
+        _check_size(path, one.filename, one.file_size, _MEMBERS[one.filename])
+        if one.file_size > max(_DENSE_BYTES, _DENSEST * one.compress_size):
+            raise ValueError(f"{one.filename} is packed to less than one part in {_DENSEST}, as no run packs it")
+    _check_size(path, "what is packed in it", sum(one.file_size for one in archive.infolist()), LARGEST_UNPACKED_BYTES)
 
 
 def _lines(rows: Iterable[dict[str, Any]]) -> str:
@@ -151,11 +174,14 @@ def _lines(rows: Iterable[dict[str, Any]]) -> str:
 
 
 def _rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
-    return (_value(line) for line in file if line != b"\n")
-
-
-def _value(text: bytes) -> Any:
-    value = json.loads(text)
-    if text.count(b"[") + text.count(b"{") > _DEEPEST and is_deeper(value, _DEEPEST):
-        raise ValueError(f"a value goes deeper than {_DEEPEST} levels")
-    return value
+    """Yield the values of the lines of a member, within limits."""
+    for number in itertools.count(1):
+        line = file.readline(_LONGEST_ROW_BYTES + 1)
+        if not line:
+            return
+        if len(line) > _LONGEST_ROW_BYTES:
+            raise ValueError(f"a row has more than {_LONGEST_ROW_BYTES:,} bytes, the most that is read")
+        if number > _MOST_ROWS:
+            raise ValueError(f"a member has more than {_MOST_ROWS:,} rows, the most that is read")
+        if line != b"\n":
+            yield reading.value(line)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tmfkit_conformance.record import wire
 from tmfkit_conformance.record.parsing import parsed
 from tmfkit_conformance.record.wire import Headers
+from tmfkit_conformance.settings import BLOTTED
 
 __all__ = ["BLOTTED", "Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
 
@@ -31,9 +32,6 @@ _PLAIN = frozenset(
     }
 )
 _DOUBLED = re.compile(r"([A-Z][a-z]+)\1$")
-
-BLOTTED = "(not recorded)"
-"""What stands in a bundle where a credential was sent."""
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ class Declared:
     Attributes:
         waivers: Every waiver, in the order of its file.
         needless: Waived rows that hold.
-        met: Claims all of whose rows hold.
-        unmet: Claims one of whose rows does not.
-        untested: Claims that nothing was settled about.
+        met: Claims of which a row holds, and none fails.
+        unmet: Claims of which a row fails, or which the target does not offer.
+        untested: Claims that nothing was settled about, so that they are not shown to hold.
         unclaimed: What is there and was not claimed; empty where nothing was claimed at all.
     """
 
@@ -56,8 +56,8 @@ class Declared:
 
     @property
     def is_kept(self) -> bool:
-        """Whether no waiver is needless and no claim unmet."""
-        return not self.needless and not self.unmet
+        """Whether no waiver is needless, and every claim was shown to be met."""
+        return not (self.needless or self.unmet or self.untested)
 
     def excuses(self, decisive: Mapping[str, Outcome], causes: Iterable[Cause]) -> bool:
         """Say whether waivers answer for everything that keeps a run from being conformant.
@@ -91,7 +91,12 @@ def offered(contract: Contract, outcomes: Mapping[str, Outcome]) -> list[Claim]:
 
 
 def _stands(outcomes: Sequence[Outcome]) -> bool | None:
-    """Say whether a claim is met by the outcomes of its rows; None where nothing was settled."""
+    """Say whether a claim is met by the outcomes of its rows; None where nothing was settled.
+
+    What the document leaves to a target, and the target does not offer, is no failure of a row; of a claim it is one.
+    """
     if Outcome.FAIL in outcomes:
         return False
-    return True if any(outcome in _PASSED for outcome in outcomes) else None
+    if any(outcome in _PASSED for outcome in outcomes):
+        return True
+    return False if Outcome.NOT_APPLICABLE in outcomes else None

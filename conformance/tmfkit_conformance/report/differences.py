@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema_rs
+
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.verdict import Judgement, Outcome, Verdict
+from tmfkit_conformance.record import reading
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.report.legible import shortened
+from tmfkit_conformance.rules.rule import LEVELS
 
 __all__ = ["NONE", "Difference", "SavedReport", "aligned", "changes", "recomputed", "renamed"]
 
 NONE: Final = "(none)"
 """What stands where a report does not have a row."""
+
+_LARGEST_BYTES: Final = 64 * 1024 * 1024
+"""Size of a report that is read; that of the largest API with all phases has some two million bytes."""
+
+_SHOWN: Final = 200
+_TEXTS: Final = ("api", "verdict", "kit_version", "contract_sha256", "bundle_sha256")
 
 _FIRST_OUTCOMES = tuple(outcome.label for outcome in Outcome if outcome is not Outcome.BLOCKED)
 """Outcomes of a kit that did not yet write into a bundle which ones it has."""
@@ -52,6 +62,7 @@ class SavedReport:
         added_up: What its rows add up to, which the verdict has to be.
         name: What a reader knows it by: the product where one is named, else the address, and when it was tested.
         rows: Its rows.
+        members: All that it says, as it says it.
     """
 
     path: Path
@@ -65,6 +76,7 @@ class SavedReport:
     added_up: str = ""
     name: str = ""
     rows: tuple[dict[str, Any], ...] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> SavedReport:
@@ -74,24 +86,61 @@ class SavedReport:
             UsageError: There is no such file, or it is not a report of this kit.
         """
         try:
-            plain = json.loads(path.read_bytes())
-            verdicts = {row["id"]: row["verdict"] for row in plain["requirements"]}
-            names = ("api", "verdict", "kit_version", "contract_sha256", "bundle_sha256")
-            causes = len(plain["causes"]) if "causes" in plain else None
-            texts = {name: str(plain[name]) for name in names}
-            rows = tuple(plain["requirements"])
-            return cls(
-                path,
-                verdicts=verdicts,
-                causes=causes,
-                added_up=_added_up(plain),
-                name=_name(plain),
-                rows=rows,
-                **texts,
-            )
-        except (OSError, ValueError, KeyError, TypeError) as exc:
+            plain = reading.file_value(path, most_bytes=_LARGEST_BYTES)
+            _check_form(plain)
+        except (OSError, ValueError) as exc:
             problem = f"cannot be read as a report ({type(exc).__name__}: {exc})"
             raise UsageError(str(path), problem, "Give the report.json that `run` wrote") from exc
+        return cls(
+            path,
+            verdicts={row["id"]: row["verdict"] for row in plain["requirements"]},
+            causes=len(plain["causes"]) if "causes" in plain else None,
+            added_up=_added_up(plain),
+            name=_name(plain),
+            rows=tuple(plain["requirements"]),
+            members=plain,
+            **{name: plain[name] for name in _TEXTS},
+        )
+
+
+def _check_form(plain: Any) -> None:
+    """Refuse what is not of the form of a report, as far as it is read.
+
+    Raises:
+        ValueError: It is not.
+    """
+    for error in _validator().iter_errors(plain):
+        where = "/".join(map(str, error.instance_path)) or "the whole file"
+        raise ValueError(f"{where}: {shortened(error.message, _SHOWN)}")
+
+
+@functools.cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    text: Mapping[str, Any] = {"type": "string"}
+    row = {
+        "type": "object",
+        "required": ["id", "level", "verdict"],
+        "properties": {
+            "id": text,
+            "level": {"enum": list(LEVELS)},
+            "verdict": {"enum": [outcome.label for outcome in Outcome]},
+            "text": text,
+        },
+    }
+    return jsonschema_rs.Draft202012Validator(
+        {
+            "type": "object",
+            "required": [*_TEXTS, "requirements"],
+            "properties": {
+                **dict.fromkeys((*_TEXTS, "base_url", "started"), text),
+                "verdict": {"enum": ["conformant", "not-conformant", "incomplete"]},
+                "requirements": {"type": "array", "items": row},
+                "causes": {"type": "array", "items": {"type": "object"}},
+                "interrupted": {"type": "boolean"},
+                "subject": {"type": "object", "properties": {"product": text, "version": text}},
+            },
+        }
+    )
 
 
 def _added_up(plain: Mapping[str, Any]) -> str:
@@ -106,9 +155,9 @@ def _added_up(plain: Mapping[str, Any]) -> str:
 
 
 def _name(plain: Mapping[str, Any]) -> str:
-    subject = plain.get("subject") or {}
-    product = f"{subject.get('product', '')} {subject.get('version', '')}".strip() or str(plain.get("base_url", ""))
-    return f"{product}, {str(plain['started'])[:10]}" if plain.get("started") else product
+    subject = plain.get("subject", {})
+    product = f"{subject.get('product', '')} {subject.get('version', '')}".strip() or plain.get("base_url", "")
+    return f"{product}, {plain['started'][:10]}" if plain.get("started") else product
 
 
 def changes(reports: Sequence[SavedReport]) -> tuple[Difference, ...]:
@@ -150,7 +199,7 @@ def recomputed(bundle: Bundle, judgement: Judgement) -> tuple[Difference, ...]:
     """
     recorded = {str(row.get("id")): row for row in bundle.verdicts}
     given = {verdict.requirement: verdict.to_json() for verdict in judgement.verdicts}
-    differ = partial(_is_other_outcome, bundle) if _is_of_older_kit(bundle) else operator.ne
+    differ = functools.partial(_is_other_outcome, bundle) if _is_of_older_kit(bundle) else operator.ne
     names = dict.fromkeys([*recorded, *given])
     return tuple(
         _difference(name, recorded.get(name), given.get(name))

@@ -150,7 +150,7 @@ class Report:
         """What ``run`` ends with: as the verdict has it, but for what was declared.
 
         With the gate ``waivers`` it is 0 when waivers answer for all that keeps the run from being conformant. A waiver
-        that is not needed and a claim that is not met make it 1.
+        that is not needed and a claim that is not met, or could not be tested, make it 1.
         """
         decisive = {line.requirement.id: line.outcome for line in self.level("must")}
         is_waived = self.bundle.run.get("gate") == "waivers" and self.declared.excuses(decisive, self.causes)

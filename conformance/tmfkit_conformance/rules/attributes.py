@@ -53,7 +53,7 @@ class With(Probe, name="with", facts=Demanded):
     """Creates with the subject, reads back; where that is refused, creates without it.
 
     A text for people, an integer and a list are sent once more with a demanding value: long and in several scripts,
-    near the ends of 32 bits, with several members.
+    near the ends of 32 bits, with several members. Where such a text is taken, one more is sent that is longer still.
     """
 
     CREATE = Step("create")
@@ -61,6 +61,8 @@ class With(Probe, name="with", facts=Demanded):
     READ = Step("read")
     DEMANDING = Step("demanding")
     DEMANDING_READ = Step("demanding-read")
+    LONGER = Step("longer")
+    LONGER_READ = Step("longer-read")
 
 
 @dataclass(frozen=True, slots=True)

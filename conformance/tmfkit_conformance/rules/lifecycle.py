@@ -49,10 +49,10 @@ class MinimalCreate(Probe, name="minimal-create", bare=True):
 
 @dataclass(frozen=True, slots=True)
 class Watched(Facts):
-    """Resources of which a record was looked at again.
+    """Records of the run that were looked at again.
 
     Attributes:
-        resources: Their names.
+        resources: Their names in the steps: that of the resource, with a number behind it for a further one.
         filtered: Those whose list was filtered by a text of the record as well.
     """
 
@@ -61,7 +61,11 @@ class Watched(Facts):
 
 
 class Sentinels(Probe, name="sentinels", facts=Watched):
-    """Makes one record of each resource at the start of the run, looks at it at its end, over a new connection."""
+    """Makes records of each resource at the start of the run and in its course, looks at them at its end.
+
+    That is done over a new connection. The parameter of a step is the name of a record; a list is looked at for all
+    records of a resource at once.
+    """
 
     MADE = StepFamily("{}, made")
     FIRST_READ = StepFamily("{}, first read")
@@ -71,6 +75,16 @@ class Sentinels(Probe, name="sentinels", facts=Watched):
     BY_ID = StepFamily("{}, listed by its id")
     FILTERED = StepFamily("{}, filtered")
     BESIDE = StepFamily("{}, beside", evidence_only="stands in the list beside the record that is looked for")
+
+    @staticmethod
+    def name_of(resource: str, number: int) -> str:
+        """Return the name of a record of a resource, counted from 1."""
+        return resource if number == 1 else f"{resource} {number}"
+
+    @staticmethod
+    def resource_of(name: str) -> str:
+        """Return the resource that a record is of, by the name of the record."""
+        return name.partition(" ")[0]
 
 
 class Readable(CreatedAndRead, name="readable", beside=Sentinels):

@@ -12,7 +12,7 @@ from tmfkit_models.contracts import MAKES_RESOURCE
 
 __all__ = ["CreatedResource", "History", "Listener"]
 
-_MARK: Final = re.compile(r"[a-z]{8,}[0-9]{5}")
+_MARK: Final = re.compile(r"[a-z]{8,}[0-9]{5,7}")
 """What tells the records of one run apart: a text of the run with a number."""
 
 

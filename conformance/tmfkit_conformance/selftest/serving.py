@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from tmfkit_conformance.selftest import hosting
 __all__ = ["REFERENCE", "REFERENCE_KEYS", "check_application", "served"]
 
 _START_SECONDS: Final = 30.0
+_IMPORT_SECONDS: Final = 30.0
 _ANSWER_SECONDS: Final = 0.5
 """Longest wait for one answer: the port takes connections before the server is there, and also when it never comes."""
 _LOOK_AGAIN_SECONDS: Final = 0.05
@@ -53,15 +56,24 @@ def served(factory: str) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening, tempfile.TemporaryFile() as log:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         command = _command(factory, listening.fileno())
-        process = subprocess.Popen(command, pass_fds=(listening.fileno(),), stdout=log, stderr=log)  # noqa: S603 - ours
+        process = subprocess.Popen(  # noqa: S603 - ours
+            command, pass_fds=(listening.fileno(),), stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
+        )
         try:
             _wait(process, url, factory, log)
             yield url
         finally:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_STOP_SECONDS)
-            process.kill()
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server; its workers as well, which do not end by themselves while they import something that hangs."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _check(factory: str) -> None:
@@ -81,7 +93,14 @@ def check_application(factory: str) -> None:
     _check(factory)
     module, _, name = factory.partition(":")
     code = f"import importlib; getattr(importlib.import_module({module!r}), {name!r})"
-    tried = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)  # noqa: S603 - ours
+    command = [sys.executable, "-c", code]
+    try:
+        tried = subprocess.run(  # noqa: S603 - ours
+            command, check=False, capture_output=True, stdin=subprocess.DEVNULL, text=True, timeout=_IMPORT_SECONDS
+        )
+    except subprocess.TimeoutExpired as exc:
+        problem = f"{factory} is not imported after {_IMPORT_SECONDS:g} s"
+        raise UsageError("--app", problem, "Import it by itself to see what it waits for") from exc
     if tried.returncode:
         reason = _reason(tried.stderr.strip().splitlines())
         raise UsageError("--app", f"{factory} cannot be imported ({reason})", "Give MODULE:NAME of a function")
@@ -103,6 +122,9 @@ def _wait(process: subprocess.Popen[bytes], url: str, factory: str, log: IO[byte
             time.sleep(_LOOK_AGAIN_SECONDS)
         else:
             return
+    if process.poll() is None:
+        problem = f"the server answers nothing {_START_SECONDS:g} s after its start"
+        raise KitError(factory, problem, "Start the application by itself to see what it waits for")
     log.seek(0)
     reason = _reason(log.read().decode("utf-8", "replace").strip().splitlines())
     raise KitError(factory, f"the server does not start ({reason})", "Start the application by itself to see why")

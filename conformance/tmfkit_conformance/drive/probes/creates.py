@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import probe, under
 from tmfkit_conformance.drive.session import Session
@@ -16,6 +18,7 @@ from tmfkit_conformance.rules.attributes import (
     Values,
     With,
 )
+from tmfkit_conformance.rules.probes import Step
 
 __all__: list[str] = []
 
@@ -30,11 +33,20 @@ def with_attribute(session: Session, subject: str) -> None:
     session.note(Demanded(demanding=value is not pointers.ABSENT))
     if value is pointers.ABSENT:
         return
+    is_taken = _sent_and_read(session, subject, value, With.DEMANDING, With.DEMANDING_READ)
+    if is_taken and isinstance(value, str):
+        _sent_and_read(session, subject, payloads.longer(subject), With.LONGER, With.LONGER_READ)
+
+
+def _sent_and_read(session: Session, subject: str, value: Any, create: Step, read: Step) -> bool:
+    """Create with a value for the subject, and read back; return whether it was taken."""
     if isinstance(value, str) and subject[1:] in session.marks.carriers.get(session.resource_name, ()):
         value = f"{session.naming.text_of_its_own()} {value}"  # by it the run knows the record again
-    demanding = session.call("create", With.DEMANDING, body=payloads.holding(subject, value))
-    if demanding.is_success and demanding.identifier:
-        session.call("retrieve", With.DEMANDING_READ, identifier=demanding.identifier)
+    made = session.call("create", create, body=session.payloads.holding(subject, value))
+    if not made.is_success or not made.identifier:
+        return False
+    session.call("retrieve", read, identifier=made.identifier)
+    return True
 
 
 @probe(Minus)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tmfkit_conformance.drive.probes.hubs import heard, triggered
 from tmfkit_conformance.drive.probes.registry import probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
@@ -21,6 +23,9 @@ from tmfkit_conformance.rules.operations import HeardAt
 
 __all__: list[str] = []
 
+_MORE_SECONDS: Final = 0.2
+"""For how long a further notification of a type is waited for, once there is one of each."""
+
 
 @probe(HubDelivers)
 def hub_delivers(session: Session, _subject: str) -> None:
@@ -38,17 +43,32 @@ def hub_delivers(session: Session, _subject: str) -> None:
 
 
 def _heard(session: Session, callbacks: list[str]) -> int:
-    """Do what each notification is about, wait for all at every callback; return how many have arrived by then."""
+    """Do what each notification is about, wait for all at every callback; return how many have arrived by then.
+
+    There may be several of one type, and how many there are only the target knows: they are waited for a little longer,
+    and until every callback has been told of as many.
+    """
     expected = triggered(session)
     arrived = 0
 
     def is_everywhere(received: tuple[Notification, ...]) -> bool:
         nonlocal arrived
         arrived = len(received)
-        return all(heard(received, each, event, identifier) for each in callbacks for event, identifier in expected)
+        told = [
+            [_names(heard(received, each, event, identifier)) for event, identifier in expected] for each in callbacks
+        ]
+        return all(all(one) and [*map(len, one)] == [*map(len, told[0])] for one in told)
 
-    session.listener.wait(is_everywhere, seconds=session.settings.event_seconds)
+    if session.listener.wait(is_everywhere, seconds=session.settings.event_seconds):
+        session.pause(_MORE_SECONDS)
+        session.listener.wait(is_everywhere, seconds=session.settings.event_seconds)
     return arrived
+
+
+def _names(notes: list[Notification]) -> set[str]:
+    """Return what tells events of one type apart: their ids, else all that they say."""
+    ids = (note.json.get("eventId") if isinstance(note.json, dict) else None for note in notes)
+    return {str(note.body if name is None else name) for note, name in zip(notes, ids, strict=True)}
 
 
 def _second(session: Session) -> Exchange | None:

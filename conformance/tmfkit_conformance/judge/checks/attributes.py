@@ -151,7 +151,8 @@ def generated(evidence: Evidence) -> None:
 
 def _made(evidence: Evidence, form: str) -> None:
     pointer, made = evidence.row.subject, evidence.succeeded(evidence.own_step)
-    back = pointers.get(made.answer if isinstance(made.answer, dict) else evidence.object(CreatedAndRead.READ), pointer)
+    carrier = made if isinstance(made.answer, dict) else evidence.succeeded(CreatedAndRead.READ)
+    back = pointers.get(made.answer if carrier is made else evidence.object(CreatedAndRead.READ), pointer)
     if back in (pointers.ABSENT, None, "", [], {}):
         failed(f"{pointer} is missing in the answer")
     if isinstance(back, bool) and "boolean" not in _types_of(evidence, pointer):
@@ -162,7 +163,8 @@ def _made(evidence: Evidence, form: str) -> None:
         failed(f"{pointer} is {back!r}, which is no date-time")
     schema = schema_at(evidence.contract, evidence.resource_schema, pointer)
     is_of_now = str(schema.get("x-tmf-generated", "")).endswith("-time")
-    if is_of_now and (remark := evidence.need_time(pointer, back, made.started + made.elapsed_ms / 1000)):
+    at = made.started + made.elapsed_ms / 1000
+    if is_of_now and (remark := evidence.need_time(pointer, back, at, carrier)):
         pass_with_remark(remark)
 
 

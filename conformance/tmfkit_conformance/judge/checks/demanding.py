@@ -11,6 +11,7 @@ from tmfkit_conformance.rules.attributes import Demanded, With
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
+    from tmfkit_conformance.rules.probes import Step
     from tmfkit_models.contracts import Schema
 
 __all__ = ["demanding"]
@@ -29,13 +30,21 @@ def demanding(evidence: Evidence) -> str:
     facts = evidence.facts(Demanded)
     if facts is None or not facts.demanding:
         return ""
-    sent = evidence.step(With.DEMANDING)
+    remark = _held(evidence, With.DEMANDING, With.DEMANDING_READ)
+    if evidence.optional(With.LONGER) is None:
+        return remark
+    return "; ".join(part for part in (remark, _held(evidence, With.LONGER, With.LONGER_READ)) if part)
+
+
+def _held(evidence: Evidence, create: Step, back: Step) -> str:
+    """Hold what came back of a create against it; return a remark."""
+    sent = evidence.step(create)
     what = _what(evidence, sent)
     if sent.is_breakdown:
         failed(f"At {_small(what)}, {evidence.answered(sent)}")
     if not sent.is_success or not sent.identifier:
         return f"{what} is not taken: {evidence.answered(sent)}"
-    read = evidence.step(With.DEMANDING_READ)
+    read = evidence.step(back)
     if not read.is_success:
         failed(f"What was created with {_small(what)} cannot be read: {evidence.answered(read)}")
     return _kept(evidence, sent, read.answer, what)

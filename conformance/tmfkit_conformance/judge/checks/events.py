@@ -7,18 +7,19 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Never
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.checks.registry import check
-from tmfkit_conformance.judge.compare import instant
+from tmfkit_conformance.judge.compare import instant, is_kept
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_MEMBER
-from tmfkit_conformance.rules.operations import Events, HeardAt
+from tmfkit_conformance.rules.operations import Events, HeardAt, Triggers
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Notification
     from tmfkit_conformance.rules.probes import Step
     from tmfkit_models.contracts import Event
 
-__all__ = ["at_callback", "need_trigger", "of_event", "payload"]
+__all__ = ["at_callback", "is_one_event", "need_trigger", "of_event", "payload"]
 
 
 def at_callback(evidence: Evidence) -> list[Notification]:
@@ -137,19 +138,57 @@ def event_member(evidence: Evidence) -> None:
     form = EVENT_MEMBER.expect_of(row).form
     for note, one in found:
         _member(evidence, note, one, form)
-    if form == "unique" and _repeated(found, row.subject):
+    if form == "unique" and _repeated(evidence, found, row.subject):
         failed(f"Notifications of different events have the same {row.subject}")
     if form == "date-time" and (remark := _times(evidence, found)):
         pass_with_remark(remark)
     passed()
 
 
-def _repeated(found: list[tuple[Notification, Event]], pointer: str) -> bool:
-    """Say whether two events have one value; one that is delivered twice is the same event both times."""
-    told: dict[str, set[str]] = defaultdict(set)
+def _repeated(evidence: Evidence, found: list[tuple[Notification, Event]], pointer: str) -> bool:
+    """Say whether two events have one value; one that is delivered again is the same event each time."""
+    told: dict[str, list[tuple[Notification, Event]]] = defaultdict(list)
     for note, one in found:
-        told[str(pointers.get(note.json, pointer))].add(_state(note, one))
-    return any(len(states) > 1 for states in told.values())
+        told[str(pointers.get(note.json, pointer))].append((note, one))
+    return any(
+        not is_one_event(evidence, first, one, note, other)
+        for (first, one), *others in told.values()
+        for note, other in others
+    )
+
+
+def is_one_event(evidence: Evidence, first: Notification, one: Event, second: Notification, other: Event) -> bool:
+    """Say whether two notifications may be of one event: of one type, about one resource in one state.
+
+    A target may show the resource anew whenever it delivers, with another address or time. Two states are those that
+    differ in what the triggers of this probe changed.
+    """
+    ids = {_id_of(first, one), _id_of(second, other)}
+    if one.type != other.type or len(ids) > 1:
+        return False
+    resources = [payload(first, one), payload(second, other)]
+    if ids == {""} or not all(isinstance(resource, dict) for resource in resources):
+        return _state(first, one) == _state(second, other)
+    schema = evidence.contract.resource(one.resource).schema
+    for name in _changed(evidence):
+        before, after = (
+            pointers.get(resource, round_trip.spelt(evidence.contract, schema, resource, f"/{pointers.escaped(name)}"))
+            for resource in resources
+        )
+        if pointers.ABSENT not in (before, after) and not (is_kept(before, after) and is_kept(after, before)):
+            return False
+    return True
+
+
+def _changed(evidence: Evidence) -> list[str]:
+    """Return the attributes that the triggers of the probe changed."""
+    bodies = [
+        exchange.request.json
+        for on in ("change", "state-change")
+        for exchange in evidence.all(Triggers.TRIGGER.of(on))
+        if exchange.is_success
+    ]
+    return list(dict.fromkeys(name for body in bodies if isinstance(body, dict) for name in body))
 
 
 def _state(note: Notification, one: Event) -> str:

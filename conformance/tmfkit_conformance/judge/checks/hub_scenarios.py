@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import shown
-from tmfkit_conformance.judge.checks.events import at_callback, need_trigger, of_event, payload
+from tmfkit_conformance.judge.checks.events import at_callback, is_one_event, need_trigger, of_event, payload
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_there
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, skip
@@ -67,14 +67,27 @@ def _told_alike(evidence: Evidence, identifier: str, both: HeardByBoth, *, first
         lost, told = ("second", "first") if first else ("first", "second")
         failed(f"Two listeners were accepted, and of what was created the {told} was told and the {lost} was not")
     in_time = [note for note in evidence.notifications if note.sequence <= both.heard and note.mentions(identifier)]
-    known = {event.type for event in evidence.contract.events}
     at_first, at_second = (
-        {note.event_type for note in in_time if note.came_to(callback)} & known
-        for callback in (both.callback, both.second)
+        [note for note in in_time if note.came_to(callback)] for callback in (both.callback, both.second)
     )
-    for lost, missing in (("second", at_first - at_second), ("first", at_second - at_first)):
+    for lost, there, here in (("second", at_first, at_second), ("first", at_second, at_first)):
+        missing = {note.event_type for note in there if not _is_among(evidence, note, here)}
         if missing:
             failed(f"Two listeners were accepted, and {', '.join(sorted(missing))} did not arrive at the {lost}")
+
+
+def _is_among(evidence: Evidence, note: Notification, heard: list[Notification]) -> bool:
+    """Say whether a notification of a type of the document was heard: under its eventId, or of the same state."""
+    event = next((one for one in evidence.contract.events if one.type == note.event_type), None)
+    if event is None:
+        return True
+    told = pointers.get(note.json, "/eventId")
+    alike = [other for other in heard if other.event_type == note.event_type]
+    return any(
+        (told not in (None, pointers.ABSENT) and pointers.get(other.json, "/eventId") == told)
+        or is_one_event(evidence, note, event, other, event)
+        for other in alike
+    )
 
 
 def _keep_coming(evidence: Evidence, arrived: list[Notification]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,22 +32,34 @@ _SHORT_SECONDS: Final = 0.1
 _HOLD_SECONDS: Final = 0.4
 """For how long records of the run are held against a server that forgets."""
 
-_UNKNOWN: Final = {"code": "60", "reason": "unknown"}
+_LONGER_SECONDS: Final = 0.4
+"""For how long a server keeps what is looked at for the first time later in a run, on a slow machine as well."""
+
+_SHOWN_TIMES: Final = 3
+
+_NOT_FOUND: Final = answered(404, {"code": "60", "reason": "unknown"})
+_BROKEN: Final = answered(500, {"code": "1", "reason": "internal error"})
 _SINGLE_PRECISION: Final = 2**24
 
 
 # What is forgotten
 
 
-def _forgets(words: str, is_forgotten: Callable[[Target, Call, str, History], bool], *, hold: float = 0.0) -> Any:
-    """Return a breaker: what is forgotten is neither found by its id nor listed."""
+def _forgets(
+    words: str,
+    is_forgotten: Callable[[Target, Call, str, History], bool],
+    *,
+    hold: float = 0.0,
+    instead: Answer = _NOT_FOUND,
+) -> Any:
+    """Return a breaker: what is forgotten is neither found by its id nor listed; a read of it is answered *instead*."""
 
     def breaker(target: Target) -> Break:
         def changed(call: Call, answer: Answer, history: History) -> Answer:
             if target.does(call, "create") and answer.is_success:
                 history.kept["born", answer.identifier] = (time.monotonic(), call)
             if call.identifier in history.made and call.action != "delete":
-                return answered(404, _UNKNOWN) if is_forgotten(target, call, call.identifier, history) else answer
+                return instead if is_forgotten(target, call, call.identifier, history) else answer
             if call.action != "list" or not isinstance(answer.json, list):
                 return answer
             kept = [one for one in answer.json if not is_forgotten(target, call, str(one.get("id")), history)]
@@ -69,9 +82,13 @@ def _born(history: History, identifier: str) -> tuple[float, Call] | None:
     return found
 
 
-def _is_old(_target: Target, _call: Call, identifier: str, history: History) -> bool:
+def _is_older(history: History, identifier: str, seconds: float) -> bool:
     born = _born(history, identifier)
-    return born is not None and time.monotonic() - born[0] > _SHORT_SECONDS
+    return born is not None and time.monotonic() - born[0] > seconds
+
+
+def _is_old(_target: Target, _call: Call, identifier: str, history: History) -> bool:
+    return _is_older(history, identifier, _SHORT_SECONDS)
 
 
 def _is_of_another_connection(_target: Target, call: Call, identifier: str, history: History) -> bool:
@@ -92,10 +109,22 @@ def _is_older_than_three(target: Target, _call: Call, identifier: str, history: 
     return identifier in own[:-3]
 
 
+def _is_old_and_no_early_one(_target: Target, _call: Call, identifier: str, history: History) -> bool:
+    return identifier not in list(history.made)[:5] and _is_older(history, identifier, _LONGER_SECONDS)
+
+
 forgets_soon = _forgets(f"forgets everything after {_SHORT_SECONDS:g} s", _is_old, hold=_HOLD_SECONDS)
 forgets_with_the_connection = _forgets("forgets what was made over another connection", _is_of_another_connection)
 keeps_what_has_a_mark = _forgets("keeps only what has the mark of a conformance kit", _has_no_mark)
 keeps_three = _forgets("keeps the three latest records", _is_older_than_three)
+keeps_the_first_five = _forgets(
+    f"keeps its first five records, and every other for {_LONGER_SECONDS:g} s",
+    _is_old_and_no_early_one,
+    hold=3 * _LONGER_SECONDS,
+)
+breaks_down_over_old_records = _forgets(
+    f"breaks down over every record after {_SHORT_SECONDS:g} s", _is_old, hold=_HOLD_SECONDS, instead=_BROKEN
+)
 
 
 @breaks(CREATED_IS_READABLE)
@@ -130,6 +159,34 @@ def unlists_soon(target: Target) -> Break:
         return _listed(answer, kept)
 
     return replace(answering("lists records for a short time only", changed), hold_seconds=_HOLD_SECONDS)
+
+
+@breaks(CREATED_IS_READABLE)
+def lists_no_more(target: Target) -> Break:
+    """A list that is given until it has shown a record three times, and breaks down from then on."""
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        if not target.does(call, "list") or not isinstance(answer.json, list):
+            return answer
+        shown: Counter[str] = history.kept.setdefault("shown", Counter())
+        if max(shown.values(), default=0) >= _SHOWN_TIMES:
+            return _BROKEN
+        shown.update(str(one.get("id")) for one in answer.json)
+        return answer
+
+    return answering("breaks down over its list once it has shown a record three times", changed)
+
+
+@breaks(CREATED_IS_READABLE)
+def shows_another_again(target: Target) -> Break:
+    """Another id in the place of that of a record that was read before, everything else as it was."""
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        if target.reads(call, history) is None or not answer.is_success or call.identifier not in history.last_shown:
+            return answer
+        return answer.with_json({**answer.json, "id": f"{call.identifier}-b"})
+
+    return answering("gives a record another id when it is read again", changed)
 
 
 # What is altered
@@ -206,6 +263,8 @@ def _is_array(schema: Schema, pointer: str) -> bool:
 
 
 cuts_texts = _altering("cuts texts at 40 characters", is_prose, _of_text(lambda text: text[:40]))
+cuts_at_a_column = _altering("cuts texts at 255 characters", is_prose, _of_text(lambda text: text[:255]))
+cuts_at_a_thousand = _altering("cuts texts at 1,000 characters", is_prose, _of_text(lambda text: text[:1000]))
 spoils_letters = _altering(
     'keeps "?" for every letter that is not ASCII',
     is_prose,
@@ -302,6 +361,29 @@ def _one_by_one(here: list[str], history: History) -> list[str]:
 
 
 tells_in_turn = _telling("tells one of its listeners after the other", _one_by_one)
+
+
+@breaks(HUB_DELIVERS)
+def tells_the_second_listener_less(target: Target) -> Break | None:
+    """Of several notifications of one type about one resource, the first alone for the second of two listeners."""
+    hub, contract = target.operation.resource, target.contract
+    changed = (event for event in contract.events if event.on == "state-change" and hub in ("", event.resource))
+    # What every create gives a state already is changed once by a run, and not twice.
+    if not any(
+        {pointers.parts(each)[0] for each in event.attributes}.isdisjoint(
+            contract.required(contract.resource(event.resource).create)
+        )
+        for event in changed
+    ):
+        return None
+
+    def told(note: Note, history: History) -> list[Note]:
+        here = [one.callback for one in history.listeners.values() if one.hub == target.operation.path]
+        key = ("told", note.callback, note.event_type, _first_id(note.body))
+        before = history.kept[key] = history.kept.get(key, 0) + 1
+        return [] if before > 1 and note.callback in here[1:] else [note]
+
+    return notifying("tells the second of two listeners of one change of each kind", told)
 
 
 @breaks(EVENT_MEMBER)

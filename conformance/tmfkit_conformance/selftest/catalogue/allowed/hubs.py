@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -185,6 +186,26 @@ def _twice(note: Note, _: History) -> list[Note]:
     return [note, note]
 
 
+def _of_the_listener(note: Note, _: History) -> list[Note]:
+    own = sha256(f"{note.callback} {note.body['eventId']}".encode()).hexdigest()
+    return [note.with_body({**note.body, "eventId": own})]
+
+
+def _twice_and_shown_anew(note: Note, _: History) -> list[Note]:
+    """Deliver again what was delivered, the resource as another node shows it: with its address, and a time of now."""
+    again = _shown_anew(note.body, datetime.now(UTC).isoformat())
+    return [note, note.with_body(again)]
+
+
+def _shown_anew(value: Any, now: str) -> Any:
+    if isinstance(value, list):
+        return [_shown_anew(member, now) for member in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {name: _shown_anew(member, now) for name, member in value.items()}
+    return {**shown, "href": f"https://node-2.example/{value['id']}", "lastSeen": now} if "href" in value else shown
+
+
 HUBS: Final = (
     Behaviour(
         "hub-without-body",
@@ -285,6 +306,20 @@ HUBS: Final = (
         ("tmf683-v4", "tmf681-v1"),
         errata=("TMF681-E44",),
         rules=(*_HUB, *_TOLD),
+    ),
+    Behaviour(
+        "told-twice-and-shown-anew",
+        notifying("tells listeners twice, with one eventId and the address of another node", _twice_and_shown_anew),
+        "at least once is what a network allows; no document says that what is delivered again is the same to the byte",
+        ("tmf629-v4", "tmf629-v1", "tmf683-v4"),
+        rules=(HUB_DELIVERS, EVENT_MEMBER, EVENT),
+    ),
+    Behaviour(
+        "told-under-ids-of-each-listener",
+        notifying("gives a notification another eventId for each listener", _of_the_listener),
+        "no document says that the eventId of one event is the same for all listeners",
+        ("tmf629-v4", "tmf655-v1"),
+        rules=(HUB_DELIVERS, EVENT_MEMBER, EVENT),
     ),
     Behaviour(
         "told-out-of-order",

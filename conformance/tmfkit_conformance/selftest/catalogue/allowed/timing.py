@@ -35,9 +35,37 @@ def _lagging(words: str, seconds: float, *, of_lists_only: bool = False) -> Brea
         if call.action == "create" and answer.is_success:
             born[answer.identifier] = now
         elif call.action == "list" and answer.is_success and isinstance(answer.json, list):
-            seen = [one for one in answer.json if now - born.get(one.get("id"), 0.0) > seconds]
-            return answer if len(seen) == len(answer.json) else answer.with_json(seen)
+            return _with_some(answer, [one for one in answer.json if now - born.get(one.get("id"), 0.0) > seconds])
         elif call.action == "retrieve" and not of_lists_only and now - born.get(call.identifier, 0.0) <= seconds:
+            return refusal(404, "there is no such resource")
+        return answer
+
+    return Break(words, serve)
+
+
+def _with_some(answer: Answer, seen: list[Any]) -> Answer:
+    """Return a list with some of its members, counted as they are shown."""
+    if len(seen) == len(answer.json):
+        return answer
+    return answer.with_json(seen).with_header("X-Total-Count", str(len(seen)))
+
+
+def _lagging_elsewhere(words: str, seconds: float) -> Break:
+    """Show what was made at once over its own connection, and some time later over others, as replicas do."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        answer, born = await sound(call), history.kept
+
+        def is_hidden(identifier: Any) -> bool:
+            at, connection = born.get(identifier, (0.0, call.connection))
+            return bool(connection != call.connection and time.monotonic() - at <= seconds)
+
+        if call.action == "create" and answer.is_success:
+            born[answer.identifier] = (time.monotonic(), call.connection)
+            return answer.with_header("Via", "1.1 primary")
+        if call.action == "list" and answer.is_success and isinstance(answer.json, list):
+            return _with_some(answer, [one for one in answer.json if not is_hidden(one.get("id"))])
+        if call.action == "retrieve" and is_hidden(call.identifier):
             return refusal(404, "there is no such resource")
         return answer
 
@@ -170,6 +198,13 @@ TIMING: Final = (
     ),
     Behaviour(
         "listed-after-1.5-s", _lagging("lists what was made after 1.5 s", 1.5, of_lists_only=True), _LAG, ("tmf655-v1",)
+    ),
+    Behaviour(
+        "seen-elsewhere-after-1-s",
+        _lagging_elsewhere("shows what was made over another connection after a second", 1.0),
+        _LAG,
+        ("tmf629-v4", "tmf629-v1"),
+        whole=("tmf683-v4",),
     ),
     Behaviour(
         "stale-for-400-ms",

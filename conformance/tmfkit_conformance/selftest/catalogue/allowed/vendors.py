@@ -112,9 +112,12 @@ def _needs_ids(_: Call, body: dict[str, Any]) -> str:
     return "" if isinstance(given, str) and given.startswith("c") else "an id begins with c"
 
 
-def _too_long(_: Call, body: dict[str, Any]) -> str:
-    long = [name for name, value in body.items() if isinstance(value, str) and len(value) > 60]
-    return f"{long[0]} has at most 60 characters" if long else ""
+def _longer_than(most: int) -> Any:
+    def objection(_: Call, body: dict[str, Any]) -> str:
+        long = [name for name, value in body.items() if isinstance(value, str) and len(value) > most]
+        return f"{long[0]} has at most {most} characters" if long else ""
+
+    return objection
 
 
 VENDORS: Final = (
@@ -269,11 +272,18 @@ VENDORS: Final = (
     ),
     Behaviour(
         "short-texts",
-        refusing("takes texts of 60 characters", _too_long),
+        refusing("takes texts of 60 characters", _longer_than(60)),
         "a limit that no ordinary value meets",
         ("tmf629-v1",),
         rules=(ATTRIBUTE, PATCHABLE),
         whole=("tmf629-v1",),
+    ),
+    Behaviour(
+        "texts-of-500",
+        refusing("takes texts of 500 characters at most", _longer_than(500), status=422),
+        "no document says how long a text may be; what is refused is not shortened",
+        ("tmf683-v4", "tmf681-v1"),
+        rules=(ATTRIBUTE, PATCHABLE),
     ),
     Behaviour(
         "sub-mandatory-422",
