@@ -208,10 +208,12 @@ def test_number_is_kept_as_what_was_sent_or_refused(number: str, is_kept: bool) 
             id="links",
         ),
         pytest.param(
-            _mail(1, attachment=[{"url": "data:,x"}] * 1001), "/attachment has more than 1000 attachments", id="files"
+            _mail(1, attachment=[{"url": "data:,x"}] * 101), "/attachment has more than 100 attachments", id="files"
         ),
         pytest.param(
-            _mail(300, attachment=[{"url": "data:,x"}] * 1000), "of more than 67108864 bytes", id="files-of-all"
+            _mail(1000, attachment=[{"url": f"data:,{'x' * 500}"}] * 100),
+            "of more than 67108864 bytes",
+            id="files-of-all",
         ),
         pytest.param(
             {"content": "$A" * 500, "CommunicationRequestCharacteristic": _parameters(["A"], "v" * 400_000)},

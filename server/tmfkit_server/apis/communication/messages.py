@@ -31,7 +31,7 @@ _ANY_BYTES = "application/octet-stream"
 
 # What file systems take. The headers of a file take about as much as its name may.
 _LONGEST_FILE_NAME_BYTES = _FILE_BYTES = 255
-_MOST_ATTACHMENTS = 1000
+_MOST_ATTACHMENTS = 100
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LIMITS = MessageLimits()
 
