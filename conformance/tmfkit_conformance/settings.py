@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tmfkit_conformance.blotting import BLOTTED
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.rules.phases import PHASES
 from tmfkit_conformance.yaml_file import read_yaml
 
-__all__ = ["BLOTTED", "CONFIG_SCHEMA", "MOST_PARALLEL", "OAUTH_SECRET", "Settings", "is_credential", "read_config"]
+__all__ = ["CONFIG_SCHEMA", "MOST_PARALLEL", "OAUTH_SECRET", "Settings", "is_credential", "read_config"]
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}
@@ -42,9 +43,6 @@ _WRITTEN_BY_INIT: Final = "Give a YAML or JSON file, `init` writes one"
 
 _HEADERS: Final = ("headers", "admin_headers")
 _SECRET_SETTINGS: Final = ("bearer", "bearer_command", "oauth_client_secret_file", "client_certificate", "client_key")
-
-BLOTTED: Final = "(not recorded)"
-"""What stands in a bundle where a credential was sent or configured."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - refused, not listened at

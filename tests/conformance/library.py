@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tmfkit_conformance.blotting import BLOTTED
 from tmfkit_conformance.judge.causes import traced
 from tmfkit_conformance.judge.verdict import Finding, Judgement, Outcome, Verdict
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
-from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Notification, ProbeRecord, Request, Response
+from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord, Request, Response
 from tmfkit_conformance.report.model import Report, SelfTestRow
 from tmfkit_models.contracts import Contract, from_document
 

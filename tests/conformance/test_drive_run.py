@@ -16,6 +16,7 @@ from meddler import Answer, Call, Forward, meddling
 
 from harness.process import free_port
 from patience import PATIENCE_SECONDS
+from tmfkit_conformance.blotting import BLOTTED
 from tmfkit_conformance.commands.options import settings_for
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.session import Session
@@ -24,7 +25,6 @@ from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
-from tmfkit_conformance.record.exchange import BLOTTED
 from tmfkit_conformance.rules.updates import PatchTo
 from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings

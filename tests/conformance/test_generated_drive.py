@@ -16,6 +16,7 @@ from library import library
 from library_server import ADMIN, serving
 from meddler import Answer, Call, Forward, meddling
 
+from tmfkit_conformance.blotting import BLOTTED
 from tmfkit_conformance.drive.cleanup import GeneratedResources
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Recorder, run_clock
 from tmfkit_conformance.drive.generated import drive
@@ -24,7 +25,7 @@ from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.judge.generated import findings
 from tmfkit_conformance.record.bundle import Bundle
-from tmfkit_conformance.record.exchange import BLOTTED, Exchange
+from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.phases import PHASES
 from tmfkit_conformance.settings import Settings
 

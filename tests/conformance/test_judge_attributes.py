@@ -55,6 +55,7 @@ OWN = "2001-01-01T00:00:00Z"
 LONG = "Ρεύμα, поезд, 東京 e\u0301 🚂. " * 9
 OTHER = {"name": "size", "value": "large"}
 DEMANDED = {"demanding": True}
+DEMANDED_TWICE = {"demanding": True, "longer": True}
 KEPT = (made(name="one"), read(name="one"))
 TWO = (
     made(characteristic=[TRAIT]),
@@ -82,7 +83,7 @@ SITUATIONS = [
     NAME.gives(SKIP, "credentials-ran-out", post("create", 401, sent={"name": "one"})),
     NAME.gives(PASS, "demanding-kept", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG), facts=DEMANDED),
     *(
-        NAME.gives(outcome, f"longer-{words}", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG), *then, facts=DEMANDED)
+        NAME.gives(outcome, f"longer-{words}", *KEPT, made("demanding", name=LONG), read("demanding-read", name=LONG), *then, facts=DEMANDED_TWICE)
         for outcome, words, *then in (
             (PASS, "kept", made("longer", name=LONG * 4), read("longer-read", name=LONG * 4)),
             (REMARK, "refused", post("longer", 422, sent={"name": LONG * 4})),

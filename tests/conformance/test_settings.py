@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tmfkit_conformance.blotting import BLOTTED
 from tmfkit_conformance.commands.options import given_settings, settings_for
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.tls import tls_context
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.run import _configured
-from tmfkit_conformance.settings import BLOTTED, CONFIG_SCHEMA, OAUTH_SECRET, Settings, read_config
+from tmfkit_conformance.settings import CONFIG_SCHEMA, OAUTH_SECRET, Settings, read_config
 from tmfkit_models import contracts
 
 URL = "http://127.0.0.1:8080/api"

@@ -14,12 +14,13 @@ from typing import Any, Final
 
 import httpx
 
+from tmfkit_conformance.blotting import BLOTTED
 from tmfkit_conformance.drive.bounds import BoundedTransport, allowing, taken
 from tmfkit_conformance.drive.credentials import Credentials, over
 from tmfkit_conformance.drive.naming import agent
 from tmfkit_conformance.drive.patience import Pace, Patience, Pause
 from tmfkit_conformance.drive.tls import tls_context
-from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Headers, Request, Response
+from tmfkit_conformance.record.exchange import Exchange, Headers, Request, Response
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.settings import Settings
 

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 from tmfkit_conformance.record import wire
 from tmfkit_conformance.record.parsing import parsed
 from tmfkit_conformance.record.wire import Headers
-from tmfkit_conformance.settings import BLOTTED
 
-__all__ = ["BLOTTED", "Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
+__all__ = ["Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
 
 _PLAIN = frozenset(
     {

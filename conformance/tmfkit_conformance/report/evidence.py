@@ -7,7 +7,8 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from tmfkit_conformance.record.exchange import BLOTTED, Exchange, Notification, Request
+from tmfkit_conformance.blotting import BLOTTED
+from tmfkit_conformance.record.exchange import Exchange, Notification, Request
 from tmfkit_conformance.report.legible import legible
 
 __all__ = [

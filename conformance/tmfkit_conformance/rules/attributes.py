@@ -26,6 +26,7 @@ __all__ = [
     "CreateTwice",
     "DefaultExpectation",
     "Demanded",
+    "DemandedTwice",
     "GeneratedExpectation",
     "GeneratedForm",
     "Minus",
@@ -49,7 +50,18 @@ class Demanded(Facts):
     demanding: bool
 
 
-class With(Probe, name="with", facts=Demanded):
+@dataclass(frozen=True, slots=True)
+class DemandedTwice(Demanded):
+    """What was asked of the target beyond a demanding value.
+
+    Attributes:
+        longer: Whether a text was sent that is longer still.
+    """
+
+    longer: bool
+
+
+class With(Probe, name="with", facts=DemandedTwice):
     """Creates with the subject, reads back; where that is refused, creates without it.
 
     A text for people, an integer and a list are sent once more with a demanding value: long and in several scripts,

@@ -11,7 +11,7 @@ from tmfkit_conformance.rules.attributes import (
     OPTIONAL,
     VALUES,
     ClientId,
-    Demanded,
+    DemandedTwice,
     Minus,
     ReadOnly,
     Tried,
@@ -30,11 +30,12 @@ def with_attribute(session: Session, subject: str) -> None:
     made = session.created_beside(With.CREATE, payloads.telling(subject), With.CONTROL, payloads.beside(subject))
     session.call("retrieve", With.READ, identifier=made.identifier)
     value = payloads.demanding(subject)
-    session.note(Demanded(demanding=value is not pointers.ABSENT))
+    session.note(DemandedTwice(demanding=value is not pointers.ABSENT, longer=False))
     if value is pointers.ABSENT:
         return
     is_taken = _sent_and_read(session, subject, value, With.DEMANDING, With.DEMANDING_READ)
     if is_taken and isinstance(value, str):
+        session.note(DemandedTwice(demanding=True, longer=True))
         _sent_and_read(session, subject, payloads.longer(subject), With.LONGER, With.LONGER_READ)
 
 

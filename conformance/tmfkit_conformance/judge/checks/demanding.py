@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.evidence import Evidence, failed
-from tmfkit_conformance.rules.attributes import Demanded, With
+from tmfkit_conformance.rules.attributes import Demanded, DemandedTwice, With
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -31,7 +31,8 @@ def demanding(evidence: Evidence) -> str:
     if facts is None or not facts.demanding:
         return ""
     remark = _held(evidence, With.DEMANDING, With.DEMANDING_READ)
-    if evidence.optional(With.LONGER) is None:
+    further = evidence.facts(DemandedTwice)  # a bundle of an earlier kit has none
+    if further is None or not further.longer:
         return remark
     return "; ".join(part for part in (remark, _held(evidence, With.LONGER, With.LONGER_READ)) if part)
 

@@ -182,12 +182,9 @@ def is_one_event(evidence: Evidence, first: Notification, one: Event, second: No
 
 def _changed(evidence: Evidence) -> list[str]:
     """Return the attributes that the triggers of the probe changed."""
-    bodies = [
-        exchange.request.json
-        for on in ("change", "state-change")
-        for exchange in evidence.all(Triggers.TRIGGER.of(on))
-        if exchange.is_success
-    ]
+    # They show nothing by themselves, so that no verdict names them.
+    steps = {Triggers.TRIGGER.of(on).name for on in ("change", "state-change")}
+    bodies = [one.request.json for one in evidence.exchanges if one.step in steps and one.is_success]
     return list(dict.fromkeys(name for body in bodies if isinstance(body, dict) for name in body))
 
 
