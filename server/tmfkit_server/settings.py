@@ -234,7 +234,8 @@ class Settings:
             is_rare=True,
             envvar="TMFKIT_TRUSTED_PREFIXES",
             metavar="PATH",
-            help="Path that a trusted proxy may name in X-Forwarded-Prefix; others are refused. Repeatable.",
+            help="Path that a trusted proxy may name in X-Forwarded-Prefix, any when none is given; others are refused."
+            " Repeatable.",
         ),
         default=(),
     )

@@ -233,6 +233,15 @@ def test_trusted_proxy_says_the_address(behind_proxy: str, headers: dict[str, st
     assert listed.headers["Link"].startswith(f"<{address}{BASE}/customer?")
 
 
+def test_any_path_may_be_the_prefix_where_none_is_named(start_server: Starter) -> None:
+    with start_server("--trusted-proxy", "127.0.0.0/8") as url:
+        made = httpx.post(f"{url}{BASE}/customer", json=customer(), headers={"X-Forwarded-Prefix": "/gate/one"})
+        assert made.json()["href"] == f"{url}/gate/one{BASE}/customer/{made.json()['id']}"
+        for prefix in ("/a?b", "//evil.example", "a", "/a b", "/a/../b/%"):
+            answer = httpx.get(f"{url}{BASE}/customer", headers={"X-Forwarded-Prefix": prefix})
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid-header"), prefix
+
+
 @pytest.mark.parametrize(("headers", "address"), FORWARDED)
 def test_whoever_is_no_proxy_says_nothing(server_url: str, headers: dict[str, str], address: str) -> None:
     del address

@@ -1,8 +1,8 @@
 """What clients call the server by: the operator's word, a trusted proxy's, or a valid ``Host``.
 
 A proxy sets the headers that it knows and hands on what else its client sends. So whoever believes both ``Forwarded``
-and ``X-Forwarded-…`` believes a client. A request in which they say different things is refused, and a prefix has to
-be one that the operator has named.
+and ``X-Forwarded-…`` believes a client. A request in which they say different things is refused, and so is a prefix
+that the operator has not named, where any has been named.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _SCHEMES = ("http", "https")
 # Hosts and addresses are taken without quotes too.
 _PAIR = re.compile(r"""\s*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*)?""")
 _PREFIX = "X-Forwarded-Prefix"
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*", re.ASCII)
 _OTHERS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
 
 
@@ -45,7 +46,7 @@ class Addresses:
         Args:
             public_url: The one address that the operator names; empty when there is none.
             proxies: Networks of the proxies whose headers are believed.
-            prefixes: Paths that they may name in ``X-Forwarded-Prefix``.
+            prefixes: Paths that they may name in ``X-Forwarded-Prefix``; any where none is named.
         """
         self.public_url = public_url.rstrip("/")
         self._proxies = tuple(proxies)
@@ -86,12 +87,14 @@ class Addresses:
         return _forwarded(req.scheme, req.get_header("Host") or "", forwarded, others, self._proxies)
 
     def _prefix(self, req: falcon.asgi.Request) -> str:
-        """Return the prefix that a proxy names, which the operator has named too."""
+        """Return the prefix that a proxy names; InvalidHeader when it may not."""
         prefixes = _listed(req.get_header(_PREFIX) or "")
         if not prefixes:
             return ""
         prefix = _at(prefixes, _hops(_listed(req.get_header("X-Forwarded-For") or ""), self._proxies), "").rstrip("/")
-        if prefix and prefix not in self._prefixes:
+        if not _PATH.fullmatch(prefix):
+            raise InvalidHeader(_PREFIX, "it has to be a path")
+        if prefix and self._prefixes and prefix not in self._prefixes:
             raise InvalidHeader(_PREFIX, "it has to be a path that --trusted-prefix names")
         return prefix
 
