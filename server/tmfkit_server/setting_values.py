@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
@@ -17,6 +18,9 @@ from tmfkit_server.key_pair import KeyPair
 from tmfkit_server.network import Network, Place, is_host, is_loopback
 from tmfkit_server.signing_secret import secret_of
 from tmfkit_server.token_issuer import TokenIssuer
+
+if TYPE_CHECKING:
+    from tmfkit_server.signing_keys import SigningKey
 
 __all__ = [
     "MESSAGE_TYPES",
@@ -210,7 +214,7 @@ def token_issuer(url: str, audience: str, jwks: str, role_claim: str) -> TokenIs
         )
     if not jwks.startswith(_FILE):
         return TokenIssuer(url, audience, jwks, None, role_claim)
-    return TokenIssuer(url, audience, "", _key_set(jwks), role_claim)
+    return TokenIssuer(url, audience, "", _keys_in(jwks), role_claim)
 
 
 def _check_issuer_address(option: str, address: str) -> None:
@@ -222,16 +226,19 @@ def _check_issuer_address(option: str, address: str) -> None:
         raise SettingsError(f"{option} {address}", "who is in between could change keys", "Give an https address")
 
 
-def _key_set(place: str) -> bytes:
-    remedy = "Name a file that holds a JSON Web Key Set"
+def _keys_in(place: str) -> tuple[SigningKey, ...]:
+    # 16 MB of libraries that only those need who have an issuer.
+    from tmfkit_server.signing_keys import signing_keys
+
+    where, remedy = f"--oidc-jwks {place}", "Name a file that holds a JSON Web Key Set"
     try:
-        text = Path(place.removeprefix(_FILE)).read_bytes()
-        found = json.loads(text)
-    except (OSError, ValueError) as exc:
-        raise SettingsError(f"--oidc-jwks {place}", f"it cannot be read ({type(exc).__name__})", remedy) from exc
-    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
-        raise SettingsError(f"--oidc-jwks {place}", "it has no list of keys", remedy)
-    return text
+        found = json.loads(Path(place.removeprefix(_FILE)).read_bytes())
+    except (OSError, ValueError, RecursionError) as exc:
+        raise SettingsError(where, f"it cannot be read ({type(exc).__name__})", remedy) from exc
+    try:
+        return signing_keys(found)
+    except ValueError as exc:
+        raise SettingsError(where, str(exc), remedy) from exc
 
 
 def origins(texts: Iterable[str]) -> tuple[str, ...]:

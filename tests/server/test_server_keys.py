@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
+from joserfc.jwk import RSAKey
 from server_bodies import customer
 from server_processes import parent, workers
 
@@ -86,6 +88,17 @@ def test_name_that_cannot_be_one_is_refused() -> None:
     assert CliRunner().invoke(cli.main, ["key", "--name", "a b"]).exit_code == 2
 
 
+def said_after_hup(master: int, awaited: str, capfd: pytest.CaptureFixture[str]) -> str:
+    """Send HUP, and return what a server says until *awaited* is in it."""
+    capfd.readouterr()
+    os.kill(master, signal.SIGHUP)
+    said, until = "", time.monotonic() + PATIENCE_SECONDS
+    while awaited not in said and time.monotonic() < until:
+        time.sleep(0.05)
+        said += capfd.readouterr().err
+    return said
+
+
 def test_file_is_read_again_on_hup(start_server: Starter, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "keys"
 
@@ -110,16 +123,24 @@ def test_file_is_read_again_on_hup(start_server: Starter, tmp_path: Path, capfd:
         await_worker_after(worker)
         assert [status("old"), status("kept"), status("new")] == [401, 200, 200]
         [worker] = workers(tmp_path)
-        file.write_text("nonsense\n")
-        capfd.readouterr()
-        os.kill(parent(worker), signal.SIGHUP)
-        said, until = "", time.monotonic() + PATIENCE_SECONDS
-        while not said and time.monotonic() < until:
-            time.sleep(0.05)
-            said = capfd.readouterr().err
+        file.write_text("nonsense\n" + file.read_text())
+        said = said_after_hup(parent(worker), "stays as it was", capfd)
         assert [status("old"), status("kept"), status("new")] == [401, 200, 200]
         assert workers(tmp_path) == [worker]
     assert "everything stays as it was: API key 1: it is not of the form" in said
+
+
+def test_key_set_without_a_key_leaves_everything_as_it_was(
+    start_server: Starter, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "jwks.json"
+    file.write_text(json.dumps({"keys": [RSAKey.generate_key(2048, {"kid": "a"}).as_dict(private=False)]}))
+    options = ["--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-jwks", f"file:{file}"]
+    with start_server(*options, "--store", f"tinydb:{tmp_path / 'a.db'}") as url:
+        [worker] = workers(tmp_path)
+        file.write_text('{"keys":[]}')
+        assert "stays as it was: --oidc-jwks" in said_after_hup(parent(worker), "stays as it was", capfd)
+        assert (workers(tmp_path), httpx.get(url + CUSTOMER).status_code) == ([worker], 401)
 
 
 def test_channels_that_cannot_be_leave_everything_as_it_was(
@@ -130,11 +151,6 @@ def test_channels_that_cannot_be_leave_everything_as_it_was(
     with start_server("--channel-file", str(file), "--store", f"tinydb:{tmp_path / 'a.db'}") as url:
         [worker] = workers(tmp_path)
         file.write_text("Email=nonsense\n")
-        capfd.readouterr()
-        os.kill(parent(worker), signal.SIGHUP)
-        said, until = "", time.monotonic() + PATIENCE_SECONDS
-        while "stays as it was" not in said and time.monotonic() < until:
-            time.sleep(0.05)
-            said += capfd.readouterr().err
+        said = said_after_hup(parent(worker), "stays as it was", capfd)
         assert "everything stays as it was: --channel Email" in said
         assert (workers(tmp_path), httpx.get(url + CUSTOMER).status_code) == ([worker], 200)

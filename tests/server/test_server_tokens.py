@@ -27,6 +27,7 @@ from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
 from tmfkit_server.middleware import issuer_keys
 from tmfkit_server.middleware.tokens import Tokens
+from tmfkit_server.signing_keys import signing_keys
 from tmfkit_server.token_issuer import TokenIssuer
 
 Starter = Callable[..., AbstractContextManager[str]]
@@ -43,6 +44,7 @@ class Issuer:
     """An issuer on a free port, whose keys may change, and which may go away."""
 
     keys: list[Any] = field(default_factory=lambda: [RSA, EC])
+    answer: bytes | None = None
     fetches: int = 0
     port: int = field(default_factory=free_port)
 
@@ -60,7 +62,10 @@ class Issuer:
 
     def token(self, key: Any = RSA, alg: str = "RS256", /, header: dict[str, Any] | None = None, **changed: Any) -> str:
         claims = json.dumps(self.claims(**changed)).encode()
-        return jws.serialize_compact({"alg": alg, "kid": key.kid, **(header or {})}, claims, key, algorithms=[alg])
+        named = {
+            name: value for name, value in {"alg": alg, "kid": key.kid, **(header or {})}.items() if value is not None
+        }
+        return jws.serialize_compact(named, claims, key, algorithms=[alg])
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -72,7 +77,7 @@ class Issuer:
                 if self.path == "/realm/keys":
                     issuer.fetches += 1
                     body = {"keys": [key.as_dict(private=False) for key in issuer.keys]}
-                text = json.dumps(body).encode()
+                text = json.dumps(body).encode() if issuer.answer is None else issuer.answer
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -245,6 +250,80 @@ def test_rotation_takes_the_new_key_in_and_the_old_one_out(monkeypatch: pytest.M
         asyncio.run(scenario())
 
 
+ODD_SETS = [
+    b'{"keys":["x",null,7]}',
+    b'{"keys":null}',
+    b'{"keys":5}',
+    b'{"keys":{"a":1}}',
+    b'{"keys":[]}',
+    b'{"keys":[{"kty":["RSA"]},{"kty":"oct","k":"AAAA"},{"kty":"OKP","crv":"X25519","x":"AAAA"}]}',
+    b"[]",
+    b"[" * 5000,
+    b"\xff",
+]
+
+
+@pytest.mark.parametrize("odd", ODD_SETS)
+def test_odd_key_set_leaves_known_keys_and_is_asked_for_again(
+    odd: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("_REST_SECONDS", "_REST_WITHOUT_KEYS_SECONDS", "_LOOK_AGAIN_SECONDS"):
+        monkeypatch.setattr(issuer_keys, name, 0.01)
+    issuer = Issuer(keys=[RSA])
+
+    async def fetched_again() -> None:
+        before = issuer.fetches
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while issuer.fetches < before + 2:  # noqa: ASYNC110 - it grows in another thread
+                await asyncio.sleep(0.01)
+
+    async def scenario() -> None:
+        tokens = Tokens(TokenIssuer(issuer.url, AUDIENCE, f"{issuer.url}/keys", role_claim=ROLES))
+        await tokens.start()
+        await fetched_again()
+        issuer.answer = odd
+        await fetched_again()
+        assert await tokens.caller(issuer.token(NEXT, "ES256")) is None
+        assert await tokens.caller(issuer.token()) is not None
+        issuer.keys, issuer.answer = [NEXT], None
+        await fetched_again()
+        assert await tokens.caller(issuer.token()) is None
+        assert await tokens.caller(issuer.token(NEXT, "ES256")) is not None
+        await tokens.stop()
+
+    with issuer.running():
+        asyncio.run(scenario())
+    told = [record.getMessage() for record in caplog.records]
+    assert ["known ones stay" in each for each in told] == [True, False], told
+
+
+def test_keys_without_a_name_are_chosen_by_what_they_can_sign() -> None:
+    nameless: list[Any] = [RSAKey.generate_key(2048), ECKey.generate_key("P-256"), ECKey.generate_key("P-256")]
+    public = [key.as_dict(private=False) for key in nameless]
+    assert not any("kid" in each for each in public)
+    keys = signing_keys({"keys": [*public, EC.as_dict(private=False), "x"]})
+    issuer = Issuer()
+
+    async def taken(key: Any, alg: str, **header: Any) -> bool:
+        tokens = Tokens(TokenIssuer(issuer.url, AUDIENCE, keys=keys, role_claim=ROLES))
+        return await tokens.caller(issuer.token(key, alg, header=header)) is not None
+
+    for key, alg in zip(nameless, ("PS256", "ES256", "ES256"), strict=True):
+        assert asyncio.run(taken(key, alg, kid="some-name"))
+        assert asyncio.run(taken(key, alg, kid=None))
+    assert asyncio.run(taken(EC, "ES256", kid=None))
+    assert not asyncio.run(taken(EC, "ES256", kid="some-name"))
+    assert not asyncio.run(taken(NEXT, "ES256", kid=None))
+
+
+def test_key_for_another_algorithm_is_none() -> None:
+    [key] = signing_keys({"keys": [{**RSA.as_dict(private=False), "alg": "RS512"}]})
+    issuer = Issuer()
+    tokens = Tokens(TokenIssuer(issuer.url, AUDIENCE, keys=(key,), role_claim=ROLES))
+    assert asyncio.run(tokens.caller(issuer.token(RSA, "RS256"))) is None
+    assert asyncio.run(tokens.caller(issuer.token(RSA, "RS512"))) is not None
+
+
 def test_issuer_that_is_away_stops_neither_start_nor_known_keys(
     start_server: Starter, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -268,6 +347,17 @@ def test_keys_may_be_in_a_file(start_server: Starter, tmp_path: Path) -> None:
     file.write_text(json.dumps({"keys": [EC.as_dict(private=False), {"kty": "new"}, {"kty": "RSA", "n": 1}]}))
     with start_server(*issuer.options(), "--oidc-jwks", f"file:{file}") as url:
         assert [status(url, issuer.token(EC, "ES256")), status(url, issuer.token())] == [200, 401]
+
+
+@pytest.mark.parametrize("odd", ODD_SETS)
+def test_file_without_a_key_for_signatures_ends_the_start(odd: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_bytes(odd)
+    options = ["--oidc-issuer", "https://id.example", "--oidc-audience", "a", "--oidc-jwks", f"file:{file}"]
+    for command in ("check", "run"):
+        result = CliRunner().invoke(cli.main, [command, *options])
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert result.stderr.startswith(f"tmfkit-server: --oidc-jwks file:{file}: ")
 
 
 @pytest.mark.parametrize(
