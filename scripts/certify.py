@@ -47,7 +47,7 @@ def reference_server(store: str, workers: int, keys: dict[str, str]) -> Iterator
     key_texts = " ".join(f"{role}:{key}" for role, key in keys.items())
     environment = {**os.environ, "TMFKIT_STORE": store, "TMFKIT_API_KEYS": key_texts}
     outbox = tempfile.TemporaryDirectory()
-    command += ["--outbox", outbox.name]
+    command += ["--outbox", outbox.name, "--allow-callbacks", "127.0.0.1"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         line = server.stdout.readline() if server.stdout else ""

@@ -148,7 +148,7 @@ def _add_middleware(
     if settings.address_rate:
         app.add_middleware(AddressLimit(settings.address_rate, open_paths))
     if settings.asks_for_credentials:
-        app.add_middleware(Credentials(settings.api_keys, tokens, open_paths))
+        app.add_middleware(Credentials(settings.api_keys or (), tokens, open_paths))
     if settings.caller_rate:
         app.add_middleware(CallerLimit(settings.caller_rate))
 

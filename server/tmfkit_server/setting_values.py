@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import re
@@ -37,6 +38,7 @@ __all__ = [
     "management_place",
     "origins",
     "proxy_networks",
+    "remaining_keys",
     "token_issuer",
 ]
 
@@ -71,17 +73,24 @@ def api_key_lines(path: Path) -> list[str]:
     """Return the ``[NAME=]ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
 
     Raises:
-        SettingsError: The file cannot be read, or holds no key.
+        SettingsError: The file cannot be read.
     """
     where = f"--api-key-file {path}"
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as exc:
         raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
-    found = [line for line in lines if line and not line.startswith("#")]
-    if not found:
-        raise SettingsError(where, "there is no key in it", "Write one [NAME=]ROLE:KEY a line")
-    return found
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def remaining_keys(known: Iterable[ApiKey], texts: Iterable[str]) -> tuple[ApiKey, ...]:
+    """Return those of *known* that still stand among *texts* with their role, whatever else does."""
+    standing = set()
+    for text in texts:
+        with contextlib.suppress(KeyFormError):
+            key = ApiKey.parse(text)
+            standing.add((key.digest, key.role))
+    return tuple(key for key in known if (key.digest, key.role) in standing)
 
 
 def is_private(path: Path) -> bool:

@@ -31,7 +31,7 @@ MARKUP = "<img src=x onerror='window.owned=1'><script>window.owned=1</script>"
 
 @pytest.fixture(scope="module")
 def served(start_server: Starter) -> Iterator[str]:
-    with start_server("--api-key", f"admin:{ADMIN}") as url:
+    with start_server("--api-key", f"admin:{ADMIN}", "--allow-callbacks", "127.0.0.1") as url:
         yield url
 
 

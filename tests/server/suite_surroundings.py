@@ -106,7 +106,14 @@ def proxied(start_server: Starter, tmp_path: Path) -> Iterator[Proxied]:
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
     issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
-    options = ["--trusted-proxy", "127.0.0.1", "--api-key-file", str(tmp_path / "keys")]
+    options = [
+        "--trusted-proxy",
+        "127.0.0.1",
+        "--api-key-file",
+        str(tmp_path / "keys"),
+        "--allow-callbacks",
+        "127.0.0.1",
+    ]
     with start_server(*options, "--store", f"tinydb:{tmp_path / 'a.db'}") as server:
         values = {"folder": tmp_path, "server": httpx.URL(server).netloc.decode(), "prefix": PREFIX}
         (tmp_path / "nginx.conf").write_text(NGINX.format(**values, port=httpx.URL(made.url).port))

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import socket
+import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import Any
 
 import falcon.testing
 import httpx
 import pytest
+import trustme
 from server_bodies import customer
 
+from patience import PATIENCE_SECONDS
 from tmfkit_server.logs import LogFormat, event_log, log_handler
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.setting_values import proxy_networks
@@ -181,6 +189,49 @@ def test_path_forges_no_line(start_server: Starter, form: str, capfd: pytest.Cap
     if form == "text":
         assert said[0].count(" status=") == 2
         assert r'path="/a\n' in said[0]
+
+
+def test_every_line_is_of_the_form_that_was_asked_for(
+    start_server: Starter, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, authority, certificate, key = (tmp_path / name for name in ("keys", "ca.pem", "cert.pem", "key.pem"))
+    keys.write_text(f"user:{USER}\n")
+    keys.chmod(0o644)
+    issuer = trustme.CA()
+    issuer.cert_pem.write_to_path(str(authority))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    issued = issuer.issue_cert("127.0.0.1", "0.0.0.0")
+    issued.cert_chain_pems[0].write_to_path(str(certificate))
+    issued.private_key_pem.write_to_path(str(key))
+    options = ["--api-key-file", str(keys), "--host", "0.0.0.0", "--tls-cert", str(certificate), "--tls-key", str(key)]
+    context = ssl.create_default_context(cafile=authority)
+    with (
+        start_server(*options, "--access-log", "--log-format", "json") as url,
+        socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        head = f"POST {CUSTOMER} HTTP/1.1\r\nHost: a\r\nX-API-Key: {USER}\r\nContent-Length: 9\r\n"
+        secured.sendall(f"{head}Content-Type: application/json\r\n\r\n{{".encode())
+        with suppress(OSError):
+            secured.unwrap()
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [each["event"].partition(":")[0] for each in said if each["level"] == "warning"] == [
+        f"--api-key-file {keys}",
+        "--host 0.0.0.0 without --public-url",
+    ]
+
+
+def test_reason_why_the_application_cannot_be_made_is_one_event(tmp_path: Path) -> None:
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_MAX_QUEUE_SIZE": "-1"}
+    environment["TMFKIT_OUTBOX"] = str(tmp_path)
+    command = [sys.executable, "-m", "tmfkit_server.cli", "run", "--port", "0", "--log-format", "json"]
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+    said = [json.loads(line) for line in ended.stderr.splitlines()]
+    [told] = [each for each in said if "exception" in each]
+    assert (ended.returncode, told["event"]) == (3, "the application cannot be made")
+    assert "max_queue_size" in told["exception"]
 
 
 @pytest.fixture

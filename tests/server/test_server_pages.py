@@ -25,7 +25,14 @@ PAGES = ["/", "/admin", *(f"/docs/{api}" for api in contracts.apis())]
 @pytest.fixture(scope="module", params=["memory", "postgres"])
 def guarded(request: pytest.FixtureRequest, start_server: Starter, empty_store: Callable[[str], str]) -> Iterator[str]:
     """A server with keys and one base path of its own, on each store."""
-    keys = ["--api-key", f"user:{USER['X-API-Key']}", "--api-key", f"admin:{ADMIN['X-API-Key']}"]
+    keys = [
+        "--api-key",
+        f"user:{USER['X-API-Key']}",
+        "--api-key",
+        f"admin:{ADMIN['X-API-Key']}",
+        "--allow-callbacks",
+        "127.0.0.1",
+    ]
     with start_server("--store", empty_store(request.param), *keys, "--base-path", "tmf655-v1=/changes") as url:
         yield url
 
