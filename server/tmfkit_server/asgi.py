@@ -6,13 +6,11 @@ import errno
 import logging
 import math
 import os
-import shutil
 import signal
 import socket
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -23,6 +21,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from tmfkit_server.app import GIVE_UP, AsgiApp, check_store, create_app
 from tmfkit_server.errors import SettingsError, StoreDamaged, StoreUnusable
 from tmfkit_server.logs import log_handler
+from tmfkit_server.metrics_folder import metrics_folder
 from tmfkit_server.network import Place, shown
 from tmfkit_server.outages import OUTAGE
 from tmfkit_server.settings import Settings
@@ -182,7 +181,7 @@ def serve(settings: Settings, read_again: Callable[[Settings], Settings] | None 
             stay.
     """
     OUTAGE.share()
-    with _folder_of_metrics():
+    with metrics_folder() if settings.management else nullcontext():
         _Gunicorn(settings, read_again or (lambda known: known)).run()
 
 
@@ -195,18 +194,6 @@ def _log_class(settings: Settings) -> type[glogging.Logger]:
             self.error_log.handlers = [log_handler(settings.log_format)]
 
     return Logger
-
-
-@contextmanager
-def _folder_of_metrics() -> Iterator[None]:
-    """Give metrics a folder, which goes with the process that it was made for and not with those forked from it."""
-    folder, owner = tempfile.mkdtemp(prefix="tmfkit-metrics-"), os.getpid()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    try:
-        yield
-    finally:
-        if os.getpid() == owner:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _print_address(arbiter: Any) -> None:
