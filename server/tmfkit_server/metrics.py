@@ -33,6 +33,8 @@ METRICS = "/metrics"
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LOOK_SECONDS = 0.5
+# Who scrapes waits for ten seconds.
+_ANSWER_SECONDS = 2.0
 _Made = TypeVar("_Made")
 _LOG = logging.getLogger(__name__)
 # As many as the library has in a new file.
@@ -183,12 +185,19 @@ class MetricsPage:
         self._metrics.keep()
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        counting = asyncio.create_task(self._count())
+        await asyncio.wait({counting}, timeout=_ANSWER_SECONDS)
+        if counting.done() and (found := counting.result()):
+            registry.register(found)
+        counting.cancel()
+        resp.content_type = CONTENT_TYPE_LATEST
+        resp.data = await asyncio.to_thread(generate_latest, registry)
+
+    async def _count(self) -> _Waiting | None:
+        """Count what is in the store; None when it does not answer."""
         try:
             waiting = await self._store.outbox.waiting()
             dead = await self._store.outbox.dead_letters(None, offset=0, limit=0)
         except StoreError:
-            pass
-        else:
-            registry.register(_Waiting(sum(waiting.values()), dead.total))
-        resp.content_type = CONTENT_TYPE_LATEST
-        resp.data = await asyncio.to_thread(generate_latest, registry)
+            return None
+        return _Waiting(sum(waiting.values()), dead.total)

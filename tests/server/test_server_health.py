@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -70,6 +71,33 @@ def test_server_without_its_database_is_live_and_not_ready_and_says_so_once(
     assert [line["level"] for line in away] == ["error"], away
     told = [line["event"] for line in back if "serves again" in line["event"]]
     assert len(told) == 1, back
+
+
+def test_server_on_a_database_that_only_keeps_silent_answers_all_the_same(
+    start_server: Starter, cluster: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    management = f"127.0.0.1:{free_port()}"
+    with (
+        start_server("--store", cluster.url, "--log-format", "json", "--management", management) as url,
+        ThreadPoolExecutor() as threads,
+    ):
+        assert becomes(url, "/health/ready", 200)
+        httpx.post(url + CUSTOMER, json={"name": "a", "engagedParty": {"id": "1"}}).raise_for_status()
+        with cluster.frozen():
+            waiting = [
+                threads.submit(httpx.request, method, url + CUSTOMER, json={"name": "a", "engagedParty": {"id": "1"}})
+                for method in ("GET", "POST", "GET")
+            ]
+            assert "tmfkit_request_duration_seconds" in httpx.get(f"http://{management}/metrics").text
+            assert becomes(url, "/health/ready", 503)
+            assert httpx.get(f"{url}/health/live").status_code == 200
+            assert {each.result().status_code for each in waiting} == {503}
+            assert httpx.get(url + CUSTOMER).status_code == 503
+        assert becomes(url, "/health/ready", 200)
+        assert httpx.get(url + CUSTOMER).status_code == 200
+    events = [line["event"] for line in said(capfd)]
+    assert len([each for each in events if "does not answer" in each]) == 1
+    assert len([each for each in events if "serves again" in each]) == 1
 
 
 def said(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
