@@ -29,7 +29,7 @@ class StoreWatch:
     """
 
     def __init__(self, store: Store) -> None:
-        self.is_ready = self._was_away = False
+        self.is_ready = False
         self._store = store
 
     def start(self) -> None:
@@ -53,20 +53,15 @@ class StoreWatch:
             except StoreError as exc:
                 self._has_failed(str(exc))
             else:
-                self._has_answered()
+                self.is_ready = True
+                OUTAGE.has_answered()
             finally:
                 question.cancel()
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _has_failed(self, why: str) -> None:
-        self.is_ready, self._was_away = False, True
+        self.is_ready = False
         OUTAGE.tell(_LOG, "the store does not answer: %s", why)
-
-    def _has_answered(self) -> None:
-        self.is_ready = True
-        if self._was_away:
-            self._was_away = False
-            OUTAGE.end()
 
 
 class Live:

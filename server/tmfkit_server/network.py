@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
-__all__ = ["LOOPBACK", "Address", "Network", "Place", "is_address", "is_host", "is_in", "is_loopback", "shown"]
+__all__ = [
+    "LOOPBACK",
+    "Address",
+    "Network",
+    "Place",
+    "is_address",
+    "is_host",
+    "is_in",
+    "is_loopback",
+    "shown",
+    "unmapped",
+]
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -40,6 +51,11 @@ def is_in(address: str, networks: Iterable[Network]) -> bool:
         return False
     mapped = known.ipv4_mapped if isinstance(known, ipaddress.IPv6Address) else None
     return any((mapped or known) in network for network in networks)
+
+
+def unmapped(address: str) -> str:
+    """Return the IPv4 address that an IPv6 one stands for where a socket serves both (RFC 4291, section 2.5.5.2)."""
+    return address.removeprefix("::ffff:") if "." in address else address
 
 
 def is_address(host: str) -> bool:

@@ -156,6 +156,20 @@ def test_client_behind_a_proxy_is_named_and_has_a_limit_of_its_own(
     assert [each["client"] for each in lines(capfd, "access") if each["path"] == CUSTOMER] == clients
 
 
+def test_client_is_the_same_on_a_socket_for_both_kinds_of_addresses(
+    start_server: Starter, capfd: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--host", "::", "--address-rate-limit", "0.01", "--access-log", "--log-format", "json"]
+    with start_server(*options, "--api-key", f"user:{USER}") as url:
+        for number in (1, 2):
+            transport = httpx.HTTPTransport(local_address=f"127.0.0.{number}")
+            with httpx.Client(transport=transport, headers={"X-API-Key": USER}) as client:
+                there = url.replace("[::]", "127.0.0.1") + CUSTOMER
+                assert [client.get(there).status_code for _ in range(2)] == [200, 429]
+    told = [each["client"] for each in lines(capfd, "access") if each["path"] == CUSTOMER]
+    assert told == ["127.0.0.1"] * 2 + ["127.0.0.2"] * 2
+
+
 def test_what_an_admin_does_is_audited(start_server: Starter, capfd: pytest.CaptureFixture[str]) -> None:
     key = "key-of-an-admin-1"
     with start_server("--api-key", f"boss=admin:{key}", "--audit-log", "--log-format", "json") as url:

@@ -9,6 +9,7 @@ import falcon.asgi
 from tmfkit_models.contracts import Operation
 from tmfkit_server.api_keys import ROLES
 from tmfkit_server.errors import NotAcceptable
+from tmfkit_server.network import unmapped
 from tmfkit_server.query.expression import Selection
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
@@ -77,7 +78,7 @@ def caller_of(req: falcon.asgi.Request) -> str:
 
 def client_of(req: falcon.asgi.Request) -> str:
     """Return the address of the client, which trusted proxies stand before."""
-    return getattr(req.context, "client", "") or req.remote_addr
+    return getattr(req.context, "client", "") or unmapped(req.remote_addr)
 
 
 def answer(resp: falcon.asgi.Response, status: int, content: bytes | AsyncIterator[bytes]) -> None:

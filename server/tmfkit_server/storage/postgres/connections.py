@@ -18,7 +18,8 @@ from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from tmfkit_server.counts import COUNTS
-from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
+from tmfkit_server.errors import NotWritable, OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.search_turns import SearchTurns
 
@@ -58,6 +59,8 @@ _LOG = logging.getLogger(__name__)
 # It tells of every attempt to connect. Those who need connections tell of it too, delivery with the reason.
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 logging.getLogger("psycopg.pool").propagate = False
+# A database that takes no changes is full, or a copy of another one.
+_KINDS = ((psycopg.errors.DiskFull, StoreFull), (psycopg.errors.ReadOnlySqlTransaction, NotWritable))
 FAILURES = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, PoolTimeout, PoolClosed, OSError)
 
 
@@ -245,8 +248,7 @@ class Connections:
 
 def failure_of(exc: Exception) -> StoreError:
     """Return what a failure of the database means for the store."""
-    kind = StoreFull if isinstance(exc, psycopg.errors.DiskFull) else StoreError
-    return kind(str(exc).strip())
+    return next((ours for theirs, ours in _KINDS if isinstance(exc, theirs)), StoreError)(str(exc).strip())
 
 
 def unreachable(exc: Exception) -> StoreUnreachable:
@@ -278,6 +280,7 @@ async def commit(connection: Connection) -> None:
     try:
         await connection.commit()
         COUNTS.commits += 1
+        OUTAGE.has_written()
     except psycopg.OperationalError as exc:
         if connection.closed:
             raise OutcomeUnknown(str(exc).strip()) from exc
