@@ -23,6 +23,7 @@ from tmfkit_server.reloading import initial_settings, later_settings
 from tmfkit_server.setting_options import SettingsCommand, config_option, origin_of, shown_value
 from tmfkit_server.settings import Settings, run_options
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
+from tmfkit_server.traces import warn_of_missing_extra
 from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
 __all__ = ["main"]
@@ -59,6 +60,7 @@ def run(**given: Any) -> None:
     settings = initial_settings(given)
     check_address(settings)
     _warn_of_addresses(settings)
+    warn_of_missing_extra()
     try:
         check_store(settings)
     except StoreUnreachable as exc:

@@ -46,6 +46,7 @@ MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _OWN_PATHS = ("/health", "/admin", "/docs", "/openapi")
 _FILE = "file:"
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 def api_keys(texts: Iterable[str]) -> tuple[ApiKey, ...]:
@@ -251,12 +252,18 @@ def _keys_in(place: str) -> tuple[SigningKey, ...]:
 
 
 def origins(texts: Iterable[str]) -> tuple[str, ...]:
-    """Read origins of pages; SettingsError when one is none."""
+    """Read origins of pages, as browsers send them; SettingsError when one is none.
+
+    Source:
+        RFC 6454, section 6.1: in small letters, without the port that the scheme has anyway.
+    """
+    found = []
     for text in texts:
-        scheme, _, host = text.partition("://")
-        if text != "*" and (scheme not in ("http", "https") or not is_host(host)):
+        scheme, _, host = text.lower().partition("://")
+        if text != "*" and (scheme not in _USUAL_PORTS or not is_host(host)):
             raise SettingsError(f"--allow-origin {text}", "it is no origin", "Give it as https://HOST, without a path")
-    return tuple(texts)
+        found.append(text if text == "*" else f"{scheme}://{host.removesuffix(_USUAL_PORTS[scheme])}")
+    return tuple(found)
 
 
 def key_pair(certificate: Path | None, key: Path | None) -> KeyPair | None:

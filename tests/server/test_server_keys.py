@@ -54,6 +54,8 @@ def test_what_follows_the_first_colon_is_the_key() -> None:
         (f"a b=user:{KEY}", "it is not of the form [NAME=]ROLE:KEY"),
         (f"=user:{KEY}", "it is not of the form [NAME=]ROLE:KEY"),
         (f"user:{KEY[1:]}", "the key has fewer than 16 characters"),
+        (f"user:{KEY}ü", "the key has other characters than those of printable ASCII"),
+        (f"user:{KEY}\t", "the key has other characters than those of printable ASCII"),
         ("user:sha256:abc", "what follows sha256: is not 64 hexadecimal digits"),
     ],
 )

@@ -52,6 +52,25 @@ def test_page_needs_no_key_and_runs_nothing_but_the_server_s_own(guarded: str, p
             assert httpx.get(httpx.URL(guarded + path).join(link)).status_code == 200, link
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/docs", 302),
+        ("/docs/", 302),
+        ("/openapi", 302),
+        ("/docs/nix", 404),
+        ("/docs/files/nix.js", 404),
+        ("/openapi/nix.json", 404),
+        ("/documents", 401),
+        ("/openapi.json", 401),
+        ("/admin/nix", 401),
+    ],
+)
+def test_what_is_not_among_the_pages_is_said_without_a_key(guarded: str, path: str, status: int) -> None:
+    answer = httpx.get(guarded + path)
+    assert (answer.status_code, answer.headers.get("Location")) == (status, f"{guarded}/" if status == 302 else None)
+
+
 def test_start_page_names_every_api_with_its_base_path(guarded: str) -> None:
     text = httpx.get(guarded).text
     for api in contracts.apis():

@@ -91,4 +91,5 @@ class Tokens:
         subject = str(claims["sub"])
         # Of an issuer, so that no API key and no token has the same.
         whose = hashlib.sha256(f"{self._issuer.url}\n{subject}".encode("utf-8", "surrogatepass")).hexdigest()
-        return Caller(whose, shortened(subject), self._issuer.role_in(claims))
+        # A name that no API key can have.
+        return Caller(whose, f"oidc:{shortened(subject)}", self._issuer.role_in(claims))
