@@ -20,7 +20,7 @@ from tmfkit_server.errors import OperatorError, SettingsError, StoreError, Store
 from tmfkit_server.logs import start_logging
 from tmfkit_server.network import is_loopback
 from tmfkit_server.reloading import initial_settings, later_settings
-from tmfkit_server.setting_options import SettingsCommand, config_option, origin_of, shown_value
+from tmfkit_server.setting_options import SettingsCommand, TolerantCommand, config_option, file_line
 from tmfkit_server.settings import Settings, run_options
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
 from tmfkit_server.traces import warn_of_missing_extra
@@ -77,16 +77,21 @@ def check(**given: Any) -> None:
     click.echo(f"store: {settings.store_kind.inspect(settings.store)}")
 
 
-@main.command("settings", cls=SettingsCommand, params=_options())
+@main.command("settings", cls=TolerantCommand, params=_options())
 @click.pass_context
-def settings_command(ctx: click.Context, /, **given: Any) -> None:
-    """Show every setting, its value and where that comes from; secrets stay out."""
-    initial_settings(given)
+def settings_command(ctx: click.Context, /, problems: dict[str, str], **given: Any) -> None:
+    """Show every setting, its value and where that comes from, as --config takes it; secrets stay out."""
+    sound = {str(each.name): given[str(each.name)] for each in run_options() if each.key not in problems}
+    problems |= Settings.problems_in(sound)
+    for unknown in problems.keys() - {each.key for each in run_options()}:
+        click.echo(f"# {problems[unknown]}")
     for heading, options in groupby(sorted(run_options(), key=attrgetter("group")), key=attrgetter("group")):
-        click.echo(f"[{heading}]")
+        click.echo(f"# {heading}")
         for option in options:
-            value = shown_value(option, given[str(option.name)])
-            click.echo(f"  {option.key} = {value}  ({origin_of(ctx, option)})")
+            click.echo(file_line(ctx, option, given[str(option.name)], problems.get(option.key, "")))
+    if problems:
+        raise SettingsError("settings", f"these cannot be honoured: {', '.join(problems)}", "See what is said of them")
+    initial_settings(given)
 
 
 @main.command("key")

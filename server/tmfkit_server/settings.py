@@ -77,6 +77,11 @@ def _read_api_keys(texts: Iterable[str], file: Path | None) -> tuple[ApiKey, ...
     return None if file is None and not found else found
 
 
+def _read_store(address: str) -> str:
+    kind_of(address)
+    return address
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one server; what each means, its option says.
@@ -101,7 +106,8 @@ class Settings:
             group="Listening",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="Certificate, with those between it and its authority, in PEM; read again on HUP. Without one, HTTP.",
+            help="Certificate, with those between it and its authority, in PEM; read again on HUP. Without one, HTTP."
+            " It is that of --management too.",
         ),
         Setting(
             "--tls-key",
@@ -112,12 +118,17 @@ class Settings:
         ),
         default=None,
     )
-    store: str = _plain(
-        "memory:",
-        "--store",
-        group="Store",
-        envvar="TMFKIT_STORE",
-        help=f"Where to keep everything: {written_forms()}; also from TMFKIT_STORE.",
+    store: str = _read_from(
+        _read_store,
+        Setting(
+            "--store",
+            default="memory:",
+            show_default=True,
+            group="Store",
+            envvar="TMFKIT_STORE",
+            help=f"Where to keep everything: {written_forms()}; also from TMFKIT_STORE.",
+        ),
+        default="memory:",
     )
     workers: int = _plain(
         1,
@@ -562,6 +573,24 @@ class Settings:
             for each in fields(cls)
         )
         return cls(**dict(read))
+
+    @classmethod
+    def problems_in(cls, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return option → what is wrong with its value, for those of the values that are read by themselves.
+
+        Args:
+            values: See ``from_options``; those that are missing are no problem.
+        """
+        found: dict[str, str] = {}
+        for each in fields(cls):
+            options = each.metadata[_OPTIONS]
+            if all(option.name in values for option in options):
+                try:
+                    each.metadata[_READ](*(values[option.name] for option in options))
+                except SettingsError as exc:
+                    blamed = [option for option in options if option.opts[0] in exc.where.split()]
+                    found[(blamed or options)[0].key] = str(exc)
+        return found
 
     @property
     def asks_for_credentials(self) -> bool:
