@@ -23,6 +23,7 @@ INTERACTION = "/tmf-api/partyInteraction/v4"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-api", action="store_true", help="have suite_surroundings.py take all APIs, not two")
     parser.addoption("--json-patch-suite", metavar="FOLDER", help="folder of the suite that suite_json_patch.py runs")
 
 
