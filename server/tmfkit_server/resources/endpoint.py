@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 
 import falcon.asgi
 
@@ -15,7 +16,17 @@ from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.storage.base import Record
 
-__all__ = ["Endpoint", "Responder", "accepted_types", "answer", "answer_with", "caller_of", "check_accept", "client_of"]
+__all__ = [
+    "Endpoint",
+    "Responder",
+    "accepted_types",
+    "answer",
+    "answer_with",
+    "caller_of",
+    "check_accept",
+    "client_of",
+    "utc_time",
+]
 
 Responder = Callable[..., Awaitable[None]]
 
@@ -106,6 +117,11 @@ def answer_with(
     resp.set_headers([*_FOR_THE_CALLER, ("ETag", f'"{record.tag}"')])
     resp.status = status
     resp.data = entities.rendered(record, address, fields)
+
+
+def utc_time(seconds: int) -> str:
+    """Return a moment, given in seconds since 1970, as operators read it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:
