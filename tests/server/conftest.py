@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -56,6 +57,17 @@ def server_url(
 def _patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store in this process fails nobody because the machine is slow."""
     monkeypatch.setattr(connections, "_WAIT_SECONDS", PATIENCE_SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def _no_logs_of_others() -> Iterator[None]:
+    """A command that ran in this process leaves no log behind."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in [each for each in root.handlers if each not in before]:
+        root.removeHandler(handler)
+    logging.captureWarnings(capture=False)
 
 
 def _client(server_url: str, base_path: str) -> Iterator[httpx.Client]:

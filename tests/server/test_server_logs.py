@@ -114,7 +114,7 @@ def test_audit_has_writes_and_refusals_only(
         ("done", "createCustomer", 201, "billing", made.headers["Location"]),
         ("failed", "createCustomer", 400, "billing", ""),
         ("refused", "createCustomer", 403, "looker", ""),
-        ("refused", "", 401, "", ""),
+        ("refused", "listCustomer", 401, "", ""),
     ]
 
 
