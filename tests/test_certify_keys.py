@@ -13,7 +13,6 @@ import pytest
 from tmfkit_models import contracts
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "certify.py"
-KEYS = {"user": "key-of-user", "admin": "key-of-admin"}
 
 
 def test_keys_are_on_no_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -49,12 +48,12 @@ def test_keys_are_on_no_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "said").write_text("listening on http://127.0.0.1:1\n", encoding="utf-8")
     monkeypatch.setattr(script.subprocess, "Popen", Server)
     monkeypatch.setattr(script.subprocess, "run", kit)
-    with script.reference_server("memory:", 1, KEYS) as address:
-        assert script.certify(contracts.apis()[0], address, KEYS, tmp_path, []) == 0
-    assert not [part for command in commands for part in command if "key-of" in part]
+    with script.access("keys") as keys, script.reference_server("memory:", 1, keys) as address:
+        assert script.certify(contracts.apis()[0], address, keys, tmp_path, []) == 0
+    assert not [part for command in commands for part in command if keys.user in part or keys.admin in part]
     assert given == {
-        "server": "user:key-of-user admin:key-of-admin",
-        "kit": "key-of-user",
+        "server": f"user:{keys.user} admin:{keys.admin}",
+        "kit": keys.user,
         "mode": "0o600",
-        "config": {"admin_headers": {"Authorization": "Bearer key-of-admin"}},
+        "config": {"admin_headers": {"Authorization": f"Bearer {keys.admin}"}},
     }

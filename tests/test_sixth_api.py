@@ -37,7 +37,14 @@ async def delete():
 asyncio.run(delete())
 print(type(events.parse({"eventType": "TicketOpenedEvent"})).__name__)
 """
-KEYS = ("--api-key", "user:key-of-the-user-1", "--api-key", "admin:key-of-the-admin-1")
+KEYS = (
+    "--api-key",
+    "user:key-of-the-user-1",
+    "--api-key",
+    "admin:key-of-the-admin-1",
+    "--allow-callbacks",
+    "127.0.0.1",
+)
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,22 @@ class Database:
                 os.kill(each, signal.SIGKILL)
         self._process.wait()
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Have it do nothing during a block, while its connections stay open."""
+        stopped: list[int] = []
+        try:
+            # First the one that makes others.
+            for each in (self.pid, *self.children()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGSTOP)
+                    stopped.append(each)
+            yield
+        finally:
+            for each in reversed(stopped):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
+
     def children(self) -> list[int]:
         """Return the process ids of PostgreSQL's own processes and of its sessions."""
         try:

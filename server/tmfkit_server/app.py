@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import falcon.asgi
+from falcon.routing import CompiledRouter
 
 from tmfkit_models import contracts
 from tmfkit_server import apis, problems
@@ -24,7 +25,7 @@ from tmfkit_server.middleware.early_refusals import EARLY_REFUSALS, EarlyRefusal
 from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
 from tmfkit_server.middleware.request_ids import RequestIds
 from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
-from tmfkit_server.pages.mounting import Pages
+from tmfkit_server.pages.mounting import BELOW, Pages
 from tmfkit_server.resources import dead_letters, listeners
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.routes import Api
@@ -44,7 +45,6 @@ from tmfkit_server.traces import Traces, traces
 
 if TYPE_CHECKING:
     from tmfkit_server.metrics import Metrics
-    from tmfkit_server.middleware.tokens import Tokens
 
 __all__ = [
     "GIVE_UP",
@@ -72,7 +72,8 @@ def create_app(settings: Settings) -> AsgiApp:
     Where there is a management address, what arrives there is answered by an application of its own.
     """
     store = create_store(settings, for_serving=True)
-    app: falcon.asgi.App[Any, Any] = falcon.asgi.App()
+    router = CompiledRouter()
+    app: falcon.asgi.App[Any, Any] = falcon.asgi.App(router=router)
     guard = CallbackGuard(settings.called_networks, settings.called_ports)
     addresses = Addresses(settings.public_url, settings.trusted_proxies, settings.trusted_prefixes)
     hubs = _hubs()
@@ -98,18 +99,20 @@ def create_app(settings: Settings) -> AsgiApp:
     dispatcher = Dispatcher(store, client, settings.retry_limits)
     watch = StoreWatch(store)
     metrics = _metrics(settings)
-    tokens = _tokens(settings)
+    pages = Pages(settings.base_paths, addresses, asks_for_credentials=settings.asks_for_credentials)
+    open_paths = frozenset({LIVE, READY}) | pages.paths
+    credentials = _credentials(settings, open_paths)
     tracing = traces()
     observers = _observers(settings, metrics)
     ids, security = RequestIds(), SecurityHeaders(has_tls=settings.tls is not None)
     early = EarlyRefusals(ids, security, addresses, observers)
-    parts = [*mounted, *(part for part in (metrics, tokens, tracing) if part is not None)]
+    parts = [*mounted, *(part for part in (metrics, credentials, tracing) if part is not None)]
     app.add_middleware(_Lifespan(store, parts, dispatcher, watch, early))
-    pages = Pages(settings.base_paths, asks_for_credentials=settings.asks_for_credentials)
     if settings.trusted_proxies:
         app.add_middleware(Clients(addresses))
     app.add_middleware([ids, security])
-    _add_middleware(app, settings, observers, tokens, open_paths=frozenset({LIVE, READY}) | pages.paths)
+    told = Watch(observers, router.find) if observers else None
+    _add_middleware(app, settings, told, credentials, open_paths=open_paths)
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     _add_health(app, watch)
@@ -126,32 +129,35 @@ def create_app(settings: Settings) -> AsgiApp:
     return _Doors(served, management, settings.management[1])
 
 
-def _tokens(settings: Settings) -> Tokens | None:
-    if settings.token_issuer is None:
+def _credentials(settings: Settings, open_paths: frozenset[str]) -> Credentials | None:
+    if not settings.asks_for_credentials:
         return None
-    # 16 MB of libraries that only those need who have an issuer.
-    from tmfkit_server.middleware.tokens import Tokens
+    tokens = None
+    if settings.token_issuer is not None:
+        # 16 MB of libraries that only those need who have an issuer.
+        from tmfkit_server.middleware.tokens import Tokens
 
-    return Tokens(settings.token_issuer)
+        tokens = Tokens(settings.token_issuer)
+    return Credentials(settings.api_keys or (), tokens, open_paths, BELOW)
 
 
 def _add_middleware(
     app: falcon.asgi.App[Any, Any],
     settings: Settings,
-    observers: Sequence[Observer],
-    tokens: Tokens | None,
+    told: Watch | None,
+    credentials: Credentials | None,
     *,
     open_paths: frozenset[str],
 ) -> None:
     """Add what every request passes, in this order; answers pass it backwards."""
-    if observers:
-        app.add_middleware(Watch(observers))
+    if told is not None:
+        app.add_middleware(told)
     if settings.allowed_origins:
         app.add_middleware(Cors(settings.allowed_origins))
     if settings.address_rate:
         app.add_middleware(AddressLimit(settings.address_rate, open_paths))
-    if settings.asks_for_credentials:
-        app.add_middleware(Credentials(settings.api_keys, tokens, open_paths))
+    if credentials is not None:
+        app.add_middleware(credentials)
     if settings.caller_rate:
         app.add_middleware(CallerLimit(settings.caller_rate))
 
@@ -256,7 +262,7 @@ class _Lifespan:
     def __init__(
         self,
         store: Store,
-        parts: Sequence[Api | Metrics | Tokens | Traces],
+        parts: Sequence[Api | Metrics | Credentials | Traces],
         dispatcher: Dispatcher,
         watch: StoreWatch,
         early: EarlyRefusals,

@@ -6,13 +6,11 @@ import errno
 import logging
 import math
 import os
-import shutil
 import signal
 import socket
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -22,7 +20,8 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 from tmfkit_server.app import GIVE_UP, AsgiApp, check_store, create_app
 from tmfkit_server.errors import SettingsError, StoreDamaged, StoreUnusable
-from tmfkit_server.logs import log_handler, start_logging
+from tmfkit_server.logs import log_handler
+from tmfkit_server.metrics_folder import metrics_folder
 from tmfkit_server.network import Place, shown
 from tmfkit_server.outages import OUTAGE
 from tmfkit_server.settings import Settings
@@ -42,7 +41,7 @@ _LOG = logging.getLogger(__name__)
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
     """gunicorn, configured by our settings only: no configuration file, no environment of its own."""
 
-    def __init__(self, settings: Settings, read_again: Callable[[], Settings]) -> None:
+    def __init__(self, settings: Settings, read_again: Callable[[Settings], Settings]) -> None:
         self._settings = settings
         self._read_again = read_again
         super().__init__()
@@ -81,15 +80,23 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
     def read_again(self) -> bool:
         """Read the files that settings name again; tell whether they can be honoured, and say so when not."""
         try:
-            self._settings = self._read_again()
+            self._settings = self._read_again(self._settings)
         except SettingsError as exc:
             _LOG.error("everything stays as it was: %s", exc)
+            return False
+        except Exception:  # noqa: BLE001 - logged with its trace; the master would end with it
+            _LOG.exception("everything stays as it was: the settings cannot be read again")
             return False
         return True
 
     def load(self) -> AsgiApp:
         """Build the application, in each worker."""
-        return create_app(self._settings)
+        try:
+            return create_app(self._settings)
+        except Exception as exc:
+            # gunicorn would print it.
+            _LOG.exception("the application cannot be made")
+            raise SystemExit(GIVE_UP) from exc
 
     def _wait_for_store(self, worker: Any) -> None:
         """Wait for the worker that this one follows to let go of the store, or for an operator who puts it right."""
@@ -168,17 +175,17 @@ def _check_place(place: Place) -> None:
             raise SettingsError(where, problem, "Choose an address of this machine and a port that is free") from exc
 
 
-def serve(settings: Settings, read_again: Callable[[], Settings] | None = None) -> None:
+def serve(settings: Settings, read_again: Callable[[Settings], Settings] | None = None) -> None:
     """Serve until a signal ends it; ends the process.
 
     Args:
         settings: Settings.
-        read_again: Reads them again on HUP, when files that they name may have changed; None for settings that stay.
+        read_again: Makes new ones of those on HUP, when files that they name may have changed; None for settings that
+            stay.
     """
-    start_logging(settings.log_format)
     OUTAGE.share()
-    with _folder_of_metrics():
-        _Gunicorn(settings, read_again or (lambda: settings)).run()
+    with metrics_folder() if settings.management else nullcontext():
+        _Gunicorn(settings, read_again or (lambda known: known)).run()
 
 
 def _log_class(settings: Settings) -> type[glogging.Logger]:
@@ -190,18 +197,6 @@ def _log_class(settings: Settings) -> type[glogging.Logger]:
             self.error_log.handlers = [log_handler(settings.log_format)]
 
     return Logger
-
-
-@contextmanager
-def _folder_of_metrics() -> Iterator[None]:
-    """Give metrics a folder, which goes with the process that it was made for and not with those forked from it."""
-    folder, owner = tempfile.mkdtemp(prefix="tmfkit-metrics-"), os.getpid()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    try:
-        yield
-    finally:
-        if os.getpid() == owner:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _print_address(arbiter: Any) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
-from collections.abc import Mapping
 from importlib import metadata
 from itertools import groupby
 from operator import attrgetter
@@ -14,17 +14,21 @@ from typing import Any
 import click
 
 from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError, new_key
-from tmfkit_server.app import check_extensions, check_store, create_store
+from tmfkit_server.app import check_store, create_store
 from tmfkit_server.asgi import check_address, serve
 from tmfkit_server.errors import OperatorError, SettingsError, StoreError, StoreUnreachable
+from tmfkit_server.logs import start_logging
 from tmfkit_server.network import is_loopback
-from tmfkit_server.setting_options import SettingsCommand, config_option, origin_of, shown_value
-from tmfkit_server.setting_values import is_private
+from tmfkit_server.reloading import initial_settings, later_settings
+from tmfkit_server.setting_options import SettingsCommand, TolerantCommand, config_option, file_line
 from tmfkit_server.settings import Settings, run_options
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
+from tmfkit_server.traces import warn_of_missing_extra
 from tmfkit_server.transfer import Bar, back_up_to, export_to, import_from
 
 __all__ = ["main"]
+
+_LOG = logging.getLogger(__name__)
 
 
 class _Commands(click.Group):
@@ -52,34 +56,42 @@ def _options() -> list[click.Option]:
 @main.command(cls=SettingsCommand, params=_options())
 def run(**given: Any) -> None:
     """Serve every API until interrupted."""
-    settings = _checked_settings(given)
+    start_logging(given["log_format"])
+    settings = initial_settings(given)
     check_address(settings)
     _warn_of_addresses(settings)
+    warn_of_missing_extra()
     try:
         check_store(settings)
     except StoreUnreachable as exc:
-        click.echo(f"tmfkit-server: {exc} Until it answers, requests are answered with 503.", err=True)
-    serve(settings, lambda: _checked_settings(given))
+        _LOG.warning("%s Until it answers, requests are answered with 503.", exc)
+    serve(settings, lambda known: later_settings(given, known))
 
 
 @main.command(cls=SettingsCommand, params=_options())
 def check(**given: Any) -> None:
     """Try the settings and the store as run would, change nothing, and say what was found."""
-    settings = _checked_settings(given)
+    start_logging(given["log_format"])
+    settings = initial_settings(given)
     click.echo("settings: as they should be")
     click.echo(f"store: {settings.store_kind.inspect(settings.store)}")
 
 
-@main.command("settings", cls=SettingsCommand, params=_options())
+@main.command("settings", cls=TolerantCommand, params=_options())
 @click.pass_context
-def settings_command(ctx: click.Context, /, **given: Any) -> None:
-    """Show every setting, its value and where that comes from; secrets stay out."""
-    _checked_settings(given)
+def settings_command(ctx: click.Context, /, problems: dict[str, str], **given: Any) -> None:
+    """Show every setting, its value and where that comes from, as --config takes it; secrets stay out."""
+    sound = {str(each.name): given[str(each.name)] for each in run_options() if each.key not in problems}
+    problems |= Settings.problems_in(sound)
+    for unknown in problems.keys() - {each.key for each in run_options()}:
+        click.echo(f"# {problems[unknown]}")
     for heading, options in groupby(sorted(run_options(), key=attrgetter("group")), key=attrgetter("group")):
-        click.echo(f"[{heading}]")
+        click.echo(f"# {heading}")
         for option in options:
-            value = shown_value(option, given[str(option.name)])
-            click.echo(f"  {option.key} = {value}  ({origin_of(ctx, option)})")
+            click.echo(file_line(ctx, option, given[str(option.name)], problems.get(option.key, "")))
+    if problems:
+        raise SettingsError("settings", f"these cannot be honoured: {', '.join(problems)}", "See what is said of them")
+    initial_settings(given)
 
 
 @main.command("key")
@@ -94,13 +106,6 @@ def key_command(role: str, name: str) -> None:
     except KeyFormError as exc:
         raise SettingsError("--name", "it cannot be one", "Use up to 64 letters, digits and . _ @ -") from exc
     click.echo(f"key:  {key}\nline: {line}")
-
-
-def _checked_settings(given: Mapping[str, Any]) -> Settings:
-    settings = Settings.from_options(given)
-    _warn_of_readers(given["api_key_file"])
-    check_extensions(settings)
-    return settings
 
 
 _STORE = click.option(
@@ -149,17 +154,10 @@ def _kind(store: str) -> StoreKind:
     return kind
 
 
-def _warn_of_readers(key_file: Path | None) -> None:
-    if key_file is not None and not is_private(key_file):
-        click.echo(f"tmfkit-server: --api-key-file {key_file}: others can get at it. Set its mode to 600.", err=True)
-
-
 def _warn_of_addresses(settings: Settings) -> None:
     if not settings.public_url and not is_loopback(settings.host):
-        said = (
-            f"--host {settings.host} without --public-url: every href begins with what the client called the server by"
-        )
-        click.echo(f"tmfkit-server: {said}. Give --public-url https://HOST.", err=True)
+        said = "--host %s without --public-url: every href begins with what the client called the server by"
+        _LOG.warning(f"{said}. Give --public-url https://HOST.", settings.host)
 
 
 def _bar(label: str, length: int) -> Bar:

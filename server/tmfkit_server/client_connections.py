@@ -146,7 +146,8 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         self._current_request.must_close = self._has_ended = True
         if self.is_unfinished():
             self._body_receiver.signal_disconnect()
-        return True
+        # TLS has no end of one direction, and says so with a warning.
+        return bool(self.transport.can_write_eof())
 
     def pause_writing(self) -> None:
         """Take note that the client does not read."""

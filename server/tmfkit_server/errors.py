@@ -11,7 +11,8 @@ Tree, in the order in which a request meets them::
     │   │   └── StoreDamaged     it is not what was written
     │   └── ExchangeError        an export, an import or a backup cannot go on
     ├── StoreError               the store could not commit
-    │   ├── StoreFull            there is no room left
+    │   ├── NotWritable          it could not be written, and may be read all the same
+    │   │   └── StoreFull        there is no room left
     │   ├── TooBusy              others search, and no slot became free in time
     │   └── OutcomeUnknown       the store did not say whether it committed
     └── Refusal                  the client's request cannot be served as it is
@@ -57,6 +58,7 @@ __all__ = [
     "NotOffered",
     "NotPermitted",
     "NotSent",
+    "NotWritable",
     "OperatorError",
     "OutcomeUnknown",
     "PreconditionFailed",
@@ -139,7 +141,11 @@ class StoreError(ServerError):
     """The store could not commit; nothing of the request was kept."""
 
 
-class StoreFull(StoreError):  # noqa: N818 - says what is wrong with it
+class NotWritable(StoreError):  # noqa: N818 - says what is wrong with it
+    """The store could not commit because it cannot be written; it may be read all the same."""
+
+
+class StoreFull(NotWritable):
     """The store could not commit, because there is no room left."""
 
 

@@ -43,20 +43,25 @@ class StoreWatch:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _ask_again_and_again(self) -> None:
-        was_away = False
         while True:
+            question = asyncio.create_task(self._store.ping())
             try:
-                async with asyncio.timeout(_ANSWER_SECONDS):
-                    await self._store.ping()
-            except (StoreError, TimeoutError) as exc:
-                self.is_ready, was_away = False, True
-                OUTAGE.tell(_LOG, "the store does not answer: %s", exc or f"nothing within {_ANSWER_SECONDS:g} s")
+                await asyncio.wait({question}, timeout=_ANSWER_SECONDS)
+                if not question.done():
+                    self._has_failed(f"nothing within {_ANSWER_SECONDS:g} s")
+                await question
+            except StoreError as exc:
+                self._has_failed(str(exc))
             else:
                 self.is_ready = True
-                if was_away:
-                    was_away = False
-                    OUTAGE.end()
+                OUTAGE.has_answered()
+            finally:
+                question.cancel()
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def _has_failed(self, why: str) -> None:
+        self.is_ready = False
+        OUTAGE.tell(_LOG, "the store does not answer: %s", why)
 
 
 class Live:

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import sys
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TextIO, TypeAlias
 
 import orjson
 import structlog
@@ -25,18 +25,32 @@ _stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 def start_logging(form: LogFormat) -> None:
-    """Send everything that the server says to stderr."""
-    logger = logging.getLogger("tmfkit_server")
-    logger.addHandler(log_handler(form))
-    logger.propagate = False
+    """Send everything that the server, its libraries and Python itself have to say to stderr."""
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, _Stderr)]:
+        root.removeHandler(handler)
+    root.addHandler(log_handler(form))
+    logging.captureWarnings(capture=True)
     # What a store found when it was opened, and what became of messages, is said even when all is well.
     for name in ("storage", "apis"):
         logging.getLogger(f"tmfkit_server.{name}").setLevel(logging.INFO)
 
 
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at the moment."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Stream that is written to."""
+        return sys.stderr
+
+
 def log_handler(form: LogFormat) -> logging.Handler:
     """Return what writes records of the standard library in our form."""
-    handler = logging.StreamHandler()
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_log_level, _stamp, _add_request],

@@ -18,6 +18,7 @@ __all__ = [
     "is_loopback",
     "network_of",
     "shown",
+    "unmapped",
 ]
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -53,6 +54,11 @@ def is_in(address: str, networks: Iterable[Network]) -> bool:
         return False
     mapped = known.ipv4_mapped if isinstance(known, ipaddress.IPv6Address) else None
     return any((mapped or known) in network for network in networks)
+
+
+def unmapped(address: str) -> str:
+    """Return the IPv4 address that an IPv6 one stands for where a socket serves both (RFC 4291, section 2.5.5.2)."""
+    return address.removeprefix("::ffff:") if "." in address else address
 
 
 def is_address(host: str) -> bool:

@@ -6,10 +6,11 @@ import fcntl
 import logging
 import os
 import struct
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tmfkit_server.errors import NotWritable
 
 __all__ = ["OUTAGE", "Outage"]
 
@@ -20,20 +21,31 @@ _FORM = struct.Struct("ddq")
 
 
 class Outage:
-    """What is known of the outage that is under way, if there is one."""
+    """What is known of the outage that is under way, if there is one.
+
+    It ends for a process that has met it, so that one that cannot reach the store is not contradicted by one that can.
+    """
 
     def __init__(self) -> None:
         self._state = (0.0, 0.0, 0)
         self._file: int | None = None
+        self._is_met = self._is_of_writes = False
 
     def share(self) -> None:
         """Share it with processes that are forked from now on."""
-        with tempfile.TemporaryFile() as file:
-            self._file = os.dup(file.fileno())
+        # Needs no room on a disk.
+        self._file = os.memfd_create("outage")
         os.pwrite(self._file, _FORM.pack(*self._state), 0)
 
     def tell(self, log: logging.Logger, message: str, *details: object) -> None:
-        """Take note of a failure of the store, and log it when nobody has told of this outage yet."""
+        """Take note of a failure of the store, and log it when nobody has told of this outage yet.
+
+        Args:
+            log: Where to.
+            message: What failed.
+            details: What stands in it, the error among it.
+        """
+        self._is_met, self._is_of_writes = True, any(isinstance(each, NotWritable) for each in details)
         now = time.time()
         with self._locked() as (began, last, count):
             is_new = now - last > _FORGOTTEN_AFTER_SECONDS
@@ -41,8 +53,19 @@ class Outage:
         if is_new:
             log.error(message, *details)
 
+    def has_written(self) -> None:
+        """Take note that the store has kept a change."""
+        if self._is_met:
+            self.end()
+
+    def has_answered(self) -> None:
+        """Take note that it answers, which is no end where only writes fail."""
+        if self._is_met and not self._is_of_writes:
+            self.end()
+
     def end(self) -> None:
         """Take note that the store serves again, and say so once."""
+        self._is_met = False
         with self._locked() as (began, _, count):
             self._state = (0.0, 0.0, 0)
         if count:

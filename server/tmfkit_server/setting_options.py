@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import textwrap
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from click.core import ParameterSource
 from tmfkit_server.errors import SettingsError
 from tmfkit_server.storage.stores import kind_of
 
-__all__ = ["FiniteRange", "Setting", "SettingsCommand", "config_option", "origin_of", "shown_value"]
+__all__ = ["FiniteRange", "Setting", "SettingsCommand", "TolerantCommand", "config_option", "file_line"]
 
 _PREFIX = "TMFKIT_"
+_PROBLEMS = "tmfkit_server.problems"
 _PLAIN = (str, int, float, bool)
 
 
@@ -56,8 +57,19 @@ class Setting(click.Option):
         """
         self.key = flag.lstrip("-")
         how.setdefault("envvar", _PREFIX + self.key.replace("-", "_").upper())
-        super().__init__([flag], **how)
+        # What a file or the environment turned on can be turned off.
+        super().__init__([f"{flag}/--no-{self.key}" if how.get("is_flag") else flag], **how)
         self.group, self.is_rare, self.is_secret = group, is_rare, is_secret
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return what a value is read as; None for a bad one where problems are gathered."""
+        try:
+            return super().process_value(ctx, value)
+        except click.BadParameter as exc:
+            if (problems := ctx.meta.get(_PROBLEMS)) is None:
+                raise
+            problems[self.key] = exc.message
+            return None
 
 
 class SettingsCommand(click.Command):
@@ -90,6 +102,21 @@ class SettingsCommand(click.Command):
                 formatter.write("\n".join([*lines, ""]))
 
 
+class TolerantCommand(SettingsCommand):
+    """A command that runs whatever its settings are, and says what is wrong with them.
+
+    Its callback takes ``problems``: name of a setting → problem.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the settings, and gather what is wrong with them."""
+        problems: dict[str, str] = {}
+        ctx.meta[_PROBLEMS] = problems
+        rest = super().parse_args(ctx, args)
+        ctx.params["problems"] = problems
+        return rest
+
+
 def config_option() -> click.Option:
     """Return the option that names a file of settings."""
     return click.Option(
@@ -105,8 +132,36 @@ def config_option() -> click.Option:
     )
 
 
-def origin_of(ctx: click.Context, option: click.Option) -> str:
-    """Return where the value of *option* comes from, for people."""
+def file_line(ctx: click.Context, option: Setting, value: Any, problem: str = "") -> str:
+    """Return a line that a file of settings may have, with where the value comes from.
+
+    It is a comment where there is no value, where that is not to be told, and where there is a problem with it.
+
+    Args:
+        ctx: Context of the command.
+        option: The setting.
+        value: Its value.
+        problem: What is wrong with it.
+    """
+    origin = _origin_of(ctx, option)
+    if problem:
+        return f"# {option.key}: {problem}  # {origin}"
+    if value is None or value in ("", ()):
+        return f"# {option.key} = (none)  # {origin}"
+    if option.is_secret:
+        return f"# {option.key} = (secret)  # {origin}"
+    if option.key == "store" and (shown := kind_of(value).shown(value)) != value:
+        return f"# {option.key} = {shown}  # {origin}"
+    return f"{option.key} = {_as_toml(value)}  # {origin}"
+
+
+def _as_toml(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_as_toml, value))}]"
+    return json.dumps(value if isinstance(value, _PLAIN) else str(value), ensure_ascii=False)
+
+
+def _origin_of(ctx: click.Context, option: click.Option) -> str:
     match ctx.get_parameter_source(str(option.name)):
         case ParameterSource.COMMANDLINE:
             return "flag"
@@ -116,19 +171,6 @@ def origin_of(ctx: click.Context, option: click.Option) -> str:
             return str(ctx.meta.get(_PREFIX))
         case _:
             return "default"
-
-
-def shown_value(option: Setting, value: Any) -> str:
-    """Return the value of *option* as a file has it; of a secret only whether there is one."""
-    if value is None or value in ("", ()):
-        return "(none)"
-    if option.is_secret:
-        return "(secret)"
-    if option.key == "store":
-        return kind_of(value).shown(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _read_config(ctx: click.Context, _option: click.Parameter, path: Path | None) -> None:
@@ -142,25 +184,30 @@ def _read_config(ctx: click.Context, _option: click.Parameter, path: Path | None
         raise SettingsError(f"--config {path}", f"it is no TOML: {exc}", "See https://toml.io") from exc
     settings = {each.key: each for each in ctx.command.params if isinstance(each, Setting)}
     ctx.meta[_PREFIX] = path
-    ctx.default_map = {str(settings[key].name): value for key, value in _checked(path, found, settings)}
-
-
-def _checked(
-    path: Path, found: Mapping[str, Any], settings: Mapping[str, Setting]
-) -> Iterable[tuple[str, str | Sequence[str]]]:
+    ctx.default_map = {}
     for key, value in found.items():
-        setting = settings.get(key)
-        where = f"{path}: {key}"
-        if setting is None:
-            raise SettingsError(where, "there is no such setting", "tmfkit-server settings lists them all")
-        if setting.multiple:
-            # Numbers are texts in the other two places, and are read alike.
-            fits = isinstance(value, list) and all(isinstance(each, _PLAIN) for each in value)
-            wanted = "a list of texts or numbers"
-        elif setting.is_flag:
-            wanted, fits = "true or false", isinstance(value, bool)
+        try:
+            _check(path, key, value, settings.get(key))
+        except SettingsError as exc:
+            if (problems := ctx.meta.get(_PROBLEMS)) is None:
+                raise
+            problems[key] = str(exc)
         else:
-            wanted, fits = "one text or number", isinstance(value, _PLAIN) and not isinstance(value, bool)
-        if not fits:
-            raise SettingsError(where, "its value is of the wrong type", f"Give it {wanted}")
-        yield key, value
+            ctx.default_map[str(settings[key].name)] = value
+
+
+def _check(path: Path, key: str, value: Any, setting: Setting | None) -> None:
+    """Raise SettingsError when a file has what is no setting, or a value of a type that it cannot have."""
+    where = f"{path}: {key}"
+    if setting is None:
+        raise SettingsError(where, "there is no such setting", "tmfkit-server settings lists them all")
+    if setting.multiple:
+        # Numbers are texts in the other two places, and are read alike.
+        fits = isinstance(value, list) and all(isinstance(each, _PLAIN) for each in value)
+        wanted = "a list of texts or numbers"
+    elif setting.is_flag:
+        wanted, fits = "true or false", isinstance(value, bool)
+    else:
+        wanted, fits = "one text or number", isinstance(value, _PLAIN) and not isinstance(value, bool)
+    if not fits:
+        raise SettingsError(where, "its value is of the wrong type", f"Give it {wanted}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import re
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tmfkit_models import contracts
@@ -17,6 +19,9 @@ from tmfkit_server.key_pair import KeyPair
 from tmfkit_server.network import Network, Place, is_host, is_loopback
 from tmfkit_server.signing_secret import secret_of
 from tmfkit_server.token_issuer import TokenIssuer
+
+if TYPE_CHECKING:
+    from tmfkit_server.signing_keys import SigningKey
 
 __all__ = [
     "MESSAGE_TYPES",
@@ -34,6 +39,7 @@ __all__ = [
     "origins",
     "proxy_networks",
     "proxy_prefixes",
+    "remaining_keys",
     "token_issuer",
 ]
 
@@ -41,6 +47,7 @@ MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _OWN_PATHS = ("/health", "/admin", "/docs", "/openapi")
 _FILE = "file:"
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 def api_keys(texts: Iterable[str]) -> tuple[ApiKey, ...]:
@@ -68,17 +75,24 @@ def api_key_lines(path: Path) -> list[str]:
     """Return the ``[NAME=]ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
 
     Raises:
-        SettingsError: The file cannot be read, or holds no key.
+        SettingsError: The file cannot be read.
     """
     where = f"--api-key-file {path}"
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as exc:
         raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
-    found = [line for line in lines if line and not line.startswith("#")]
-    if not found:
-        raise SettingsError(where, "there is no key in it", "Write one [NAME=]ROLE:KEY a line")
-    return found
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def remaining_keys(known: Iterable[ApiKey], texts: Iterable[str]) -> tuple[ApiKey, ...]:
+    """Return those of *known* that still stand among *texts* with their role, whatever else does."""
+    standing = set()
+    for text in texts:
+        with contextlib.suppress(KeyFormError):
+            key = ApiKey.parse(text)
+            standing.add((key.digest, key.role))
+    return tuple(key for key in known if (key.digest, key.role) in standing)
 
 
 def is_private(path: Path) -> bool:
@@ -219,7 +233,7 @@ def token_issuer(url: str, audience: str, jwks: str, role_claim: str) -> TokenIs
         )
     if not jwks.startswith(_FILE):
         return TokenIssuer(url, audience, jwks, None, role_claim)
-    return TokenIssuer(url, audience, "", _key_set(jwks), role_claim)
+    return TokenIssuer(url, audience, "", _keys_in(jwks), role_claim)
 
 
 def _check_issuer_address(option: str, address: str) -> None:
@@ -231,25 +245,34 @@ def _check_issuer_address(option: str, address: str) -> None:
         raise SettingsError(f"{option} {address}", "who is in between could change keys", "Give an https address")
 
 
-def _key_set(place: str) -> bytes:
-    remedy = "Name a file that holds a JSON Web Key Set"
+def _keys_in(place: str) -> tuple[SigningKey, ...]:
+    # 16 MB of libraries that only those need who have an issuer.
+    from tmfkit_server.signing_keys import signing_keys
+
+    where, remedy = f"--oidc-jwks {place}", "Name a file that holds a JSON Web Key Set"
     try:
-        text = Path(place.removeprefix(_FILE)).read_bytes()
-        found = json.loads(text)
-    except (OSError, ValueError) as exc:
-        raise SettingsError(f"--oidc-jwks {place}", f"it cannot be read ({type(exc).__name__})", remedy) from exc
-    if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
-        raise SettingsError(f"--oidc-jwks {place}", "it has no list of keys", remedy)
-    return text
+        found = json.loads(Path(place.removeprefix(_FILE)).read_bytes())
+    except (OSError, ValueError, RecursionError) as exc:
+        raise SettingsError(where, f"it cannot be read ({type(exc).__name__})", remedy) from exc
+    try:
+        return signing_keys(found)
+    except ValueError as exc:
+        raise SettingsError(where, str(exc), remedy) from exc
 
 
 def origins(texts: Iterable[str]) -> tuple[str, ...]:
-    """Read origins of pages; SettingsError when one is none."""
+    """Read origins of pages, as browsers send them; SettingsError when one is none.
+
+    Source:
+        RFC 6454, section 6.1: in small letters, without the port that the scheme has anyway.
+    """
+    found = []
     for text in texts:
-        scheme, _, host = text.partition("://")
-        if text != "*" and (scheme not in ("http", "https") or not is_host(host)):
+        scheme, _, host = text.lower().partition("://")
+        if text != "*" and (scheme not in _USUAL_PORTS or not is_host(host)):
             raise SettingsError(f"--allow-origin {text}", "it is no origin", "Give it as https://HOST, without a path")
-    return tuple(texts)
+        found.append(text if text == "*" else f"{scheme}://{host.removesuffix(_USUAL_PORTS[scheme])}")
+    return tuple(found)
 
 
 def key_pair(certificate: Path | None, key: Path | None) -> KeyPair | None:

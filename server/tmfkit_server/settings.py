@@ -24,7 +24,7 @@ from tmfkit_server.setting_options import FiniteRange, Setting
 from tmfkit_server.storage.stores import StoreKind, kind_of, written_forms
 from tmfkit_server.token_issuer import TokenIssuer
 
-__all__ = ["Settings", "run_options"]
+__all__ = ["Settings", "api_key_texts", "run_options"]
 
 _OPTIONS, _READ = "options", "read"
 _LIMITS = RetryLimits()
@@ -67,9 +67,19 @@ def _limit(flag: str, default: float, kind: click.ParamType[Any], *, group: str,
     return Setting(flag, group=group, is_rare=True, default=default, show_default=True, type=kind, help=help)
 
 
-def _read_api_keys(texts: Iterable[str], file: Path | None) -> tuple[ApiKey, ...]:
-    lines = setting_values.api_key_lines(file) if file is not None else []
-    return setting_values.api_keys([*texts, *lines])
+def api_key_texts(texts: Iterable[str], file: Path | None) -> list[str]:
+    """Return the texts of API keys, those of a file included; SettingsError when that cannot be read."""
+    return [*texts, *(setting_values.api_key_lines(file) if file is not None else [])]
+
+
+def _read_api_keys(texts: Iterable[str], file: Path | None) -> tuple[ApiKey, ...] | None:
+    found = setting_values.api_keys(api_key_texts(texts, file))
+    return None if file is None and not found else found
+
+
+def _read_store(address: str) -> str:
+    kind_of(address)
+    return address
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ class Settings:
     """Settings of one server; what each means, its option says.
 
     Attributes:
-        api_keys: Keys; none makes every caller an admin.
+        api_keys: Keys; None makes every caller an admin, unless there is an issuer.
         base_paths: API → base path, where it is not the contract's own.
         channels: Type of message → Apprise URL, a template that may hold credentials.
         outbox: Folder for messages of the types without a channel; empty lets ``outbox_folder`` choose.
@@ -96,7 +106,8 @@ class Settings:
             group="Listening",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="Certificate, with those between it and its authority, in PEM; read again on HUP. Without one, HTTP.",
+            help="Certificate, with those between it and its authority, in PEM; read again on HUP. Without one, HTTP."
+            " It is that of --management too.",
         ),
         Setting(
             "--tls-key",
@@ -107,12 +118,17 @@ class Settings:
         ),
         default=None,
     )
-    store: str = _plain(
-        "memory:",
-        "--store",
-        group="Store",
-        envvar="TMFKIT_STORE",
-        help=f"Where to keep everything: {written_forms()}; also from TMFKIT_STORE.",
+    store: str = _read_from(
+        _read_store,
+        Setting(
+            "--store",
+            default="memory:",
+            show_default=True,
+            group="Store",
+            envvar="TMFKIT_STORE",
+            help=f"Where to keep everything: {written_forms()}; also from TMFKIT_STORE.",
+        ),
+        default="memory:",
     )
     workers: int = _plain(
         1,
@@ -121,7 +137,7 @@ class Settings:
         type=click.IntRange(1),
         help="Worker processes; more than one with PostgreSQL only.",
     )
-    api_keys: Sequence[ApiKey] = _read_from(
+    api_keys: Sequence[ApiKey] | None = _read_from(
         _read_api_keys,
         Setting(
             "--api-key",
@@ -142,7 +158,7 @@ class Settings:
             help="File with more credentials, one [NAME=]ROLE:KEY a line, read again on HUP; also from"
             " TMFKIT_API_KEY_FILE.",
         ),
-        default=(),
+        default=None,
     )
     token_issuer: TokenIssuer | None = _read_from(  # noqa: RUF009 - it gives a field
         setting_values.token_issuer,
@@ -445,7 +461,8 @@ class Settings:
             envvar="TMFKIT_ALLOW_CALLBACKS",
             metavar="CIDR",
             help="Network that listeners may be in although it is not public; repeatable. TMFKIT_ALLOW_CALLBACKS holds"
-            " several, separated by blanks. A server on loopback calls loopback.",
+            " several, separated by blanks. A server on loopback calls loopback, as long as it has neither credentials"
+            " nor --public-url nor --trusted-proxy.",
         ),
         default=(),
     )
@@ -457,7 +474,8 @@ class Settings:
         multiple=True,
         type=click.IntRange(1, 1023),
         metavar="PORT",
-        help="Port below 1024 that listeners may have, besides 80 and 443; repeatable. A server on loopback calls all.",
+        help="Port below 1024 that listeners may have, besides 80 and 443; repeatable. A server that calls"
+        " loopback unasked calls all.",
     )
     callback_secrets: Sequence[bytes] = _read_from(
         setting_values.callback_secrets,
@@ -577,24 +595,46 @@ class Settings:
         )
         return cls(**dict(read))
 
+    @classmethod
+    def problems_in(cls, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return option → what is wrong with its value, for those of the values that are read by themselves.
+
+        Args:
+            values: See ``from_options``; those that are missing are no problem.
+        """
+        found: dict[str, str] = {}
+        for each in fields(cls):
+            options = each.metadata[_OPTIONS]
+            if all(option.name in values for option in options):
+                try:
+                    each.metadata[_READ](*(values[option.name] for option in options))
+                except SettingsError as exc:
+                    blamed = [option for option in options if option.opts[0] in exc.where.split()]
+                    found[(blamed or options)[0].key] = str(exc)
+        return found
+
     @property
     def asks_for_credentials(self) -> bool:
         """Return whether callers have to say who they are; else everybody may do everything."""
-        return bool(self.api_keys) or self.token_issuer is not None
+        return self.api_keys is not None or self.token_issuer is not None
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """Return whether whoever can reach the server is on this machine.
+
+        It listens on loopback only, and neither credentials nor an address nor a proxy speak of others.
+        """
+        return is_loopback(self.host) and not (self.asks_for_credentials or self.public_url or self.trusted_proxies)
 
     @property
     def called_networks(self) -> Sequence[Network]:
-        """Networks that are called besides the public one.
-
-        Who can reach a server that listens on loopback only is on this machine already, and needs no server to reach
-        other ports of it.
-        """
-        return (*self.allowed_callbacks, *(LOOPBACK if is_loopback(self.host) else ()))
+        """Networks that are called besides the public one; who is on this machine needs no server to reach it."""
+        return (*self.allowed_callbacks, *(LOOPBACK if self.is_for_this_machine else ()))
 
     @property
     def called_ports(self) -> Sequence[int] | None:
         """Ports below 1024 that are called besides those of the web; None for all of them, as with networks."""
-        return None if is_loopback(self.host) else self.allowed_callback_ports
+        return None if self.is_for_this_machine else self.allowed_callback_ports
 
     @property
     def store_kind(self) -> StoreKind:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tmfkit_server.api_keys import ROLES
 from tmfkit_server.json_pointer import unescaped
+
+if TYPE_CHECKING:
+    from tmfkit_server.signing_keys import SigningKey
 
 __all__ = ["TokenIssuer"]
 
@@ -20,14 +23,14 @@ class TokenIssuer:
         url: Its name, which its tokens have as ``iss``.
         audience: What its tokens for this server have in ``aud``.
         jwks_url: Where its keys are; empty asks its discovery document.
-        jwks: Its keys, from a file, as JSON; None when they are fetched.
+        keys: Its keys, from a file; None when they are fetched.
         role_claim: JSON pointer of the claim that has the role, or roles.
     """
 
     url: str
     audience: str
     jwks_url: str = ""
-    jwks: bytes | None = None
+    keys: tuple[SigningKey, ...] | None = None
     role_claim: str = "/roles"
 
     def role_in(self, claims: Mapping[str, Any]) -> str:

@@ -7,14 +7,16 @@ more. Nothing of it is imported otherwise.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
-__all__ = ["Traces", "traces"]
+__all__ = ["Traces", "traces", "warn_of_missing_extra"]
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_LOG = logging.getLogger(__name__)
 _App: TypeAlias = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
@@ -53,11 +55,20 @@ class Traces:
 
 def traces() -> Traces | None:
     """Return what makes traces; None when nobody wants any, or the extra is missing."""
-    is_wanted = any(os.environ.get(name) for name in _ENDPOINTS)
-    return Traces() if is_wanted and find_spec("opentelemetry") and _has_instrumentation() else None
+    return Traces() if _are_wanted() and _can_be_made() else None
 
 
-def _has_instrumentation() -> bool:
-    return find_spec("opentelemetry.instrumentation") is not None and (
-        find_spec("opentelemetry.instrumentation.asgi") is not None
-    )
+def warn_of_missing_extra() -> None:
+    """Say so when traces are wanted and cannot be made."""
+    if _are_wanted() and not _can_be_made():
+        _LOG.warning("%s is set, but there will be no traces. Install tmfkit[otel].", " or ".join(_ENDPOINTS))
+
+
+def _are_wanted() -> bool:
+    return any(os.environ.get(name) for name in _ENDPOINTS)
+
+
+def _can_be_made() -> bool:
+    # Some other package may have brought a part of it.
+    parts = ("opentelemetry", "opentelemetry.instrumentation", "opentelemetry.instrumentation.asgi")
+    return all(find_spec(part) for part in parts)

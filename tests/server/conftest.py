@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -23,6 +24,7 @@ INTERACTION = "/tmf-api/partyInteraction/v4"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-api", action="store_true", help="have suite_surroundings.py take all APIs, not two")
     parser.addoption("--json-patch-suite", metavar="FOLDER", help="folder of the suite that suite_json_patch.py runs")
 
 
@@ -55,6 +57,17 @@ def server_url(
 def _patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store in this process fails nobody because the machine is slow."""
     monkeypatch.setattr(connections, "_WAIT_SECONDS", PATIENCE_SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def _no_logs_of_others() -> Iterator[None]:
+    """A command that ran in this process leaves no log behind."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in [each for each in root.handlers if each not in before]:
+        root.removeHandler(handler)
+    logging.captureWarnings(capture=False)
 
 
 def _client(server_url: str, base_path: str) -> Iterator[httpx.Client]:

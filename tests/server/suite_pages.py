@@ -31,7 +31,7 @@ MARKUP = "<img src=x onerror='window.owned=1'><script>window.owned=1</script>"
 
 @pytest.fixture(scope="module")
 def served(start_server: Starter) -> Iterator[str]:
-    with start_server("--api-key", f"admin:{ADMIN}") as url:
+    with start_server("--api-key", f"admin:{ADMIN}", "--allow-callbacks", "127.0.0.1") as url:
         yield url
 
 
@@ -69,6 +69,39 @@ def test_contract_is_shown_opened_and_tried(browser: webdriver.Chrome, served: s
     until(browser, lambda driver: driver.find_elements(By.CSS_SELECTOR, ".live-responses-table .response"))
     assert "unauthenticated" in browser.find_element(By.CSS_SELECTOR, ".live-responses-table").text
     inspect(browser, served, "contract-tried")
+
+
+def test_operator_turns_pages_and_looks_for_what_failed(browser: webdriver.Chrome, served: str) -> None:
+    path = f"{served}/communicationMessage/v1/communicationMessage"
+    names = [f"{number}-{browser.session_id}" for number in range(52)]
+    with httpx.Client(headers={"X-API-Key": ADMIN}) as client:
+        for name in names:
+            client.post(path, json=message(id=name, subject=name)).raise_for_status()
+
+        def shown() -> list[str]:
+            # At one moment: the rows are made anew.
+            script = (
+                "return Array.from(document.querySelectorAll('#messages td:first-child'), each => each.textContent)"
+            )
+            return list(browser.execute_script(script))
+
+        def press(selector: str) -> None:
+            browser.execute_script("arguments[0].click()", browser.find_element(By.CSS_SELECTOR, selector))
+
+        browser.get(f"{served}/admin")
+        browser.find_element(By.ID, "key").send_keys(ADMIN)
+        browser.find_element(By.CSS_SELECTOR, "#credential button").click()
+        until(browser, lambda _: shown() == names[:1:-1])
+        inspect(browser, served, "admin-pages")
+        press("#messages-pages button:last-of-type")
+        until(browser, lambda _: shown()[:2] == names[1::-1])
+        press("#messages-pages button:first-of-type")
+        until(browser, lambda _: shown() == names[:1:-1])
+        press("#failed-only")
+        until(browser, lambda _: shown() == ["None"])
+        assert browser.find_elements(By.CSS_SELECTOR, "#messages-pages button") == []
+        for name in names:
+            client.delete(f"{path}/{name}").raise_for_status()
 
 
 def test_operator_sees_and_resends(browser: webdriver.Chrome, served: str, listener: Any) -> None:

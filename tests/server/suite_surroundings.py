@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,20 +103,45 @@ class Proxied:
             time.sleep(0.05)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Take two APIs, or all of them when that is asked for."""
+    if "api" in metafunc.fixturenames:
+        # The one that sends messages, and the smallest of those that do not.
+        few = ["tmf681-v1", "tmf683-v4"]
+        metafunc.parametrize("api", contracts.apis() if metafunc.config.getoption("--every-api") else few)
+
+
 @pytest.fixture
 def proxied(start_server: Starter, tmp_path: Path) -> Iterator[Proxied]:
-    made = Proxied(f"https://localhost:{free_port()}{PREFIX}", tmp_path)
+    """A server on a file that believes what nginx says."""
+    options = ["--store", f"tinydb:{tmp_path / 'a.db'}", "--trusted-proxy", "127.0.0.1", "--trusted-prefix", PREFIX]
+    with behind_nginx(start_server, tmp_path, lambda _: options) as made:
+        yield made
+
+
+@pytest.fixture
+def named(start_server: Starter, tmp_path: Path, empty_store: Callable[[str], str]) -> Iterator[Proxied]:
+    """A server with two processes on PostgreSQL that knows its public name, and believes nobody."""
+    options = ["--store", empty_store("postgres"), "--workers", "2"]
+    with behind_nginx(start_server, tmp_path, lambda url: [*options, "--public-url", url]) as made:
+        yield made
+
+
+@contextmanager
+def behind_nginx(start_server: Starter, folder: Path, options: Callable[[str], list[str]]) -> Iterator[Proxied]:
+    """Run a server, with the options that the address of nginx asks for, and nginx before it."""
+    made = Proxied(f"https://localhost:{free_port()}{PREFIX}", folder)
     made.allow("user", "admin", "left")
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")
-    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
-    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
-    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
-    options = ["--trusted-proxy", "127.0.0.1", "--trusted-prefix", PREFIX, "--api-key-file", str(tmp_path / "keys")]
-    with start_server(*options, "--store", f"tinydb:{tmp_path / 'a.db'}") as server:
-        values = {"folder": tmp_path, "server": httpx.URL(server).netloc.decode(), "prefix": PREFIX}
-        (tmp_path / "nginx.conf").write_text(NGINX.format(**values, port=httpx.URL(made.url).port))
-        command = [program("nginx"), "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "error.log")]
+    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
+    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
+    given = ["--api-key-file", str(folder / "keys"), "--allow-callbacks", "127.0.0.1", *options(made.url)]
+    with start_server(*given) as server:
+        values = {"folder": folder, "server": httpx.URL(server).netloc.decode(), "prefix": PREFIX}
+        (folder / "nginx.conf").write_text(NGINX.format(**values, port=httpx.URL(made.url).port))
+        command = [program("nginx"), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
         with subprocess.Popen(command) as nginx:
             try:
                 with httpx.Client(transport=httpx.HTTPTransport(retries=8, verify=False)) as client:
@@ -124,6 +149,20 @@ def proxied(start_server: Starter, tmp_path: Path) -> Iterator[Proxied]:
                 yield made
             finally:
                 nginx.terminate()
+
+
+def assert_conformant(proxied: Proxied, api: str) -> None:
+    """Have the kit say so, of the register's checks."""
+    report = proxied.folder / "report"
+    config = proxied.folder / "config.json"
+    config.write_text(json.dumps({"admin_headers": {"Authorization": f"Bearer {ADMIN}"}}))
+    command = [sys.executable, "-m", "tmfkit_conformance.cli", "run", "--api", api, "--report", str(report)]
+    command += ["--base-url", f"{proxied.url}{contracts.load(api).base_path}", "--phase", "register"]
+    command += ["--allow-destructive", "--event-timeout", "60", "--listener-url", "http://127.0.0.1:0"]
+    command += ["--config", str(config), "--ca-file", str(proxied.folder / "authority.pem")]
+    done = subprocess.run(command, env={**os.environ, "TMFKIT_BEARER": USER}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((report / "report.json").read_text())["verdict"] == "conformant"
 
 
 def test_addresses_are_those_of_the_proxy(proxied: Proxied) -> None:
@@ -156,18 +195,9 @@ def test_client_of_a_proxy_says_nothing_that_the_proxy_does_not(
     assert b"evil" not in answer.content
 
 
-# The one that sends messages, and the smallest of those that do not.
-@pytest.mark.parametrize("api", ["tmf681-v1", "tmf683-v4"])
 def test_api_is_conformant_while_a_key_is_revoked_and_workers_are_replaced(proxied: Proxied, api: str) -> None:
     with proxied.client(LEFT) as client:
         assert client.get(CUSTOMER).status_code == 200
-    report = proxied.folder / "report"
-    config = proxied.folder / "config.json"
-    config.write_text(json.dumps({"admin_headers": {"Authorization": f"Bearer {ADMIN}"}}))
-    command = [sys.executable, "-m", "tmfkit_conformance.cli", "run", "--api", api, "--report", str(report)]
-    command += ["--base-url", f"{proxied.url}{contracts.load(api).base_path}", "--phase", "register"]
-    command += ["--allow-destructive", "--event-timeout", "60", "--listener-url", "http://127.0.0.1:0"]
-    command += ["--config", str(config), "--ca-file", str(proxied.folder / "authority.pem")]
     is_over = threading.Event()
 
     def replace() -> None:
@@ -179,14 +209,33 @@ def test_api_is_conformant_while_a_key_is_revoked_and_workers_are_replaced(proxi
     thread = threading.Thread(target=replace)
     thread.start()
     try:
-        done = subprocess.run(command, env={**os.environ, "TMFKIT_BEARER": USER}, capture_output=True, text=True)
+        assert_conformant(proxied, api)
     finally:
         is_over.set()
         thread.join()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads((report / "report.json").read_text())["verdict"] == "conformant"
     with proxied.client(LEFT) as client:
         assert client.get(CUSTOMER).status_code == 401
+
+
+def test_api_is_conformant_on_postgresql_under_its_public_name(named: Proxied, api: str) -> None:
+    with named.client() as client:
+        made = client.post(CUSTOMER, json=customer(), headers={"X-Forwarded-Host": "evil.example"})
+        assert made.headers["Location"] == f"{named.url}{CUSTOMER}/{made.json()['id']}"
+    assert_conformant(named, api)
+
+
+@pytest.mark.parametrize("credentials", ["oidc", "none"])
+def test_api_is_conformant_with_other_credentials(tmp_path: Path, credentials: str, api: str) -> None:
+    command = [sys.executable, str(Path(__file__).parents[2] / "scripts" / "certify.py"), "--report", str(tmp_path)]
+    command += ["--store", "memory:", "--phase", "register", "--api", api, "--credentials", credentials]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    report = json.loads((tmp_path / "memory" / api / "report.json").read_text())
+    musts = {row["verdict"] for row in report["requirements"] if row["level"] == "must"}
+    # Where everybody is an admin, what is for admins only cannot be seen.
+    is_for_admins = any(operation.roles for operation in contracts.load(api).operations)
+    skipped = {"skip"} if credentials == "none" and is_for_admins else set()
+    assert musts - {"pass", "pass-with-remark", "not-applicable"} == skipped, done.stdout + done.stderr
+    assert (done.returncode, report["verdict"]) == ((1, "incomplete") if skipped else (0, "conformant"))
 
 
 @pytest.mark.parametrize("kind", ["memory", "postgres"])

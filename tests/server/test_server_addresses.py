@@ -32,6 +32,7 @@ from tmfkit_server.storage.record import Record
 
 Starter = Callable[..., AbstractContextManager[str]]
 
+TO_LOOPBACK = ["--allow-callbacks", "127.0.0.1"]
 BASE = contracts.load("tmf629-v4").base_path
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 QUERY_PATCH = {"Content-Type": "application/json-patch-query+json"}
@@ -50,7 +51,7 @@ def store(request: pytest.FixtureRequest, empty_store: Callable[[str], str]) -> 
 def test_everything_has_the_address_of_now(store: str, start_server: Starter, listener: Any) -> None:
     key = {"Idempotency-Key": unique()}
     path = f"{BASE}/customer"
-    with start_server("--store", store, "--public-url", "https://one.example/a") as url:
+    with start_server("--store", store, "--public-url", "https://one.example/a", *TO_LOOPBACK) as url:
         hub = httpx.post(f"{url}{BASE}/hub", json={"callback": listener.url})
         made = httpx.post(f"{url}{path}", json=customer(name="n"), headers=key)
         identifier = made.json()["id"]
@@ -58,7 +59,7 @@ def test_everything_has_the_address_of_now(store: str, start_server: Starter, li
         assert made.headers["Location"] == made.json()["href"] == f"https://one.example/a{path}/{identifier}"
         assert hub.headers["Location"].startswith(f"https://one.example/a{BASE}/hub/")
         httpx.delete(f"{url}{BASE}/hub/{hub.json()['id']}")
-    with start_server("--store", store, "--public-url", "https://two.example/") as url:
+    with start_server("--store", store, "--public-url", "https://two.example/", *TO_LOOPBACK) as url:
         httpx.post(f"{url}{BASE}/hub", json={"callback": listener.url})
         href = f"https://two.example{path}/{identifier}"
         again = httpx.post(f"{url}{path}", json=customer(name="n"), headers=key)
@@ -332,12 +333,12 @@ def test_waiting_notification_has_the_address_of_the_request(store: str, start_s
 
 def test_waiting_notification_has_the_public_url_of_now(store: str, start_server: Starter, listener: Any) -> None:
     listener.status = 500
-    with start_server("--store", store, "--public-url", "https://one.example") as url:
+    with start_server("--store", store, "--public-url", "https://one.example", *TO_LOOPBACK) as url:
         httpx.post(f"{url}{BASE}/hub", json={"callback": listener.url})
         made = httpx.post(f"{url}{BASE}/customer", json=customer()).json()
         assert listener.next()["event"]["customer"]["href"] == made["href"]
     listener.status = 400
-    with start_server("--store", store, "--public-url", "https://two.example") as url:
+    with start_server("--store", store, "--public-url", "https://two.example", *TO_LOOPBACK) as url:
         # What the first server tried more than once has arrived more than once.
         told = made["href"]
         while told == made["href"]:

@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from tmfkit_server.errors import StoreError
+from tmfkit_server.errors import StoreError, StoreFull
 from tmfkit_server.outages import Outage
 from tmfkit_server.services import background
 from tmfkit_server.services.background import repeat
@@ -56,6 +56,25 @@ def test_outage_is_told_by_one_of_many_processes(caplog: pytest.LogCaptureFixtur
     assert os.waitpid(child, 0)[1] == 0
     outage.end()
     assert caplog.messages == ["first", "the store serves again after 0 s, in which 2 attempts failed"]
+
+
+def test_outage_of_writes_ends_with_a_write(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("tmfkit_server.outage")
+    for _ in range(2):
+        outage.tell(log, "%s failed: %s", "a write", StoreFull("full"))
+        outage.has_answered()
+        outage.tell(log, "%s failed: %s", "a write", StoreFull("full"))
+        outage.has_written()
+        outage.has_written()
+    again = "the store serves again after 0 s, in which 2 attempts failed"
+    assert caplog.messages == ["a write failed: full", again] * 2
+
+
+def test_outage_of_everything_ends_with_an_answer(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
+    outage.tell(logging.getLogger("tmfkit_server.outage"), "away: %s", StoreError("refused"))
+    outage.has_answered()
+    outage.has_answered()
+    assert caplog.messages == ["away: refused", "the store serves again after 0 s, in which 1 attempts failed"]
 
 
 def test_end_of_no_outage_is_not_told(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:

@@ -30,6 +30,7 @@ from tmfkit_server.services.notifications.callbacks import CallbackGuard, Callba
 from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Delivery
+from tmfkit_server.token_issuer import TokenIssuer
 
 Starter = Callable[..., AbstractContextManager[str]]
 
@@ -326,9 +327,39 @@ def test_addresses_that_python_may_take_for_public_are_refused(address: str) -> 
         asyncio.run(CallbackGuard().addresses(address))
 
 
-@pytest.mark.parametrize(("host", "networks"), [("127.0.0.1", LOOPBACK), ("localhost", LOOPBACK), ("0.0.0.0", ())])
-def test_server_on_loopback_calls_loopback(host: str, networks: Sequence[object]) -> None:
-    assert Settings(host=host, api_keys=[ApiKey.of("user", "k")]).called_networks == tuple(networks)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_server_for_this_machine_alone_calls_loopback_and_every_port(host: str) -> None:
+    settings = Settings(host=host)
+    assert (settings.called_networks, settings.called_ports) == (LOOPBACK, None)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param({"host": "0.0.0.0", "api_keys": [ApiKey.of("user", "k")]}, id="host"),
+        pytest.param({"api_keys": [ApiKey.of("user", "k")]}, id="keys"),
+        pytest.param({"api_keys": []}, id="keys-taken-back"),
+        pytest.param({"token_issuer": TokenIssuer("https://id.example", "a")}, id="issuer"),
+        pytest.param({"public_url": "https://shop.example"}, id="public-url"),
+        pytest.param({"trusted_proxies": LOOPBACK}, id="proxy"),
+    ],
+)
+def test_server_for_others_calls_what_is_allowed_only(others: dict[str, Any]) -> None:
+    settings = Settings(**others)
+    assert (settings.called_networks, settings.called_ports) == ((), ())
+    allowed = Settings(**others, allowed_callbacks=LOOPBACK, allowed_callback_ports=[25])
+    assert (allowed.called_networks, allowed.called_ports) == (LOOPBACK, [25])
+
+
+@pytest.mark.parametrize("port", ["22", "8080"])
+def test_callback_to_this_machine_is_refused_behind_credentials(start_server: Starter, port: str) -> None:
+    with start_server("--api-key", "user:key-of-a-user-01") as url:
+        answer = httpx.post(
+            f"{url}/tmf-api/customerManagement/v4/hub",
+            json={"callback": f"http://127.0.0.1:{port}/"},
+            headers={"X-API-Key": "key-of-a-user-01"},
+        )
+    assert (answer.status_code, "--allow-callback" in answer.text) == (400, True)
 
 
 @pytest.mark.parametrize(

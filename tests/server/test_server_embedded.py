@@ -724,3 +724,18 @@ def test_start_with_a_reserve_on_a_full_disk_lets_deletions_through(small_folder
         assert len(await _ids(store)) == 100
 
     _run(path, scenario)
+
+
+def test_ping_waits_for_the_thread_that_writes(path: Path) -> None:
+    async def scenario(store: EmbeddedStore) -> None:
+        await store.ping()
+        assert store._group is not None
+        with store._group._journal._turn:
+            inserting = asyncio.create_task(_insert(store, Record("a", {})))
+            await asyncio.wait({inserting}, timeout=0.2)
+            pinging = asyncio.create_task(store.ping())
+            done, _ = await asyncio.wait({inserting, pinging}, timeout=0.2)
+            assert done == set()
+        await asyncio.gather(inserting, pinging)
+
+    _run(path, scenario)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -13,11 +14,14 @@ from click.testing import CliRunner
 from falcon.testing import create_asgi_req
 from server_bodies import customer
 
+from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
 from tmfkit_server.middleware.refusals import Refusals
 from tmfkit_server.network import network_of
 from tmfkit_server.rates import Rates
+from tmfkit_server.request_ids import REQUEST_ID
 from tmfkit_server.resources.endpoint import asker_of
+from tmfkit_server.setting_values import origins
 
 Starter = Callable[..., AbstractContextManager[str]]
 CUSTOMER = "/tmf-api/customerManagement/v4/customer"
@@ -168,6 +172,59 @@ def test_refused_credentials_are_one_line_for_a_while(caplog: pytest.LogCaptureF
     asyncio.run(scenario())
     line = "4 requests without a known credential within a minute, from 192.0.2.1 (3), 192.0.2."
     assert caplog.messages == [f"{line}7 (1)", f"{line}8 (1)"]
+
+
+def test_refusals_are_of_no_request_and_told_of_at_the_end(
+    start_server: Starter, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with start_server(*options("--log-format", "json", "--audit-log", "--address-rate-limit", "0.01")) as url:
+        asked = [("POST", CUSTOMER), ("PATCH", f"{CUSTOMER}/x"), ("GET", "/nix")]
+        assert [httpx.request(method, url + path).status_code for method, path in asked] == [401, 429, 429]
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    [told] = [each for each in said if "without a known credential" in each["event"]]
+    assert "request_id" not in told
+    assert [(each["api"], each["operation"], each["status"]) for each in said if each["event"] == "audit"] == [
+        ("tmf629-v4", "createCustomer", 401),
+        ("tmf629-v4", "patchCustomer", 429),
+        ("", "", 429),
+    ]
+
+
+def test_context_of_a_request_is_not_that_of_refusals() -> None:
+    seen: list[str] = []
+
+    class Reader(logging.Handler):
+        def emit(self, _record: logging.LogRecord) -> None:
+            seen.append(REQUEST_ID.get())
+
+    async def scenario() -> None:
+        REQUEST_ID.set("of-the-first")
+        Refusals(every_seconds=0.01).take("192.0.2.1")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not seen:  # noqa: ASYNC110 - it is told in a call of the loop
+                await asyncio.sleep(0.01)
+
+    logger = logging.getLogger("tmfkit_server.middleware.refusals")
+    handler = Reader()
+    logger.addHandler(handler)
+    try:
+        asyncio.run(scenario())
+    finally:
+        logger.removeHandler(handler)
+    assert seen == [""]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("https://App.Example:443", "https://app.example"),
+        ("HTTP://app.example:80", "http://app.example"),
+        ("https://app.example:80", "https://app.example:80"),
+        ("*", "*"),
+    ],
+)
+def test_origin_is_compared_as_browsers_send_it(given: str, sent: str) -> None:
+    assert origins([given]) == (sent,)
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import socket
+import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import Any
 
 import falcon.testing
 import httpx
 import pytest
+import trustme
 from server_bodies import customer
 
+from patience import PATIENCE_SECONDS
 from tmfkit_server.logs import LogFormat, event_log, log_handler
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.setting_values import proxy_networks
@@ -106,7 +114,7 @@ def test_audit_has_writes_and_refusals_only(
         ("done", "createCustomer", 201, "billing", made.headers["Location"]),
         ("failed", "createCustomer", 400, "billing", ""),
         ("refused", "createCustomer", 403, "looker", ""),
-        ("refused", "", 401, "", ""),
+        ("refused", "listCustomer", 401, "", ""),
     ]
 
 
@@ -149,6 +157,20 @@ def test_client_behind_a_proxy_is_named_and_has_a_limit_of_its_own(
     assert [each["client"] for each in lines(capfd, "access") if each["path"] == CUSTOMER] == clients
 
 
+def test_client_is_the_same_on_a_socket_for_both_kinds_of_addresses(
+    start_server: Starter, capfd: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--host", "::", "--address-rate-limit", "0.01", "--access-log", "--log-format", "json"]
+    with start_server(*options, "--api-key", f"user:{USER}") as url:
+        for number in (1, 2):
+            transport = httpx.HTTPTransport(local_address=f"127.0.0.{number}")
+            with httpx.Client(transport=transport, headers={"X-API-Key": USER}) as client:
+                there = url.replace("[::]", "127.0.0.1") + CUSTOMER
+                assert [client.get(there).status_code for _ in range(2)] == [200, 429]
+    told = [each["client"] for each in lines(capfd, "access") if each["path"] == CUSTOMER]
+    assert told == ["127.0.0.1"] * 2 + ["127.0.0.2"] * 2
+
+
 def test_what_an_admin_does_is_audited(start_server: Starter, capfd: pytest.CaptureFixture[str]) -> None:
     key = "key-of-an-admin-1"
     with start_server("--api-key", f"boss=admin:{key}", "--audit-log", "--log-format", "json") as url:
@@ -182,6 +204,49 @@ def test_path_forges_no_line(start_server: Starter, form: str, capfd: pytest.Cap
     if form == "text":
         assert said[0].count(" status=") == 2
         assert r'path="/a\n' in said[0]
+
+
+def test_every_line_is_of_the_form_that_was_asked_for(
+    start_server: Starter, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, authority, certificate, key = (tmp_path / name for name in ("keys", "ca.pem", "cert.pem", "key.pem"))
+    keys.write_text(f"user:{USER}\n")
+    keys.chmod(0o644)
+    issuer = trustme.CA()
+    issuer.cert_pem.write_to_path(str(authority))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    issued = issuer.issue_cert("127.0.0.1", "0.0.0.0")
+    issued.cert_chain_pems[0].write_to_path(str(certificate))
+    issued.private_key_pem.write_to_path(str(key))
+    options = ["--api-key-file", str(keys), "--host", "0.0.0.0", "--tls-cert", str(certificate), "--tls-key", str(key)]
+    context = ssl.create_default_context(cafile=authority)
+    with (
+        start_server(*options, "--access-log", "--log-format", "json") as url,
+        socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        head = f"POST {CUSTOMER} HTTP/1.1\r\nHost: a\r\nX-API-Key: {USER}\r\nContent-Length: 9\r\n"
+        secured.sendall(f"{head}Content-Type: application/json\r\n\r\n{{".encode())
+        with suppress(OSError):
+            secured.unwrap()
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [each["event"].partition(":")[0] for each in said if each["level"] == "warning"] == [
+        f"--api-key-file {keys}",
+        "--host 0.0.0.0 without --public-url",
+    ]
+
+
+def test_reason_why_the_application_cannot_be_made_is_one_event(tmp_path: Path) -> None:
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_BSP_MAX_QUEUE_SIZE": "-1"}
+    environment["TMFKIT_OUTBOX"] = str(tmp_path)
+    command = [sys.executable, "-m", "tmfkit_server.cli", "run", "--port", "0", "--log-format", "json"]
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+    said = [json.loads(line) for line in ended.stderr.splitlines()]
+    [told] = [each for each in said if "exception" in each]
+    assert (ended.returncode, told["event"]) == (3, "the application cannot be made")
+    assert "max_queue_size" in told["exception"]
 
 
 @pytest.fixture

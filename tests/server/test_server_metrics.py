@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -96,6 +97,53 @@ def test_no_sum_goes_back_when_a_process_is_replaced(served: tuple[str, str]) ->
     httpx.get(f"{url}{CUSTOMERS}/customer")
     key = frozenset({("api", "tmf629-v4"), ("operation", "listCustomer"), ("status", "200")})
     assert scraped(management)["tmfkit_request_duration_seconds_count", key] == 1
+
+
+def test_numbers_that_there_is_no_room_for_end_nothing(tmp_path: Path) -> None:
+    counting = """
+import resource
+from tmfkit_server.metrics import Metrics, MetricsPage
+from tmfkit_server.middleware.watching import Answered
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+metrics = Metrics()
+for number in range(200):
+    for _ in range(2):
+        metrics.observe(Answered("GET", "/", "api", f"operation{number}", 200, 0.1, "", "", ""))
+metrics.keep()
+registry = CollectorRegistry()
+MultiProcessCollector(registry)
+print(generate_latest(registry).decode())
+"""
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", counting], env=environment, capture_output=True, text=True, check=True)
+    assert 'tmfkit_request_duration_seconds_count{api="api",operation="operation0",status="200"} 2.0' in done.stdout
+    assert "tmfkit_store_commits_total 0.0" in done.stdout
+    assert "operation199" not in done.stdout
+    assert done.stderr.splitlines() == [
+        "metrics: the disk has no room for more numbers, which are not counted: File too large"
+    ]
+    # No block is missing, which a write could find no room for.
+    assert [file.name for file in tmp_path.iterdir() if file.stat().st_blocks * 512 < file.stat().st_size] == []
+
+
+def test_folder_of_a_server_that_was_killed_goes_with_the_next_start(
+    start_server: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (tmp_path / "tmfkit-metrics-left").mkdir()
+    (tmp_path / "tmfkit-metrics-left" / "counter_1.db").write_bytes(b"")
+
+    def folders() -> list[str]:
+        return sorted(path.name for path in tmp_path.glob("tmfkit-metrics-*"))
+
+    with start_server("--management", f"127.0.0.1:{free_port()}"):
+        [first] = folders()
+        with start_server("--management", f"127.0.0.1:{free_port()}"):
+            assert len(folders()) == 2
+            assert first in folders()
+    assert folders() == []
 
 
 def serving(management: str) -> list[int]:

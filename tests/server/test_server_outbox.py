@@ -91,6 +91,21 @@ def test_outbox_is_in_order_for_each_resource_and_goes_with_its_listener(run: Ru
     run(scenario)
 
 
+def test_first_on_its_way_to_each_listener_is_told(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        assert await store.outbox.oldest() == {}
+        await _filled(store)
+        first, second, *_ = sorted(await _waiting(store), key=lambda each: each.sequence)
+        [of_two, *_] = sorted(await _waiting(store, TWO), key=lambda each: each.sequence)
+        tried = replace(first, attempts=2, due=7.0)
+        await store.outbox.record_outcomes([], [tried])
+        assert await store.outbox.oldest() == {"one": tried, "two": of_two}
+        await _buried(store, first.sequence)
+        assert (await store.outbox.oldest())["one"] == second
+
+    run(scenario)
+
+
 def test_oldest_of_every_resource_that_is_not_busy_is_given_out(run: Runner) -> None:
     async def scenario(store: Store) -> None:
         await _filled(store)

@@ -25,7 +25,14 @@ PAGES = ["/", "/admin", *(f"/docs/{api}" for api in contracts.apis())]
 @pytest.fixture(scope="module", params=["memory", "postgres"])
 def guarded(request: pytest.FixtureRequest, start_server: Starter, empty_store: Callable[[str], str]) -> Iterator[str]:
     """A server with keys and one base path of its own, on each store."""
-    keys = ["--api-key", f"user:{USER['X-API-Key']}", "--api-key", f"admin:{ADMIN['X-API-Key']}"]
+    keys = [
+        "--api-key",
+        f"user:{USER['X-API-Key']}",
+        "--api-key",
+        f"admin:{ADMIN['X-API-Key']}",
+        "--allow-callbacks",
+        "127.0.0.1",
+    ]
     with start_server("--store", empty_store(request.param), *keys, "--base-path", "tmf655-v1=/changes") as url:
         yield url
 
@@ -43,6 +50,25 @@ def test_page_needs_no_key_and_runs_nothing_but_the_server_s_own(guarded: str, p
         assert link.startswith("data:") or not re.match(r"[a-z]+:|/", link), "it would be wrong behind a prefix"
         if not link.startswith("data:"):
             assert httpx.get(httpx.URL(guarded + path).join(link)).status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/docs", 302),
+        ("/docs/", 302),
+        ("/openapi", 302),
+        ("/docs/nix", 404),
+        ("/docs/files/nix.js", 404),
+        ("/openapi/nix.json", 404),
+        ("/documents", 401),
+        ("/openapi.json", 401),
+        ("/admin/nix", 401),
+    ],
+)
+def test_what_is_not_among_the_pages_is_said_without_a_key(guarded: str, path: str, status: int) -> None:
+    answer = httpx.get(guarded + path)
+    assert (answer.status_code, answer.headers.get("Location")) == (status, f"{guarded}/" if status == 302 else None)
 
 
 def test_start_page_names_every_api_with_its_base_path(guarded: str) -> None:
@@ -81,6 +107,9 @@ def test_listeners_are_for_admins(guarded: str, listener: Any) -> None:
     assert answer.headers["X-Total-Count"] == str(len(answer.json()))
     [shown] = [each for each in answer.json() if each["id"] == made["id"]]
     expected = {"id": made["id"], "hub": "tmf629-v4:/hub", "callback": listener.url, "query": "", "waiting": 2}
+    assert shown.pop("oldestQueuedAt").endswith("Z")
+    # Whether the first attempt is over is chance.
+    assert (shown.pop("attempts"), bool(shown.pop("nextAttemptAt"))) in [(0, False), (1, True), (2, True)]
     assert shown == expected
     assert httpx.delete(f"{guarded}{CUSTOMERS}/hub/{made['id']}", headers=USER).status_code == 204
 

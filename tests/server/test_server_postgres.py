@@ -853,7 +853,7 @@ def test_server_and_workers_start_without_the_database(cluster: Database, tmp_pa
         server.kill()
     said = server.log.read_text()
     assert re.search(
-        r"^tmfkit-server: PostgreSQL: connection .*\. See that it runs, and that --store has its address and password\."
+        r"^\S+ WARNING PostgreSQL: connection .*\. See that it runs, and that --store has its address and password\."
         r" Until it answers, requests are answered with 503\.$",
         said,
         re.MULTILINE,

@@ -91,7 +91,7 @@ def test_file_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text(KEYS)
     file.chmod(0o640)
-    warning = f"tmfkit-server: --api-key-file {file}: others can get at it. Set its mode to 600.\n"
+    warning = f" WARNING --api-key-file {file}: others can get at it. Set its mode to 600.\n"
     assert warning in _run("--api-key-file", file)[1]
     file.chmod(0o600)
     assert warning not in _run("--api-key-file", file)[1]
@@ -109,6 +109,7 @@ def test_file_without_keys_is_refused(tmp_path: Path, content: bytes | None, mes
     file = tmp_path / "keys"
     if content is not None:
         file.write_bytes(content)
+        file.chmod(0o600)
     assert _run("--api-key-file", file) == (2, f"tmfkit-server: --api-key-file {file}: {message}\n")
 
 

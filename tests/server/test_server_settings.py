@@ -21,7 +21,7 @@ def run(*arguments: object, **environment: str) -> Result:
 def shown(result: Result) -> dict[str, tuple[str, str]]:
     """Return key → value and origin."""
     assert result.exit_code == 0, result.stderr
-    found = re.findall(r"^  (\S+) = (.*)  \(([^()]*)\)$", result.stdout, re.MULTILINE)
+    found = re.findall(r"^(?:# )?(\S+) = (.*)  # (.*)$", result.stdout, re.MULTILINE)
     return {key: (value, origin) for key, value, origin in found}
 
 
@@ -39,8 +39,8 @@ def test_flag_overrules_environment_overrules_file_overrules_default(file: Path)
     assert result["port"] == ("91", "flag")
     assert result["max-body-bytes"] == ("93", "TMFKIT_MAX_BODY_BYTES")
     assert result["page-limit"] == ("83", str(file))
-    assert result["allow-callbacks"] == ("10.0.0.0/8, 10.1.0.0/16", str(file))
-    assert result["host"] == ("127.0.0.1", "default")
+    assert result["allow-callbacks"] == ('["10.0.0.0/8", "10.1.0.0/16"]', str(file))
+    assert result["host"] == ('"127.0.0.1"', "default")
 
 
 def test_file_may_be_named_in_the_environment(file: Path) -> None:
@@ -56,6 +56,60 @@ def test_every_setting_is_shown_and_no_secret(tmp_path: Path) -> None:
     assert "hidden" not in result.stdout
     assert secret not in result.stdout
     assert shown(result)["store"] == ("postgresql://db.example/x", "flag")
+    assert "# store = " in result.stdout
+
+
+def test_what_is_shown_is_a_file_of_the_same_settings(file: Path, tmp_path: Path) -> None:
+    quoted = [
+        "--outbox",
+        str(tmp_path / 'a "b" ü'),
+        "--access-log",
+        "--allow-callback-port",
+        "25",
+        "--rate-limit",
+        "1.5",
+    ]
+    first = run("settings", "--config", file, *quoted)
+    again = tmp_path / "again.toml"
+    again.write_text(first.stdout, encoding="utf-8")
+    second = run("settings", "--config", again)
+    assert {key: value for key, (value, _) in shown(second).items()} == {
+        key: value for key, (value, _) in shown(first).items()
+    }
+    assert shown(second)["allow-callback-port"] == ("[25]", str(again))
+
+
+def test_everything_that_cannot_be_is_shown_beside_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text('page-limit = true\nprot = 1\nhost = "127.0.0.2"\n')
+    bad = ["--port", "70000", "--store", "mongodb://me:hidden@x", "--allow-origin", "b", "--oidc-issuer", "https://x"]
+    result = run("settings", "--config", path, *bad, "--api-key", "hidden")
+    said = result.stdout.splitlines()
+    assert result.exit_code == 2
+    assert f"# {path}: prot: there is no such setting. tmfkit-server settings lists them all." in said
+    for line in (
+        f"# page-limit: {path}: page-limit: its value is of the wrong type. Give it one text or number.  # default",
+        "# port: 70000 is not in the range 0<=x<=65535.  # flag",
+        "# store: --store mongodb:: there is no such store. Use ",
+        "# allow-origin: --allow-origin b: it is no origin. Give it as https://HOST, without a path.  # flag",
+        "# oidc-audience: --oidc-audience: without one, tokens for other services would be taken. ",
+        "# api-key: API key 1: it is not of the form [NAME=]ROLE:KEY. ",
+        f'host = "127.0.0.2"  # {path}',
+        "max-body-bytes = 1048576  # default",
+    ):
+        assert any(each.startswith(line) for each in said), line
+    wrong = ["allow-origin", "api-key", "oidc-audience", "page-limit", "port", "prot", "store"]
+    told = re.fullmatch(r"tmfkit-server: settings: these cannot be honoured: (.*)\. See .*\n", result.stderr)
+    assert told is not None
+    assert sorted(told[1].split(", ")) == wrong
+    assert "hidden" not in result.stdout + result.stderr
+
+
+def test_what_a_file_turned_on_can_be_turned_off(tmp_path: Path) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text("access-log = true\naudit-log = true\n")
+    result = shown(run("settings", "--config", path, "--no-access-log"))
+    assert (result["access-log"], result["audit-log"]) == (("false", "flag"), ("true", str(path)))
 
 
 def test_every_setting_has_a_flag_a_variable_and_a_heading() -> None:

@@ -16,6 +16,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from harness.process import ServerProcess, free_port
+from tmfkit_server import traces
 
 CUSTOMER = "/tmf-api/customerManagement/v4/customer"
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -43,6 +44,16 @@ def collector() -> Iterator[tuple[str, queue.SimpleQueue[bytes]]]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def test_missing_extra_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(traces, "find_spec", lambda _: None)
+    traces.warn_of_missing_extra()
+    assert caplog.messages == []
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    traces.warn_of_missing_extra()
+    assert traces.traces() is None
+    assert [message[-40:] for message in caplog.messages] == ["will be no traces. Install tmfkit[otel]."]
 
 
 def test_request_is_a_span_below_that_of_its_client(

@@ -22,19 +22,34 @@ __all__ = ["Credentials"]
 class Credentials:
     """Falcon middleware, for a server that asks for credentials; on any other every caller may do everything."""
 
-    def __init__(self, keys: Iterable[ApiKey], tokens: Tokens | None, open_paths: frozenset[str]) -> None:
+    def __init__(
+        self, keys: Iterable[ApiKey], tokens: Tokens | None, open_paths: frozenset[str], open_below: tuple[str, ...]
+    ) -> None:
         """Prepare.
 
         Args:
             keys: API keys.
             tokens: Tokens of an issuer; None for no issuer.
             open_paths: Paths that need no credential.
+            open_below: Beginnings of further ones.
         """
         # Who measures how long a look-up takes learns something of a digest, from which there is no way to a key.
         self._callers = {key.digest: Caller(key.digest.hex(), key.name, key.role) for key in keys}
         self._tokens = tokens
         self._open_paths = open_paths
+        self._open_below = open_below
         self._refusals = Refusals()
+
+    async def start(self) -> None:
+        """Begin to look at the keys of the issuer, where there is one."""
+        if self._tokens is not None:
+            await self._tokens.start()
+
+    async def stop(self) -> None:
+        """End that, and tell of the refusals that nobody was told of yet."""
+        self._refusals.tell()
+        if self._tokens is not None:
+            await self._tokens.stop()
 
     async def process_request(self, req: falcon.asgi.Request, _resp: falcon.asgi.Response) -> None:
         """Find out the caller and its role; NotAuthenticated when there is none."""
@@ -44,7 +59,7 @@ class Credentials:
             caller = await self._tokens.caller(sent)
         if caller is not None:
             req.context.caller, req.context.caller_name, req.context.role = caller
-        elif req.path not in self._open_paths:
+        elif req.path not in self._open_paths and not req.path.startswith(self._open_below):
             self._refusals.take(client_of(req))
             raise NotAuthenticated
 

@@ -12,7 +12,7 @@ _EVERY = "*"
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _TAKEN = (
     "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key, X-Request-ID,"
-    " traceparent"
+    " traceparent, tracestate"
 )
 _GIVEN = (
     "Accept-Patch, Allow, Content-Location, ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Request-ID,"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import falcon.asgi
 
+from tmfkit_server.network import unmapped
 from tmfkit_server.resources.addresses import Addresses
 
 __all__ = ["Clients"]
@@ -17,4 +18,4 @@ class Clients:
 
     async def process_request(self, req: falcon.asgi.Request, _resp: object) -> None:
         """Find out the client."""
-        req.context.client = self._addresses.client_of(req)
+        req.context.client = unmapped(self._addresses.client_of(req))

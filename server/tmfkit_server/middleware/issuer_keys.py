@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import orjson
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from yarl import URL
 
 from tmfkit_server.network import is_loopback
+from tmfkit_server.signing_keys import SigningKey, fitting_keys, signing_keys
 from tmfkit_server.token_issuer import TokenIssuer
 
 __all__ = ["IssuerKeys"]
 
 _LOG = logging.getLogger(__name__)
-# Never a symmetric key: whoever knows a public key could sign with it as such.
-_KINDS: Mapping[str, type[RSAKey | ECKey | OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _DISCOVERY = "/.well-known/openid-configuration"
 _FETCH_SECONDS = 5.0
 _MOST_BYTES = 1024 * 1024
@@ -42,16 +38,14 @@ class IssuerKeys:
     def __init__(self, issuer: TokenIssuer) -> None:
         self.edition = 0
         self._issuer = issuer
-        self._keys: dict[str, RSAKey | ECKey | OKPKey] = {}
+        self._keys = issuer.keys or ()
         self._fetched_at = float("-inf")
         self._fetch: asyncio.Task[None] | None = None
         self._said = ""
-        if issuer.jwks is not None:
-            self._take(orjson.loads(issuer.jwks))
 
     async def start(self) -> None:
         """Begin to look at them now and then, unless they are from a file; the issuer may be away."""
-        self._task = asyncio.create_task(self._look_again()) if self._issuer.jwks is None else None
+        self._task = asyncio.create_task(self._look_again()) if self._issuer.keys is None else None
 
     async def stop(self) -> None:
         """Look no more."""
@@ -60,22 +54,23 @@ class IssuerKeys:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def set_for(self, name: str | None) -> KeySet | None:
-        """Return the keys that a token signed by key *name* may be signed by, None when there are none.
+    def fitting(self, name: str | None, algorithm: str) -> list[SigningKey]:
+        """Return the keys that a token may be signed with; see ``fitting_keys``."""
+        return fitting_keys(self._keys, name, algorithm)
 
-        A token that names no key may be signed by the only one that there is.
+    async def renewed_for(self, name: str | None) -> bool:
+        """Fetch the keys when none is the one that a token names, unless that was done a moment ago; tell whether.
+
+        Args:
+            name: Name of the key; None for a token that names none.
         """
-        if not self._has(name) and self._may_fetch():
-            await self._fetched()
-        if not self._has(name):
-            return None
-        return KeySet([self._keys[name]] if name else list(self._keys.values()))
-
-    def _has(self, name: str | None) -> bool:
-        return name in self._keys if name else len(self._keys) == 1
+        if any(key.kid == name for key in self._keys if name is not None) or not self._may_fetch():
+            return False
+        await self._fetched()
+        return True
 
     def _may_fetch(self) -> bool:
-        if self._issuer.jwks is not None:
+        if self._issuer.keys is not None:
             return False
         rest = _REST_SECONDS if self._keys else _REST_WITHOUT_KEYS_SECONDS
         is_under_way = self._fetch is not None and not self._fetch.done()
@@ -97,7 +92,8 @@ class IssuerKeys:
         try:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_FETCH_SECONDS)) as session:
                 self._take(await _json(session, await self._address(session)))
-        except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+        # Whatever an issuer may come up with, its keys are looked at again.
+        except Exception as exc:  # noqa: BLE001 - told of
             reason = str(exc) or type(exc).__name__
             if reason != self._said:
                 self._said = reason
@@ -115,19 +111,9 @@ class IssuerKeys:
             raise ValueError("its discovery document names another issuer")
         return str(found.get("jwks_uri"))
 
-    def _take(self, found: Mapping[str, Any]) -> None:
-        keys: dict[str, RSAKey | ECKey | OKPKey] = {}
-        for data in found.get("keys", ()):
-            kind = _KINDS.get(data.get("kty"))
-            if kind is not None and data.get("use", "sig") == "sig":
-                # One that the library does not know is none that could have signed a token for us.
-                with contextlib.suppress(JoseError, ValueError, TypeError, KeyError):
-                    keys[str(data.get("kid") or "")] = kind.import_key(data)
-        if not keys:
-            raise ValueError("there is no key for signatures among what it gives")
-        if [key.as_dict(private=False) for key in keys.values()] != [
-            key.as_dict(private=False) for key in self._keys.values()
-        ]:
+    def _take(self, found: object) -> None:
+        keys = signing_keys(found)
+        if [key.as_dict(private=False) for key in keys] != [key.as_dict(private=False) for key in self._keys]:
             self.edition += 1
         self._keys = keys
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from contextvars import Context
 
 from tmfkit_server.counts import COUNTS
 
@@ -28,12 +29,16 @@ class Refusals:
         """Take note of one."""
         COUNTS.credentials_refused += 1
         if not self._count:
-            asyncio.get_running_loop().call_later(self._every_seconds, self._tell)
+            # It is of no request, also not of the one that comes first.
+            asyncio.get_running_loop().call_later(self._every_seconds, self.tell, context=Context())
         self._count += 1
         if address in self._from or len(self._from) < _MOST_KNOWN:
             self._from[address] += 1
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Say how many there were since the last time, if there were any."""
+        if not self._count:
+            return
         worst = ", ".join(f"{address} ({count})" for address, count in self._from.most_common(_MOST_NAMED))
         _LOG.warning("%s requests without a known credential within a minute, from %s", self._count, worst)
         self._count = 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections import OrderedDict
 from typing import Any
 
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, InvalidKeyCurveError, InvalidKeyTypeError, JoseError
 
 from tmfkit_server.api_keys import digest_of
 from tmfkit_server.middleware.callers import Caller
@@ -62,23 +63,33 @@ class Tokens:
         return caller
 
     async def _claims(self, token: str) -> dict[str, Any] | None:
-        name = jws.extract_compact(token.encode("ascii")).headers().get("kid")
-        keys = await self._keys.set_for(str(name) if name is not None else None)
-        if keys is None:
-            return None
-        claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
-        jwt.JWTClaimsRegistry(
-            now=int(time.time()),
-            leeway=_LEEWAY_SECONDS,
-            iss={"essential": True, "value": self._issuer.url},
-            aud={"essential": True, "value": self._issuer.audience},
-            exp={"essential": True},
-            sub={"essential": True},
-        ).validate(claims)
+        header = jws.extract_compact(token.encode("ascii")).headers()
+        name = str(header["kid"]) if header.get("kid") is not None else None
+        claims = self._signed(token, name, str(header.get("alg")))
+        if claims is None and await self._keys.renewed_for(name):
+            claims = self._signed(token, name, str(header.get("alg")))
+        if claims is not None:
+            jwt.JWTClaimsRegistry(
+                now=int(time.time()),
+                leeway=_LEEWAY_SECONDS,
+                iss={"essential": True, "value": self._issuer.url},
+                aud={"essential": True, "value": self._issuer.audience},
+                exp={"essential": True},
+                sub={"essential": True},
+            ).validate(claims)
         return claims
+
+    def _signed(self, token: str, name: str | None, algorithm: str) -> dict[str, Any] | None:
+        """Return the claims of a token that one of the keys has signed."""
+        for key in self._keys.fitting(name, algorithm):
+            # Another kind of key than that of the algorithm is no error of the token.
+            with contextlib.suppress(BadSignatureError, InvalidKeyTypeError, InvalidKeyCurveError):
+                return jwt.decode(token, key, algorithms=_ALGORITHMS).claims
+        return None
 
     def _caller_in(self, claims: dict[str, Any]) -> Caller:
         subject = str(claims["sub"])
         # Of an issuer, so that no API key and no token has the same.
         whose = hashlib.sha256(f"{self._issuer.url}\n{subject}".encode("utf-8", "surrogatepass")).hexdigest()
-        return Caller(whose, shortened(subject), self._issuer.role_in(claims))
+        # A name that no API key can have.
+        return Caller(whose, f"oidc:{shortened(subject)}", self._issuer.role_in(claims))

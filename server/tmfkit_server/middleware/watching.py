@@ -50,8 +50,15 @@ Observer: TypeAlias = Callable[[Answered], None]
 class Watch:
     """Falcon middleware: shows every answered request to observers."""
 
-    def __init__(self, observers: Sequence[Observer]) -> None:
+    def __init__(self, observers: Sequence[Observer], find: Callable[[str], Any]) -> None:
+        """Prepare.
+
+        Args:
+            observers: Whom it is shown to.
+            find: The router's, for requests that were refused before it had its turn.
+        """
         self._observers = tuple(observers)
+        self._find = find
 
     async def process_request(self, req: falcon.asgi.Request, _resp: object) -> None:
         """Begin to measure."""
@@ -61,6 +68,8 @@ class Watch:
         self, req: falcon.asgi.Request, resp: falcon.asgi.Response, resource: object, _succeeded: object
     ) -> None:
         """Tell of it."""
+        if resource is None and resp.status_code in _REFUSALS:
+            resource, *_ = self._find(req.path) or (None,)
         api, operation = resource.named(req.method) if isinstance(resource, Endpoint) else ("", "")
         answered = Answered(
             method=req.method,

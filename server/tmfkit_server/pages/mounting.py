@@ -17,8 +17,12 @@ import orjson
 
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract
+from tmfkit_server.resources.addresses import Addresses
 
-__all__ = ["Pages"]
+__all__ = ["BELOW", "Pages"]
+
+BELOW = ("/docs/", "/openapi/")
+"""Paths begin so that are pages, or nothing at all."""
 
 _FILES = Path(__file__).parent / "files"
 _OWN = ("page.css", "docs.css", "docs.js", "admin.js")
@@ -44,17 +48,20 @@ class Pages:
         paths: Where they are.
     """
 
-    def __init__(self, base_paths: Mapping[str, str], *, asks_for_credentials: bool) -> None:
+    def __init__(self, base_paths: Mapping[str, str], addresses: Addresses, *, asks_for_credentials: bool) -> None:
         """Prepare.
 
         Args:
             base_paths: API → base path, where it is not the contract's own.
+            addresses: What clients call the server by.
             asks_for_credentials: Whether the APIs do, which the documents then say.
         """
         loaded = [contracts.load(name) for name in contracts.apis()]
         bases = {each.id: base_paths.get(each.id, each.base_path) for each in loaded}
-        self._routes: dict[str, _File] = {"/": _page("index.html", rows="".join(_row(each, bases) for each in loaded))}
+        rows = "".join(_row(each, bases) for each in loaded)
+        self._routes: dict[str, _File | _ToList] = {"/": _page("index.html", rows=rows)}
         self._routes["/admin"] = _page("admin.html", messages=_messages(loaded, bases))
+        self._routes |= dict.fromkeys(("/docs", "/openapi"), _ToList(addresses))
         for each in loaded:
             document = _served(each, bases[each.id], asks_for_credentials=asks_for_credentials)
             self._routes[f"/openapi/{each.id}.json"] = _File(orjson.dumps(document), _TYPES[".json"])
@@ -89,6 +96,20 @@ class _File:
             resp.set_header("Content-Security-Policy", _POLICY)
             resp.set_header("Referrer-Policy", "no-referrer")
         resp.data = self._content
+
+    on_head = on_get
+
+
+class _ToList:
+    """Leads to the list of the APIs."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+
+    async def on_get(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
+        """Answer with its address."""
+        resp.status = 302
+        resp.set_header("Location", f"{self._addresses.of(req)}/")
 
     on_head = on_get
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import falcon.asgi
@@ -11,7 +10,7 @@ import orjson
 
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.resources.addresses import Addresses
-from tmfkit_server.resources.endpoint import Endpoint, answer
+from tmfkit_server.resources.endpoint import Endpoint, answer, utc_time
 from tmfkit_server.services.hrefs import addressed
 from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.storage.base import Delivery
@@ -108,10 +107,6 @@ def _shown(delivery: Delivery) -> dict[str, Any]:
         "reason": delivery.death.reason,
         "lastStatus": delivery.death.status or None,
         "attempts": delivery.attempts,
-        "queuedAt": _time(delivery.queued) if delivery.queued else None,
-        "givenUpAt": _time(delivery.death.at),
+        "queuedAt": utc_time(delivery.queued) if delivery.queued else None,
+        "givenUpAt": utc_time(delivery.death.at),
     }
-
-
-def _time(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

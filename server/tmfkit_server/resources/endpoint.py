@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 
 import falcon.asgi
 
 from tmfkit_models.contracts import Operation
 from tmfkit_server.api_keys import ROLES
 from tmfkit_server.errors import NotAcceptable
-from tmfkit_server.network import network_of
+from tmfkit_server.network import network_of, unmapped
 from tmfkit_server.services.entities import Entities
 from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.storage.base import Record
@@ -24,6 +25,7 @@ __all__ = [
     "caller_of",
     "check_accept",
     "client_of",
+    "utc_time",
 ]
 
 Responder = Callable[..., Awaitable[None]]
@@ -87,7 +89,7 @@ def caller_of(req: falcon.asgi.Request) -> str:
 
 def client_of(req: falcon.asgi.Request) -> str:
     """Return the address of the client, which trusted proxies stand before."""
-    return getattr(req.context, "client", "") or req.remote_addr
+    return getattr(req.context, "client", "") or unmapped(req.remote_addr)
 
 
 def asker_of(req: falcon.asgi.Request) -> str:
@@ -120,6 +122,11 @@ def answer_with(
     resp.set_headers([*_FOR_THE_CALLER, ("ETag", f'"{record.tag}"')])
     resp.status = status
     resp.data = entities.rendered(record, address) if part is None else part
+
+
+def utc_time(seconds: int) -> str:
+    """Return a moment, given in seconds since 1970, as operators read it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import falcon.asgi
 import orjson
 
-from tmfkit_server.resources.endpoint import Endpoint, answer
-from tmfkit_server.services.notifications.overview import Overview
+from tmfkit_server.resources.endpoint import Endpoint, answer, utc_time
+from tmfkit_server.services.notifications.overview import Overview, Watched
 
 __all__ = ["mount"]
 
@@ -29,10 +29,20 @@ class _Listeners(Endpoint):
         """Answer with all of them, whose number has a limit."""
         found = await self._overview.listeners()
         resp.set_header("X-Total-Count", str(len(found)))
-        shown = [
-            {"id": each.id, "hub": each.hub, "callback": each.callback, "query": each.query, "waiting": waiting}
-            for each, waiting in found
-        ]
-        answer(resp, 200, orjson.dumps(shown))
+        answer(resp, 200, orjson.dumps([_shown(each) for each in found]))
 
     on_head = on_get
+
+
+def _shown(watched: Watched) -> dict[str, Any]:
+    listener, oldest = watched.listener, watched.oldest
+    return {
+        "id": listener.id,
+        "hub": listener.hub,
+        "callback": listener.callback,
+        "query": listener.query,
+        "waiting": watched.waiting,
+        "oldestQueuedAt": utc_time(oldest.queued) if oldest and oldest.queued else None,
+        "attempts": oldest.attempts if oldest else 0,
+        "nextAttemptAt": utc_time(int(oldest.due)) if oldest and oldest.attempts else None,
+    }

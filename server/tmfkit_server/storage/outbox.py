@@ -115,6 +115,9 @@ class Outbox(Protocol):
     async def waiting(self) -> Mapping[str, int]:
         """Return how many deliveries are on their way to each subscription that there are some for."""
 
+    async def oldest(self) -> Mapping[str, Delivery]:
+        """Return the oldest delivery on its way to each subscription that there are some for."""
+
     async def dead_letters(
         self, subscription: str | None, *, offset: int, limit: int, most_bytes: int = ALL_BYTES
     ) -> DeadLetters:

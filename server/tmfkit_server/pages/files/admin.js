@@ -1,7 +1,8 @@
 "use strict";
 
-const MOST_MESSAGES = 50;
+const ON_A_PAGE = 50;
 const messagesPath = document.body.dataset.messages.slice(1);
+const pages = { "dead-letters": 0, messages: 0 };
 let key = "";
 
 /** Ask the server; throws an Error that says what it said. */
@@ -41,8 +42,35 @@ function fill(id, rows) {
   document.getElementById(id).replaceChildren(...(rows.length ? rows : [empty]));
 }
 
+/** The page of a list that was asked for, the newest first: the server has the oldest first. */
+async function newest(name, path, query) {
+  const { total } = await ask(`${path}?${query}&limit=1`);
+  pages[name] = Math.max(0, Math.min(pages[name], Math.ceil(total / ON_A_PAGE) - 1));
+  const end = total - pages[name] * ON_A_PAGE;
+  const offset = Math.max(0, end - ON_A_PAGE);
+  tellPages(name, { first: total - end + 1, last: total - offset, total });
+  if (!total) return { body: [], total };
+  const { body } = await ask(`${path}?${query}&offset=${offset}&limit=${end - offset}`);
+  return { body: body.reverse(), total };
+}
+
+function tellPages(name, { first, last, total }) {
+  const turn = (label, by, isPossible) => {
+    const made = button(label, name.replace("-", " "), async () => void (pages[name] += by));
+    made.disabled = !isPossible;
+    return made;
+  };
+  const told = document.createElement("span");
+  told.textContent = `${first}–${last} of ${total}`;
+  const parts = [turn("Newer", -1, pages[name] > 0), told, turn("Older", 1, last < total)];
+  document.getElementById(`${name}-pages`).replaceChildren(...(total > ON_A_PAGE ? parts : []));
+}
+
 function listenerRow(each) {
-  return row(each.hub, each.callback, each.query, String(each.waiting), each.id);
+  const attempts = each.waiting ? String(each.attempts) : "";
+  return row(
+    each.hub, each.callback, each.query, String(each.waiting), each.oldestQueuedAt, attempts, each.nextAttemptAt, each.id,
+  );
 }
 
 function deadRow(each) {
@@ -53,7 +81,7 @@ function deadRow(each) {
     button("Send again", what, () => ask(`${path}/resend`, "POST")),
     button("Forget", what, () => ask(path, "DELETE")),
   );
-  return row(what, each.callback, each.reason, String(each.attempts), each.givenUpAt, actions);
+  return row(what, each.callback, each.reason, String(each.lastStatus ?? ""), String(each.attempts), each.givenUpAt, actions);
 }
 
 function messageRow(each) {
@@ -65,9 +93,11 @@ function messageRow(each) {
 
 async function show() {
   const listeners = await ask("admin/listeners");
-  const dead = await ask("admin/dead-letters");
-  const query = `fields=id,type,subject,status&limit=${MOST_MESSAGES}`;
-  const messages = messagesPath ? await ask(`${messagesPath}?${query}`) : { body: [] };
+  const dead = await newest("dead-letters", "admin/dead-letters", "");
+  const which = document.getElementById("failed-only").checked ? "&status=Failed" : "";
+  const messages = messagesPath
+    ? await newest("messages", messagesPath, `fields=id,type,subject,status${which}`)
+    : { body: [] };
   fill("listeners", listeners.body.map(listenerRow));
   fill("dead-letters", dead.body.map(deadRow));
   fill("messages", messages.body.map(messageRow));
@@ -91,6 +121,10 @@ document.getElementById("credential").addEventListener("submit", (event) => {
   event.preventDefault();
   key = document.getElementById("key").value.trim();
   document.getElementById("found").hidden = true;
+  attempt(async () => {});
+});
+document.getElementById("failed-only").addEventListener("change", () => {
+  pages.messages = 0;
   attempt(async () => {});
 });
 document.getElementById("resend-all").addEventListener("click", () =>

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from tmfkit_server.storage.base import Store, Subscription
+from tmfkit_server.storage.base import Delivery, Store, Subscription
 
 __all__ = ["Overview", "Watched"]
 
 
 class Watched(NamedTuple):
-    """One listener, and how many notifications are on their way to it."""
+    """One listener, how many notifications are on their way to it, and the oldest of them; None without any."""
 
     listener: Subscription
     waiting: int
+    oldest: Delivery | None
 
 
 class Overview:
@@ -32,10 +33,11 @@ class Overview:
 
     async def listeners(self) -> Sequence[Watched]:
         """Return all of them, hub by hub."""
-        waiting = await self._store.outbox.waiting()
+        waiting, oldest = await self._store.outbox.waiting(), await self._store.outbox.oldest()
         found: list[Watched] = []
         for hub in self._hubs:
             # One hub at a time: whoever holds several may wait for another one who does the same.
             async with self._store.transaction() as transaction:
-                found += [Watched(each, waiting.get(each.id, 0)) for each in await transaction.subscriptions(hub)]
+                known = await transaction.subscriptions(hub)
+                found += [Watched(each, waiting.get(each.id, 0), oldest.get(each.id)) for each in known]
         return found

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tmfkit_server.counts import COUNTS
-from tmfkit_server.errors import StoreError, StoreFull
+from tmfkit_server.errors import NotWritable, StoreError, StoreFull
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.storage.embedded.documents import Batch
 from tmfkit_server.storage.embedded.journal import Journal
 
@@ -38,7 +39,7 @@ class GroupCommit:
         self._is_writing = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self._jobs: queue.SimpleQueue[tuple[list[_Waiting], int] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[list[_Waiting], int] | asyncio.Future[None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._thread.start()
 
@@ -65,6 +66,12 @@ class GroupCommit:
             self._loop.call_soon(self._hand_over)
         return waiting.outcome
 
+    async def answer(self) -> None:
+        """Return when the thread has done what it was handed before."""
+        answered = self._loop.create_future()
+        self._jobs.put(answered)
+        await answered
+
     async def close(self) -> None:
         """Wait for what was submitted, and end the thread."""
         await self._idle.wait()
@@ -78,6 +85,9 @@ class GroupCommit:
     def _write_all(self) -> None:
         """Write until told to end; runs in the thread."""
         while (job := self._jobs.get()) is not None:
+            if isinstance(job, asyncio.Future):
+                self._loop.call_soon_threadsafe(_resolve, job)
+                continue
             group, last_number = job
             failures = self._write(group, last_number)
             self._loop.call_soon_threadsafe(self._written, group, failures)
@@ -101,12 +111,14 @@ class GroupCommit:
         except StoreError as exc:
             return exc
         except Exception as exc:  # noqa: BLE001 - whatever it is, those who wait must be told, and the thread go on
-            return StoreError(f"{self._journal.path}: {exc!r}")
+            return NotWritable(f"{self._journal.path}: {exc!r}")
         return None
 
     def _written(self, group: list[_Waiting], failures: list[StoreError | None]) -> None:
         for waiting, failure in zip(group, failures, strict=True):
             self._end(waiting, failure)
+            if failure is None and not waiting.batch.makes_room():
+                OUTAGE.has_written()
         if self._waiting:
             self._hand_over()
         else:
@@ -128,3 +140,8 @@ class GroupCommit:
             waiting.outcome.set_result(None)
         else:
             waiting.outcome.set_exception(failure)
+
+
+def _resolve(answered: asyncio.Future[None]) -> None:
+    if not answered.done():
+        answered.set_result(None)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreUnusable
+from tmfkit_server.errors import NotWritable, StoreDamaged, StoreError, StoreFull, StoreUnusable
 from tmfkit_server.storage.embedded.documents import Batch, Row
 from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.opening import (
@@ -239,5 +239,5 @@ def _write_some(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]])
 
 def _failure(path: Path, exc: sqlite3.Error) -> StoreError:
     name = getattr(exc, "sqlite_errorname", type(exc).__name__)
-    kind = StoreFull if name in _NO_ROOM else StoreError
+    kind = StoreFull if name in _NO_ROOM else NotWritable
     return kind(f"{path}: {exc} ({name})")

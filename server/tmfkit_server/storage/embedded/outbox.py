@@ -86,6 +86,11 @@ class EmbeddedOutbox:
         """Return how many are on their way to whom; see ``Outbox.waiting``."""
         return {name: sum(map(len, subjects.values())) for name, subjects in self._queues.waiting.items()}
 
+    async def oldest(self) -> Mapping[str, Delivery]:
+        """Return the first on its way to each; see ``Outbox.oldest``."""
+        heads = [min(numbers[0] for numbers in subjects.values()) for subjects in self._queues.waiting.values()]
+        return {each.subscription: each for each in self._read(heads)}
+
     async def dead_letters(
         self, subscription: str | None, *, offset: int, limit: int, most_bytes: int = ALL_BYTES
     ) -> DeadLetters:

@@ -119,7 +119,12 @@ class EmbeddedStore:
         return await self._searcher.page(self._storage.documents(collection), search)
 
     async def ping(self) -> None:
-        """Answer, as it does from ``open`` on; see ``Store.ping``."""
+        """Answer as soon as the thread that writes does; see ``Store.ping``.
+
+        A full disk is none of its business: reads are served, and so are deletions.
+        """
+        if self._group is not None:
+            await self._group.answer()
 
     async def count(self) -> int:
         """Return how many entries there are; see ``Store.count``."""

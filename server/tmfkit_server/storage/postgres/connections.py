@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +18,8 @@ from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from tmfkit_server.counts import COUNTS
-from tmfkit_server.errors import OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
+from tmfkit_server.errors import NotWritable, OutcomeUnknown, StoreError, StoreFull, StoreUnreachable
+from tmfkit_server.outages import OUTAGE
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.search_turns import SearchTurns
 
@@ -26,6 +30,12 @@ Row = tuple[Any, ...]
 # A search may take seconds; these are left for what takes a moment.
 _NOT_FOR_SEARCHES = 2
 _WAIT_SECONDS = 3.0
+# Longer than any statement that the database itself ends.
+_ANSWER_SECONDS = 30.0
+# How often psycopg looks whether it should go on waiting.
+_LOOK_SECONDS = 0.1
+# So many questions without an answer in a row, and what is under way will have none either.
+_MOST_UNANSWERED = 2
 # A cursor holds the rows of its last statement; with more than these it is let go.
 _FEW_ROWS = 1000
 # A statement ends before gunicorn takes its worker for dead, and a lock before the client gives up. Who has waited for
@@ -37,12 +47,20 @@ SET idle_in_transaction_session_timeout = '60s'; SET jit = off"""
 # An acknowledged write has to be on the disk, whatever the default of the database is.
 _DURABLE = """
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
-# Keepalives find out about a machine that is gone.
-_OPTIONS: dict[str, Any] = {"autocommit": True, "prepare_threshold": 1, "keepalives_idle": 30, "connect_timeout": 5}
+# Keepalives find out about a machine that is gone while nobody asks it, the time-out of TCP when somebody does.
+_OPTIONS: dict[str, Any] = {
+    "autocommit": True,
+    "prepare_threshold": 1,
+    "keepalives_idle": 30,
+    "tcp_user_timeout": 10_000,
+    "connect_timeout": 5,
+}
 _LOG = logging.getLogger(__name__)
 # It tells of every attempt to connect. Those who need connections tell of it too, delivery with the reason.
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 logging.getLogger("psycopg.pool").propagate = False
+# A database that takes no changes is full, or a copy of another one.
+_KINDS = ((psycopg.errors.DiskFull, StoreFull), (psycopg.errors.ReadOnlySqlTransaction, NotWritable))
 FAILURES = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, PoolTimeout, PoolClosed, OSError)
 
 
@@ -50,10 +68,26 @@ class Connection(psycopg.AsyncConnection[Row]):
     """A connection that keeps a cursor for its next statement: a new one takes half the time of a read by id.
 
     Attributes:
+        answer_seconds: How long an answer of the database may take; without one, the connection is given up.
         cursor_at_hand: The cursor; None while a statement uses it, and before the first one.
     """
 
+    answer_seconds = _ANSWER_SECONDS
     cursor_at_hand: psycopg.AsyncCursor[Row] | None = None
+
+    async def wait(self, gen: Any, interval: float = _LOOK_SECONDS, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - as psycopg has it
+        """Wait for an answer; OperationalError when there is none."""
+        try:
+            return await super().wait(gen, interval, timeout or self.answer_seconds)
+        except psycopg.errors._WaitTimeout as exc:  # noqa: SLF001 - nothing else tells it from what the database says
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the database does not answer") from exc
+
+    def hang_up(self) -> None:
+        """Have who waits for an answer hear at once that there will be none."""
+        if not self.closed:
+            with socket.socket(fileno=os.dup(self.fileno())) as line, contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
 
 class Connections:
@@ -79,6 +113,8 @@ class Connections:
         self._most = searches.scans + searches.lookups + _NOT_FOR_SEARCHES
         self._turns = asyncio.Semaphore(self._most)
         self._probe: Connection | None = None
+        self._lent = set[Connection]()
+        self._unanswered = 0
         self.search_turns = SearchTurns(searches)
 
     async def open(self) -> None:
@@ -94,7 +130,7 @@ class Connections:
             reconnect_timeout=_WAIT_SECONDS,
             configure=_configure,
             # Asks only connections that come out of the pool, which in normal times are new ones.
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             open=False,
         )
         try:
@@ -141,13 +177,23 @@ class Connections:
             await self._put_back(connection)
 
     async def ping(self) -> None:
-        """See that the database answers, on a connection of its own; StoreError when it does not."""
+        """See that the database answers, on a connection of its own; StoreError when it does not.
+
+        What it does not answer may be answered by another machine by now: other connections are not trusted either.
+        """
         try:
             if self._probe is None or self._probe.closed:
                 self._probe = await self.beside()
+                self._probe.answer_seconds = _WAIT_SECONDS
             await execute(self._probe, "SELECT 1")
-        except FAILURES as exc:
-            raise failure_of(exc) from exc
+        except (StoreError, *FAILURES) as exc:
+            self._unanswered += 1
+            if self._unanswered >= _MOST_UNANSWERED:
+                for connection in self._lent:
+                    connection.hang_up()
+            await self._let_go()
+            raise exc if isinstance(exc, StoreError) else failure_of(exc) from exc
+        self._unanswered = 0
 
     async def rows(self, statement: str, parameters: Params) -> list[Row]:
         """Return what a read finds, on a second connection when the first one turns out to be dead."""
@@ -169,15 +215,15 @@ class Connections:
     async def _take(self) -> Connection:
         pool = self._opened()
         await _acquire(self._turns, f"none of {self._most} connections was free")
-        if self._free:
-            return self._free.pop()
         try:
-            return await pool.getconn()
+            connection = self._free.pop() if self._free else await pool.getconn()
         except BaseException as exc:
             self._turns.release()
             if isinstance(exc, FAILURES):
                 raise StoreError(str(exc)) from exc
             raise
+        self._lent.add(connection)
+        return connection
 
     async def _put_back(self, connection: Connection) -> None:
         try:
@@ -190,6 +236,7 @@ class Connections:
             await self._let_go()
             await self._opened().putconn(connection)
         finally:
+            self._lent.discard(connection)
             self._turns.release()
 
     async def _let_go(self) -> None:
@@ -201,8 +248,7 @@ class Connections:
 
 def failure_of(exc: Exception) -> StoreError:
     """Return what a failure of the database means for the store."""
-    kind = StoreFull if isinstance(exc, psycopg.errors.DiskFull) else StoreError
-    return kind(str(exc).strip())
+    return next((ours for theirs, ours in _KINDS if isinstance(exc, theirs)), StoreError)(str(exc).strip())
 
 
 def unreachable(exc: Exception) -> StoreUnreachable:
@@ -234,6 +280,7 @@ async def commit(connection: Connection) -> None:
     try:
         await connection.commit()
         COUNTS.commits += 1
+        OUTAGE.has_written()
     except psycopg.OperationalError as exc:
         if connection.closed:
             raise OutcomeUnknown(str(exc).strip()) from exc
@@ -254,6 +301,12 @@ async def _roll_back(connection: Connection) -> None:
     except psycopg.Error as exc:
         _LOG.debug("a connection is given up: %s", exc)
         await connection.close()
+
+
+async def _check(connection: Connection) -> None:
+    connection.answer_seconds = _WAIT_SECONDS
+    await AsyncConnectionPool.check_connection(connection)
+    connection.answer_seconds = _ANSWER_SECONDS
 
 
 async def _configure(connection: Connection) -> None:

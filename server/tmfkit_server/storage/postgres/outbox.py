@@ -33,6 +33,9 @@ SELECT subscription FROM first ORDER BY sequence"""
 _OLDEST = f"""
 SELECT {DELIVERY_COLUMNS} FROM outbox
 WHERE subscription = %s AND death IS NULL AND subject <> ALL(%b::text[]) ORDER BY sequence LIMIT %s"""  # noqa: S608
+_FIRST = f"""
+SELECT DISTINCT ON (subscription) {DELIVERY_COLUMNS} FROM outbox
+WHERE death IS NULL ORDER BY subscription, sequence"""  # noqa: S608
 _TAKEN = "DELETE FROM outbox WHERE sequence = ANY(%b::bigint[]) RETURNING sequence"
 _CHANGED = """
 UPDATE outbox SET queued = new.queued, attempts = new.attempts, due = new.due, death = new.death::json
@@ -126,6 +129,11 @@ class PostgresOutbox:
     async def waiting(self) -> Mapping[str, int]:
         """Return how many are on their way to whom; see ``Outbox.waiting``."""
         return {str(name): int(count) for name, count in await self._connections.rows(_COUNT_WAITING, ())}
+
+    async def oldest(self) -> Mapping[str, Delivery]:
+        """Return the first on its way to each; see ``Outbox.oldest``."""
+        found = [delivery_of(row) for row in await self._connections.rows(_FIRST, ())]
+        return {each.subscription: each for each in found}
 
     async def dead_letters(
         self, subscription: str | None, *, offset: int, limit: int, most_bytes: int = ALL_BYTES
