@@ -12,8 +12,23 @@ from server_bodies import full
 from tmfkit_models import contracts
 from tmfkit_models.contracts import Contract, Operation
 from tmfkit_server.resources.endpoint import accepted_types
+from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 
-__all__ = ["KINDS", "Call", "calls"]
+__all__ = ["KINDS", "PATCHES", "QUERY_PATCHES", "VALUE", "Call", "calls"]
+
+VALUE = "@@@"
+_ADD = f'{{"op":"add","path":"/zzz","value":{VALUE}}}'
+PATCHES = [
+    f"[{_ADD}]",
+    f'[{{"op":"add","path":"/zzz","value":0}},{{"op":"replace","path":"/zzz","value":{VALUE}}}]',
+    f'[{_ADD},{{"op":"remove","path":"/zzz"}}]',
+    f'[{{"op":"test","path":"/zzz","value":{VALUE}}}]',
+    f'[{_ADD},{{"op":"move","from":"/zzz","path":"/zzy"}},{{"op":"move","from":"/zzy","path":"/zzz"}}]',
+]
+QUERY_PATCHES = [
+    f'[{_ADD},{{"op":"add","path":"/zzy?{"&".join(f"zzz.a{number}.ne=1" for number in range(9))}","value":1}}]',
+    f'[{_ADD},{{"op":"add","path":"$.zzz[?@.a==0]","value":1}}]',
+]
 
 
 @dataclass(frozen=True)
@@ -37,11 +52,15 @@ class Call:
     def __str__(self) -> str:
         return f"{self.contract.id} {self.operation.id} {self.media_type.removeprefix('application/')}"
 
-    def with_member(self, text: str) -> bytes:
-        """Return the body with one more member, of a JSON text."""
+    @property
+    def forms(self) -> list[str]:
+        """Texts of bodies in which ``VALUE`` stands for the large part: a patch in each form, or each attribute."""
+        if self.media_type == JSON_PATCH_QUERY:
+            return [*PATCHES, *QUERY_PATCHES]
         if isinstance(self.body, list):
-            return f'[{{"op":"add","path":"/zzz","value":{text}}}]'.encode()
-        return f'{json.dumps(self.body)[:-1]}{"," if self.body else ""}"zzz":{text}}}'.encode()
+            return PATCHES
+        own = [{**self.body, name: VALUE} for name in self.body]
+        return [json.dumps(body).replace(f'"{VALUE}"', VALUE) for body in ({**self.body, "zzz": VALUE}, *own)]
 
 
 def calls() -> Iterator[Call]:
@@ -53,12 +72,8 @@ def calls() -> Iterator[Call]:
                 yield Call(contract, operation, operation.consumes[0], full(contract, schema))
             elif operation.action == "patch":
                 for media_type in dict.fromkeys(accepted_types(operation)):
-                    yield Call(
-                        contract,
-                        operation,
-                        media_type,
-                        [] if "patch" in media_type and "merge" not in media_type else {},
-                    )
+                    is_merge = "patch" not in media_type or "merge" in media_type
+                    yield Call(contract, operation, media_type, {"description": "x"} if is_merge else [])
             elif operation.action == "register":
                 yield Call(contract, operation, operation.consumes[0], {"callback": "http://127.0.0.1:9/x"})
             elif operation.action == "send":
@@ -74,7 +89,7 @@ def _repeated(member: str) -> Callable[[int], str]:
 
 def _names(form: str) -> Callable[[int], str]:
     def text(size: int) -> str:
-        count = size // (len(form.format(0)) + 12)
+        count = size // (len(form.format(0)) + 13)
         return "{" + ",".join(f'"{form.format(number)}":{number}' for number in range(count)) + "}"
 
     return text

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from counted import calls_made
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,21 @@ def test_candidates_hold_all_that_is_wanted_and_only_that_when_exact(loose: bool
             assert wanted <= found.numbers
             assert found.numbers <= set(bodies)
             assert not found.is_exact or found.numbers == wanted
+
+
+def test_long_array_is_gone_through_once_for_all_indexes_below_it() -> None:
+    indexes = built([("x", f"y{number}") for number in range(20)])
+    plain, mixed = [1] * 5000, [*([1] * 5000), {}, [], {"y7": "a"}, [[{"y7": "b"}]]]
+    assert calls_made(lambda: indexes.change(1, None, {"x": plain})) < 3 * len(plain)
+    indexes.change(2, None, {"x": mixed})
+    for wanted, value in (({2}, "a"), ({2}, "b"), (set[int](), "1")):
+        found = indexes.candidates(Comparison(("x", "y7"), "eq", (value,)))
+        assert found is not None
+        assert (found.numbers, found.is_exact) == (wanted, True)
+    indexes.change(2, {"x": mixed}, {"x": plain})
+    found = indexes.candidates(Comparison(("x", "y7"), "eq", ("a",)))
+    assert found is not None
+    assert not found.numbers
 
 
 def test_range_in_the_middle_is_found_without_both_its_halves() -> None:

@@ -30,6 +30,8 @@ _PASSING_AT_MOST = 24
 _FEW = 64
 # Fewer new keys than this are put in their places one by one; more are sorted in.
 _FEW_KEYS = 64
+# Shorter ones are gone through for each index.
+_LONG_ARRAY = 100
 _NO_NUMBERS: frozenset[int] = frozenset()
 _NO_KEYS: frozenset[Key] = frozenset()
 # As values of different types are sorted.
@@ -291,6 +293,25 @@ def _kind(key: Key) -> str:
     return _KINDS[type(key)]
 
 
+class _Thinned:
+    """Documents without the members of a long array that no path leads through: found once for all indexes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], Body] = {}
+
+    def of(self, body: Body, path: Path) -> Body:
+        """Return a document in which *path* leads to the same as in *body*."""
+        name = path[0]
+        array = body.get(name)
+        if len(path) == 1 or not isinstance(array, list) or len(array) < _LONG_ARRAY:
+            return body
+        key = id(body), name
+        if key not in self._known:
+            kept = [member for member in array if member and isinstance(member, dict | list)]
+            self._known[key] = {**body, name: kept}
+        return self._known[key]
+
+
 class Indexes:
     """The indexes of one table, of attributes that somebody has asked about.
 
@@ -310,10 +331,11 @@ class Indexes:
 
     def change(self, number: int, before: Body | None, after: Body | None) -> None:
         """Follow the change of one document in every index."""
+        thinned = _Thinned()
         if before is None and after is not None:
             for index in self._all():
                 if index.path[0] in after:
-                    index.put(number, after)
+                    index.put(number, thinned.of(after, index.path))
             return
         for index in self._all():
             name = index.path[0]
@@ -321,7 +343,8 @@ class Indexes:
             # Equal texts are filed alike, unlike 1 and true; what is not there is not filed.
             if old is new or (isinstance(old, str) and old == new):
                 continue
-            index.change(number, before, after)
+            path = index.path
+            index.change(number, before and thinned.of(before, path), after and thinned.of(after, path))
 
     def missing(self, expression: Expression) -> list[Path]:
         """Return the attributes that *expression* could use an index of which does not exist.
