@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import falcon.asgi
 
@@ -44,6 +45,7 @@ class StoreWatch:
 
     async def _ask_again_and_again(self) -> None:
         while True:
+            asked = time.monotonic()
             question = asyncio.create_task(self._store.ping())
             try:
                 await asyncio.wait({question}, timeout=_ANSWER_SECONDS)
@@ -54,7 +56,7 @@ class StoreWatch:
                 self._has_failed(str(exc))
             else:
                 self.is_ready = True
-                OUTAGE.has_answered()
+                OUTAGE.has_answered(asked)
             finally:
                 question.cancel()
             await asyncio.sleep(_LOOK_SECONDS)

@@ -17,6 +17,7 @@ __all__ = ["OUTAGE", "Outage"]
 _LOG = logging.getLogger(__name__)
 # What nobody has met for so long is over.
 _FORGOTTEN_AFTER_SECONDS = 60.0
+_ONE_MOMENT_SECONDS = 0.5
 _FORM = struct.Struct("ddq")
 
 
@@ -30,6 +31,7 @@ class Outage:
         self._state = (0.0, 0.0, 0)
         self._file: int | None = None
         self._is_met = self._is_of_writes = False
+        self._met_at = 0.0
 
     def share(self) -> None:
         """Share it with processes that are forked from now on."""
@@ -46,6 +48,7 @@ class Outage:
             details: What stands in it, the error among it.
         """
         self._is_met, self._is_of_writes = True, any(isinstance(each, NotWritable) for each in details)
+        self._met_at = time.monotonic()
         now = time.time()
         with self._locked() as (began, last, count):
             is_new = now - last > _FORGOTTEN_AFTER_SECONDS
@@ -58,9 +61,14 @@ class Outage:
         if self._is_met:
             self.end()
 
-    def has_answered(self) -> None:
-        """Take note that it answers, which is no end where only writes fail."""
-        if self._is_met and not self._is_of_writes:
+    def has_answered(self, asked: float) -> None:
+        """Take note that it answers, which is no end where only writes fail.
+
+        Args:
+            asked: When it was asked, as ``time.monotonic`` has it. A database that is going down may answer one and
+                refuse another in the same moment.
+        """
+        if self._is_met and not self._is_of_writes and asked - self._met_at > _ONE_MOMENT_SECONDS:
             self.end()
 
     def end(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from store_runner import KINDS, LASTING, PATIENT, Runner, Scenario, opened
 
 from patience import PATIENCE_SECONDS
+from tmfkit_server import logs
 from tmfkit_server.storage.base import Store
 from tmfkit_server.storage.postgres import connections
 from tmfkit_server.storage.stores import kind_of
@@ -62,10 +63,9 @@ def _patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_logs_of_others() -> Iterator[None]:
     """A command that ran in this process leaves no log behind."""
-    root = logging.getLogger()
-    before = list(root.handlers)
     yield
-    for handler in [each for each in root.handlers if each not in before]:
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if type(each).__module__ == logs.__name__]:
         root.removeHandler(handler)
     logging.captureWarnings(capture=False)
 

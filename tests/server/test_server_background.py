@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_outage_of_writes_ends_with_a_write(outage: Outage, caplog: pytest.LogCa
     log = logging.getLogger("tmfkit_server.outage")
     for _ in range(2):
         outage.tell(log, "%s failed: %s", "a write", StoreFull("full"))
-        outage.has_answered()
+        outage.has_answered(time.monotonic() + 1)
         outage.tell(log, "%s failed: %s", "a write", StoreFull("full"))
         outage.has_written()
         outage.has_written()
@@ -72,8 +73,10 @@ def test_outage_of_writes_ends_with_a_write(outage: Outage, caplog: pytest.LogCa
 
 def test_outage_of_everything_ends_with_an_answer(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
     outage.tell(logging.getLogger("tmfkit_server.outage"), "away: %s", StoreError("refused"))
-    outage.has_answered()
-    outage.has_answered()
+    outage.has_answered(time.monotonic())  # in the same moment
+    assert caplog.messages == ["away: refused"]
+    outage.has_answered(time.monotonic() + 1)
+    outage.has_answered(time.monotonic() + 1)
     assert caplog.messages == ["away: refused", "the store serves again after 0 s, in which 1 attempts failed"]
 
 
