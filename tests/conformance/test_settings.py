@@ -15,7 +15,6 @@ from tmfkit_conformance.commands.options import given_settings, settings_for
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.tls import tls_context
 from tmfkit_conformance.errors import UsageError
-from tmfkit_conformance.run import _configured
 from tmfkit_conformance.settings import CONFIG_SCHEMA, OAUTH_SECRET, Settings, read_config
 from tmfkit_models import contracts
 
@@ -185,7 +184,7 @@ def test_what_is_recorded_of_settings_holds_no_credential(monkeypatch: pytest.Mo
         "tenant": "acme",
     }
     assert plain["values"]["customer"]["/name"] == ["Ada", "Bob"]
-    assert hidden not in " ".join(_configured(settings))
+    assert hidden not in json.dumps([settings.shown_payloads, settings.shown_values])
     assert replace(settings, oauth_token_url="https://h/t").to_json()["oauth_token_url"] == "https://h/t"
 
 
