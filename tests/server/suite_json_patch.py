@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from server_bodies import customer
 
 from tmfkit_server.errors import Refusal
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.services.patches.json_patch import json_patched
 from tmfkit_server.services.patches.patch_query import query_patched
 
@@ -45,7 +47,7 @@ def test_suite_is_whole_and_all_but_one_case_of_each_file_is_run(pytestconfig: p
     assert (len(found), left_out) == (95, ["tests-76", "spec_tests-13"])
 
 
-@pytest.mark.parametrize("patched", [json_patched, query_patched], ids=["plain", "query"])
+@pytest.mark.parametrize("patched", [json_patched, partial(query_patched, budget=Budget())], ids=["plain", "query"])
 def test_json_patch_does_what_the_suite_says(case: Case, patched: Any) -> None:
     before = json.dumps(case["doc"])
     if "error" in case:

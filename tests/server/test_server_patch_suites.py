@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from server_bodies import customer
 
 from tmfkit_server.errors import Conflict, InvalidBody
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.services.patches.json_patch import json_patched
 from tmfkit_server.services.patches.merge_patch import merge_patched
 from tmfkit_server.services.patches.patch_query import query_patched
@@ -117,7 +119,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("patched", [json_patched, query_patched], ids=["plain", "query"])
+@pytest.mark.parametrize("patched", [json_patched, partial(query_patched, budget=Budget())], ids=["plain", "query"])
 @pytest.mark.parametrize(("before", "patch", "after"), APPLIED)
 def test_json_patch_is_applied_as_rfc_6902_says(before: Any, patch: Any, after: Any, patched: Any) -> None:
     untouched = _text(before)
@@ -126,7 +128,7 @@ def test_json_patch_is_applied_as_rfc_6902_says(before: Any, patch: Any, after: 
     assert _text(before) == untouched
 
 
-@pytest.mark.parametrize("patched", [json_patched, query_patched], ids=["plain", "query"])
+@pytest.mark.parametrize("patched", [json_patched, partial(query_patched, budget=Budget())], ids=["plain", "query"])
 @pytest.mark.parametrize(("before", "patch", "status"), REFUSED)
 def test_json_patch_is_refused_as_rfc_6902_says(before: Any, patch: Any, status: int, patched: Any) -> None:
     untouched = _text(before)
