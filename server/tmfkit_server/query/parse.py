@@ -67,8 +67,8 @@ _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 _JSONPATH_MARK = re.compile(r"[\[\]*]|\.\.|^[.$]")
 _BRACKET = re.compile(r"[\[\]]")
 _COMPARING = re.compile(r"[=<>]")
-# Unlike in a JSONPath, a name may begin with a digit.
-_NAME = r"@?[\u0080-\U0010ffffa-zA-Z0-9_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
+# Unlike in a JSONPath, a name may begin with digits; of nothing else it is an index.
+_NAME = r"@?[0-9]*[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
 _NAMES = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 # How other languages write a direction. An attribute that is called so is written as JSONPath.
 _DIRECTION = re.compile(r"(?:^|[._-])(?:asc|desc)(?:ending)?$|-$", re.IGNORECASE)
