@@ -337,7 +337,14 @@ def listening(server: FaultServer, stdout: Any) -> Iterator[tuple[subprocess.Pop
     """Run a listener; yield its process and its address. A hang is ended."""
     server.replies(document({"id": "h-1"}, 201), answer(204))
     words = [*COMMAND, *CUSTOMER, "listen", "--url", server.url]
-    with subprocess.Popen(words, stdout=stdout, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        words,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs these tests may have them ignore it, by ``nohup``.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    ) as process:
         impatience = threading.Timer(PATIENCE_SECONDS, process.kill)
         impatience.start()
         try:

@@ -40,7 +40,6 @@ class _Shown:
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
-        self.is_over = False
         self._has_failed = threading.Event()
         self._lost = select.poll() if hasattr(select, "poll") else None
         if self._lost is not None:
@@ -60,7 +59,7 @@ class _Shown:
     def wait(self) -> None:
         """Return when nothing more can be shown, because writing has failed or whoever reads has gone."""
         while not self._has_failed.wait(0.2):
-            if self.is_over or (self._lost is not None and self._lost.poll(0)):
+            if self._lost is not None and self._lost.poll(0):
                 return
 
 
@@ -77,7 +76,7 @@ def listen(hub: Hub, wanted: argparse.Namespace) -> None:
     if sys.stdout is None:
         raise ValueError("stdout is closed; notifications are written to it")
     shown = _Shown()
-    with make_server(host, int(port), receiver.wsgi(shown.write), handler_class=_Quiet) as server, _ending(shown):
+    with make_server(host, int(port), receiver.wsgi(shown.write), handler_class=_Quiet) as server, _ending():
         callback = wanted.callback or f"http://{host}:{server.server_port}/"
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
         thread.start()
@@ -93,13 +92,12 @@ def listen(hub: Hub, wanted: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _ending(shown: _Shown) -> Iterator[None]:
+def _ending() -> Iterator[None]:
     """Let every signal that ends a process raise KeyboardInterrupt; what ``nohup`` has ignored stays ignored."""
 
     def end(number: int, _frame: FrameType | None) -> None:
         if number != signal.SIGINT:  # a terminal that closes tells it twice; the listener has to be removed meanwhile
             signal.signal(number, signal.SIG_IGN)
-        shown.is_over = True  # an exception is lost in a finalizer
         raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in _ENDING}
