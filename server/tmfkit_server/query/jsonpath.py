@@ -27,10 +27,10 @@ from tmfkit_server.query.jsonpath_meaning import Query, RegexLiteral, Renaming, 
 from tmfkit_server.query.nodes import Key, Scope, keys_of
 from tmfkit_server.quotes import quoted, shortened
 
-__all__ = ["JsonPath", "jsonpath_in"]
+__all__ = ["NAME", "JsonPath", "jsonpath_in"]
 
-_NAME = r"@?[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
-"""Regular expression of the names that need no brackets (RFC 9535 §2.5.1.1), TM Forum's ``@type`` among them."""
+NAME = r"[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
+"""Regular expression of the names that need no brackets (RFC 9535 §2.5.1.1), without the ``@`` of TM Forum's own."""
 LONGEST_JSONPATH = 1000
 
 
@@ -125,7 +125,7 @@ def _why(error: JSONPathError, whole: str) -> str:
 class _Tokens(Lexer):
     """TM Forum's attributes ``@type`` and ``@baseType`` are named like any other, and so are those beyond U+FFFF."""
 
-    key_pattern = _NAME
+    key_pattern = f"@?{NAME}"
 
     def tokenize(self, path: str) -> Iterator[Token]:
         is_after_comma = False

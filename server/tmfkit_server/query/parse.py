@@ -24,7 +24,7 @@ from tmfkit_server.query.expression import (
     Selection,
     SortKey,
 )
-from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
+from tmfkit_server.query.jsonpath import NAME, JsonPath, jsonpath_in
 from tmfkit_server.query.regex import compiled
 from tmfkit_server.query.trees import tree_of
 from tmfkit_server.quotes import quoted
@@ -68,7 +68,7 @@ _JSONPATH_MARK = re.compile(r"[\[\]*]|\.\.|^[.$]")
 _BRACKET = re.compile(r"[\[\]]")
 _COMPARING = re.compile(r"[=<>]")
 # Unlike in a JSONPath, a name may begin with digits; of nothing else it is an index.
-_NAME = r"@?[0-9]*[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
+_NAME = f"@?[0-9]*{NAME}"
 _NAMES = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 # How other languages write a direction. An attribute that is called so is written as JSONPath.
 _DIRECTION = re.compile(r"(?:^|[._-])(?:asc|desc)(?:ending)?$|-$", re.IGNORECASE)

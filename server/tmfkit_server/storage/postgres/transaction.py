@@ -7,7 +7,6 @@ transaction ends. A transaction that changes one record, or only adds records, h
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -18,6 +17,7 @@ from typing import Self
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from tmfkit_server.aside import aside
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Delivery, Record, Subscription
 from tmfkit_server.storage.postgres import hubs
@@ -213,4 +213,4 @@ async def _worked_out(change: Callable[[], Change], *records: Record) -> Change:
     """Return a change, worked out in a thread where one of *records* is long."""
     if max(len(record.encoded) for record in records) < _LONG_TEXT:
         return change()
-    return await asyncio.to_thread(change)
+    return await aside(change)
