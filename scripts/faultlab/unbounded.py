@@ -94,13 +94,7 @@ def _deadly() -> None:
 def _deadly_for_ever() -> None:
     """Have a certain message end the process that sends it, however many it has ended."""
     _deadly()
-    begin = sendings.Sendings.__init__
-
-    def unbounded(self: sendings.Sendings, *given: Any, **named: Any) -> None:
-        begin(self, *given, **named)
-        self._most_crashes = _MANY
-
-    mock.patch.object(sendings.Sendings, "__init__", unbounded).start()
+    _made_with_many(sendings.Sendings, "_most_crashes")
 
 
 def _unlimited_steps() -> None:
@@ -110,13 +104,7 @@ def _unlimited_steps() -> None:
 
 def _whole_lists() -> None:
     """Answer with everything there is."""
-    begin = collection.ListHandler.__init__
-
-    def unbounded(self: collection.ListHandler, *given: Any, **named: Any) -> None:
-        begin(self, *given, **named)
-        self._page_limit = _MANY
-
-    mock.patch.object(collection.ListHandler, "__init__", unbounded).start()
+    _made_with_many(collection.ListHandler, "_page_limit")
 
 
 def _few_files() -> None:
@@ -159,6 +147,18 @@ def _unlimited_listeners() -> None:
 
     mock.patch.object(admission.Admission, "check", unbounded).start()
     mock.patch.object(webhook_client, "Slots", return_value=Slots(_MANY)).start()
+
+
+def _made_with_many(kind: type[Any], limit: str) -> None:
+    """Have a limit of every object of a class so high that nothing reaches it."""
+    begin = kind.__init__
+
+    def unbounded(self: Any, *given: Any, **named: Any) -> None:
+        begin(self, *given, **named)
+        assert hasattr(self, limit)
+        setattr(self, limit, _MANY)
+
+    mock.patch.object(kind, "__init__", unbounded).start()
 
 
 UNBOUNDED: dict[str, Callable[[], None]] = {

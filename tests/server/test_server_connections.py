@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import resource
-import socket
 import subprocess
 import sys
 import time
@@ -181,11 +180,7 @@ def test_client_that_reads_slowly_gets_its_answer(start_server: Starter) -> None
     size = 12_000_000
     with start_server("--max-body-bytes", str(2 * size), "--write-timeout-seconds", "1") as url:
         made = httpx.post(url + CUSTOMER, json=customer(z="x" * size)).raise_for_status().json()
-        with socket.socket() as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-            connection.settimeout(PATIENCE_SECONDS)
-            parts = urlsplit(url)
-            connection.connect((parts.hostname, parts.port))
+        with connected(url, receive_bytes=65536) as connection:
             connection.sendall(f"GET {urlsplit(made['href']).path} HTTP/1.0\r\n".encode() + HOST + b"\r\n")
             received, allowed = 0, 0
             while piece := connection.recv(65536):
@@ -200,11 +195,7 @@ def test_client_that_reads_slowly_gets_its_answer(start_server: Starter) -> None
 def test_client_that_takes_next_to_nothing_is_cut_off(hasty: str) -> None:
     for _ in range(30):
         httpx.post(hasty + CUSTOMER, json=customer(z="x" * 1_000_000)).raise_for_status()
-    with socket.socket() as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(PATIENCE_SECONDS)
-        parts = urlsplit(hasty)
-        connection.connect((parts.hostname, parts.port))
+    with connected(hasty, receive_bytes=4096) as connection:
         connection.sendall(f"GET {CUSTOMER} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
         for _ in range(30):
             connection.recv(1)

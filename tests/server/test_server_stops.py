@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from message_services import http_gateway
@@ -28,11 +27,7 @@ _STOP_SECONDS = 3
 
 def keep_waiting(url: str, stack: ExitStack) -> list[socket.socket]:
     """Connect in every way that keeps a worker waiting; return the connections that are idle."""
-    parts = urlsplit(url)
-    unread = stack.enter_context(socket.socket())
-    unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    unread.connect((parts.hostname, parts.port))
-    unread.sendall(GET)
+    stack.enter_context(connected(url, receive_bytes=4096)).sendall(GET)
     for begun in (
         GET[:5],
         post(HOST + b"Content-Length: 1000\r\n"),

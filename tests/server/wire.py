@@ -17,11 +17,19 @@ HOST = b"Host: localhost\r\n"
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
 
 
-def connected(url: str) -> socket.socket:
+def connected(url: str, *, receive_bytes: int = 0) -> socket.socket:
+    """Connect; *receive_bytes* is the size of the buffer of a client that reads slowly, 0 that of the system."""
     parts = urlsplit(url)
-    assert parts.hostname
-    assert parts.port
-    return socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_SECONDS)
+    connection = socket.socket()
+    try:
+        connection.settimeout(PATIENCE_SECONDS)
+        if receive_bytes:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        connection.connect((parts.hostname, parts.port))
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def told(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
