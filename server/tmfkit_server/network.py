@@ -16,6 +16,7 @@ __all__ = [
     "is_host",
     "is_in",
     "is_loopback",
+    "is_path",
     "network_of",
     "shown",
     "unmapped",
@@ -34,6 +35,7 @@ _HOST = re.compile(
     r"([A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9_.])?|\[([0-9A-Fa-f:.]+)\])(:([0-9]{1,5}))?", re.ASCII
 )
 _LARGEST_PORT = 65535
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 # Of an IPv6 network that one customer of a provider has.
 _IPV6_PREFIX = 64
 
@@ -44,6 +46,11 @@ def is_host(text: str) -> bool:
     if not found or ".." in text:
         return False
     return int(found[5] or 0) <= _LARGEST_PORT and (found[3] is None or is_address(found[3]))
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text is a path that a server may be reached under, without a slash at its end; nothing is one."""
+    return _PATH.fullmatch(text) is not None
 
 
 def is_in(address: str, networks: Iterable[Network]) -> bool:

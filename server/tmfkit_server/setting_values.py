@@ -16,7 +16,7 @@ from tmfkit_models import contracts
 from tmfkit_server.api_keys import ROLES, ApiKey, KeyFormError
 from tmfkit_server.errors import SettingsError
 from tmfkit_server.key_pair import KeyPair
-from tmfkit_server.network import Network, Place, is_host, is_loopback
+from tmfkit_server.network import Network, Place, is_host, is_loopback, is_path
 from tmfkit_server.signing_secret import secret_of
 from tmfkit_server.token_issuer import TokenIssuer
 
@@ -44,7 +44,6 @@ __all__ = [
 ]
 
 MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
-_BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _OWN_PATHS = ("/health", "/admin", "/docs", "/openapi")
 _FILE = "file:"
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
@@ -162,7 +161,7 @@ def proxy_networks(texts: Iterable[str]) -> tuple[Network, ...]:
 def proxy_prefixes(paths: Iterable[str]) -> tuple[str, ...]:
     """Read paths, without a slash at the end; SettingsError when one is none that could be a prefix."""
     for path in paths:
-        if not path.startswith("/") or not _BASE_PATH.fullmatch(path.rstrip("/")):
+        if not path.startswith("/") or not is_path(path.rstrip("/")):
             raise SettingsError(f"--trusted-prefix {path}", "it is no path", "Give one such as /tmf")
     return tuple(path.rstrip("/") for path in paths)
 
@@ -179,7 +178,7 @@ def check_public_url(url: str) -> None:
     """Raise SettingsError when an address is none that paths can be put behind."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
-    if scheme not in ("http", "https") or not is_host(host) or not _BASE_PATH.fullmatch(f"{slash}{path}".rstrip("/")):
+    if scheme not in ("http", "https") or not is_host(host) or not is_path(f"{slash}{path}".rstrip("/")):
         raise SettingsError(f"--public-url {url}", "it is no HTTP address", "Give it as https://HOST")
 
 
@@ -297,7 +296,7 @@ def check_base_paths(chosen: Mapping[str, str]) -> None:
     for api in contracts.apis():
         path = chosen.get(api, contracts.load(api).base_path)
         where = f"--base-path {api}={path or '/'}"
-        if not _BASE_PATH.fullmatch(path):
+        if not is_path(path):
             raise SettingsError(where, "it is no plain path", "Use letters, digits and . _ ~ - between the slashes")
         for own in _OWN_PATHS:
             if f"{path}/".startswith(f"{own}/"):

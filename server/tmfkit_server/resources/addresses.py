@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import falcon.asgi
 
 from tmfkit_server.errors import InvalidHeader
-from tmfkit_server.network import Network, is_address, is_host, is_in
+from tmfkit_server.network import Network, is_address, is_host, is_in, is_path
 
 __all__ = ["Addresses"]
 
@@ -24,7 +24,6 @@ _SCHEMES = ("http", "https")
 # Hosts and addresses are taken without quotes too.
 _PAIR = re.compile(r"""\s*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*)?""")
 _PREFIX = "X-Forwarded-Prefix"
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*", re.ASCII)
 _OTHERS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
 
 
@@ -92,7 +91,7 @@ class Addresses:
         if not prefixes:
             return ""
         prefix = _at(prefixes, _hops(_listed(req.get_header("X-Forwarded-For") or ""), self._proxies), "").rstrip("/")
-        if not _PATH.fullmatch(prefix):
+        if not is_path(prefix):
             raise InvalidHeader(_PREFIX, "it has to be a path")
         if prefix and self._prefixes and prefix not in self._prefixes:
             raise InvalidHeader(_PREFIX, "it has to be a path that --trusted-prefix names")

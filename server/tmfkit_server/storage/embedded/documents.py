@@ -107,13 +107,14 @@ class Documents:
         numbers: Key → number.
         indexes: The indexes for filters.
         orders: Those for sorting, the same unless filters are loose.
-        watchers: Called with every change, after it was made, and with the row before it, which a table of
-            ``FarRows`` may not have any more.
+        watchers: Called with every change, after it was made, and with the row before it; without that for a
+            table of ``FarRows``, which would have to read it from the file.
     """
 
     def __init__(self, name: str, plan: IndexPlan = _NO_PLAN, rows: MutableMapping[int, Row] | None = None) -> None:
         self.name = name
         self.rows: MutableMapping[int, Row] = {} if rows is None else rows
+        self._is_near = rows is None
         self.order: list[int] = []
         self.numbers: dict[str, int] = {}
         self.indexes = Indexes(plan.paths, loose=plan.loose)
@@ -126,7 +127,8 @@ class Documents:
         is_new = number not in self.rows
         if is_new and row is None:
             return
-        before = None if is_new else self.rows.get(number)
+        is_asked_for = self._is_near or bool(self.indexes or self.orders)
+        before = self.rows.get(number) if is_asked_for and not is_new else None
         if before is not None and before[0]:
             del self.numbers[before[0]]
         if row is None:
