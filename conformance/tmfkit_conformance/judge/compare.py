@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-__all__ = ["Written", "instant", "is_kept", "is_same", "is_there", "written_instant"]
+__all__ = ["Written", "instant", "is_equal", "is_kept", "is_same", "is_there", "written_instant"]
 
 _INSTANT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?"
@@ -73,6 +73,11 @@ def is_kept(sent: Any, got: Any) -> bool:
     return bool(sent == got)
 
 
+def is_equal(one: Any, other: Any) -> bool:
+    """Say whether each of two values has everything that the other one has."""
+    return is_kept(one, other) and is_kept(other, one)
+
+
 def is_same(before: Any, after: Any, *, apart_from: Iterable[str] = ()) -> bool:
     """Say whether two resources are equal, some of their first-level attributes left out."""
     if not isinstance(before, dict) or not isinstance(after, dict):
@@ -82,7 +87,7 @@ def is_same(before: Any, after: Any, *, apart_from: Iterable[str] = ()) -> bool:
         {name: value for name, value in whole.items() if name not in left_out and value is not None}
         for whole in (before, after)
     )
-    return is_kept(one, other) and is_kept(other, one)
+    return is_equal(one, other)
 
 
 def is_there(got: Any, shown: Any) -> bool:

@@ -297,18 +297,18 @@ class Evidence:
         that did come back is compared: else nothing might be left of an attribute all of whose members are optional.
         """
         for pointer in _weaker(self.contract, self.operation.resource, self.row.level):
-            spelt = self.spelt(sent, pointer)
-            is_lacking = pointers.select(sent, spelt) and not pointers.select(got, self.spelt(got, pointer))
-            if is_lacking and not f"{self.row.subject}/".startswith(f"{pointer}/"):
-                sent = pointers.without(sent, spelt)
+            if self._is_lacking(sent, got, pointer) and not f"{self.row.subject}/".startswith(f"{pointer}/"):
+                sent = pointers.without(sent, self.spelt(sent, pointer))
         return sent
 
     def is_dropped(self, sent: dict[str, Any], got: Any, pointer: str) -> bool:
         """Say whether a target lacks an attribute that was sent, and may lack it: its row is of a lower level."""
-        is_lacking = pointers.select(sent, self.spelt(sent, pointer)) and not pointers.select(
-            got, self.spelt(got, pointer)
-        )
-        return bool(is_lacking) and pointer in _weaker(self.contract, self.operation.resource, self.row.level)
+        weaker = _weaker(self.contract, self.operation.resource, self.row.level)
+        return pointer in weaker and self._is_lacking(sent, got, pointer)
+
+    def _is_lacking(self, sent: Any, got: Any, pointer: str) -> bool:
+        there, back = (pointers.select(body, self.spelt(body, pointer)) for body in (sent, got))
+        return bool(there) and not back
 
     def _is_kept(self, pointer: str, sent: Any, got: Any) -> bool:
         there, back = self.spelt(sent, pointer), self.spelt(got, pointer)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Never
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.checks.registry import check
-from tmfkit_conformance.judge.compare import instant, is_kept
+from tmfkit_conformance.judge.compare import instant, is_equal
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_MEMBER
 from tmfkit_conformance.rules.operations import Events, HeardAt, Triggers
@@ -175,7 +175,7 @@ def is_one_event(evidence: Evidence, first: Notification, one: Event, second: No
             pointers.get(resource, round_trip.spelt(evidence.contract, schema, resource, f"/{pointers.escaped(name)}"))
             for resource in resources
         )
-        if pointers.ABSENT not in (before, after) and not (is_kept(before, after) and is_kept(after, before)):
+        if pointers.ABSENT not in (before, after) and not is_equal(before, after):
             return False
     return True
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge import round_trip
-from tmfkit_conformance.judge.compare import is_kept
+from tmfkit_conformance.judge.compare import is_equal
 from tmfkit_conformance.judge.evidence import Evidence, failed, skip
 from tmfkit_conformance.payloads.attributes import is_state
 from tmfkit_conformance.record import paging
@@ -152,7 +152,7 @@ class _Look:
                 what = "is not there any more" if now is pointers.ABSENT else "is another"
                 failed(f"In {self._what[:1].lower()}{self._what[1:]}, /{attribute} {what} {self._age(read)}")
         others = {*before, *after} - sent
-        return {each for each in others if not _is_same(before.get(each), after.get(each))}
+        return {each for each in others if not is_equal(before.get(each), after.get(each))}
 
     def _is_state(self, attribute: str) -> bool:
         """Say whether an attribute holds a state: by its name, or because a notification tells of its change as one."""
@@ -178,10 +178,6 @@ class _Look:
 
     def _age(self, seen: Exchange) -> str:
         return f"after {seen.started - self.made.started:.1f} s"
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    return is_kept(one, other) and is_kept(other, one)
 
 
 def _looks(exchanges: list[Exchange]) -> Iterator[list[Exchange]]:
