@@ -89,7 +89,7 @@ class _Look:
         self._is_served(reads[-1], "can be read no more")
         if changed:
             self.remarks.append(
-                f"In the {self.resource} made at the start, {', '.join(sorted(changed))} changed by itself"
+                f"In the {self.resource} made in the course of the run, {', '.join(sorted(changed))} changed by itself"
             )
 
     def at_lists(self) -> None:
