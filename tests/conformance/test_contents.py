@@ -10,6 +10,7 @@ from tmfkit_conformance.drive.naming import Naming, agent
 from tmfkit_conformance.payloads.attributes import is_prose
 from tmfkit_conformance.payloads.bodies import Payloads
 from tmfkit_conformance.payloads.contents import Contents
+from tmfkit_conformance.payloads.words import THINGS
 from tmfkit_models import contracts
 
 SEEDS = ["", "a", "b", *(str(number) for number in range(40))]
@@ -30,6 +31,7 @@ def test_plain_texts_are_short_and_plain_and_the_second_is_another(seed: str) ->
     texts = [Contents(seed).text("/name", variant) for variant in (0, 1)]
     assert texts[0] != texts[1]
     assert all(text.isascii() and len(text) <= 40 for text in texts)
+    assert all({*text.split()} & {*THINGS} for text in texts)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

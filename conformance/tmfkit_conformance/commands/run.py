@@ -117,8 +117,9 @@ def run_command(
     the run, and what it made is deleted first.
 
     Exit status: 0 conformant, 1 not conformant or incomplete, 2 wrong usage or configuration, 3 could not run (no API
-    there, not reachable), 4 defect of the kit. With `--gate waivers` it is 0 as well when waivers answer for every must
-    that does not hold. A waiver that is not needed, and a claim that is not met or could not be tested, make it 1.
+    there, not reachable), 4 defect of the kit. With `--gate waivers` it is 0 as well when every must that failed is
+    waived, and some must holds. A waiver that is not needed, and a claim that is not met or could not be tested, make
+    it 1.
     """
     settings = settings_for(contract, config=config, given=given_settings(given))
     declared = _declared(contract, waivers, claims, gate)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, TypeVar
 
+from tmfkit_conformance.payloads.words import PLACES, QUALITIES, THINGS, TITLES
+
 __all__ = ["Contents"]
 
 T = TypeVar("T")
@@ -22,12 +24,14 @@ _VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ea", "ee", "ia", "io", "oa", "
 _ENDINGS: Final = ("", "", "l", "m", "n", "nk", "r", "rk", "s", "st", "t")
 
 _FORMS: Final = (
-    "{first} {second} {name} {number}",
-    "{name} {first} {number}",
-    "{name} {first} {second} {number}",
-    "{first} {name} {number} {second}",
-    "{number} {first} {name}",
-    "{name} and {first} {number}",
+    "{quality} {thing} for {title} {name} {number}",
+    "{thing} {number} from {name} {place}",
+    "{name} {place} {number} by the {quality} {thing}",
+    "{number} {name} {place} near the {thing}",
+    "{title} {name} on {thing} {number}",
+    "{thing} and {other} of {name} {number}",
+    "{name} {thing} {number} is {quality}",
+    "{number} {quality} {thing} with {title} {name}",
 )
 """Forms of a short text; none has a comma, which means "or" in a filter."""
 
@@ -88,16 +92,19 @@ class Contents:
         return self._word(purpose, self.number(f"{purpose} length", 4, 5))
 
     def word(self, purpose: str) -> str:
-        """Return a short word that no dictionary has."""
-        return self._word(f"word {purpose}", self.number(f"word {purpose} length", 1, 2))
+        """Return a short ordinary word."""
+        return self._one(THINGS, f"word {purpose}")
 
     def text(self, purpose: str, variant: int) -> str:
-        """Return a short plain text; the two variants differ."""
+        """Return a short plain text, as somebody in an office might write it; the two variants differ."""
         about = f"text {purpose}"
         return self._one(_FORMS, about).format(
-            first=self.word(f"{about} 1"),
-            second=self.word(f"{about} 2"),
+            quality=self._one(QUALITIES, f"{about} quality"),
+            thing=self.word(f"{about} thing"),
+            other=self.word(f"{about} other"),
+            title=self._one(TITLES, f"{about} title"),
             name=self._word(about, self.number(about, 2, 3)).capitalize()[:9],
+            place=self._one(PLACES, f"{about} place"),
             number=2 * self.number(about, 50, 4_000) + variant,
         )
 
@@ -131,7 +138,8 @@ class Contents:
             # Neighbours in the list have other scripts, so that two of any three are not Latin.
             script = _SCRIPTS[(self.number(about, 0, len(_SCRIPTS) - 1) + 3 * len(parts)) % len(_SCRIPTS)]
             passage = " ".join(self._letters(script, f"{place} {number}") for number in range(4))
-            marked = f"{self.word(place)}{self._one(_COMBINED, f'{place} c')}{self._one(_VOWELS, f'{place} v')}"
+            word = self._word(place, self.number(place, 1, 2))
+            marked = f"{word}{self._one(_COMBINED, f'{place} c')}{self._one(_VOWELS, f'{place} v')}"
             beyond = chr(self.number(f"{place} p", *self._one(_BEYOND, f"{place} kind")))
             parts.append(f"{passage} {marked} {beyond} {self.number(place, 100, 999)}")
         return f"{text}. {self.name(about).capitalize()}"

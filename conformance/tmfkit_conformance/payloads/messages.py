@@ -35,7 +35,7 @@ def sendable(receivers: Mapping[str, str], kind: str, contents: Contents) -> dic
     reserved = form.format(name=name, number=f"{contents.number('receiver', 0, 99):02}")
     return {
         "type": kind,
-        "content": f"Dear {placeholder}, this is about the {contents.text('message', 0)}.",
+        "content": f"Dear {placeholder}, this is about {contents.text('message', 0)}.",
         "CommunicationRequestCharacteristic": [{"name": placeholder, "value": name.capitalize()}],
         "receiver": [
             {"id": contents.digits("receiver", 8), "name": name.capitalize(), member: receivers.get(kind, reserved)}

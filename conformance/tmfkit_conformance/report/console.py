@@ -108,6 +108,8 @@ def _print_declared(console: Console, report: Report) -> None:
         )
     for words, named in wording.claims(report.declared):
         _print(console, one_line(f"Claims {words}: {', '.join(named)}"))
+    if report.bundle.run.get("gate") == "waivers":
+        _print(console, f"Gate: {wording.gate(report)}")
 
 
 def _print_causes(console: Console, report: Report) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from tmfkit_conformance.declarations.claims import Claim, claimable
 from tmfkit_conformance.declarations.waivers import Waiver
-from tmfkit_conformance.judge.verdict import Cause, Outcome
+from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_models.contracts import Contract
 
 __all__ = ["Declared", "offered"]
 
 _PASSED: Final = frozenset({Outcome.PASS, Outcome.PASS_WITH_REMARK})
-_OPEN: Final = frozenset({Outcome.SKIP, Outcome.BLOCKED, Outcome.FAIL, Outcome.ERROR})
 
 
 @dataclass(frozen=True)
@@ -59,20 +58,15 @@ class Declared:
         """Whether no waiver is needless, and every claim was shown to be met."""
         return not (self.needless or self.unmet or self.untested)
 
-    def excuses(self, decisive: Mapping[str, Outcome], causes: Iterable[Cause]) -> bool:
-        """Say whether waivers answer for everything that keeps a run from being conformant.
-
-        A row that is blocked needs no waiver of its own where the row that its cause starts from has one.
+    def excuses(self, decisive: Mapping[str, Outcome]) -> bool:
+        """Say whether waivers answer for every must that failed, in a run that showed one to hold.
 
         Args:
             decisive: Id of every must → its outcome.
-            causes: The causes of the run.
         """
         waived = {waiver.row for waiver in self.waivers}
-        roots = {row: cause.root for cause in causes for row in cause.rows}
-        left_open = [row for row, outcome in decisive.items() if outcome in _OPEN and row not in waived]
-        excused = all(decisive[row] is Outcome.BLOCKED and roots.get(row) in waived for row in left_open)
-        return excused and any(outcome in _PASSED for outcome in decisive.values())
+        failed = {row for row, outcome in decisive.items() if outcome is Outcome.FAIL}
+        return failed <= waived and any(outcome in _PASSED for outcome in decisive.values())
 
     def to_json(self) -> dict[str, Any]:
         """Return the waivers and claims as ``report.json`` has them."""

@@ -23,6 +23,7 @@ __all__ = [
     "claims",
     "diagnosis",
     "document",
+    "gate",
     "in_short",
     "meaning",
     "operation_title",
@@ -131,6 +132,17 @@ def claims(declared: Declared) -> list[tuple[str, list[str]]]:
     }
     met = [("met", [f"{len(declared.met):,}"])] if declared.met else []
     return [*met, *((words, list(map(str, named))) for words, named in told.items() if named)]
+
+
+def gate(report: Report) -> str:
+    """Say what the gate of waivers saw: how many musts failed, how many of these are waived, how many are open."""
+    waived = {waiver.row for waiver in report.declared.waivers}
+    failed = [line for line in report.level("must") if line.outcome is Outcome.FAIL]
+    counts = report.counts("must")
+    left_open = counts["skip"] + counts["blocked"]
+    answered = sum(line.requirement.id in waived for line in failed)
+    said = f"of {plural(len(failed), 'must')} that failed, {answered:,} {'is' if answered == 1 else 'are'} waived"
+    return f"{said}; {left_open:,} left open, of which a waiver is not asked"
 
 
 def in_short(report: Report) -> str:
