@@ -195,6 +195,13 @@ def faults(session: nox.Session) -> None:
     session.run("python", "scripts/faults.py", *session.posargs)
 
 
+@nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Let the server work at half of what it can do, and see that it neither grows nor errs (ten minutes a store)."""
+    install(session, "server,postgres", "database")
+    session.run("python", "scripts/soak.py", *session.posargs)
+
+
 @nox.session
 def build(session: nox.Session) -> None:
     """Build sdist and wheel, look inside them, and use the wheel in an environment of its own."""
