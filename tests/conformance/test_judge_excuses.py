@@ -24,12 +24,25 @@ def verdict_of(
     *,
     operations: Mapping[str, str] | None = None,
     run: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    beside: tuple[str, Step] | None = None,
 ) -> Verdict:
-    """Return the verdict of one row of a real register; *operations* has those of steps that are not the row's own."""
+    """Return the verdict of one row of a real register.
+
+    Args:
+        api: The API.
+        row: The row.
+        steps: What was recorded for it.
+        operations: Operations of the steps that are not the row's own.
+        run: What the bundle says of the run.
+        facts: What the driver wrote down.
+        beside: Another row and what was recorded for it.
+    """
     contract = contracts.load(api)
-    [case] = [case for case in plan(contract) if case.requirement.id == row]
-    assert case.probe is not None
-    key, own = case.probe.key, case.probe.operation
+    probes = {case.requirement.id: case.probe for case in plan(contract)}
+    probe = probes[row]
+    assert probe is not None
+    key, own = probe.key, probe.operation
     exchanges = tuple(
         replace(
             step.exchange(number, key, own, HOST + contract.base_path),
@@ -37,7 +50,13 @@ def verdict_of(
         )
         for number, step in enumerate(steps, 1)
     )
-    bundle = Bundle({"api": api, "phases": ["register"], **(run or {})}, (ProbeRecord(key),), exchanges, ())
+    if beside:
+        other = probes[beside[0]]
+        assert other is not None
+        one = beside[1].exchange(len(exchanges) + 1, other.key, other.operation, HOST + contract.base_path)
+        exchanges = (*exchanges, one)
+    records = (ProbeRecord(key, facts=dict(facts or {})),)
+    bundle = Bundle({"api": api, "phases": ["register"], **(run or {})}, records, exchanges, ())
     [verdict] = [each for each in judge(bundle, contract).verdicts if each.requirement == row]
     return verdict
 
@@ -141,3 +160,32 @@ def test_what_a_target_may_demand_besides_is_demanded_inside_attributes_too(
 ) -> None:
     steps = [post("create", 400, {"reason": "no role"}, sent=sent, path="/partyInteraction")]
     assert verdict_of("tmf683-v4", "TMF683-POST-008", steps, run=DEMANDED).outcome is outcome
+
+
+UNKNOWN = {"reason": "'Closed' is no status"}
+MOVE = {"reason": "New does not become Closed"}
+
+
+@pytest.mark.parametrize(
+    ("created", "moved", "status", "outcome"),
+    [
+        pytest.param(UNKNOWN, UNKNOWN, 400, FAIL, id="refused-as-a-value-that-is-not-listed"),
+        pytest.param(UNKNOWN, UNKNOWN, 409, MOOT, id="refused-as-a-conflict"),
+        pytest.param(UNKNOWN, MOVE, 400, MOOT, id="refused-as-a-move"),
+        pytest.param({"reason": "begins as New"}, UNKNOWN, 400, MOOT, id="refused-as-a-beginning"),
+        pytest.param(UNKNOWN, UNKNOWN, 500, FAIL, id="answered-with-an-error"),
+    ],
+)
+def test_state_that_a_target_does_not_come_to(
+    created: dict[str, str], moved: dict[str, str], status: int, outcome: Outcome
+) -> None:
+    change, closed = "/changeRequest", {"status": "Closed"}
+    steps = [
+        post("create-0", status, created, sent=closed, path=change),
+        post("plain-0", 201, {"id": "1", "status": "New"}, sent={"status": "New"}, path=change),
+        Step("patch-0", status, moved, closed, method="PATCH", path=f"{change}/1"),
+        get("read-0", 200, {"id": "1", "status": "New"}, at=f"{change}/1"),
+    ]
+    unlisted = post("refused", status, {"reason": "'qua' is no status"}, sent={"status": "qua"}, path=change)
+    found = verdict_of("tmf655-v1", "TMF655-LIFE-008", steps, facts={"values": 1}, beside=("TMF655-LIFE-009", unlisted))
+    assert found.outcome is outcome

@@ -21,6 +21,8 @@ from tmfkit_conformance.rules.probes import Step, StepFamily
 from tmfkit_conformance.rules.queries import FILTER, FilterExpectation
 from tmfkit_conformance.rules.refusals import AnyOf, Marked, Refusing, Without
 from tmfkit_conformance.rules.register import KINDS, PROBES, SCENARIOS, rule_of
+from tmfkit_conformance.rules.states import known_moves, way
+from tmfkit_models import contracts
 from tmfkit_models.contracts import Requirement
 
 NAME = ask("attribute", "createCustomer", "/name", expect={"type": "string", "array": False})
@@ -180,3 +182,15 @@ def test_check_that_looks_at_what_is_not_declared_is_a_defect(
     verdict = param.values[0].verdict()
     assert verdict.outcome is Outcome.ERROR
     assert problem in verdict.remark
+
+
+def test_way_to_a_state_is_the_shortest_that_the_rows_know() -> None:
+    moves = known_moves(contracts.load("tmf655-v1"), "changeRequest", "/status")
+    assert way(moves, "New", "Cancelled") == ["Cancelled"]
+    assert way(moves, "Scheduled for Approval", "Closed") == [
+        "Pending for Implementation",
+        "Post Implementation Review",
+        "Closed",
+    ]
+    assert way(moves, "Closed", "New") == []
+    assert known_moves(contracts.load("tmf683-v4"), "partyInteraction", "/status") == []

@@ -167,6 +167,10 @@ class Evidence:
         exchange = self.optional(step)
         if exchange is None:
             self._nothing_to_see("the request that this row speaks of was not sent")
+        return self.telling(exchange)
+
+    def telling(self, exchange: Exchange) -> Exchange:
+        """Return an exchange whose answer says something of the request: there is one, and not of who asks."""
         if exchange.is_out_of_reach:
             blocked(f"{self.answered(exchange)}: nothing listens there any more", exchange)
         if exchange.response is None:

@@ -9,10 +9,15 @@ from typing import Any, Final
 from tmfkit_conformance.judge.compare import is_kept
 from tmfkit_conformance.judge.evidence import Evidence, OutcomeReached
 from tmfkit_conformance.judge.rows import Rows
+from tmfkit_conformance.judge.target_words import normalised, target_words
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.rules.attributes import VALUES
 from tmfkit_conformance.rules.operations import HeardAt
+from tmfkit_conformance.rules.refusals import UNLISTED_VALUE, UnlistedValue
+from tmfkit_conformance.rules.rule import PlannedProbe
+from tmfkit_conformance.rules.states import known_moves
 from tmfkit_models.contracts import MAKES_RESOURCE, Operation
 
 __all__ = ["excused"]
@@ -24,6 +29,7 @@ _UNREACHED = (
 
 
 _NOT_THERE: Final = (404, 405, 501)
+_CONFLICT: Final = 409
 
 
 def excused(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> OutcomeReached:
@@ -33,6 +39,9 @@ def excused(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> Outc
     """
     if settled.outcome in (Outcome.FAIL, Outcome.BLOCKED) and (lacking := _not_offered(settled, evidence)):
         return OutcomeReached(Outcome.NOT_APPLICABLE, lacking)
+    if settled.outcome is Outcome.FAIL and (refused := _refused_move(evidence, bundle)):
+        said = f"The target does not allow this transition: {evidence.answered(refused)}"
+        return OutcomeReached(Outcome.NOT_APPLICABLE, said)
     if settled.outcome is not Outcome.FAIL:
         return settled
     lost_since = bundle.run.get("lost_since", 0)
@@ -56,6 +65,30 @@ def _not_offered(settled: OutcomeReached, evidence: Evidence) -> str:
             if not is_about_it and _need_not_be(operation, exchange, evidence):
                 return f"{evidence.answered(exchange)}: the document does not make every target offer it"
     return ""
+
+
+def _refused_move(evidence: Evidence, bundle: Bundle) -> Exchange | None:
+    """Return the refused move to a state, where the document does not say which moves a target has to allow.
+
+    A state that is refused as a value that the document does not list, in the same words, is not known at all.
+    """
+    row = evidence.row
+    if row.kind != VALUES.name or not known_moves(evidence.contract, evidence.operation.resource, row.subject):
+        return None
+    tries = [one for one in evidence.exchanges if one.sequence in evidence.used]
+    if not tries or not all(one.is_refusal for one in tries):
+        return None
+    probe = PlannedProbe(UnlistedValue, row.operation, row.subject, scenario=UNLISTED_VALUE)
+    unlisted = [one for one in bundle.exchanges if one.probe == probe.key and one.step == UnlistedValue.REFUSED.name]
+    said = {_without_value(evidence, one) for one in (*unlisted, *tries)}
+    is_unknown = tries[-1].status != _CONFLICT and unlisted and len(said) == 1
+    return None if is_unknown else tries[-1]
+
+
+def _without_value(evidence: Evidence, exchange: Exchange) -> tuple[int, str]:
+    """Return the status and the words of a refusal, without the value of the row's attribute that was sent."""
+    sent = str(evidence.value(exchange.request.json, evidence.row.subject))
+    return exchange.status, normalised(target_words(exchange.response).replace(sent, ""))
 
 
 def _need_not_be(operation: Operation, exchange: Exchange, evidence: Evidence) -> bool:

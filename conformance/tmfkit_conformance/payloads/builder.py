@@ -70,6 +70,12 @@ class Builder:
             row.subject for row in contract.requirements if row.scenario == "current-first" and self._is_own(row)
         )
         """Lists that begin with what is in force, and of which a target may show that alone."""
+        self._begins: Mapping[str, Any] = {
+            row.subject: row.given["values"][0]
+            for row in contract.requirements
+            if row.scenario == "status-moves" and self._is_own(row) and not isinstance(row.given, str)
+        }
+        """States in which a record is made, as all that rows know of moves between them begin there."""
         self._musts = frozenset(row.subject for row in own if row.level == "must")
 
     def _needed_under(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -143,6 +149,8 @@ class Builder:
         given = self._configured.value(path, wish.variant)
         if given is not pointers.ABSENT:
             return given
+        if path in self._begins and not wish.is_patch:
+            return self._begins[path]
         return self._value(self._contract.resolve(schema), wish, path, depth + 1)
 
     def _satisfied(

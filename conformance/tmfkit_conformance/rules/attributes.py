@@ -111,11 +111,15 @@ class Tried(Facts):
 
 
 class Values(Probe, name="values", facts=Tried):
-    """Creates with each of the row's values; one that a create refuses is tried by patch."""
+    """Creates with each of the row's values; one that a create refuses is tried by patch.
+
+    A state that is refused there as well is come to through those before it, each of them a move.
+    """
 
     CREATE = StepFamily("create-{}")
     PLAIN = StepFamily("plain-{}", evidence_only=STARTS)
     PATCH = StepFamily("patch-{}")
+    MOVE = StepFamily("move-{}")
     READ = StepFamily("read-{}")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import probe, under
 from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.attributes import (
     OPTIONAL,
     VALUES,
@@ -19,6 +20,7 @@ from tmfkit_conformance.rules.attributes import (
     With,
 )
 from tmfkit_conformance.rules.probes import Step
+from tmfkit_conformance.rules.states import known_moves, way
 
 __all__: list[str] = []
 
@@ -27,7 +29,7 @@ __all__: list[str] = []
 def with_attribute(session: Session, subject: str) -> None:
     """Create with the subject, under the row's condition, read back; where that is refused, create without it."""
     payloads = session.payloads
-    made = session.created_beside(With.CREATE, payloads.telling(subject), With.CONTROL, payloads.beside(subject))
+    made = _made_with(session, subject)
     session.call("retrieve", With.READ, identifier=made.identifier)
     value = payloads.demanding(subject)
     session.note(DemandedTwice(demanding=value is not pointers.ABSENT, longer=False))
@@ -37,6 +39,23 @@ def with_attribute(session: Session, subject: str) -> None:
     if is_taken and isinstance(value, str):
         session.note(DemandedTwice(demanding=True, longer=True))
         _sent_and_read(session, subject, payloads.longer(subject), With.LONGER, With.LONGER_READ)
+
+
+def _made_with(session: Session, subject: str) -> Exchange:
+    """Create with the subject, or else without it; a record may have to be made in another state than the subject's.
+
+    Raises:
+        ProbeAborted: The create with the subject was refused, and the other has no other state.
+    """
+    payloads = session.payloads
+    made = session.call("create", With.CREATE, body=payloads.telling(subject))
+    if made.is_success and made.identifier:
+        return made
+    beside = session.call("create", With.CONTROL, body=payloads.beside(subject))
+    is_state = bool(known_moves(session.contract, session.resource_name, subject))
+    if not (is_state and beside.is_success and pointers.select(beside.request.json, payloads.spoken(subject))):
+        session.stop("the create", made)
+    return beside
 
 
 def _sent_and_read(session: Session, subject: str, value: Any, create: Step, read: Step) -> bool:
@@ -65,17 +84,29 @@ def minus(session: Session, subject: str) -> None:
 @probe(Values)
 def values(session: Session, subject: str) -> None:
     """Create with each of the row's values; one that a create refuses is tried by patch."""
-    payloads = session.payloads
     chosen = VALUES.expect_of(session.row).values
     session.note(Tried(len(chosen)))
     for index, value in enumerate(chosen):
-        made = session.call("create", Values.CREATE.of(index), body=payloads.holding(subject, value))
+        made = session.call("create", Values.CREATE.of(index), body=session.payloads.holding(subject, value))
         if not made.is_success:
-            made = session.created(Values.PLAIN.of(index), payloads.with_attribute(subject))
-            session.call(
-                "patch", Values.PATCH.of(index), identifier=made.identifier, body=session.change(subject, value)
-            )
+            made = session.created(Values.PLAIN.of(index), session.payloads.with_attribute(subject))
+            _moved(session, made, subject, value, index)
         session.call("retrieve", Values.READ.of(index), identifier=made.identifier)
+
+
+def _moved(session: Session, made: Exchange, subject: str, value: Any, index: int) -> None:
+    """Patch what was made to a value: at once, else through the states that lead there from the one that it has."""
+
+    def moved(step: Step, state: Any) -> bool:
+        return session.patch(step, made.identifier, session.change(subject, state)).is_success
+
+    if moved(Values.PATCH.of(index), value):
+        return
+    shown = made.answer if isinstance(made.answer, dict) else made.request.json
+    moves = known_moves(session.contract, session.resource_name, subject)
+    for state in way(moves, pointers.get(shown, session.payloads.spoken(subject)), value):
+        if not moved(Values.MOVE.of(index), state):
+            return
 
 
 @probe(ReadOnly)

@@ -66,6 +66,8 @@ def attribute(evidence: Evidence) -> None:
     members = back if isinstance(back, list) else [back]
     if not evidence.ways and not all(has_type(member, kind) for member in members):
         failed(f"{spoken} was read back as {shown(back)}, which is no {kind}")
+    if made.step == With.CONTROL.name:
+        pass_with_remark(f"{evidence.answered(evidence.step(With.CREATE))}; made with another one, it keeps it")
     if remark := demanding(evidence):
         pass_with_remark(remark)
     passed()
@@ -76,8 +78,7 @@ def values(evidence: Evidence) -> None:
     """Each value is accepted and read back."""
     facts = evidence.facts(Tried)
     for number in range(evidence.tried(facts.values if facts else 0)):
-        made = evidence.step(Values.CREATE.of(number))
-        taken = made if made.is_success else evidence.step(Values.PATCH.of(number))
+        taken = _last_try(evidence, number)
         sent = sent_at(evidence, taken, evidence.row.subject)[1]
         if not taken.is_success:
             failed(f"With the value {sent!r}, {evidence.answered(taken)}")
@@ -85,6 +86,15 @@ def values(evidence: Evidence) -> None:
         if not evidence.keeps(evidence.row.subject, taken.request.json, got):
             failed(f"The value {sent!r} was read back as {shown(evidence.value(got, evidence.row.subject))}")
     passed()
+
+
+def _last_try(evidence: Evidence, number: int) -> Exchange:
+    """Return the create with a value; where it was refused, the patch to it, or the last of the moves toward it."""
+    made = evidence.step(Values.CREATE.of(number))
+    if made.is_success:
+        return made
+    patched, moves = evidence.step(Values.PATCH.of(number)), evidence.all(Values.MOVE.of(number))
+    return evidence.telling(moves[-1]) if moves else patched
 
 
 @check(OPTIONAL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tmfkit_conformance.rules.answers import CONSUMES
-from tmfkit_conformance.rules.attributes import ATTRIBUTE
+from tmfkit_conformance.rules.attributes import ATTRIBUTE, VALUES
 from tmfkit_conformance.rules.hubs import EVENT
 from tmfkit_conformance.rules.lifecycle import FULL_CREATE, REFERENCES_AS_SENT
 from tmfkit_conformance.rules.queries import FILTER, FILTERS_COMBINE
@@ -214,6 +214,45 @@ VENDORS: Final = (
         errata=("TMF655-E27", "TMF655-E28"),
         rules=(PATCHABLE, STATUS_MOVES),
         configuration={"values": {"changeRequest": {"/status": ["New", "Request for Authorization"]}}},
+    ),
+    Behaviour(
+        "state-machine-from-new",
+        _moves(
+            "status",
+            ("New",),
+            {
+                "New": ("Request for Authorization", "Cancelled"),
+                "Request for Authorization": ("Scheduled for Approval", "Cancelled"),
+                "Scheduled for Approval": ("Pending for Implementation", "Cancelled"),
+                "Pending for Implementation": ("Post Implementation Review", "Cancelled"),
+                "Post Implementation Review": ("Fallback Execution", "Closed"),
+                "Fallback Execution": ("Closed",),
+            },
+            409,
+        ),
+        "tolerated: refusing a transition; a change request begins as New",
+        ("tmf655-v1",),
+        errata=("TMF655-E27", "TMF655-E28"),
+        rules=(PATCHABLE, STATUS_MOVES, VALUES),
+        whole=("tmf655-v1",),
+    ),
+    Behaviour(
+        "state-machine-of-its-own",
+        _moves(
+            "status",
+            ("New",),
+            {
+                "New": ("Scheduled for Approval", "Request for Authorization"),
+                "Request for Authorization": ("Pending for Implementation",),
+                "Scheduled for Approval": ("Request for Authorization",),
+            },
+            400,
+        ),
+        "tolerated: refusing a transition",
+        ("tmf655-v1",),
+        errata=("TMF655-E27",),
+        rules=(PATCHABLE, STATUS_MOVES, VALUES),
+        whole=("tmf655-v1",),
     ),
     Behaviour(
         "receivers-of-a-list",
