@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 import trustme
+from evidence_builder import Step
 from first_contact import CONTACT
 from meddler import Answer, Call, Forward, meddling
 
 from patience import PATIENCE_SECONDS
 from tmfkit_conformance.cli import main
 from tmfkit_conformance.drive.bounds import LARGEST_BYTES
+from tmfkit_conformance.drive.watch import Watch
 from tmfkit_conformance.errors import KitError, NoApi, TargetUnreachable
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
@@ -250,6 +252,44 @@ def test_answer_that_passes_is_not_the_last_word(
     assert verdicts(bundle)[ONE[0]].remark == f"answered so after {said}"
     assert verdicts(bundle)[ONE[0]].outcome is Outcome.PASS_WITH_REMARK
     assert {one.status for one in bundle.exchanges if one.superseded} == {status}
+
+
+MESSAGES = contracts.load("tmf681-v1")
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_list_that_need_not_be_offered_is_no_sign_that_there_is_no_api(server_url: str, status: int) -> None:
+    def without_list(call: Call, forward: Forward) -> Answer:
+        if call.method == "GET" and call.path.partition("?")[0].endswith("/communicationMessage"):
+            return Answer(status, b"{}")
+        return demanding("tenant")(call, forward)
+
+    with meddling(server_url, without_list) as url:
+        bundle = run("tmf681-v1", url, only=("TMF681-POST-001",))
+    assert bundle.run["demanded"]["communicationMessage"]["words"] == "tenant is mandatory"
+
+
+def test_target_that_breaks_down_and_has_no_list_is_there_all_the_same(server_url: str) -> None:
+    left = iter(range(20))
+
+    def breaking(call: Call, forward: Forward) -> Answer:
+        if call.method == "GET" and call.path.partition("?")[0].endswith("/communicationMessage"):
+            return Answer(501, b"{}")
+        return Answer(500) if call.method == "POST" and next(left, None) is None else forward(call)
+
+    rows = tuple(row.id for row in MESSAGES.requirements if row.kind == "attribute" and not row.reason)
+    with meddling(server_url, breaking) as url:
+        bundle = run("tmf681-v1", url, only=rows)
+    assert [one.status for one in bundle.exchanges].count(500) > 12
+    assert bundle.run["lost_since"] == 0
+
+
+@pytest.mark.parametrize(("status", "is_lost"), [(500, True), (501, False)])
+def test_answer_that_something_is_not_offered_is_no_trouble(status: int, *, is_lost: bool) -> None:
+    watch = Watch(1.0, lambda: False)
+    for number in range(1, 20):
+        watch.saw(Step("list", status).exchange(number, "list", "", "http://target.example"))
+    assert bool(watch.ended) is is_lost
 
 
 def test_names_are_tried_together(server_url: str) -> None:

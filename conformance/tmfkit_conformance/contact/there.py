@@ -92,10 +92,22 @@ def second_look(session: Session, listed: Sequence[Exchange], made: Iterable[Exc
             f"it answered until POST {path} (exchange {lost.sequence}), and nothing since ({unknown.error})",
             "Look at what the server says of this request, and start it again",
         )
-    is_listed = any(exchange.is_success and exchange.response and exchange.response.is_json for exchange in listed)
+    is_listed = any(exchange.is_success and _is_json(exchange) for exchange in listed)
     if is_listed and (unknown.is_refusal or unknown.speaks_of_caller):
         return
+    # A list need not be offered: then a body that is objected to, and an id that nothing has, are told apart as well.
+    if unknown.is_gone and _is_json(unknown) and any(map(_is_objection, creates)):
+        return
     raise undecided(session.contract, session.settings.base_url, [*listed, *creates, unknown])
+
+
+def _is_json(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.is_json
+
+
+def _is_objection(create: Exchange) -> bool:
+    """Say whether a create was answered with an error about the body."""
+    return create.status in (400, 409, 422) and _is_json(create)
 
 
 def _collections(session: Session, resources: Sequence[Resource]) -> list[Operation]:

@@ -198,7 +198,7 @@ class Watchpost:
 
 
 def _is_in_trouble(exchange: Exchange) -> bool:
-    return exchange.response is None or exchange.status >= 500
+    return exchange.response is None or exchange.is_breakdown
 
 
 def _is_filtered(contract: Contract, name: str) -> bool:

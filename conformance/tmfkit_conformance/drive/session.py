@@ -379,7 +379,7 @@ class Session:
                 step=StillThere.LIST.name,
                 operation=operation.id,
             )
-        return asked.response is not None and asked.status < 500 and asked.status not in (401, 403)
+        return asked.response is not None and not asked.is_breakdown and asked.status not in (401, 403)
 
     def created(self, step: Step, body: dict[str, Any] | None = None, *, resource: str = "") -> Exchange:
         """Create what a probe starts from.

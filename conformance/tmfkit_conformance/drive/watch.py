@@ -93,6 +93,6 @@ class Watch:
 def _trouble(exchange: Exchange) -> str:
     if exchange.response is None:
         return _SILENT
-    if exchange.status >= 500:
+    if exchange.is_breakdown:
         return _FAILING
     return _REFUSING if exchange.status in (401, 403) else ""

@@ -59,6 +59,7 @@ def _href_with_query() -> Break:
 
 MESSAGE: Final = (
     reading("message-no-list", without_operation("has no list", 405, "list"), "TMF681-E03", whole=("tmf681-v1",)),
+    reading("message-list-501", without_operation("has no list yet", 501, "list"), "TMF681-E03", whole=("tmf681-v1",)),
     shows(
         "message-capitals-shown",
         "shows names with a capital",
