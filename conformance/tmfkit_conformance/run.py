@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -86,7 +86,7 @@ def drive(
                 **_about(contract, settings, session, clock()),
                 "started": _instant(started),
                 "ended": _instant(datetime.now(UTC)),
-                **_learned(session, known),
+                **_learned(session, known, listener.asked if listener else {}),
                 **_ending(receipt, ended),
             },
             probes=tuple(session.records),
@@ -240,10 +240,17 @@ def _configured(settings: Settings) -> list[str]:
     return [f"{entry}: {json.dumps(value, ensure_ascii=False)}" for entry, value in entries]
 
 
-def _learned(session: Session, known: Acquaintance) -> dict[str, object]:
+def _inquiries(asked: Mapping[str, int]) -> Iterator[str]:
+    """Yield what the target asked at callbacks, which is no notification."""
+    if asked:
+        yield f"At its callbacks the kit was asked by {', '.join(asked)}, and said that somebody is there."
+
+
+def _learned(session: Session, known: Acquaintance, asked: Mapping[str, int]) -> dict[str, object]:
     ended = [f"The run ended early: {session.watch.ended}."] if session.watch.ended else []
     return {
-        "contact": [*known.sentences, *ended],
+        "contact": [*known.sentences, *_inquiries(asked), *ended],
+        "asked_at_callbacks": dict(asked),
         "lost_since": session.watch.lost_since,
         "demanded": {name: demand.to_json() for name, demand in known.demands.items()},
         "lag_ms": round(session.settling.lag_seconds * 1000),

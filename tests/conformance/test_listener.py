@@ -44,10 +44,35 @@ def test_notification_is_answered_201_and_kept_as_it_came(listener: Listener) ->
     assert ("x-one", "1") in [(name.lower(), value) for name, value in note.headers]
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "GET", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_other_methods_are_kept_as_well(listener: Listener, method: str) -> None:
     assert httpx.request(method, listener.callback("x")).status_code == 201
     assert [note.method for note in listener.received] == [method]
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "said"),
+    [
+        pytest.param("GET", 200, b"a b", id="challenge"),
+        pytest.param("HEAD", 200, b"", id="is-somebody-there"),
+        pytest.param("OPTIONS", 204, b"", id="may-it-send"),
+    ],
+)
+def test_inquiry_is_answered_and_no_notification(listener: Listener, method: str, status: int, said: bytes) -> None:
+    with httpx.Client() as client:  # one connection: what follows an answer is not spoilt by it
+        answer = client.request(method, f"{listener.callback('x')}?hub.mode=subscribe&hub.challenge=a+b")
+        assert (answer.status_code, answer.content) == (status, said)
+        assert client.post(listener.callback("x")).status_code == 201
+    assert [note.method for note in listener.received] == ["POST"]
+    assert listener.asked == {method: 1}
+    if method == "OPTIONS":
+        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+        assert answer.headers["Access-Control-Allow-Origin"] == answer.headers["WebHook-Allowed-Origin"] == "*"
+
+
+def test_notification_that_comes_by_get_is_kept(listener: Listener) -> None:
+    httpx.request("GET", listener.callback("x"), content=b"{}")
+    assert ([note.method for note in listener.received], listener.asked) == (["GET"], {})
 
 
 def test_chunked_body_is_put_together(listener: Listener) -> None:

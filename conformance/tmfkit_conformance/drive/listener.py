@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.record.exchange import Headers, Notification
@@ -18,9 +19,25 @@ __all__ = ["Listener"]
 _BODY_LIMIT_BYTES = 4 * 1024 * 1024
 _LINE_LIMIT_BYTES = 1024
 
+_ASKING = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing (RFC 9110 §9.2.1), so that they bring no notification."""
+
+_PERMISSION = (
+    ("Allow", "GET, HEAD, OPTIONS, POST"),
+    ("WebHook-Allowed-Origin", "*"),
+    ("WebHook-Allowed-Rate", "*"),
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS, POST"),
+    ("Access-Control-Allow-Headers", "*"),
+)
+"""What says that notifications may be sent: to plain HTTP, to CloudEvents' web hooks (§4.2), and to CORS."""
+
 
 class Listener:
     """An HTTP server that answers 201 to every POST, as the documents have it, and keeps what it received.
+
+    A target may ask at a callback before it tells it anything, whether somebody is there or wants to be told: that is
+    answered as such asking is, and no notification.
 
     Args:
         bind: ``HOST:PORT`` to listen at; port 0 takes a free one.
@@ -36,9 +53,10 @@ class Listener:
         host, _, port = bind.rpartition(":")
         self._arrived = threading.Condition()
         self._received: list[Notification] = []
+        self._asked: Counter[str] = Counter()
         self._clock = clock
         try:
-            self._server = _Server((host, int(port)), self._keep)
+            self._server = _Server((host, int(port)), self._keep, self._count)
         except (OSError, UnicodeError) as exc:  # the latter for a name that no host can have
             raise UsageError(
                 "listener_bind", f"cannot listen at {bind} ({exc})", "Give a free address with --listener-bind"
@@ -67,6 +85,12 @@ class Listener:
         with self._arrived:
             return tuple(self._received)
 
+    @property
+    def asked(self) -> dict[str, int]:
+        """How often something was asked at a callback, by method."""
+        with self._arrived:
+            return dict(sorted(self._asked.items()))
+
     def wait(self, done: Callable[[tuple[Notification, ...]], bool], *, seconds: float) -> bool:
         """Wait until *done* says so of what was received, at the longest *seconds*; return whether it did."""
         deadline = time.monotonic() + seconds
@@ -84,6 +108,10 @@ class Listener:
             self._received.append(Notification(number, round(self._clock(), 4), path, method, headers, body))
             self._arrived.notify_all()
 
+    def _count(self, method: str) -> None:
+        with self._arrived:
+            self._asked[method] += 1
+
 
 def _reached_at(url: str, port: int) -> str:
     """Return an address with the port that the listener has, where its own is 0."""
@@ -92,11 +120,17 @@ def _reached_at(url: str, port: int) -> str:
 
 
 class _Server(ThreadingHTTPServer):
-    """Hands every request it receives to *keep*."""
+    """Hands every notification it receives to *keep*, and the method of what only asks something to *count*."""
 
-    def __init__(self, address: tuple[str, int], keep: Callable[[str, str, Headers, bytes], None]) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        keep: Callable[[str, str, Headers, bytes], None],
+        count: Callable[[str], None],
+    ) -> None:
         super().__init__(address, _Handler)
         self.keep = keep
+        self.count = count
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay silent: a target that hangs up in the middle of a notification is no failure of the kit."""
@@ -115,12 +149,34 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.send_error(400, str(exc))
             return
+        if self.command in _ASKING and not body:
+            self.server.count(self.command)
+            self._tell()
+            return
         self.server.keep(self.path, self.command, tuple(self.headers.items()), body)
         self.send_response(201)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_POST = do_PUT = do_PATCH = do_GET = do_DELETE = _receive  # noqa: N815 - names that http.server looks up
+    def _tell(self) -> None:
+        """Answer what only asks something: a challenge is repeated, and the permission to send is given."""
+        if self.command == "OPTIONS":
+            self.send_response(204)
+            for name, value in _PERMISSION:
+                self.send_header(name, value)
+            self.end_headers()
+            return
+        challenge = parse_qs(urlsplit(self.path).query).get("hub.challenge", [""])[0].encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(challenge)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(challenge)
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET = do_HEAD = do_OPTIONS = (  # noqa: N815 - http.server looks them up
+        _receive
+    )
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - signature of http.server
         """Stay silent: the run reports what was received."""

@@ -101,7 +101,8 @@ def _need_not_be(operation: Operation, exchange: Exchange, evidence: Evidence) -
 
 def is_unreached(bundle: Bundle) -> bool:
     """Say whether nothing came from a target that took registrations, and nobody vouched for the listener's address."""
-    if bundle.notifications or bundle.run.get("listener_vouched", False) or not bundle.run.get("listener", False):
+    came = bundle.notifications or bundle.run.get("asked_at_callbacks")
+    if came or bundle.run.get("listener_vouched", False) or not bundle.run.get("listener", False):
         return False
     return any(exchange.is_success and _is_registration(exchange.request.json) for exchange in bundle.exchanges)
 

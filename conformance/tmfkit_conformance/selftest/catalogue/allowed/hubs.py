@@ -8,6 +8,8 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import httpx
+
 from tmfkit_conformance.rules.hubs import (
     EVENT,
     EVENT_ANY_2XX,
@@ -27,7 +29,7 @@ from tmfkit_conformance.rules.hubs import (
 from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break, Note, notifying
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
-from tmfkit_conformance.selftest.catalogue.changes import answered_at, is_about_hub, listening, refusal
+from tmfkit_conformance.selftest.catalogue.changes import answered_at, is_about_hub, listening, looked_at, refusal
 from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
 from tmfkit_models import contracts
@@ -112,6 +114,19 @@ async def _elsewhere(call: Call, sound: Sound, history: History) -> Answer:
     return answer.with_header(
         "Location", urlsplit(location).path.replace(contract.base_path, "/api") if location else ""
     )
+
+
+async def _verifying(call: Call, sound: Sound, _: History) -> Answer:
+    """Ask at a callback, in each of the ways there are, before it is taken."""
+    callback = call.json.get("callback") if call.action == "register" and isinstance(call.json, dict) else None
+    if not isinstance(callback, str) or not callback.startswith("http"):
+        return await sound(call)
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501 - it asks the kit only
+        challenge = await client.get(callback, params={"hub.mode": "subscribe", "hub.challenge": "c-1"})
+        others = [await client.request(method, callback) for method in ("HEAD", "OPTIONS")]
+    if challenge.text != "c-1" or not all(one.is_success for one in others) or "POST" not in others[1].headers["Allow"]:
+        return refusal(400, "nobody at the callback wants to be told")
+    return looked_at(await sound(call))
 
 
 def _greeting(note: Note, history: History) -> list[Note]:
@@ -241,6 +256,14 @@ HUBS: Final = (
         errata=_SECOND,
         rules=_HUB,
         whole=("tmf629-v4", "tmf683-v4"),
+    ),
+    Behaviour(
+        "hub-verifies-callbacks",
+        Break("asks by GET, HEAD and OPTIONS at a callback before it takes it", _verifying),
+        "WebSub §5.3, CloudEvents' web hooks §4: somebody is to be there who wants to be told",
+        ("tmf681-v1",),
+        rules=(*_HUB, *_TOLD),
+        whole=("tmf629-v4", "tmf629-v1"),
     ),
     Behaviour(
         "hub-takes-again",
