@@ -240,6 +240,12 @@ def _configured(settings: Settings) -> list[str]:
     return [f"{entry}: {json.dumps(value, ensure_ascii=False)}" for entry, value in entries]
 
 
+def _demanded(methods: Collection[str]) -> Iterator[str]:
+    """Yield which changes are refused without an If-Match."""
+    if methods:
+        yield f"{', '.join(methods)} without If-Match is answered 428: the kit sends the ETag that it read, or `*`."
+
+
 def _inquiries(asked: Mapping[str, int]) -> Iterator[str]:
     """Yield what the target asked at callbacks, which is no notification."""
     if asked:
@@ -249,7 +255,7 @@ def _inquiries(asked: Mapping[str, int]) -> Iterator[str]:
 def _learned(session: Session, known: Acquaintance, asked: Mapping[str, int]) -> dict[str, object]:
     ended = [f"The run ended early: {session.watch.ended}."] if session.watch.ended else []
     return {
-        "contact": [*known.sentences, *_inquiries(asked), *ended],
+        "contact": [*known.sentences, *_demanded(session.conditional), *_inquiries(asked), *ended],
         "asked_at_callbacks": dict(asked),
         "lost_since": session.watch.lost_since,
         "demanded": {name: demand.to_json() for name, demand in known.demands.items()},

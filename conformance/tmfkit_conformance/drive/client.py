@@ -19,9 +19,11 @@ from tmfkit_conformance.drive.bounds import BoundedTransport, allowing, taken
 from tmfkit_conformance.drive.credentials import Credentials, over
 from tmfkit_conformance.drive.naming import agent
 from tmfkit_conformance.drive.patience import Pace, Patience, Pause
+from tmfkit_conformance.drive.preconditions import Preconditions
 from tmfkit_conformance.drive.tls import tls_context
 from tmfkit_conformance.record.exchange import Exchange, Headers, Request, Response
 from tmfkit_conformance.rules.phases import REGISTER
+from tmfkit_conformance.rules.upkeep import Condition
 from tmfkit_conformance.settings import Settings
 
 __all__ = ["ACCEPT", "SILENCE_LIMIT", "Client", "Recorder", "run_clock"]
@@ -137,6 +139,8 @@ class Client:
         self.pace = Pace(settings.rate)
         """Spreads the requests of the run."""
         self._patience = Patience()
+        self.preconditions = Preconditions()
+        """What changes have to be sent with."""
         self._agent = agent(announce=settings.announce)
         self._slowest = 0.0
         self._http = self._opened()
@@ -227,30 +231,50 @@ class Client:
                 **about,
             )
 
-        return self.patiently(attempt, admin=admin)
+        return self.patiently(attempt, admin=admin, conditions=self._conditions(method, url, admin=admin))
 
     def patiently(
-        self, attempt: Callable[[Mapping[str, str]], Exchange], *, admin: bool, first: Exchange | None = None
+        self,
+        attempt: Callable[[Mapping[str, str]], Exchange],
+        *,
+        admin: bool,
+        first: Exchange | None = None,
+        conditions: Mapping[str, str] | None = None,
     ) -> Exchange:
         """Make attempts at a request until an answer is the last word; return that exchange.
 
         Args:
-            attempt: Sends the request with the credentials that it is given, and writes it down.
+            attempt: Sends the request with the headers that it is given, as credentials, and writes it down.
             admin: Whether the credentials are those of the role admin.
             first: An attempt that was made already.
+            conditions: Headers that a change has to have, as far as that is known.
         """
         waited: list[str] = []
+        is_met = False
         while True:
             credentials = self.credentials(admin=admin)
             if first is None:
                 self.pace.keep()
-            exchange, first = first or attempt(credentials), None
-            pause = self._pause(exchange, len(waited), admin=admin, sent=credentials)
-            if pause is None:
+            exchange, first = first or attempt({**credentials, **(conditions or {})}), None
+            self.preconditions.saw(exchange)
+            if not is_met and self.preconditions.are_lacking(exchange):
+                is_met, pause = True, Pause(0, f"{exchange.status}, with If-Match")
+                conditions = self._conditions(exchange.request.method, exchange.request.url, admin=admin)
+            elif (pause := self._pause(exchange, len(waited), admin=admin, sent=credentials)) is None:
                 return self.amend(exchange, waited=f"answered so after {_counted(waited)}") if waited else exchange
             self.amend(exchange, superseded=True)
             waited.append(pause.reason)
             time.sleep(pause.seconds)
+
+    def _conditions(self, method: str, url: str, *, admin: bool) -> dict[str, str]:
+        """Return the headers that a change has to have; a record whose ETag is not known is read for it."""
+
+        def read(address: str) -> Exchange:
+            return self.send(
+                "GET", address, admin=admin, phase=REGISTER, probe=Condition.name, step=Condition.READ.name
+            )
+
+        return self.preconditions.met(method, url, read)
 
     def credentials(self, *, admin: bool) -> dict[str, str]:
         """Return the configured headers of a request, those of the role admin on demand."""

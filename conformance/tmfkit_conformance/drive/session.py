@@ -526,6 +526,11 @@ class Session:
 
         return self.listener.wait(arrived, seconds=self.settings.event_seconds)
 
+    @property
+    def conditional(self) -> tuple[str, ...]:
+        """The methods of which the target demands an If-Match."""
+        return self._client.preconditions.demanded
+
     def reconnect(self) -> None:
         """Send what follows over new connections; nothing may be on its way."""
         self._client.reconnect()

@@ -7,7 +7,7 @@ from typing import Final
 from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import UNDOES
 
-__all__ = ["Cleanup", "Marking", "Recognition", "WhatIsThere"]
+__all__ = ["Cleanup", "Condition", "Marking", "Recognition", "WhatIsThere"]
 
 _WHOSE: Final = "shows whose a record is, before it is changed or deleted"
 
@@ -37,3 +37,9 @@ class Recognition(Probe, name="recognition"):
     """Reads a record before it is changed or deleted, where its mark was not seen yet."""
 
     READ = Step("read", _WHOSE)
+
+
+class Condition(Probe, name="condition"):
+    """Reads a record whose ETag a change of it is to name."""
+
+    READ = Step("read", "shows the ETag that the target demands of a change")

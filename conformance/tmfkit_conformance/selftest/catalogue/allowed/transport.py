@@ -10,9 +10,10 @@ from typing import Any, Final
 from tmfkit_conformance.rules.answers import ACCEPT, BODY, CONSUMES, HEADER, PRODUCES
 from tmfkit_conformance.rules.attributes import ATTRIBUTE
 from tmfkit_conformance.rules.hubs import EVENT, HUB_DELIVERS
+from tmfkit_conformance.rules.updates import PATCH_LASTS, PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break, answering
-from tmfkit_conformance.selftest.calls import Answer, Call
-from tmfkit_conformance.selftest.catalogue.changes import demanding
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound
+from tmfkit_conformance.selftest.catalogue.changes import demanding, is_about_resource, looked_at, refusal
 from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.catalogue.fronts import Front, Line
 from tmfkit_conformance.selftest.history import History
@@ -21,6 +22,7 @@ __all__ = ["TRANSPORT"]
 
 _SOUND: Final = Break("is sound")
 _RULES: Final = (BODY, HEADER, PRODUCES)
+_CHANGING: Final = ("PATCH", "PUT", "DELETE")
 
 
 def _chunked(line: Line, size: int, extension: bytes = b"") -> None:
@@ -140,6 +142,18 @@ def _with_key(words: str, name: str, value: str, **more: Any) -> Break:
     return demanding(words, lambda call: call.header(name) == value, **more)
 
 
+def _unversioned() -> Break:
+    """Tell no ETag, and change nothing of which not any version is named."""
+    words = "changes nothing without If-Match, and has no ETags"
+
+    async def serve(call: Call, sound: Sound, _: History) -> Answer:
+        if is_about_resource(call) and call.method in _CHANGING and call.header("If-Match") != "*":
+            return refusal(428, "If-Match is missing")
+        return looked_at((await sound(call)).with_header("ETag", ""))
+
+    return Break(words, serve)
+
+
 TRANSPORT: Final = (
     *(
         Behaviour(
@@ -234,6 +248,26 @@ TRANSPORT: Final = (
         "RFC 9110, 15.5.7",
         ("tmf683-v4",),
         rules=(ACCEPT, PRODUCES),
+    ),
+    Behaviour(
+        "if-match-demanded",
+        demanding(
+            "changes nothing without If-Match",
+            lambda call: not is_about_resource(call) or call.method not in _CHANGING or bool(call.header("If-Match")),
+            428,
+            "name the version that you saw",
+        ),
+        "RFC 6585, 3; RFC 9110, 13.1.1: the ETag of the record was told",
+        ("tmf681-v1",),
+        rules=(PATCHABLE, PATCH_LASTS),
+        whole=("tmf629-v4", "tmf655-v1", "tmf629-v1"),
+    ),
+    Behaviour(
+        "if-match-demanded-without-etag",
+        _unversioned(),
+        "RFC 9110, 13.1.1: any version is named by an asterisk",
+        ("tmf683-v4",),
+        rules=(PATCHABLE, PATCH_LASTS),
     ),
     Behaviour(
         "content-type-bare",
