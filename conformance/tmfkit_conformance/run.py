@@ -257,6 +257,7 @@ def _learned(session: Session, known: Acquaintance, asked: Mapping[str, int]) ->
     return {
         "contact": [*known.sentences, *_demanded(session.conditional), *_inquiries(asked), *ended],
         "asked_at_callbacks": dict(asked),
+        "unseen": list(known.unseen),
         "lost_since": session.watch.lost_since,
         "demanded": {name: demand.to_json() for name, demand in known.demands.items()},
         "lag_ms": round(session.settling.lag_seconds * 1000),

@@ -217,6 +217,19 @@ def test_read_that_shows_the_state_before_a_write_is_repeated_and_remarked(serve
         assert "visible after" in verdicts(bundle)[row].remark
 
 
+def test_list_that_shows_nothing_in_time_is_not_said_to_show_it_at_once(server_url: str) -> None:
+    def late(call: Call, forward: Forward) -> Answer:
+        is_list = call.method == "GET" and call.path.partition("?")[0].endswith("/customer")
+        return Answer(200, b"[]", JSON) if is_list else forward(call)
+
+    with meddling(server_url, late) as url:
+        bundle = run(API, url, settle_seconds=0.2)
+    assert bundle.run["contact"][-1] == (
+        "GET /customer does not show after 0.2 s what was made; if it needs longer, give more seconds with --settle."
+    )
+    assert bundle.run["unseen"] == ["listCustomer"]
+
+
 def test_what_is_never_visible_is_waited_for_three_times_and_fails(server_url: str) -> None:
     def forgetful(call: Call, forward: Forward) -> Answer:
         return Answer(404) if call.method == "GET" and "/customer/" in call.path else forward(call)

@@ -23,15 +23,10 @@ CONTRACT = contracts.load("tmf629-v4")
 LEVELS = {row.id: row.level for row in CONTRACT.requirements}
 
 
-def judged(server: str, meddle: Meddle) -> Judgement:
+def judged(server: str, meddle: Meddle, **more: Any) -> Judgement:
+    given = {"phases": ("register",), "event_seconds": 1.0, "timeout_seconds": PATIENCE_SECONDS, **more}
     with meddling(server, meddle) as url:
-        settings = Settings(
-            CONTRACT.id,
-            base_url=url + CONTRACT.base_path,
-            phases=("register",),
-            event_seconds=1.0,
-            timeout_seconds=PATIENCE_SECONDS,
-        )
+        settings = Settings(CONTRACT.id, base_url=url + CONTRACT.base_path, **given)
         return judge(drive(CONTRACT, settings, lambda *_: None), CONTRACT)
 
 
@@ -134,6 +129,36 @@ def test_breakdown_shows_the_request_that_came_before(server_url: str) -> None:
     before, broken = cause.exchanges
     assert broken == before + 1
     assert cause.first == f"Look into the target's own log for exchange {broken}; exchange {before} came before it"
+
+
+def listing_late(call: Call, forward: Forward) -> Answer:
+    answer = forward(call)
+    is_list = call.method == "GET" and call.path.partition("?")[0].endswith("/customer")
+    return replace(answer, body=b"[]") if is_list and answer.status in (200, 206) else answer
+
+
+def telling_nobody(call: Call, forward: Forward) -> Answer:
+    if call.method == "POST" and "callback" in call.json:
+        answer = forward(call.with_json({**call.json, "callback": f"http://127.0.0.1:9/{call.json['callback']}"}))
+        return replace(answer, body=answer.body.replace(b"http://127.0.0.1:9/", b""))
+    return forward(call)
+
+
+@pytest.mark.parametrize(
+    ("meddle", "option"),
+    [
+        pytest.param(without_hub, "--hub-url http://127.0.0.1:", id="hub-elsewhere"),
+        pytest.param(
+            listing_late, "longer than 0.2 s until writes are seen, give more seconds with --settle", id="lag"
+        ),
+        pytest.param(telling_nobody, "longer than 0.1 s, give more seconds with --event-timeout", id="late-events"),
+    ],
+)
+def test_option_that_may_help_is_the_first_thing_to_do(server_url: str, meddle: Meddle, option: str) -> None:
+    judgement = judged(server_url, meddle, settle_seconds=0.2, event_seconds=0.1, listener_url="http://127.0.0.1:0")
+    causes = [cause for cause in judgement.causes if cause.is_failure]
+    assert causes
+    assert [cause.first for cause in causes if option not in cause.first] == []
 
 
 def test_patch_without_effect_fails_one_row_and_blocks_the_others(server_url: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -31,10 +31,12 @@ class Acquaintance:
     Attributes:
         sentences: What is said of it, one line each.
         demands: Resource → what is demanded beyond the smallest body.
+        unseen: Operation that did not show a write as long as it was waited for → a sentence that says so.
     """
 
     sentences: list[str] = field(default_factory=list)
     demands: dict[str, Demand] = field(default_factory=dict)
+    unseen: dict[str, str] = field(default_factory=dict)
 
 
 def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintance) -> None:
@@ -69,8 +71,8 @@ def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintanc
     try_marks(session, [resource.name for resource in taken])
     for resource in taken if session.settings.settle_seconds else ():  # else nothing would be waited for
         with _asking(session, Consistency):
-            measure(session, resource)
-    known.sentences += _sentences(session, resources, made, known.demands)
+            known.unseen.update(measure(session, resource))
+    known.sentences += [*_sentences(session, resources, made, known.demands), *_visibility(session, known.unseen)]
 
 
 def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exchange]) -> dict[str, Demand]:
@@ -116,8 +118,14 @@ def _sentences(
         patched, usual = session.media.get(resource.name), session.contract.action("patch", resource.name)
         if patched and usual and patched != usual.consumes[0]:
             yield f"{resource.name}: the target takes patches as {patched}, and not as {usual.consumes[0]}."
+
+
+def _visibility(session: Session, unseen: Mapping[str, str]) -> Iterator[str]:
+    """Yield how soon writes are seen, and by what they were not."""
+    yield from unseen.values()
     lag = session.settling.lag_seconds
-    yield f"What is written is visible after {lag * 1000:.0f} ms." if lag else "What is written is visible at once."
+    if lag or not unseen:
+        yield f"What is written is visible {f'after {lag * 1000:.0f} ms' if lag else 'at once'}."
 
 
 def _entry(resource: Resource, demand: Demand) -> str:

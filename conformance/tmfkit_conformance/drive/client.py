@@ -251,6 +251,7 @@ class Client:
         """
         waited: list[str] = []
         is_met = False
+        pause: Pause | None
         while True:
             credentials = self.credentials(admin=admin)
             if first is None:

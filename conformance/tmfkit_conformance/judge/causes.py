@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tmfkit_conformance.judge.remedies import remedy
 from tmfkit_conformance.judge.symptoms import Symptom, symptom
 from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Cause, Outcome, Verdict, Whose
@@ -130,7 +131,7 @@ def _cause(group: Sequence[_Suffering], root: _Suffering | None, traces: Traces)
     return Cause(
         summary=found.summary,
         whose=whose,
-        first=_first(whose, shown, before.sequence if before else 0),
+        first=remedy(shown.case, found, traces) or _first(whose, shown, before.sequence if before else 0),
         root=root.row.id if root else "",
         rows=tuple(one.row.id for one in ordered),
         level=min((one.row.level for one in group), key=LEVELS.index),

@@ -41,6 +41,7 @@ class Traces:
         self.by_probe: Mapping[str, Sequence[Exchange]] = _grouped((one.probe, one) for one in sent)
         self._by_operation = _grouped((one.operation, one) for one in sent)
         self.notifications = bundle.notifications
+        self.run = bundle.run
         self._facts = {record.key: record.facts for record in bundle.probes}
 
     def before(self, sequence: int) -> Exchange | None:
