@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.request_violations import Bodies
 from tmfkit_conformance.payloads.bodies import Payloads, holds
 from tmfkit_conformance.payloads.classes import META
-from tmfkit_conformance.payloads.configured import OverrideInTheWay
+from tmfkit_conformance.payloads.configured import OverrideInTheWay, merged
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.record.exchange import Exchange, Request
 from tmfkit_models import contracts
@@ -74,6 +75,34 @@ def test_every_attribute_of_the_register_can_be_sent(api: str, resource: str) ->
             body = made.with_attribute(row.subject)
             assert pointers.select(body, row.subject), row.id
             assert faults(api, resource, body) == [], row.id
+
+
+def periods(value: Any) -> list[tuple[str, str]]:
+    """Every start and end of one thing, wherever in it."""
+    if isinstance(value, list):
+        return [pair for member in value for pair in periods(member)]
+    if not isinstance(value, dict):
+        return []
+    starts = {name: name.replace("Start", "End").replace("start", "end") for name in value if "start" in name.lower()}
+    own = [(value[start], value[end]) for start, end in starts.items() if end in value]
+    return own + [pair for member in value.values() for pair in periods(member)]
+
+
+@pytest.mark.parametrize(("api", "resource"), RESOURCES)
+def test_periods_end_after_they_begin_whichever_of_their_values_stand_together(api: str, resource: str) -> None:
+    contract, made = contracts.load(api), payloads(api, resource)
+    rows = [row for row in contract.requirements if row.kind in ("attribute", "patchable") and not row.reason]
+    subjects = {row.subject for row in rows if contract.operation(row.operation).resource == resource}
+    bodies = [make(variant) for make in (made.minimal, made.full) for variant in (0, 1)]
+    for subject in subjects:
+        first, second = made.with_attribute(subject), made.another(subject)
+        bodies += [first, made.telling(subject), made.patching(subject), made.holding(subject, second)]
+        bodies.append(merged(first, pointers.with_value({}, subject, second)))  # what a patch of one end leaves
+    found = {pair for body in bodies for pair in periods(body)}
+    assert found
+    assert {
+        (start, end) for start, end in found if datetime.fromisoformat(start) >= datetime.fromisoformat(end)
+    } == set()
 
 
 @pytest.mark.parametrize(("api", "resource"), RESOURCES)

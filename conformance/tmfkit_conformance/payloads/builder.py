@@ -15,6 +15,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.classes import META, meta_value
 from tmfkit_conformance.payloads.configured import Configured
 from tmfkit_conformance.payloads.contents import Contents
+from tmfkit_conformance.payloads.periods import beginning_of, ending, may_be_an_end
 from tmfkit_models.contracts import Contract, Requirement, Resource, Schema
 
 __all__ = ["Builder", "Wish", "holds"]
@@ -171,7 +172,7 @@ class Builder:
 
     def _value(self, schema: Schema, wish: Wish, path: str, depth: int) -> Any:
         if known := _known(schema):
-            chosen = known[wish.variant % len(known)]
+            chosen = ending(known[wish.variant % len(known)], self._beginnings(path))
             return copy.deepcopy(chosen) if wish.full else self._part(schema, chosen, wish, path, depth)
         name = path.rsplit("/", 1)[-1]
         if name in META:
@@ -185,6 +186,16 @@ class Builder:
         if kind in _SCALARS:
             return _SCALARS[kind](wish.variant)
         return self._contents.text(f"{self._resource.name}{path}", wish.variant)
+
+    def _beginnings(self, path: str) -> list[Any]:
+        """Return the known values of the beginning of the period whose end stands at a path; none for anything else."""
+        above, _, name = path.rpartition("/")
+        if not may_be_an_end(name):
+            return []
+        parent = self._contract.at(self._resource.schema, above) if above else self._resource.schema
+        siblings = self._contract.attributes(parent)
+        start = beginning_of(name, siblings)
+        return _known(self._contract.resolve(siblings[start])) if start else []
 
     def _part(self, schema: Schema, example: Any, wish: Wish, path: str, depth: int) -> Any:
         """Return of an example what the smallest value has."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
+from tmfkit_conformance.judge.compare import instant
+from tmfkit_conformance.payloads.configured import merged
 from tmfkit_conformance.rules.answers import CONSUMES
 from tmfkit_conformance.rules.attributes import ATTRIBUTE, VALUES
 from tmfkit_conformance.rules.hubs import EVENT
@@ -11,7 +14,7 @@ from tmfkit_conformance.rules.lifecycle import FULL_CREATE, REFERENCES_AS_SENT
 from tmfkit_conformance.rules.queries import FILTER, FILTERS_COMBINE
 from tmfkit_conformance.rules.refusals import MANDATORY, NON_PATCHABLE, SUB_MANDATORY
 from tmfkit_conformance.rules.sending import SEND_NEW, SEND_STORED
-from tmfkit_conformance.rules.updates import PATCHABLE, STATUS_MOVES
+from tmfkit_conformance.rules.updates import MERGE_OBJECT_MERGES, PATCHABLE, STATUS_MOVES
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.changes import looked_at, refusal, refusing
@@ -103,6 +106,35 @@ def _ignoring(words: str, *names: str) -> Break:
     return Break(words, serve)
 
 
+def _ends_early(thing: Any, holder: str = "") -> str:
+    """Say which period anywhere in a thing does not end after it begins; nothing where every one does.
+
+    An interaction may be of one moment, as its document says.
+    """
+    if isinstance(thing, list):
+        return next(filter(None, (_ends_early(member, holder) for member in thing)), "")
+    if not isinstance(thing, dict):
+        return ""
+    for name in (name for name in thing if "start" in name.lower()):
+        other = name.replace("Start", "End").replace("start", "end")
+        begin, end = instant(thing[name]), instant(thing.get(other))
+        if begin and end and (end < begin or (end == begin and holder != "interactionDate")):
+            return f"{other} is not after {name}"
+    return next(filter(None, (_ends_early(value, name) for name, value in thing.items())), "")
+
+
+async def _periods(call: Call, sound: Sound, _: History) -> Answer:
+    """Refuse what would leave a period that does not end after it begins."""
+    if call.action not in ("create", "patch", "replace", "send") or not isinstance(call.json, dict):
+        return await sound(call)
+    would_be = call.json
+    if call.action == "patch":
+        there = (await sound(replace(call, method="GET", body=b""))).json
+        would_be = merged(there if isinstance(there, dict) else {}, call.json)
+    said = _ends_early(would_be)
+    return refusal(400, said) if said else looked_at(await sound(call))
+
+
 def _needs_tenant(_: Call, body: dict[str, Any]) -> str:
     return "" if body.get("tenant") in ("acme", "globex") else "tenant is mandatory"
 
@@ -121,6 +153,14 @@ def _longer_than(most: int) -> Any:
 
 
 VENDORS: Final = (
+    Behaviour(
+        "periods-that-end-after-they-begin",
+        Break("refuses periods that do not end after they begin", _periods),
+        "a period is from its start to its end",
+        whole=("tmf683-v4", "tmf629-v4"),
+        apis=("tmf681-v1", "tmf655-v1", "tmf629-v1"),
+        rules=(*_WRITES, MERGE_OBJECT_MERGES),
+    ),
     Behaviour(
         "tenant",
         refusing("demands a tenant on create", _needs_tenant, actions=("create",)),
