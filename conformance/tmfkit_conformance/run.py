@@ -260,5 +260,6 @@ def _learned(session: Session, known: Acquaintance, asked: Mapping[str, int]) ->
         "unseen": list(known.unseen),
         "lost_since": session.watch.lost_since,
         "demanded": {name: demand.to_json() for name, demand in known.demands.items()},
+        "refused": {name: list(refused) for name, refused in session.refused.items() if refused},
         "lag_ms": round(session.settling.lag_seconds * 1000),
     }

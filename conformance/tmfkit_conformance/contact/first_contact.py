@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from tmfkit_conformance.contact.consistency import measure
 from tmfkit_conformance.contact.media import find_media
 from tmfkit_conformance.contact.names import configured_names, find_names, find_path
+from tmfkit_conformance.contact.refused import find_refused
 from tmfkit_conformance.contact.smallest import Demand, find_demand
 from tmfkit_conformance.contact.there import first_create, first_look, second_look
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.drive.whose import look_around, try_marks
 from tmfkit_conformance.payloads.forms import how
 from tmfkit_conformance.record.exchange import Exchange
-from tmfkit_conformance.rules.contact import ApiThere, Consistency, Dialect, SmallestBody
+from tmfkit_conformance.rules.contact import ApiThere, Consistency, Dialect, Everything, SmallestBody
 from tmfkit_conformance.rules.probes import Probe
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_models.contracts import Resource
@@ -88,6 +89,8 @@ def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exc
             if made[resource.name].is_refusal:
                 demands[resource.name] = find_demand(session, resource, made[resource.name])
         if made[resource.name].is_success:
+            with _asking(session, Everything):
+                find_refused(session, resource)
             with _asking(session, Dialect):
                 find_media(session, resource)
     return demands
@@ -115,6 +118,8 @@ def _sentences(
             yield f"{resource.name}: the smallest body is answered {answer.status}."
         for key, spoken in session.dialect[resource.name].items():
             yield f"{resource.name}: the target takes {key} {how(spoken)}."
+        for pointer in session.refused.get(resource.name, ()):
+            yield f"{resource.name}: the target refuses {pointer[1:]}, and may; it is sent where a row speaks of it."
         patched, usual = session.media.get(resource.name), session.contract.action("patch", resource.name)
         if patched and usual and patched != usual.consumes[0]:
             yield f"{resource.name}: the target takes patches as {patched}, and not as {usual.consumes[0]}."

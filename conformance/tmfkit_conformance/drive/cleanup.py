@@ -193,7 +193,8 @@ class Sweep:
         if exchange.is_success:
             return "deleted", ""
         # That something is not there proves nothing while the answer to the create said that it is.
-        if exchange.is_gone and one.was_read and self._is_gone(one.resource, one.url):
+        is_telling = one.was_read or not one.need_last
+        if exchange.is_gone and is_telling and self._is_gone(one.resource, one.url):
             return "gone", ""
         return "left", f"DELETE was answered {exchange.status or 'nothing'}"
 

@@ -33,6 +33,7 @@ class Made:
         url: Its address.
         operation: What takes it away.
         entry: Its place in the receipt.
+        need_last: Whether it is to be found after it was made; a message that is sent need not be stored.
         was_read: Whether the target has shown it at this address.
         before: Set for an id that a patch may have given a record: the address that the record had.
     """
@@ -43,6 +44,7 @@ class Made:
     url: str
     operation: Operation
     entry: Entry | None
+    need_last: bool = True
     was_read: bool = False
     before: str = ""
 
@@ -132,6 +134,7 @@ class Ledger:
         url: str,
         *,
         identifier: str,
+        need_last: bool = True,
         carriers: tuple[str, ...] = (),
     ) -> None:
         """Remember a thing that was made.
@@ -142,11 +145,12 @@ class Ledger:
             resource: Name of the resource it was made for.
             url: Its address.
             identifier: Its id.
+            need_last: Whether it is to be found afterwards.
             carriers: The attributes that it was made with a mark in.
         """
         entry = self.receipt.made(url, is_admin="admin" in operation.roles)
         with self._lock:
-            self._alive.append(Made(owner, resource, identifier, url, operation, entry))
+            self._alive.append(Made(owner, resource, identifier, url, operation, entry, need_last))
             self._carriers[resource, identifier] = carriers
             if carriers:
                 self._proven.discard((resource, identifier))  # an id that was given anew

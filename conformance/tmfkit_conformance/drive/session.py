@@ -86,6 +86,8 @@ class Session:
         self.dialect: dict[str, dict[str, str]] = {resource.name: {} for resource in contract.resources}
         self.media: dict[str, str] = {}
         """Resource → the media type that the target takes a patch of it under, where the document leaves it open."""
+        self.refused: dict[str, tuple[str, ...]] = {}
+        """Resource → pointers of what the target refuses, and may: a body with everything goes without it."""
         self.records: list[ProbeRecord] = []
         self._client = client
         self._listener = listener
@@ -213,6 +215,7 @@ class Session:
             settings.values.get(name, {}),
             self.dialect[name],
             self.contents,
+            refused=self.refused.get(name, ()),
         )
 
     def call(
@@ -316,7 +319,15 @@ class Session:
                 self._need_own(resource, identifier)
             made = self._addresses.of(undoing, identifier)
             carriers = () if action == "register" else self.marks.carried(resource, body, self.payloads_of(resource))
-            self.ledger.made(self._probe, undoing, resource, made, identifier=identifier, carriers=carriers)
+            self.ledger.made(
+                self._probe,
+                undoing,
+                resource,
+                made,
+                identifier=identifier,
+                need_last=action != "send",
+                carriers=carriers,
+            )
         elif action == "patch" and isinstance(body, dict) and isinstance(body.get("id"), str):
             # A target that wrongly takes another id has the record there.
             renamed = self._addresses.of(undoing, body["id"])

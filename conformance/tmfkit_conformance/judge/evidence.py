@@ -14,13 +14,13 @@ from tmfkit_conformance.judge.losses import losses
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.record.exchange import Exchange, Notification, ProbeRecord
-from tmfkit_conformance.rules.attributes import ATTRIBUTE
+from tmfkit_conformance.rules.attributes import asked_for_below
 from tmfkit_conformance.rules.members import Tolerating
 from tmfkit_conformance.rules.probes import Facts, Probe, Step
 from tmfkit_conformance.rules.reasons import NO_ID
 from tmfkit_conformance.rules.refusals import AUTH
 from tmfkit_conformance.rules.register import rule_of
-from tmfkit_conformance.rules.rule import LEVELS, Case
+from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = ["Evidence", "OutcomeReached", "blocked", "failed", "not_applicable", "pass_with_remark", "passed", "skip"]
@@ -300,14 +300,14 @@ class Evidence:
         Bodies with every attribute have them as well, and a must is not to fail for what the document only allows. One
         that did come back is compared: else nothing might be left of an attribute all of whose members are optional.
         """
-        for pointer in _weaker(self.contract, self.operation.resource, self.row.level):
+        for pointer in asked_for_below(self.contract, self.operation.resource, self.row.level):
             if self._is_lacking(sent, got, pointer) and not f"{self.row.subject}/".startswith(f"{pointer}/"):
                 sent = pointers.without(sent, self.spelt(sent, pointer))
         return sent
 
     def is_dropped(self, sent: dict[str, Any], got: Any, pointer: str) -> bool:
         """Say whether a target lacks an attribute that was sent, and may lack it: its row is of a lower level."""
-        weaker = _weaker(self.contract, self.operation.resource, self.row.level)
+        weaker = asked_for_below(self.contract, self.operation.resource, self.row.level)
         return pointer in weaker and self._is_lacking(sent, got, pointer)
 
     def _is_lacking(self, sent: Any, got: Any, pointer: str) -> bool:
@@ -333,10 +333,3 @@ class Evidence:
         return Verdict(
             self.row.id, settled.outcome, settled.remark, tuple(self.used), tuple(self.heard), root=settled.root
         )
-
-
-def _weaker(contract: Contract, resource: str, level: str) -> tuple[str, ...]:
-    """Return the attributes of a resource whose being kept is asked for at a lower level only."""
-    lower = LEVELS[LEVELS.index(level) + 1 :]
-    rows = (row for row in contract.requirements if row.kind == ATTRIBUTE.name and row.level in lower)
-    return tuple(row.subject for row in rows if contract.operation(row.operation).resource == resource)

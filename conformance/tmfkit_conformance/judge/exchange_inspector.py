@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge import round_trip
 from tmfkit_conformance.judge.request_violations import Bodies, RequestViolation
 from tmfkit_conformance.judge.resource_tracker import Key, ResourceTracker, addressed
 from tmfkit_conformance.judge.rows import Rows
 from tmfkit_conformance.judge.schema import Shape
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.answers import PRODUCES
+from tmfkit_conformance.rules.attributes import asked_for_below
 from tmfkit_conformance.rules.lifecycle import CREATED_IS_READABLE, DELETED_IS_GONE
 from tmfkit_models.contracts import Contract, Operation
 
@@ -105,9 +108,19 @@ class ExchangeInspector:
         return Observation(exchange, "server-error", message, linked)
 
     def _accepted(self, operation: Operation, exchange: Exchange, violation: RequestViolation) -> Observation:
-        row = self._rows.refusing(operation, violation)
+        row = "" if self._is_dropped(operation, exchange, violation) else self._rows.refusing(operation, violation)
         message = f"Answered {exchange.status} although {violation.message}"
         return Observation(exchange, "accepted", message, row, violation.pointer if row else "")
+
+    def _is_dropped(self, operation: Operation, exchange: Exchange, violation: RequestViolation) -> bool:
+        """Say whether what a violation stands in is not kept, and need not be: its members need not be known either."""
+        parts = violation.pointer.split("/")
+        attribute = "/".join(parts[:2])
+        optional = len(parts) > 2 and attribute in asked_for_below(self._contract, operation.resource, "must")
+        if not optional or not isinstance(exchange.answer, dict):
+            return False
+        component = self._contract.resource(operation.resource).schema
+        return not pointers.select(round_trip.canonical(self._contract, component, exchange.answer), attribute)
 
     def _status(
         self, operation: Operation, exchange: Exchange, violations: tuple[RequestViolation, ...]

@@ -37,8 +37,10 @@ def excused(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> Outc
 
     What needs an operation that a target need not offer, and does not, is not applicable.
     """
-    if settled.outcome in (Outcome.FAIL, Outcome.BLOCKED) and (lacking := _not_offered(settled, evidence)):
-        return OutcomeReached(Outcome.NOT_APPLICABLE, lacking)
+    if settled.outcome in (Outcome.FAIL, Outcome.BLOCKED):
+        lacking = _not_offered(settled, evidence) or _not_taken(evidence, bundle)
+        if lacking:
+            return OutcomeReached(Outcome.NOT_APPLICABLE, lacking)
     if settled.outcome is Outcome.FAIL and (refused := _refused_move(evidence, bundle)):
         said = f"The target does not allow this transition: {evidence.answered(refused)}"
         return OutcomeReached(Outcome.NOT_APPLICABLE, said)
@@ -89,6 +91,15 @@ def _without_value(evidence: Evidence, exchange: Exchange) -> tuple[int, str]:
     """Return the status and the words of a refusal, without the value of the row's attribute that was sent."""
     sent = str(evidence.value(exchange.request.json, evidence.row.subject))
     return exchange.status, normalised(target_words(exchange.response).replace(sent, ""))
+
+
+def _not_taken(evidence: Evidence, bundle: Bundle) -> str:
+    """Say that a row speaks of a member of what the target was found to refuse on create, and may; else nothing."""
+    is_create = evidence.operation.action in MAKES_RESOURCE
+    for pointer in bundle.run.get("refused", {}).get(evidence.operation.resource, ()) if is_create else ():
+        if evidence.row.subject.startswith(f"{pointer}/"):
+            return f"The target refuses {pointer}, and need not take it"
+    return ""
 
 
 def _need_not_be(operation: Operation, exchange: Exchange, evidence: Evidence) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
@@ -33,6 +33,7 @@ class Payloads:
         names: The dialect that the target took: pointer of an attribute without its first slash, ``*`` for members of
             an array → the alias that the attribute is written under, or the form of its value.
         contents: What is drawn from where the contract names no value.
+        refused: Pointers of what the target refuses, and may.
     """
 
     def __init__(
@@ -43,7 +44,10 @@ class Payloads:
         values: Mapping[str, list[Any]],
         names: Mapping[str, str],
         contents: Contents | None = None,
+        *,
+        refused: Collection[str] = (),
     ) -> None:
+        self._refused = refused
         self._contents = contents or Contents()
         self._contract = contract
         self._resource = resource
@@ -56,13 +60,18 @@ class Payloads:
         return self.consistent(self.completed(self._builder.body(Wish(variant))))
 
     def full(self, variant: int = 0) -> dict[str, Any]:
-        """Return a create body with every attribute that a client may send; of two that exclude each other, one."""
+        """Return a create body with every attribute that a client may send; of two that exclude each other, one.
+
+        What the target refuses, and may, is not in it.
+        """
         conditions = self._builder.conditions
         wish = Wish(variant, full=True, fixed=self._fixed(name for name in conditions if name.count("/") == 1))
         body = self._builder.body(wish)
         for pointer, condition in conditions.items():
             if not holds(condition, body):
                 body = pointers.without(body, pointer)
+        for pointer in self._refused:
+            body = pointers.without(body, pointer)
         return self.completed(body)
 
     def completed(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -254,9 +263,18 @@ class Payloads:
                 body = self.ensured(body, pointer)
         return body
 
+    def is_refused(self, pointer: str) -> bool:
+        """Say whether the target refuses an attribute, or what it stands in, and may."""
+        return any(f"{pointer}/".startswith(f"{one}/") for one in self._refused)
+
     def is_configured(self, pointer: str) -> bool:
         """Say whether the vendor configured anything for an attribute."""
         return self._configured.is_about(pointer)
+
+    def names(self, pointer: str) -> tuple[str, ...]:
+        """Return every name that the document has for a first-level attribute, its own first."""
+        own = pointers.parts(pointer)[0]
+        return (own, *self._at(f"/{own}").get("x-tmf-aliases", ()))
 
     def spoken(self, pointer: str) -> str:
         """Return *pointer* with the names that the dialect uses."""

@@ -10,8 +10,8 @@ from tmfkit_conformance.rules.operations import VALID, Create
 from tmfkit_conformance.rules.planning import alone, shared
 from tmfkit_conformance.rules.probes import Facts, Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import STARTS
-from tmfkit_conformance.rules.rule import NOTHING, Case, Kind, PlannedProbe
-from tmfkit_models.contracts import Operation, Requirement
+from tmfkit_conformance.rules.rule import LEVELS, NOTHING, Case, Kind, PlannedProbe
+from tmfkit_models.contracts import Contract, Operation, Requirement
 
 __all__ = [
     "ATTRIBUTE",
@@ -36,6 +36,7 @@ __all__ = [
     "Values",
     "ValuesExpectation",
     "With",
+    "asked_for_below",
 ]
 
 
@@ -261,3 +262,10 @@ CLIENT_ID: Final = Kind(
     words="the client sends an id; the resource has to be found under it",
     plan=shared(ClientId, ClientId.CREATE),
 )
+
+
+def asked_for_below(contract: Contract, resource: str, level: str) -> tuple[str, ...]:
+    """Return the attributes of a resource whose being kept is asked for below a level only: pointers."""
+    lower = LEVELS[LEVELS.index(level) + 1 :]
+    rows = (row for row in contract.requirements if row.kind == ATTRIBUTE.name and row.level in lower)
+    return tuple(row.subject for row in rows if contract.operation(row.operation).resource == resource)

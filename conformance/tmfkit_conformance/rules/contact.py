@@ -6,12 +6,13 @@ from typing import Final
 
 from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
 
-__all__ = ["ApiThere", "Consistency", "Dialect", "SmallestBody", "StillThere"]
+__all__ = ["ApiThere", "Consistency", "Dialect", "Everything", "SmallestBody", "StillThere"]
 
 _THERE: Final = "says whether an API is there; where none is, there is no verdict"
 _NAMES: Final = "finds out the names that the target takes, which the bundle has under `dialect`"
 _MEDIA: Final = "finds out the media type of patches, which the bundle has under `patch_media`"
 _MADE: Final = "finds out what the target demands on create, which the bundle has under `demanded`"
+_REFUSED: Final = "finds out what the target refuses, and may, which the bundle has under `refused`"
 _LAG: Final = "finds out how soon a write is seen, which the bundle has under `lag_ms`"
 
 
@@ -27,6 +28,12 @@ class SmallestBody(Probe, name="smallest-body"):
     """Finds the attributes without which the target makes nothing."""
 
     CREATE = StepFamily("{}", evidence_only=_MADE)
+
+
+class Everything(Probe, name="everything"):
+    """Finds the attributes that a target refuses, of those that no must row asks for."""
+
+    CREATE = StepFamily("{}", evidence_only=_REFUSED)
 
 
 class Dialect(Probe, name="dialect"):

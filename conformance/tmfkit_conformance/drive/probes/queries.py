@@ -15,7 +15,7 @@ from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort
 
-__all__ = ["look_for", "missing"]
+__all__ = ["look_for", "missing", "name_of"]
 
 
 @probe(Fields)
@@ -24,16 +24,26 @@ def fields(session: Session, subject: str) -> None:
     action, also = session.operation.action, session.also_selected()
     made = session.created(Fields.CREATE, _with_all(session, *((subject,) if subject != "*" else ()), *also))
     whole = session.call("retrieve", Fields.WHOLE, identifier=made.identifier)
-    shown = whole.answer if isinstance(whole.answer, dict) else {}
+    shown = _shown(whole)
     present = [name for name in shown if name not in ("id", "href") and not name.startswith("@")]
-    chosen = present if subject == "*" else [pointers.parts(session.payloads.spoken(subject))[0]]
-    others = [pointers.parts(other)[0] for other in also]
+    chosen = present if subject == "*" else [name_of(session, subject, whole)]
+    others = [name_of(session, other, whole) for other in also]
     for name in chosen:
         query = urlencode({"fields": ",".join([name, *others])}, safe=",")
         if action == "retrieve":
             session.call(action, Fields.SELECT.of(name), identifier=made.identifier, query=query)
         else:
             _select_in_list(session, name, query, made.identifier)
+
+
+def name_of(session: Session, pointer: str, read: Exchange) -> str:
+    """Return the name by which the target knows a first-level attribute: the one it takes, else the one it shows."""
+    taken, shown = pointers.parts(session.payloads.spoken(pointer))[0], _shown(read)
+    return next((name for name in (taken, *session.payloads.names(pointer)) if name in shown), taken)
+
+
+def _shown(read: Exchange) -> dict[str, Any]:
+    return read.answer if isinstance(read.answer, dict) else {}
 
 
 def _select_in_list(session: Session, name: str, query: str, identifier: str) -> None:

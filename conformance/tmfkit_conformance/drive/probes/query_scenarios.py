@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.queries import missing
+from tmfkit_conformance.drive.probes.queries import missing, name_of
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.rules.queries import (
@@ -142,10 +142,6 @@ def filter_without_match(session: Session, _subject: str) -> None:
 def fields_whole_attribute(session: Session, subject: str) -> None:
     """Create with the subject, select it."""
     made = session.created(FieldsWholeAttribute.CREATE, session.payloads.with_attribute(subject))
-    session.call("retrieve", FieldsWholeAttribute.WHOLE, identifier=made.identifier)
-    session.call(
-        "retrieve",
-        FieldsWholeAttribute.READ,
-        identifier=made.identifier,
-        query={"fields": pointers.parts(session.payloads.spoken(subject))[0]},
-    )
+    whole = session.call("retrieve", FieldsWholeAttribute.WHOLE, identifier=made.identifier)
+    selection = {"fields": name_of(session, subject, whole)}
+    session.call("retrieve", FieldsWholeAttribute.READ, identifier=made.identifier, query=selection)

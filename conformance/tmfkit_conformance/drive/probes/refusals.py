@@ -230,9 +230,8 @@ def _faulty(session: Session, fault: str, body: dict[str, Any], attribute: str) 
     spoken = session.payloads.spoken(attribute)
     if fault == "wrong-type":
         try:
-            return (
-                {**body, pointers.parts(array_attribute(session))[0]: 7} if spoken != "/callback" else {"callback": 7}
-            )
+            array = spoken if spoken == "/callback" else session.payloads.spoken(array_attribute(session))
+            return {**body, pointers.parts(array)[0]: 7}
         except ProbeAborted:
             return pointers.with_value(
                 body, spoken, {session.contents.name("member"): [session.contents.name("value")]}

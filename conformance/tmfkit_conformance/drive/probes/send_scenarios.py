@@ -31,7 +31,8 @@ def send_without_receiver(session: Session, _subject: str) -> None:
     """Send a message to somebody, and to nobody."""
     body = session.sendable(session.payloads.minimal())
     session.call("send", SendWithoutReceiver.CONTROL, body=body)
-    session.call("send", SendWithoutReceiver.REFUSED, body={**body, "receiver": []})
+    nobody = pointers.with_value(body, session.payloads.spoken("/receiver"), [])
+    session.call("send", SendWithoutReceiver.REFUSED, body=nobody)
 
 
 @probe(WithoutBody)
@@ -65,7 +66,7 @@ def condition_by_the_send(session: Session, subject: str) -> None:
     body = session.sendable(session.payloads.ensured(session.payloads.minimal(), subject))
     condition = CONDITION_BY_THE_SEND.given_of(session.row)
     if condition.one_of:
-        body = pointers.with_value(body, condition.pointer, condition.one_of[0])
+        body = pointers.with_value(body, session.payloads.spoken(condition.pointer), condition.one_of[0])
     session.call("send", ConditionByTheSend.CONTROL, body=body)
     made = session.call(
         "create", ConditionByTheSend.REFUSED, body=pointers.without(body, session.payloads.spoken(subject))

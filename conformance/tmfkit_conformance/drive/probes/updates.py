@@ -29,6 +29,8 @@ def patch_to(session: Session, subject: str) -> None:
     """Create with the subject, patch it to another value, read back."""
     payloads, second = session.payloads, session.payloads.another(subject)
     body, other = payloads.with_attribute(subject), payloads.holding(subject, second)
+    if payloads.is_refused(subject):
+        body = payloads.minimal()
     made = session.created(PatchTo.CREATE, body)
     name = pointers.parts(payloads.spoken(subject))[0]
     needed = {needed: value for needed, value in other.items() if needed not in body}

@@ -12,7 +12,7 @@ from tmfkit_conformance.judge.checks.demanding import demanding
 from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_kept
-from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.judge.round_trip import schema_at
 from tmfkit_conformance.rules.attributes import (
     ATTRIBUTE,
@@ -164,6 +164,8 @@ def _made(evidence: Evidence, form: str) -> None:
     carrier = made if isinstance(made.answer, dict) else evidence.succeeded(CreatedAndRead.READ)
     back = pointers.get(made.answer if carrier is made else evidence.object(CreatedAndRead.READ), pointer)
     if back in (pointers.ABSENT, None, "", [], {}):
+        if evidence.row.level == "may":
+            not_applicable(f"The target does not make {pointer}, and need not")
         failed(f"{pointer} is missing in the answer")
     if isinstance(back, bool) and "boolean" not in _types_of(evidence, pointer):
         failed(f"{pointer} is {back!r} in the answer")

@@ -27,6 +27,7 @@ from tmfkit_conformance.rules.refusals import (
     Refusing,
     Without,
 )
+from tmfkit_conformance.rules.updates import PATCHABLE
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -54,6 +55,7 @@ def refused(evidence: Evidence, step: Step = Refusing.REFUSED, *, control: Step 
 def mandatory(evidence: Evidence) -> None:
     """A body without the attribute is refused; a refused patch changes nothing, a refused create makes nothing."""
     _need_kept(evidence)
+    _need_patchable(evidence)
     refused(evidence)
     if strays := _made_all_the_same(evidence):
         failed(f"The create was refused, and {', '.join(strays)} came into being all the same")
@@ -73,6 +75,19 @@ def _need_kept(evidence: Evidence) -> None:
     is_dropped = evidence.is_dropped(control.request.json, control.answer, f"/{name}")
     if is_dropped and evidence.step(Refusing.REFUSED).is_success:
         not_applicable(f"The target does not keep {name}, and need not")
+
+
+def _need_patchable(evidence: Evidence) -> None:
+    """Of what a target does not let be changed, and need not, it need not know the members either."""
+    control, name = evidence.optional(Refusing.CONTROL), pointers.parts(evidence.row.subject)[0]
+    rows = (row for row in evidence.contract.requirements if row.kind == PATCHABLE.name)
+    about = [row for row in rows if (row.operation, row.subject) == (evidence.row.operation, f"/{name}")]
+    if (
+        control
+        and control.is_refusal
+        and any(str(control.status) in PATCHABLE.expect_of(row).tolerate for row in about)
+    ):
+        not_applicable(f"The target does not let {name} be changed, and need not (answered {control.status})")
 
 
 def _made_all_the_same(evidence: Evidence) -> list[str]:

@@ -65,7 +65,7 @@ def _send_completes(evidence: Evidence) -> None:
 @scenario(SEND_KEEPS_TOKENS)
 def _send_keeps_tokens(evidence: Evidence) -> None:
     evidence.succeeded(SendStored.SEND)
-    before, after = evidence.object(SendStored.BEFORE).get("content"), evidence.object(SendStored.READ).get("content")
+    before, after = (evidence.value(evidence.object(step), "/content") for step in (SendStored.BEFORE, SendStored.READ))
     if not isinstance(before, str) or "$" not in before:
         skip("the message made for this has no token in its content")
     if before != after:

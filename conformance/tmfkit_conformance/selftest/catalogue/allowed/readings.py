@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from tmfkit_conformance.rules.attributes import ATTRIBUTE
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_CARRIES_WHOLE
 from tmfkit_conformance.rules.lifecycle import FULL_CREATE, MINIMAL_CREATE
+from tmfkit_conformance.rules.queries import FIELDS, FIELDS_WHOLE_ATTRIBUTE, FIELDS_WITH_FILTER, FILTER, SORT
 from tmfkit_conformance.rules.refusals import MANDATORY, SUB_MANDATORY
-from tmfkit_conformance.rules.updates import PATCHABLE
+from tmfkit_conformance.rules.updates import JSON_PATCH_REPLACE, PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.changes import (
@@ -24,6 +28,7 @@ from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
 
 __all__ = [
+    "ASKED_FOR",
     "SHOWN",
     "TAKEN",
     "at",
@@ -66,6 +71,7 @@ _APIS_OF: Final = {
 
 SHOWN: Final = (ATTRIBUTE, EVENT, EVENT_CARRIES_WHOLE, FULL_CREATE)
 TAKEN: Final = (ATTRIBUTE, FULL_CREATE, MINIMAL_CREATE, MANDATORY, SUB_MANDATORY, PATCHABLE)
+ASKED_FOR: Final = (FIELDS, FIELDS_WHOLE_ATTRIBUTE, FIELDS_WITH_FILTER, FILTER, SORT, JSON_PATCH_REPLACE)
 
 
 def reading(name: str, change: Break, *errata: str, rules: Any = (), **more: Any) -> Behaviour:
@@ -163,7 +169,9 @@ def number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-def knows_alias_only(name: str, words: str, pairs: tuple[tuple[str, str, str], ...], *errata: str) -> Behaviour:
+def knows_alias_only(
+    name: str, words: str, pairs: tuple[tuple[str, str, str], ...], *errata: str, **more: Any
+) -> Behaviour:
     """Know attributes under another name only: their own is refused, and what is there is shown by the other."""
     refused = refusing(
         words,
@@ -172,14 +180,35 @@ def knows_alias_only(name: str, words: str, pairs: tuple[tuple[str, str, str], .
         ),
     )
     shown = showing_all(words, in_turn(*(renamed(path, own, other) for path, own, other in pairs)))
+    unknown = {own for path, own, _ in pairs if not path}
 
     async def serve(call: Call, sound: Sound, history: History) -> Answer:
         async def refusing_sound(asked: Call) -> Answer:
-            return await refused.serve(asked, sound, history)
+            if any(path.split("/")[1:2] == [own] for path in _patched(asked) for own in unknown):
+                return refusal(400, "there is no such attribute to patch")
+            return await refused.serve(_asking_for_unknown(asked, unknown), sound, history)
 
         return await shown.serve(call, refusing_sound, history)
 
-    return reading(name, Break(words, serve, shown.notify), *errata, rules=TAKEN)
+    return reading(name, Break(words, serve, shown.notify), *errata, rules=(*TAKEN, *ASKED_FOR), **more)
+
+
+def _patched(call: Call) -> list[str]:
+    """Return the paths of a JSON Patch; none of anything else."""
+    steps = call.json if call.action == "patch" and isinstance(call.json, list) else []
+    return [str(step.get("path")) for step in steps if isinstance(step, dict)]
+
+
+def _asking_for_unknown(call: Call, names: Collection[str]) -> Call:
+    """Return a call whose query asks for what nothing has, wherever it names one of some attributes."""
+    if not names or not call.query:
+        return call
+    word = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, names))})(?![\w])")
+    query = [
+        (word.sub(r"no-\1", key), word.sub(r"no-\1", value) if key in ("fields", "sort") else value)
+        for key, value in call.parameters
+    ]
+    return call if query == call.parameters else replace(call, query=urlencode(query))
 
 
 def dropping(words: str, path: str, *names: str) -> Break:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tmfkit_conformance.rules.queries import FILTER
+from tmfkit_conformance.rules.refusals import SUB_MANDATORY
 from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
@@ -45,6 +46,7 @@ from tmfkit_models import contracts
 __all__ = ["CUSTOMER_V1"]
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_BALANCES: Final = frozenset({"receivableBalance", "customerAccountBalance"})
 _PERIOD_ENDS: Final = having("validFor", startTime="2026-01-15T08:00:00Z", endTime="2027-01-15T08:00:00Z")
 
 
@@ -245,18 +247,28 @@ CUSTOMER_V1: Final = (
         "v1-balances-dropped",
         Break(
             "does not keep balances of a create",
-            lambda call, sound, _: _created_without(
-                call, sound, "customerAccount", "receivableBalance", "customerAccountBalance"
-            ),
+            lambda call, sound, _: _created_without(call, sound, "customerAccount", *_BALANCES),
         ),
         "TMF629V1-E36",
         rules=TAKEN,
+        whole=("tmf629-v1",),
+        configuration={"phases": ["register", "coverage"]},
+    ),
+    reading(
+        "v1-balances-refused",
+        refusing(
+            "refuses balances of a create",
+            lambda _, body: next((f"{name} is read-only" for name in sorted(_BALANCES & set(body))), ""),
+            actions=("create",),
+        ),
+        "TMF629V1-E36",
+        whole=("tmf629-v1",),
     ),
     reading(
         "v1-balances-not-patched",
-        refused_patch("refuses to change balances", 400, "receivableBalance", "customerAccountBalance"),
+        refused_patch("refuses to change balances", 400, *sorted(_BALANCES)),
         "TMF629V1-E36",
-        rules=(PATCHABLE,),
+        rules=(PATCHABLE, SUB_MANDATORY),
     ),
     reading(
         "v1-mean-patched-little",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tmfkit_conformance.rules.hubs import EVENT
+from tmfkit_conformance.rules.refusals import AUTH
 from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
@@ -36,7 +37,10 @@ from tmfkit_conformance.selftest.history import History
 
 __all__ = ["CHANGE"]
 
-_LISTS_655: Final = ("SLARef", "changeRequestCharacteristic", "note", "relatedPartyRef", "relatedChangeRequestRef")
+_LISTS_655: Final = (
+    "SLARef", "attachment", "changeRequestCharacteristic", "impactEntityRef", "note", "relatedChangeRequestRef",
+    "relatedPartyRef", "targetEntityRef",
+)  # fmt: skip
 _DATES_655: Final = (("completionDate", "completionDateTime"), ("scheduledDate", "scheduledDateTime"))
 
 
@@ -81,6 +85,19 @@ CHANGE: Final = (
         "TMF655-E09",
         "TMF655-E10",
     ),
+    knows_alias_only(
+        "change-dates-of-the-sample",
+        "knows the names of the samples only, for three dates",
+        (
+            ("", "plannedEndTime", "planedEndTime"),
+            ("", "scheduledDate", "scheduledDateTime"),
+            ("", "completionDate", "completionDateTime"),
+        ),
+        "TMF655-E08",
+        "TMF655-E09",
+        "TMF655-E10",
+        whole=("tmf655-v1",),
+    ),
     shows(
         "change-record-with-a-capital",
         "shows Record with a capital",
@@ -92,6 +109,7 @@ CHANGE: Final = (
         "shows an object for a list of one",
         in_turn(*(mapped("", name, single) for name in _LISTS_655)),
         "TMF655-E15",
+        whole=("tmf655-v1",),
     ),
     shows(
         "change-contact-as-object",
@@ -189,6 +207,13 @@ CHANGE: Final = (
     ),
     reading(
         "change-no-delete", without_operation("does not delete", 405, "delete"), "TMF655-E43", whole=("tmf655-v1",)
+    ),
+    reading(
+        "change-no-delete-for-one-role",
+        without_operation("does not delete, and knows one role", 405, "delete"),
+        "TMF655-E43",
+        rules=(AUTH,),
+        configuration={"admin_headers": {}},
     ),
     reading(
         "change-event-with-blanks",

@@ -71,6 +71,7 @@ MESSAGE: Final = (
         "knows names with a capital only",
         tuple(("", name, "SendTime" if name == "sendTime" else name.capitalize()) for name in _CAPITALS),
         "TMF681-E05",
+        whole=("tmf681-v1",),
     ),
     shows("message-url-with-capitals", "shows URL", renamed("attachment/*", "url", "URL"), "TMF681-E06"),
     knows_alias_only(
