@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tmfkit_conformance.rules.members import Members, part
+from tmfkit_conformance.rules.operations import Patch
 from tmfkit_conformance.rules.planning import shared
 from tmfkit_conformance.rules.probes import Facts, Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import STARTS
@@ -81,10 +82,19 @@ class Patched(Probe):
 
 
 class PatchKeepsOthers(Patched, name="patch-keeps-others"):
-    """Creates, patches one attribute, reads before and after."""
+    """Creates with everything, patches one attribute, reads before and after; so again in every other media type.
 
+    Where the record with everything is not made, or its patch refused, one with that attribute alone is made for it.
+    """
+
+    FULL = Step("create-full")
+    FULL_BEFORE = Step("before-full")
+    FULL_PATCH = Step("patch-full")
+    FULL_READ = Step("read-full")
     CREATE = Step("create")
     BEFORE = Step("before")
+    PATCH_AS = StepFamily("patch, {}")
+    READ_AS = StepFamily("read, {}")
 
 
 class PatchOneOfTwo(Patched, name="patch-one-of-two", alone="records"):
@@ -190,7 +200,7 @@ class StatusMoves(Probe, name="status-moves", facts=Moved):
 
 
 PATCH_KEEPS_OTHERS: Final = scenario("patch-keeps-others", PatchKeepsOthers)
-PATCH_LASTS: Final = scenario("patch-lasts", PatchKeepsOthers)
+PATCH_LASTS: Final = scenario("patch-lasts", Patch)
 PATCH_ONE_OF_TWO: Final = scenario("patch-one-of-two", PatchOneOfTwo)
 MERGE_NULL_REMOVES: Final = scenario("merge-null-removes", Removes)
 MERGE_ARRAY_REPLACES: Final = scenario("merge-array-replaces", MergeArrayReplaces)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
-from tmfkit_conformance.rules.refusals import CollectionDeleteRefused, PutRefused
+from tmfkit_conformance.rules.refusals import PARTIAL, CollectionDeleteRefused, PutRefused
 from tmfkit_conformance.rules.updates import (
     JSON_PATCH_REMOVE,
     STATUS_MOVES,
@@ -31,12 +34,40 @@ JSON_PATCH = "application/json-patch+json"
 
 @probe(PatchKeepsOthers)
 def patch_keeps_others(session: Session, _subject: str) -> None:
-    """Create, patch one attribute, read before and after."""
-    attribute = plain_attribute(session)
-    made = session.created(PatchKeepsOthers.CREATE, session.payloads.with_attribute(attribute))
-    session.call("retrieve", PatchKeepsOthers.BEFORE, identifier=made.identifier)
-    session.patch(PatchKeepsOthers.PATCH, made.identifier, session.change(attribute))
-    session.call("retrieve", PatchKeepsOthers.READ, identifier=made.identifier)
+    """Create with everything, patch one attribute, read before and after; so again in every other media type."""
+    payloads, attribute = session.payloads, plain_attribute(session)
+    spoken, change = payloads.spoken(attribute), session.change(attribute)
+    full = pointers.with_value(payloads.full(1), spoken, payloads.value(attribute))
+    identifier = _patched_full(session, full, change)
+    if not identifier:
+        identifier = session.created(PatchKeepsOthers.CREATE, payloads.with_attribute(attribute)).identifier
+        session.call("retrieve", PatchKeepsOthers.BEFORE, identifier=identifier)
+        session.patch(PatchKeepsOthers.PATCH, identifier, change)
+        session.call("retrieve", PatchKeepsOthers.READ, identifier=identifier)
+    values = itertools.cycle([payloads.value(attribute), pointers.get(change, spoken)])
+    for media_type in (name for name in session.operation.consumes if name != session.patch_media):
+        _patched_as(session, identifier, media_type, spoken, next(values))
+
+
+def _patched_full(session: Session, full: dict[str, Any], change: dict[str, Any]) -> str:
+    """Patch a record with everything, read before and after; return its id, nothing where that is refused."""
+    made = session.call("create", PatchKeepsOthers.FULL, body=full)
+    if not made.is_success or not made.identifier:
+        return ""
+    session.call("retrieve", PatchKeepsOthers.FULL_BEFORE, identifier=made.identifier)
+    if not session.patch(PatchKeepsOthers.FULL_PATCH, made.identifier, change).is_success:
+        return ""
+    session.call("retrieve", PatchKeepsOthers.FULL_READ, identifier=made.identifier)
+    return made.identifier
+
+
+def _patched_as(session: Session, identifier: str, media_type: str, spoken: str, value: Any) -> None:
+    """Patch an attribute in another media type, and read back."""
+    replacing = [{"op": "replace", "path": spoken, "value": value}]
+    body = pointers.with_value({}, spoken, value) if media_type in PARTIAL else replacing
+    patched = session.patch(PatchKeepsOthers.PATCH_AS.of(media_type), identifier, body, media_type=media_type)
+    if patched.is_success:
+        session.call("retrieve", PatchKeepsOthers.READ_AS.of(media_type), identifier=identifier)
 
 
 @probe(PatchOneOfTwo)

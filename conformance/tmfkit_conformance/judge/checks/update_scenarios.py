@@ -53,24 +53,40 @@ _BY_JSON_PATCH = (JSON_PATCH_REPLACE.name, JSON_PATCH_ADD_MEMBER.name, JSON_PATC
 
 @scenario(PATCH_KEEPS_OTHERS)
 def _patch_keeps_others(evidence: Evidence) -> None:
-    patched = evidence.succeeded(PatchKeepsOthers.PATCH)
-    before, after = evidence.object(PatchKeepsOthers.BEFORE), evidence.object(PatchKeepsOthers.READ)
+    steps = PatchKeepsOthers
+    full = evidence.optional(steps.FULL_PATCH)
+    is_full = full is not None and full.is_success
+    made = evidence.succeeded(steps.FULL if is_full else steps.CREATE)
+    patched = evidence.succeeded(steps.FULL_PATCH if is_full else steps.PATCH)
+    before = evidence.object(steps.FULL_BEFORE if is_full else steps.BEFORE)
+    after = evidence.object(steps.FULL_READ if is_full else steps.READ)
     if evidence.lost(patched.request.json, after):
         blocked(f"{evidence.asked(patched)} changed nothing, so it cannot be seen what it leaves alone", patched)
-    others = _known(evidence) - set(patched.request.json) - _server_times(evidence)
+    # Names that are the contract's or the kit's own: what else a target keeps is its own affair.
+    known = {*evidence.contract.attributes(evidence.resource_schema), *made.request.json}
+    others = known - set(patched.request.json) - _server_times(evidence)
     if not others & set(before):
         skip("the resource has no other attributes that could have changed")
-    changed = [name for name in sorted(others) if not _is_same_member(before, after, name)]
-    if changed:
+    if changed := _changed(before, after, others):
         failed(f"Changed as well: {', '.join(changed)}")
+    _keeps_others_as(evidence, after, others)
 
 
-def _known(evidence: Evidence) -> set[str]:
-    """Return the names that are the contract's or the kit's own: what else a target keeps is its own affair."""
-    return {
-        *evidence.contract.attributes(evidence.resource_schema),
-        *evidence.succeeded(PatchKeepsOthers.CREATE).request.json,
-    }
+def _keeps_others_as(evidence: Evidence, before: dict[str, Any], others: set[str]) -> None:
+    """Hold patches in other media types against the row, those that are taken and take effect."""
+    for media_type in evidence.operation.consumes:
+        patched = evidence.optional(PatchKeepsOthers.PATCH_AS.of(media_type))
+        read = evidence.optional(PatchKeepsOthers.READ_AS.of(media_type))
+        if patched is None or read is None or not isinstance(read.answer, dict):
+            continue
+        changed = _changed(before, read.answer, others)
+        if changed and not evidence.lost(written(patched), read.answer):
+            failed(f"By {media_type}, changed as well: {', '.join(changed)}")
+        before = read.answer
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any], names: set[str]) -> list[str]:
+    return [name for name in sorted(names) if not _is_same_member(before, after, name)]
 
 
 def _is_same_member(before: dict[str, Any], after: dict[str, Any], name: str) -> bool:

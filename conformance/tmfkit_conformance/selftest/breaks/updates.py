@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.rules.updates import (
     JSON_PATCH_ADD_MEMBER,
     JSON_PATCH_REMOVE,
@@ -84,6 +85,47 @@ def patch_loses_another(target: Target) -> Break:
         return {name: value for name, value in shown.items() if name != lost}
 
     return showing(target, "loses another attribute when one is patched", change)
+
+
+@breaks(PATCH_KEEPS_OTHERS)
+def patch_loses_the_optional(target: Target) -> Break:
+    """Every attribute lost by a patch that a small record has not."""
+
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        return {name: value for name, value in shown.items() if not _merged(made) or name not in _further(target, made)}
+
+    return showing(target, "loses what a small record has not when one attribute is patched", change)
+
+
+@breaks(PATCH_KEEPS_OTHERS)
+def patch_resets_another(target: Target) -> Break:
+    """An attribute that a small record has not given another value by a patch."""
+
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        further = [name for name in _further(target, made) if name in shown] if _merged(made) else []
+        return {**shown, **{name: target.payloads.value(f"/{name}", 0) for name in further[:1]}}
+
+    return showing(target, "gives another attribute the value of a sample when one is patched", change)
+
+
+@breaks(PATCH_KEEPS_OTHERS)
+def json_patch_loses_others(target: Target) -> Break:
+    """Every attribute lost by a JSON Patch that a small record has not."""
+
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        is_json_patch = bool(made.changes) and isinstance(made.changes[-1].json, list)
+        lost = _further(target, made) if is_json_patch else []
+        return {name: value for name, value in shown.items() if name not in lost}
+
+    return showing(target, "loses what a small record has not by a JSON Patch", change)
+
+
+def _further(target: Target, made: CreatedResource) -> list[str]:
+    """Return the attributes that a resource was made with and that a small record has not, the last first."""
+    small = target.payloads.with_attribute(plain_attributes(target.contract, target.resource)[0])
+    changed = {name for change in made.changes for name in (change.json if isinstance(change.json, dict) else ())}
+    free = (name for name in target.owed(made.sent) if name not in {*small, *changed})
+    return sorted((name for name in free if not target.is_server_time(name)), reverse=True)
 
 
 @breaks(PATCH_LASTS)

@@ -11,10 +11,10 @@ from tmfkit_conformance.rules.answers import CONSUMES
 from tmfkit_conformance.rules.attributes import ATTRIBUTE, VALUES
 from tmfkit_conformance.rules.hubs import EVENT
 from tmfkit_conformance.rules.lifecycle import FULL_CREATE, REFERENCES_AS_SENT
-from tmfkit_conformance.rules.queries import FILTER, FILTERS_COMBINE
+from tmfkit_conformance.rules.queries import FIELDS, FIELDS_WITH_FILTER, FILTER, FILTERS_COMBINE
 from tmfkit_conformance.rules.refusals import MANDATORY, NON_PATCHABLE, SUB_MANDATORY
 from tmfkit_conformance.rules.sending import SEND_NEW, SEND_STORED
-from tmfkit_conformance.rules.updates import MERGE_OBJECT_MERGES, PATCHABLE, STATUS_MOVES
+from tmfkit_conformance.rules.updates import MERGE_OBJECT_MERGES, PATCHABLE, PATCH_KEEPS_OTHERS, STATUS_MOVES
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.changes import looked_at, refusal, refusing
@@ -152,6 +152,26 @@ def _longer_than(most: int) -> Any:
     return objection
 
 
+def _final(attribute: str, *states: str) -> Break:
+    """Change nothing any more that has come to its end."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        made = history.made.get(call.identifier)
+        if call.action != "patch" or made is None or made.shown.get(attribute) not in states:
+            return await sound(call)
+        return refusal(409, f"what is {made.shown[attribute]} is not changed any more")
+
+    return Break(f"changes nothing whose {attribute} is {' or '.join(states)}", serve)
+
+
+def _either(*names: str) -> Any:
+    def objection(_: Call, body: dict[str, Any]) -> str:
+        there = [name for name in names if name in body]
+        return f"{' and '.join(there)} exclude each other" if len(there) > 1 else ""
+
+    return objection
+
+
 VENDORS: Final = (
     Behaviour(
         "periods-that-end-after-they-begin",
@@ -160,6 +180,20 @@ VENDORS: Final = (
         whole=("tmf683-v4", "tmf629-v4"),
         apis=("tmf681-v1", "tmf655-v1", "tmf629-v1"),
         rules=(*_WRITES, MERGE_OBJECT_MERGES),
+    ),
+    Behaviour(
+        "completed-is-final",
+        _final("status", "completed"),
+        "what has come to its end may be closed for changes",
+        ("tmf683-v4",),
+        rules=(PATCH_KEEPS_OTHERS, PATCHABLE, CONSUMES, FIELDS),
+    ),
+    Behaviour(
+        "not-all-at-once",
+        refusing("takes an incident or a resolution, not both", _either("incident", "resolution"), actions=("create",)),
+        "no must says that everything is taken at once",
+        ("tmf655-v1",),
+        rules=(PATCH_KEEPS_OTHERS, FIELDS, FIELDS_WITH_FILTER),
     ),
     Behaviour(
         "tenant",
