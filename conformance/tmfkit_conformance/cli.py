@@ -12,27 +12,36 @@ Commands parse, call one function, print, and return the exit status:
 
 from __future__ import annotations
 
+import importlib
 import io
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
 
-from tmfkit_conformance.commands.catalogue import catalogue_command
-from tmfkit_conformance.commands.evidence import compare_command, verify_command
-from tmfkit_conformance.commands.filing import sign_command, statement_command
-from tmfkit_conformance.commands.init import init_command
-from tmfkit_conformance.commands.register import explain_command, list_command, plan_command
-from tmfkit_conformance.commands.run import run_command
-from tmfkit_conformance.commands.selftest import selftest_command
 from tmfkit_conformance.errors import KitDefect, KitError, UsageError
 from tmfkit_conformance.report.legible import one_line
 
-__all__ = ["cli", "main"]
+__all__ = ["COMMANDS", "cli", "main"]
 
 _INTERRUPTED: Final = 3
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "run": "run",
+    "plan": "register",
+    "list": "register",
+    "explain": "register",
+    "verify": "evidence",
+    "statement": "filing",
+    "sign": "filing",
+    "compare": "evidence",
+    "init": "init",
+    "selftest": "selftest",
+    "catalogue": "catalogue",
+}
+"""Command → the module below ``commands`` that has it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,29 +72,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(status or 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The commands, each loaded when it is asked for: loading them all takes longer than many a run of one does."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return the names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return the command of a name; None when there is none."""
+        if name not in COMMANDS:
+            for known in COMMANDS:  # the library says which of them was meant
+                self.get_command(context, known)
+        elif name not in self.commands:
+            module = importlib.import_module(f"tmfkit_conformance.commands.{COMMANDS[name]}")
+            self.add_command(getattr(module, f"{name}_command"))
+        return self.commands.get(name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tmfkit", prog_name="tmfkit-conformance")
 def cli() -> None:
     """Check an implementation of a TM Forum API against the document that specifies it.
 
     Every verdict cites a line of the document and can be computed again from the recorded exchanges.
     """
-
-
-for _command in (
-    run_command,
-    plan_command,
-    list_command,
-    explain_command,
-    verify_command,
-    statement_command,
-    sign_command,
-    compare_command,
-    init_command,
-    selftest_command,
-    catalogue_command,
-):
-    cli.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ import yaml
 from conformance_golden import assert_golden
 from library import library, report
 
-from tmfkit_conformance import cli as command_line
-from tmfkit_conformance.cli import cli, main
+from tmfkit_conformance.cli import COMMANDS, main
+from tmfkit_conformance.commands import register
 from tmfkit_conformance.errors import TargetUnreachable
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.settings import CONFIG_SCHEMA, Settings, read_config
@@ -52,7 +52,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return run_it
 
 
-@pytest.mark.parametrize("command", ["", *sorted(cli.commands)])
+@pytest.mark.parametrize("command", ["", *sorted(COMMANDS)])
 def test_help_is_as_agreed(run: Run, command: str) -> None:
     status, out, _ = run(*command.split(), "--help")
     assert status == 0
@@ -234,7 +234,19 @@ def test_module_can_be_run_and_ends_with_the_status() -> None:
 def test_output_without_utf8_is_escaped_and_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    monkeypatch.setattr(command_line.cli.commands["plan"], "callback", lambda **_: print("“ü”"))  # noqa: T201
+    monkeypatch.setattr(register.plan_command, "callback", lambda **_: print("“ü”"))  # noqa: T201
     assert main(["plan", "--api", "library-v1"]) == 0
     sys.stdout.flush()
     assert raw.getvalue() == b"\\u201c\\xfc\\u201d\n"
+
+
+def test_a_command_loads_nothing_of_another() -> None:
+    code = "import sys; from tmfkit_conformance.cli import main; main(['run', '--help']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "tmfkit_conformance.commands.run" in loaded
+    assert not {f"tmfkit_conformance.selftest.{name}" for name in ("catalogue", "breaks", "hosting")} & {*loaded}
+
+
+def test_a_name_that_is_nearly_that_of_a_command_is_answered_with_it(run: Run) -> None:
+    status, _, err = run("verfy")
+    assert (status, "Did you mean" in err, "verify" in err) == (2, True, True)
