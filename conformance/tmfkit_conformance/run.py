@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -107,9 +108,11 @@ def _phases(
     """Get acquainted, run the phases while a record of each resource lasts, and delete what is left of it all."""
     wanted = _wanted(session.contract, session.settings, only)
     try:
+        # Where more than one request is sent at a time, what this makes is deleted beside the first probes.
+        session.sweeps = session.settings.parallel == 1 or not wanted
         acquaint(session, _resources(session.contract, wanted if only else ()), known)
+        session.sweeps = True
         watchpost = Watchpost(session.beside(), _watched(session.contract, wanted if only else (), wanted))
-        watchpost.make()
         if wanted:
             _register_phase(session, progress, wanted, watchpost)
             session.interruption.check()
@@ -125,7 +128,7 @@ def _phases(
 def _register_phase(
     session: Session, progress: Progress, wanted: Collection[PlannedProbe], watchpost: Watchpost
 ) -> None:
-    """Drive every probe; after some of them further records are made that are to last."""
+    """Make the records that are to last, and drive every probe; after some of them further such records are made."""
     contract, parallel = session.contract, session.settings.parallel
     planned = stages(contract, wanted, parallel=parallel)
     # Beside a probe that has the hub to itself others may look at the whole list.
@@ -140,6 +143,7 @@ def _register_phase(
     run(
         planned,
         drive_and_make,
+        begin=(watchpost.make, functools.partial(session.take_away, session.ledger.leftovers())),
         parallel=parallel,
         progress=lambda done, total: progress(REGISTER, done, total),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from tmfkit_conformance.drive.addresses import Addresses, collection_of
+from tmfkit_conformance.drive.at_once import at_once
 from tmfkit_conformance.drive.client import SILENCE_LIMIT, Client
 from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.interruption import Interruption
@@ -148,11 +149,7 @@ class Sweep:
                     self._take_away(one)
             return foreign
 
-        if self._parallel > 1 and len(known) > 1:
-            with ThreadPoolExecutor(self._parallel) as pool:
-                found = list(pool.map(take, known))
-        else:
-            found = [take(one) for one in known]
+        found = at_once([functools.partial(take, one) for one in known], parallel=self._parallel)
         return next(filter(None, [*found, *map(take, guessed)]), "")
 
     @property

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
+from tmfkit_conformance.drive.at_once import at_once
 from tmfkit_conformance.rules.probes import Alone
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_models.contracts import Contract
@@ -25,8 +26,9 @@ def alone(contract: Contract, probe: PlannedProbe) -> Alone:
 def stages(contract: Contract, probes: Iterable[PlannedProbe], *, parallel: int) -> list[list[Lane]]:
     """Return the stages of a run, each with lanes that go beside each other.
 
-    First the probes that others do not disturb, each in a lane of its own, beside those that work on a hub and make
-    records. Then those that have the records to themselves, beside those that work on a hub and make none.
+    First the probes that others do not disturb, each in a lane of its own and the longest first, beside those that
+    work on a hub and make records. Then those that have the records to themselves, beside those that work on a hub and
+    make none.
 
     Args:
         contract: The contract.
@@ -39,7 +41,8 @@ def stages(contract: Contract, probes: Iterable[PlannedProbe], *, parallel: int)
     sharing: dict[Alone, list[PlannedProbe]] = {"": [], "records": [], "hub": [], "hub-and-records": []}
     for probe in planned:
         sharing[alone(contract, probe)].append(probe)
-    first: list[Lane] = [sharing["hub-and-records"], *([probe] for probe in sharing[""])]
+    longest = sorted(sharing[""], key=lambda planned: -len(planned.probe.steps()))
+    first: list[Lane] = [sharing["hub-and-records"], *([probe] for probe in longest)]
     second: list[Lane] = [sharing["records"], sharing["hub"]]
     return [[lane for lane in stage if lane] for stage in (first, second)]
 
@@ -48,6 +51,7 @@ def run(
     planned: Sequence[Sequence[Lane]],
     drive: Callable[[PlannedProbe], None],
     *,
+    begin: Sequence[Callable[[], None]],
     parallel: int,
     progress: Callable[[int, int], None],
 ) -> None:
@@ -56,6 +60,7 @@ def run(
     Args:
         planned: The stages.
         drive: Drives one probe; called in several threads at a time where *parallel* is more than 1.
+        begin: What is to be done before the probes, or else beside the first of them.
         parallel: How many lanes go beside each other at the most.
         progress: Called with how many probes are done, and how many there are.
     """
@@ -71,22 +76,8 @@ def run(
                 done += 1
                 progress(done, total)
 
+    first = begin
     for stage in planned:
-        if parallel == 1:
-            for lane in stage:
-                go(lane)
-        else:
-            _beside_each_other(stage, go, parallel)
-
-
-def _beside_each_other(stage: Sequence[Lane], go: Callable[[Lane], None], parallel: int) -> None:
-    """Run lanes in threads; the first that fails ends those that have not begun."""
-    pool = ThreadPoolExecutor(parallel)
-    try:
-        futures = [pool.submit(go, lane) for lane in stage]
-        wait(futures, return_when=FIRST_EXCEPTION)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    for future in futures:
-        if not future.cancelled():
-            future.result()
+        lanes: list[Callable[[], None]] = [functools.partial(go, lane) for lane in stage]
+        at_once([*first, *lanes], parallel=parallel)
+        first = ()

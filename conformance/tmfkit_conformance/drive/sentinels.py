@@ -7,17 +7,19 @@ as long as they are to, and never sent.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.drive.at_once import at_once
 from tmfkit_conformance.drive.probes.queries import missing
 from tmfkit_conformance.drive.session import MissingPrerequisite, ProbeAborted, Session
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
@@ -32,8 +34,11 @@ from tmfkit_models.contracts import Contract
 
 __all__ = ["Watchpost", "moments"]
 
-_PARTS: Final = ((1, 2), (3, 4))
-"""Parts of the run in which further records are made, in quarters: the second one, and the last."""
+_PARTS: Final = ((1, 2), (6, 8))
+"""Parts of the run in which further records are made, in eighths: the second one, and the last two.
+
+The first of these records has to last as long as that of the start, so it is made early, and yet after many others.
+"""
 
 _HELD: Final = 2
 """Records of each resource, counted from the start, that last as long as records are to; the last one is too young."""
@@ -51,7 +56,7 @@ def moments(order: Sequence[PlannedProbe], contents: Contents) -> Mapping[str, i
     """
     drawn = Counter[str]()
     for begin, end in _PARTS if order else ():
-        first, beyond = (len(order) * quarter // 4 for quarter in (begin, end))
+        first, beyond = (len(order) * eighth // 8 for eighth in (begin, end))
         drawn[order[contents.number(f"record {begin}", first, max(first, beyond - 1))].key] += 1
     return drawn
 
@@ -62,6 +67,10 @@ class _Sentinel:
     identifier: str
     body: Any
     at: float
+
+
+_Work = Callable[[Session, str], None]
+"""Something that is done about a record or a resource, by its name."""
 
 
 class Watchpost:
@@ -91,8 +100,8 @@ class Watchpost:
         """Make a further record of each resource, and look at it for the first time."""
         with self._lock, self._ending():
             number = next(self._rounds)
-            for resource in self._resources if not self._why else ():
-                self._make(Sentinels.name_of(resource, number), resource)
+            names = [Sentinels.name_of(resource, number) for resource in self._resources if not self._why]
+            self._do((self._make, name) for name in names)
 
     def look(self) -> None:
         """Look at the records over a new connection, wait until they are old enough, look again, delete them."""
@@ -111,83 +120,93 @@ class Watchpost:
         except (ProbeAborted, MissingPrerequisite, OverrideInTheWay) as ended:
             self._why = str(ended)
 
-    def _make(self, name: str, resource: str) -> None:
-        session = self._session
-        with session.about(resource):
-            made = session.call("create", Sentinels.MADE.of(name), body=session.payloads.minimal())
-            if not made.is_success or not made.identifier:
-                return
-            self._made[name] = _Sentinel(resource, made.identifier, made.request.json, time.monotonic())
-            if session.contract.action("retrieve", resource):
-                session.call("retrieve", Sentinels.FIRST_READ.of(name), identifier=made.identifier)
-            if session.contract.action("list", resource):
-                session.walked(Sentinels.FIRST_LIST.of(name), seeking=(made.identifier,))
+    def _do(self, jobs: Iterable[tuple[_Work, str]]) -> None:
+        """Do several things, at once where the run sends several requests at a time."""
+        parallel = self._session.settings.parallel
+        at_once([functools.partial(self._do_one, work, name) for work, name in jobs], parallel=parallel)
+
+    def _do_one(self, work: _Work, name: str) -> None:
+        session = self._session.beside()
+        with session.about(Sentinels.resource_of(name)):
+            work(session, name)
+
+    def _make(self, session: Session, name: str) -> None:
+        made = session.call("create", Sentinels.MADE.of(name), body=session.payloads.minimal())
+        if not made.is_success or not made.identifier:
+            return
+        self._made[name] = _Sentinel(session.resource_name, made.identifier, made.request.json, time.monotonic())
+        if session.contract.action("retrieve", session.resource_name):
+            session.call("retrieve", Sentinels.FIRST_READ.of(name), identifier=made.identifier)
+        if session.contract.action("list", session.resource_name):
+            session.walked(Sentinels.FIRST_LIST.of(name), seeking=(made.identifier,))
+
+    @staticmethod
+    def _make_another(session: Session, resource: str) -> None:
+        session.call("create", Sentinels.BESIDE.of(resource), body=session.payloads.minimal())
 
     def _look_again(self) -> None:
         session = self._session
         session.reconnect()
-        self._make_others()
-        self._each()
+        # Two more of each stand in the lists beside them, which differ in one text.
+        self._do((self._make_another, resource) for resource in self._resources * 2 if self._of(resource))
+        self._look_at_each()
         held = [name for resource in self._resources for name in self._of(resource)[:_HELD]]
         youngest = max(self._made[name].at for name in held)
         left = youngest + session.settings.hold_seconds - time.monotonic()
         if left > 0:
             session.pause(left)
-            self._each()
-
-    def _make_others(self) -> None:
-        """Make two more of each, which differ in one text."""
-        for resource in self._resources:
-            with self._session.about(resource):
-                for _ in range(2 if self._of(resource) else 0):
-                    self._session.call("create", Sentinels.BESIDE.of(resource), body=self._session.payloads.minimal())
+            self._look_at_each()
 
     def _of(self, resource: str) -> list[str]:
         """Return the names of the records of a resource, the oldest first."""
         return [name for name, one in self._made.items() if one.resource == resource]
 
-    def _each(self) -> None:
-        lasting = [name for name, one in self._made.items() if one.resource not in self._session.ledger.emptied]
-        filtered = []
-        for resource in self._resources:
-            names = [name for name in self._of(resource) if name in lasting]
-            with self._session.about(resource):
-                filtered += self._look_at(resource, names) if names else []
-        self._session.note(Watched(lasting, filtered))
+    def _look_at_each(self) -> None:
+        lasting = [resource for resource in self._resources if resource not in self._session.ledger.emptied]
+        looks = [look for resource in lasting for look in self._looks(resource)]
+        self._do(looks)
+        filtered = [name for work, name in looks if work == self._filter]
+        self._session.note(Watched([name for resource in lasting for name in self._of(resource)], filtered))
 
-    def _look_at(self, resource: str, names: Sequence[str]) -> list[str]:
-        """Look at the records of a resource; return those for which a filtered list was asked as well."""
-        session = self._session
-        if session.contract.action("retrieve", resource):
-            for name in names:
-                self._read(Sentinels.READ.of(name), self._made[name].identifier)
-        if not session.contract.action("list", resource):
-            return []
-        pages = self._walked(Sentinels.LIST.of(resource), names)
+    def _looks(self, resource: str) -> Iterator[tuple[_Work, str]]:
+        """Yield the looks at the records of a resource: by their ids, in the list, and where it is to be filtered."""
+        contract, names = self._session.contract, self._of(resource)
+        if contract.action("retrieve", resource):
+            yield from ((self._read, name) for name in names)
+        if names and contract.action("list", resource):
+            yield self._list, resource
+            yield from ((self._filter, name) for name in names if self._condition(name))
+
+    def _read(self, session: Session, name: str) -> None:
+        """Read a record; once more where the target broke down over it."""
+        step, identifier = Sentinels.READ.of(name), self._made[name].identifier
+        if _is_in_trouble(session.call("retrieve", step, identifier=identifier)):
+            session.pause(_AGAIN_SECONDS)
+            session.call("retrieve", step, identifier=identifier)
+
+    def _list(self, session: Session, resource: str) -> None:
+        """Look for all records of a resource in its list; one by one where the pages are not all that there is."""
+        names = self._of(resource)
+        pages = self._walked(session, Sentinels.LIST.of(resource), names)
         for name in names:
             if missing(pages, (identifier := self._made[name].identifier,)):
                 session.call("list", Sentinels.BY_ID.of(name), query={"id": identifier})
-        return [name for name in names if self._filter(resource, name)]
 
-    def _filter(self, resource: str, name: str) -> bool:
-        """Ask for the list with a text of the record, where a must row asks for filters; return whether one does."""
+    def _filter(self, session: Session, name: str) -> None:
+        """Ask for the list with a text of the record."""
+        self._walked(session, Sentinels.FILTERED.of(name), (name,), self._condition(name))
+
+    def _condition(self, name: str) -> str:
+        """Return a condition that the record satisfies; nothing where no must row asks for such filters."""
         session, sentinel = self._session, self._made[name]
-        carriers = session.marks.carried(resource, sentinel.body, session.payloads)
-        if not carriers or not _is_filtered(session.contract, resource):
-            return False
-        value = pointers.get(sentinel.body, f"/{pointers.escaped(carriers[0])}")
-        self._walked(Sentinels.FILTERED.of(name), (name,), urlencode({carriers[0]: value}))
-        return True
+        carriers = session.marks.carried(sentinel.resource, sentinel.body, session.payloads_of(sentinel.resource))
+        if not carriers or not _is_filtered(session.contract, sentinel.resource):
+            return ""
+        return urlencode({carriers[0]: pointers.get(sentinel.body, f"/{pointers.escaped(carriers[0])}")})
 
-    def _read(self, step: Step, identifier: str) -> None:
-        """Read a record; once more where the target broke down over it."""
-        if _is_in_trouble(self._session.call("retrieve", step, identifier=identifier)):
-            self._session.pause(_AGAIN_SECONDS)
-            self._session.call("retrieve", step, identifier=identifier)
-
-    def _walked(self, step: Step, names: Collection[str], query: str = "") -> list[Exchange]:
+    def _walked(self, session: Session, step: Step, names: Collection[str], query: str = "") -> list[Exchange]:
         """Walk through a list; once more where the target broke down, or may not show yet what is sought."""
-        session, sought = self._session, [self._made[name].identifier for name in names]
+        sought = [self._made[name].identifier for name in names]
         pages = session.walked(step, query, seeking=sought)
         unsettled = max(self._made[name].at for name in names) + session.settings.settle_seconds - time.monotonic()
         is_lacking = pages[0].is_success and not set(sought) <= set(paging.identifiers(pages))

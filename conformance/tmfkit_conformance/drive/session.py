@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Never
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from tmfkit_conformance.drive.client import Client
 from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.hubs import Standing
 from tmfkit_conformance.drive.interruption import Interruption
-from tmfkit_conformance.drive.ledger import Ledger
+from tmfkit_conformance.drive.ledger import Ledger, Made
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.lists import walked
 from tmfkit_conformance.drive.marks import Marks
@@ -89,11 +89,14 @@ class Session:
         self.refused: dict[str, tuple[str, ...]] = {}
         """Resource → pointers of what the target refuses, and may: a body with everything goes without it."""
         self.records: list[ProbeRecord] = []
+        self.sweeps = True
+        """Whether what a probe made is taken away as soon as it is over."""
         self._client = client
         self._listener = listener
         self._probe = PlannedProbe(ApiThere, "")
         self._facts: Facts | None = None
         self._addresses = Addresses(contract, settings, self.dialect)
+        self._bodies: dict[str, tuple[tuple[Mapping[str, str], tuple[str, ...]], Payloads]] = {}
         self.contents = Contents(settings.seed)
         self.naming = Naming(self.contents, announce=settings.announce)
         self.interruption = interruption
@@ -140,7 +143,7 @@ class Session:
     def end(self, *, lacking: str = "", ended: str = "", foreign: str = "", failure: str = "") -> None:
         """Write down how the probe went, and take away what it made."""
         facts = self._facts.to_json() if self._facts else {}
-        foreign = self._sweep.over(self.ledger.leftovers(self._probe)) or foreign
+        foreign = (self._sweep.over(self.ledger.leftovers(self._probe)) if self.sweeps else "") or foreign
         self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts, foreign, self._borrowed, failure))
 
     def note(self, facts: Facts) -> None:
@@ -207,16 +210,14 @@ class Session:
 
     def payloads_of(self, name: str) -> Payloads:
         """Make bodies for the resource *name*, in the dialect that the target took."""
-        settings = self.settings
-        return Payloads(
-            self.contract,
-            self.contract.resource(name),
-            settings.payloads.get(name, {}),
-            settings.values.get(name, {}),
-            self.dialect[name],
-            self.contents,
-            refused=self.refused.get(name, ()),
-        )
+        known = (self.dialect[name], self.refused.get(name, ()))
+        made_for, payloads = self._bodies.get(name, (None, None))
+        if payloads is None or made_for != known:
+            resource, settings = self.contract.resource(name), self.settings
+            overrides, values = settings.payloads.get(name, {}), settings.values.get(name, {})
+            payloads = Payloads(self.contract, resource, overrides, values, known[0], self.contents, refused=known[1])
+            self._bodies[name] = (known, payloads)
+        return payloads
 
     def call(
         self,
@@ -606,6 +607,10 @@ class Session:
         exchange = self.request("GET", url, step, operation=operation.id, admin="admin" in operation.roles)
         self.ledger.observe(self._probe, operation, resource, url, exchange)
         return exchange
+
+    def take_away(self, things: Sequence[Made]) -> None:
+        """Delete things that the run made, and that were not taken away when their probe was over."""
+        self._sweep.over(things)
 
     def cleanup(self) -> None:
         """Delete everything that the run made and that is still there, and look whether it is gone."""

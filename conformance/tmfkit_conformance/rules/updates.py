@@ -97,8 +97,12 @@ class PatchKeepsOthers(Patched, name="patch-keeps-others"):
     READ_AS = StepFamily("read, {}")
 
 
-class PatchOneOfTwo(Patched, name="patch-one-of-two", alone="records"):
-    """Creates two, patches one, reads both."""
+class PatchOneOfTwo(Patched, name="patch-one-of-two"):
+    """Creates two, patches one, reads both.
+
+    Nobody else is kept away: both records are its own, are there until it ends, so that no other can be given their
+    ids, and are looked at by these alone.
+    """
 
     CREATE = StepFamily("create-{}", ("a", "b"))
     BEFORE = Step("before")
