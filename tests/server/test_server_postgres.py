@@ -686,6 +686,47 @@ def test_long_names_that_an_earlier_version_stored_are_found_by_ranges(postgres_
     run(scenario)
 
 
+_NAMES = ("name", "Name", "n", 'a"b', "a\\b", "a,{}b", "NULL", "", "é\n", "a/b", "a~b", "z\x00", "~" * 1100)
+_VALUES = (
+    *("x", "X", "2024-01-01T00:00:00Z", "2024-01-01", "long " * 60, "\x00", 1, True, 1.5, 1e300, None),
+    *([], [1, 2], ["b", "A"], ["2024-01-01", 5], {}, {"name": "X", 'q"': [3, {"r": "s"}]}, [{"u": 1}, {"u": "V"}]),
+)
+
+
+def test_searches_look_at_the_same_in_a_record_that_was_changed_as_in_one_that_came_so(postgres_url: str) -> None:
+    chance = random.Random(5)
+
+    def body() -> dict[str, Any]:
+        return {name: chance.choice(_VALUES) for name in chance.sample(_NAMES, chance.randrange(6))}
+
+    async def scenario() -> None:
+        store = PostgresStore(postgres_url, {"c": IndexPlan(scalars=("name", "n"))})
+        await store.open()
+        try:
+            bodies = [body() for _ in range(40)]
+            await insert(store, *(Record(f"changed {n}", each) for n, each in enumerate(bodies)))
+            for _ in range(8):
+                bodies = [{**chance.choice((each, {})), **body()} for each in bodies]
+                async with store.transaction() as transaction:
+                    for n, each in enumerate(bodies):
+                        await transaction.replace("c", Record(f"changed {n}", each))
+            await insert(store, *(Record(f"made {n}", each) for n, each in enumerate(bodies)))
+        finally:
+            await store.close()
+
+    asyncio.run(scenario())
+    looked_at = """
+        SELECT split_part(id, ' ', 1), split_part(id, ' ', 2)::integer, terms, orders,
+            ARRAY(SELECT key || ' ' || value FROM bound WHERE bound.position = record.position ORDER BY 1),
+            ARRAY(SELECT key || ' ' || number || text FROM scalar WHERE scalar.position = record.position ORDER BY 1)
+        FROM record ORDER BY 1, 2"""
+    with psycopg.connect(postgres_url) as connection:
+        rows = connection.execute(looked_at.encode()).fetchall()
+    changed, made = ([row[1:] for row in rows if row[0] == kind] for kind in ("changed", "made"))
+    assert len(made) == 40
+    assert changed == made
+
+
 def test_schema_is_brought_up_by_one_process_at_a_time(postgres_url: str) -> None:
     with ThreadPoolExecutor() as pool:
         list(pool.map(migrate, [postgres_url] * 4))

@@ -41,7 +41,7 @@ Number = int | float
 _LONGEST_INDEX_KEY = 600
 # Of names as clients write them; no address has room for more of them.
 _LONGEST_POINTER = 1024
-# What is remembered of names that clients choose has an end.
+# In characters; what is remembered of names that clients choose has an end.
 _LONGEST_REMEMBERED = 100
 
 
@@ -60,9 +60,14 @@ class Terms:
     bounds: dict[str, tuple[Number, Number]] = field(default_factory=dict)
 
     @property
+    def keys(self) -> set[str]:
+        """Keys of ``lookup`` and of ``order``, which have none in common."""
+        return {*self.lookup, *self.order}
+
+    @property
     def irregular(self) -> set[str]:
         """Keys under which the record has a text, that of a date-time included, or different numbers or date-times."""
-        texts = {key for key in (*self.lookup, *self.order) if key[0] in "/#"}
+        texts = {key for key in self.keys if key[0] in "/#"}
         return texts | {key for key, (lowest, highest) in self.bounds.items() if lowest != highest}
 
 
@@ -85,9 +90,18 @@ def pointer_of(path: Path) -> str:
 
 
 def _below(pointer: str, name: str) -> str:
-    """Return the pointer of a member; a long one is known by its digest, or those of a thousand members are as long."""
-    below = f"{pointer}/{_escaped(name)}"
+    """Return the pointer of a member."""
+    is_short = len(name) <= _LONGEST_REMEMBERED and len(pointer) <= _LONGEST_REMEMBERED
+    return _remembered(pointer, name) if is_short else _joined(pointer, name)
+
+
+def _joined(pointer: str, name: str) -> str:
+    """Do as ``_below``; a long pointer is known by its digest, or those of a thousand members are as long."""
+    below = f"{pointer}/{kept_text(escaped(name))}"
     return below if len(below) <= _LONGEST_POINTER else f"/~{hashlib.sha256(below.encode()).hexdigest()}"
+
+
+_remembered = functools.lru_cache(maxsize=4096)(_joined)
 
 
 def kept_text(text: str) -> str:
@@ -105,17 +119,6 @@ def index_key(key: str) -> str:
 def exact(number: Number) -> Number:
     """Return *number* so that its decimal form is its value: 1e23 is a float a little below ten to the 23."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
-
-
-def _escaped(name: str) -> str:
-    return _remembered(name) if len(name) <= _LONGEST_REMEMBERED else _escape(name)
-
-
-def _escape(name: str) -> str:
-    return kept_text(escaped(name))
-
-
-_remembered = functools.lru_cache(maxsize=4096)(_escape)
 
 
 def _collect(body: Mapping[str, Any], above: str, found: defaultdict[str, list[Any]]) -> None:
@@ -137,16 +140,16 @@ def _members(array: list[Any]) -> Iterator[Any]:
 
 
 def _add(terms: Terms, pointer: str, values: list[Any]) -> None:
-    sorted_by = [_add_value(terms, pointer, value) for value in values]
-    if len(values) > 1:
+    first, *others = values
+    sorted_by = _add_value(terms, pointer, first)
+    for value in others:
+        _add_value(terms, pointer, value)
+    if others:
         for prefix in ("", "=", "@", "!", "~"):
             _arrange(terms.lookup, prefix + pointer)
         _arrange(terms.order, "#" + pointer)
-    if len(values) > 1 or isinstance(values[0], dict):
-        terms.order[">" + pointer] = sorted_by[0]
-    for key in ("=" + pointer, "@" + pointer):
-        if numbers := terms.lookup.get(key):
-            terms.bounds[key] = numbers[0], numbers[-1]
+    if others or isinstance(first, dict):
+        terms.order[">" + pointer] = sorted_by
 
 
 def _arrange(table: dict[str, list[Any]], key: str) -> None:
@@ -166,7 +169,7 @@ def _add_value(terms: Terms, pointer: str, value: Any) -> list[Any]:
             return [0, int(value)]
         case int() | float():
             number = exact(value)
-            terms.lookup.setdefault("=" + pointer, []).append(number)
+            _add_number(terms, "=" + pointer, number)
             return [1, number]
         case _:
             return [4]
@@ -181,6 +184,12 @@ def _add_text(terms: Terms, pointer: str, value: str) -> list[Any]:
         terms.lookup.setdefault(pointer, []).append(text)
         return [3, 0, text]
     number = microseconds(when)
-    terms.lookup.setdefault("@" + pointer, []).append(number)
+    _add_number(terms, "@" + pointer, number)
     terms.order.setdefault("#" + pointer, []).append(text)
     return [2, number]
+
+
+def _add_number(terms: Terms, key: str, number: Number) -> None:
+    terms.lookup.setdefault(key, []).append(number)
+    lowest, highest = terms.bounds.get(key, (number, number))
+    terms.bounds[key] = min(lowest, number), max(highest, number)

@@ -21,8 +21,14 @@ __all__ = ["Change", "Entries", "Statement", "insertion", "json_text", "removal"
 
 Kind: TypeAlias = Literal["insert", "remove", "replace"]
 
-_NEW = "unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[]) WITH ORDINALITY"
-_NAMES = "(collection, id, body, spelling, tag, terms, orders, place)"
+_COLUMNS = ("collection", "id", "body", "spelling", "tag", "terms", "orders")
+
+
+def _rows(*names: str) -> str:
+    """Return what gives rows of these columns, each of which is an array of texts, and of their place."""
+    return f"unnest({', '.join(['%b::text[]'] * len(names))}) WITH ORDINALITY AS new ({', '.join(names)}, place)"
+
+
 # OFFSET 0 holds the planner to one look into the index for each row, whatever it believes of the table's size.
 _HELD = """LATERAL (
         SELECT ctid, position FROM record
@@ -59,7 +65,7 @@ _SCALARS_DROPPED = f""", scalar_dropped AS (
 )"""  # noqa: S608 - constants
 _INSERT = f"""
 WITH new AS MATERIALIZED (
-    SELECT *, nextval('entry_number') AS position FROM {_NEW} AS new {_NAMES}
+    SELECT *, nextval('entry_number') AS position FROM {_rows(*_COLUMNS)}
 ), written AS (
     INSERT INTO record (collection, id, position, body, spelling, tag, terms, orders)
     SELECT collection, id, position, body::json, spelling::json, tag, terms::jsonb, orders::jsonb FROM new
@@ -67,10 +73,14 @@ WITH new AS MATERIALIZED (
 ){_BOUNDS_ADDED}{_SCALARS_ADDED}{PLUS_WRITTEN}"""  # noqa: S608 - constants
 _WRITE_OVER = f"""
 WITH new AS MATERIALIZED (
-    SELECT new.*, held.ctid AS held, held.position FROM {_NEW} AS new {_NAMES}, {_HELD}
+    SELECT new.*, held.ctid AS held, held.position FROM {_rows(*_COLUMNS, "gone")}, {_HELD}
 ), written AS (
     UPDATE record SET body = new.body::json, spelling = new.spelling::json, tag = new.tag,
-        terms = new.terms::jsonb, orders = new.orders::jsonb
+        terms = jsonb_set(
+            record.terms, ARRAY[new.collection],
+            ((record.terms -> new.collection) - new.gone::text[]) || new.terms::jsonb
+        ),
+        orders = (record.orders - new.gone::text[]) || new.orders::jsonb
     FROM new WHERE record.ctid = new.held
 ){_SCALARS_DROPPED}{_SCALARS_ADDED}"""  # noqa: S608 - constants
 _UPDATE = f"{_WRITE_OVER} SELECT"
@@ -78,7 +88,7 @@ _UPDATE_WITH_BOUNDS = f"{_WRITE_OVER}{_BOUNDS_DROPPED}{_BOUNDS_ADDED} SELECT"
 _DELETE = f"""
 WITH new AS MATERIALIZED (
     SELECT new.place, held.ctid AS held, held.position
-    FROM unnest(%b::text[], %b::text[]) WITH ORDINALITY AS new (collection, id, place), {_HELD}
+    FROM {_rows("collection", "id")}, {_HELD}
 ), written AS (
     DELETE FROM record USING new WHERE record.ctid = new.held RETURNING record.collection, record.position
 ){_BOUNDS_DROPPED}{_SCALARS_DROPPED}{MINUS_WRITTEN}"""  # noqa: S608 - constants
@@ -104,7 +114,8 @@ class Change:
 
     Attributes:
         kind: Which it is.
-        columns: Collection and id, and unless it goes, its other columns in ``record``, as texts.
+        columns: Collection and id, and unless it goes, its other columns in ``record``, as texts. Of one that is
+            replaced, ``terms`` and ``orders`` have what is new there, and one more column what has gone.
         dropped: What it no longer has in the other tables.
         added: What it has there from now on.
         irregular: Keys under which it is irregular from now on; see ``Terms`` and ``Scalars``.
@@ -133,19 +144,20 @@ def insertion(collection: str, record: Record, scalars: Scalars) -> Change:
     """Return the change that adds *record*."""
     terms = terms_of(record.body)
     added, marks = _entries(collection, record.body, terms, scalars)
-    columns, irregular = _columns(collection, record, terms), _irregular(collection, terms, marks)
-    return Change("insert", columns, added=added, irregular=irregular)
+    columns = (*_columns(collection, record), json_text({collection: terms.lookup}), json_text(terms.order))
+    return Change("insert", columns, added=added, irregular=_irregular(collection, terms, marks))
 
 
 def replacement(collection: str, before: Record, after: Record, scalars: Scalars) -> Change:
     """Return the change that puts *after* in the place of *before*."""
-    terms = terms_of(after.body)
-    # Mostly few attributes of the first level are others, and an entry belongs to one of those.
-    (old, _), (new, marks) = (
-        _entries(collection, part, terms_of(part), scalars)
-        for part in (_others(before.body, after.body), _others(after.body, before.body))
-    )
-    columns, irregular = _columns(collection, after, terms), _irregular(collection, terms, marks)
+    # Mostly few attributes of the first level are others, and a term or an entry belongs to one of those.
+    old_part, new_part = _others(before.body, after.body), _others(after.body, before.body)
+    old_terms, new_terms = terms_of(old_part), terms_of(new_part)
+    old, _ = _entries(collection, old_part, old_terms, scalars)
+    new, marks = _entries(collection, new_part, new_terms, scalars)
+    gone = _array_text(old_terms.keys - new_terms.keys)
+    columns = (*_columns(collection, after), json_text(new_terms.lookup), json_text(new_terms.order), gone)
+    irregular = _irregular(collection, new_terms, marks)
     return Change("replace", columns, old.without(new), new.without(old), irregular)
 
 
@@ -200,16 +212,15 @@ def _statement(kind: Kind, changes: Sequence[Change]) -> Statement:
             return Statement(_UPDATE_WITH_BOUNDS, (*parameters, *_bounds(dropped), *_bounds(added)))
 
 
-def _columns(collection: str, record: Record, terms: Terms) -> tuple[str, ...]:
-    return (
-        collection,
-        record.id,
-        record.encoded.decode(),
-        json_text(record.spelling),
-        record.tag,
-        json_text({collection: terms.lookup}),
-        json_text(terms.order),
-    )
+def _columns(collection: str, record: Record) -> tuple[str, ...]:
+    """Return what a record has in ``record`` besides its terms."""
+    return collection, record.id, record.encoded.decode(), json_text(record.spelling), record.tag
+
+
+def _array_text(members: Iterable[str]) -> str:
+    """Return an array of texts as PostgreSQL writes it."""
+    quoted = ('"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in members)
+    return "{" + ",".join(quoted) + "}"
 
 
 def _others(one: Body, other: Body) -> Mapping[str, Any]:
