@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -268,7 +269,8 @@ def count_rows(connection: sqlite3.Connection) -> int:
 def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, Row, Body]]:
     """Yield rows with their documents; at the end, or where SQLite cannot go on, StoreDamaged when one was damaged."""
     problems: list[str] = []
-    keys: set[tuple[str, str]] = set()
+    # By collection: a pair for each key would leave a hole in the memory.
+    keys: defaultdict[str, set[str]] = defaultdict(set)
     try:
         for collection, number, row in rows:
             key, content, spelling, tag = row
@@ -281,10 +283,10 @@ def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, R
             if not isinstance(body, dict) or (tag and tag_of(body, spelled) != tag):
                 problems.append(f"row {number} ({collection} {key!r}) is not what was written")
                 continue
-            if key and (collection, key) in keys:
+            if key and key in keys[collection]:
                 problems.append(f"row {number} ({collection} {key!r}) is there twice")
                 continue
-            keys.add((collection, key))
+            keys[collection].add(key)
             yield collection, number, row, body
     except sqlite3.Error as exc:
         problems.append(f"SQLite cannot read on: {exc}")
