@@ -34,7 +34,8 @@ def import_documents(store: str, count: int, file: Path) -> list[str]:
     with file.open("w", encoding="utf-8") as lines:
         lines.write('{"tmfkit":"store","format":1}\n')
         for number, identifier in enumerate(ids):
-            body = {**document(number), "id": identifier, "href": f"http://localhost{CUSTOMER}/{identifier}"}
+            # In the order in which the server itself writes it.
+            body = {"id": identifier, "href": f"{CUSTOMER}/{identifier}", **document(number)}
             lines.write(json.dumps({"record": {"collection": _COLLECTION, "id": identifier, "body": body}}) + "\n")
         lines.write(json.dumps({"end": {"entries": count}}) + "\n")
     command = [sys.executable, "-m", "tmfkit_server.cli", "import", "--store", store, str(file)]

@@ -22,8 +22,9 @@ from tmfkit_server import cli
 from tmfkit_server.services.notifications import webhook_client
 from tmfkit_server.storage.base import Delivery
 from tmfkit_server.storage.embedded import journal, opening, store
-from tmfkit_server.storage.embedded.documents import Batch, Row
+from tmfkit_server.storage.embedded.documents import Batch
 from tmfkit_server.storage.embedded.entries import delivery_row
+from tmfkit_server.storage.embedded.rows import Row
 from tmfkit_server.storage.entries import OUTBOX
 from tmfkit_server.storage.postgres import connections
 

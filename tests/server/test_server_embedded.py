@@ -15,6 +15,7 @@ import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -27,7 +28,9 @@ from tmfkit_server import cli
 from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreLocked, StoreUnusable
 from tmfkit_server.query.expression import Search
 from tmfkit_server.storage.base import Record, Subscription
+from tmfkit_server.storage.embedded.entries import row_of
 from tmfkit_server.storage.embedded.opening import preflight
+from tmfkit_server.storage.embedded.rows import body_of, content_bytes, kept, whole
 from tmfkit_server.storage.embedded.snapshot import Snapshot
 from tmfkit_server.storage.embedded.store import EmbeddedStore
 
@@ -150,6 +153,18 @@ def test_what_is_kept_takes_little_more_than_its_text(path: Path) -> None:
         _run(path, scenario)
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("spelling", [{}, {"/name": "title"}], ids=["plain", "spelled"])
+@pytest.mark.parametrize("body", [{"n": 1}, {"id": "?", "n": 1}, {"n": 1, "id": "?"}], ids=["none", "first", "last"])
+@pytest.mark.parametrize("key", ["1", "", 'a"b', 'a","n":"b', "a\\b", "é\n", "x" * 255, "x" * 256, "é" * 200])
+def test_row_that_is_kept_as_one_object_is_what_it_was(
+    key: str, body: dict[str, Any], spelling: dict[str, str]
+) -> None:
+    row = row_of(Record(key, {name: key if value == "?" else value for name, value in body.items()}, spelling))
+    assert whole(kept(row)) == row
+    assert body_of(kept(row)) == body_of(row)
+    assert content_bytes(kept(row)) == content_bytes(row)
 
 
 def test_transactions_share_a_commit(path: Path) -> None:

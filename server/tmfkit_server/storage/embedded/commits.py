@@ -91,6 +91,8 @@ class GroupCommit:
             group, last_number = job
             failures = self._write(group, last_number)
             self._loop.call_soon_threadsafe(self._written, group, failures)
+            # Or the thread would have it as long as there is nothing to do.
+            del job, group
             # While the loop does its part, this thread has nothing else to do.
             self._journal.note()
 

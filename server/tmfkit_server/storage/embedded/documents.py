@@ -10,22 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-import orjson
-
 from tmfkit_server.query.expression import Path
 from tmfkit_server.storage.base import IndexPlan
 from tmfkit_server.storage.embedded.indexes import Indexes
+from tmfkit_server.storage.embedded.rows import Kept, Row, body_of, kept, whole
 from tmfkit_server.storage.entries import OUTBOX
 
-__all__ = ["Batch", "Body", "Change", "Documents", "Row", "body_of", "compact"]
+__all__ = ["Batch", "Body", "Change", "Documents"]
 
 Body: TypeAlias = Mapping[str, Any]
 
 _NO_PLAN = IndexPlan()
-
-# A plain tuple of texts, which the garbage collector stops looking at.
-Row: TypeAlias = tuple[str, bytes, bytes, str]
-"""Key or nothing, JSON text of the document, JSON text of the spelling or nothing, tag or nothing."""
 
 
 class Change(NamedTuple):
@@ -68,17 +63,16 @@ class Batch:
     def add(self, change: Change) -> None:
         """Add a change."""
         documents = change.documents
-        before = self.row(documents, change.number)
-        if before is not None and before[0]:
-            self.keys[documents.name, before[0]] = None
-        if change.row is not None and change.row[0]:
-            self.keys[documents.name, change.row[0]] = change.number
+        # A document never changes its key.
+        row = change.row or self.row(documents, change.number)
+        if row is not None and row[0]:
+            self.keys[documents.name, row[0]] = change.number if change.row is not None else None
         self.changes[documents.name, change.number] = change
 
     def row(self, documents: Documents, number: int) -> Row | None:
         """Return a row as it is after the changes so far."""
         change = self.changes.get((documents.name, number))
-        return documents.rows.get(number) if change is None else change.row
+        return documents.row(number) if change is None else change.row
 
     def number_of(self, documents: Documents, key: str) -> int | None:
         """Return the number of the document with *key* after the changes so far."""
@@ -102,7 +96,7 @@ class Documents:
 
     Attributes:
         name: Name of the table.
-        rows: Number → row.
+        rows: Number → row, as it is kept.
         order: The numbers, in their order.
         numbers: Key → number.
         indexes: The indexes for filters.
@@ -111,15 +105,20 @@ class Documents:
             table of ``FarRows``, which would have to read it from the file.
     """
 
-    def __init__(self, name: str, plan: IndexPlan = _NO_PLAN, rows: MutableMapping[int, Row] | None = None) -> None:
+    def __init__(self, name: str, plan: IndexPlan = _NO_PLAN, rows: MutableMapping[int, Kept] | None = None) -> None:
         self.name = name
-        self.rows: MutableMapping[int, Row] = {} if rows is None else rows
+        self.rows: MutableMapping[int, Kept] = {} if rows is None else rows
         self._is_near = rows is None
         self.order: list[int] = []
         self.numbers: dict[str, int] = {}
         self.indexes = Indexes(plan.paths, loose=plan.loose)
         self.orders = Indexes() if plan.loose else self.indexes
-        self.watchers: list[Callable[[Change, Row | None], None]] = []
+        self.watchers: list[Callable[[Change, Kept | None], None]] = []
+
+    def row(self, number: int) -> Row | None:
+        """Return a row; None when there is none."""
+        found = self.rows.get(number)
+        return None if found is None else whole(found)
 
     def apply(self, change: Change) -> None:
         """Make one change, in the indexes too."""
@@ -129,17 +128,16 @@ class Documents:
             return
         is_asked_for = self._is_near or bool(self.indexes or self.orders)
         before = self.rows.get(number) if is_asked_for and not is_new else None
-        if before is not None and before[0]:
-            del self.numbers[before[0]]
         if row is None:
+            if before is not None and (key := whole(before)[0]):
+                del self.numbers[key]
             del self.rows[number]
             del self.order[bisect.bisect_left(self.order, number)]
         else:
-            self.rows[number] = row
-            if row[0]:
-                self.numbers[row[0]] = number
+            self._keep(number, row)
             if is_new:
                 bisect.insort(self.order, number)
+                self._know(number, row)
         if self.indexes or self.orders:
             after = None if row is None else change.body if change.body is not None else body_of(row)
             earlier = None if before is None else body_of(before)
@@ -151,10 +149,9 @@ class Documents:
 
     def load(self, number: int, row: Row) -> None:
         """Take a document at the opening, before anybody has asked for an index; numbers come in their order."""
-        self.rows[number] = row
+        self._keep(number, row)
         self.order.append(number)
-        if row[0]:
-            self.numbers[row[0]] = number
+        self._know(number, row)
         for watcher in self.watchers:
             watcher(Change(self, number, row), None)
 
@@ -175,13 +172,9 @@ class Documents:
         for index in new:
             indexes.finish(index)
 
+    def _keep(self, number: int, row: Row) -> None:
+        self.rows[number] = kept(row) if self._is_near else row
 
-def compact(text: bytes) -> bytes:
-    """Return *text* in a block of its own size, to be kept: what orjson gives stands in one of 8 kB and more."""
-    return bytes(memoryview(text))
-
-
-def body_of(row: Row) -> dict[str, Any]:
-    """Return the document of a row, as a value of the caller's own."""
-    body: dict[str, Any] = orjson.loads(row[1])
-    return body
+    def _know(self, number: int, row: Row) -> None:
+        if row[0]:
+            self.numbers[row[0]] = number

@@ -8,26 +8,26 @@ from typing import Any
 import orjson
 
 from tmfkit_server.storage.base import Death, Delivery, Entry, Stored, Subscription
-from tmfkit_server.storage.embedded.documents import Change, Documents, Row, body_of, compact
+from tmfkit_server.storage.embedded.documents import Change, Documents
+from tmfkit_server.storage.embedded.rows import Kept, Row, body_of, compact, whole
 from tmfkit_server.storage.entries import OUTBOX, SUBSCRIPTIONS
 from tmfkit_server.storage.record import Record
 
 __all__ = ["Listeners", "delivery_of", "delivery_row", "entry_of", "record_of", "row_of"]
 
 
-def record_of(row: Row) -> Record:
+def record_of(row: Kept) -> Record:
     """Return the record that a row holds."""
-    key, content, spelling, tag = row
+    key, content, spelling, tag = whole(row)
     return Record(key, content, orjson.loads(spelling) if spelling else None, tag=tag)
 
 
 def row_of(record: Record) -> Row:
     """Return the row that holds a record."""
-    spelling = compact(orjson.dumps(record.spelling)) if record.spelling else b""
-    return record.id, compact(record.encoded), spelling, record.tag
+    return record.id, record.encoded, orjson.dumps(record.spelling) if record.spelling else b"", record.tag
 
 
-def delivery_of(number: int, row: Row) -> Delivery:
+def delivery_of(number: int, row: Kept) -> Delivery:
     """Return the delivery that a row of the outbox holds; rows of earlier versions have fewer members."""
     body = body_of(row)
     death = body.pop("death", None)
@@ -50,7 +50,7 @@ def delivery_row(delivery: Delivery) -> tuple[Row, dict[str, Any]]:
     return ("", compact(orjson.dumps(body)), b"", ""), body
 
 
-def entry_of(table: str, number: int, row: Row) -> Entry:
+def entry_of(table: str, number: int, row: Kept) -> Entry:
     """Return what a row of a table stands for."""
     if table == SUBSCRIPTIONS:
         return Subscription(**body_of(row))
@@ -70,7 +70,7 @@ class Listeners:
         """Return the listeners of *hub*, in the order of their registration."""
         return self._by_hub.get(hub, ())
 
-    def _follow(self, change: Change, before: Row | None) -> None:
+    def _follow(self, change: Change, before: Kept | None) -> None:
         if before is not None:
             gone = Subscription(**body_of(before))
             self._by_hub[gone.hub] = tuple(each for each in self.of(gone.hub) if each.id != gone.id)
@@ -82,4 +82,4 @@ class Listeners:
     def row(subscription: Subscription) -> tuple[Row, dict[str, Any]]:
         """Return the row of a listener, and its document."""
         body = asdict(subscription)
-        return (subscription.id, compact(orjson.dumps(body)), b"", ""), body
+        return (subscription.id, orjson.dumps(body), b"", ""), body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
 
-from tmfkit_server.storage.embedded.documents import Row
+from tmfkit_server.storage.embedded.rows import Kept, Row, content_bytes
 
 __all__ = ["NEAR_BYTES", "FarRows"]
 
@@ -12,7 +12,7 @@ NEAR_BYTES = 16 << 20
 """How much of the texts of a table is kept in memory."""
 
 
-class FarRows(MutableMapping[int, Row]):
+class FarRows(MutableMapping[int, Kept]):
     """The rows of a table without keys and indexes that grows while nobody takes anything from it: the outbox."""
 
     def __init__(self, read: Callable[[int], Row | None]) -> None:
@@ -24,21 +24,21 @@ class FarRows(MutableMapping[int, Row]):
         """
         self._read = read
         self._room = NEAR_BYTES
-        self._near: dict[int, Row] = {}
+        self._near: dict[int, Kept] = {}
         self._far: set[int] = set()
 
-    def __setitem__(self, number: int, row: Row) -> None:
+    def __setitem__(self, number: int, row: Kept) -> None:
         """Take a row that is in the file."""
         self._forget(number)
-        size = len(row[1])
+        size = content_bytes(row)
         if size <= self._room:
             self._near[number] = row
             self._room -= size
         else:
             self._far.add(number)
 
-    def __getitem__(self, number: int) -> Row:
-        found = self._near.get(number)
+    def __getitem__(self, number: int) -> Kept:
+        found: Kept | None = self._near.get(number)
         if found is None and number in self._far:
             found = self._read(number)
         if found is None:
@@ -64,4 +64,4 @@ class FarRows(MutableMapping[int, Row]):
         self._far.discard(number)
         row = self._near.pop(number, None)
         if row is not None:
-            self._room += len(row[1])
+            self._room += content_bytes(row)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tmfkit_server.errors import NotWritable, StoreDamaged, StoreError, StoreFull, StoreUnusable
-from tmfkit_server.storage.embedded.documents import Batch, Row
+from tmfkit_server.storage.embedded.documents import Batch
 from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.opening import (
     COLUMNS,
@@ -37,6 +37,7 @@ from tmfkit_server.storage.embedded.opening import (
 )
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
 from tmfkit_server.storage.embedded.reserve import Reserve, has_no_room
+from tmfkit_server.storage.embedded.rows import Row
 from tmfkit_server.storage.embedded.wal import leftover_bytes
 
 __all__ = ["Journal"]

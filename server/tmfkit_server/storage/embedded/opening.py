@@ -15,10 +15,10 @@ import orjson
 
 from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.files import sync
-from tmfkit_server.storage.embedded.documents import Row
 from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
 from tmfkit_server.storage.embedded.reserve import has_no_room
+from tmfkit_server.storage.embedded.rows import Row
 from tmfkit_server.storage.record import Record, tag_of
 from tmfkit_server.stored_paths import with_stored_path
 

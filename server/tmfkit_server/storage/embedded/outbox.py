@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 from tmfkit_server.query.expression import ALL_BYTES
 from tmfkit_server.storage.base import within
-from tmfkit_server.storage.embedded.documents import Batch, Change, Documents, Row, body_of
+from tmfkit_server.storage.embedded.documents import Batch, Change, Documents
 from tmfkit_server.storage.embedded.entries import delivery_of, delivery_row
 from tmfkit_server.storage.embedded.locks import Holder, Locks
+from tmfkit_server.storage.embedded.rows import Kept, body_of, content_bytes
 from tmfkit_server.storage.entries import OUTBOX
 from tmfkit_server.storage.outbox import DeadLetters, Delivery
 
@@ -96,7 +97,7 @@ class EmbeddedOutbox:
     ) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""
         numbers = self._dead(subscription)
-        rows = within(self._rows(numbers[offset : offset + limit]), most_bytes, lambda found: len(found[1][1]))
+        rows = within(self._rows(numbers[offset : offset + limit]), most_bytes, lambda found: content_bytes(found[1]))
         return DeadLetters([delivery_of(*row) for row in rows], len(numbers))
 
     async def revive(self, sequence: int) -> bool:
@@ -159,7 +160,7 @@ class EmbeddedOutbox:
     def _read(self, numbers: Iterable[int]) -> list[Delivery]:
         return [delivery_of(*row) for row in self._rows(numbers)]
 
-    def _rows(self, numbers: Iterable[int]) -> Iterator[tuple[int, Row]]:
+    def _rows(self, numbers: Iterable[int]) -> Iterator[tuple[int, Kept]]:
         rows = self._documents.rows
         found = ((number, rows.get(number)) for number in numbers)
         return ((number, row) for number, row in found if row is not None)
@@ -200,7 +201,7 @@ class _Queues:
         waiting = self.waiting.get(subscription, {}).values()
         return [*(number for numbers in waiting for number in numbers), *self.dead.get(subscription, ())]
 
-    def _follow(self, change: Change, before: Row | None) -> None:
+    def _follow(self, change: Change, before: Kept | None) -> None:
         del before
         if change.number in self._places:
             self._take_out(change.number)

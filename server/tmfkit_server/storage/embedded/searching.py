@@ -13,9 +13,10 @@ from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.base import Page, within
-from tmfkit_server.storage.embedded.documents import Body, Documents, Row, body_of
+from tmfkit_server.storage.embedded.documents import Body, Documents
 from tmfkit_server.storage.embedded.entries import record_of
 from tmfkit_server.storage.embedded.indexes import Candidates, Indexes, Numbers
+from tmfkit_server.storage.embedded.rows import Kept, body_of, content_bytes
 from tmfkit_server.storage.search_turns import SearchTurns
 from tmfkit_server.turns import Turns, in_order
 
@@ -26,7 +27,7 @@ _WORTH_AN_INDEX = 100
 # Fewer documents than this are looked at although others are at it.
 _WORTH_WAITING = 20
 
-Found: TypeAlias = tuple[Row, Body]
+Found: TypeAlias = tuple[Kept, Body]
 
 
 class Searcher:
@@ -78,7 +79,7 @@ class Searcher:
             await asyncio.shield(task)
 
 
-async def _looked_at(rows: list[Row], candidates: Candidates | None, search: Search) -> Page:
+async def _looked_at(rows: list[Kept], candidates: Candidates | None, search: Search) -> Page:
     """Return the page of *rows*, which are in the order of creation, that *search* describes."""
     if search.where != All() and not (candidates and candidates.is_exact):
         query = TmfQuery(search.where, search.budget)
@@ -108,11 +109,11 @@ def _known_page(documents: Documents, numbers: Numbers | None, search: Search) -
     return _page((documents.rows[number] for number in wanted), total, search)
 
 
-def _page(wanted: Iterable[Row], total: int, search: Search) -> Page:
-    return Page([record_of(row) for row in within(wanted, search.most_bytes, lambda row: len(row[1]))], total)
+def _page(wanted: Iterable[Kept], total: int, search: Search) -> Page:
+    return Page([record_of(row) for row in within(wanted, search.most_bytes, content_bytes)], total)
 
 
-def _rows(documents: Documents, candidates: Candidates | None) -> list[Row]:
+def _rows(documents: Documents, candidates: Candidates | None) -> list[Kept]:
     numbers = documents.order if candidates is None else sorted(candidates.numbers)
     return [documents.rows[number] for number in numbers]
 
@@ -121,7 +122,7 @@ def _part(search: Search) -> slice:
     return slice(search.offset, None if search.limit is None else search.offset + search.limit)
 
 
-async def _decoded(rows: Sequence[Row]) -> AsyncIterator[Found]:
+async def _decoded(rows: Sequence[Kept]) -> AsyncIterator[Found]:
     turns = Turns()
     for row in rows:
         yield row, body_of(row)
@@ -129,7 +130,7 @@ async def _decoded(rows: Sequence[Row]) -> AsyncIterator[Found]:
             await turns.next()
 
 
-async def _sorted(rows: Sequence[Row], search: Search) -> list[Row]:
+async def _sorted(rows: Sequence[Kept], search: Search) -> list[Kept]:
     """Return the page of *rows*, sorted by what the keys name; nothing else of the documents is kept."""
     budget = search.budget
     keyed = [(await paced(budget, sort_key, body, search.sort, budget), row) async for row, body in _decoded(rows)]

@@ -18,9 +18,10 @@ from tinydb.table import Document, Table
 
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.storage.base import IndexPlan
-from tmfkit_server.storage.embedded.documents import Batch, Body, Change, Documents, Row, body_of, compact
+from tmfkit_server.storage.embedded.documents import Batch, Body, Change, Documents
 from tmfkit_server.storage.embedded.far_rows import FarRows
 from tmfkit_server.storage.embedded.journal import Journal
+from tmfkit_server.storage.embedded.rows import Row, body_of
 from tmfkit_server.storage.entries import OUTBOX
 from tmfkit_server.storage.record import Record
 
@@ -169,7 +170,7 @@ class _Draft(MutableMapping[int, dict[str, Any]]):
         key, _, spelling, tag = before or ("", b"", b"", "")
         if tag:
             tag = Record(key, document, orjson.loads(spelling) if spelling else None).tag
-        return key, compact(orjson.dumps(document)), spelling, tag
+        return key, orjson.dumps(document), spelling, tag
 
 
 class DocumentTable(Table):
