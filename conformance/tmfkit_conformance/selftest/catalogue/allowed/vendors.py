@@ -14,7 +14,7 @@ from tmfkit_conformance.rules.lifecycle import FULL_CREATE, REFERENCES_AS_SENT
 from tmfkit_conformance.rules.queries import FIELDS, FIELDS_WITH_FILTER, FILTER, FILTERS_COMBINE
 from tmfkit_conformance.rules.refusals import MANDATORY, NON_PATCHABLE, SUB_MANDATORY
 from tmfkit_conformance.rules.sending import SEND_NEW, SEND_STORED
-from tmfkit_conformance.rules.updates import MERGE_OBJECT_MERGES, PATCHABLE, PATCH_KEEPS_OTHERS, STATUS_MOVES
+from tmfkit_conformance.rules.updates import MERGE_OBJECT_MERGES, PATCH_KEEPS_OTHERS, PATCHABLE, STATUS_MOVES
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.changes import looked_at, refusal, refusing
