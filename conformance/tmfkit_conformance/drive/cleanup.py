@@ -80,7 +80,7 @@ class GeneratedResources:
             self._known.add((where, exchange.identifier))
             if exchange.identifier not in self._alive[where]:
                 self._alive[where].append(exchange.identifier)
-        elif operation.action in UNDOING and (exchange.is_success or exchange.status == 404):
+        elif operation.action in UNDOING and (exchange.is_success or exchange.is_gone):
             self._forget(where, addressed)
 
     def leftovers(self) -> Iterator[tuple[Operation, str]]:

@@ -164,7 +164,8 @@ class Hooks:
 
         first = self._written(case, response.request, _answer(response, self._recorder))
         exchange = self._client.patiently(again, admin=is_admin, first=first)
-        if exchange.mode != "negative":
+        # What is wrong with a request may be why it was refused, and never why it was served.
+        if exchange.mode != "negative" or exchange.is_success:
             exchange = self._settling.settled(exchange, lambda: self._client.patiently(again, admin=is_admin))
         self._remember(operation, exchange)
         self._exchange = exchange

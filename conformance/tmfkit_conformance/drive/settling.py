@@ -65,9 +65,11 @@ class Settling:
         url, before = _place(exchange), self._seen.get(_place(exchange))
         if url not in self._writes:
             return
-        if exchange.request.method == "DELETE" and exchange.is_success:
+        method, is_removed = exchange.request.method, self._writes[url].kind == "removed"
+        is_back = method == "PUT" and exchange.is_success  # nothing else brings back what was deleted
+        if method == "DELETE" and exchange.is_success:
             self._writes[url] = _Write("removed", self._latest)
-        elif exchange.request.method in ("PATCH", "PUT"):
+        elif method in ("PATCH", "PUT") and (is_back or not is_removed):
             is_changed = exchange.is_success and isinstance(exchange.answer, dict) and exchange.answer != before
             self._writes[url] = _Write("changed" if is_changed else "tried", self._latest, before)
             if is_changed:
