@@ -371,6 +371,38 @@ def test_attribute_that_is_demanded_beyond_the_document_is_a_matter_of_configura
     assert verdicts(configured)[created[0]].outcome is Outcome.PASS
 
 
+PLACED = {"reason": "Bad Request", "errors": [{"field": "engagedParty"}, {"field": "relatedParty"}]}
+
+
+@pytest.mark.parametrize(
+    ("said", "is_picky"),
+    [
+        pytest.param({"reason": "Bad Request"}, False, id="says-nothing"),
+        pytest.param(PLACED, False, id="names-both"),
+        pytest.param(PLACED, True, id="names-both-and-knows-little-else"),
+    ],
+)
+def test_form_and_demanded_attribute_are_found_together(
+    server_url: str, said: dict[str, Any], *, is_picky: bool
+) -> None:
+    def demanding_both(call: Call, forward: Forward) -> Answer:
+        if call.method != "POST" or not isinstance(call.json, dict) or "callback" in call.json:
+            return forward(call)
+        party, known = call.json.get("engagedParty"), {"name", "engagedParty", "relatedParty", "statusReason"}
+        if not isinstance(party, list) or "relatedParty" not in call.json or (is_picky and set(call.json) - known):
+            return Answer(400, json.dumps(said).encode(), JSON)
+        return forward(call.with_json({**call.json, "engagedParty": party[0]}))
+
+    with meddling(server_url, demanding_both) as url:
+        bundle = run(API, url)
+        configured = run(API, url, payloads={"customer": bundle.run["demanded"]["customer"]["attributes"]})
+    demand = bundle.run["demanded"]["customer"]
+    assert (list(demand["attributes"]), demand["is_proven"]) == (["relatedParty"], True)
+    assert bundle.run["dialect"]["customer"] == {"engagedParty": "as a list of one"}
+    assert configured.run["demanded"] == {}
+    assert configured.run["dialect"]["customer"] == {"engagedParty": "as a list of one"}
+
+
 def test_attribute_that_is_demanded_where_the_document_does_not_let_it_is_a_failure(server_url: str) -> None:
     requirements = contracts.load("tmf655-v1").requirements
     about = [row for row in requirements if (row.kind, row.operation) == ("status", "createChangeRequest")]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tmfkit_conformance.contact.consistency import measure
 from tmfkit_conformance.contact.media import find_media
-from tmfkit_conformance.contact.names import configured_names, find_names, find_path
+from tmfkit_conformance.contact.names import configured_names, find_names, find_names_beside, find_path
 from tmfkit_conformance.contact.refused import find_refused
 from tmfkit_conformance.contact.smallest import Demand, find_demand
 from tmfkit_conformance.contact.there import first_create, first_look, second_look
@@ -85,15 +85,29 @@ def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exc
     for resource in resources:
         with _asking(session, Dialect):
             made[resource.name] = find_names(session, resource, made[resource.name])
-        with _asking(session, SmallestBody):
-            if made[resource.name].is_refusal:
-                demands[resource.name] = find_demand(session, resource, made[resource.name])
+        if made[resource.name].is_refusal:
+            demands[resource.name] = _demand(session, resource, made[resource.name])
         if made[resource.name].is_success:
             with _asking(session, Everything):
                 find_refused(session, resource)
             with _asking(session, Dialect):
                 find_media(session, resource)
     return demands
+
+
+def _demand(session: Session, resource: Resource, refused: Exchange) -> Demand:
+    """Find what is demanded beyond the smallest body, in the names of the contract or else in others."""
+    found = Demand("", {}, is_proven=False, exchange=refused.sequence)
+    is_said_otherwise = False
+    with _asking(session, SmallestBody):
+        found = find_demand(session, resource, refused)
+    if not found.is_proven:
+        with _asking(session, Dialect):
+            is_said_otherwise = find_names_beside(session, resource, refused)
+    if is_said_otherwise:
+        with _asking(session, SmallestBody):
+            found = find_demand(session, resource, refused)
+    return found
 
 
 def _asking(session: Session, probe: type[Probe]) -> AbstractContextManager[None]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.contact.complaints import complaint
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.payloads.forms import is_form, other_forms
@@ -21,7 +22,7 @@ from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.contact import Dialect
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["configured_names", "find_names", "find_path"]
+__all__ = ["configured_names", "find_names", "find_names_beside", "find_path"]
 
 _MOST_TRIES: Final = 12
 """Combinations of names that are tried for one body."""
@@ -75,6 +76,33 @@ def find_names(session: Session, resource: Resource, made: Exchange) -> Exchange
     return made
 
 
+def find_names_beside(session: Session, resource: Resource, refused: Exchange) -> bool:
+    """Find names for the attributes of the smallest body where the target demands more attributes as well.
+
+    Args:
+        session: The session; it keeps the names.
+        resource: The resource.
+        refused: The create with the smallest body.
+
+    Returns:
+        Whether a body with further attributes is taken in these names.
+    """
+    finder, said = _Finder(session, resource), complaint(refused)
+    named = (*said.places, *said.named)
+
+    def with_named() -> dict[str, Any]:
+        payloads = session.payloads_of(resource.name)
+        full = payloads.full()
+        return {**{name: full[name] for name in named if name in full}, **payloads.minimal()}
+
+    def smallest() -> dict[str, Any]:
+        return session.payloads_of(resource.name).minimal()
+
+    bodies: list[Body] = [with_named] if with_named() != smallest() else []
+    bodies.append(lambda: session.payloads_of(resource.name).full())
+    return any(finder.together(body, of=smallest(), named=named) for body in bodies)
+
+
 class _Finder:
     """Tries names for one resource.
 
@@ -123,18 +151,23 @@ class _Finder:
         elif made.is_refusal:
             self.together(body, wanted=key)
 
-    def together(self, body: Body, *, wanted: str = "") -> Exchange | None:
+    def together(
+        self, body: Body, *, wanted: str = "", of: dict[str, Any] | None = None, named: Sequence[str] = ()
+    ) -> Exchange | None:
         """Try every combination of names of what stands in a body, all aliases at once first.
 
         Args:
             body: Makes the body, in the names that the session speaks.
             wanted: An attribute that has to be among those with another name; any when empty.
+            of: The body whose attributes may have other names; the whole one when None.
+            named: First-level attributes whose names are tried first.
 
         Returns:
             The create that was taken; None when none was.
         """
-        own = body()
+        own = body() if of is None else of
         keys = [key for key in self._attributes if key not in self._settled and pointers.select(own, f"/{key}")]
+        keys.sort(key=lambda key: key.partition("/")[0] not in named)
         combined = (names for names in self._candidates(keys) if not wanted or wanted in names)
         return self._tried(body, list(itertools.islice(combined, _MOST_TRIES)))
 
@@ -204,7 +237,9 @@ def _combinations(others: Mapping[str, Sequence[str]], keys: Sequence[str]) -> I
 
 
 def _resembles(sent: Any, got: Any) -> bool:
-    """Say whether a value is the one that was sent; it may have more members, and dates another form."""
+    """Say whether a value is the one that was sent; dates may have another form, a list of one none."""
+    if isinstance(sent, list) and len(sent) == 1 and isinstance(got, dict):
+        got = [got]
     if isinstance(sent, dict):
         return isinstance(got, dict) and all(name in got and _resembles(sent[name], got[name]) for name in sent)
     if isinstance(sent, list):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tmfkit_conformance.contact.complaints import complaint
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.contact import SmallestBody
@@ -14,18 +14,6 @@ from tmfkit_models.contracts import Resource
 __all__ = ["Demand", "find_demand"]
 
 _MOST_DEMANDED: Final = 4
-_LONGEST_WORDS: Final = 300
-_NAMED: Final = re.compile(
-    r"(?:missing|required|mandatory|need\w*|without)\W+(?:(?:attribute|field|property|member|parameter|is|are|a|an|the)\W+)*"
-    r"['\"`]?([A-Za-z@_][\w.@]*)"
-    r"|['\"`]?([A-Za-z@_][\w.@]*)['\"`]?\s+(?:is|are|must|was|may|cannot|field|attribute|:)?\W*(?:\w+\W+){0,3}?"
-    r"(?:missing|required|mandatory|needed|provided|present|null|blank|empty)",
-    re.IGNORECASE,
-)
-_NO_NAMES: Final = frozenset(
-    {"attribute", "field", "property", "member", "parameter", "value", "body", "request", "it", "this", "is", "are",
-     "a", "an", "the", "not", "be", "must", "mandatory", "required", "missing", "attributes", "fields", "for", "in"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +43,43 @@ class Demand:
 
 
 def find_demand(session: Session, resource: Resource, refused: Exchange) -> Demand:
-    """Find out what is missing in the smallest body: by halving what the full one has more, else in the words.
+    """Find out what is missing in the smallest body: in the words, else by halving what the full one has more.
 
     Args:
         session: The session.
         resource: The resource.
         refused: The create with the smallest body.
     """
-    words = _words(refused)
+    said = complaint(refused)
     payloads = session.payloads_of(resource.name)
     smallest, full = payloads.minimal(), payloads.full()
+    if named := _named(session, resource, refused, smallest, full):
+        return Demand(said.words, named, is_proven=True, exchange=refused.sequence)
     more = [name for name in full if full[name] != smallest.get(name)]
     if more and _is_taken(session, resource, full):
         demanded = _halved(session, resource, smallest, {name: full[name] for name in more})
-        return Demand(words, demanded, is_proven=bool(demanded), exchange=refused.sequence)
+        return Demand(said.words, demanded, is_proven=bool(demanded), exchange=refused.sequence)
     known = set(session.contract.attributes(resource.schema))
-    named = next((name for name in _names_in(words) if name not in smallest), "")
-    value = full.get(named, "...") if named in known else "..."
-    return Demand(words, {named: value} if named else {}, is_proven=False, exchange=refused.sequence)
+    missing = [name for name in said.named if name not in smallest]
+    missing += [name for name in said.places if name in full and name not in {*smallest, *missing}]
+    meant = [name for name in missing if name in known] or missing[:1]
+    guessed = {name: full.get(name, "...") for name in meant}
+    return Demand(said.words, guessed, is_proven=False, exchange=refused.sequence)
+
+
+def _named(
+    session: Session, resource: Resource, refused: Exchange, smallest: dict[str, Any], full: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the attributes that the target names, one refusal after the other, until it takes the body; else none."""
+    demanded: dict[str, Any] = {}
+    while refused.is_refusal and len(demanded) < _MOST_DEMANDED:
+        said = complaint(refused)
+        names = [name for name in (*said.named, *said.places) if name in full and name not in {*smallest, *demanded}]
+        if not names:
+            return {}
+        demanded |= {name: full[name] for name in names}
+        refused = _created(session, resource, {**smallest, **demanded})
+    return demanded if refused.is_success else {}
 
 
 def _halved(session: Session, resource: Resource, smallest: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
@@ -98,25 +105,9 @@ def _halved(session: Session, resource: Resource, smallest: dict[str, Any], more
 
 
 def _is_taken(session: Session, resource: Resource, body: dict[str, Any]) -> bool:
+    return _created(session, resource, body).is_success
+
+
+def _created(session: Session, resource: Resource, body: dict[str, Any]) -> Exchange:
     step = SmallestBody.CREATE.of(f"{resource.name} with {', '.join(body)}")
-    return session.call("create", step, body=body, resource=resource.name).is_success
-
-
-def _words(refused: Exchange) -> str:
-    """Return the target's own words."""
-    said = refused.answer
-    if isinstance(said, list) and said:
-        said = said[0]
-    if isinstance(said, dict):
-        told = [said[name] for name in ("reason", "message", "detail", "description", "error", "title") if name in said]
-        texts = list(dict.fromkeys(text for text in told if isinstance(text, str) and text))
-        if texts:
-            return ": ".join(texts)[:_LONGEST_WORDS]
-    body = refused.response.body if refused.response else b""
-    return " ".join(body[:_LONGEST_WORDS].decode("utf-8", "replace").split())
-
-
-def _names_in(words: str) -> list[str]:
-    """Return what the words say is missing, as far as they can be read."""
-    found = [name.rstrip(".").removeprefix("$.") for pair in _NAMED.findall(words) for name in pair if name]
-    return [name for name in found if name.lower() not in _NO_NAMES]
+    return session.call("create", step, body=body, resource=resource.name)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break
-from tmfkit_conformance.selftest.calls import Answer, Call, Sound
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
 from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     TAKEN,
     dropping,
@@ -49,6 +49,23 @@ def _array_for_object(name: str) -> Break:
     return Break(words, serve, shown.notify)
 
 
+def _array_and_more(name: str, needed: str) -> Break:
+    """Take one attribute as a list of one, and demand another on create; say both in a list of errors."""
+    in_list = _array_for_object(name)
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        body = call.json if call.action == "create" and isinstance(call.json, dict) else {}
+        wrong = {name: "is a list", needed: "is missing"}
+        errors = [
+            {"field": one, "message": wrong[one]} for one in wrong if one not in body or isinstance(body[one], dict)
+        ]
+        if body and needed not in body:
+            return answered(400, {"code": "400", "reason": "Bad Request", "errors": errors})
+        return await in_list.serve(call, sound, history)
+
+    return Break(f"{in_list.words}, and demands {needed}", serve, in_list.notify)
+
+
 def _in_force(profiles: Any) -> Any:
     """Return the profile that is in force; of several the first, and so where none is."""
     now = datetime.now(UTC).isoformat()
@@ -59,6 +76,13 @@ def _in_force(profiles: Any) -> Any:
 
 CUSTOMER_V4: Final = (
     reading("v4-party-in-a-list", _array_for_object("engagedParty"), "TMF629V4-E01", rules=TAKEN),
+    reading(
+        "v4-party-in-a-list-beside-another",
+        _array_and_more("engagedParty", "relatedParty"),
+        "TMF629V4-E01",
+        rules=TAKEN,
+        configuration={"payloads": {"customer": {"relatedParty": [{"id": "42", "name": "Shop", "role": "agent"}]}}},
+    ),
     shows(
         "v4-party-shown-in-a-list",
         "shows engagedParty in a list",
