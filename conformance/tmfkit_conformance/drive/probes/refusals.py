@@ -160,7 +160,7 @@ def refused(session: Session, subject: str) -> None:
     """Send a request that is in order, and one with the fault that the subject names."""
     action = session.operation.action
     if subject == "bad-query":
-        session.call(action, Refused.CONTROL, query={"limit": "1"})
+        session.call(action, Refused.CONTROL)  # no document has to define the parameter that is faulty
         session.call(action, Refused.REFUSED, query={"limit": session.contents.name("limit")})
         return
     if action == "register":

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from tmfkit_conformance.rules.queries import CREATED_ONCE, FIELDS, FILTER, FILTER_WITHOUT_MATCH, PAGING, SORT
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
+from tmfkit_conformance.selftest.catalogue.changes import refusal
 from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
 
@@ -90,6 +91,16 @@ async def _with_comings_and_goings(call: Call, sound: Sound, history: History) -
     return await sound(call)
 
 
+def _without_paging() -> Break:
+    """Refuse the parameters of TMF630 that no document names."""
+
+    async def serve(call: Call, sound: Sound, _: History) -> Answer:
+        unknown = sorted(call.names & {"offset", "limit", "sort", "filter"}) if call.method == "GET" else []
+        return refusal(400, f"there is no parameter {unknown[0]}") if unknown else await sound(call)
+
+    return Break("refuses offset, limit, sort and filter", serve)
+
+
 _OFFSET: Final = "offset is how TMF630 pages; how long a page is, is the server's choice"
 
 LISTS: Final = (
@@ -160,6 +171,14 @@ LISTS: Final = (
         others=50_000,
         seconds=60,
         megabytes=500,
+    ),
+    Behaviour(
+        "no-paging-parameters",
+        _without_paging(),
+        "no document names offset, limit or sort",
+        ("tmf681-v1",),
+        rules=_RULES,
+        whole=("tmf629-v1", "tmf629-v4"),
     ),
     Behaviour(
         "busy",
