@@ -371,6 +371,17 @@ def test_attribute_that_is_demanded_beyond_the_document_is_a_matter_of_configura
     assert verdicts(configured)[created[0]].outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize("status", [403, 405])
+def test_records_that_cannot_be_deleted_are_said_at_first_contact(server_url: str, status: int) -> None:
+    def keeping(call: Call, forward: Forward) -> Answer:
+        return Answer(status, b"{}", JSON) if call.method == "DELETE" else forward(call)
+
+    with meddling(server_url, keeping) as url:
+        bundle = run(API, url)
+    said = f"customer: what the run makes stays there, DELETE was answered {status}; the receipt names it."
+    assert bundle.run["contact"].count(said) == 1
+
+
 PLACED = {"reason": "Bad Request", "errors": [{"field": "engagedParty"}, {"field": "relatedParty"}]}
 
 

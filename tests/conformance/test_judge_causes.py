@@ -161,6 +161,34 @@ def test_option_that_may_help_is_the_first_thing_to_do(server_url: str, meddle: 
     assert [cause.first for cause in causes if option not in cause.first] == []
 
 
+def closed_list(call: Call, forward: Forward) -> Answer:
+    body = call.json if call.method == "POST" else {}
+    return error(400, "no such reason") if "callback" not in body and "statusReason" in body else forward(call)
+
+
+def demanding_more(call: Call, forward: Forward) -> Answer:
+    body = call.json if call.method == "POST" else {"callback": ""}
+    return forward(call) if "callback" in body or "tenant" in body else error(400, "tenant is mandatory")
+
+
+def refusing_a_party(call: Call, forward: Forward) -> Answer:
+    body = call.json if call.method == "POST" else {}
+    return error(422, "engagedParty is not known here") if "engagedParty" in body else forward(call)
+
+
+@pytest.mark.parametrize(
+    ("meddle", "entry"),
+    [
+        pytest.param(closed_list, "values that it takes under `values.customer./statusReason`", id="value-of-a-row"),
+        pytest.param(refusing_a_party, "values that it takes under `values.customer./engagedParty`", id="value-named"),
+        pytest.param(demanding_more, "what it demands under `payloads.customer`", id="lacking"),
+    ],
+)
+def test_rule_of_its_own_is_told_to_the_kit_where_it_belongs(server_url: str, meddle: Meddle, entry: str) -> None:
+    causes = [cause for cause in judged(server_url, meddle).causes if cause.status in (400, 422)]
+    assert causes[0].first.endswith(f"for a rule of its own, configure {entry}")
+
+
 def test_patch_without_effect_fails_one_row_and_blocks_the_others(server_url: str) -> None:
     judgement = judged(server_url, patching_nothing)
     found = outcomes(judgement, judgement.causes[0])

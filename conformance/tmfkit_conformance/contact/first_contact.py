@@ -73,7 +73,11 @@ def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintanc
     for resource in taken if session.settings.settle_seconds else ():  # else nothing would be waited for
         with _asking(session, Consistency):
             known.unseen.update(measure(session, resource))
-    known.sentences += [*_sentences(session, resources, made, known.demands), *_visibility(session, known.unseen)]
+    known.sentences += [
+        *_sentences(session, resources, made, known.demands),
+        *_left(session, taken),
+        *_visibility(session, known.unseen),
+    ]
 
 
 def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exchange]) -> dict[str, Demand]:
@@ -137,6 +141,17 @@ def _sentences(
         patched, usual = session.media.get(resource.name), session.contract.action("patch", resource.name)
         if patched and usual and patched != usual.consumes[0]:
             yield f"{resource.name}: the target takes patches as {patched}, and not as {usual.consumes[0]}."
+
+
+def _left(session: Session, taken: Sequence[Resource]) -> Iterator[str]:
+    """Yield that records of the run stay at the target, where none of a resource could be deleted."""
+    receipt = session.ledger.receipt
+    for resource in taken:
+        place = session.item_url("", resource.name)
+        left = [entry for entry in receipt.left() if entry.address.startswith(place)]
+        if left and not any(entry.address.startswith(place) for entry in receipt.deleted()):
+            role = " (the role admin: --admin-header)" if left[0].is_admin else ""
+            yield f"{resource.name}: what the run makes stays there, {left[0].why}{role}; the receipt names it."
 
 
 def _visibility(session: Session, unseen: Mapping[str, str]) -> Iterator[str]:

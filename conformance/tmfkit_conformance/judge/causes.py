@@ -131,7 +131,8 @@ def _cause(group: Sequence[_Suffering], root: _Suffering | None, traces: Traces)
     return Cause(
         summary=found.summary,
         whose=whose,
-        first=remedy(shown.case, found, traces) or _first(whose, shown, before.sequence if before else 0),
+        first=remedy([one.case for one in ordered], found, traces)
+        or _first(whose, shown, before.sequence if before else 0),
         root=root.row.id if root else "",
         rows=tuple(one.row.id for one in ordered),
         level=min((one.row.level for one in group), key=LEVELS.index),
@@ -167,6 +168,4 @@ def _first(whose: Whose, shown: _Suffering, before: int) -> str:
     if shown.symptom.is_crash:
         earlier = f"; exchange {before} came before it" if before else ""
         return f"Look into the target's own log for exchange {number}{earlier}"
-    if shown.symptom.key[0] == "answer" and shown.symptom.status in (400, 409, 422):
-        return f"Send exchange {number} again by hand; for a rule of its own, configure the value under payloads"
     return f"Send exchange {number} again by hand and compare with {shown.row.id}" if number else f"See {shown.row.id}"
