@@ -378,17 +378,24 @@ class Session:
             yield
 
     def _is_served(self) -> bool:
-        """Ask for the list of the first resource once more."""
-        operation = self.contract.action("list", self.contract.resources[0].name)
-        if operation is None:
-            return True
+        """Ask for the list of the first resource once more, and for an id that nothing has."""
+        name = self.contract.resources[0].name
+        asked = (
+            (self.contract.action("list", name), StillThere.LIST),
+            (self.contract.action("retrieve", name), StillThere.READ),
+        )
+        known = [(operation, step) for operation, step in asked if operation]
+        return not known or any(self._answers(operation, step) for operation, step in known)
+
+    def _answers(self, operation: Operation, step: Step) -> bool:
+        """Say whether an operation that reads is answered otherwise than by a breakdown or for credentials."""
         with self._client.briskly():
             asked = self._client.send(
                 "GET",
-                self._addresses.of(operation, ""),
+                self._addresses.of(operation, self.unused_id()),
                 phase=REGISTER,
                 probe=StillThere.name,
-                step=StillThere.LIST.name,
+                step=step.name,
                 operation=operation.id,
             )
         return asked.response is not None and not asked.is_breakdown and asked.status not in (401, 403)

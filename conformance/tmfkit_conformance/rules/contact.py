@@ -15,6 +15,8 @@ _MADE: Final = "finds out what the target demands on create, which the bundle ha
 _REFUSED: Final = "finds out what the target refuses, and may, which the bundle has under `refused`"
 _LAG: Final = "finds out how soon a write is seen, which the bundle has under `lag_ms`"
 
+_STILL: Final = "says whether the target is still there; where it is not, nothing more is sent"
+
 
 class ApiThere(Probe, name="api-there"):
     """Looks at every collection and hub, and for an id that nothing has."""
@@ -58,4 +60,5 @@ class Consistency(Probe, name="consistency"):
 class StillThere(Probe, name="still-there"):
     """Looks whether a target that fails again and again serves anything any more."""
 
-    LIST = Step("list", "says whether the target is still there; where it is not, nothing more is sent")
+    LIST = Step("list", _STILL)
+    READ = Step("read", _STILL)
