@@ -238,3 +238,28 @@ def test_receipt_is_written_as_the_run_goes(server_url: str, tmp_path: Path) -> 
     run(watch, server_url, only=("TMF629V4-POST-001",), path=path)
     assert set(states) == {"made", "deleted", "gone"}
     assert path.read_text(encoding="utf-8").splitlines()[-1].startswith("gone    http://127.0.0.1:")
+
+
+def test_message_that_is_sent_and_not_stored_is_not_left(server_url: str) -> None:
+    contract = contracts.load("tmf681-v1")
+    gone: list[str] = []
+
+    def not_storing(call: Call, forward: Forward) -> Answer:
+        answer = forward(call)
+        if call.path.endswith("/communicationMessage/send"):
+            identifier = json.loads(answer.body)["id"]
+            gone.append(identifier)
+            forward(Call("DELETE", call.path.removesuffix("send") + identifier, call.headers, b""))
+        return answer
+
+    with meddling(server_url, not_storing) as url:
+        settings = Settings(
+            contract.id,
+            url + contract.base_path,
+            phases=("register",),
+            listener=False,
+            timeout_seconds=PATIENCE_SECONDS,
+        )
+        bundle = drive(contract, settings, lambda *_: None, only=("TMF681-SEND-001",))
+    assert gone
+    assert bundle.run["receipt"]["left"] == []
