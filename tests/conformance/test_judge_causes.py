@@ -11,8 +11,10 @@ from meddler import Answer, Call, Forward, Meddle, meddling
 
 from patience import PATIENCE_SECONDS
 from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.symptoms import symptom
 from tmfkit_conformance.judge.traces import Traces
-from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome
+from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome, Verdict
+from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange, Request, Response
 from tmfkit_conformance.run import drive
@@ -201,11 +203,13 @@ def test_sound_target_has_no_cause(server_url: str) -> None:
     assert [cause for cause in judged(server_url, lambda call, forward: forward(call)).causes if cause.is_failure] == []
 
 
-def exchange(sequence: int, method: str, sent: Any, shown: Any, *, superseded: bool = False) -> Exchange:
+def exchange(
+    sequence: int, method: str, sent: Any, shown: Any, *, superseded: bool = False, at: str = "/customer/1"
+) -> Exchange:
     """Return an exchange of a probe that patches a customer."""
     operation = {"POST": "createCustomer", "PATCH": "patchCustomer", "GET": "retrieveCustomer"}[method]
     headers = (("Content-Type", "application/json"),)
-    request = Request(method, "http://target.example/customer/1", headers, json.dumps(sent).encode() if sent else b"")
+    request = Request(method, f"http://target.example{at}", headers, json.dumps(sent).encode() if sent else b"")
     response = Response(201 if method == "POST" else 200, headers, json.dumps(shown).encode())
     probe = f"probe {sequence // 10}"
     return Exchange(
@@ -227,3 +231,49 @@ def test_read_that_was_repeated_says_nothing_of_a_patch(is_seen_late: bool) -> N
     ]
     traces = Traces(Bundle({"base_url": "http://target.example"}, (), tuple(sent), ()), CONTRACT)
     assert (traces.idle == frozenset()) is is_seen_late
+
+
+def lost_in(row: str, remark: str, read_at: str, shown: dict[str, Any]) -> str:
+    """Return what a row suffers from that failed after a create of a customer and one read."""
+    [case] = [case for case in plan(CONTRACT) if case.requirement.id == row]
+    assert case.probe is not None
+    sent = {"name": "a", "status": "Approved", "statusReason": "b"}
+    made = exchange(1, "POST", sent, {"id": "1", **sent})
+    read = exchange(2, "GET", None, shown, at=read_at)
+    told = tuple(replace(one, probe=case.probe.key) for one in (made, read))
+    traces = Traces(Bundle({"base_url": "http://target.example"}, (), told, ()), CONTRACT)
+    return symptom(case, Verdict(row, Outcome.FAIL, remark, (1, 2)), traces).summary
+
+
+LOST = "customer: /statusReason was sent and is not there"
+
+
+@pytest.mark.parametrize(
+    ("row", "remark", "read_at", "summary"),
+    [
+        pytest.param("TMF629V4-POST-014", "gone", "/customer/1", LOST, id="its-subject"),
+        pytest.param("TMF629V4-MODEL-001", "statusReason is lost", "/customer/1", LOST, id="its-remark"),
+        pytest.param("TMF629V4-POST-014", "gone", "/customer/2", "gone", id="another-record"),
+        pytest.param("TMF629V4-POST-014", "gone", "/customer/1?fields=name", "gone", id="a-selection"),
+        pytest.param("TMF629V4-POST-013", "status is wrong", "/customer/1", "status is wrong", id="another-attribute"),
+    ],
+)
+def test_what_was_lost_is_said_of_the_record_that_was_written(
+    row: str, remark: str, read_at: str, summary: str
+) -> None:
+    shown = {"id": "1", "name": "a", "status": "Approved"}
+    assert lost_in(row, remark, read_at, shown) == summary
+
+
+def refusing_two_attributes_in_the_same_words(call: Call, forward: Forward) -> Answer:
+    is_wrong = b'"statusReason"' in call.body or b'"creditProfile"' in call.body
+    return error(400, "Validation failed") if is_wrong else forward(call)
+
+
+def test_two_attributes_that_are_refused_in_the_same_words_are_two_causes(server_url: str) -> None:
+    judgement = judged(server_url, refusing_two_attributes_in_the_same_words)
+    found = {cause.summary for cause in judgement.causes if cause.is_failure}
+    assert found == {
+        "With /creditProfile in the body, POST /customer is answered 400",
+        "With /statusReason in the body, POST /customer is answered 400",
+    }

@@ -189,3 +189,32 @@ def test_state_that_a_target_does_not_come_to(
     unlisted = post("refused", status, {"reason": "'qua' is no status"}, sent={"status": "qua"}, path=change)
     found = verdict_of("tmf655-v1", "TMF655-LIFE-008", steps, facts={"values": 1}, beside=("TMF655-LIFE-009", unlisted))
     assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(400, SKIP), (500, BLOCKED)])
+def test_what_starts_from_a_create_that_is_refused_for_a_demand_is_a_matter_of_configuration(
+    status: int, outcome: Outcome
+) -> None:
+    demand = {"words": "tenant is mandatory", "attributes": {"tenant": "a"}, "is_proven": True, "exchange": 1}
+    steps = [post(step, status, {}, sent={"name": "a"}, path="/customer") for step in ("control", "refused")]
+    run = {"demanded": {"customer": demand}}
+    assert verdict_of("tmf629-v4", "TMF629V4-POST-003", steps, run=run).outcome is outcome
+
+
+@pytest.mark.parametrize(("refused", "outcome"), [(["/customerAccountBalance"], MOOT), ([], BLOCKED)])
+def test_members_of_what_is_refused_and_may_be_are_not_asked_for(refused: list[str], outcome: Outcome) -> None:
+    sent = {"name": "a", "customerAccountBalance": [{"type": "t"}]}
+    steps = [post(step, 400, {}, sent=sent, path="/customerAccount") for step in ("control", "refused")]
+    run = {"refused": {"customerAccount": refused}}
+    assert verdict_of("tmf629-v1", "TMF629V1-CUSTOMERACCOUNT-POST-036", steps, run=run).outcome is outcome
+
+
+@pytest.mark.parametrize(("row", "outcome"), [("PATCH-045", MOOT), ("PATCH-049", BLOCKED)])
+def test_members_of_what_may_not_be_changed_are_not_asked_for(row: str, outcome: Outcome) -> None:
+    account = "/customerAccount"
+    steps = [
+        post("create", 201, {"id": "1"}, sent={}, path=account),
+        post("control", 400, {}, sent={}, method="PATCH", path=f"{account}/1"),
+        post("refused", 400, {}, sent={}, method="PATCH", path=f"{account}/1"),
+    ]
+    assert verdict_of("tmf629-v1", f"TMF629V1-CUSTOMERACCOUNT-{row}", steps).outcome is outcome

@@ -44,6 +44,9 @@ def excused(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> Outc
     if settled.outcome is Outcome.FAIL and (refused := _refused_move(evidence, bundle)):
         said = f"The target does not allow this transition: {evidence.answered(refused)}"
         return OutcomeReached(Outcome.NOT_APPLICABLE, said)
+    demand = _demand(evidence, bundle)
+    if settled.outcome in (Outcome.FAIL, Outcome.BLOCKED) and demand and _is_refused_for(demand, settled, evidence):
+        return OutcomeReached(Outcome.SKIP, _configuration(evidence, demand))
     if settled.outcome is not Outcome.FAIL:
         return settled
     lost_since = bundle.run.get("lost_since", 0)
@@ -51,9 +54,6 @@ def excused(settled: OutcomeReached, evidence: Evidence, bundle: Bundle) -> Outc
         return OutcomeReached(Outcome.SKIP, f"The target was lost: from exchange {lost_since} on it served nothing")
     if _needs_notifications(evidence) and is_unreached(bundle):
         return OutcomeReached(Outcome.SKIP, _UNREACHED)
-    demand = _demand(evidence, bundle)
-    if demand is not None and _is_refused_for(demand, evidence):
-        return OutcomeReached(Outcome.SKIP, _configuration(evidence, demand))
     return settled
 
 
@@ -136,16 +136,19 @@ def _demand(evidence: Evidence, bundle: Bundle) -> Mapping[str, Any] | None:
     return demand if is_allowed and demand and demand.get("attributes") else None
 
 
-def _is_refused_for(demand: Mapping[str, Any], evidence: Evidence) -> bool:
+def _is_refused_for(demand: Mapping[str, Any], settled: OutcomeReached, evidence: Evidence) -> bool:
     """Say whether the failure is that of a create in which what is demanded is missing."""
     makes = {one.id for one in evidence.contract.operations if one.action in MAKES_RESOURCE}
+    # What a row waits for in vain is blocked by everything that was to bring it about.
+    is_by_all = settled.outcome is Outcome.BLOCKED and not settled.root
+    looked_at = {settled.root, *evidence.used, *(one.sequence for one in evidence.exchanges if is_by_all)}
     return any(
         exchange.operation in makes
         and exchange.is_refusal
         and isinstance(exchange.request.json, dict)
         and not is_kept(demand["attributes"], exchange.request.json)
         for exchange in evidence.exchanges
-        if exchange.sequence in evidence.used
+        if exchange.sequence in looked_at
     )
 
 

@@ -6,18 +6,22 @@ import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.losses import losses
+from tmfkit_conformance.judge.round_trip import spelt
+from tmfkit_conformance.plan import plan
 from tmfkit_conformance.record.bundle import Bundle
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.record.wire import last_segment
+from tmfkit_conformance.rules.attributes import ATTRIBUTE, With
 from tmfkit_conformance.rules.operations import Triggers
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_models.contracts import Contract, Event, Operation
 
-__all__ = ["Traces", "kind_of"]
+__all__ = ["Traces", "is_whole", "kind_of"]
 
 _NOT_THERE: Final = frozenset({404, 405, 501})
 _ON_ITEMS: Final = ("retrieve", "patch", "replace", "delete")
@@ -85,6 +89,28 @@ class Traces:
         ids = [one.id for one in self.operations.values() if one.resource == resource and one.action in actions]
         called = [name for name in ids if name in self._by_operation]
         return bool(called) and all(name in self.missing for name in called)
+
+    @functools.cached_property
+    def _refused(self) -> Mapping[str, Sequence[str]]:
+        """Resource → attributes with which a create was refused that was taken without them; the shortest first."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for case in plan(self.contract):
+            row = case.requirement
+            if row.kind == ATTRIBUTE.name and case.probe:
+                steps = {one.step: one for one in self.by_probe.get(case.probe.key, ())}
+                sent, beside = steps.get(With.CREATE.name), steps.get(With.CONTROL.name)
+                if sent and sent.is_refusal and beside and beside.is_success:
+                    found[self.resource_of(sent)].add(row.subject)
+        return {name: sorted(subjects, key=lambda one: (one.count("/"), one)) for name, subjects in found.items()}
+
+    def culprit(self, exchange: Exchange) -> str:
+        """Return the attribute for which a body was refused, as creates with it and without it show; empty for none."""
+        body, name = exchange.request.json, self.resource_of(exchange)
+        if not exchange.is_refusal or not isinstance(body, dict) or not self._refused.get(name):
+            return ""
+        schema = self.contract.resource(name).schema
+        there = (one for one in self._refused[name] if pointers.select(body, spelt(self.contract, schema, body, one)))
+        return next(there, "")
 
     def lacks(self, kind: str) -> bool:
         """Say whether no operation of a kind is there that was called, of whatever resource."""
@@ -200,20 +226,25 @@ def _effects(probe: Sequence[Exchange], operation: str) -> list[bool]:
     for number, patch in enumerate(probe):
         if patch.operation != operation or not patch.is_success or not isinstance(patch.request.json, dict):
             continue
-        after = _state(probe[number + 1 :])
-        before = _state(reversed(probe[:number]))
+        identifier = last_segment(patch.request.url)
+        after = _state(probe[number + 1 :], identifier)
+        before = _state(reversed(probe[:number]), identifier)
         if after is None or before is None or not _departures(patch.request.json, before):
             continue
         found.append(bool(_departures(patch.request.json, before) - _departures(patch.request.json, after)))
     return found
 
 
-def _state(exchanges: Iterable[Exchange]) -> dict[str, Any] | None:
-    """Return the first representation that a read or a create gave."""
-    for exchange in exchanges:
-        if exchange.request.method in ("GET", "POST") and isinstance(exchange.answer, dict) and exchange.is_success:
-            return exchange.answer
-    return None
+def _state(exchanges: Iterable[Exchange], identifier: str) -> dict[str, Any] | None:
+    """Return the first representation of a record that a read or a create gave."""
+    shown = (one.answer for one in exchanges if one.request.method in ("GET", "POST") and is_whole(one))
+    known = (answer for answer in shown if isinstance(answer, dict))
+    return next((answer for answer in known if str(answer.get("id", identifier)) == identifier), None)
+
+
+def is_whole(exchange: Exchange) -> bool:
+    """Say whether an answer that succeeded shows a record as it is, and not a selection of its attributes."""
+    return exchange.is_success and "fields" not in parse_qs(urlsplit(exchange.request.url).query)
 
 
 def _departures(changes: dict[str, Any], state: dict[str, Any]) -> set[str]:

@@ -20,6 +20,7 @@ _READERS = (
     answers.broken_down,
     keeping.not_stored,
     keeping.doubled,
+    keeping.unlisted,
     keeping.of_run,
     answers.not_there,
     answers.refused,
@@ -44,6 +45,7 @@ def symptom(case: Case, verdict: Verdict, traces: Traces) -> Symptom:
         return Symptom(("error", normal(verdict.remark)), f"The kit failed: {verdict.remark}")
     if verdict.outcome is Outcome.SKIP:
         means = Symptom(("means", normal(verdict.remark)), without_number(verdict.remark))
-        return next(keeping.lost(case, verdict, traces), means)
+        behind = (one for read in (keeping.unlisted, keeping.lost) for one in read(case, verdict, traces))
+        return next(behind, means)
     found = (one for read in _READERS for one in read(case, verdict, traces))
     return next(found, None) or own.told(case, verdict, traces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from tmfkit_conformance.rules.lifecycle import DeleteOneOfTwo, NoTunnelledMethod
 from tmfkit_conformance.rules.operations import Delete
 from tmfkit_conformance.rules.probes import Probe, Step
 from tmfkit_conformance.rules.queries import NotAResource
-from tmfkit_conformance.rules.refusals import AnyOf, Auth, MethodRefused, Refusing, Without
+from tmfkit_conformance.rules.refusals import AUTH, AnyOf, Auth, MethodRefused, Refusing, Without
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_conformance.rules.sending import ConditionByTheSend
 
@@ -54,6 +55,9 @@ _REFUSED: Final[Mapping[type[Probe], frozenset[Step]]] = {
 UNDELETED: Final = ("taken", "read of what is not there")
 """Key of the symptom that what was deleted is there still."""
 
+_LONG_WORD: Final = 4
+"""Letters of a word that may be one of a name."""
+
 _GONE: Final = (UnknownId, Deleted, Delete, DeleteOneOfTwo)
 
 _FAULTS: Final[Mapping[str, str]] = {
@@ -70,6 +74,8 @@ _FAULTS: Final[Mapping[str, str]] = {
 def is_due(case: Case, exchange: Exchange) -> bool:
     """Say whether an exchange of a case is to be refused, or may be."""
     probe = case.probe.probe if case.probe else Probe
+    if issubclass(probe, Auth) and AUTH.expect_of(case.requirement).form == "allowed":
+        return False
     steps = (step for base, steps in _REFUSED.items() if issubclass(probe, base) for step in steps)
     return any(step.name == exchange.step for step in steps)
 
@@ -145,9 +151,18 @@ def answer(exchange: Exchange, traces: Traces) -> Symptom:
         where = "" if traces.lacks(kind) else operation.resource
         return at(exchange, ("no operation", where, kind), f"{place} is not there: answered {status}")
     words = target_words(exchange.response)
+    culprit = traces.culprit(exchange)
+    if culprit and not _tells_of(words, culprit):
+        what = f"With {culprit} in the body, {place} is answered {status}"
+        return at(exchange, ("refused attribute", traces.resource_of(exchange), culprit), what, lost=culprit)
     key = ("answer", str(status), normalised(words)) if is_telling(words) else ("answer", str(status), "", place)
     said = f' "{words}"' if words else ""
     return at(exchange, key, f"{place} is answered {status}{said}", is_crash=exchange.is_breakdown)
+
+
+def _tells_of(words: str, pointer: str) -> bool:
+    """Say whether words that a target refuses with have to do with an attribute, as far as a name can tell."""
+    return any(len(word) >= _LONG_WORD and word.lower() in pointer.lower() for word in re.findall(r"\w+", words))
 
 
 def taken(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.answered import asked
 from tmfkit_conformance.judge.losses import How, Loss, losses
 from tmfkit_conformance.judge.symptoms import answers
 from tmfkit_conformance.judge.symptoms.answers import is_due
 from tmfkit_conformance.judge.symptoms.form import Symptom, at, seen
-from tmfkit_conformance.judge.traces import Traces
+from tmfkit_conformance.judge.traces import Traces, is_whole
 from tmfkit_conformance.judge.verdict import Verdict
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.rule import Case
 
-__all__ = ["doubled", "lost", "not_stored", "of_run"]
+__all__ = ["doubled", "lost", "not_stored", "of_run", "unlisted"]
 
 _ALIKE: Final[Mapping[How, str]] = {
     "falsy": "false and 0 are not kept",
@@ -52,9 +54,7 @@ def of_run(_case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     for exchange in seen(verdict, traces):
         operation = traces.operations.get(exchange.operation)
         place = asked(traces.contract, exchange).partition("?")[0]
-        if operation and operation.id in traces.lists_without_new:
-            yield at(exchange, ("list without new", operation.id), f"{place} never shows what was just made")
-        elif exchange.operation in traces.idle and exchange.is_success:
+        if exchange.operation in traces.idle and exchange.is_success:
             yield at(exchange, ("idle",), f"{place} is answered {exchange.status} and changes nothing")
         elif operation and operation.action == "list" and exchange.is_success and not isinstance(exchange.answer, list):
             yield at(exchange, ("no list", operation.id), f"{place} is not answered with a JSON array")
@@ -73,30 +73,51 @@ def _is_of_another(exchange: Exchange, traces: Traces) -> bool:
     return wanted in traces.given_ids and told is not None and str(told) != wanted
 
 
+def unlisted(_case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield that a list never shows what was just made, where the row met with it."""
+    for exchange in seen(verdict, traces):
+        if exchange.operation in traces.lists_without_new:
+            place = asked(traces.contract, exchange).partition("?")[0]
+            yield at(exchange, ("list without new", exchange.operation), f"{place} never shows what was just made")
+
+
 def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
-    """Yield the first member that was written and is not read back as it was."""
-    exchanges = [one for one in seen(verdict, traces) if one.is_success and not is_due(case, one)]
+    """Yield the first member that was written and is not read back as it was, of those that a row speaks of.
+
+    What the row started from is looked at as well: a check of what is there need not look at it.
+    """
+    own = traces.by_probe.get(case.probe.key, ()) if case.probe else ()
+    looked_at = {one.sequence: one for one in (*seen(verdict, traces), *own)}
+    exchanges = [one for _, one in sorted(looked_at.items()) if one.is_success and not is_due(case, one)]
     for number, write in enumerate(exchanges):
         operation = traces.operations.get(write.operation)
         if operation is None or operation.action not in _WRITES:
             continue
         for back in _reads_after(write, exchanges[number + 1 :], traces):
-            found = _losses(write, back, exchanges[number + 1 :])
-            if found and (later := _taken_away(write, back, exchanges[number + 1 :])):
+            later_on = exchanges[number + 1 :]
+            found = [one for one in _losses(write, back, later_on) if _concerns(case, verdict, one, write)]
+            if found and (later := _taken_away(write, back, later_on)):
                 what = f"{asked(traces.contract, later)} takes away what it does not name: {found[0]}"
                 yield at(back, ("takes away", later.request.method), what, lost=found[0].pointer)
             elif found:
-                yield _loss(min(found, key=lambda one: _is_elsewhere(one, case)), back, operation.resource)
+                yield _loss(min(found, key=lambda one: not _is_about(case, one)), back, operation.resource)
 
 
 def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> list[Loss]:
     """Return what is not read back of a body, apart from what was written again before it was read."""
     if not isinstance(write.request.json, dict):
         return []
-    between = [one.request.json for one in later if one.sequence < back.sequence and one.request.method != "GET"]
-    again = {name for body in between if isinstance(body, dict) for name in body}
+    between = [one for one in later if one.sequence < back.sequence and one.request.method != "GET"]
+    again = {name for one in between for name in _touched(one.request.json)}
     asked_for = {name: value for name, value in write.request.json.items() if name not in {*again, "id", "href"}}
     return list(losses(asked_for, back.answer))
+
+
+def _touched(body: Any) -> set[str]:
+    """Return the first-level attributes that a body writes, be it an object or a JSON Patch."""
+    if isinstance(body, list):
+        return {name for one in body if isinstance(one, dict) for name in pointers.parts(str(one.get("path", "")))[:1]}
+    return set(body) if isinstance(body, dict) else set()
 
 
 def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> Exchange | None:
@@ -110,18 +131,36 @@ def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> E
     return first if kept and not list(losses(write.request.json, kept[0].answer)) else None
 
 
-def _is_elsewhere(loss: Loss, case: Case) -> bool:
-    """Say whether a loss has nothing to do with what a row speaks of."""
+def _is_about(case: Case, loss: Loss) -> bool:
+    """Say whether a loss is in what a row speaks of, or around it."""
     subject = case.requirement.subject
-    return not (f"{loss.pointer}/".startswith(f"{subject}/") or f"{subject}/".startswith(f"{loss.pointer}/"))
+    return f"{loss.pointer}/".startswith(f"{subject}/") or f"{subject}/".startswith(f"{loss.pointer}/")
+
+
+def _concerns(case: Case, verdict: Verdict, loss: Loss, write: Exchange) -> bool:
+    """Say whether a row suffers from a loss: its subject, its remark, or the write that it starts from has it."""
+    if verdict.root == write.sequence:
+        return True
+    has_subject = case.requirement.subject.startswith("/")
+    named = any(
+        re.search(rf"(?<!\w){re.escape(name)}(?!\w)", verdict.remark) for name in pointers.parts(loss.pointer)[:1]
+    )
+    return named or (has_subject and _is_about(case, loss))
 
 
 def _reads_after(write: Exchange, later: Sequence[Exchange], traces: Traces) -> Iterator[Exchange]:
-    """Yield the last representation after a write and then the first, its own answer where nothing was read."""
+    """Yield the last representation after a write and then the first, its own answer where nothing was read.
+
+    They are of the record that was written, and whole.
+    """
+    identifier = write.identifier if write.request.method == "POST" else last_segment(write.request.url)
     reads = [
         one
         for one in later
-        if one.operation in traces.operations and traces.operations[one.operation].action == "retrieve"
+        if one.operation in traces.operations
+        and traces.operations[one.operation].action == "retrieve"
+        and last_segment(one.request.url) == identifier
+        and is_whole(one)
     ]
     shown = [one for one in reads if isinstance(one.answer, dict)] or [write]
     yield from (one for one in (shown[-1], *shown[:-1][:1]) if isinstance(one.answer, dict))

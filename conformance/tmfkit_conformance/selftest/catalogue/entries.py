@@ -86,6 +86,7 @@ class Fault:
         change: What is wrong with it.
         apis: APIs that it is tried with.
         shows: Parts of the cause, as a report has it.
+        verdict: The verdict; ``incomplete`` where the document lets a target do it, if only it is configured.
         configuration: What the kit is told besides.
         seconds: Longest time that the kit may take.
     """
@@ -94,6 +95,7 @@ class Fault:
     change: Break
     apis: tuple[str, ...]
     shows: tuple[str, ...]
+    verdict: str = "not-conformant"
     configuration: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 180.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,6 +25,8 @@ from tmfkit_conformance.selftest.history import History
 __all__ = ["ONE_CAUSE"]
 
 Thing = dict[str, Any]
+
+_LATE_SECONDS: Final = 2.0
 
 
 def _refuses(name: str) -> Break:
@@ -123,6 +127,71 @@ def _at_most_one(thing: Thing) -> Thing:
     return {name: value[:1] if isinstance(value, list) else value for name, value in thing.items()}
 
 
+def _fails_at(action: str) -> Break:
+    return _without(f"answers {action} 500", _does(action), 500)
+
+
+async def _fails_later(call: Call, sound: Sound, history: History) -> Answer:
+    """Answer 500 to every read of a record that was made two seconds ago, or earlier."""
+    answer = await sound(call)
+    if call.action == "create" and answer.is_success:
+        history.kept[answer.identifier] = time.monotonic()
+    age = time.monotonic() - history.kept.get(call.identifier, time.monotonic())
+    is_late = call.action == "retrieve" and age > _LATE_SECONDS
+    return answered(500, {"message": "the cache entry has expired"}) if is_late else answer
+
+
+def _reads_without(name: str) -> Break:
+    """Show an attribute in answers to writes, and not in those to reads."""
+
+    def changed(call: Call, answer: Answer, _: History) -> Answer:
+        is_read = call.action == "retrieve" and isinstance(answer.json, dict) and name in answer.json
+        return answer.with_json(_lacking(answer.json, name)) if is_read else answer
+
+    return of_answers(f"reads without {name}", changed)
+
+
+def _shows(name: str, other: Any) -> Break:
+    """Show another value of an attribute wherever it is."""
+    change = functools.partial(_with_other, name=name, other=other)
+    return showing_all(f"shows another {name}", change)
+
+
+def _with_other(thing: Thing, *, name: str, other: Any) -> Thing:
+    return {**thing, name: other} if name in thing else thing
+
+
+def _drops_at_patches(name: str) -> Break:
+    """Show an attribute no more after a patch that does not name it."""
+
+    def changed(call: Call, answer: Answer, history: History) -> Answer:
+        if call.action == "patch" and answer.is_success:
+            history.kept[call.identifier] = isinstance(call.json, dict) and name not in call.json
+        is_gone = history.kept.get(call.identifier) and isinstance(answer.json, dict)
+        return answer.with_json(_lacking(answer.json, name)) if is_gone and answer.is_success else answer
+
+    return of_answers(f"loses {name} with every patch", changed)
+
+
+def _lists_nothing(call: Call, answer: Answer, _: History) -> Answer:
+    return answer.with_json([]) if call.action == "list" and isinstance(answer.json, list) else answer
+
+
+def _told_without(name: str) -> Any:
+    """Tell of resources without an attribute."""
+
+    def told(note: Note, _: History) -> list[Note]:
+        event = {key: _lacking(value, name) for key, value in note.body["event"].items()}
+        return [note.with_body({**note.body, "event": event})]
+
+    return told
+
+
+def _lacking(thing: Any, name: str) -> Any:
+    """Return an object without a member."""
+    return {key: value for key, value in thing.items() if key != name} if isinstance(thing, dict) else thing
+
+
 ONE_CAUSE: Final = (
     Fault("refuses-optional-reason", _refuses("statusReason"), ("tmf629-v4",), ("statusReason is unknown",)),
     Fault("refuses-optional-note", _refuses("note"), ("tmf683-v4",), ("note is unknown",)),
@@ -166,4 +235,39 @@ ONE_CAUSE: Final = (
         "hrefs-of-another-path", showing_all("has hrefs that lead elsewhere", _wrong_href), ("tmf655-v1",), ("href",)
     ),
     Fault("ids-as-numbers", numeric_ids(), ("tmf629-v4",), ("id",)),
+    Fault("read-500", _fails_at("retrieve"), ("tmf683-v4", "tmf629-v1"), ("get /", "500")),
+    Fault(
+        "read-500-after-two-seconds",
+        Break("fails to read what is two seconds old", _fails_later),
+        ("tmf683-v4", "tmf629-v4"),
+        ("get /", "500"),
+    ),
+    Fault("patch-500", _fails_at("patch"), ("tmf681-v1", "tmf629-v4"), ("patch", "500")),
+    Fault("delete-500", _fails_at("delete"), ("tmf629-v4", "tmf655-v1"), ("delete", "500")),
+    Fault("list-500", _fails_at("list"), ("tmf655-v1", "tmf683-v4"), ("get /", "500")),
+    Fault("list-empty", of_answers("lists nothing", _lists_nothing), ("tmf683-v4", "tmf629-v4"), ("never shows",)),
+    Fault("unregister-500", _fails_at("unregister"), ("tmf629-v4", "tmf681-v1"), ("hub", "500")),
+    Fault("attribute-not-read", _reads_without("description"), ("tmf683-v4", "tmf655-v1"), ("/description",)),
+    Fault("attribute-as-null", _shows("reason", None), ("tmf683-v4",), ("/reason",)),
+    Fault("attribute-always-alike", _shows("description", "none given"), ("tmf683-v4", "tmf655-v1"), ("/description",)),
+    Fault("attribute-lost-with-patches", _drops_at_patches("reason"), ("tmf683-v4",), ("patch",)),
+    Fault(
+        "events-without-an-attribute",
+        notifying("tells of messages without content", _told_without("content")),
+        ("tmf681-v1",),
+        ("content",),
+    ),
+    Fault(
+        "refuses-optional-without-words",
+        refusing("refuses statusReason without saying so", lambda _, body: "Bad Request" * ("statusReason" in body)),
+        ("tmf629-v4",),
+        ("statusReason",),
+    ),
+    Fault(
+        "demands-what-it-may",
+        _demands("tenant"),
+        ("tmf629-v4", "tmf683-v4"),
+        ("tenant", "configuration"),
+        verdict="incomplete",
+    ),
 )

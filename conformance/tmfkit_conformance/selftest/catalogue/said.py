@@ -88,8 +88,8 @@ def _of_fault(entry: Fault, ran: Ran) -> Iterator[str]:
         return
     # An option that is not offered has no cause.
     wrong = [row["id"] for row in ran.report["requirements"] if row["verdict"] in _BAD and row["level"] != "may"]
-    if (ran.status, ran.report["verdict"]) != (1, "not-conformant"):
-        yield f"{ran.report['verdict']}, exit status {ran.status}, instead of not-conformant"
+    if (ran.status, ran.report["verdict"]) != (1, entry.verdict):
+        yield f"{ran.report['verdict']}, exit status {ran.status}, instead of {entry.verdict}"
     causes = ran.report.get("causes")
     if causes is None:
         yield f"the report has no causes; {len(wrong)} rows failed: {', '.join(wrong[:8])}"
