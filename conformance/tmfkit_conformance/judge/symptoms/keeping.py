@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.answered import asked
@@ -93,9 +94,9 @@ def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
         operation = traces.operations.get(write.operation)
         if operation is None or operation.action not in _WRITES:
             continue
-        for back in _reads_after(write, exchanges[number + 1 :], traces):
-            later_on = exchanges[number + 1 :]
-            found = [one for one in _losses(write, back, later_on) if _concerns(case, verdict, one, write)]
+        later_on, told = exchanges[number + 1 :], _told(verdict, write, traces)
+        for back in _reads_after(write, later_on, traces):
+            found = [one for one in _losses(write, back, later_on) if _concerns(case, one, told)]
             if found and (later := _taken_away(write, back, later_on)):
                 what = f"{asked(traces.contract, later)} takes away what it does not name: {found[0]}"
                 yield at(back, ("takes away", later.request.method), what, lost=found[0].pointer)
@@ -107,7 +108,9 @@ def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> list[
     """Return what is not read back of a body, apart from what was written again before it was read."""
     if not isinstance(write.request.json, dict):
         return []
-    between = [one for one in later if one.sequence < back.sequence and one.request.method != "GET"]
+    place = last_segment(back.request.url)
+    writes = [one for one in later if one.sequence < back.sequence and one.request.method != "GET"]
+    between = [one for one in writes if last_segment(one.request.url) == place]
     again = {name for one in between for name in _touched(one.request.json)}
     asked_for = {name: value for name, value in write.request.json.items() if name not in {*again, "id", "href"}}
     return list(losses(asked_for, back.answer))
@@ -137,15 +140,18 @@ def _is_about(case: Case, loss: Loss) -> bool:
     return f"{loss.pointer}/".startswith(f"{subject}/") or f"{subject}/".startswith(f"{loss.pointer}/")
 
 
-def _concerns(case: Case, verdict: Verdict, loss: Loss, write: Exchange) -> bool:
-    """Say whether a row suffers from a loss: its subject, its remark, or the write that it starts from has it."""
-    if verdict.root == write.sequence:
-        return True
-    has_subject = case.requirement.subject.startswith("/")
-    named = any(
-        re.search(rf"(?<!\w){re.escape(name)}(?!\w)", verdict.remark) for name in pointers.parts(loss.pointer)[:1]
-    )
-    return named or (has_subject and _is_about(case, loss))
+def _concerns(case: Case, loss: Loss, told: str) -> bool:
+    """Say whether a row suffers from a loss: it is in its subject, or what the row tells names it."""
+    named = re.escape(next(iter(pointers.parts(loss.pointer)), ""))
+    is_told = bool(named) and re.search(rf"(?<!\w){named}(?!\w)", told) is not None
+    return is_told or (case.requirement.subject.startswith("/") and _is_about(case, loss))
+
+
+def _told(verdict: Verdict, write: Exchange, traces: Traces) -> str:
+    """Return what a verdict tells: its remark, what it asked for, and the write that it says failed."""
+    queries = [urlsplit(one.request.url).query for one in seen(verdict, traces)]
+    root = [str(write.request.json)] if write.sequence == verdict.root else []
+    return " ".join([verdict.remark, *queries, *root])
 
 
 def _reads_after(write: Exchange, later: Sequence[Exchange], traces: Traces) -> Iterator[Exchange]:

@@ -11,7 +11,7 @@ from tmfkit_conformance.judge.symptoms.form import Symptom, at, normal, seen, wi
 from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
 from tmfkit_conformance.rules.answers import BODY, STATUS
-from tmfkit_conformance.rules.attributes import GENERATED
+from tmfkit_conformance.rules.attributes import ATTRIBUTE, GENERATED
 from tmfkit_conformance.rules.queries import (
     FIELDS,
     FIELDS_WHOLE_ATTRIBUTE,
@@ -34,6 +34,8 @@ _OF_FIELDS: Final = frozenset({FIELDS.name, FIELDS_WHOLE_ATTRIBUTE.name})
 _WRONG_TYPE: Final = re.compile(
     r"(?P<name>[\w@]+)(?:: (?P<value>\S+) is not of type| is (?P<other>\S+), which is no) \"?(?P<type>\w+)"
 )
+_TOO_FEW: Final = re.compile(r"\bd(?:id|oes) not give\b")
+_OF_ONE_ATTRIBUTE: Final = frozenset({ATTRIBUTE.name, GENERATED.name})
 _OPENING: Final = 3
 """Words with which a remark of a scenario says what is wrong; what follows are names of attributes and the like."""
 
@@ -76,7 +78,7 @@ def _key(name: str, subject: str, remark: str) -> tuple[str, ...]:
     if name in _OF_FIELDS or (name == FIELDS_WITH_FILTER.name and remark.startswith("The record ")):
         return ("fields",)  # the filter gave the one record that was asked for
     if name in _OF_FILTERS:
-        return ("filters",)
+        return ("filters", "too few" if _TOO_FEW.search(remark) else "too many")
     if wrong := _WRONG_TYPE.search(remark):
         value = wrong["value"] or wrong["other"]
         if wrong["type"] in _TEXT and value[0] in "\"'":
@@ -85,4 +87,5 @@ def _key(name: str, subject: str, remark: str) -> tuple[str, ...]:
     if ("href" in subject and ("missing" in remark or "None" in remark)) or remark.startswith("href is None"):
         return ("missing", "/href")
     reason = normal(remark)
-    return ("own", name, " ".join(reason.split()[:_OPENING]) if name in SCENARIOS else reason)
+    about = subject if name in _OF_ONE_ATTRIBUTE else ""
+    return ("own", name, about, " ".join(reason.split()[:_OPENING]) if name in SCENARIOS else reason)

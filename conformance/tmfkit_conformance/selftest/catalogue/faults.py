@@ -177,6 +177,12 @@ def _lists_nothing(call: Call, answer: Answer, _: History) -> Answer:
     return answer.with_json([]) if call.action == "list" and isinstance(answer.json, list) else answer
 
 
+async def _all_the_same(call: Call, sound: Sound, _: History) -> Answer:
+    """Pass over every filter."""
+    filters = call.names - {"fields", "offset", "limit", "sort"}
+    return await sound(call.without_parameters(*filters) if call.action == "list" and filters else call)
+
+
 def _told_without(name: str) -> Any:
     """Tell of resources without an attribute."""
 
@@ -246,6 +252,7 @@ ONE_CAUSE: Final = (
     Fault("delete-500", _fails_at("delete"), ("tmf629-v4", "tmf655-v1"), ("delete", "500")),
     Fault("list-500", _fails_at("list"), ("tmf655-v1", "tmf683-v4"), ("get /", "500")),
     Fault("list-empty", of_answers("lists nothing", _lists_nothing), ("tmf683-v4", "tmf629-v4"), ("never shows",)),
+    Fault("filters-passed-over", Break("passes over filters", _all_the_same), ("tmf629-v1",), ("satisfy",)),
     Fault("unregister-500", _fails_at("unregister"), ("tmf629-v4", "tmf681-v1"), ("hub", "500")),
     Fault("attribute-not-read", _reads_without("description"), ("tmf683-v4", "tmf655-v1"), ("/description",)),
     Fault("attribute-as-null", _shows("reason", None), ("tmf683-v4",), ("/reason",)),
