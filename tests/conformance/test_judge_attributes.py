@@ -35,6 +35,7 @@ PLANNED = ask(
     "attribute", "createChangeRequest", "/plannedEndTime", api="tmf655-v1", expect={"type": "datetime", "array": False}
 )
 TRAIT = {"name": "colour", "value": "red"}
+PERIOD = ask("attribute", "createCustomer", "/validFor", expect={"type": "TimePeriod", "array": False})
 CARD: dict[str, Any] = {"name": "a", "bankAccount": {"IBAN": "x"}}
 IBAN = ask("attribute", "createPaymentMean", "/bankAccount/IBAN", expect={"type": "string", "array": False})
 
@@ -54,7 +55,12 @@ OWN = "2001-01-01T00:00:00Z"
 
 LONG = "Ρεύμα, поезд, 東京 e\u0301 🚂. " * 9
 OTHER = {"name": "size", "value": "large"}
+WHOLE = {**OTHER, "unit": "cm", "href": "a"}
+IN_INDIA, IN_UTC = {"endDateTime": "2090-05-01T15:30:00+05:30"}, {"endDateTime": "2090-05-01T10:00:00Z"}
+SHIFTED, UNZONED = {"endDateTime": "2090-05-01T15:30:00Z"}, {"endDateTime": "2090-05-01T15:30:00"}
+STARTED = (made(validFor={"startDateTime": OWN}), read(validFor={"startDateTime": OWN}))
 DEMANDED = {"demanding": True}
+LESS, ZERO = ({"demanding": True, "longer": False, "less": less, "zero": not less} for less in (True, False))
 DEMANDED_TWICE = {"demanding": True, "longer": True}
 KEPT = (made(name="one"), read(name="one"))
 TWO = (
@@ -128,6 +134,66 @@ SITUATIONS = [
         FAIL, "demanding-rounded",
         made(priority=1), read(priority=1), made("demanding", priority=2**31 - 1), read("demanding-read", priority=2**31),
         facts=DEMANDED,
+    ),
+    *(
+        TRAITS.gives(
+            outcome, f"whole-{words}", *TWO[:2], made("demanding", characteristic=[TRAIT, WHOLE]),
+            read("demanding-read", characteristic=[TRAIT, {**OTHER, **back}]), facts=DEMANDED,
+        )
+        for outcome, words, back in (
+            (PASS, "member-kept", WHOLE), (FAIL, "member-lost", {"href": "a"}), (FAIL, "address-lost", {"unit": "cm"}),
+            (REMARK, "address-of-the-target", {"href": "https://store.example/a", "unit": "cm"}),
+        )
+    ),
+    TRAITS.gives(
+        REMARK, "whole-member-refused",
+        *TWO[:2], post("demanding", 400, sent={"characteristic": [TRAIT, WHOLE]}),
+        made("less-demanding", characteristic=[TRAIT, OTHER]), read("less-demanding-read", characteristic=[TRAIT, OTHER]),
+        facts=LESS,
+    ),
+    TRAITS.gives(
+        FAIL, "whole-member-refused-and-the-smallest-lost",
+        *TWO[:2], post("demanding", 400, sent={"characteristic": [TRAIT, WHOLE]}),
+        made("less-demanding", characteristic=[TRAIT, OTHER]), read("less-demanding-read", characteristic=[TRAIT]),
+        facts=LESS,
+    ),
+    *(
+        PERIOD.gives(
+            outcome, f"end-alone-{words}",
+            *STARTED, made("demanding", validFor=IN_INDIA), read("demanding-read", validFor=back), facts=DEMANDED,
+        )
+        for outcome, words, back in (
+            (PASS, "kept", IN_UTC), (FAIL, "less-its-offset", SHIFTED), (REMARK, "without-a-zone", UNZONED),
+            (FAIL, "lost", {}),
+        )
+    ),
+    PLANNED.gives(
+        REMARK, "instant-without-a-zone",
+        made(plannedEndTime=OWN), read(plannedEndTime=OWN),
+        made("demanding", plannedEndTime=IN_INDIA["endDateTime"]),
+        read("demanding-read", plannedEndTime=UNZONED["endDateTime"]), facts=DEMANDED,
+    ),
+    PERIOD.gives(
+        REMARK, "end-alone-in-utc-only",
+        *STARTED, post("demanding", 400, sent={"validFor": IN_INDIA}),
+        made("less-demanding", validFor=IN_UTC), read("less-demanding-read", validFor=IN_UTC), facts=LESS,
+    ),
+    PERIOD.gives(
+        FAIL, "end-alone-refused",
+        *STARTED, post("demanding", 400, sent={"validFor": IN_INDIA}),
+        post("less-demanding", 400, sent={"validFor": IN_UTC}), facts=LESS,
+    ),
+    *(
+        PRIORITY.gives(
+            outcome, f"zero-{words}",
+            made(priority=1), read(priority=1), made("demanding", priority=7), read("demanding-read", priority=7), *then,
+            facts=ZERO,
+        )
+        for outcome, words, *then in (
+            (PASS, "kept", made("zero", priority=0), read("zero-read", priority=0)),
+            (FAIL, "lost", made("zero", priority=0), read("zero-read")),
+            (REMARK, "refused", post("zero", 400, sent={"priority": 0})),
+        )
     ),
     START.gives(
         PASS, "another-offset",

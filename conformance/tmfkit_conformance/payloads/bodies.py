@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
@@ -11,6 +11,7 @@ from tmfkit_conformance.payloads.builder import Builder, Wish, holds
 from tmfkit_conformance.payloads.configured import Configured
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.payloads.forms import LIST, in_form, is_form
+from tmfkit_conformance.payloads.instants import with_offset
 from tmfkit_models.contracts import Contract, Resource
 
 __all__ = ["Payloads", "holds"]
@@ -198,7 +199,8 @@ class Payloads:
     def demanding(self, pointer: str) -> Any:
         """Return a value for an attribute that asks more of a target than an ordinary one; ``ABSENT`` without one.
 
-        A text for people is long and in several scripts, an integer has 31 bits, a list has several members. Where the
+        A text for people is long and in several scripts, an integer has 31 bits, an instant an offset, a list several
+        members; an object, and the last of several, has everything in it, and a period its end alone. Where the
         document lists values, or the vendor configured any, there is none, nor for a list that may be shown in part.
         """
         schema = self._contract.at(self._resource.schema, pointer)
@@ -209,17 +211,53 @@ class Payloads:
             return self._contents.long_text(purpose, _LONG_CHARACTERS)
         if schema.get("type") == "integer":
             return self._contents.large_integer(purpose)
-        is_list = schema.get("type") == "array" and pointer not in self._builder.led
-        return self._several(pointer) if is_list else pointers.ABSENT
+        if schema.get("format") == "date-time":
+            return with_offset(self.value(pointer, 1))
+        if schema.get("type") == "array":
+            return pointers.ABSENT if pointer in self._builder.led else self._several(pointer, full=True)
+        if not self._contract.attributes(schema):
+            return pointers.ABSENT
+        value = self._ended(pointer, with_offset) if self.is_period(pointer) else self._whole(pointer)
+        return pointers.ABSENT if value == self.value(pointer, 1) else value
+
+    def less_demanding(self, pointer: str) -> Any:
+        """Return what may be taken where the demanding value is not; ``ABSENT`` where there is nothing between.
+
+        The members of a list are as small as they may be, and the end of a period is in UTC.
+        """
+        if self.is_period(pointer):
+            return self._ended(pointer, lambda instant: instant)
+        is_list = self._contract.at(self._resource.schema, pointer).get("type") == "array"
+        return self._several(pointer, full=False) if is_list else pointers.ABSENT
+
+    def is_period(self, pointer: str) -> bool:
+        """Say whether an attribute has a start and an end, neither of which it has to have."""
+        schema = self._contract.at(self._resource.schema, pointer)
+        there = {"startDateTime", "endDateTime"} <= set(self._contract.attributes(schema))
+        return there and not self._contract.required(schema)
+
+    def _ended(self, pointer: str, written: Callable[[str], str]) -> Any:
+        """Return a period that has an end, a long time from now, and no start."""
+        end = self._contents.day(f"end {self._resource.name}{pointer}", years=(2080, 2098))
+        return self.translated_at(pointer, {"endDateTime": written(f"{end}T18:00:00Z")})
+
+    def _whole(self, pointer: str) -> Any:
+        """Return a value with everything in it that a body with it may have."""
+        body = self.holding(pointer, self._made(pointer, Wish(1, full=True)))
+        for name, condition in self._builder.conditions.items():
+            if name.startswith(f"{pointer}/") and not holds(condition, body):
+                body = pointers.without(body, name)
+        return pointers.get(body, self.spoken(pointer))
 
     def longer(self, pointer: str) -> str:
         """Return a text that is longer than a demanding one by far: longer than a column of a thousand characters."""
         return self._contents.long_text(f"{self._resource.name}{pointer} longer", _LONGER_CHARACTERS)
 
-    def _several(self, pointer: str) -> Any:
-        """Return a list of members that differ; ``ABSENT`` where only one is known."""
-        bodies = [self.holding(pointer, self._made(pointer, Wish(variant))) for variant in (0, 1)]
-        members = [member for body in bodies for member in pointers.get(body, self.spoken(pointer))]
+    def _several(self, pointer: str, *, full: bool) -> Any:
+        """Return a list of members that differ, the last with everything if wanted; ``ABSENT`` for a single one."""
+        first = pointers.get(self.holding(pointer, self._made(pointer, Wish(0))), self.spoken(pointer))
+        last = self._whole(pointer) if full else self.holding(pointer, self._made(pointer, Wish(1)))
+        members = [*first, *(last if full else pointers.get(last, self.spoken(pointer)))]
         different = [member for place, member in enumerate(members) if member not in members[:place]]
         return different if len(different) > 1 else pointers.ABSENT
 

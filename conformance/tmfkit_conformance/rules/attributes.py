@@ -26,6 +26,7 @@ __all__ = [
     "CreateTwice",
     "DefaultExpectation",
     "Demanded",
+    "DemandedFurther",
     "DemandedTwice",
     "GeneratedExpectation",
     "GeneratedForm",
@@ -62,11 +63,26 @@ class DemandedTwice(Demanded):
     longer: bool
 
 
-class With(Probe, name="with", facts=DemandedTwice):
+@dataclass(frozen=True, slots=True)
+class DemandedFurther(DemandedTwice):
+    """What was asked of the target beside a demanding value.
+
+    Attributes:
+        less: Whether a value was sent that demands less, as the demanding one was refused.
+        zero: Whether 0 was sent.
+    """
+
+    less: bool
+    zero: bool
+
+
+class With(Probe, name="with", facts=DemandedFurther):
     """Creates with the subject, reads back; where that is refused, creates without it.
 
-    A text for people, an integer and a list are sent once more with a demanding value: long and in several scripts,
-    near the ends of 32 bits, with several members. Where such a text is taken, one more is sent that is longer still.
+    A text for people, an integer, an instant, a list and an object are sent once more with a demanding value: long and
+    in several scripts, near the ends of 32 bits, with an offset, with several members, with everything in it; a period
+    with its end alone. Where such a text is taken, one more is sent that is longer still, and where such a list or
+    period is not, one that asks less. An integer is sent as 0 as well.
     """
 
     CREATE = Step("create")
@@ -76,6 +92,10 @@ class With(Probe, name="with", facts=DemandedTwice):
     DEMANDING_READ = Step("demanding-read")
     LONGER = Step("longer")
     LONGER_READ = Step("longer-read")
+    LESS = Step("less-demanding")
+    LESS_READ = Step("less-demanding-read")
+    ZERO = Step("zero")
+    ZERO_READ = Step("zero-read")
 
 
 @dataclass(frozen=True, slots=True)

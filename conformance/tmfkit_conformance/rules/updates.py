@@ -40,6 +40,7 @@ __all__ = [
     "PatchOneOfTwo",
     "PatchTo",
     "Patched",
+    "PatchedAs",
     "Removes",
     "Removing",
     "ReplaceClears",
@@ -81,7 +82,20 @@ class Patched(Probe):
     READ = Step("read")
 
 
-class PatchKeepsOthers(Patched, name="patch-keeps-others"):
+@dataclass(frozen=True, slots=True)
+class PatchedAs(Facts):
+    """How a record was patched.
+
+    Attributes:
+        full: Whether it was one with everything.
+        media_types: Further media types in which a patch was sent and taken.
+    """
+
+    full: bool
+    media_types: list[str]
+
+
+class PatchKeepsOthers(Patched, name="patch-keeps-others", facts=PatchedAs):
     """Creates with everything, patches one attribute, reads before and after; so again in every other media type.
 
     Where the record with everything is not made, or its patch refused, one with that attribute alone is made for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
@@ -12,7 +13,7 @@ from tmfkit_conformance.rules.attributes import (
     OPTIONAL,
     VALUES,
     ClientId,
-    DemandedTwice,
+    DemandedFurther,
     Minus,
     ReadOnly,
     Tried,
@@ -32,12 +33,21 @@ def with_attribute(session: Session, subject: str) -> None:
     made = _made_with(session, subject)
     session.call("retrieve", With.READ, identifier=made.identifier)
     value = payloads.demanding(subject)
-    session.note(DemandedTwice(demanding=value is not pointers.ABSENT, longer=False))
-    if value is pointers.ABSENT:
+    asked = DemandedFurther(
+        demanding=value is not pointers.ABSENT, longer=False, less=False, zero=isinstance(value, int)
+    )
+    session.note(asked)
+    if not asked.demanding:
         return
     is_taken = _sent_and_read(session, subject, value, With.DEMANDING, With.DEMANDING_READ)
-    if is_taken and isinstance(value, str):
-        session.note(DemandedTwice(demanding=True, longer=True))
+    less = pointers.ABSENT if is_taken else payloads.less_demanding(subject)
+    if less is not pointers.ABSENT:
+        session.note(replace(asked, less=True))
+        _sent_and_read(session, subject, less, With.LESS, With.LESS_READ)
+    if asked.zero:
+        _sent_and_read(session, subject, 0, With.ZERO, With.ZERO_READ)
+    if is_taken and isinstance(value, str) and not session.is_date_time(subject):
+        session.note(replace(asked, longer=True))
         _sent_and_read(session, subject, payloads.longer(subject), With.LONGER, With.LONGER_READ)
 
 

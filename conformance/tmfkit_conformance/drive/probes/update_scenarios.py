@@ -18,6 +18,7 @@ from tmfkit_conformance.rules.updates import (
     MergeArrayReplaces,
     MergeObjectMerges,
     Moved,
+    PatchedAs,
     PatchKeepsOthers,
     PatchOneOfTwo,
     Removes,
@@ -39,14 +40,16 @@ def patch_keeps_others(session: Session, _subject: str) -> None:
     spoken, change = payloads.spoken(attribute), session.change(attribute)
     full = pointers.with_value(payloads.full(1), spoken, payloads.value(attribute))
     identifier = _patched_full(session, full, change)
+    is_full = bool(identifier)
     if not identifier:
         identifier = session.created(PatchKeepsOthers.CREATE, payloads.with_attribute(attribute)).identifier
         session.call("retrieve", PatchKeepsOthers.BEFORE, identifier=identifier)
         session.patch(PatchKeepsOthers.PATCH, identifier, change)
         session.call("retrieve", PatchKeepsOthers.READ, identifier=identifier)
     values = itertools.cycle([payloads.value(attribute), pointers.get(change, spoken)])
-    for media_type in (name for name in session.operation.consumes if name != session.patch_media):
-        _patched_as(session, identifier, media_type, spoken, next(values))
+    others = [name for name in session.operation.consumes if name != session.patch_media]
+    taken = [name for name in others if _is_patched_as(session, identifier, name, spoken, next(values))]
+    session.note(PatchedAs(is_full, taken))
 
 
 def _patched_full(session: Session, full: dict[str, Any], change: dict[str, Any]) -> str:
@@ -61,13 +64,14 @@ def _patched_full(session: Session, full: dict[str, Any], change: dict[str, Any]
     return made.identifier
 
 
-def _patched_as(session: Session, identifier: str, media_type: str, spoken: str, value: Any) -> None:
-    """Patch an attribute in another media type, and read back."""
+def _is_patched_as(session: Session, identifier: str, media_type: str, spoken: str, value: Any) -> bool:
+    """Patch an attribute in another media type, and read back where that is taken; return whether it is."""
     replacing = [{"op": "replace", "path": spoken, "value": value}]
     body = pointers.with_value({}, spoken, value) if media_type in PARTIAL else replacing
     patched = session.patch(PatchKeepsOthers.PATCH_AS.of(media_type), identifier, body, media_type=media_type)
     if patched.is_success:
         session.call("retrieve", PatchKeepsOthers.READ_AS.of(media_type), identifier=identifier)
+    return patched.is_success
 
 
 @probe(PatchOneOfTwo)

@@ -1,20 +1,25 @@
-"""What became of a demanding value: a long text in several scripts, a large integer, a list of several members."""
+"""What became of a demanding value: a long text, a large integer, an offset, several members, a whole object."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge import round_trip
+from tmfkit_conformance.judge.compare import instant, written_instant
 from tmfkit_conformance.judge.evidence import Evidence, failed
-from tmfkit_conformance.rules.attributes import Demanded, DemandedTwice, With
+from tmfkit_conformance.judge.losses import losses
+from tmfkit_conformance.rules.attributes import ATTRIBUTE, Demanded, DemandedFurther, DemandedTwice, With
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
     from tmfkit_conformance.rules.probes import Step
-    from tmfkit_models.contracts import Schema
+    from tmfkit_models.contracts import Requirement, Schema
 
 __all__ = ["demanding"]
+
+_ADDRESSES: Final = ("href", "url", "path")
 
 _FORM: Final = "NFKC"
 """The widest normal form: texts that are the same in any of the four are the same in it."""
@@ -30,11 +35,19 @@ def demanding(evidence: Evidence) -> str:
     facts = evidence.facts(Demanded)
     if facts is None or not facts.demanding:
         return ""
-    remark = _held(evidence, With.DEMANDING, With.DEMANDING_READ)
+    remarks = [_held(evidence, With.DEMANDING, With.DEMANDING_READ)]
     further = evidence.facts(DemandedTwice)  # a bundle of an earlier kit has none
-    if further is None or not further.longer:
-        return remark
-    return "; ".join(part for part in (remark, _held(evidence, With.LONGER, With.LONGER_READ)) if part)
+    if further is not None and further.longer:
+        remarks.append(_held(evidence, With.LONGER, With.LONGER_READ))
+    beside = evidence.facts(DemandedFurther)
+    if beside is not None and beside.less:
+        less = evidence.step(With.LESS)
+        if less.is_refusal and _is_ended(_sent(evidence, less)):
+            failed(f"With its end alone, {evidence.answered(less)}; with its start alone, it is taken")
+        remarks.append(_held(evidence, With.LESS, With.LESS_READ))
+    if beside is not None and beside.zero:
+        remarks.append(_held(evidence, With.ZERO, With.ZERO_READ))
+    return "; ".join(remark for remark in remarks if remark)
 
 
 def _held(evidence: Evidence, create: Step, back: Step) -> str:
@@ -57,15 +70,56 @@ def _kept(evidence: Evidence, sent: Exchange, got: Any, what: str) -> str:
         return ""
     if evidence.keeps(subject, _normal(body), _normal(got)):
         return f"{what} comes back in another Unicode normal form"
-    if not _has_same_members(evidence, body, got):
-        failed(f"Of {_small(what)}: {evidence.loss(body, got, subject)}")
-    return f"{what} comes back in another order"
+    if _has_same_members(evidence, body, got):
+        return f"{what} comes back in another order"
+    left, remark = _own(evidence, evidence.without_optional_losses(body, got), got)
+    if evidence.value(left, subject) is not pointers.ABSENT and not evidence.keeps(subject, left, got):
+        failed(f"Of {_small(what)}: {evidence.loss(left, got, subject)}")
+    return f"{what} comes back otherwise: {remark}" if remark else ""
+
+
+def _own(evidence: Evidence, body: dict[str, Any], got: Any) -> tuple[dict[str, Any], str]:
+    """Return a body without what other rows settle and without what may come back otherwise, and how that did.
+
+    An address is the target's where it stores what it leads to; without a zone it is not told which instant is meant.
+    """
+    subject, remark = evidence.row.subject, ""
+    rows = (row for row in evidence.contract.requirements if row.kind == ATTRIBUTE.name)
+    below = [row.subject for row in rows if row.subject.startswith(f"{subject}/") and _is_beside(evidence, row)]
+    place = evidence.spelt(body, subject)
+    for loss in losses(pointers.get(body, place), evidence.value(got, subject), place):
+        back = written_instant(loss.got) if loss.how == "instant" else None
+        is_address = loss.pointer.rpartition("/")[2] in _ADDRESSES and isinstance(loss.got, str)
+        if any(f"{loss.pointer}/".startswith(f"{one}/") for one in below):
+            body = pointers.without(body, loss.pointer)
+        elif is_address or (back is not None and not back.has_zone):
+            body, remark = pointers.without(body, loss.pointer), remark or str(loss)
+    return body, remark
+
+
+def _is_beside(evidence: Evidence, row: Requirement) -> bool:
+    """Say whether a row is about the resource of the evidence's own."""
+    return evidence.contract.operation(row.operation).resource == evidence.operation.resource
+
+
+def _sent(evidence: Evidence, sent: Exchange) -> Any:
+    return evidence.value(sent.request.json, evidence.row.subject)
+
+
+def _is_ended(value: Any) -> bool:
+    """Say whether a value is a period with an end and no start."""
+    return isinstance(value, dict) and set(value) == {"endDateTime"}
 
 
 def _what(evidence: Evidence, sent: Exchange) -> str:
-    value = evidence.value(sent.request.json, evidence.row.subject)
+    value = _sent(evidence, sent)
     if isinstance(value, str):
-        return f"A text of {len(value)} characters in several scripts"
+        is_instant = instant(value) is not None
+        return f"The instant {value}" if is_instant else f"A text of {len(value)} characters in several scripts"
+    if isinstance(value, dict):
+        return (
+            f"A period with its end alone, {value['endDateTime']}" if _is_ended(value) else "A value with all members"
+        )
     return f"A list of {len(value)} members" if isinstance(value, list) else f"The integer {value}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import time
 import unicodedata
@@ -18,9 +19,18 @@ from tmfkit_conformance.rules.attributes import ATTRIBUTE, GENERATED
 from tmfkit_conformance.rules.hubs import EVENT_MEMBER, HUB_DELIVERS
 from tmfkit_conformance.rules.lifecycle import CREATED_IS_READABLE
 from tmfkit_conformance.rules.queries import CREATED_IS_LISTED, CREATED_ONCE, READ_IS_SAFE
-from tmfkit_conformance.selftest.breaks.registry import Break, Note, answering, asking, breaks, notifying
+from tmfkit_conformance.selftest.breaks.registry import (
+    Break,
+    Note,
+    answering,
+    asking,
+    breaks,
+    instead,
+    notifying,
+    showing,
+)
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
-from tmfkit_conformance.selftest.history import History
+from tmfkit_conformance.selftest.history import CreatedResource, History
 from tmfkit_conformance.selftest.target import Target
 from tmfkit_models.contracts import Schema
 
@@ -36,6 +46,9 @@ _LONGER_SECONDS: Final = 0.4
 """For how long a server keeps what is looked at for the first time later in a run, on a slow machine as well."""
 
 _SHOWN_TIMES: Final = 3
+_FEW: Final = 4
+
+_OFFSET: Final = re.compile(r"[+-]\d\d:?\d\d$")
 
 _NOT_FOUND: Final = answered(404, {"code": "60", "reason": "unknown"})
 _BROKEN: Final = answered(500, {"code": "1", "reason": "internal error"})
@@ -50,16 +63,16 @@ def _forgets(
     is_forgotten: Callable[[Target, Call, str, History], bool],
     *,
     hold: float = 0.0,
-    instead: Answer = _NOT_FOUND,
+    said: Answer = _NOT_FOUND,
 ) -> Any:
-    """Return a breaker: what is forgotten is neither found by its id nor listed; a read of it is answered *instead*."""
+    """Return a breaker: what is forgotten is neither found by its id nor listed; a read of it is answered *said*."""
 
     def breaker(target: Target) -> Break:
         def changed(call: Call, answer: Answer, history: History) -> Answer:
             if target.does(call, "create") and answer.is_success:
                 history.kept["born", answer.identifier] = (time.monotonic(), call)
             if call.identifier in history.made and call.action != "delete":
-                return instead if is_forgotten(target, call, call.identifier, history) else answer
+                return said if is_forgotten(target, call, call.identifier, history) else answer
             if call.action != "list" or not isinstance(answer.json, list):
                 return answer
             kept = [one for one in answer.json if not is_forgotten(target, call, str(one.get("id")), history)]
@@ -123,7 +136,7 @@ keeps_the_first_five = _forgets(
     hold=3 * _LONGER_SECONDS,
 )
 breaks_down_over_old_records = _forgets(
-    f"breaks down over every record after {_SHORT_SECONDS:g} s", _is_old, hold=_HOLD_SECONDS, instead=_BROKEN
+    f"breaks down over every record after {_SHORT_SECONDS:g} s", _is_old, hold=_HOLD_SECONDS, said=_BROKEN
 )
 
 
@@ -279,6 +292,85 @@ rounds_integers = _altering("keeps integers in single precision", _is_integer, _
 keeps_the_first_member = _altering(
     "keeps the first member of every list", _is_array, lambda value: value[:1] if isinstance(value, list) else value
 )
+drops_offsets = _altering(
+    "takes the hours of an instant and drops its offset",
+    lambda schema, _pointer: schema.get("format") == "date-time",
+    _of_text(lambda text: _OFFSET.sub("Z", text) if instant(text) else text),
+)
+
+
+@breaks(ATTRIBUTE)
+def drops_zeros(target: Target) -> Break | None:
+    """An integer of 0 taken for nothing."""
+    if not _has_first(target, _is_integer):
+        return None
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, list):
+            return [kept(member) for member in value]
+        if not isinstance(value, dict):
+            return value
+        return {name: kept(member) for name, member in value.items() if member != 0 or isinstance(member, bool)}
+
+    def change(shown: Thing, _made: CreatedResource) -> Thing:
+        return dict(kept(shown))
+
+    return showing(target, "takes 0 for nothing", change)
+
+
+@breaks(ATTRIBUTE)
+def keeps_four_members(target: Target) -> Break | None:
+    """Of each member of a list no more than four attributes kept."""
+    if target.row.id != _first_with_many(target):
+        return None
+
+    def few(member: Any) -> Any:
+        return dict(list(member.items())[:_FEW]) if isinstance(member, dict) else member
+
+    def change(shown: Thing, _made: CreatedResource) -> Thing:
+        members = shown.get(target.attribute)
+        return {**shown, target.attribute: [few(one) for one in members]} if isinstance(members, list) else shown
+
+    return showing(target, f"keeps {_FEW} attributes of a member of {target.subject}", change)
+
+
+def _first_with_many(target: Target) -> str:
+    """Return the first row of a resource on a list of whose members something is lost that has no row of its own."""
+    full = target.payloads.full(1)
+    rows = (row for row in target.contract.requirements if row.kind == ATTRIBUTE.name and not row.reason)
+    own = [row for row in rows if target.contract.operation(row.operation).resource == target.resource.name]
+    known = {row.subject for row in own}
+    lost = {
+        row.id: [name for one in pointers.select(full, f"{row.subject}/*") for name in list(one)[_FEW:]] for row in own
+    }
+    return next(
+        (row.id for row in own if lost[row.id] and not {f"{row.subject}/*/{n}" for n in lost[row.id]} & known), ""
+    )
+
+
+@breaks(ATTRIBUTE)
+def refuses_an_end_alone(target: Target) -> Break | None:
+    """A period refused that has an end and no start."""
+    if not _has_first(target, _is_period):
+        return None
+
+    def refusal(call: Call, _history: History) -> Answer | None:
+        is_write = call.operation is not None and call.operation.action in ("create", "patch", "replace")
+        is_ended = is_write and _has_end_alone(call.json)
+        return answered(400, {"code": "20", "reason": "a period has a start"}) if is_ended else None
+
+    return instead("refuses a period without a start", refusal)
+
+
+def _is_period(schema: Schema, _pointer: str) -> bool:
+    members = [name for part in (schema, *schema.get("allOf", ())) for name in part.get("properties", ())]
+    return "endDateTime" in members
+
+
+def _has_end_alone(value: Any) -> bool:
+    if isinstance(value, dict):
+        return ("endDateTime" in value and "startDateTime" not in value) or any(map(_has_end_alone, value.values()))
+    return isinstance(value, list) and any(map(_has_end_alone, value))
 
 
 # What is listed

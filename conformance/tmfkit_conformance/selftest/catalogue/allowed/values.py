@@ -28,6 +28,8 @@ _SHOWN: Final = (ATTRIBUTE, GENERATED, FULL_CREATE, MINIMAL_CREATE, EVENT, EVENT
 _DATES: Final = (*_SHOWN, VALUE_KEPT, REFERENCES_AS_SENT)
 _INSTANTS: Final = "tolerated: any form of the same instant; RFC 3339, 4"
 
+_ZONE: Final = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
+
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 
 
@@ -166,7 +168,56 @@ def _padded(thing: dict[str, Any]) -> dict[str, Any]:
     return {**thing, "x-history": "0123456789" * 20_000}
 
 
+def _stored(thing: dict[str, Any]) -> dict[str, Any]:
+    """Show attachments under addresses of the target's own."""
+    if not isinstance(thing.get("attachment"), list):
+        return thing
+    addresses = {"href": "https://store.example/files/1", "url": "https://store.example/files/1/content"}
+    own = [{**one, **{name: addresses[name] for name in addresses if name in one}} for one in thing["attachment"]]
+    return {**thing, "attachment": own}
+
+
+def _digits(value: Any) -> Any:
+    """Return a date-time without what is said of its zone."""
+    is_instant = isinstance(value, str) and _DATE_TIME.fullmatch(value)
+    return _ZONE.sub("", value) if is_instant else value
+
+
+def _parties_by_id(thing: dict[str, Any]) -> dict[str, Any]:
+    """Show the id alone of the party behind a receiver."""
+
+    def shown(receiver: Any) -> Any:
+        party = receiver.get("relatedParty") if isinstance(receiver, dict) else None
+        return {**receiver, "relatedParty": {"id": party.get("id")}} if isinstance(party, dict) else receiver
+
+    receivers = thing.get("receiver")
+    return {**thing, "receiver": [shown(one) for one in receivers]} if isinstance(receivers, list) else thing
+
+
 VALUES_SHOWN: Final = (
+    Behaviour(
+        "stored-attachments",
+        showing_all("shows attachments under addresses of its own", _stored),
+        "what is stored is where the target has it",
+        ("tmf681-v1",),
+        rules=(ATTRIBUTE, EVENT_CARRIES_WHOLE),
+    ),
+    Behaviour(
+        "parties-by-id",
+        showing_all("shows of the party behind a receiver its id alone", _parties_by_id),
+        "no must says that a receiver's party is kept",
+        ("tmf681-v1",),
+        rules=(ATTRIBUTE, EVENT_CARRIES_WHOLE),
+    ),
+    Behaviour(
+        "dates-without-a-zone",
+        showing_all(
+            "shows instants as they were sent, without a zone", lambda thing: dict(_everywhere(thing, _digits))
+        ),
+        "without a zone it is not told which instant is meant",
+        ("tmf629-v1", "tmf655-v1"),
+        rules=(ATTRIBUTE, VALUE_KEPT),
+    ),
     Behaviour(
         "further-members",
         _unless_selected("adds members of its own at every depth", lambda thing: _everywhere(thing, _extra)),

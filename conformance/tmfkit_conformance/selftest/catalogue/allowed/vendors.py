@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import json
+import re
 from typing import Any, Final
 
 from tmfkit_conformance.judge.compare import instant
@@ -22,6 +24,8 @@ from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
 
 __all__ = ["VENDORS"]
+
+_OFFSET: Final = re.compile(r'\d\d:\d\d:\d\d[+-]\d\d:\d\d"')
 
 _WRITES: Final = (ATTRIBUTE, MANDATORY, PATCHABLE, FULL_CREATE, EVENT)
 
@@ -172,6 +176,10 @@ def _either(*names: str) -> Any:
     return objection
 
 
+def _offsets(_: Call, body: dict[str, Any]) -> str:
+    return "instants are in UTC" if _OFFSET.search(json.dumps(body)) else ""
+
+
 VENDORS: Final = (
     Behaviour(
         "periods-that-end-after-they-begin",
@@ -180,6 +188,22 @@ VENDORS: Final = (
         whole=("tmf683-v4", "tmf629-v4"),
         apis=("tmf681-v1", "tmf655-v1", "tmf629-v1"),
         rules=(*_WRITES, MERGE_OBJECT_MERGES),
+    ),
+    Behaviour(
+        "instants-in-utc",
+        refusing("takes instants in UTC only", _offsets),
+        "no document says that every offset is taken; what is refused is not another instant",
+        ("tmf683-v4", "tmf629-v4", "tmf655-v1"),
+        rules=(ATTRIBUTE,),
+    ),
+    Behaviour(
+        "priorities-from-1",
+        refusing(
+            "takes priorities from 1 on", lambda _, body: "priority is 1 or more" if body.get("priority") == 0 else ""
+        ),
+        "no document says that 0 is a priority",
+        ("tmf681-v1",),
+        rules=(ATTRIBUTE,),
     ),
     Behaviour(
         "completed-is-final",
