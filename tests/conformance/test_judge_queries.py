@@ -37,6 +37,7 @@ MUST_LIMIT = ask("paging", "listCustomer", "limit")
 OFFSET = ask("paging", "listCustomer", "offset")
 BESIDE = ask("fields-with-filter", "listCustomer", level="may")
 MUST_BESIDE = ask("fields-with-filter", "listCustomer")
+AMONG = ask("filter", "listCustomer", "/characteristic/*/name", expect={"operator": "eq"})
 BOTH = ask("filters-combine", "listCustomer")
 NO_MATCH = ask("filter-without-match", "listCustomer", expect={"tolerate": ["404"]})
 WHOLE = ask("fields-whole-attribute", "retrieveCustomer", "/validFor")
@@ -141,6 +142,19 @@ SITUATIONS = [
     BESIDE.gives(FAIL, "null-for-it", NAMED, get("list", 200, [resource(name=None)], at="/customer?id=7&fields=name")),
     BESIDE.gives(REMARK, "with-what-the-target-adds", NAMED, get("list", 200, [resource(name="a", version=1, status=None)], at="/customer?id=7&fields=name")),
     BESIDE.gives(FAIL, "lacks-it", NAMED, get("list", 200, [resource()], at="/customer?id=7&fields=name")),
+    *(
+        AMONG.gives(
+            outcome, f"second-member-{words}",
+            *first, made("create-b", identifier="b"), listed("list", *found, query="characteristic.name=x"),
+            facts={"others": others},
+        )
+        for outcome, words, others, first, found in (
+            (PASS, "found", True, [made("create-a-among", identifier="a")], ["a"]),
+            (FAIL, "not-found", True, [made("create-a-among", identifier="a")], []),
+            (FAIL, "with-another", True, [made("create-a-among", identifier="a")], ["a", "b"]),
+            (PASS, "refused", False, [post("create-a-among", 400), made("create-a", identifier="a")], ["a"]),
+        )
+    ),
     BESIDE.gives(MOOT, "no-filter", made(), get("list", 200, [{"id": "7"}, {"id": "8"}], at="/customer?id=7&fields=name")),
     BESIDE.gives(BLOCKED, "create-refused", post("create", 400)),
     MUST_BESIDE.gives(FAIL, "no-filter", made(), get("list", 200, ["7"], at="/customer?id=7&fields=name")),

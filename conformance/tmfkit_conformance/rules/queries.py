@@ -82,9 +82,25 @@ FIELDS: Final = Kind(
 )
 
 
-class Filter(Probe, name="filter"):
-    """Creates records that differ in the subject, lists with a condition that some of them satisfy."""
+@dataclass(frozen=True, slots=True)
+class Among(Facts):
+    """Where the value stands that a condition asks for.
 
+    Attributes:
+        others: Whether it is that of the second of two members of a list.
+    """
+
+    others: bool
+
+
+class Filter(Probe, name="filter", facts=Among):
+    """Creates records that differ in the subject, lists with a condition that some of them satisfy.
+
+    Where the subject is within a list, the value that is asked for is that of its second member; of its only one where
+    two are refused.
+    """
+
+    AMONG = Step("create-a-among")
     CREATE = StepFamily("create-{}", ("a", "b", "c"))
     READ = StepFamily("read-{}", ("a", "b", "c"), SHOWN)
     LIST = Step("list")

@@ -13,7 +13,7 @@ from tmfkit_conformance.payloads.attributes import is_free_text
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
-from tmfkit_conformance.rules.queries import FILTER, Fields, Filter, FilterExpectation, Page, Sort
+from tmfkit_conformance.rules.queries import Among, FILTER, Fields, Filter, FilterExpectation, Page, SelectedFrom, Sort
 
 __all__ = ["look_for", "missing", "name_of"]
 
@@ -61,7 +61,7 @@ def filter_(session: Session, subject: str) -> None:
     """Create records that differ in the subject, list with a condition that some of them satisfy."""
     pointer = plain_attribute(session) if subject in ("*", "") else subject
     expected = FILTER.expect_of(session.row)
-    values = _made_with(session, pointer, count=3 if expected.form else 2)
+    values = _made_with(session, pointer, count=3 if expected.form else 2, among=expected.operator == "eq")
     name = ".".join(part for part in pointers.parts(session.payloads.spoken(pointer)) if part != "*")
     session.walked(Filter.LIST, _condition(name, expected, values))
 
@@ -112,8 +112,8 @@ def _with_all(session: Session, *wanted: str) -> dict[str, Any]:
     return session.payloads.consistent(body)
 
 
-def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
-    """Create records in which the pointer has rising values; return the values.
+def _made_with(session: Session, pointer: str, *, count: int, among: bool) -> list[Any]:
+    """Create records in which the pointer has rising values, the first *among* others if possible; return the values.
 
     Values that the server makes are read back; instants differ by more than the second that a server's clock may have.
     """
@@ -124,6 +124,8 @@ def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
         if index and made_by_server and schema.get("format") == "date-time":
             session.pause(1.1)
         body = session.payloads.minimal() if made_by_server else session.payloads.holding(pointer, values[index])
+        if among and not index and _is_made_among(session, pointer, body, values):
+            continue
         made = session.created(Filter.CREATE.of(letter), body)
         if made_by_server:
             values[index] = pointers.get(
@@ -132,6 +134,20 @@ def _made_with(session: Session, pointer: str, *, count: int) -> list[Any]:
             if not isinstance(values[index], (str, int, float)):
                 raise ProbeAborted(f"{pointer} is no text or number in the answer, so no condition can be made with it")
     return values
+
+
+def _is_made_among(session: Session, pointer: str, body: dict[str, Any], values: list[Any]) -> bool:
+    """Create with the members of another record before those of one; say whether there are any, and this is taken."""
+    path, star, _ = pointer.partition("/*")
+    spoken = session.payloads.spoken(path)
+    members = pointers.get(body, spoken)
+    is_taken = False
+    if star and isinstance(members, list):
+        others = pointers.get(session.payloads.holding(pointer, values[1]), spoken)
+        both = pointers.with_value(body, spoken, [*others, *members])
+        is_taken = session.call("create", Filter.AMONG, body=both).is_success
+    session.note(Among(is_taken))
+    return is_taken
 
 
 def _values(session: Session, pointer: str, *, count: int) -> list[Any]:

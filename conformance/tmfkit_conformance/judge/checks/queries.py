@@ -12,6 +12,19 @@ from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_app
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
+from tmfkit_conformance.rules.queries import (
+    FIELDS,
+    FILTER,
+    PAGING,
+    SORT,
+    Among,
+    Fields,
+    Filter,
+    FilterExpectation,
+    Page,
+    SelectedFrom,
+    Sort,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -190,11 +203,16 @@ def _asked(exchange: Exchange) -> str:
 def filter_(evidence: Evidence) -> None:
     """Records that satisfy the condition are in, others are out."""
     wanted, unwanted = _expected(FILTER.expect_of(evidence.row))
-    made = {letter: evidence.succeeded(Filter.CREATE.of(letter)).identifier for letter in wanted + unwanted}
+    facts = evidence.facts(Among)  # a bundle of an earlier kit has none
+    steps = {letter: Filter.CREATE.of(letter) for letter in wanted + unwanted}
+    if facts is not None and facts.others:
+        steps["a"] = Filter.AMONG
+    made = {letter: evidence.succeeded(step).identifier for letter, step in steps.items()}
     found, asked = listed(evidence, Filter.LIST), _asked(evidence.step(Filter.LIST))
     if any(made[letter] not in found for letter in wanted):
         need_every_page(evidence, Filter.LIST)
-        failed(f"{asked} did not give a record that satisfies it")
+        where = ", the second of its members does" if steps["a"] == Filter.AMONG and made["a"] not in found else ""
+        failed(f"{asked} did not give a record that satisfies it{where}")
     if any(made[letter] in found for letter in unwanted):
         not_offered(evidence, evidence.step(Filter.LIST), f"{asked} gave a record that does not satisfy it as well")
     passed()

@@ -96,6 +96,25 @@ def filter_(target: Target) -> Break:
     return answering(f"finds nothing with the filter {what} in {target.row.operation}", change)
 
 
+@breaks(FILTER)
+def looks_at_the_first_member(target: Target) -> Break | None:
+    """Of a list within a record, its first member alone held against the condition of the row."""
+    path, star, rest = target.subject.partition("/*")
+    if not star or FILTER.expect_of(target.row).operator != "eq":
+        return None
+
+    def is_met(record: Any, wanted: set[str]) -> bool:
+        return str(pointers.get(record, f"{path}/0{rest}")) in wanted
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        wanted = {value for name, value in call.parameters if name == _parameter(target.row)}
+        if not target.is_own(call) or not wanted or not isinstance(answer.json, list):
+            return answer
+        return answer.with_json([record for record in answer.json if is_met(record, wanted)])
+
+    return answering(f"looks at the first member of {path} alone in a filter of {target.row.operation}", change)
+
+
 def _parameter(row: Requirement) -> str:
     """Return the query parameter that a filter row speaks of."""
     operator = FILTER.expect_of(row).operator
