@@ -187,6 +187,8 @@ SITUATIONS = [
     UNIQUE.gives(PASS, "repeated-later", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, LATER))),
     UNIQUE.gives(PASS, "delivered-again-from-another-node", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, ANEW))),
     UNIQUE.gives(FAIL, "of-two-resources", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, OF_ANOTHER_OF_OURS))),
+    UNIQUE.gives(FAIL, "of-another-listener", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, FOREIGN, to=SECOND))),
+    UNIQUE.gives(PASS, "at-another-listener", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, ABOUT, to=SECOND))),
     UNIQUE.gives(FAIL, "of-two-states", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, ANOTHER))),
     UNIQUE.gives(FAIL, "same", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CHANGED, ABOUT))),
     UNIQUE.gives(FAIL, "missing", *TRIGGERED, **heard(note(CREATED, {**ABOUT, "eventId": None}))),

@@ -67,11 +67,13 @@ def attempts(
 ) -> list[Attempt]:
     """Return what is to be tried: the sound application, and each broken one.
 
-    A broken server is tried with the probe of its own requirement. It is tried with the whole register when it is the
-    exemplar of its kind, when it may become that of a kind without one, or when *whole* says so of all.
+    A broken server is tried with the probe of its own requirement. It is tried with the whole register when it takes
+    that, when it is the exemplar of its kind, when it may become that of a kind without one, or when *whole* says so of
+    all.
     """
     by_kind = exemplars(contract, among, known)
     thoroughly = {*by_kind.values(), *_candidates(contract, among, known, without=by_kind)}
+    thoroughly |= {one.id for one in among if one.breaks.whole}
     tried = [Attempt(contract.id, one.id, one.requirement, whole or one.id in thoroughly) for one in among]
     # The long ones first, so that no process is left alone with one of them at the end.
     return [Attempt(contract.id, SOUND, "", whole=True), *sorted(tried, key=lambda attempt: not attempt.whole)]

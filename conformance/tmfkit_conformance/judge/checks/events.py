@@ -138,7 +138,7 @@ def event_member(evidence: Evidence) -> None:
     form = EVENT_MEMBER.expect_of(row).form
     for note, one in found:
         _member(evidence, note, one, form)
-    if form == "unique" and _repeated(evidence, found, row.subject):
+    if form == "unique" and (_repeated(evidence, found, row.subject) or _repeated_elsewhere(evidence, found)):
         failed(f"Notifications of different events have the same {row.subject}")
     if form == "date-time" and (remark := _times(evidence, found)):
         pass_with_remark(remark)
@@ -155,6 +155,19 @@ def _repeated(evidence: Evidence, found: list[tuple[Notification, Event]], point
         for (first, one), *others in told.values()
         for note, other in others
     )
+
+
+def _repeated_elsewhere(evidence: Evidence, found: list[tuple[Notification, Event]]) -> bool:
+    """Say whether an event about another resource, told at any time of the run, has the value that one of these has."""
+    pointer = evidence.row.subject
+    told = {str(pointers.get(note.json, pointer)): _id_of(note, one) for note, one in found}
+    for note in evidence.notifications:
+        event = next((one for _, one in found if one.type == note.event_type), None)
+        other = _id_of(note, event) if event else ""
+        if other and told.get(str(pointers.get(note.json, pointer)), other) not in ("", other):
+            evidence.heard.append(note.sequence)
+            return True
+    return False
 
 
 def is_one_event(evidence: Evidence, first: Notification, one: Event, second: Notification, other: Event) -> bool:

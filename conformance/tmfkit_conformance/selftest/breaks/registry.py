@@ -81,12 +81,14 @@ class Break:
         serve: Answers a call, with the help of the sound application.
         notify: Makes of one notification those that are sent.
         hold_seconds: For how long the run has to hold its records against it, so that it is caught.
+        whole: Whether it takes the whole register to catch it, as the probe of its row alone does not meet with it.
     """
 
     words: str
     serve: Serve = _soundly
     notify: Notify = _delivered
     hold_seconds: float = 0.0
+    whole: bool = False
 
     @property
     def tells_everything(self) -> bool:

@@ -490,6 +490,20 @@ def one_event_id_a_resource(target: Target) -> Break | None:
     return notifying(f"gives all notifications of one resource the same {target.subject}", change)
 
 
+@breaks(EVENT_MEMBER)
+def counts_from_one_for_each_listener(target: Target) -> Break | None:
+    """The eventIds of each listener counted from one."""
+    if EVENT_MEMBER.expect_of(target.row).form != "unique":
+        return None
+
+    def change(note: Note, history: History) -> list[Note]:
+        known = history.kept.setdefault(("counted", note.callback), {})
+        number = known.setdefault(pointers.get(note.body, target.subject), len(known) + 1)
+        return [note.with_body(pointers.with_value(note.body, target.subject, str(number)))]
+
+    return replace(notifying(f"counts {target.subject} from one for each listener", change), whole=True)
+
+
 def _first_id(body: Any) -> str:
     for value in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
         if isinstance(value, dict) and isinstance(value.get("id"), str):
