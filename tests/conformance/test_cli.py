@@ -248,5 +248,5 @@ def test_a_command_loads_nothing_of_another() -> None:
 
 
 def test_a_name_that_is_nearly_that_of_a_command_is_answered_with_it(run: Run) -> None:
-    status, _, err = run("verfy")
+    status, _, err = run("veriffy")
     assert (status, "Did you mean" in err, "verify" in err) == (2, True, True)

@@ -35,6 +35,9 @@ that row only."""
 SILENCE_LIMIT = 5
 """Requests without an answer, one after the other, after which the target is taken to be gone."""
 
+_PLAIN_HEADERS: Final = {"Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
+"""Sent with every request, as the client of the HTTP library does."""
+
 _BRISK_SECONDS: Final = 1.0
 _BRISK_TIMES: Final = 2
 
@@ -127,6 +130,8 @@ class Recorder:
 class Client:
     """Sends requests to the target over one pool of connections.
 
+    Requests are handed to the transport of the HTTP library: what its client does beside that is a quarter of the work.
+
     Args:
         settings: Addresses, credentials, time-outs, TLS, pace.
         recorder: Where exchanges are written down.
@@ -143,24 +148,22 @@ class Client:
         """What changes have to be sent with."""
         self._agent = agent(announce=settings.announce)
         self._slowest = 0.0
-        self._http = self._opened()
+        self._timeouts = {"timeout": httpx.Timeout(settings.timeout_seconds).as_dict()}
+        self._cookies = httpx.Cookies()
+        self._transport = self._opened()
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.close()
 
     def reconnect(self) -> None:
-        """Send what follows over new connections; nothing may be on its way."""
-        self._http.close()
-        self._http = self._opened()
+        """Send what follows over new connections, as somebody else would; nothing may be on its way."""
+        self._transport.close()
+        self._cookies = httpx.Cookies()
+        self._transport = self._opened()
 
-    def _opened(self) -> httpx.Client:
-        return httpx.Client(
-            transport=BoundedTransport(tls_context(self._settings)),
-            timeout=self._settings.timeout_seconds,
-            follow_redirects=False,
-            trust_env=False,
-        )
+    def _opened(self) -> BoundedTransport:
+        return BoundedTransport(tls_context(self._settings))
 
     @property
     def clock(self) -> Callable[[], float]:
@@ -290,7 +293,7 @@ class Client:
         """
         began = time.monotonic()
         try:
-            response = self._sent(self._http, method, url, content, headers)
+            response = self._sent(self._transport, method, url, content, headers)
         except _Unread as dropped:
             try:
                 with contextlib.closing(self._opened()) as another:
@@ -302,24 +305,41 @@ class Client:
         self._slowest = max(self._slowest, time.monotonic() - began)
         return response, ""
 
-    def _sent(self, http: httpx.Client, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Response:
+    def _sent(
+        self, transport: BoundedTransport, method: str, url: str, content: bytes, headers: Mapping[str, str]
+    ) -> Response:
         """Send a request once, and return the answer.
 
         Raises:
             _Unread: The connection was closed, maybe before the target read the request.
             httpx.RequestError: There was no answer.
+            httpx.InvalidURL: The address is none.
         """
+        request = self._request(method, url, content, headers)
         limit, hurry = self._settings.timeout_seconds, _HURRY_SECONDS.get()
         with allowing(limit if hurry is None else min(limit, hurry)) as allowance:
             try:
-                with http.stream(method, url, content=content, headers=headers) as answer:
-                    return Response(
-                        answer.status_code, self._recorder.blotted(answer.headers.multi_items()), taken(answer)
-                    )
+                with contextlib.closing(transport.handle_request(request)) as answer:
+                    return self._response(request, answer)
             except _CLOSED as exc:
                 if allowance.is_unread:
                     raise _Unread(exc) from exc
                 raise
+
+    def _request(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> httpx.Request:
+        """Return a request as the library's client would send it, with the cookies that the target gave."""
+        sent = httpx.Headers(_PLAIN_HEADERS)
+        sent.update(headers)
+        request = httpx.Request(method, url, headers=sent, content=content, extensions=self._timeouts)
+        if self._cookies:
+            self._cookies.set_cookie_header(request)
+        return request
+
+    def _response(self, request: httpx.Request, answer: httpx.Response) -> Response:
+        answer.request = request
+        if "Set-Cookie" in answer.headers:
+            self._cookies.extract_cookies(answer)
+        return Response(answer.status_code, self._recorder.blotted(answer.headers.multi_items()), taken(answer))
 
     def _pause(self, exchange: Exchange, repeated: int, *, admin: bool, sent: Mapping[str, str]) -> Pause | None:
         response = exchange.response

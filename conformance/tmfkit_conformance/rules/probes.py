@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, Self, get_origin, get_type_hints
@@ -115,6 +116,7 @@ class Probe:
         cls.name, cls.facts, cls.alone, cls.shared, cls.bare, cls.beside = name, facts, alone, shared, bare, beside
 
     @classmethod
+    @functools.cache
     def steps(cls) -> Mapping[str, Step | StepFamily]:
         """Return the steps by the names that they have in the source."""
         declared = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}

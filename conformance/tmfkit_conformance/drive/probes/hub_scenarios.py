@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from tmfkit_conformance.drive.probes.hubs import heard, triggered
@@ -23,8 +24,8 @@ from tmfkit_conformance.rules.operations import HeardAt
 
 __all__: list[str] = []
 
-_MORE_SECONDS: Final = 0.2
-"""For how long a further notification of a type is waited for, once there is one of each."""
+_MORE_SECONDS: Final = (0.05, 0.2)
+"""For how long a further notification of a type is waited for, once there is one of each: at least, and at most."""
 
 
 @probe(HubDelivers)
@@ -45,10 +46,11 @@ def hub_delivers(session: Session, _subject: str) -> None:
 def _heard(session: Session, callbacks: list[str]) -> int:
     """Do what each notification is about, wait for all at every callback; return how many have arrived by then.
 
-    There may be several of one type, and how many there are only the target knows: they are waited for a little longer,
-    and until every callback has been told of as many.
+    There may be several of one type, and how many there are only the target knows: they are waited for as long again,
+    within limits, and until every callback has been told of as many.
     """
     expected = triggered(session)
+    began, (least, most) = time.monotonic(), _MORE_SECONDS
     arrived = 0
 
     def is_everywhere(received: tuple[Notification, ...]) -> bool:
@@ -60,7 +62,7 @@ def _heard(session: Session, callbacks: list[str]) -> int:
         return all(all(one) and [*map(len, one)] == [*map(len, told[0])] for one in told)
 
     if session.listener.wait(is_everywhere, seconds=session.settings.event_seconds):
-        session.pause(_MORE_SECONDS)
+        session.pause(min(most, max(least, time.monotonic() - began)))
         session.listener.wait(is_everywhere, seconds=session.settings.event_seconds)
     return arrived
 
