@@ -113,8 +113,9 @@ def _is_same_in_another_form(sent: Any, got: Any) -> bool:
 
 def _names(contract: Contract, schema: Schema, name: str) -> tuple[str, ...]:
     """Return every name of the attribute that *name* is one of, its own first."""
-    for own, described in contract.attributes(schema).items():
-        names = (own, *contract.resolve(described).get("x-tmf-aliases", ()))
+    attributes = contract.attributes(schema)
+    for own in (name,) if name in attributes else attributes:
+        names = (own, *contract.resolve(attributes[own]).get("x-tmf-aliases", ()))
         if name in names:
             return names
     return (name,)

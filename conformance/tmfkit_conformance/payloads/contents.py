@@ -158,9 +158,13 @@ class Contents:
         )
 
     def _letters(self, script: Sequence[str], purpose: str) -> str:
-        """Return a word of letters of a script."""
-        count = self.number(f"{purpose} count", 2, 6)
-        return "".join(self._one(script, f"{purpose} letter {place}") for place in range(count))
+        """Return a word of letters of a script, all of one number: a long text has hundreds of them."""
+        rest, more = divmod(self.number(purpose, 0, 2**200), 5)
+        word = ""
+        for _ in range(2 + more):
+            rest, place = divmod(rest, len(script))
+            word += script[place]
+        return word
 
     def _one(self, of: Sequence[T], purpose: str) -> T:
         return of[self.number(purpose, 0, len(of) - 1)]
