@@ -18,7 +18,7 @@ from tmfkit_conformance.drive.interruption import Interrupted, Interruption
 from tmfkit_conformance.drive.listener import Listener
 from tmfkit_conformance.drive.probes import PROBES
 from tmfkit_conformance.drive.receipt import Receipt
-from tmfkit_conformance.drive.schedule import alone, run, stages
+from tmfkit_conformance.drive.schedule import run, scheduled
 from tmfkit_conformance.drive.sentinels import Watchpost, moments
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.errors import KitDefect, KitError
@@ -130,10 +130,8 @@ def _register_phase(
 ) -> None:
     """Make the records that are to last, and drive every probe; after some of them further such records are made."""
     contract, parallel = session.contract, session.settings.parallel
-    planned = stages(contract, wanted, parallel=parallel)
-    # Beside a probe that has the hub to itself others may look at the whole list.
-    order = [one for stage in planned for lane in stage for one in lane if alone(contract, one) != "hub"]
-    more = moments(order, session.contents)
+    planned = scheduled(contract, wanted, parallel=parallel)
+    more = moments(planned.recording, session.contents)
 
     def drive_and_make(probe: PlannedProbe) -> None:
         _drive(session.beside(), probe)

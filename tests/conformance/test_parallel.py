@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from patience import PATIENCE_SECONDS
-from tmfkit_conformance.drive.schedule import alone, stages
+from tmfkit_conformance.drive.schedule import Schedule, alone, run, scheduled
+from tmfkit_conformance.errors import UsageError
 from tmfkit_conformance.judge.engine import judge
 from tmfkit_conformance.judge.verdict import Outcome
 from tmfkit_conformance.plan import plan, probes
 from tmfkit_conformance.record.bundle import Bundle
+from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.run import drive
 from tmfkit_conformance.settings import Settings
 from tmfkit_models import contracts
@@ -89,6 +91,26 @@ def test_nothing_is_left_and_numbers_are_in_order(server_url: str, beside: Bundl
 
 
 def test_one_at_a_time_keeps_the_order_of_the_register() -> None:
-    assert stages(CONTRACT, PLANNED, parallel=1) == [[list(PLANNED)]]
-    every = [probe for stage in stages(CONTRACT, PLANNED, parallel=2) for lane in stage for probe in lane]
-    assert sorted(probe.key for probe in every) == sorted(probe.key for probe in PLANNED)
+    assert scheduled(CONTRACT, PLANNED, parallel=1) == Schedule(list(PLANNED))
+
+
+def test_every_probe_has_its_place() -> None:
+    every = scheduled(CONTRACT, PLANNED, parallel=2)
+    keys = [probe.key for probe in [*every.recording, *every.hub]]
+    assert (sorted(keys), every.count) == (sorted(probe.key for probe in PLANNED), len(PLANNED))
+
+
+@pytest.mark.parametrize("failing", ["hub", "hub_and_records", "beside", "records"])
+def test_a_failure_in_one_place_ends_the_run_and_holds_nobody_up(failing: str) -> None:
+    planned = scheduled(CONTRACT, PLANNED, parallel=2)
+    driven: list[PlannedProbe] = []
+
+    def drive_one(probe: PlannedProbe) -> None:
+        driven.append(probe)
+        if probe is getattr(planned, failing)[0]:
+            raise UsageError("here", "this one fails", "Nothing helps")
+
+    with pytest.raises(UsageError, match="this one fails"):
+        run(planned, drive_one, begin=(), parallel=2, progress=lambda *_: None)
+    assert driven.count(getattr(planned, failing)[0]) == 1
+    assert planned.hub_and_records[0] in driven

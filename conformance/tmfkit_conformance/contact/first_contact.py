@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,6 +14,7 @@ from tmfkit_conformance.contact.names import configured_names, find_names, find_
 from tmfkit_conformance.contact.refused import find_refused
 from tmfkit_conformance.contact.smallest import Demand, find_demand
 from tmfkit_conformance.contact.there import first_create, first_look, second_look
+from tmfkit_conformance.drive.at_once import at_once
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.drive.whose import look_around, try_marks
 from tmfkit_conformance.payloads.forms import how
@@ -41,7 +43,7 @@ class Acquaintance:
 
 
 def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintance) -> None:
-    """Get acquainted with the target.
+    """Get acquainted with the target, at once with each resource where the run sends several requests at a time.
 
     Args:
         session: The session; what it is to do differently from now on, it keeps.
@@ -63,16 +65,17 @@ def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintanc
         for resource in resources:
             find_path(session, resource)
     look_around(session, [resource.name for resource in resources])  # before anything is made
+    parallel = session.settings.parallel
     with _asking(session, ApiThere):
-        for resource in resources:
-            made[resource.name] = first_create(session, resource)
+        at_once([functools.partial(_create, session, resource, made) for resource in resources], parallel=parallel)
         second_look(session, listed, made.values())
-    known.demands.update(_bodies(session, [resource for resource in resources if resource.name in made], made))
-    taken = [resource for resource in resources if resource.name in made and made[resource.name].is_success]
-    try_marks(session, [resource.name for resource in taken])
-    for resource in taken if session.settings.settle_seconds else ():  # else nothing would be waited for
-        with _asking(session, Consistency):
-            known.unseen.update(measure(session, resource))
+    there = [resource for resource in resources if resource.name in made]
+    at_once([functools.partial(_find_body, session.beside(), each, made, known) for each in there], parallel=parallel)
+    taken = [resource for resource in there if made[resource.name].is_success]
+    lagging = taken if session.settings.settle_seconds else ()  # else nothing would be waited for
+    marks = [functools.partial(try_marks, session.beside(), [resource.name]) for resource in taken]
+    lags = [functools.partial(_measure, session.beside(), resource, known) for resource in lagging]
+    at_once([*marks, *lags], parallel=parallel)
     known.sentences += [
         *_sentences(session, resources, made, known.demands),
         *_left(session, taken),
@@ -80,23 +83,29 @@ def acquaint(session: Session, resources: Sequence[Resource], known: Acquaintanc
     ]
 
 
-def _bodies(session: Session, resources: Sequence[Resource], made: dict[str, Exchange]) -> dict[str, Demand]:
-    """Find the names and the attributes with which the smallest body is taken, and how patches are.
+def _create(session: Session, resource: Resource, made: dict[str, Exchange]) -> None:
+    made[resource.name] = first_create(session, resource)
+
+
+def _find_body(session: Session, resource: Resource, made: dict[str, Exchange], known: Acquaintance) -> None:
+    """Find the names and the attributes with which the smallest body of a resource is taken, and how patches are.
 
     What the smallest body was answered is kept in *made*.
     """
-    demands: dict[str, Demand] = {}
-    for resource in resources:
+    with _asking(session, Dialect):
+        made[resource.name] = find_names(session, resource, made[resource.name])
+    if made[resource.name].is_refusal:
+        known.demands[resource.name] = _demand(session, resource, made[resource.name])
+    if made[resource.name].is_success:
+        with _asking(session, Everything):
+            find_refused(session, resource)
         with _asking(session, Dialect):
-            made[resource.name] = find_names(session, resource, made[resource.name])
-        if made[resource.name].is_refusal:
-            demands[resource.name] = _demand(session, resource, made[resource.name])
-        if made[resource.name].is_success:
-            with _asking(session, Everything):
-                find_refused(session, resource)
-            with _asking(session, Dialect):
-                find_media(session, resource)
-    return demands
+            find_media(session, resource)
+
+
+def _measure(session: Session, resource: Resource, known: Acquaintance) -> None:
+    with _asking(session, Consistency):
+        known.unseen.update(measure(session, resource))
 
 
 def _demand(session: Session, resource: Resource, refused: Exchange) -> Demand:
@@ -148,7 +157,7 @@ def _left(session: Session, taken: Sequence[Resource]) -> Iterator[str]:
     receipt = session.ledger.receipt
     for resource in taken:
         place = session.item_url("", resource.name)
-        left = [entry for entry in receipt.left() if entry.address.startswith(place)]
+        left = [entry for entry in receipt.left() if entry.state == "left" and entry.address.startswith(place)]
         if left and not any(entry.address.startswith(place) for entry in receipt.deleted()):
             role = " (the role admin: --admin-header)" if left[0].is_admin else ""
             yield f"{resource.name}: what the run makes stays there, {left[0].why}{role}; the receipt names it."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Never
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.addresses import Addresses
+from tmfkit_conformance.drive.at_once import at_once
 from tmfkit_conformance.drive.cleanup import Sweep
 from tmfkit_conformance.drive.client import Client
 from tmfkit_conformance.drive.conversation import Conversation
@@ -415,6 +417,14 @@ class Session:
         if not exchange.is_success or not exchange.identifier:
             self.stop(f"the {step} that this check starts from", exchange)
         return exchange
+
+    def created_at_once(self, *steps: Step) -> list[Exchange]:
+        """Create the smallest as often as there are steps, at once where the run sends several requests at a time.
+
+        Raises:
+            ProbeAborted: A create was refused.
+        """
+        return at_once([functools.partial(self.created, step) for step in steps], parallel=self.settings.parallel)
 
     def created_beside(self, step: Step, body: dict[str, Any], control: Step, smaller: dict[str, Any]) -> Exchange:
         """Create what a row is about; where that is refused, create its control as well.

@@ -47,8 +47,11 @@ class Dialect(Probe, name="dialect"):
     PATCH = StepFamily("{}, patched", evidence_only=_MEDIA)
 
 
-class Consistency(Probe, name="consistency"):
-    """Reads, lists and deletes what was just made, and looks how soon each write is seen."""
+class Consistency(Probe, name="consistency", bare=True):
+    """Reads, lists and deletes what was just made, and looks how soon each write is seen.
+
+    Which attributes keep a mark may be asked meanwhile, so that what it makes has none of those that are being tried.
+    """
 
     CREATE = StepFamily("POST {}", evidence_only=_LAG)
     READ = StepFamily("GET {}/id", evidence_only=_LAG)

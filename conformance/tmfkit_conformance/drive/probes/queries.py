@@ -84,8 +84,7 @@ def sort(session: Session, subject: str) -> None:
 @probe(Page)
 def page(session: Session, subject: str) -> None:
     """Create two records, ask for a page."""
-    session.created(Page.CREATE.of("a"))
-    session.created(Page.CREATE.of("b"))
+    session.created_at_once(*map(Page.CREATE.of, "ab"))
     session.call("list", Page.WHOLE)
     session.call("list", Page.PAGE, query={"limit": "1"} if subject in ("limit", "/limit") else {"offset": "1"})
 
