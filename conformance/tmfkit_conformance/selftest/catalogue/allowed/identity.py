@@ -21,6 +21,7 @@ from tmfkit_conformance.selftest.history import History
 __all__ = ["IDENTITY"]
 
 _RULES: Final = (BODY, GENERATED, HEADER, EVENT, EVENT_CARRIES_WHOLE, FILTER, FIELDS, PATCH_KEEPS_OTHERS)
+_AT_ONCE: Final = {"parallel": 16}
 _TWO: Final = (DELETE_ONE_OF_TWO, PATCH_ONE_OF_TWO)
 
 
@@ -102,6 +103,17 @@ IDENTITY: Final = (
         ("tmf629-v4", "tmf681-v1"),
         rules=(*_RULES, *_TWO),
         whole=("tmf629-v4", "tmf683-v4"),
+    ),
+    Behaviour(
+        "ids-used-again-at-once",
+        renumbering(
+            "gives the id of a deleted resource to the next one, and is asked much at once", _lowest_free, gone=_freed
+        ),
+        "no document says that an id is never used again",
+        ("tmf629-v1",),
+        configuration=_AT_ONCE,
+        rules=(*_RULES, *_TWO),
+        whole=("tmf683-v4",),
     ),
     Behaviour(
         "hrefs-relative",

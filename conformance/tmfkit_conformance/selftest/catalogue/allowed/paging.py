@@ -163,6 +163,18 @@ LISTS: Final = (
         others=60,
     ),
     Behaviour(
+        "newest-first-at-once",
+        _paged(
+            "gives ten at a time, the newest first, and is asked much at once", Pages(10, total=True, newest_first=True)
+        ),
+        "no document has an order",
+        ("tmf629-v1",),
+        configuration={"parallel": 16},
+        rules=_RULES,
+        whole=("tmf683-v4",),
+        others=60,
+    ),
+    Behaviour(
         "fifty-thousand-others",
         _paged("has 50,000 resources of others and gives a hundred at a time", Pages(100, total=True, links=True)),
         _OFFSET,

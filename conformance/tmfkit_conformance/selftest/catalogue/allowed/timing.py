@@ -197,6 +197,14 @@ TIMING: Final = (
         "seen-after-1-s", _lagging("shows what was made after a second", 1.0), _LAG, ("tmf683-v4",), rules=(MANDATORY,)
     ),
     Behaviour(
+        "seen-after-1-s-at-once",
+        _lagging("shows what was made after a second, and is asked much at once", 1.0),
+        _LAG,
+        ("tmf683-v4",),
+        configuration={"parallel": 16},
+        rules=(MANDATORY,),
+    ),
+    Behaviour(
         "listed-after-1.5-s", _lagging("lists what was made after 1.5 s", 1.5, of_lists_only=True), _LAG, ("tmf655-v1",)
     ),
     Behaviour(
