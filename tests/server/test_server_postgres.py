@@ -687,7 +687,7 @@ def test_long_names_that_an_earlier_version_stored_are_found_by_ranges(postgres_
 
 
 _NAMES = ("name", "Name", "n", 'a"b', "a\\b", "a,{}b", "NULL", "", "é\n", "a/b", "a~b", "z\x00", "~" * 1100)
-_VALUES = (
+_VALUES: tuple[Any, ...] = (
     *("x", "X", "2024-01-01T00:00:00Z", "2024-01-01", "long " * 60, "\x00", 1, True, 1.5, 1e300, None),
     *([], [1, 2], ["b", "A"], ["2024-01-01", 5], {}, {"name": "X", 'q"': [3, {"r": "s"}]}, [{"u": 1}, {"u": "V"}]),
 )

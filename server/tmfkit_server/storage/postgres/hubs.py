@@ -17,10 +17,10 @@ from tmfkit_server.storage.postgres.changes import json_text
 from tmfkit_server.storage.postgres.connections import Connection, execute
 from tmfkit_server.storage.postgres.entries import death_text, subscription_of
 
-__all__ = ["DeliveryRow", "claim", "delivery_row", "enqueue", "listeners", "share", "subscribe", "unsubscribe"]
+__all__ = ["SHARE", "DeliveryRow", "claim", "delivery_row", "enqueue", "listeners", "share", "subscribe", "unsubscribe"]
 
-# The lock is a statement of its own: the next one sees what was committed while this one waited.
-_SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended(hub, 3)) FROM unnest(%b::text[]) AS hub"
+# The listeners are read by another statement: it sees what was committed while this one waited.
+SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended(hub, 3)) FROM unnest(%b::text[]) AS hub"
 _CLAIM = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))"
 _CLAIM_OF = "SELECT pg_advisory_xact_lock(hashtextextended(hub, 3)) FROM subscription WHERE id = %s"
 _LISTENERS = "SELECT id, hub, callback, query FROM subscription WHERE hub = ANY(%s) ORDER BY position"
@@ -69,7 +69,7 @@ def delivery_row(subscription: Subscription, delivery: Delivery) -> DeliveryRow:
 async def share(connection: Connection, hubs: Collection[str]) -> None:
     """Keep the listeners of *hubs* as they are until the transaction ends."""
     # Everybody takes several locks in the same order.
-    await execute(connection, _SHARE, (sorted(hubs),))
+    await execute(connection, SHARE, (sorted(hubs),))
 
 
 async def claim(connection: Connection, hub: str) -> None:
