@@ -6,9 +6,14 @@ import sys
 
 __all__ = ["main"]
 
+# Colours for the terminal, which libraries of ours import wherever they are installed: 4 MB in each worker.
+_NOT_USED = ("pygments", "rich")
+
 
 def main() -> None:
     """Run the command line."""
+    for name in _NOT_USED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     try:
         from tmfkit_server.cli import main as run
     except ModuleNotFoundError as exc:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -215,3 +218,19 @@ def test_damaged_store_ends_the_server_with_a_reason(tmp_path: Path) -> None:
         f"tmfkit-server: {path}: it is damaged, or no store of this server: file is not a database."
         " It was left as it is. Start from a backup, or look at it with sqlite3's .recover.\n",
     )
+
+
+def test_program_does_without_the_colours_that_libraries_import_where_they_are_installed() -> None:
+    assert find_spec("rich")
+    script = """
+import sys
+sys.argv = ["tmfkit-server", "--help"]
+from tmfkit_server.entry import main
+try:
+    main()
+finally:
+    assert "structlog" in sys.modules
+    print([name for name, module in sys.modules.items() if module and name.split(".")[0] in ("rich", "pygments")])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -5,6 +5,7 @@ None of them holds data, so none needs a credential: the page for operators asks
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.util import find_spec
@@ -67,9 +68,9 @@ class Pages:
             self._routes[f"/openapi/{each.id}.json"] = _File(orjson.dumps(document), _TYPES[".json"])
             self._routes[f"/docs/{each.id}"] = _page("docs.html", api=each.id, title=_title(each))
         for name in _OWN:
-            self._routes[f"/docs/files/{name}"] = _read(_FILES / name)
+            self._routes[f"/docs/files/{name}"] = _file(_FILES / name)
         for name in _VIEWER_FILES:
-            self._routes[f"/docs/files/{name}"] = _read(_viewer_folder() / name)
+            self._routes[f"/docs/files/{name}"] = _file(_viewer_folder() / name)
 
     @property
     def paths(self) -> frozenset[str]:
@@ -83,9 +84,9 @@ class Pages:
 
 
 class _File:
-    """One file, which stays as it is as long as the server runs."""
+    """One page or file: its content, or where it is, to be read whenever it is asked for."""
 
-    def __init__(self, content: bytes, kind: str) -> None:
+    def __init__(self, content: bytes | Path, kind: str) -> None:
         self._content, self._kind = content, kind
 
     async def on_get(self, _req: object, resp: falcon.asgi.Response) -> None:
@@ -95,7 +96,9 @@ class _File:
         if self._kind == _HTML:
             resp.set_header("Content-Security-Policy", _POLICY)
             resp.set_header("Referrer-Policy", "no-referrer")
-        resp.data = self._content
+        resp.data = (
+            await asyncio.to_thread(self._content.read_bytes) if isinstance(self._content, Path) else self._content
+        )
 
     on_head = on_get
 
@@ -119,8 +122,10 @@ def _page(name: str, **values: str) -> _File:
     return _File(filled.encode(), _HTML)
 
 
-def _read(path: Path) -> _File:
-    return _File(path.read_bytes(), _TYPES[path.suffix])
+def _file(path: Path) -> _File:
+    if not path.exists():
+        raise FileNotFoundError(path)
+    return _File(path, _TYPES[path.suffix])
 
 
 def _viewer_folder() -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import http
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,6 +95,11 @@ class WebhookClient:
         self._guard = guard
         self._secrets = secrets
 
+    @functools.cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """What listeners are trusted by; made for the first of them that speaks TLS."""
+        return httpx.create_ssl_context()
+
     def start(self) -> None:
         """Get ready; needs a running event loop."""
         # The slots bound the connections, and who waits for one has its time-out before it. A cache of names would
@@ -102,7 +109,6 @@ class WebhookClient:
             use_dns_cache=False,
             limit=0,
             keepalive_timeout=_KEEP_ALIVE_SECONDS,
-            ssl=httpx.create_ssl_context(),
         )
         # aiohttp, because it takes a sixth of httpx's time, which is the time of requests too. It asks no proxy of the
         # environment unless it is told to.
@@ -150,7 +156,8 @@ class WebhookClient:
         if url.host and is_address(url.host):
             # The resolver is not asked for these.
             await self._guard.addresses(url.host)
-        async with self._session.post(url, data=content, headers=headers, allow_redirects=False) as answer:
+        tls = self._tls if url.scheme == "https" else True
+        async with self._session.post(url, data=content, headers=headers, allow_redirects=False, ssl=tls) as answer:
             if not answer.content.at_eof():
                 await _read_to_its_end(answer)
             return AttemptResult(answer.status)

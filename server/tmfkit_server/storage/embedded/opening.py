@@ -78,6 +78,7 @@ COMMIT;
 _LEFT_ALONE = "It was left as it is. Start from a backup, or look at it with sqlite3's .recover"
 _REMNANT = "It was left as it is. Bring back the file or start from a backup; remove what is left for a new store"
 _MOST_PROBLEMS = 5
+_READING_KB = 100
 
 TableRow: TypeAlias = tuple[str, int, Row]
 Body: TypeAlias = dict[str, Any]
@@ -131,6 +132,9 @@ def connect(path: Path, *, is_for_reading: bool = False, is_alone: bool = False)
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         _check_format(path, connection)
         connection.execute("PRAGMA synchronous = FULL")
+        if is_for_reading:
+            # Everything is read once, and SQLite would keep 2 MB of it.
+            connection.execute(f"PRAGMA cache_size = -{_READING_KB}")
     except sqlite3.Error as exc:
         connection.close()
         raise opening_failure(path, exc) from exc
