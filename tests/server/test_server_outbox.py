@@ -106,6 +106,20 @@ def test_first_on_its_way_to_each_listener_is_told(run: Runner) -> None:
     run(scenario)
 
 
+def test_deliveries_end_with_the_first_that_reaches_the_number_of_bytes(run: Runner) -> None:
+    async def scenario(store: Store) -> None:
+        async with store.transaction() as transaction:
+            await transaction.subscribe(ONE)
+            for subject in "abcd":
+                await transaction.enqueue(ONE, {"text": "x" * 1000}, subject)
+        assert await store.outbox.lease(ONE.id)
+        for most_bytes, count in ((1, 1), (900, 1), (1500, 2), (2900, 3), (9000, 4)):
+            found = await store.outbox.deliveries(ONE.id, busy=(), limit=10, most_bytes=most_bytes)
+            assert [each.subject for each in found] == list("abcd")[:count]
+
+    run(scenario)
+
+
 def test_oldest_of_every_resource_that_is_not_busy_is_given_out(run: Runner) -> None:
     async def scenario(store: Store) -> None:
         await _filled(store)

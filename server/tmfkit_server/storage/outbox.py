@@ -89,13 +89,16 @@ class Outbox(Protocol):
     async def release(self, subscription: str) -> None:
         """Give a listener back."""
 
-    async def deliveries(self, subscription: str, *, busy: Collection[str], limit: int) -> Sequence[Delivery]:
+    async def deliveries(
+        self, subscription: str, *, busy: Collection[str], limit: int, most_bytes: int = ALL_BYTES
+    ) -> Sequence[Delivery]:
         """Return what is on its way to a listener, those of one subject in their order, its oldest among them.
 
         Args:
             subscription: A listener that this process has a lease on.
             busy: Subjects to leave out.
             limit: How many at most.
+            most_bytes: Where to end, as a page of a search does.
 
         Raises:
             StoreError: The store cannot be read, or the lease was lost.

@@ -49,6 +49,7 @@ class Dispatcher:
         """Begin to deliver; needs a running event loop, and the store to be open."""
         self._outbox = self._store.outbox
         self._outcomes = OutcomeWriter(self._outbox)
+        self._reading = asyncio.Lock()
         self._client.start()
         self._main = asyncio.create_task(
             repeat(self._open_workers, log=_LOG, what="delivery", rest_seconds=_REST_SECONDS)
@@ -74,7 +75,9 @@ class Dispatcher:
                 await self._outbox.news()
 
     def _open(self, subscription: str) -> None:
-        worker = ListenerWorker(subscription, self._outbox, self._client, self._outcomes, self._retry_limits)
+        worker = ListenerWorker(
+            subscription, self._outbox, self._client, self._outcomes, self._retry_limits, self._reading
+        )
         self._workers[subscription] = worker
         task = asyncio.create_task(self._serve(subscription, worker))
         self._tasks.add(task)

@@ -14,12 +14,14 @@ from tmfkit_server.services.backoff import pause_seconds
 from tmfkit_server.services.notifications.outcome_writer import OutcomeWriter
 from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.storage.base import Death, Delivery, Outbox
+from tmfkit_server.turns import Turns
 
 __all__ = ["ListenerWorker"]
 
 _LOG = logging.getLogger(__name__)
 _SUBJECTS_AT_ONCE = 10
 _DELIVERIES_AT_A_TIME = 50
+_BYTES_AT_A_TIME = 256 << 10
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 300.0
 # That many failures in a row, and the listener is down.
 _DOWN_AFTER = 5
@@ -72,6 +74,7 @@ class ListenerWorker:
         client: WebhookClient,
         outcomes: OutcomeWriter,
         retry_limits: RetryLimits,
+        reading: asyncio.Lock,
     ) -> None:
         """Describe the worker.
 
@@ -81,12 +84,14 @@ class ListenerWorker:
             client: Brings them.
             outcomes: Takes note of what became of them.
             retry_limits: When they are given up.
+            reading: Whoever reads from the outbox; one at a time, because a long notification takes a turn to decode.
         """
         self._subscription = subscription
         self._outbox = outbox
         self._client = client
         self._outcomes = outcomes
         self._retry_limits = retry_limits
+        self._reading = reading
         self._breaker = _Breaker()
         self._ready: dict[str, list[Delivery]] = {}
         self._under_way: dict[str, asyncio.Task[None]] = {}
@@ -131,8 +136,7 @@ class ListenerWorker:
     async def _read(self) -> None:
         """Read until something can be tried; what waits too long for a listener that is down is given up untried."""
         while not self._ready:
-            busy = self._under_way.keys() | self._resting.keys()
-            deliveries = await self._outbox.deliveries(self._subscription, busy=busy, limit=_DELIVERIES_AT_A_TIME)
+            deliveries = await self._next_deliveries()
             if not deliveries:
                 break
             old = [each for each in deliveries if self._breaker.is_down and each.queued and self._is_old(each.queued)]
@@ -141,6 +145,16 @@ class ListenerWorker:
                 await asyncio.gather(*(self._bury(each, reason) for each in old))
             else:
                 self._sort(deliveries)
+
+    async def _next_deliveries(self) -> Sequence[Delivery]:
+        async with self._reading:
+            busy, turns = self._under_way.keys() | self._resting.keys(), Turns()
+            found = await self._outbox.deliveries(
+                self._subscription, busy=busy, limit=_DELIVERIES_AT_A_TIME, most_bytes=_BYTES_AT_A_TIME
+            )
+            if turns.is_over():
+                await turns.next()
+        return found
 
     def _sort(self, deliveries: Sequence[Delivery]) -> None:
         """Leave at rest what an earlier process left so; make the others ready."""

@@ -20,6 +20,7 @@ from tmfkit_server.storage.embedded.locks import Holder, Locks
 from tmfkit_server.storage.embedded.rows import Kept, body_of, content_bytes
 from tmfkit_server.storage.entries import OUTBOX
 from tmfkit_server.storage.outbox import DeadLetters, Delivery
+from tmfkit_server.turns import Turns
 
 __all__ = ["EmbeddedOutbox", "End"]
 
@@ -69,9 +70,11 @@ class EmbeddedOutbox:
     async def release(self, subscription: str) -> None:
         """Nobody else could take it; see ``Outbox.release``."""
 
-    async def deliveries(self, subscription: str, *, busy: Collection[str], limit: int) -> Sequence[Delivery]:
+    async def deliveries(
+        self, subscription: str, *, busy: Collection[str], limit: int, most_bytes: int = ALL_BYTES
+    ) -> Sequence[Delivery]:
         """Return what is on its way; see ``Outbox.deliveries``."""
-        return self._read(self._queues.next(subscription, busy, limit))
+        return self._page(self._queues.next(subscription, busy, limit), most_bytes)
 
     async def record_outcomes(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
         """Note what became of deliveries; see ``Outbox.record_outcomes``."""
@@ -79,8 +82,11 @@ class EmbeddedOutbox:
             found = {each.sequence for each in (*taken, *changed) if each.sequence in self._documents.rows}
             for each in taken:
                 self._change(batch, each.sequence, None)
+            turns = Turns()
             for each in changed:
                 self._change(batch, each.sequence, each)
+                if turns.is_over():
+                    await turns.next()
         return found
 
     async def waiting(self) -> Mapping[str, int]:
@@ -97,8 +103,7 @@ class EmbeddedOutbox:
     ) -> DeadLetters:
         """Return dead letters; see ``Outbox.dead_letters``."""
         numbers = self._dead(subscription)
-        rows = within(self._rows(numbers[offset : offset + limit]), most_bytes, lambda found: content_bytes(found[1]))
-        return DeadLetters([delivery_of(*row) for row in rows], len(numbers))
+        return DeadLetters(self._page(numbers[offset : offset + limit], most_bytes), len(numbers))
 
     async def revive(self, sequence: int) -> bool:
         """Send a dead letter on its way; see ``Outbox.revive``."""
@@ -156,6 +161,10 @@ class EmbeddedOutbox:
         if number in self._documents.rows:
             row, body = delivery_row(after) if after is not None else (None, None)
             batch.add(Change(self._documents, number, row, body))
+
+    def _page(self, numbers: Iterable[int], most_bytes: int) -> list[Delivery]:
+        rows = within(self._rows(numbers), most_bytes, lambda found: content_bytes(found[1]))
+        return [delivery_of(*row) for row in rows]
 
     def _read(self, numbers: Iterable[int]) -> list[Delivery]:
         return [delivery_of(*row) for row in self._rows(numbers)]

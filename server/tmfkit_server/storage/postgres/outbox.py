@@ -30,9 +30,13 @@ WITH RECURSIVE first AS (
         WHERE later.subscription > first.subscription AND later.death IS NULL
         ORDER BY later.subscription, later.sequence LIMIT 1) next)
 SELECT subscription FROM first ORDER BY sequence"""
-_OLDEST = f"""
-SELECT {DELIVERY_COLUMNS} FROM outbox
-WHERE subscription = %s AND death IS NULL AND subject <> ALL(%b::text[]) ORDER BY sequence LIMIT %s"""  # noqa: S608
+_OLDEST = within_bytes(
+    "%s",
+    f"""
+    SELECT {DELIVERY_COLUMNS}, sequence AS place FROM outbox
+    WHERE subscription = %s AND death IS NULL AND subject <> ALL(%b::text[]) ORDER BY sequence LIMIT %s""",  # noqa: S608
+    "notification",
+)
 _FIRST = f"""
 SELECT DISTINCT ON (subscription) {DELIVERY_COLUMNS} FROM outbox
 WHERE death IS NULL ORDER BY subscription, sequence"""  # noqa: S608
@@ -110,11 +114,14 @@ class PostgresOutbox:
             self._leases.discard(subscription)
             await self._rows(_RELEASE, subscription)
 
-    async def deliveries(self, subscription: str, *, busy: Collection[str], limit: int) -> Sequence[Delivery]:
+    async def deliveries(
+        self, subscription: str, *, busy: Collection[str], limit: int, most_bytes: int = ALL_BYTES
+    ) -> Sequence[Delivery]:
         """Return what is on its way; see ``Outbox.deliveries``."""
         if subscription not in self._leases:
             raise StoreError(f"the lease on listener {subscription} was lost")
-        return [delivery_of(row) for row in await self._rows(_OLDEST, subscription, list(busy), limit)]
+        rows = await self._rows(_OLDEST, subscription, list(busy), limit, most_bytes)
+        return [delivery_of(row[:-2]) for row in rows]
 
     async def record_outcomes(self, taken: Sequence[Delivery], changed: Sequence[Delivery]) -> Collection[int]:
         """Note what became of deliveries; see ``Outbox.record_outcomes``."""
