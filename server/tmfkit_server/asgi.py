@@ -8,6 +8,8 @@ import math
 import os
 import signal
 import socket
+import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -35,6 +37,7 @@ WORKER: type | str = BoundedWorker
 _LONGEST_REQUEST_LINE_BYTES = 8190
 _SILENCE_SECONDS = 120
 _LOOK_AGAIN_SECONDS = 0.25
+_LAST_SECONDS = 0.5
 _LOG = logging.getLogger(__name__)
 
 
@@ -68,6 +71,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "loglevel": "warning",
             "when_ready": _print_address,
             "post_worker_init": self._wait_for_store,
+            "worker_exit": _end_soon,
         }
         if self._settings.tls is not None:
             # Every new worker reads them.
@@ -197,6 +201,18 @@ def _log_class(settings: Settings) -> type[glogging.Logger]:
             self.error_log.handlers = [log_handler(settings.log_format)]
 
     return Logger
+
+
+def _end_soon(_arbiter: Any, _worker: Any) -> None:
+    """See that the process of a worker that has stopped ends: Python waits for threads, and channels hang in theirs."""
+    leaving = sys.exc_info()[1]
+    status = leaving.code if isinstance(leaving, SystemExit) and isinstance(leaving.code, int) else 0
+
+    def end() -> None:
+        time.sleep(_LAST_SECONDS)
+        os._exit(status)
+
+    threading.Thread(target=end, name="end", daemon=True).start()
 
 
 def _print_address(arbiter: Any) -> None:

@@ -399,6 +399,15 @@ class Settings:
         type=FiniteRange(0, 60),
         help="How long a client waits for the first attempt to send a message.",
     )
+    send_stop_seconds: float = _plain(
+        2.0,
+        "--send-stop-seconds",
+        group="Messages",
+        is_rare=True,
+        type=FiniteRange(0, 60),
+        help="How long a stop waits for attempts to send a message that are under way; what a channel has not answered"
+        " by then is sent again after the next start.",
+    )
     send_retry_seconds: float = _plain(
         60.0,
         "--send-retry-seconds",

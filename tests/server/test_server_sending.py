@@ -369,6 +369,23 @@ def test_message_reaches_its_receiver_though_the_server_is_killed(
     server.stop()
 
 
+def test_stop_waits_for_a_channel_as_long_as_is_configured_and_what_hangs_is_sent_later(
+    gateway: HttpGateway, number: str, tmp_path: Path
+) -> None:
+    """The channel waits for PATIENCE_SECONDS, in a thread that Python would wait for."""
+    options = ["--channel", f"SMS={gateway.url}", "--send-timeout-seconds", "0.1", "--send-stop-seconds", "0.1"]
+    server = Server(f"tinydb:{tmp_path / 'a.db'}", tmp_path, *options)
+    gateway.is_open.clear()
+    identifier = _not_sent_yet(server.send(type="SMS", receiver=[{"phoneNumber": number}]))
+    began = time.monotonic()
+    server.process.stop()
+    assert time.monotonic() - began < PATIENCE_SECONDS / 2
+    gateway.is_open.set()
+    server.process.start()
+    assert server.ended(identifier)["status"] == "Completed"
+    server.stop()
+
+
 def test_sending_that_somebody_holds_is_taken_up_when_the_hold_ends(
     new_store: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -426,7 +443,9 @@ def test_what_is_too_much_at_once_waits_in_the_store(
                 await transaction.insert("tmf681-v1:communicationMessage", Record(name, body))
         entities = _entities(store)
         channel = {"SMS": Gateway("SMS", gateway.url)}
-        sender = Sender(entities, Sendings(store, entities), channel, timeout_seconds=0.2, retry_seconds=1)
+        sender = Sender(
+            entities, Sendings(store, entities), channel, timeout_seconds=0.2, retry_seconds=1, stop_seconds=10
+        )
         sender.start()
         await not_sent_yet(sender, "a")
         async with asyncio.timeout(PATIENCE_SECONDS):

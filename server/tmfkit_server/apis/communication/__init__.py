@@ -49,6 +49,7 @@ class Communication(Extension):
             self._channels,
             timeout_seconds=self.settings.send_timeout_seconds,
             retry_seconds=self.settings.send_retry_seconds,
+            stop_seconds=self.settings.send_stop_seconds,
             limits=self.settings.message_limits,
         )
         self._sender.start()

@@ -34,7 +34,6 @@ _KEEP_PROGRESS_SECONDS = 1.0
 # What another process left behind is found by looking now and then.
 _LOOK_AGAIN_SECONDS = 1.0
 _REST_SECONDS = 1.0
-_STOP_SECONDS = 10.0
 # A timer may go off a moment before its time.
 _TIMER_SECONDS = 0.01
 
@@ -50,6 +49,7 @@ class Sender:
         *,
         timeout_seconds: float,
         retry_seconds: float,
+        stop_seconds: float,
         limits: MessageLimits = _LIMITS,
     ) -> None:
         """Prepare; ``start`` starts.
@@ -60,6 +60,7 @@ class Sender:
             channels: Type of message → channel.
             timeout_seconds: How long ``send`` waits for the first attempt.
             retry_seconds: How long a message rests after the first attempt that failed.
+            stop_seconds: How long ``stop`` waits for attempts that are under way.
             limits: How much a message may be.
         """
         self._entities = entities
@@ -67,6 +68,7 @@ class Sender:
         self._channels = channels
         self._timeout_seconds = timeout_seconds
         self._retry_seconds = retry_seconds
+        self._stop_seconds = stop_seconds
         self._limits = limits
         self._attempts: dict[asyncio.Task[Record | None], Sending] = {}
         self._retries: set[asyncio.Task[Record | None]] = set()
@@ -84,7 +86,7 @@ class Sender:
         """Let the attempts that are under way end, for a while; what has not ended is repeated by the next process."""
         self._main.cancel()
         if self._attempts:
-            await asyncio.wait(self._attempts, timeout=_STOP_SECONDS)
+            await asyncio.wait(self._attempts, timeout=self._stop_seconds)
         unfinished = dict(self._attempts)
         for task in unfinished:
             task.cancel()
