@@ -32,14 +32,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class _Commands(click.Group):
-    """The commands; what an operator has to put right ends each of them with one line."""
+    """The commands; what an operator has to put right ends each of them, with one line for each thing."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)
         except (OperatorError, StoreError) as exc:
-            click.echo(f"tmfkit-server: {exc}", err=True)
+            for line in str(exc).splitlines():
+                click.echo(f"tmfkit-server: {line}", err=True)
             sys.exit(exc.exit_status if isinstance(exc, OperatorError) else 3)
 
 

@@ -65,6 +65,7 @@ __all__ = [
     "Refusal",
     "ServerError",
     "SettingsError",
+    "SeveralSettingsError",
     "StoreDamaged",
     "StoreError",
     "StoreFull",
@@ -107,6 +108,17 @@ class SettingsError(OperatorError):
     """A setting cannot be honoured."""
 
     exit_status = 2
+
+
+class SeveralSettingsError(SettingsError):
+    """Several settings cannot be honoured; ``str()`` has a line for each."""
+
+    def __init__(self, found: Sequence[SettingsError]) -> None:
+        super().__init__(", ".join(each.where for each in found), "they cannot be honoured", "See what is said of each")
+        self.found = found
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.found))
 
 
 class StoreUnusable(OperatorError):  # noqa: N818 - its subclasses say what is wrong with it

@@ -175,7 +175,9 @@ def _networks(option: str, texts: Iterable[str]) -> tuple[Network, ...]:
 
 
 def check_public_url(url: str) -> None:
-    """Raise SettingsError when an address is none that paths can be put behind."""
+    """Raise SettingsError when an address is none that paths can be put behind; none at all is as good."""
+    if not url:
+        return
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     if scheme not in ("http", "https") or not is_host(host) or not is_path(f"{slash}{path}".rstrip("/")):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ import click
 from tmfkit_server import setting_values
 from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.connection_limits import ConnectionLimits
-from tmfkit_server.errors import SettingsError
+from tmfkit_server.errors import SettingsError, SeveralSettingsError
 from tmfkit_server.key_pair import KeyPair
 from tmfkit_server.listener_limits import ListenerLimits
 from tmfkit_server.logs import LogFormat
@@ -578,16 +579,24 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with SettingsError."""
+        checks = (
+            self._check_callers,
+            lambda: self.store_kind.check(self.store, workers=self.workers),
+            lambda: setting_values.check_public_url(self.public_url),
+            lambda: setting_values.check_base_paths(self.base_paths),
+            self._check_management,
+        )
+        _gathered(checks)
+
+    def _check_callers(self) -> None:
         if not self.asks_for_credentials and not is_loopback(self.host):
             raise SettingsError(
                 f"--host {self.host}",
                 "without an API key only this machine may connect",
                 "Give at least one --api-key [NAME=]ROLE:KEY, or listen on 127.0.0.1",
             )
-        self.store_kind.check(self.store, workers=self.workers)
-        if self.public_url:
-            setting_values.check_public_url(self.public_url)
-        setting_values.check_base_paths(self.base_paths)
+
+    def _check_management(self) -> None:
         if self.management is not None and self.management[1] == self.port:
             raise SettingsError(f"--management {self.port}", "it is the port of --port", "Choose another port")
 
@@ -598,11 +607,12 @@ class Settings:
         Raises:
             SettingsError: They cannot be.
         """
-        read = (
-            (each.name, each.metadata[_READ](*(values[str(option.name)] for option in each.metadata[_OPTIONS])))
-            for each in fields(cls)
-        )
-        return cls(**dict(read))
+
+        def read(setting: Field[Any]) -> Any:
+            return setting.metadata[_READ](*(values[str(option.name)] for option in setting.metadata[_OPTIONS]))
+
+        names = (each.name for each in fields(cls))
+        return cls(**dict(zip(names, _gathered(partial(read, each) for each in fields(cls)), strict=True)))
 
     @classmethod
     def problems_in(cls, values: Mapping[str, Any]) -> dict[str, str]:
@@ -655,6 +665,22 @@ class Settings:
         """Where messages go for which there is no channel: beside the file of the store when it has one."""
         file = self.store_kind.file_of(self.store)
         return self.outbox or (f"{file}.outbox" if file else "tmfkit-outbox")
+
+
+def _gathered(work: Iterable[Callable[[], Any]]) -> list[Any]:
+    """Return what all of *work* gives; SettingsError with everything that is wrong."""
+    results: list[Any] = []
+    found: list[SettingsError] = []
+    for each in work:
+        try:
+            results.append(each())
+        except SettingsError as exc:
+            found.append(exc)
+    if len(found) > 1:
+        raise SeveralSettingsError(found)
+    if found:
+        raise found[0]
+    return results
 
 
 def run_options() -> list[Setting]:

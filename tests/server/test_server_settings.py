@@ -195,3 +195,16 @@ def test_address_of_another_machine_is_one_line() -> None:
     result = run("run", "--host", "192.0.2.1", "--api-key", "user:0123456789abcdef")
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
     assert "the server cannot listen there" in result.stderr
+
+
+def test_everything_that_is_wrong_with_settings_is_told_at_once() -> None:
+    wrong = ["--callback-secret", "x", "--store", "bogus:"]
+    between = ["--host", "0.0.0.0", "--workers", "2", "--public-url", "x", "--management", "127.0.0.1:8080"]
+    for arguments, told in ((wrong, ["--callback-secret", "--store bogus:"]), (between, between[::2])):
+        for command in ("run", "check"):
+            result = run(command, *arguments)
+            assert result.exit_code == 2
+            lines = result.stderr.splitlines()
+            assert len(lines) >= len(told)
+            assert all(any(line.startswith(f"tmfkit-server: {each}") for line in lines) for each in told), lines
+            assert all(line.startswith("tmfkit-server: --") for line in lines)
