@@ -13,7 +13,7 @@ from tmfkit_conformance.payloads.attributes import is_free_text
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
-from tmfkit_conformance.rules.queries import Among, FILTER, Fields, Filter, FilterExpectation, Page, SelectedFrom, Sort
+from tmfkit_conformance.rules.queries import FILTER, Among, Fields, Filter, FilterExpectation, Page, Sort
 
 __all__ = ["look_for", "missing", "name_of"]
 

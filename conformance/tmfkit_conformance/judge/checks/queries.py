@@ -11,7 +11,6 @@ from tmfkit_conformance.judge.compare import is_kept
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.rules.probes import Step
-from tmfkit_conformance.rules.queries import FIELDS, FILTER, PAGING, SORT, Fields, Filter, FilterExpectation, Page, Sort
 from tmfkit_conformance.rules.queries import (
     FIELDS,
     FILTER,
@@ -22,7 +21,6 @@ from tmfkit_conformance.rules.queries import (
     Filter,
     FilterExpectation,
     Page,
-    SelectedFrom,
     Sort,
 )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 import json
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from tmfkit_conformance.judge.compare import instant
