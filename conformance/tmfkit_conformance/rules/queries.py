@@ -8,7 +8,7 @@ from typing import Final, Literal
 from tmfkit_conformance.rules.members import Members, absent, part
 from tmfkit_conformance.rules.operations import CreateFull
 from tmfkit_conformance.rules.planning import alone, shared
-from tmfkit_conformance.rules.probes import Probe, Step, StepFamily
+from tmfkit_conformance.rules.probes import Facts, Probe, Step, StepFamily
 from tmfkit_conformance.rules.reasons import SHOWN, STARTS
 from tmfkit_conformance.rules.rule import NOTHING, Kind, scenario, tolerating
 
