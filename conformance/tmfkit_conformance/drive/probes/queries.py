@@ -84,7 +84,7 @@ def sort(session: Session, subject: str) -> None:
 @probe(Page)
 def page(session: Session, subject: str) -> None:
     """Create two records, ask for a page."""
-    session.created_at_once(*map(Page.CREATE.of, "ab"))
+    session.created_at_once(*(Page.CREATE.of(letter) for letter in "ab"))
     session.call("list", Page.WHOLE)
     session.call("list", Page.PAGE, query={"limit": "1"} if subject in ("limit", "/limit") else {"offset": "1"})
 

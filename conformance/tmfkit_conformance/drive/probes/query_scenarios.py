@@ -31,7 +31,8 @@ __all__: list[str] = []
 def created_is_listed(session: Session, _subject: str) -> None:
     """List all pages, create three, list again until they are found; each by its id where the list is too long."""
     session.walked(CreatedIsListed.BEFORE, "")
-    *others, made = session.created_at_once(*map(CreatedIsListed.BESIDE.of, "ab"), CreatedIsListed.CREATE)
+    beside = [CreatedIsListed.BESIDE.of(letter) for letter in "ab"]
+    *others, made = session.created_at_once(*beside, CreatedIsListed.CREATE)
     by_id = {other.identifier: letter for other, letter in zip(others, "ab", strict=True)}
     pages = session.walked(CreatedIsListed.LIST, seeking=(made.identifier, *by_id))
     for identifier in missing(pages, (made.identifier, *by_id)):

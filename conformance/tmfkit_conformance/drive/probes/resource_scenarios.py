@@ -63,7 +63,8 @@ def no_tunnelled_methods(session: Session, _subject: str) -> None:
 @probe(DeleteOneOfTwo)
 def delete_one_of_two(session: Session, _subject: str) -> None:
     """Create two, delete one, read both."""
-    one, other = (made.identifier for made in session.created_at_once(*map(DeleteOneOfTwo.CREATE.of, "ab")))
+    both = session.created_at_once(*(DeleteOneOfTwo.CREATE.of(letter) for letter in "ab"))
+    one, other = (made.identifier for made in both)
     session.call("delete", DeleteOneOfTwo.DELETE, identifier=one)
     session.call("retrieve", DeleteOneOfTwo.READ, identifier=one)
     session.call("retrieve", DeleteOneOfTwo.OTHER, identifier=other)
