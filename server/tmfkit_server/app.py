@@ -117,7 +117,7 @@ def create_app(settings: Settings) -> AsgiApp:
     problems.install(app)
     _add_health(app, watch)
     dead_letters.mount(app, DeadLetters(store), addresses, max_page_bytes=settings.max_page_bytes)
-    listeners.mount(app, Overview(store, hubs))
+    listeners.mount(app, Overview(store, hubs, dispatcher.last_failure))
     pages.mount(app)
     for api in mounted:
         api.mount(app)

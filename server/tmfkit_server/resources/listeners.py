@@ -35,7 +35,7 @@ class _Listeners(Endpoint):
 
 
 def _shown(watched: Watched) -> dict[str, Any]:
-    listener, oldest = watched.listener, watched.oldest
+    listener, oldest, failure = watched.listener, watched.oldest, watched.last_failure
     return {
         "id": listener.id,
         "hub": listener.hub,
@@ -45,4 +45,7 @@ def _shown(watched: Watched) -> dict[str, Any]:
         "oldestQueuedAt": utc_time(oldest.queued) if oldest and oldest.queued else None,
         "attempts": oldest.attempts if oldest else 0,
         "nextAttemptAt": utc_time(int(oldest.due)) if oldest and oldest.attempts else None,
+        "lastFailure": str(failure) if failure else None,
+        "lastStatus": failure.status or None if failure else None,
+        "lastFailedAt": utc_time(failure.at) if failure else None,
     }

@@ -69,7 +69,8 @@ function tellPages(name, { first, last, total }) {
 function listenerRow(each) {
   const attempts = each.waiting ? String(each.attempts) : "";
   return row(
-    each.hub, each.callback, each.query, String(each.waiting), each.oldestQueuedAt, attempts, each.nextAttemptAt, each.id,
+    each.hub, each.callback, each.query, String(each.waiting), each.oldestQueuedAt, attempts, each.nextAttemptAt,
+    each.lastFailure, each.lastFailedAt, each.id,
   );
 }
 

@@ -15,7 +15,7 @@ from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.services.background import repeat
 from tmfkit_server.services.notifications.listener_worker import ListenerWorker
 from tmfkit_server.services.notifications.outcome_writer import OutcomeWriter
-from tmfkit_server.services.notifications.webhook_client import WebhookClient
+from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
 from tmfkit_server.storage.base import Store
 
 __all__ = ["Dispatcher"]
@@ -44,6 +44,11 @@ class Dispatcher:
         self._retry_limits = retry_limits
         self._workers: dict[str, ListenerWorker] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def last_failure(self, subscription: str) -> AttemptResult | None:
+        """Return how the last attempt of this process to reach a listener failed; None when it did not, or is none."""
+        worker = self._workers.get(subscription)
+        return None if worker is None else worker.last_failure
 
     def start(self) -> None:
         """Begin to deliver; needs a running event loop, and the store to be open."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.services.backoff import pause_seconds
 from tmfkit_server.services.notifications.outcome_writer import OutcomeWriter
-from tmfkit_server.services.notifications.webhook_client import WebhookClient
+from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
 from tmfkit_server.storage.base import Death, Delivery, Outbox
 from tmfkit_server.turns import Turns
 
@@ -65,6 +65,9 @@ class ListenerWorker:
 
     Every subject, which is a resource, is in one place at a time: read and ready, under way, or at rest after a
     failure. While it is in any of them the outbox is not asked for more of it, so that its order is kept.
+
+    Attributes:
+        last_failure: What came of the last attempt; None when the listener took that one, and before the first.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class ListenerWorker:
         self._outcomes = outcomes
         self._retry_limits = retry_limits
         self._reading = reading
+        self.last_failure: AttemptResult | None = None
         self._breaker = _Breaker()
         self._ready: dict[str, list[Delivery]] = {}
         self._under_way: dict[str, asyncio.Task[None]] = {}
@@ -193,6 +197,7 @@ class ListenerWorker:
     async def _is_done_with(self, delivery: Delivery) -> bool:
         """Try once; tell whether the next one of its subject may go."""
         result = await self._client.post(delivery)
+        self.last_failure = None if result.is_taken else result
         was_down = self._breaker.is_down
         self._breaker.take(is_success=result.is_taken or result.is_final)
         if self._breaker.is_down != was_down:

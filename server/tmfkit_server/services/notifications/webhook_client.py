@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -48,10 +48,12 @@ class AttemptResult:
     Attributes:
         status: HTTP status of the answer, 0 when there was none.
         problem: Why there was none, in words.
+        at: When it ended, in seconds since 1970.
     """
 
     status: int = 0
     problem: str = ""
+    at: int = field(default_factory=lambda: int(time.time()))
 
     @property
     def is_taken(self) -> bool:
