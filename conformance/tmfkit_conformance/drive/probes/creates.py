@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
@@ -114,6 +115,7 @@ def _moved(session: Session, made: Exchange, subject: str, value: Any, index: in
         return
     shown = made.answer if isinstance(made.answer, dict) else made.request.json
     moves = known_moves(session.contract, session.resource_name, subject)
+    moves = moves or list(pairwise(session.listed_values(subject)))  # where no row knows any: as they are listed
     for state in way(moves, pointers.get(shown, session.payloads.spoken(subject)), value):
         if not moved(Values.MOVE.of(index), state):
             return

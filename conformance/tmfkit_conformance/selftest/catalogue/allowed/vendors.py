@@ -300,6 +300,14 @@ VENDORS: Final = (
         configuration={"values": {"partyInteraction": {"/status": ["opened", "inProgress"]}}},
     ),
     Behaviour(
+        "state-machine-from-opened",
+        _moves("status", ("opened",), {"opened": ("inProgress",), "inProgress": ("completed",)}, 409),
+        "the statuses sent can be configured",
+        ("tmf683-v4",),
+        rules=(VALUES,),
+        configuration={"values": {"partyInteraction": {"/status": ["opened"]}}},
+    ),
+    Behaviour(
         "state-machine-of-changes",
         _moves(
             "status",
