@@ -36,6 +36,8 @@ LOCATION = ask(
 TOTAL = ask("header", "listCustomer", "X-Total-Count")
 HUB_LOCATION = ask("header", "registerCustomerListener", "Location", expect={"leads-to": "subscription"})
 PRODUCES = ask("produces", "retrieveCustomer", "application/json")
+REPLACED = ask("produces", "replaceCustomer", "application/json", level="should")
+SENT = ask("body", "sendCommunicationMessage", api="tmf681-v1", level="may", expect={"form": "schema"})
 ACCEPT = ask("accept", "retrieveCustomer", "application/json")
 CONSUMES = ask("consumes", "createCustomer", "application/json")
 PATCH_TYPE = ask("consumes", "patchCustomer", "application/merge-patch+json", expect={"tolerate": ["415"]})
@@ -104,6 +106,10 @@ MESSAGES = [
     PRODUCES.gives(FAIL, "not-a-number", get("read", 200, b'{"id": NaN}')),
     PRODUCES.gives(FAIL, "two-values", get("read", 200, b"{}{}")),
     PRODUCES.gives(FAIL, "no-body", get("read", 200)),
+    REPLACED.gives(MOOT, "no-body", post("replace", 200, method="PUT")),
+    REPLACED.gives(FAIL, "another-type", post("replace", 200, b"<html>", method="PUT")),
+    SENT.gives(MOOT, "no-body", post("send", 200)),
+    SENT.gives(FAIL, "another-form", post("send", 200, {"tryTimes": "often"})),
     PRODUCES.gives(MOOT, "204", get("read", 204)),
     PRODUCES.gives(BLOCKED, "refused", get("read", 500)),
     ACCEPT.gives(PASS, "served", get("call", 200, {})),

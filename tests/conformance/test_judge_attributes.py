@@ -10,6 +10,7 @@ from evidence_builder import (
     BLOCKED,
     FAIL,
     HOST,
+    MOOT,
     PASS,
     REMARK,
     SKIP,
@@ -47,6 +48,7 @@ READ_ONLY = ask("read-only", "createPaymentMean", "/href")
 NOT_EMPTY = ask("generated", "createCustomer", "/id", expect={"form": "non-empty"})
 UNIQUE = ask("generated", "createCustomer", "/id", expect={"form": "unique"})
 MODIFIED = ask("generated", "createCustomerAccount", "/lastModified", expect={"form": "date-time"})
+MAY_MODIFIED = ask("generated", "createCustomerAccount", "/lastModified", expect={"form": "date-time"}, level="may")
 PATH = "/customerManagement/customer"
 ANY_BASE = ask("generated", "createCustomer", "/href", expect={"form": "location", "tolerate": ["base-path"]})
 HREF = ask("generated", "createCustomer", "/href", expect={"form": "location"})
@@ -300,6 +302,8 @@ SITUATIONS = [
     NOT_EMPTY.gives(FAIL, "is-false", post("create", 201, {"id": False})),
     NOT_EMPTY.gives(BLOCKED, "refused", post("create", 400)),
     MODIFIED.gives(PASS, "without-seconds", post("create", 201, {"lastModified": "2020-05-01T10:00Z"})),
+    MAY_MODIFIED.gives(MOOT, "not-made", post("create", 201, {"id": "7"})),
+    MAY_MODIFIED.gives(FAIL, "no-date", post("create", 201, {"lastModified": "soon"})),
     MODIFIED.gives(FAIL, "day-only", post("create", 201, {"lastModified": "2020-05-01"})),
     MODIFIED.gives(FAIL, "number", post("create", 201, {"lastModified": 1588327200})),
     HREF.gives(

@@ -40,6 +40,7 @@ MUST_BESIDE = ask("fields-with-filter", "listCustomer")
 AMONG = ask("filter", "listCustomer", "/characteristic/*/name", expect={"operator": "eq"})
 BOTH = ask("filters-combine", "listCustomer")
 NO_MATCH = ask("filter-without-match", "listCustomer", expect={"tolerate": ["404"]})
+MAY_NO_MATCH = ask("filter-without-match", "listCustomer", level="may")
 WHOLE = ask("fields-whole-attribute", "retrieveCustomer", "/validFor")
 ALL = ask("all-without-fields", "retrieveCustomer")
 DAY = ask("filter-by-day", "listCustomer", "/validFor/startDateTime")
@@ -138,6 +139,7 @@ SITUATIONS = [
     OFFSET.gives(FAIL, "with-the-first", listed("whole", "a", "b"), listed("page", "a", "b", query="offset=1")),
     OFFSET.gives(FAIL, "list-of-texts", listed("whole", "a", "b"), get("page", 200, ["b"], at="/customer?offset=1")),
     BESIDE.gives(PASS, "one-reduced", NAMED, get("list", 200, [resource(name="a")], at="/customer?id=7&fields=name")),
+    BESIDE.gives(PASS, "without-its-id", NAMED, get("list", 200, [{"name": "a"}], at="/customer?id=7&fields=name")),
     BESIDE.gives(FAIL, "not-reduced", made(), get("list", 200, [resource(**ONE)], at="/customer?id=7&fields=name")),
     BESIDE.gives(FAIL, "null-for-it", NAMED, get("list", 200, [resource(name=None)], at="/customer?id=7&fields=name")),
     BESIDE.gives(REMARK, "with-what-the-target-adds", NAMED, get("list", 200, [resource(name="a", version=1, status=None)], at="/customer?id=7&fields=name")),
@@ -168,6 +170,9 @@ SITUATIONS = [
     NO_MATCH.gives(FAIL, "all", listed("control", "a"), listed("list", "a")),
     NO_MATCH.gives(FAIL, "no-content", listed("control", "a"), get("list", 204)),
     NO_MATCH.gives(FAIL, "null", listed("control", "a"), get("list", 200, None)),
+    NO_MATCH.gives(FAIL, "refused", listed("control", "a"), listed("list", status=501)),
+    MAY_NO_MATCH.gives(MOOT, "not-offered", listed("control", "a"), listed("list", status=501)),
+    MAY_NO_MATCH.gives(FAIL, "breaks-option", listed("control", "a"), listed("list", status=500)),
     NO_MATCH.gives(FAIL, "breaks", listed("control", "a"), listed("list", status=500)),
     NO_MATCH.gives(SKIP, "always-empty", listed("control"), listed("list")),
     WHOLE.gives(

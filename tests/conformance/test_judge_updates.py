@@ -34,6 +34,7 @@ NULL = ask("merge-null-removes", "patchCustomer", "/description")
 REMOVE = ask("json-patch-remove", "patchCustomer", "/description", level="should")
 CLEARS = ask("replace-clears", "replaceCustomer", "/description")
 LIST = ask("merge-array-replaces", "patchCustomer", "/characteristic")
+NOTES = ask("merge-array-replaces", "patchChangeRequest", "/note", api="tmf655-v1")
 MERGES = ask("merge-object-merges", "patchCustomer", "/validFor")
 ADDS = ask("json-patch-add-member", "patchCustomer", "/characteristic")
 TAKES_ALL = ask("replace-takes-all", "replaceCustomer")
@@ -157,6 +158,8 @@ SITUATIONS = [
     LIST.gives(PASS, "replaced", patch("patch", 200, {"characteristic": [BLUE]}), read(characteristic=[BLUE])),
     LIST.gives(FAIL, "added", patch("patch", 200, {"characteristic": [BLUE]}), read(characteristic=[RED, BLUE])),
     LIST.gives(FAIL, "no-list", patch("patch", 200, {"characteristic": [BLUE]}), read(characteristic=BLUE)),
+    NOTES.gives(REMARK, "object-for-a-list-of-one", patch("patch", 201, {"note": [RED]}), read(note=RED)),
+    NOTES.gives(FAIL, "another-object", patch("patch", 201, {"note": [RED]}), read(note=BLUE)),
     LIST.gives(FAIL, "gone", patch("patch", 200, {"characteristic": [BLUE]}), read()),
     LIST.gives(SKIP, "not-read", patch("patch", 200, {"characteristic": [BLUE]})),
     MERGES.gives(PASS, "merged", made(validFor=FROM), patch("patch", 200, {"validFor": TO}), read(validFor={**FROM, **TO})),

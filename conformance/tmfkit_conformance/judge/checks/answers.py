@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["has_type", "written"]
 
+_ANSWERED_BY_STATUS = ("replace", "send", "send-stored")
+"""Actions of which the documents show answers without a body, or say nothing of one."""
+
 _CONTROLS: Mapping[type[Probe], Step] = {
     Refused: Refused.CONTROL,
     UnknownId: UnknownId.CONTROL,
@@ -96,7 +99,7 @@ def _other_header(evidence: Evidence, seen: Exchange) -> Never:
 def produces(evidence: Evidence) -> None:
     """The answer has the media type of the row."""
     seen = evidence.succeeded(evidence.own_step)
-    if seen.response is None or (not seen.response.body and seen.status == 204):
+    if seen.response is None or _may_be_empty(evidence, seen):
         not_applicable("The answer has no body, which the document allows as well")
     if not seen.response.body:
         failed("The answer has no body")
@@ -153,13 +156,19 @@ def written(exchange: Exchange) -> dict[str, Any]:
     return {pointers.parts(one["path"])[0]: one["value"] for one in sent} if isinstance(sent, list) else sent
 
 
+def _may_be_empty(evidence: Evidence, seen: Exchange) -> bool:
+    """Say whether an answer has no body, and need not have one: 204, or where no must asks for what is in it."""
+    is_free = evidence.operation.action in _ANSWERED_BY_STATUS and evidence.row.level != "must"
+    return seen.status == 204 or (is_free and seen.response is not None and not seen.response.body)
+
+
 @check(BODY)
 def body(evidence: Evidence) -> None:
     """The body of the answer has the form of the row."""
     seen = evidence.succeeded(evidence.own_step)
     form = BODY.expect_of(evidence.row).form
-    if form != "empty" and seen.status == 204:
-        not_applicable("The answer is 204, which the document allows as well and which has no body")
+    if form != "empty" and _may_be_empty(evidence, seen):
+        not_applicable(f"The answer is {seen.status} and has no body, which the document allows as well")
     _FORMS[form](evidence, seen)
     passed()
 
