@@ -100,6 +100,8 @@ def read_only(target: Target) -> Break:
 def generated(target: Target) -> Break:
     """The value that the server is to make: missing, the same again, not moved on, or leading nowhere."""
     form = GENERATED.expect_of(target.row).form
+    if form == "date-time" and target.row.level == "may":  # of what need not be made, what is made is no less one
+        return _no_date(target)
     return {"unique": _same_id, "later": _stopped, "location": _nowhere}.get(form, _not_made)(target)
 
 
@@ -117,6 +119,16 @@ def leads_to_a_wrong_path(target: Target) -> Break | None:
         return answer.with_json(pointers.with_value(answer.json, target.subject, wrong))
 
     return answering(f"answers {target.row.operation} with {target.subject} at another host, with a wrong path", change)
+
+
+def _no_date(target: Target) -> Break:
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        is_made = target.is_own(call) and answer.is_success and not pointers.select(call.json, target.subject)
+        if not is_made or not pointers.select(answer.json, target.subject):
+            return answer
+        return answer.with_json(pointers.with_value(answer.json, target.subject, "just now"))
+
+    return answering(f"answers {target.row.operation} with {target.subject} 'just now'", change)
 
 
 def _not_made(target: Target) -> Break:
