@@ -30,6 +30,7 @@ UNKNOWN = ask("status", "retrieveCustomer", "404", given="unknown-id")
 MALFORMED = ask("status", "createCustomer", "400", given="malformed-body")
 REPEATED = ask("status", "registerCustomerListener", "409", given="repeated", expect={"tolerate": ["204"]})
 PAGE = ask("status", "listCustomer", "206", given="valid")
+MAY_PAGE = ask("status", "listCustomer", "206", given="valid", level="may")
 LOCATION = ask(
     "header", "createCustomer", "Location", expect={"leads-to": "resource", "tolerate": ["Content-Location"]}
 )
@@ -72,6 +73,9 @@ MESSAGES = [
     REPEATED.gives(MOOT, "accepted", registered("first", 201), registered("second", 201)),
     REPEATED.gives(FAIL, "fails", registered("first", 201), registered("second", 500)),
     REPEATED.gives(SKIP, "no-first", registered("second", 409)),
+    MAY_PAGE.gives(MOOT, "whole-all-the-same", get("page", 200, [{}, {}], at="/customer?limit=1")),
+    MAY_PAGE.gives(FAIL, "part-as-whole", get("page", 200, [{}], at="/customer?limit=1")),
+    PAGE.gives(FAIL, "whole-where-pages-are-due", get("page", 200, [{}, {}], at="/customer?limit=1")),
     PAGE.gives(PASS, "part", get("page", 206, [])),
     PAGE.gives(FAIL, "whole-status", get("page", 200, [])),
     LOCATION.gives(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Never
+from urllib.parse import parse_qs, urlsplit
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.links import leads_to_made
@@ -58,9 +59,18 @@ def status(evidence: Evidence) -> None:
         pass_with_remark(f"Answered {seen.status}, which an erratum tolerates ({', '.join(row.errata) or row.basis})")
     if situation == "repeated" and seen.is_success:
         not_applicable("The second request was accepted, so there is no refusal to judge")
+    if row.subject == "206" and _has_no_pages(evidence, seen):
+        not_applicable("Not offered: more was given than the page that was asked for")
     if row.subject == "206" and seen.status == 200:
         failed("A page was asked for and a part of the whole was given, with 200")
     failed(f"Answered {seen.status} instead of {row.subject}")
+
+
+def _has_no_pages(evidence: Evidence, seen: Exchange) -> bool:
+    """Say whether a list has more members than the ``limit`` that was asked for, and the target need not know it."""
+    limit = next(iter(parse_qs(urlsplit(seen.request.url).query).get("limit", ())), "")
+    is_known = seen.is_success and limit.isdecimal() and isinstance(seen.answer, list)
+    return evidence.row.level == "may" and is_known and len(seen.answer) > int(limit)
 
 
 @check(HEADER)
@@ -73,6 +83,8 @@ def header(evidence: Evidence) -> None:
         blocked(evidence.answered(seen), seen)
     if seen.status == 204 and evidence.operation.action == "register":
         not_applicable("The registration was answered 204, which the document allows as well and which names nothing")
+    if _has_no_pages(evidence, seen):
+        not_applicable("Not offered: more was given than the page that was asked for")
     value = seen.response.header(name) if seen.response else None
     if not value or not value.strip():
         _other_header(evidence, seen)

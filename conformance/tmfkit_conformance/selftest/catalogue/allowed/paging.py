@@ -101,6 +101,12 @@ def _without_paging() -> Break:
     return Break("refuses offset, limit, sort and filter", serve)
 
 
+async def _whole_lists(call: Call, sound: Sound, _: History) -> Answer:
+    """Pass over what asks for a page."""
+    asked = {"offset", "limit"} & call.names
+    return await sound(call.without_parameters(*asked) if call.action == "list" and asked else call)
+
+
 _OFFSET: Final = "offset is how TMF630 pages; how long a page is, is the server's choice"
 
 LISTS: Final = (
@@ -112,6 +118,14 @@ LISTS: Final = (
         rules=_RULES,
         others=25,
         whole=("tmf629-v4", "tmf683-v4"),
+    ),
+    Behaviour(
+        "no-pages",
+        Break("gives the whole list whatever page is asked for", _whole_lists),
+        "pages are known from TMF630 alone",
+        ("tmf681-v1",),
+        rules=_RULES,
+        whole=("tmf629-v4",),
     ),
     Behaviour(
         "pages-by-total",
