@@ -49,6 +49,8 @@ BY_POST = ask("event-by-post", CREATED)
 ANY_2XX = ask("event-any-2xx", CREATED)
 HEADER = ask("event-header", CREATED, "Content-Type: application/json")
 WHOLE = ask("event-carries-whole", CREATED, "/event/customer")
+UPDATE = ask("event-carries-whole", CHANGED, "/event/customer")
+CHANGE = ask("event", CHANGED)
 
 SENT = {"callback": CALLBACK}
 FACT = {"callback": CALLBACK, "removed": REMOVED}
@@ -87,6 +89,7 @@ TRIGGERED = (
     patch("trigger-change", 200, {"name": "two"}),
     delete("trigger-delete", 204),
 )
+UPDATED = (*TRIGGERED[:4], get("read-change", 200, resource(name="two")))
 DELIVERED = (
     register(),
     register("second"),
@@ -226,6 +229,13 @@ SITUATIONS = [
     HEADER.gives(FAIL, "another", *TRIGGERED, **heard(note(CREATED, ABOUT, headers=(("Content-Type", "text/json"),)))),
     HEADER.gives(FAIL, "none", *TRIGGERED, **heard(note(CREATED, ABOUT, headers=()))),
     HEADER.gives(BLOCKED, "nothing", *TRIGGERED, **heard()),
+    *(
+        row.gives(outcome, f"of-the-state-{words}", *UPDATED, **heard(*(changed(name, number) for number, name in enumerate(told, 1))))
+        for row, outcome, words, told in (
+            (UPDATE, PASS, "after", ["two"]), (UPDATE, FAIL, "before", ["one"]), (UPDATE, PASS, "before-and-after", ["one", "two"]),
+            (CHANGE, PASS, "after", ["two"]), (CHANGE, REMARK, "before", ["one"]),
+        )
+    ),
     WHOLE.gives(PASS, "whole", *TRIGGERED, **heard(note(CREATED, ABOUT))),
     WHOLE.gives(FAIL, "part", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": {"id": "7", "name": "one"}}}))),
     WHOLE.gives(FAIL, "null", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": resource(name=None)}}))),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tmfkit_conformance.rules.probes import Step
     from tmfkit_models.contracts import Event
 
-__all__ = ["at_callback", "is_one_event", "need_trigger", "of_event", "payload"]
+__all__ = ["at_callback", "from_before", "is_one_event", "need_trigger", "of_event", "payload"]
 
 
 def at_callback(evidence: Evidence) -> list[Notification]:
@@ -86,6 +86,8 @@ def event(evidence: Evidence) -> None:
         failed(_missing(evidence, wanted, arrived, sorted(filter(None, ids))))
     if _is_told_twice([note for note in arrived if _id_of(note, wanted) in ids], wanted):
         pass_with_remark(f"{wanted.type} arrived more than once for one trigger and state, with different eventIds")
+    if stale := from_before(evidence, wanted):
+        pass_with_remark(stale)
     passed()
 
 
@@ -95,6 +97,28 @@ def _is_told_twice(arrived: list[Notification], wanted: Event) -> bool:
     for note in arrived:
         told[_state(note, wanted)].add(str(pointers.get(note.json, "/eventId")))
     return any(len(names) > 1 for names in told.values())
+
+
+def from_before(evidence: Evidence, wanted: Event) -> str:
+    """Say that every notification of a change shows what was changed as it was before; nothing where one does not."""
+    # They show nothing by themselves, so that no verdict names them.
+    steps = [Triggers.READ.of("create").name, Triggers.TRIGGER.of(wanted.on).name]
+    seen = [one for one in evidence.exchanges if one.step in steps and one.is_success]
+    before = next((one.answer for one in seen if isinstance(one.answer, dict) and one.request.method == "GET"), None)
+    if wanted.on not in ("change", "state-change") or before is None:
+        return ""
+    bodies = [one.request.json for one in seen if isinstance(one.request.json, dict)]
+    sent = [(name, value) for body in bodies for name, value in body.items() if not is_equal(before.get(name), value)]
+    names = list(dict.fromkeys(name for name, _ in sent))
+    arrived = [note for note in of_event(evidence, wanted) if _id_of(note, wanted) == str(before.get("id"))]
+    is_stale = bool(arrived) and all(_shows(payload(note, wanted), before, names) for note in arrived)
+    return f"{wanted.type} shows {', '.join(names)} as before the change" if is_stale else ""
+
+
+def _shows(resource: Any, state: dict[str, Any], names: list[str]) -> bool:
+    """Say whether a resource shows attributes, those of them that it has, as they are in a state."""
+    there = [name for name in names if isinstance(resource, dict) and name in resource]
+    return bool(there) and all(is_equal(state.get(name), resource[name]) for name in there)
 
 
 def _missing(evidence: Evidence, wanted: Event, arrived: list[Notification], made: list[str]) -> str:

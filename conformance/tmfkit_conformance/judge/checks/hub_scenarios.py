@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import shown
-from tmfkit_conformance.judge.checks.events import at_callback, is_one_event, need_trigger, of_event, payload
+from tmfkit_conformance.judge.checks.events import (
+    at_callback,
+    from_before,
+    is_one_event,
+    need_trigger,
+    of_event,
+    payload,
+)
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_there
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, skip
@@ -242,3 +249,5 @@ def _event_carries_whole(evidence: Evidence) -> None:
         missing = sorted(name for name in shown_names if not is_there(carried.get(name), read[name]))
         if missing:
             failed(f"The notification lacks {', '.join(missing)}")
+    if stale := from_before(evidence, event):
+        failed(stale)

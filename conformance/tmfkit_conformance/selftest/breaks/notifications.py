@@ -101,6 +101,23 @@ def part_carried(target: Target) -> Break:
     return notifying(f"sends {target.row.operation} with a part of the resource", change)
 
 
+@breaks(EVENT_CARRIES_WHOLE)
+def carried_from_before(target: Target) -> Break | None:
+    """The resource as it was created in the notification of a change."""
+    if target.events[0].on not in ("change", "state-change"):
+        return None
+
+    def change(note: Note, history: History) -> list[Note]:
+        def before(resource: dict[str, Any]) -> dict[str, Any]:
+            made = history.made.get(str(resource.get("id")))
+            return dict(made.shown) if made else resource
+
+        is_it = note.event_type == target.row.operation
+        return [note.with_body(_with_resource(note.body, target.subject, before))] if is_it else [note]
+
+    return notifying(f"sends {target.row.operation} with the resource as it was created", change)
+
+
 @breaks(EVENT_BY_POST)
 def by_put(_target: Target) -> Break:
     """Notifications sent by PUT."""
