@@ -90,6 +90,11 @@ TRIGGERED = (
     delete("trigger-delete", 204),
 )
 UPDATED = (*TRIGGERED[:4], get("read-change", 200, resource(name="two")))
+OF_TWO = (
+    *TRIGGERED[:4], patch("trigger-another", 200, {"description": "d"}),
+    get("read-change", 200, resource(name="two", description="d")),
+)
+TOLD = {"event": {"customer": resource(name="two", description="d")}}
 DELIVERED = (
     register(),
     register("second"),
@@ -235,6 +240,20 @@ SITUATIONS = [
             (UPDATE, PASS, "after", ["two"]), (UPDATE, FAIL, "before", ["one"]), (UPDATE, PASS, "before-and-after", ["one", "two"]),
             (CHANGE, PASS, "after", ["two"]), (CHANGE, REMARK, "before", ["one"]),
         )
+    ),
+    *(
+        CHANGE.gives(
+            outcome, f"of-another-attribute-{words}", *OF_TWO, notes=(changed("two", 4), *(note(kind, TOLD, number=9) for kind in later)),
+            facts={"callback": CALLBACK, "another": "customer"},
+        )
+        for outcome, words, later in (
+            (PASS, "told", [CHANGED]), (FAIL, "untold", []), (FAIL, "untold-but-deleted", [DELETED]),
+            (REMARK, "told-otherwise", ["CustomerValidityNotification"]),
+        )
+    ),
+    CHANGE.gives(
+        PASS, "another-attribute-not-kept", *OF_TWO[:5], get("read-change", 200, resource(name="two")),
+        notes=(changed("two", 4),), facts={"callback": CALLBACK, "another": "customer"},
     ),
     WHOLE.gives(PASS, "whole", *TRIGGERED, **heard(note(CREATED, ABOUT))),
     WHOLE.gives(FAIL, "part", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": {"id": "7", "name": "one"}}}))),

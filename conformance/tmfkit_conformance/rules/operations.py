@@ -20,6 +20,7 @@ __all__ = [
     "Delete",
     "Events",
     "HeardAt",
+    "HeardOfAnother",
     "List",
     "Patch",
     "ReadBack",
@@ -141,8 +142,24 @@ class Triggers(Probe):
     UNDONE = Step("undone", UNDOES)
 
 
-class Events(Triggers, name="events", facts=HeardAt, alone="hub-and-records", shared=True):
-    """Registers a callback, does what each notification is about, waits for all of them."""
+@dataclass(frozen=True, slots=True)
+class HeardOfAnother(HeardAt):
+    """Address of a listener, and a change beside the usual one.
+
+    Attributes:
+        another: Name of the resource whose further attribute was changed as well; empty where none was.
+    """
+
+    another: str
+
+
+class Events(Triggers, name="events", facts=HeardOfAnother, alone="hub-and-records", shared=True):
+    """Registers a callback, does what each notification is about, waits for all of them.
+
+    Once a change of one attribute was told, another one is changed.
+    """
+
+    ANOTHER = Step("trigger-another")
 
 
 VALID: Final[Mapping[str, tuple[type[Probe], Step]]] = {

@@ -12,10 +12,10 @@ from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_equal
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, pass_with_remark, passed, skip
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_MEMBER
-from tmfkit_conformance.rules.operations import Events, HeardAt, Triggers
+from tmfkit_conformance.rules.operations import Events, HeardAt, HeardOfAnother, Triggers
 
 if TYPE_CHECKING:
-    from tmfkit_conformance.record.exchange import Notification
+    from tmfkit_conformance.record.exchange import Exchange, Notification
     from tmfkit_conformance.rules.probes import Step
     from tmfkit_models.contracts import Event
 
@@ -84,11 +84,38 @@ def event(evidence: Evidence) -> None:
     ids = {exchange.identifier for exchange in evidence.all(Events.TRIGGER.of("create"))}
     if not any(_id_of(note, wanted) in ids for note in arrived):
         failed(_missing(evidence, wanted, arrived, sorted(filter(None, ids))))
-    if _is_told_twice([note for note in arrived if _id_of(note, wanted) in ids], wanted):
+    told = [note for note in arrived if _id_of(note, wanted) in ids]
+    another = _another(evidence, wanted)
+    if another is not None and not any(note.started > another.started for note in told):
+        _untold(evidence, wanted, another)
+    if _is_told_twice([note for note in told if another is None or note.started < another.started], wanted):
         pass_with_remark(f"{wanted.type} arrived more than once for one trigger and state, with different eventIds")
     if stale := from_before(evidence, wanted):
         pass_with_remark(stale)
     passed()
+
+
+def _another(evidence: Evidence, wanted: Event) -> Exchange | None:
+    """Return the patch of another attribute than the usual one; None where it was not sent, or shows no effect."""
+    facts = evidence.facts(HeardOfAnother)  # a bundle of an earlier kit has none
+    if wanted.on != "change" or facts is None or facts.another != wanted.resource:
+        return None
+    patched = evidence.succeeded(Events.ANOTHER)
+    before = next((one.answer for one in evidence.exchanges if one.step == Events.READ.of("create").name), None)
+    after = evidence.object(Events.READ.of("change"))
+    is_changed = isinstance(before, dict) and bool(evidence.lost(patched.request.json, before))
+    return patched if is_changed and not evidence.lost(patched.request.json, after) else None
+
+
+def _untold(evidence: Evidence, wanted: Event, another: Exchange) -> Never:
+    """Fail a change that nothing was told of; remark one that something else was told of."""
+    name = ", ".join(another.request.json)
+    later = [note for note in at_callback(evidence) if note.started > another.started]
+    deleted = {event.type for event in evidence.contract.events if event.on in ("delete", "state-change")}
+    others = sorted({note.event_type for note in later} - deleted)
+    if others:
+        pass_with_remark(f"A change of {name} was told as {', '.join(others)}, and not as {wanted.type}")
+    failed(f"No {wanted.type} arrived after {name} was changed; one did after another attribute was changed")
 
 
 def _is_told_twice(arrived: list[Notification], wanted: Event) -> bool:
@@ -220,7 +247,7 @@ def is_one_event(evidence: Evidence, first: Notification, one: Event, second: No
 def _changed(evidence: Evidence) -> list[str]:
     """Return the attributes that the triggers of the probe changed."""
     # They show nothing by themselves, so that no verdict names them.
-    steps = {Triggers.TRIGGER.of(on).name for on in ("change", "state-change")}
+    steps = {Events.ANOTHER.name, *(Triggers.TRIGGER.of(on).name for on in ("change", "state-change"))}
     bodies = [one.request.json for one in evidence.exchanges if one.step in steps and one.is_success]
     return list(dict.fromkeys(name for body in bodies if isinstance(body, dict) for name in body))
 

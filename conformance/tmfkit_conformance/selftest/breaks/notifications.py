@@ -41,6 +41,23 @@ def lost(target: Target) -> Break:
     )
 
 
+@breaks(EVENT)
+def lost_of_other_attributes(target: Target) -> Break | None:
+    """No notification of a change where another attribute is changed than the one that is changed first."""
+    if target.events[0].on != "change":
+        return None
+
+    def change(note: Note, history: History) -> list[Note]:
+        changed = [each.json for made in history.made.values() for each in made.changes[-1:]]
+        first = [made.changes[0].json for made in history.made.values() if made.changes]
+        is_other = bool(changed) and set(changed[-1]) != set(first[-1])
+        return [] if note.event_type == target.row.operation and is_other else [note]
+
+    return notifying(
+        f"sends no {target.row.operation} when an attribute is changed that was not changed before", change
+    )
+
+
 @breaks(EVENT_SET_COMPLETE)
 def one_type_lost(target: Target) -> Break:
     """The notifications of one type lost."""
