@@ -54,12 +54,12 @@ _BY_JSON_PATCH = (JSON_PATCH_REPLACE.name, JSON_PATCH_ADD_MEMBER.name, JSON_PATC
 
 @scenario(PATCH_KEEPS_OTHERS)
 def _patch_keeps_others(evidence: Evidence) -> None:
-    steps, how = PatchKeepsOthers, evidence.facts(PatchedAs)  # a bundle of an earlier kit has none
+    how = evidence.facts(PatchedAs)  # a bundle of an earlier kit has none
     is_full = how is not None and how.full
-    made = evidence.succeeded(steps.FULL if is_full else steps.CREATE)
-    patched = evidence.succeeded(steps.FULL_PATCH if is_full else steps.PATCH)
-    before = evidence.object(steps.FULL_BEFORE if is_full else steps.BEFORE)
-    after = evidence.object(steps.FULL_READ if is_full else steps.READ)
+    made = evidence.succeeded(PatchKeepsOthers.FULL if is_full else PatchKeepsOthers.CREATE)
+    patched = evidence.succeeded(PatchKeepsOthers.FULL_PATCH if is_full else PatchKeepsOthers.PATCH)
+    before = evidence.object(PatchKeepsOthers.FULL_BEFORE if is_full else PatchKeepsOthers.BEFORE)
+    after = evidence.object(PatchKeepsOthers.FULL_READ if is_full else PatchKeepsOthers.READ)
     if evidence.lost(patched.request.json, after):
         blocked(f"{evidence.asked(patched)} changed nothing, so it cannot be seen what it leaves alone", patched)
     # Names that are the contract's or the kit's own: what else a target keeps is its own affair.
@@ -70,8 +70,8 @@ def _patch_keeps_others(evidence: Evidence) -> None:
     if changed := _changed(before, after, others):
         failed(f"Changed as well: {', '.join(changed)}")
     for media_type in how.media_types if how else ():
-        before, after = after, evidence.object(steps.READ_AS.of(media_type))
-        patched, changed = evidence.succeeded(steps.PATCH_AS.of(media_type)), _changed(before, after, others)
+        before, after = after, evidence.object(PatchKeepsOthers.READ_AS.of(media_type))
+        patched, changed = evidence.succeeded(PatchKeepsOthers.PATCH_AS.of(media_type)), _changed(before, after, others)
         if changed and not evidence.lost(written(patched), after):  # one without effect has rows of its own
             failed(f"By {media_type}, changed as well: {', '.join(changed)}")
 
