@@ -197,6 +197,16 @@ VENDORS: Final = (
         rules=(ATTRIBUTE,),
     ),
     Behaviour(
+        "one-exemption",
+        refusing(
+            "takes one tax exemption of an account",
+            lambda _, body: "one exemption" if len(body.get("customerAccountTaxExemption") or ()) > 1 else "",
+        ),
+        "no must says how many there may be at once; what is refused is not lost",
+        ("tmf629-v1",),
+        rules=(FILTER,),
+    ),
+    Behaviour(
         "priorities-from-1",
         refusing(
             "takes priorities from 1 on", lambda _, body: "priority is 1 or more" if body.get("priority") == 0 else ""
