@@ -91,7 +91,8 @@ TRIGGERED = (
 )
 UPDATED = (*TRIGGERED[:4], get("read-change", 200, resource(name="two")))
 OF_TWO = (
-    *TRIGGERED[:4], patch("trigger-another", 200, {"description": "d"}),
+    *TRIGGERED[:4],
+    patch("trigger-another", 200, {"description": "d"}),
     get("read-change", 200, resource(name="two", description="d")),
 )
 TOLD = {"event": {"customer": resource(name="two", description="d")}}
