@@ -183,12 +183,17 @@ def refusing_a_party(call: Call, forward: Forward) -> Answer:
     [
         pytest.param(closed_list, "values that it takes under `values.customer./statusReason`", id="value-of-a-row"),
         pytest.param(refusing_a_party, "values that it takes under `values.customer./engagedParty`", id="value-named"),
-        pytest.param(demanding_more, "what it demands under `payloads.customer`", id="lacking"),
     ],
 )
 def test_rule_of_its_own_is_told_to_the_kit_where_it_belongs(server_url: str, meddle: Meddle, entry: str) -> None:
     causes = [cause for cause in judged(server_url, meddle).causes if cause.status in (400, 422)]
     assert causes[0].first.endswith(f"for a rule of its own, configure {entry}")
+
+
+def test_what_a_target_demands_beside_is_one_matter_of_configuration(server_url: str) -> None:
+    cause, *others = judged(server_url, demanding_more).causes
+    assert (cause.whose, others) == ("configuration", [])
+    assert 'configure `payloads: {"customer": {"tenant": "..."}}`' in cause.summary
 
 
 def test_patch_without_effect_fails_one_row_and_blocks_the_others(server_url: str) -> None:
