@@ -97,3 +97,13 @@ def test_demanding_value_is_none_where_the_vendor_configured_one() -> None:
     assert free.demanding("/description") == Contents("a").long_text("customer/description", 330)
     assert not isinstance(told.demanding("/description"), str)
     assert len(free.demanding("/characteristic")) == 2
+
+
+def test_demanding_period_has_its_end_alone_with_an_offset_and_a_list_has_a_full_member() -> None:
+    customer = Payloads(V1, V1.resource("customer"), {}, {}, {}, Contents("a"))
+    [(name, end)] = customer.demanding("/validFor").items()
+    assert (name, end[10:]) == ("endDateTime", "T23:30:00+05:30")
+    assert customer.less_demanding("/validFor") == {"endDateTime": f"{end[:10]}T18:00:00Z"}
+    assert [sorted(member) for member in customer.demanding("/characteristic")] == [["name", "value"]] * 2
+    contacts = Payloads(V1, V1.resource("customerAccount"), {}, {}, {}, Contents("a")).demanding("/contact")
+    assert set(contacts[0]) < set(contacts[1])
