@@ -49,6 +49,10 @@ ONE = {"name": "one", "status": "New"}
 NEXT = {"Link": f'<{HOST}/customer?fields=a,b&offset=1>; rel="next"'}
 
 
+RATED = {"creditRiskRating": 3}
+PROFILED: dict[str, Any] = {"name": "one", "customerCreditProfile": [RATED]}
+
+
 def listed(step: str, *identifiers: str, query: str = "", status: int = 200, **more: Any) -> Step:
     """A page of a list; the whole of it where nothing else is said."""
     members = [{"id": identifier} for identifier in identifiers]
@@ -73,6 +77,22 @@ SITUATIONS = [
     EVERY.gives(PASS, "each", CREATED, SHOWN, selected(resource(name="one")), selected({"status": "New"}, name="status")),
     EVERY.gives(PASS, "not-what-the-target-adds", CREATED, read("whole", **ONE, version=3, description=None), selected(resource(name="one")), selected({"status": "New"}, name="status")),
     EVERY.gives(SKIP, "one-not-tried", CREATED, SHOWN, selected(resource(name="one"))),
+    *(
+        EVERY.gives(
+            outcome, f"of-everything-{words}",
+            made("create-full", **PROFILED), read("whole", **PROFILED, contactMedium=[]), selected(resource(name="one")),
+            selected(answer, name="customerCreditProfile"), facts={"full": True, "names": ["name", "customerCreditProfile"]},
+        )
+        for outcome, words, answer in (
+            (PASS, "each", resource(customerCreditProfile=[RATED])), (FAIL, "an-empty-one", resource(customerCreditProfile=[])),
+            (FAIL, "nothing", resource()),
+        )
+    ),
+    EVERY.gives(
+        PASS, "of-everything-some",
+        made("create-full", **PROFILED), read("whole", **PROFILED), selected(resource(name="one")),
+        facts={"full": True, "names": ["name"]},
+    ),
     EVERY.gives(SKIP, "nothing-to-select", CREATED, read("whole"), selected({})),
     VALIDITY.gives(PASS, "without-what-the-target-adds", made(validFor={"startDateTime": START}), read("whole", validFor={"startDateTime": START, "x-seen": 2}), selected({"validFor": {"startDateTime": START}}, name="validFor")),
     VALIDITY.gives(FAIL, "part-of-what-was-sent", made(validFor={"startDateTime": START, "x": 1}), read("whole", validFor={"startDateTime": START, "x": 1}), selected({"validFor": {"startDateTime": START}}, name="validFor")),

@@ -48,17 +48,34 @@ __all__ = [
     "Page",
     "ReadIsSafe",
     "ReadsOneObject",
+    "SelectedFrom",
     "Sort",
     "TrailingSlash",
 ]
 
 
-class Fields(Probe, name="fields"):
-    """Creates with what is selected; selects the subject, or each attribute in turn when the subject is ``*``.
+@dataclass(frozen=True, slots=True)
+class SelectedFrom(Facts):
+    """What was selected from.
 
-    A list in which the record is not found is asked for it by its id, and without a selection.
+    Attributes:
+        full: Whether it was a record with everything.
+        names: The attributes that were selected, each in its turn.
     """
 
+    full: bool
+    names: list[str]
+
+
+class Fields(Probe, name="fields", facts=SelectedFrom):
+    """Creates with what is selected; selects the subject, or each attribute in turn when the subject is ``*``.
+
+    Then the record has everything, or little where that is refused; of a list no more than one object or array is
+    selected that a small record has not. A list in which the record is not found is asked for it by its id, and without
+    a selection.
+    """
+
+    FULL = Step("create-full")
     CREATE = Step("create")
     WHOLE = Step("whole")
     SELECT = StepFamily("select:{}")

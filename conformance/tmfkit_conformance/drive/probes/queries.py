@@ -13,7 +13,7 @@ from tmfkit_conformance.payloads.attributes import is_free_text
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.probes import Step
-from tmfkit_conformance.rules.queries import FILTER, Among, Fields, Filter, FilterExpectation, Page, Sort
+from tmfkit_conformance.rules.queries import FILTER, Among, Fields, Filter, FilterExpectation, Page, SelectedFrom, Sort
 
 __all__ = ["look_for", "missing", "name_of"]
 
@@ -22,11 +22,14 @@ __all__ = ["look_for", "missing", "name_of"]
 def fields(session: Session, subject: str) -> None:
     """Create with what is selected; select the subject, or each attribute in turn when the subject is ``*``."""
     action, also = session.operation.action, session.also_selected()
-    made = session.created(Fields.CREATE, _with_all(session, *((subject,) if subject != "*" else ()), *also))
+    full = session.call("create", Fields.FULL, body=session.payloads.full(1)) if subject == "*" else None
+    is_full = full is not None and full.is_success and bool(full.identifier)
+    named = (subject,) if subject != "*" else ()
+    made = full if full and is_full else session.created(Fields.CREATE, _with_all(session, *named, *also))
     whole = session.call("retrieve", Fields.WHOLE, identifier=made.identifier)
     shown = _shown(whole)
-    present = [name for name in shown if name not in ("id", "href") and not name.startswith("@")]
-    chosen = present if subject == "*" else [name_of(session, subject, whole)]
+    chosen = _each(session, shown) if subject == "*" else [name_of(session, subject, whole)]
+    session.note(SelectedFrom(is_full, chosen))
     others = [name_of(session, other, whole) for other in also]
     for name in chosen:
         query = urlencode({"fields": ",".join([name, *others])}, safe=",")
@@ -44,6 +47,22 @@ def name_of(session: Session, pointer: str, read: Exchange) -> str:
 
 def _shown(read: Exchange) -> dict[str, Any]:
     return read.answer if isinstance(read.answer, dict) else {}
+
+
+def _each(session: Session, shown: dict[str, Any]) -> list[str]:
+    """Return the attributes that are selected in turn: those with something in them.
+
+    A list is long, and the same for each selection: of the objects and arrays that a small record has not, one is
+    selected from it.
+    """
+    there = {name: value for name, value in shown.items() if value not in (None, [], {}, "")}
+    names = [name for name in there if name not in ("id", "href") and not name.startswith("@")]
+    small = session.payloads.with_attribute(plain_attribute(session))
+    large = [name for name in names if isinstance(there[name], (dict, list)) and name not in small]
+    if session.operation.action == "retrieve" or not large:
+        return names
+    chosen = large[session.contents.number(f"selected of {session.resource_name}", 0, len(large) - 1)]
+    return [name for name in names if name not in large or name == chosen]
 
 
 def _select_in_list(session: Session, name: str, query: str, identifier: str) -> None:

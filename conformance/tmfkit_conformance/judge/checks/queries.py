@@ -21,6 +21,7 @@ from tmfkit_conformance.rules.queries import (
     Filter,
     FilterExpectation,
     Page,
+    SelectedFrom,
     Sort,
 )
 
@@ -101,10 +102,12 @@ def not_offered(evidence: Evidence, seen: Exchange, remark: str) -> Never:
 @check(FIELDS)
 def fields(evidence: Evidence) -> None:
     """What was selected is there, and no other attribute is."""
-    whole, created = evidence.object(Fields.WHOLE), evidence.succeeded(Fields.CREATE)
+    whole, created = evidence.object(Fields.WHOLE), _selected_from(evidence)
     subject = evidence.row.subject
-    there = [name for name, value in whole.items() if value is not None]
+    there = [name for name, value in whole.items() if value not in (None, [], {}, "")]
     every = [name for name in there if name in known_names(evidence) and name not in ("id", "href") and name[0] != "@"]
+    facts = evidence.facts(SelectedFrom)  # a bundle of an earlier kit has none
+    every = [name for name in every if facts is None or name in facts.names]
     chosen = every if subject == "*" else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
     if not _named(evidence, chosen) & _named(evidence, there):
         skip("without a selection the answer has nothing of it either")
@@ -114,6 +117,12 @@ def fields(evidence: Evidence) -> None:
             f"A selection gives {', '.join(sorted(further))} as well, which the document does not rule out"
         )
     passed()
+
+
+def _selected_from(evidence: Evidence) -> Exchange:
+    """Return the create of the record that was selected from."""
+    facts = evidence.facts(SelectedFrom)
+    return evidence.succeeded(Fields.FULL if facts and facts.full else Fields.CREATE)
 
 
 def _named(evidence: Evidence, names: Iterable[str]) -> set[str]:
@@ -146,9 +155,7 @@ def _selection(evidence: Evidence, name: str, whole: dict[str, Any], made: str) 
         failed(f"{_asked(seen)} was answered {seen.status}")
     selected = _named(evidence, (each for each in _asked(seen).removeprefix("fields=").split(",") if each))
     whole = round_trip.canonical(evidence.contract, evidence.resource_schema, whole)
-    sent = round_trip.canonical(
-        evidence.contract, evidence.resource_schema, evidence.succeeded(Fields.CREATE).request.json
-    )
+    sent = round_trip.canonical(evidence.contract, evidence.resource_schema, _selected_from(evidence).request.json)
     is_list = isinstance(seen.answer, list)
     shown, further = 0, list[str]()
     for answered in _selected(evidence, name) if is_list else [seen.answer]:

@@ -70,6 +70,30 @@ def selects_null(target: Target) -> Break | None:
     return answering(f"gives null for {chosen} when it is selected in {target.row.operation}", change)
 
 
+@breaks(FIELDS)
+def selects_no_objects(target: Target) -> Break | None:
+    """Objects and arrays left out, when they are selected, that a small record has not."""
+    if target.subject != "*":
+        return None
+    small = target.payloads.with_attribute(plain_attributes(target.contract, target.resource)[0])
+    large = {
+        name for name, value in target.payloads.full(1).items() if name not in small and isinstance(value, (dict, list))
+    }
+
+    def less(member: Any) -> Any:
+        return (
+            {name: value for name, value in member.items() if name not in large} if isinstance(member, dict) else member
+        )
+
+    def change(call: Call, answer: Answer, _history: History) -> Answer:
+        if not target.is_own(call) or not answer.is_success or not set(_selected(call)) & large:
+            return answer
+        found = answer.json
+        return answer.with_json([less(member) for member in found] if isinstance(found, list) else less(found))
+
+    return answering(f"leaves objects and arrays out of a selection in {target.row.operation}", change)
+
+
 def _left_to_every(target: Target) -> str:
     """Return an attribute of a small body that no other requirement selects; where others select all, any."""
     of_others = {row.subject for row in target.contract.requirements if row.operation == target.row.operation}

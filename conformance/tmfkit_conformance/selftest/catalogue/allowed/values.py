@@ -244,7 +244,7 @@ VALUES_SHOWN: Final = (
         ),
         "an empty list says that nothing is there",
         ("tmf629-v4",),
-        rules=_SHOWN,
+        rules=(*_SHOWN, FIELDS),
     ),
     Behaviour(
         "dates-with-zero-offset",
