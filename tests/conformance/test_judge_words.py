@@ -83,6 +83,9 @@ def test_phrase_of_a_status_tells_nothing() -> None:
         ({"a": 1, "b": 2}, {}, ["/a was sent and is not there", "/b was sent and is not there"]),
         ({"a": "2026-01-01T00:00:00Z"}, {"a": "2026-01-01T00:00:00.000+00:00"}, []),
         ({"a": None}, {}, []),
+        ({"a": [1, 2]}, {"a": [2, 1]}, ["/a reads back with its members in another order"]),
+        ({"a": [{"b": 1}, {"b": 2, "c": 3}]}, {"a": [{"b": 2}, {"b": 1}]}, ["/a/*/c was sent and is not there"]),
+        ({"a": [1, 1]}, {"a": [1, 2]}, ["/a/* was sent as 1 and reads back as 2"]),
     ],
 )
 def test_loss_names_the_member_and_not_the_whole(sent: Any, got: Any, said: list[str]) -> None:

@@ -11,9 +11,10 @@ from tmfkit_conformance.judge.compare import instant, is_kept
 
 __all__ = ["How", "Loss", "losses"]
 
-How = Literal["absent", "falsy", "shorter", "longer", "cut", "garbled", "text", "instant", "other"]
-"""What became of a member: gone; gone, and was false or 0; a list that lost or gained members; a text cut short, or
-with other characters; a number or truth that became a text; another instant; another value."""
+How = Literal["absent", "falsy", "shorter", "longer", "order", "cut", "garbled", "text", "instant", "other"]
+"""What became of a member: gone; gone, and was false or 0; a list that lost or gained members, or has them in
+another order; a text cut short, or with other characters; a number or truth that became a text; another instant;
+another value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Loss:
             return f"{self.pointer} was sent and is not there"
         if self.how in ("shorter", "longer"):
             return f"{self.pointer} was sent with {len(self.sent)} members and reads back with {len(self.got)}"
+        if self.how == "order":
+            return f"{self.pointer} reads back with its members in another order"
         return f"{self.pointer} was sent as {_short(self.sent)} and reads back as {_short(self.got)}"
 
 
@@ -54,10 +57,24 @@ def losses(sent: Any, got: Any, pointer: str = "") -> Iterator[Loss]:
         for name, value in sent.items():
             yield from losses(value, got.get(name, pointers.ABSENT), f"{pointer}/{pointers.escaped(name)}")
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
-        for one, other in zip(sent, got, strict=True):
-            yield from losses(one, other, f"{pointer}/*")
+        yield from _losses_of_members(sent, got, pointer)
     else:
         yield Loss(pointer, _how(sent, got), sent, got)
+
+
+def _losses_of_members(sent: list[Any], got: list[Any], pointer: str) -> Iterator[Loss]:
+    """Yield what was lost of the members of a list; one that came back at another place is not held against others."""
+    left, lost = list(got), []
+    for member in sent:
+        place = next((place for place, other in enumerate(left) if is_kept(member, other)), None)
+        if place is None:
+            lost.append(member)
+        else:
+            left.pop(place)
+    if not lost:
+        yield Loss(pointer, "order", sent, got)
+    for member, other in zip(lost, left, strict=True):
+        yield from losses(member, other, f"{pointer}/*")
 
 
 def _how(sent: Any, got: Any) -> How:

@@ -111,6 +111,8 @@ def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> list[
     place = last_segment(back.request.url)
     writes = [one for one in later if one.sequence < back.sequence and one.request.method != "GET"]
     between = [one for one in writes if last_segment(one.request.url) == place]
+    if any(one.request.method == "PUT" for one in between):
+        return []  # nothing of what was written before it is to be there
     again = {name for one in between for name in _touched(one.request.json)}
     asked_for = {name: value for name, value in write.request.json.items() if name not in {*again, "id", "href"}}
     return list(losses(asked_for, back.answer))
@@ -125,7 +127,7 @@ def _touched(body: Any) -> set[str]:
 
 def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> Exchange | None:
     """Return the write in between that took away what had been kept; None where nothing of the kind is seen."""
-    changes = [one for one in later if one.sequence < back.sequence and one.request.method in ("PATCH", "PUT")]
+    changes = [one for one in later if one.sequence < back.sequence and one.request.method == "PATCH"]
     if not changes or write.request.method != "POST":
         return None
     first = changes[0]
@@ -141,7 +143,12 @@ def _is_about(case: Case, loss: Loss) -> bool:
 
 
 def _concerns(case: Case, loss: Loss, told: str) -> bool:
-    """Say whether a row suffers from a loss: it is in its subject, or what the row tells names it."""
+    """Say whether a row suffers from a loss: it is in its subject, or what the row tells names it.
+
+    From another order a row suffers only that tells of it: a target may have an order of its own.
+    """
+    if loss.how == "order":
+        return str(loss) in told
     named = re.escape(next(iter(pointers.parts(loss.pointer)), ""))
     is_told = bool(named) and re.search(rf"(?<!\w){named}(?!\w)", told) is not None
     return is_told or (case.requirement.subject.startswith("/") and _is_about(case, loss))
