@@ -270,6 +270,82 @@ def test_what_was_lost_is_said_of_the_record_that_was_written(
     assert lost_in(row, remark, read_at, shown) == summary
 
 
+FILTERED = "/customer?validFor.startDateTime.gt=2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "is_cause"),
+    [
+        pytest.param(f"{FILTERED}&offset=1", "", False, id="tried"),
+        pytest.param(f"{FILTERED}&offset=1", f'<{FILTERED}&offset=1>; rel="next"', True, id="named-by-the-target"),
+        pytest.param("/customer?validFor.startDateTime.lt=2026-01-01T00:00:00Z", "", True, id="another-list"),
+    ],
+)
+def test_refusal_of_a_page_that_the_kit_tried_is_no_cause(page: str, link: str, *, is_cause: bool) -> None:
+    [case] = [case for case in plan(CONTRACT) if case.requirement.id == "TMF629V4-LIST-020"]
+    assert case.probe is not None
+    headers = (("Content-Type", "application/json"), *((("Link", link),) if link else ()))
+    first, tried = (
+        replace(exchange(number, "GET", None, None, at=at), operation="listCustomer", probe=case.probe.key)
+        for number, at in ((1, FILTERED), (2, page))
+    )
+    told = (
+        replace(first, response=Response(200, headers, b'[{"id": "1"}]')),
+        replace(tried, response=Response(400, headers, b'{"message": "unknown attribute"}')),
+    )
+    traces = Traces(Bundle({"base_url": "http://target.example"}, (), told, ()), CONTRACT)
+    verdict = Verdict(case.requirement.id, Outcome.FAIL, "gave a record too many", (1, 2))
+    assert ("unknown attribute" in symptom(case, verdict, traces).summary) is is_cause
+
+
+PROFILES: list[Any] = [{"validFor": {"startDateTime": f"20{year}-01-01T00:00:00Z"}} for year in (10, 20)]
+
+
+@pytest.mark.parametrize(
+    ("remark", "summary"),
+    [
+        pytest.param("The first of the list is not the one in force", None, id="is-about-the-first"),
+        pytest.param("/creditProfile reads back with its members in another order", "customer: ", id="is-about-order"),
+    ],
+)
+def test_members_in_another_order_are_not_held_against_each_other(remark: str, summary: str | None) -> None:
+    [case] = [case for case in plan(CONTRACT) if case.requirement.scenario == "current-first"]
+    assert case.probe is not None
+    made = exchange(1, "POST", {"creditProfile": PROFILES}, {"id": "1"})
+    read = exchange(2, "GET", None, {"id": "1", "creditProfile": PROFILES[::-1]})
+    told = tuple(replace(one, probe=case.probe.key) for one in (made, read))
+    traces = Traces(Bundle({"base_url": "http://target.example"}, (), told, ()), CONTRACT)
+    verdict = Verdict(case.requirement.id, Outcome.FAIL, remark, (1, 2))
+    assert symptom(case, verdict, traces).summary == f"{summary or ''}{remark}"
+
+
+def test_what_stood_before_a_put_is_not_held_against_what_is_read_after_it() -> None:
+    older = contracts.load("tmf629-v1")
+    [case] = [case for case in plan(older) if case.requirement.id == "TMF629V1-CUSTOMER-PUT-010"]
+    assert case.probe is not None
+    made = exchange(1, "POST", {"contactMedium": [{"type": "a"}, {"type": "b"}]}, {"id": "1"})
+    put = replace(exchange(2, "PATCH", {"name": "b"}, {"id": "1"}), operation="replaceCustomer")
+    put = replace(put, request=replace(put.request, method="PUT"))
+    read = exchange(3, "GET", None, {"id": "1", "name": "b", "contactMedium": [{"type": "a"}]})
+    told = tuple(replace(one, probe=case.probe.key) for one in (made, put, read))
+    traces = Traces(Bundle({"base_url": "http://target.example"}, (), told, ()), older)
+    verdict = Verdict(case.requirement.id, Outcome.FAIL, "/contactMedium is still there", (1, 2, 3))
+    assert symptom(case, verdict, traces).summary == verdict.remark
+
+
+@pytest.mark.parametrize(("step", "is_cause"), [("demanding", False), ("create", True)])
+def test_refusal_of_what_need_not_be_taken_is_no_cause(step: str, *, is_cause: bool) -> None:
+    [case] = [case for case in plan(CONTRACT) if case.requirement.id == "TMF629V4-POST-014"]
+    assert case.probe is not None
+    sent = exchange(1, "POST", {"statusReason": "b"}, {"message": "too long"})
+    refused = replace(
+        sent, probe=case.probe.key, step=step, response=replace(sent.response or Response(0, (), b""), status=400)
+    )
+    traces = Traces(Bundle({"base_url": "http://target.example"}, (), (refused,), ()), CONTRACT)
+    verdict = Verdict(case.requirement.id, Outcome.FAIL, "lost elsewhere", (1,))
+    assert ("too long" in symptom(case, verdict, traces).summary) is is_cause
+
+
 def refusing_two_attributes_in_the_same_words(call: Call, forward: Forward) -> Answer:
     is_wrong = b'"statusReason"' in call.body or b'"creditProfile"' in call.body
     return error(400, "Validation failed") if is_wrong else forward(call)

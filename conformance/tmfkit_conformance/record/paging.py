@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["identifiers", "is_by_link", "is_whole", "next_address", "records", "total"]
+__all__ = ["identifiers", "is_by_link", "is_tried", "is_whole", "next_address", "records", "total"]
 
 _PART = 206
 _NO_SUCH_PAGE = (400, 404, 416, 501)
@@ -60,6 +60,17 @@ def next_address(pages: Sequence[Exchange]) -> str:
     if is_whole(pages) or not last.answer or _repeats(pages):
         return ""
     return _at_offset(pages[0].request.url, len(identifiers(pages)))
+
+
+def is_tried(page: Exchange, pages: Sequence[Exchange]) -> bool:
+    """Say whether a page was asked for of the kit's own accord, the target not having said how it pages, if at all.
+
+    Args:
+        page: The page.
+        pages: What was listed before it, the same list among it.
+    """
+    of_list = [one for one in pages if _at_offset(one.request.url, 0) == _at_offset(page.request.url, 0)]
+    return bool(of_list) and page.request.url != of_list[0].request.url and not is_by_link(of_list)
 
 
 def is_whole(pages: Sequence[Exchange]) -> bool:

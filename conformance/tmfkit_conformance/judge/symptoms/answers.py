@@ -12,7 +12,9 @@ from tmfkit_conformance.judge.target_words import is_telling, normalised, target
 from tmfkit_conformance.judge.traces import Traces, kind_of
 from tmfkit_conformance.judge.verdict import Verdict
 from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.record.paging import is_tried
 from tmfkit_conformance.rules.answers import Deleted, Refused, Repeated, UnknownId
+from tmfkit_conformance.rules.attributes import With
 from tmfkit_conformance.rules.hubs import HubOneListener
 from tmfkit_conformance.rules.lifecycle import DeleteOneOfTwo, NoTunnelledMethods
 from tmfkit_conformance.rules.operations import Delete
@@ -21,6 +23,7 @@ from tmfkit_conformance.rules.queries import NotAResource
 from tmfkit_conformance.rules.refusals import AUTH, AnyOf, Auth, MethodRefused, Refusing, Without
 from tmfkit_conformance.rules.rule import Case
 from tmfkit_conformance.rules.sending import ConditionByTheSend
+from tmfkit_conformance.rules.updates import UndefinedAttribute
 
 __all__ = [
     "UNDELETED",
@@ -52,6 +55,12 @@ _REFUSED: Final[Mapping[type[Probe], frozenset[Step]]] = {
 }
 """Probe → the steps of it that are to be refused, or may be."""
 
+_LET_BE: Final[Mapping[type[Probe], frozenset[Step]]] = {
+    With: frozenset({With.DEMANDING, With.LONGER}),
+    UndefinedAttribute: frozenset({UndefinedAttribute.PATCH}),
+}
+"""Probe → the steps of it whose refusal is no fault, and whose success is none."""
+
 UNDELETED: Final = ("taken", "read of what is not there")
 """Key of the symptom that what was deleted is there still."""
 
@@ -76,7 +85,13 @@ def is_due(case: Case, exchange: Exchange) -> bool:
     probe = case.probe.probe if case.probe else Probe
     if issubclass(probe, Auth) and AUTH.expect_of(case.requirement).form == "allowed":
         return False
-    steps = (step for base, steps in _REFUSED.items() if issubclass(probe, base) for step in steps)
+    return _is_among(_REFUSED, case, exchange)
+
+
+def _is_among(steps_of: Mapping[type[Probe], frozenset[Step]], case: Case, exchange: Exchange) -> bool:
+    """Say whether an exchange of a case is of one of some steps."""
+    probe = case.probe.probe if case.probe else Probe
+    steps = (step for base, steps in steps_of.items() if issubclass(probe, base) for step in steps)
     return any(step.name == exchange.step for step in steps)
 
 
@@ -135,8 +150,16 @@ def not_there(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]
 def refused(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     """Yield an answer that is no success where one is needed."""
     for exchange in seen(verdict, traces):
-        if exchange.response and not exchange.is_success and not is_due(case, exchange):
+        is_needed = not (is_due(case, exchange) or _is_among(_LET_BE, case, exchange) or _is_tried(exchange, traces))
+        if exchange.response and not exchange.is_success and is_needed:
             yield answer(exchange, traces)
+
+
+def _is_tried(exchange: Exchange, traces: Traces) -> bool:
+    """Say whether an exchange asked for what no row needs: one more page of a list that was answered."""
+    beside = traces.by_probe.get(exchange.probe, ())
+    earlier = [one for one in beside if one.step == exchange.step and one.sequence < exchange.sequence]
+    return is_tried(exchange, [one for one in earlier if one.is_success])
 
 
 def answer(exchange: Exchange, traces: Traces) -> Symptom:
