@@ -58,6 +58,23 @@ from tmfkit_conformance.contact.complaints import Complaint, complaint
             {"errors": ["relatedParty is required"]}, "relatedParty is required", (), ("relatedParty",), id="texts"
         ),
         pytest.param([{"reason": "no"}], "no", (), (), id="list-of-one"),
+        pytest.param(
+            {"message": "Mandatory attribute missing: segment (one of RES, SMB)"},
+            "Mandatory attribute missing: segment (one of RES, SMB)",
+            (),
+            ("segment",),
+            id="name-after-the-words",
+        ),
+        pytest.param(
+            {"message": "segment has to be given"}, "segment has to be given", (), ("segment",), id="has-to-be-given"
+        ),
+        pytest.param(
+            {"message": "relatedParty needs at least one party"},
+            "relatedParty needs at least one party",
+            (),
+            (),
+            id="asks-for-members",
+        ),
     ],
 )
 def test_words_and_places_are_found(said: Any, words: str, places: tuple[str, ...], named: tuple[str, ...]) -> None:

@@ -371,6 +371,38 @@ def test_attribute_that_is_demanded_beyond_the_document_is_a_matter_of_configura
     assert verdicts(configured)[created[0]].outcome is Outcome.PASS
 
 
+def demanding_a_segment(call: Call, forward: Forward) -> Answer:
+    if call.method != "POST" or "callback" in call.json:
+        return forward(call)
+    missing = [name for name in ("relatedParty", "segment", "tenant") if name not in call.json]
+    if missing:
+        return Answer(422, json.dumps({"message": f"Mandatory attribute missing: {missing[0]}"}).encode(), JSON)
+    if call.json["segment"] not in ("RES", "SMB"):
+        return Answer(422, json.dumps({"message": "segment has to be one of RES, SMB"}).encode(), JSON)
+    return forward(call)
+
+
+@pytest.mark.parametrize(
+    ("configured", "demanded"),
+    [
+        pytest.param({}, ["relatedParty", "segment"], id="one-after-the-other"),
+        pytest.param({"segment": "SMB"}, ["relatedParty", "tenant"], id="one-is-configured"),
+        pytest.param({"segment": "?", "tenant": "a"}, ["relatedParty", "segment"], id="value-is-wrong"),
+    ],
+)
+def test_demand_that_the_kit_cannot_meet_is_a_matter_of_configuration(
+    server_url: str, configured: dict[str, str], demanded: list[str]
+) -> None:
+    rows = ("TMF629V4-POST-001", "TMF629V4-POST-005")
+    with meddling(server_url, demanding_a_segment) as url:
+        bundle = run(API, url, only=rows, payloads={"customer": configured})
+    demand = bundle.run["demanded"]["customer"]
+    assert (list(demand["attributes"]), demand["is_proven"]) == (demanded, False)
+    found = verdicts(bundle)
+    assert {found[row].outcome for row in rows} == {Outcome.SKIP}
+    assert f"configure `payloads: {json.dumps({'customer': demand['attributes']})}`" in found[rows[0]].remark
+
+
 @pytest.mark.parametrize("status", [403, 405])
 def test_records_that_cannot_be_deleted_are_said_at_first_contact(server_url: str, status: int) -> None:
     def keeping(call: Call, forward: Forward) -> Answer:

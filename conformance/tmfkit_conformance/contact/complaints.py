@@ -27,15 +27,16 @@ _AROUND: Final = frozenset({"", "body", "$", "#", "data", "attributes", "request
 """What may stand before the name of an attribute in a place."""
 
 _NAMED: Final = re.compile(
-    r"(?:missing|required|mandatory|need\w*|without)\W+(?:(?:attribute|field|property|member|parameter|is|are|a|an|the)\W+)*"
+    r"(?:missing|required|mandatory|need\w*|without)\W+(?:(?:attributes?|fields?|property|properties|members?|parameters?|missing|required|mandatory|is|are|a|an|the)\W+)*"
     r"['\"`]?([A-Za-z@_][\w.@]*)"
     r"|['\"`]?([A-Za-z@_][\w.@]*)['\"`]?\s+(?:is|are|must|was|may|cannot|field|attribute|:)?\W*(?:\w+\W+){0,3}?"
-    r"(?:missing|required|mandatory|needed|provided|present|null|blank|empty)",
+    r"(?:missing|required|mandatory|obligatory|needed|provided|supplied|specified|given|omitted|present|null|blank|empty)",
     re.IGNORECASE,
 )
 _NO_NAMES: Final = frozenset(
     {"attribute", "field", "property", "member", "parameter", "value", "body", "request", "it", "this", "is", "are",
-     "a", "an", "the", "not", "be", "must", "mandatory", "required", "missing", "attributes", "fields", "for", "in"}
+     "a", "an", "the", "not", "be", "must", "mandatory", "required", "missing", "attributes", "fields",
+     "properties", "members", "parameters", "for", "in", "at", "least", "most", "one", "more", "of", "to"}
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from tmfkit_models.contracts import Resource
 __all__ = ["Demand", "find_demand"]
 
 _MOST_DEMANDED: Final = 4
+_UNKNOWN: Final = "..."
+"""Stands for a value that only the target's operator knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +48,57 @@ class Demand:
 def find_demand(session: Session, resource: Resource, refused: Exchange) -> Demand:
     """Find out what is missing in the smallest body: in the words, else by halving what the full one has more.
 
+    Where no body is taken that the kit can make, the words alone tell: of what is missing, or of a configured value.
+
     Args:
         session: The session.
         resource: The resource.
         refused: The create with the smallest body.
     """
-    said = complaint(refused)
+    words = complaint(refused).words
     payloads = session.payloads_of(resource.name)
     smallest, full = payloads.minimal(), payloads.full()
-    if named := _named(session, resource, refused, smallest, full):
-        return Demand(said.words, named, is_proven=True, exchange=refused.sequence)
+    named, last = _named(session, resource, refused, smallest, full)
+    if last.is_success:
+        return Demand(words, named, is_proven=True, exchange=refused.sequence)
     more = [name for name in full if full[name] != smallest.get(name)]
     if more and _is_taken(session, resource, full):
         demanded = _halved(session, resource, smallest, {name: full[name] for name in more})
-        return Demand(said.words, demanded, is_proven=bool(demanded), exchange=refused.sequence)
-    known = set(session.contract.attributes(resource.schema))
-    missing = [name for name in said.named if name not in smallest]
-    missing += [name for name in said.places if name in full and name not in {*smallest, *missing}]
-    meant = [name for name in missing if name in known] or missing[:1]
-    guessed = {name: full.get(name, "...") for name in meant}
-    return Demand(said.words, guessed, is_proven=False, exchange=refused.sequence)
+        return Demand(words, demanded, is_proven=bool(demanded), exchange=refused.sequence)
+    lacking = _lacking(session, resource, last, {**smallest, **named})
+    guessed = named | {name: _UNKNOWN if name in smallest else full.get(name, _UNKNOWN) for name in lacking}
+    return Demand(words, guessed, is_proven=False, exchange=refused.sequence)
 
 
 def _named(
     session: Session, resource: Resource, refused: Exchange, smallest: dict[str, Any], full: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the attributes that the target names, one refusal after the other, until it takes the body; else none."""
+) -> tuple[dict[str, Any], Exchange]:
+    """Return the attributes that the target names, one refusal after the other, and how it answered them together.
+
+    It goes on until the body is taken, or a refusal names none that the kit has a value for.
+    """
     demanded: dict[str, Any] = {}
     while refused.is_refusal and len(demanded) < _MOST_DEMANDED:
         said = complaint(refused)
         names = [name for name in (*said.named, *said.places) if name in full and name not in {*smallest, *demanded}]
         if not names:
-            return {}
+            break
         demanded |= {name: full[name] for name in names}
         refused = _created(session, resource, {**smallest, **demanded})
-    return demanded if refused.is_success else {}
+    return demanded, refused
+
+
+def _lacking(session: Session, resource: Resource, refused: Exchange, sent: dict[str, Any]) -> list[str]:
+    """Return the attributes that a refusal names and the body lacks: those of the contract, else the first other.
+
+    Where it lacks none they are those that are configured, and with a value that is not taken.
+    """
+    said, known = complaint(refused), session.contract.attributes(resource.schema)
+    placed = (name for name in said.places if name in known)
+    lacking = list(dict.fromkeys(name for name in (*said.named, *placed) if name not in sent))
+    configured = session.settings.payloads.get(resource.name, {})
+    mentioned = [name for name in configured if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said.words)]
+    return [name for name in lacking if name in known] or lacking[:1] or mentioned
 
 
 def _halved(session: Session, resource: Resource, smallest: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

@@ -137,7 +137,8 @@ def _demand(evidence: Evidence, bundle: Bundle) -> Mapping[str, Any] | None:
 
 
 def _is_refused_for(demand: Mapping[str, Any], settled: OutcomeReached, evidence: Evidence) -> bool:
-    """Say whether the failure is that of a create in which what is demanded is missing."""
+    """Say whether the failure is that of a create in which what is demanded is missing, or not known well enough."""
+    is_known = demand.get("is_proven", True)
     makes = {one.id for one in evidence.contract.operations if one.action in MAKES_RESOURCE}
     # What a row waits for in vain is blocked by everything that was to bring it about.
     is_by_all = settled.outcome is Outcome.BLOCKED and not settled.root
@@ -146,7 +147,7 @@ def _is_refused_for(demand: Mapping[str, Any], settled: OutcomeReached, evidence
         exchange.operation in makes
         and exchange.is_refusal
         and isinstance(exchange.request.json, dict)
-        and not is_kept(demand["attributes"], exchange.request.json)
+        and not (is_known and is_kept(demand["attributes"], exchange.request.json))
         for exchange in evidence.exchanges
         if exchange.sequence in looked_at
     )

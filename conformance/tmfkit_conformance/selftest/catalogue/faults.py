@@ -39,6 +39,19 @@ def _demands(name: str) -> Break:
     )
 
 
+def _without_a_segment(_: Any, body: Thing) -> str:
+    if "segment" not in body:
+        return "Mandatory attribute missing: segment (one of RES, SMB, ENT)"
+    if body["segment"] not in ("RES", "SMB", "ENT"):
+        return "segment has to be one of RES, SMB, ENT"
+    return "" if "tenant" in body else "Mandatory attribute missing: tenant"
+
+
+_demands_a_segment: Final = refusing(
+    "demands a segment, one of three, and then a tenant", _without_a_segment, actions=("create",)
+)
+
+
 def _loses(path: str, name: str) -> Break:
     def lost(inner: Thing) -> Thing:
         return {key: value for key, value in inner.items() if key != name}
@@ -276,5 +289,28 @@ ONE_CAUSE: Final = (
         ("tmf629-v4", "tmf683-v4"),
         ("tenant", "configuration"),
         verdict="incomplete",
+    ),
+    Fault(
+        "demands-one-of-its-own-values",
+        _demands_a_segment,
+        ("tmf629-v4", "tmf683-v4"),
+        ("demands segment", "one of RES, SMB, ENT", "configuration"),
+        verdict="incomplete",
+    ),
+    Fault(
+        "takes-no-value-that-is-configured",
+        _demands_a_segment,
+        ("tmf629-v4",),
+        ("demands segment", "segment has to be one of", "configuration"),
+        verdict="incomplete",
+        configuration={"payloads": {"customer": {"segment": "none"}}},
+    ),
+    Fault(
+        "demands-one-more-when-one-is-configured",
+        _demands_a_segment,
+        ("tmf629-v4",),
+        ("demands tenant", "configuration"),
+        verdict="incomplete",
+        configuration={"payloads": {"customer": {"segment": "SMB"}}},
     ),
 )
