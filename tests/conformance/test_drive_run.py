@@ -326,6 +326,40 @@ def test_one_configured_value_is_judged_and_a_second_one_is_asked_for(server: st
     assert "values.partyInteraction./note" in judged["TMF683-PATCH-017"].remark
 
 
+STATES = [("tmf629-v4", "customer", "Active"), ("tmf683-v4", "partyInteraction", "completed")]
+
+
+@pytest.mark.parametrize(("api", "resource", "state"), STATES)
+def test_state_that_every_create_has_is_no_change_of_state(server: str, api: str, resource: str, state: str) -> None:
+    """The other notifications are settled, and a configured state that differs from the record's is one to change to."""
+    contract = contracts.load(api)
+    only = tuple(row.id for row in contract.requirements if row.kind == "event" and not row.reason)
+    fixed: dict[str, Any] = {"payloads": {resource: {"status": state}}}
+    judged = verdicts(run(api, server, only=only, event_seconds=PATIENCE_SECONDS, **fixed), api, only)
+    of_state = {event.type for event in contract.events if event.on == "state-change"}
+    [row] = [row.id for row in contract.requirements if row.id in only and row.operation in of_state]
+    assert judged.pop(row).outcome is Outcome.SKIP
+    assert judged
+    assert {one.outcome for one in judged.values()} == {Outcome.PASS}
+    fixed["values"] = {resource: {"/status": ["other", state]}}
+    judged = verdicts(run(api, server, only=(row,), event_seconds=PATIENCE_SECONDS, **fixed), api, (row,))
+    assert judged[row].outcome is Outcome.PASS
+
+
+def test_patch_changes_what_the_record_shows_and_not_what_was_to_be_sent(server: str) -> None:
+    api, only = "tmf629-v4", ("TMF629V4-PATCH-019",)
+    fixed = {"payloads": {"customer": {"status": "Active"}}}
+    [skipped] = verdicts(run(api, server, only=only, **fixed), api, only).values()
+    assert skipped.outcome is Outcome.SKIP
+    assert "`values.customer./status`" in skipped.remark
+    for values in (["Suspended", "Active"], ["Suspended"]):
+        bundle = run(api, server, only=only, **fixed, values={"customer": {"/status": values}})
+        [passed] = verdicts(bundle, api, only).values()
+        assert passed.outcome is Outcome.PASS
+        sent = [one.request.json["status"] for one in bundle.exchanges if one.step in ("create", "patch")]
+        assert sent[-2:] == ["Active", "Suspended"]
+
+
 def test_attribute_that_is_refused_fails_its_own_row_beside_a_control(server: str) -> None:
     """A server that knows no note: rows about a note alone are concerned."""
     contract = contracts.load("tmf683-v4")

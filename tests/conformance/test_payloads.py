@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.request_violations import Bodies
 from tmfkit_conformance.payloads.bodies import Payloads, holds
+from tmfkit_conformance.payloads.changes import is_change
 from tmfkit_conformance.payloads.classes import META
 from tmfkit_conformance.payloads.configured import OverrideInTheWay, merged
 from tmfkit_conformance.payloads.contents import Contents
@@ -330,6 +331,42 @@ def test_configured_value_is_sent_as_the_subject_and_a_second_one_is_asked_for()
     for pointer in ("/description", "/reason"):
         with pytest.raises(OverrideInTheWay, match=f"give `values.partyInteraction.{pointer}` two values"):
             made.another(pointer)
+
+
+def test_another_value_differs_from_what_the_record_shows() -> None:
+    made = payloads("tmf683-v4", "partyInteraction", values={"/reason": ["Billing", "Orders"]})
+    shown = [None, {"reason": "Billing"}, {"reason": "Orders"}, {"reason": "ORDERS"}, {"reason": "odd"}, {}]
+    assert [made.another("/reason", record) for record in shown] == [
+        "Orders",
+        "Orders",
+        "Billing",
+        "Billing",
+        "Orders",
+        "Orders",
+    ]
+    one = payloads("tmf683-v4", "partyInteraction", values={"/reason": ["Billing"]})
+    assert one.another("/reason", {"reason": "Orders"}) == "Billing"
+    with pytest.raises(OverrideInTheWay, match=r"give `values\.partyInteraction\./reason` two values"):
+        one.another("/reason", {"reason": "Billing"})
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "expected"),
+    [
+        pytest.param(pointers.ABSENT, "a", True, id="nothing"),
+        pytest.param("a", "b", True, id="text"),
+        pytest.param("Active", "ACTIVE", False, id="capitals"),
+        pytest.param(True, 1, True, id="kind"),
+        pytest.param(5, 5.0, False, id="number"),
+        pytest.param({"id": "1", "@type": "X"}, {"id": "1"}, False, id="more-members"),
+        pytest.param({"id": "1"}, {"id": "1", "name": "n"}, True, id="further-member"),
+        pytest.param([{"id": "1", "href": "h"}], [{"id": "1"}], False, id="list"),
+        pytest.param([{"id": "1"}, {"id": "2"}], [{"id": "1"}], True, id="shorter-list"),
+        pytest.param("a", {"id": "1"}, True, id="object-for-text"),
+    ],
+)
+def test_change_is_what_leaves_a_record_otherwise_than_it_was_shown(before: Any, value: Any, expected: bool) -> None:
+    assert is_change(before, value) is expected
 
 
 def test_value_that_a_row_names_gives_way_to_what_is_configured() -> None:

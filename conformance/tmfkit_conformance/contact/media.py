@@ -23,7 +23,7 @@ def find_media(session: Session, resource: Resource) -> None:
         if session.contract.action("patch", resource.name) is None or len(session.open_media) < 2:
             return
         made = session.call("create", Dialect.CREATE.of(f"{resource.name} to be patched"), body=_body(session))
-        changes = session.change(plain_attribute(session))
+        changes = session.change(plain_attribute(session), of=made.identifier)
         for media_type in session.open_media if made.is_success and made.identifier else ():
             step = Dialect.PATCH.of(f"{resource.name} as {media_type}")
             if session.patch(step, made.identifier, changes, media_type=media_type).status != _UNSUPPORTED:

@@ -27,6 +27,7 @@ from tmfkit_conformance.drive.ownership import Ownership
 from tmfkit_conformance.drive.receipt import Receipt
 from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.bodies import Payloads
+from tmfkit_conformance.payloads.changes import is_change
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.payloads.messages import sendable
@@ -108,6 +109,7 @@ class Session:
         self._registrations: list[tuple[str, str]] = []
         self._borrowed: dict[str, int] = {}
         self._about = ""
+        self._shown: dict[str, dict[str, Any]] = {}
         self._conversation = Conversation(client, settings, self._is_served)
         self.settling, self.watch = self._conversation.settling, self._conversation.watch
         self._ownership = Ownership(self._conversation, self._addresses, self.ledger)
@@ -140,7 +142,7 @@ class Session:
 
     def begin(self, probe: PlannedProbe) -> None:
         """Start a probe: what is sent from now on belongs to it."""
-        self._probe, self._facts, self._registrations, self._borrowed = probe, None, [], {}
+        self._probe, self._facts, self._registrations, self._borrowed, self._shown = probe, None, [], {}, {}
 
     def end(self, *, lacking: str = "", ended: str = "", foreign: str = "", failure: str = "") -> None:
         """Write down how the probe went, and take away what it made."""
@@ -280,6 +282,8 @@ class Session:
                 operation=operation.id,
             )
             self._keep_track(operation, name, url, exchange)
+        if exchange.is_success and action != "list":
+            self._see(identifier or exchange.identifier, body, exchange.answer)
         if as_admin and not self.settings.admin_headers and exchange.status in (401, 403):
             self.lack("a credential for the role admin: configure `admin_headers` (or --admin-header)")
         return exchange
@@ -336,6 +340,11 @@ class Session:
             renamed = self._addresses.of(undoing, body["id"])
             before = url.partition("?")[0]
             self.ledger.may_be_renamed(self._probe, undoing, renamed, before=before, identifier=body["id"])
+
+    def _see(self, identifier: str, *states: Any) -> None:
+        """Remember of a record what was sent for it, and what it was shown as, the latter last."""
+        for state in (one for one in states if isinstance(one, dict)):
+            self._shown[identifier] = {**self._shown.get(identifier, {}), **state}
 
     def _need_own(self, resource: str, identifier: str) -> None:
         """Go on only with a record of this run.
@@ -478,16 +487,28 @@ class Session:
         )
         return next((row.subject for row in rows if row.level == "must" and row.subject in PARTIAL), "")
 
-    def change(self, pointer: str, value: Any = None) -> dict[str, Any]:
-        """Return a merge patch that gives *pointer* another value."""
-        new = self.payloads.another(pointer) if value is None else value
+    def change(self, pointer: str, value: Any = None, *, of: str = "") -> dict[str, Any]:
+        """Return a merge patch that gives *pointer* a value: by default another one than a record was shown with."""
+        new = self.another(pointer, of=of) if value is None else value
         return pointers.with_value({}, self.payloads.spoken(pointer), new)
 
-    def other_value(self, pointer: str) -> Any:
-        """Return a value for an attribute that a client is not to set."""
+    def another(self, pointer: str, *, of: str) -> Any:
+        """Return another value for an attribute than the record with an id was last shown with.
+
+        Raises:
+            OverrideInTheWay: No value is known or configured that would change the record.
+        """
+        return self.payloads.another(pointer, self._shown.get(of))
+
+    def is_change(self, pointer: str, value: Any, *, of: str) -> bool:
+        """Say whether a value of an attribute changes a record as it was shown last."""
+        return is_change(pointers.get(self._shown.get(of), self.payloads.spoken(pointer)), value)
+
+    def other_value(self, pointer: str, *, of: str) -> Any:
+        """Return a value for an attribute that a client is not to set, other than that of the record with an id."""
         if pointer in ("/id", "/href"):
             return self.unused_id() if pointer == "/id" else f"{self.contents.host(pointer)}/{self.unused_id()}"
-        return self.payloads.value(pointer, 1)
+        return self.another(pointer, of=of)
 
     def is_date_time(self, pointer: str) -> bool:
         """Say whether an attribute is an instant."""

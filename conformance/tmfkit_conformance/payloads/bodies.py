@@ -8,6 +8,7 @@ from typing import Any, Final
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.attributes import is_prose
 from tmfkit_conformance.payloads.builder import Builder, Wish, holds
+from tmfkit_conformance.payloads.changes import is_change
 from tmfkit_conformance.payloads.configured import Configured
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.payloads.forms import LIST, in_form, is_form
@@ -170,20 +171,25 @@ class Payloads:
         self._configured.check_sendable(pointer)
         return self._made(pointer, Wish(variant))
 
-    def another(self, pointer: str) -> Any:
-        """Return a second value for the attribute that *pointer* names, for a patch.
+    def another(self, pointer: str, shown: Mapping[str, Any] | None = None) -> Any:
+        """Return another value for the attribute that *pointer* names than a record has, for a patch.
+
+        Args:
+            pointer: The attribute.
+            shown: The record as the target showed it; None for one that has the first value.
 
         Raises:
-            OverrideInTheWay: One value is configured, so that no second one is known.
+            OverrideInTheWay: No value is known or configured that would change the record.
         """
         self._configured.check_sendable(pointer)
-        first, second = (self._made(pointer, Wish(variant, is_patch=True)) for variant in (0, 1))
-        if first == second:
-            second = self._told_apart(pointer, second)
-        if first == second:
-            raise self._configured.one_value(pointer)
         where = self.spoken(pointer)
-        return pointers.get(self.consistent(pointers.with_value(self.minimal(), where, second)), where)
+        first, second = (self._made(pointer, Wish(variant, is_patch=True)) for variant in (0, 1))
+        before = first if shown is None else pointers.get(shown, where)
+        known = (second, first, self._told_apart(pointer, second))
+        new = next((value for value in known if is_change(before, value)), pointers.ABSENT)
+        if new is pointers.ABSENT:
+            raise self._configured.one_value(pointer)
+        return pointers.get(self.consistent(pointers.with_value(self.minimal(), where, new)), where)
 
     def _told_apart(self, pointer: str, value: Any) -> Any:
         """Return an object, or a list of them, with one more member, so that it is another one."""

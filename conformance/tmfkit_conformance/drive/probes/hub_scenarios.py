@@ -49,7 +49,7 @@ def _heard(session: Session, callbacks: list[str]) -> int:
     There may be several of one type, and how many there are only the target knows: they are waited for as long again,
     within limits, and until every callback has been told of as many.
     """
-    expected = triggered(session)
+    expected, _ = triggered(session)
     began, (least, most) = time.monotonic(), _MORE_SECONDS
     arrived = 0
 

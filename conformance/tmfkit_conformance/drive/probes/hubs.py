@@ -49,7 +49,7 @@ def events(session: Session, _subject: str) -> None:
             since[event, identifier] = changed.started
             session.note(HeardOfAnother(callback, another=session.resource_name))
 
-    expected = triggered(session, change_another)
+    expected, lacking = triggered(session, change_another)
 
     def is_told(received: tuple[Notification, ...]) -> bool:
         told = {one: [note.started for note in heard(received, callback, *one)] for one in expected}
@@ -57,6 +57,8 @@ def events(session: Session, _subject: str) -> None:
 
     session.listener.wait(is_told, seconds=session.settings.event_seconds)
     session.unregistered(Events.UNDONE)
+    if lacking:
+        raise ProbeAborted(f"The kit lacked {lacking[0]}")
 
 
 def _changed_another(session: Session, callback: str, event: Event, identifier: str) -> Exchange | None:
@@ -66,7 +68,7 @@ def _changed_another(session: Session, callback: str, event: Event, identifier: 
         lambda received: bool(heard(received, callback, event, identifier)), seconds=session.settings.event_seconds
     ):
         return None
-    patched = session.patch(Events.ANOTHER, identifier, session.change(pointer))
+    patched = session.patch(Events.ANOTHER, identifier, session.change(pointer, of=identifier))
     return patched if patched.is_success else None
 
 
@@ -105,40 +107,57 @@ def heard(received: tuple[Notification, ...], callback: str, event: Event, ident
     ]
 
 
-def triggered(session: Session, further: Callable[[Event, str], None] = _nothing) -> list[tuple[Event, str]]:
-    """Do all that a hub tells of, and something *further* after a change; return what is to be heard of which id."""
+def triggered(
+    session: Session, further: Callable[[Event, str], None] = _nothing
+) -> tuple[list[tuple[Event, str]], list[str]]:
+    """Do all that a hub tells of, and something *further* after a change.
+
+    Returns:
+        What is to be heard of which id, and what was lacking for the rest.
+    """
     own = session.operation.resource
-    names = [resource.name for resource in session.contract.resources if own in ("", resource.name)]
-    return [expected for name in names for expected in _triggered(session, name, further)]
+    expected: list[tuple[Event, str]] = []
+    lacking: list[str] = []
+    for resource in (one.name for one in session.contract.resources if own in ("", one.name)):
+        with session.about(resource):
+            made = session.created(Triggers.TRIGGER.of("create")).identifier
+            session.call("retrieve", Triggers.READ.of("create"), identifier=made)
+            wanted = [event for event in session.contract.events if event.resource == resource]
+            for event in sorted(wanted, key=lambda one: one.on == "delete"):
+                try:
+                    _trigger(session, event, made, further)
+                except OverrideInTheWay as lack:
+                    lacking.append(str(lack))
+                else:
+                    expected.append((event, made))
+    return expected, lacking
 
 
-def _triggered(session: Session, resource: str, further: Callable[[Event, str], None]) -> list[tuple[Event, str]]:
-    """Do everything that the events of a resource are about; return what is to be heard of which id."""
-    with session.about(resource):
-        made = session.created(Triggers.TRIGGER.of("create"))
-        session.call("retrieve", Triggers.READ.of("create"), identifier=made.identifier)
-        wanted = [event for event in session.contract.events if event.resource == resource]
-        for event in wanted:
-            if event.on == "change":
-                session.patch(Triggers.TRIGGER.of("change"), made.identifier, session.change(plain_attribute(session)))
-                further(event, made.identifier)
-                session.call("retrieve", Triggers.READ.of("change"), identifier=made.identifier)
-            elif event.on == "state-change":
-                _change_state(session, made.identifier, event)
-        if any(event.on == "delete" for event in wanted):
-            session.call("retrieve", Triggers.READ.of("delete"), identifier=made.identifier)
-            session.call("delete", Triggers.TRIGGER.of("delete"), identifier=made.identifier)
-        return [(event, made.identifier) for event in wanted]
+def _trigger(session: Session, event: Event, identifier: str, further: Callable[[Event, str], None]) -> None:
+    """Do what an event of a record is about that has just been made, and read the record.
+
+    Raises:
+        OverrideInTheWay: The configuration has no value that would change the record.
+    """
+    if event.on == "change":
+        change = session.change(plain_attribute(session), of=identifier)
+        session.patch(Triggers.TRIGGER.of("change"), identifier, change)
+        further(event, identifier)
+        session.call("retrieve", Triggers.READ.of("change"), identifier=identifier)
+    elif event.on == "state-change":
+        _change_state(session, identifier, event)
+    elif event.on == "delete":
+        session.call("retrieve", Triggers.READ.of("delete"), identifier=identifier)
+        session.call("delete", Triggers.TRIGGER.of("delete"), identifier=identifier)
 
 
 def _change_state(session: Session, identifier: str, event: Event) -> None:
-    """Give the attribute of a state change a value, and then another."""
+    """Give the attribute of a state change a value, and then another; not the one that it is shown with."""
     if not event.attributes:
         raise ProbeAborted(f"the contract does not say which attribute {event.type} is about")
-    for variant in (0, 1):
-        session.patch(
-            Triggers.TRIGGER.of("state-change"),
-            identifier,
-            session.change(event.attributes[0], session.payloads.value(event.attributes[0], variant)),
-        )
+    attribute = event.attributes[0]
+    session.another(attribute, of=identifier)
+    for value in (session.payloads.value(attribute, variant) for variant in (0, 1)):
+        if session.is_change(attribute, value, of=identifier):
+            session.patch(Triggers.TRIGGER.of("state-change"), identifier, session.change(attribute, value))
     session.call("retrieve", Triggers.READ.of("state-change"), identifier=identifier)

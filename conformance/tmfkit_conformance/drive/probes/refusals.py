@@ -139,18 +139,17 @@ def patch_not(session: Session, subject: str) -> None:
     attribute = plain_attribute(session)
     made = session.created(PatchNot.CREATE, session.payloads.with_attribute(attribute))
     first, *others = session.partial_media
-    control = session.patch(PatchNot.CONTROL, made.identifier, session.change(attribute))
+    change = session.change(attribute, of=made.identifier)
+    control = session.patch(PatchNot.CONTROL, made.identifier, change)
     if others and not control.is_success:
         first, *others = others
-        session.patch(PatchNot.CONTROL_OTHER, made.identifier, session.change(attribute), media_type=first)
-    before = session.call("retrieve", PatchNot.BEFORE, identifier=made.identifier)
-    value = session.other_value(subject)
-    if value == pointers.get(before.answer, session.payloads.spoken(subject)):
-        value = session.payloads.value(subject, 0)
+        session.patch(PatchNot.CONTROL_OTHER, made.identifier, change, media_type=first)
+    session.call("retrieve", PatchNot.BEFORE, identifier=made.identifier)
+    value = session.other_value(subject, of=made.identifier)
     session.patch(PatchNot.REFUSED, made.identifier, session.change(subject, value), media_type=first)
     session.call("retrieve", PatchNot.READ, identifier=made.identifier)
     if subject == "/id" and others:
-        changes = session.change(subject, session.other_value(subject))
+        changes = session.change(subject, session.other_value(subject, of=made.identifier))
         session.patch(PatchNot.REFUSED_OTHER, made.identifier, changes, media_type=others[0])
         session.call("retrieve", PatchNot.READ_OTHER, identifier=made.identifier)
 
@@ -171,7 +170,7 @@ def refused(session: Session, subject: str) -> None:
         return
     identifier = session.created(Refused.CREATE).identifier if action in ("patch", "replace") else ""
     attribute = plain_attribute(session)
-    body = session.change(attribute) if action == "patch" else session.payloads.with_attribute(attribute)
+    body = session.change(attribute, of=identifier) if action == "patch" else session.payloads.with_attribute(attribute)
     if action == "send":
         body = session.sendable(body)
     media_type = session.patch_media if action == "patch" else ""
@@ -217,7 +216,8 @@ def repeated(session: Session, _subject: str) -> None:
 def _on_item(session: Session, step: Step, identifier: str) -> None:
     action = session.operation.action
     attribute = plain_attribute(session) if action == "patch" else ""
-    body = session.change(attribute) if attribute else session.payloads.minimal() if action == "replace" else None
+    smallest = session.payloads.minimal() if action == "replace" else None
+    body = session.change(attribute, of=identifier) if attribute else smallest
     media_type = session.patch_media if attribute else ""
     session.call(
         action, step, identifier=identifier, body=body, media_type=media_type, resource=session.operation.resource

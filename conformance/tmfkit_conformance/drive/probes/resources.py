@@ -77,7 +77,7 @@ def accept(session: Session, subject: str) -> None:
     """Do the operation with an Accept header that names one media type and no other."""
     operation = session.operation
     identifier = session.made_for(operation, Accept.CREATE) if "{id}" in operation.path else ""
-    body = _body(session) if operation.consumes else None
+    body = _body(session, identifier) if operation.consumes else None
     media_type = session.patch_media if operation.action == "patch" else ""
     called = session.call(
         operation.action,
@@ -92,13 +92,13 @@ def accept(session: Session, subject: str) -> None:
         session.call("unregister", Accept.UNDONE, identifier=called.identifier, resource=operation.resource)
 
 
-def _body(session: Session) -> dict[str, Any]:
+def _body(session: Session, identifier: str) -> dict[str, Any]:
     """Return a body for the operation of the probe that is in order."""
     match session.operation.action:
         case "register":
             return {"callback": session.callback()}
         case "patch":
-            return session.change(plain_attribute(session))
+            return session.change(plain_attribute(session), of=identifier)
         case "send":
             return session.sendable(session.payloads.minimal())
         case _:
@@ -133,5 +133,6 @@ def touch(session: Session, subject: str) -> None:
     made = session.created(Touch.CREATE, session.payloads.with_attribute(attribute))
     session.call("retrieve", Touch.BEFORE, identifier=made.identifier)
     session.pause(1.1)
-    session.call("patch", Touch.PATCH, identifier=made.identifier, body=session.change(attribute))
+    changes = session.change(attribute, of=made.identifier)
+    session.call("patch", Touch.PATCH, identifier=made.identifier, body=changes)
     session.call("retrieve", Touch.AFTER, identifier=made.identifier)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
@@ -37,37 +36,37 @@ JSON_PATCH = "application/json-patch+json"
 def patch_keeps_others(session: Session, _subject: str) -> None:
     """Create with everything, patch one attribute, read before and after; so again in every other media type."""
     payloads, attribute = session.payloads, plain_attribute(session)
-    spoken, change = payloads.spoken(attribute), session.change(attribute)
-    full = pointers.with_value(payloads.full(1), spoken, payloads.value(attribute))
-    identifier = _patched_full(session, full, change)
+    full = pointers.with_value(payloads.full(1), payloads.spoken(attribute), payloads.value(attribute))
+    identifier = _patched_full(session, full, attribute)
     is_full = bool(identifier)
     if not identifier:
         identifier = session.created(PatchKeepsOthers.CREATE, payloads.with_attribute(attribute)).identifier
         session.call("retrieve", PatchKeepsOthers.BEFORE, identifier=identifier)
-        session.patch(PatchKeepsOthers.PATCH, identifier, change)
+        session.patch(PatchKeepsOthers.PATCH, identifier, session.change(attribute, of=identifier))
         session.call("retrieve", PatchKeepsOthers.READ, identifier=identifier)
-    values = itertools.cycle([payloads.value(attribute), pointers.get(change, spoken)])
     others = [name for name in session.operation.consumes if name != session.patch_media]
-    taken = [name for name in others if _is_patched_as(session, identifier, name, spoken, next(values))]
+    taken = [name for name in others if _is_patched_as(session, identifier, name, attribute)]
     session.note(PatchedAs(is_full, taken))
 
 
-def _patched_full(session: Session, full: dict[str, Any], change: dict[str, Any]) -> str:
+def _patched_full(session: Session, full: dict[str, Any], attribute: str) -> str:
     """Patch a record with everything, read before and after; return its id, nothing where that is refused."""
     made = session.call("create", PatchKeepsOthers.FULL, body=full)
     if not made.is_success or not made.identifier:
         return ""
     session.call("retrieve", PatchKeepsOthers.FULL_BEFORE, identifier=made.identifier)
+    change = session.change(attribute, of=made.identifier)
     if not session.patch(PatchKeepsOthers.FULL_PATCH, made.identifier, change).is_success:
         return ""
     session.call("retrieve", PatchKeepsOthers.FULL_READ, identifier=made.identifier)
     return made.identifier
 
 
-def _is_patched_as(session: Session, identifier: str, media_type: str, spoken: str, value: Any) -> bool:
+def _is_patched_as(session: Session, identifier: str, media_type: str, attribute: str) -> bool:
     """Patch an attribute in another media type, and read back where that is taken; return whether it is."""
-    replacing = [{"op": "replace", "path": spoken, "value": value}]
-    body = pointers.with_value({}, spoken, value) if media_type in PARTIAL else replacing
+    value = session.another(attribute, of=identifier)
+    replacing = [{"op": "replace", "path": session.payloads.spoken(attribute), "value": value}]
+    body = session.change(attribute, value) if media_type in PARTIAL else replacing
     patched = session.patch(PatchKeepsOthers.PATCH_AS.of(media_type), identifier, body, media_type=media_type)
     if patched.is_success:
         session.call("retrieve", PatchKeepsOthers.READ_AS.of(media_type), identifier=identifier)
@@ -83,7 +82,7 @@ def patch_one_of_two(session: Session, _subject: str) -> None:
         for letter in "ab"
     )
     session.call("retrieve", PatchOneOfTwo.BEFORE, identifier=other)
-    session.patch(PatchOneOfTwo.PATCH, one, session.change(attribute))
+    session.patch(PatchOneOfTwo.PATCH, one, session.change(attribute, of=one))
     session.call("retrieve", PatchOneOfTwo.READ, identifier=one)
     session.call("retrieve", PatchOneOfTwo.OTHER, identifier=other)
 
@@ -128,9 +127,8 @@ def json_patch_replace(session: Session, subject: str) -> None:
     """Create with the subject, replace it by JSON Patch."""
     pointer = subject or plain_attribute(session)
     made = session.created(JsonPatchReplace.CREATE, session.payloads.with_attribute(pointer))
-    operations = [
-        {"op": "replace", "path": session.payloads.spoken(pointer), "value": session.payloads.another(pointer)}
-    ]
+    value = session.another(pointer, of=made.identifier)
+    operations = [{"op": "replace", "path": session.payloads.spoken(pointer), "value": value}]
     session.patch(JsonPatchReplace.PATCH, made.identifier, operations, media_type=JSON_PATCH)
     session.call("retrieve", JsonPatchReplace.READ, identifier=made.identifier)
 
@@ -152,12 +150,9 @@ def replace_takes_all(session: Session, _subject: str) -> None:
     attribute = plain_attribute(session)
     made = session.created(ReplaceTakesAll.CREATE, session.payloads.with_attribute(attribute))
     session.call("retrieve", ReplaceTakesAll.BEFORE, identifier=made.identifier)
-    session.call(
-        "replace",
-        ReplaceTakesAll.REPLACE,
-        identifier=made.identifier,
-        body=session.payloads.with_attribute(attribute, 1),
-    )
+    value = session.another(attribute, of=made.identifier)
+    body = pointers.with_value(session.payloads.with_attribute(attribute, 1), session.payloads.spoken(attribute), value)
+    session.call("replace", ReplaceTakesAll.REPLACE, identifier=made.identifier, body=body)
     session.call("retrieve", ReplaceTakesAll.READ, identifier=made.identifier)
 
 

@@ -20,18 +20,18 @@ def patch(session: Session, _subject: str) -> None:
     attribute = plain_attribute(session)
     made = session.created(Patch.CREATE, session.payloads.with_attribute(attribute))
     session.call("retrieve", Patch.BEFORE, identifier=made.identifier)
-    session.patch(Patch.PATCH, made.identifier, session.change(attribute))
+    session.patch(Patch.PATCH, made.identifier, session.change(attribute, of=made.identifier))
     session.call("retrieve", Patch.READ, identifier=made.identifier)
 
 
 @probe(PatchTo)
 def patch_to(session: Session, subject: str) -> None:
     """Create with the subject, patch it to another value, read back."""
-    payloads, second = session.payloads, session.payloads.another(subject)
-    body, other = payloads.with_attribute(subject), payloads.holding(subject, second)
-    if payloads.is_refused(subject):
-        body = payloads.minimal()
+    payloads = session.payloads
+    body = payloads.minimal() if payloads.is_refused(subject) else payloads.with_attribute(subject)
     made = session.created(PatchTo.CREATE, body)
+    second = session.another(subject, of=made.identifier)
+    other = payloads.holding(subject, second)
     name = pointers.parts(payloads.spoken(subject))[0]
     needed = {needed: value for needed, value in other.items() if needed not in body}
     patched = session.patch(PatchTo.PATCH, made.identifier, {name: second, **needed})
@@ -45,10 +45,9 @@ def patch_media(session: Session, subject: str) -> None:
     """Patch one attribute with the media type in the subject, read back."""
     attribute = plain_attribute(session)
     made = session.created(PatchMedia.CREATE, session.payloads.with_attribute(attribute))
-    change = session.change(attribute)
-    operations = [
-        {"op": "replace", "path": session.payloads.spoken(attribute), "value": session.payloads.value(attribute, 1)}
-    ]
+    value = session.another(attribute, of=made.identifier)
+    change = session.change(attribute, value)
+    operations = [{"op": "replace", "path": session.payloads.spoken(attribute), "value": value}]
     partial = subject in PARTIAL
     body = change if partial else operations
     patched = session.call("patch", PatchMedia.PATCH, identifier=made.identifier, body=body, media_type=subject)
@@ -63,5 +62,7 @@ def _patch_control(session: Session, subject: str, identifier: str) -> None:
     resource = session.contract.resource(session.resource_name)
     others = [name for name in plain_attributes(session.contract, resource) if name != subject]
     pointer = next((name for name in others if not session.payloads.is_configured(name)), "")
-    change = session.change(pointer) if pointer else session.change(subject, session.payloads.value(subject))
+    change = (
+        session.change(pointer, of=identifier) if pointer else session.change(subject, session.payloads.value(subject))
+    )
     session.patch(PatchTo.CONTROL, identifier, change)

@@ -302,6 +302,17 @@ VENDORS: Final = (
         configuration={"values": {"customer": {"/status": ["Initialized", "Validated"]}}},
     ),
     Behaviour(
+        "customers-begin-active",
+        _moves("status", ("Active",), {"Active": ("Suspended",), "Suspended": ("Active",)}, 409),
+        "the state of every create and those to change to can be configured, in any order",
+        ("tmf629-v4",),
+        rules=(PATCHABLE, EVENT),
+        configuration={
+            "payloads": {"customer": {"status": "Active"}},
+            "values": {"customer": {"/status": ["Suspended", "Active"]}},
+        },
+    ),
+    Behaviour(
         "state-machine-of-interactions",
         _moves("status", ("opened", "inProgress"), {"opened": ("inProgress",), "inProgress": ("completed",)}, 400),
         "the statuses sent can be configured",
