@@ -45,6 +45,7 @@ CURRENT = ask("current-first", "retrieveCustomer", "/customerCreditProfile")
 IDS = ask("element-ids-differ", "createCustomer", "/characteristic")
 
 NAMED = made(name="one")
+OLDER, YOUNGER = read("other-older", identifier="6"), read("other-younger", identifier="8")
 READ = (made("second-values", name="one"), read(name="one"))
 SENTINEL = (
     made("customer, made", name="old", status="New"),
@@ -285,10 +286,12 @@ SITUATIONS = [
     GONE.gives(BLOCKED, "delete-refused", *deleted(status=409)),
     GONE.gives(SKIP, "not-listed", *deleted(get("read", 404))),
     GONE.gives(SKIP, "credentials", *deleted(get("read", 403), listed())),
-    ONE_OF_TWO.gives(PASS, "one", delete("delete", 204), get("read", 404), read("other", identifier="8")),
-    ONE_OF_TWO.gives(FAIL, "both", delete("delete", 204), get("read", 404), get("other", 404)),
-    ONE_OF_TWO.gives(FAIL, "none", delete("delete", 204), read(), read("other", identifier="8")),
-    ONE_OF_TWO.gives(FAIL, "read-breaks", delete("delete", 204), get("read", 500), read("other", identifier="8")),
+    ONE_OF_TWO.gives(PASS, "one", delete("delete", 204), get("read", 404), OLDER, YOUNGER),
+    ONE_OF_TWO.gives(FAIL, "next", delete("delete", 204), get("read", 404), OLDER, get("other-younger", 404)),
+    ONE_OF_TWO.gives(FAIL, "before", delete("delete", 204), get("read", 404), get("other-older", 404), YOUNGER),
+    ONE_OF_TWO.gives(FAIL, "none", delete("delete", 204), read(), OLDER, YOUNGER),
+    ONE_OF_TWO.gives(FAIL, "read-breaks", delete("delete", 204), get("read", 500), OLDER, YOUNGER),
+    ONE_OF_TWO.gives(SKIP, "one-not-read", delete("delete", 204), get("read", 404), OLDER),
     ONE_OF_TWO.gives(BLOCKED, "delete-refused", delete("delete", 405)),
     SLASH.gives(PASS, "same", read(), get("slash", 200, resource(), at="/customer/7/")),
     SLASH.gives(FAIL, "404", read(), get("slash", 404, at="/customer/7/")),

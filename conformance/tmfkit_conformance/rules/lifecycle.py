@@ -104,12 +104,12 @@ class NoTunnelledMethods(Probe, name="no-tunnelled-methods"):
 
 
 class DeleteOneOfTwo(Probe, name="delete-one-of-two", alone="records"):
-    """Creates two, deletes one, reads both."""
+    """Creates three one after the other, deletes the one in the middle, reads all of them."""
 
-    CREATE = StepFamily("create-{}", ("a", "b"), STARTS)
+    CREATE = StepFamily("create-{}", ("a", "b", "c"), STARTS)
     DELETE = Step("delete")
     READ = Step("read")
-    OTHER = Step("other")
+    OTHER = StepFamily("other-{}", ("older", "younger"))
 
 
 class ReferencesAsSent(Probe, name="references-as-sent"):

@@ -92,13 +92,20 @@ class History:
 
     def successor(self, identifier: str) -> str:
         """Return the id of the resource that was made next, from the same body but for its mark; empty without one."""
+        return self._neighbour(identifier, 1)
+
+    def predecessor(self, identifier: str) -> str:
+        """Return the id of the resource that was made just before, from the same body but for its mark; or nothing."""
+        return self._neighbour(identifier, -1)
+
+    def _neighbour(self, identifier: str, distance: int) -> str:
         known = self.made.get(identifier)
         if known is None:
             return ""
         alike = (
             other
             for other, made in self.made.items()
-            if made.number == known.number + 1
+            if made.number == known.number + distance
             and _unmarked(made.sent) == _unmarked(known.sent)
             and other not in self.deleted
         )

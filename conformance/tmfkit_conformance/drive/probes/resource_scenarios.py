@@ -62,12 +62,12 @@ def no_tunnelled_methods(session: Session, _subject: str) -> None:
 
 @probe(DeleteOneOfTwo)
 def delete_one_of_two(session: Session, _subject: str) -> None:
-    """Create two, delete one, read both."""
-    both = session.created_at_once(*(DeleteOneOfTwo.CREATE.of(letter) for letter in "ab"))
-    one, other = (made.identifier for made in both)
+    """Create three one after the other, as ids may be given in their order; delete the second, read all."""
+    older, one, younger = [session.created(DeleteOneOfTwo.CREATE.of(letter)).identifier for letter in "abc"]
     session.call("delete", DeleteOneOfTwo.DELETE, identifier=one)
     session.call("retrieve", DeleteOneOfTwo.READ, identifier=one)
-    session.call("retrieve", DeleteOneOfTwo.OTHER, identifier=other)
+    session.call("retrieve", DeleteOneOfTwo.OTHER.of("older"), identifier=older)
+    session.call("retrieve", DeleteOneOfTwo.OTHER.of("younger"), identifier=younger)
 
 
 @probe(ReferencesAsSent)

@@ -124,10 +124,11 @@ def _delete_one_of_two(evidence: Evidence) -> None:
     deleted = evidence.step(DeleteOneOfTwo.DELETE)
     if not deleted.is_success:
         blocked(evidence.answered(deleted), deleted)
-    other = evidence.step(DeleteOneOfTwo.OTHER)
-    if not other.is_success:
-        what = "is gone as well" if other.is_gone else f"can no longer be read (answered {other.status})"
-        failed(f"The resource that was not addressed {what}")
+    for when, age in (("before", "older"), ("after", "younger")):
+        other = evidence.step(DeleteOneOfTwo.OTHER.of(age))
+        if not other.is_success:
+            what = "is gone as well" if other.is_gone else f"can no longer be read (answered {other.status})"
+            failed(f"The resource that was made {when} the one that was addressed {what}")
     read = evidence.step(DeleteOneOfTwo.READ)
     if not read.is_gone:
         failed(f"The resource that was addressed is still there (a read is answered {read.status})")

@@ -173,13 +173,13 @@ def remembering(target: Target, words: str, cleaned: Callable[[Call], Call | Non
     return Break(words, serve)
 
 
-def doing_twice(target: Target, words: str) -> Break:
-    """Break what an operation reaches: the resource that was made next, from the same body, gets it as well."""
+def doing_twice(target: Target, words: str, beside: Callable[[History, str], str] = History.successor) -> Break:
+    """Break what an operation reaches: a resource *beside*, made from the same body, gets it as well."""
 
     async def serve(call: Call, sound: Sound, history: History) -> Answer:
-        successor = history.successor(call.identifier) if target.is_own(call) else ""
-        if successor:
-            await sound(call.at(successor))
+        other = beside(history, call.identifier) if target.is_own(call) else ""
+        if other:
+            await sound(call.at(other))
         return await sound(call)
 
     return Break(words, serve)

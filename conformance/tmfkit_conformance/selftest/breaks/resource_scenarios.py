@@ -205,6 +205,13 @@ def deletes_both(target: Target) -> Break:
     return doing_twice(target, f"deletes the {target.resource.name} that was made next as well")
 
 
+@breaks(DELETE_ONE_OF_TWO)
+def deletes_the_one_before(target: Target) -> Break:
+    """The resource before it deleted as well."""
+    words = f"deletes the {target.resource.name} that was made just before as well"
+    return doing_twice(target, words, History.predecessor)
+
+
 @breaks(DELETE_IGNORES_FIELDS)
 def delete_fails_with_fields(target: Target) -> Break:
     """A failure at a selection in a delete."""
