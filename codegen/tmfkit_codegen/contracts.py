@@ -35,6 +35,7 @@ def document(api: Api, scenarios: Mapping[str, str] = MappingProxyType({})) -> T
         "title": about["document"],
         "package": about["package"],
         "base_path": openapi["servers"][0]["url"].rstrip("/"),
+        "any_base_path": about.get("any-base-path", ""),
         "sha256": hashlib.sha256(canonical([openapi, requirements, errata])).hexdigest(),
         "openapi": openapi,
         "operations": [_operation(openapi, *found) for found in operations(openapi)],

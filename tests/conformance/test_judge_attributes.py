@@ -52,6 +52,8 @@ MAY_MODIFIED = ask("generated", "createCustomerAccount", "/lastModified", expect
 PATH = "/customerManagement/customer"
 ANY_BASE = ask("generated", "createCustomer", "/href", expect={"form": "location", "tolerate": ["base-path"]})
 HREF = ask("generated", "createCustomer", "/href", expect={"form": "location"})
+V4_HREF = ask("generated", "createCustomer", "/href", api="tmf629-v4", expect={"form": "location"})
+CHANGE_HREF = ask("generated", "createChangeRequest", "/href", api="tmf655-v1", expect={"form": "location"})
 LATER = ask("generated", "patchCustomerAccount", "/lastModified", expect={"form": "later"})
 OWN = "2001-01-01T00:00:00Z"
 
@@ -310,7 +312,18 @@ SITUATIONS = [
         REMARK, "gateway-with-the-right-path",
         post("create", 201, {"id": "7", "href": "https://api.example/eu/customerManagement/customer/7"}),
     ),
-    HREF.gives(FAIL, "gateway-with-another-path", post("create", 201, {"id": "7", "href": "https://api.example/customer/7"})),
+    HREF.gives(REMARK, "gateway-base-path", post("create", 201, {"id": "7", "href": "https://api.example/a/customer/7"})),
+    HREF.gives(FAIL, "gateway-and-another-name", post("create", 201, {"id": "7", "href": f"https://a.example{PATH}s/7"})),
+    *(
+        CHANGE_HREF.gives(
+            verdict, f"gateway-{path}", post("create", 201, {"id": "7", "href": f"https://api.example/a/v2/{path}"})
+        )
+        for verdict, path in (
+            (REMARK, "changeRequest/7"), (REMARK, "ChangeRequest/7/"), (FAIL, "changeRequest/8"),
+            (FAIL, "changeRequest/17"), (FAIL, "change/7"), (FAIL, "changeRequest/7/detail"), (FAIL, "changeRequest"),
+        )
+    ),
+    V4_HREF.gives(FAIL, "gateway-with-another-path", post("create", 201, {"id": "7", "href": "https://a.example/customer/7"})),
     HREF.gives(FAIL, "gateway-and-another-id", post("create", 201, {"id": "7", "href": f"https://a.example{PATH}/8"})),
     HREF.gives(FAIL, "other-base-path", post("create", 201, {"id": "7", "href": "/v1/customer/7"}), get("follow-href", 404)),
     ANY_BASE.gives(

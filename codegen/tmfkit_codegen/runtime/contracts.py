@@ -230,6 +230,7 @@ class Contract:
         title: Title of the document.
         package: Name of the API's package in the SDK and the models.
         base_path: Default base path, no slash at the end.
+        any_base_path: The erratum by which the API may be at any base path; empty where there is none.
         sha256: Digest of the contract, the register and the errata it was made from.
         openapi: The bundled OpenAPI 3.1 document.
     """
@@ -240,6 +241,7 @@ class Contract:
     title: str
     package: str
     base_path: str
+    any_base_path: str
     sha256: str
     openapi: Mapping[str, Any]
     operations: tuple[Operation, ...]
@@ -364,7 +366,17 @@ def from_document(document: Mapping[str, Any]) -> Contract:
     return Contract(
         **{
             key: document[key]
-            for key in ("id", "number", "release", "title", "package", "base_path", "sha256", "openapi")
+            for key in (
+                "id",
+                "number",
+                "release",
+                "title",
+                "package",
+                "base_path",
+                "any_base_path",
+                "sha256",
+                "openapi",
+            )
         },
         operations=tuple(_operation(row) for row in document["operations"]),
         resources=tuple(_built(Resource, row) for row in document["resources"]),

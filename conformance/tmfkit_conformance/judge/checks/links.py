@@ -1,7 +1,8 @@
 """Where an address in an answer leads: to the thing that was made, or not.
 
 An address at the target was followed. One at another host, such as the public name of a gateway, is never called; then
-its path has to be the right one, and the pass is remarked.
+its path has to be the right one, and the pass is remarked. Where an erratum lets the API be at any base path, only the
+end of the path is held against what was made: collection and id.
 """
 
 from __future__ import annotations
@@ -29,13 +30,18 @@ def leads_to_made(evidence: Evidence, made: Exchange, given: str, followed: Step
     """
     what = f"{evidence.row.subject} is {given!r}"
     host = _host_of(given)
-    ends_right = _path_of(given).endswith(
-        f"{evidence.contract.resource(evidence.operation.resource).collection}/{made.identifier}"
-    )
+    ends_right = _path_of(given).endswith(_ends(evidence, made))
     if host not in ("", _host_of(made.request.url)):
-        if not any(_path_of(given).endswith(path) for path in _right_paths(evidence, made)):
-            _elsewhere(evidence, f"{what}, which is not the path of what was made", is_tolerable=ends_right)
-        pass_with_remark(f"{what}; the path is right, and {host} is another host than the target and was not called")
+        if _path_of(given).endswith(_right_paths(evidence, made)):
+            pass_with_remark(
+                f"{what}; the path is right, and {host} is another host than the target and was not called"
+            )
+        if ends_right and evidence.contract.any_base_path:
+            pass_with_remark(
+                f"{what}; the path ends right, another base path is tolerated ({evidence.contract.any_base_path}),"
+                f" and {host} is another host than the target and was not called"
+            )
+        failed(f"{what}, which is not the path of what was made")
     exchange = evidence.step(followed)
     got = exchange.answer.get("id") if isinstance(exchange.answer, dict) else None
     if exchange.is_success and str(got) == made.identifier:
@@ -49,22 +55,24 @@ def leads_to_made(evidence: Evidence, made: Exchange, given: str, followed: Step
         pass_with_remark(
             f"{what}; reading it {seen}: the document spells the path so, and the target another way of its"
         )
-    _elsewhere(evidence, f"{what}; reading it {seen}", is_tolerable=ends_right and not exchange.is_success)
-
-
-def _elsewhere(evidence: Evidence, remark: str, *, is_tolerable: bool) -> None:
-    """Fail, but where an erratum tolerates another base path in front of collection and id."""
-    if is_tolerable and "base-path" in evidence.tolerated:
+    remark = f"{what}; reading it {seen}"
+    if ends_right and not exchange.is_success and "base-path" in evidence.tolerated:
         pass_with_remark(f"{remark}; another base path is tolerated ({', '.join(evidence.row.errata)})")
     failed(remark)
 
 
-def _right_paths(evidence: Evidence, made: Exchange) -> list[str]:
+def _right_paths(evidence: Evidence, made: Exchange) -> tuple[str, ...]:
     """Return the paths, after whatever a gateway puts before them, under which the thing that was made may be known."""
     collection = evidence.contract.resource(evidence.operation.resource).collection
     called = _path_of(made.request.url)
     known = (called.removesuffix(f"/{made.identifier}"), evidence.contract.base_path + collection)
-    return [f"{path}/{made.identifier}" for path in known]
+    return tuple(f"{path}/{made.identifier}" for path in known)
+
+
+def _ends(evidence: Evidence, made: Exchange) -> tuple[str, ...]:
+    """Return the ends of the paths of the thing that was made, the collection spelt in each way of the document."""
+    resource = evidence.contract.resource(evidence.operation.resource)
+    return tuple(f"{collection}/{made.identifier}" for collection in (resource.collection, *resource.path_aliases))
 
 
 def _spellings(evidence: Evidence, made: Exchange) -> list[str]:

@@ -84,6 +84,11 @@ def _at(origin: str) -> Callable[[str], str]:
     return changed
 
 
+def _published(address: str) -> str:
+    """Return an address at a public host, with a base path that the target itself does not have."""
+    return "https://api.shop.example/itsm/api/" + "/".join(urlsplit(address).path.split("/")[-2:])
+
+
 IDENTITY: Final = (
     *(
         Behaviour(
@@ -138,6 +143,14 @@ IDENTITY: Final = (
         "no href is compared as text, only its end",
         ("tmf683-v4",),
         errata=("TMF683-E12", "TMF681-E01", "TMF655-E01"),
+        rules=_RULES,
+    ),
+    Behaviour(
+        "hrefs-of-another-base-path",
+        _relocated("names a public host with another base path in addresses", _published),
+        "errata tolerate any base path, and what is at another host is not called",
+        ("tmf655-v1", "tmf681-v1", "tmf629-v1", "tmf683-v4"),
+        errata=("TMF655-E01", "TMF681-E01", "TMF629V1-E53", "TMF683-E12"),
         rules=_RULES,
     ),
     Behaviour(
