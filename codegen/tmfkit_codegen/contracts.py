@@ -120,6 +120,7 @@ def _events(openapi: Tables) -> Iterator[Tables]:
             "attributes": about.get("attributes", []),
             "payload": about["payload"],
             "array": about.get("array", False),
+            "id_alias": about.get("id-alias", ""),
         }
 
 

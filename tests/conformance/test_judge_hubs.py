@@ -36,6 +36,7 @@ OWN = ask("hub-own-resource-only", "registerCustomerListener")
 REPEATS = ask("hub-repeats-callback", "registerCustomerListener")
 REPEATS_CALLBACK = ask("hub-repeats-callback", "registerCustomerListener", "/callback")
 CREATED, CHANGED, DELETED = (f"Customer{what}Notification" for what in ("Create", "Update", "Delete"))
+MESSAGE_CREATED = "CommunicationMessageCreationNotification"
 EVENT = ask("event", CREATED)
 DELETION = ask("event", DELETED)
 NOT_EMPTY = ask("event-member", CREATED, "/eventTime", expect={"form": "non-empty"})
@@ -49,6 +50,7 @@ BY_POST = ask("event-by-post", CREATED)
 ANY_2XX = ask("event-any-2xx", CREATED)
 HEADER = ask("event-header", CREATED, "Content-Type: application/json")
 WHOLE = ask("event-carries-whole", CREATED, "/event/customer")
+MESSAGE_WHOLE = ask("event-carries-whole", MESSAGE_CREATED, "/event/CommunicationMessage", api="tmf681-v1")
 UPDATE = ask("event-carries-whole", CHANGED, "/event/customer")
 CHANGE = ask("event", CHANGED)
 
@@ -63,6 +65,7 @@ AT_SECOND = note(CREATED, ABOUT, number=2, to=SECOND)
 AT_BOTH = (note(CREATED, ABOUT), AT_SECOND)
 ANEW = {"event": {"customer": {**resource(name="one"), "href": "https://node-2.example/7", "seen": "now"}}}
 OF_ANOTHER_OF_OURS = {"event": {"customer": resource("8", name="one"), "before": {"id": "7"}}}
+NO_ID = {name: value for name, value in resource(name="one").items() if name != "id"}
 LONG = {**BOTH, "heard": 9}
 FOREIGN = {"event": {"customer": resource("99", name="one")}}
 
@@ -89,6 +92,11 @@ TRIGGERED = (
     patch("trigger-change", 200, {"name": "two"}),
     delete("trigger-delete", 204),
 )
+MESSAGE = (
+    register(),
+    post("trigger-create", 201, {"id": "7", "subject": "s"}, sent={"subject": "s"}),
+    get("read-create", 200, {"id": "7", "subject": "s", "Content": "c"}),
+)
 UPDATED = (*TRIGGERED[:4], get("read-change", 200, resource(name="two")))
 OF_TWO = (
     *TRIGGERED[:4],
@@ -109,6 +117,10 @@ ALL_THREE = [note(one, ABOUT, number=number) for number, one in enumerate((CREAT
 
 def heard(*notes: Any) -> dict[str, Any]:
     return {"notes": notes, "facts": FACT}
+
+
+def told_of_message(message: dict[str, Any]) -> dict[str, Any]:
+    return heard(note(MESSAGE_CREATED, {"event": {"CommunicationMessage": [message]}}))
 
 
 SITUATIONS = [
@@ -261,6 +273,10 @@ SITUATIONS = [
     WHOLE.gives(FAIL, "null", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": resource(name=None)}}))),
     WHOLE.gives(FAIL, "false", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": resource(name=False)}}))),
     WHOLE.gives(FAIL, "text", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": "/customer/7"}}))),
+    WHOLE.gives(FAIL, "capital-id", *TRIGGERED, **heard(note(CREATED, {"event": {"customer": {**NO_ID, "Id": "7"}}}))),
+    MESSAGE_WHOLE.gives(PASS, "tolerated-names", *MESSAGE, **told_of_message({"Id": " 7", "Subject": "s", "content": "c"})),
+    MESSAGE_WHOLE.gives(FAIL, "part", *MESSAGE, **told_of_message({"Id": " 7", "Subject": "s"})),
+    MESSAGE_WHOLE.gives(FAIL, "no-id", *MESSAGE, **told_of_message({"iD": "7", "Subject": "s", "content": "c"})),
     WHOLE.gives(BLOCKED, "of-another", *TRIGGERED, **heard(note(CREATED, FOREIGN))),
     WHOLE.gives(SKIP, "not-read", *TRIGGERED[:2], **heard(note(CREATED, ABOUT))),
 ]  # fmt: skip

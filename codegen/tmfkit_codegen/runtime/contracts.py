@@ -170,6 +170,7 @@ class Event:
         attributes: First-level pointers that a ``state-change`` is about; empty otherwise.
         payload: JSON pointer of the resource inside the notification.
         array: Whether the resource is wrapped in a list there.
+        id_alias: Another name that is tolerated for the resource's id there; empty when there is none.
     """
 
     type: str
@@ -178,6 +179,7 @@ class Event:
     attributes: tuple[str, ...]
     payload: str
     array: bool
+    id_alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)

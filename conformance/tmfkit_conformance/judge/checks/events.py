@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tmfkit_conformance.rules.probes import Step
     from tmfkit_models.contracts import Event
 
-__all__ = ["at_callback", "from_before", "is_one_event", "need_trigger", "of_event", "payload"]
+__all__ = ["at_callback", "carried", "from_before", "is_one_event", "need_trigger", "of_event", "own_names"]
 
 
 def at_callback(evidence: Evidence) -> list[Notification]:
@@ -57,6 +57,19 @@ def payload(note: Notification, event: Event) -> Any:
             (note.json[spelt] for spelt in (last, last[0].swapcase() + last[1:]) if spelt in note.json), pointers.ABSENT
         )
     return here[0] if isinstance(here, list) and len(here) == 1 else here
+
+
+def carried(evidence: Evidence, note: Notification, event: Event) -> dict[str, Any]:
+    """Return the resource in a notification in the contract's own names; nothing where no object is there."""
+    resource = own_names(evidence, event, payload(note, event))
+    if not isinstance(resource, dict):
+        return {}
+    return {"id" if name == event.id_alias else name: value for name, value in resource.items()}
+
+
+def own_names(evidence: Evidence, event: Event, resource: Any) -> Any:
+    """Return a resource that an event is about, or a body about it, in the contract's own names."""
+    return round_trip.canonical(evidence.contract, evidence.contract.resource(event.resource).schema, resource)
 
 
 def _untriggered(evidence: Evidence, event: Event, step: Step) -> Never:
@@ -131,20 +144,21 @@ def from_before(evidence: Evidence, wanted: Event) -> str:
     # They show nothing by themselves, so that no verdict names them.
     steps = [Triggers.READ.of("create").name, Triggers.TRIGGER.of(wanted.on).name]
     seen = [one for one in evidence.exchanges if one.step in steps and one.is_success]
-    before = next((one.answer for one in seen if isinstance(one.answer, dict) and one.request.method == "GET"), None)
+    read = next((one.answer for one in seen if isinstance(one.answer, dict) and one.request.method == "GET"), None)
+    before = own_names(evidence, wanted, read)
     if wanted.on not in ("change", "state-change") or before is None:
         return ""
-    bodies = [one.request.json for one in seen if isinstance(one.request.json, dict)]
+    bodies = [own_names(evidence, wanted, one.request.json) for one in seen if isinstance(one.request.json, dict)]
     sent = [(name, value) for body in bodies for name, value in body.items() if not is_equal(before.get(name), value)]
     names = list(dict.fromkeys(name for name, _ in sent))
     arrived = [note for note in of_event(evidence, wanted) if _id_of(note, wanted) == str(before.get("id"))]
-    is_stale = bool(arrived) and all(_shows(payload(note, wanted), before, names) for note in arrived)
+    is_stale = bool(arrived) and all(_shows(carried(evidence, note, wanted), before, names) for note in arrived)
     return f"{wanted.type} shows {', '.join(names)} as before the change" if is_stale else ""
 
 
-def _shows(resource: Any, state: dict[str, Any], names: list[str]) -> bool:
+def _shows(resource: dict[str, Any], state: dict[str, Any], names: list[str]) -> bool:
     """Say whether a resource shows attributes, those of them that it has, as they are in a state."""
-    there = [name for name in names if isinstance(resource, dict) and name in resource]
+    there = [name for name in names if name in resource]
     return bool(there) and all(is_equal(state.get(name), resource[name]) for name in there)
 
 

@@ -8,11 +8,12 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import shown
 from tmfkit_conformance.judge.checks.events import (
     at_callback,
+    carried,
     from_before,
     is_one_event,
     need_trigger,
     of_event,
-    payload,
+    own_names,
 )
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_there
@@ -242,11 +243,12 @@ def _event_carries_whole(evidence: Evidence) -> None:
     about = [note for note in of_event(evidence, event) if note.mentions(str(read.get("id")))]
     if not about:
         blocked(f"No {event.type} arrived")
+    whole = own_names(evidence, event, read)
     for note in about:
-        resource = payload(note, event)
-        carried = resource if isinstance(resource, dict) else {}
-        shown_names = (name for name in read if read[name] is not None)
-        missing = sorted(name for name in shown_names if not is_there(carried.get(name), read[name]))
+        there = carried(evidence, note, event)
+        missing = sorted(
+            name for name in whole if whole[name] is not None and not is_there(there.get(name), whole[name])
+        )
         if missing:
             failed(f"The notification lacks {', '.join(missing)}")
     if stale := from_before(evidence, event):

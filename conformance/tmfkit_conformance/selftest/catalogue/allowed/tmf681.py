@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tmfkit_conformance.rules.hubs import EVENT
+from tmfkit_conformance.rules.hubs import EVENT, EVENT_CARRIES_WHOLE
 from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
@@ -272,7 +272,7 @@ MESSAGE: Final = (
             ),
         ),
         "TMF681-E43",
-        rules=(EVENT,),
+        rules=(EVENT, EVENT_CARRIES_WHOLE),
     ),
     reading(
         "message-events-without-id-and-time",
