@@ -56,6 +56,11 @@ FULL_KEPT = (
     patch("patch-full", 200, TWO),
     read("read-full", **{**FULL, **TWO}),
 )
+NAMED_AWAY = (
+    made(description="d", name="n"),
+    read("before", description="d", name="n"),
+    patch("patch", 200, {"name": None}),
+)
 IN_ONE: dict[str, Any] = {"full": True, "media_types": []}
 IN_TWO: dict[str, Any] = {"full": True, "media_types": [JSON_PATCH]}
 OPERATION = [{"op": "replace", "path": "/name", "value": "three"}]
@@ -149,6 +154,10 @@ SITUATIONS = [
     NULL.gives(FAIL, "there", made(description="d"), read("before", description="d"), patch("patch", 200, {}), read(description="d")),
     NULL.gives(FAIL, "refused", made(description="d"), read("before", description="d"), patch("patch", 400, {})),
     NULL.gives(BLOCKED, "never-there", made(description="d"), read("before"), patch("patch", 200, {}), read()),
+    NULL.gives(REMARK, "another-is-gone", *NAMED_AWAY, read(description="d"), facts={"attribute": "/name"}),
+    NULL.gives(FAIL, "another-is-there", *NAMED_AWAY, read(name="n"), facts={"attribute": "/name"}),
+    NULL.gives(MOOT, "all-demanded", facts={"attribute": ""}),
+    CLEARS.gives(MOOT, "all-demanded", facts={"attribute": ""}),
     REMOVE.gives(PASS, "gone", made(description="d"), read("before", description="d"), patch("patch", 200, []), read()),
     REMOVE.gives(FAIL, "there", made(description="d"), read("before", description="d"), patch("patch", 200, []), read(description="d")),
     REMOVE.gives(MOOT, "not-offered", made(description="d"), read("before", description="d"), patch("patch", 415, [])),

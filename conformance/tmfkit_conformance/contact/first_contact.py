@@ -96,6 +96,7 @@ def _find_body(session: Session, resource: Resource, made: dict[str, Exchange], 
         made[resource.name] = find_names(session, resource, made[resource.name])
     if made[resource.name].is_refusal:
         known.demands[resource.name] = _demand(session, resource, made[resource.name])
+        session.demanded[resource.name] = tuple(known.demands[resource.name].attributes)
     if made[resource.name].is_success:
         with _asking(session, Everything):
             find_refused(session, resource)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.classes import META
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["is_free_text", "is_prose", "is_state", "plain_attributes"]
+__all__ = ["is_free_text", "is_prose", "is_state", "optional_attributes", "plain_attributes"]
+
+_OWN: Final = ("x-tmf-generated", "x-tmf-read-only", "x-tmf-default")
+"""What marks an attribute that the server gives a value to."""
 
 
 def plain_attributes(contract: Contract, resource: Resource) -> list[str]:
@@ -19,6 +24,36 @@ def plain_attributes(contract: Contract, resource: Resource) -> list[str]:
         for name, schema in ordered
         if is_free_text(contract.resolve(schema)) and name not in META | {"id", "href", "status"}
     ]
+
+
+def optional_attributes(contract: Contract, resource: Resource, *, like: str, strictly: bool) -> list[str]:
+    """Return the pointers of the attributes that a client may set and take away, those like another one first.
+
+    Args:
+        contract: The contract.
+        resource: The resource.
+        like: Pointer of an attribute; where it is an array, others are like it that are, and else those that are not.
+        strictly: Whether there are to be none but those.
+    """
+    rules = contract.rules(resource.create, "x-tmf-conditional")
+    demanded = {*contract.required(resource.create), *(pointer[1:] for rule in rules for pointer in rule["require"])}
+    fixed = {
+        pointers.parts(pointer)[0]
+        for operation in contract.operations
+        if operation.resource == resource.name
+        for pointer in operation.non_patchable
+    }
+    plain = plain_attributes(contract, resource)
+    found = {
+        f"/{name}": contract.resolve(schema)
+        for name, schema in contract.attributes(resource.update).items()
+        if name not in {*demanded, *fixed, *META, "id", "href"} and not is_state(name)
+    }
+    is_array = contract.at(resource.schema, like).get("type") == "array"
+    alike = {pointer for pointer, schema in found.items() if (schema.get("type") == "array") is is_array}
+    free = [pointer for pointer, schema in found.items() if not any(schema.get(keyword) for keyword in _OWN)]
+    fit = [pointer for pointer in free if pointer in alike or not strictly]
+    return sorted(fit, key=lambda one: (one not in alike, plain.index(one) if one in plain else len(plain)))
 
 
 def is_free_text(schema: Schema) -> bool:

@@ -315,6 +315,10 @@ class Payloads:
         """Say whether the vendor configured anything for an attribute."""
         return self._configured.is_about(pointer)
 
+    def is_in_every_body(self, pointer: str) -> bool:
+        """Say whether the vendor configured an attribute for every create body."""
+        return self._configured.is_in_every_body(pointer)
+
     def names(self, pointer: str) -> tuple[str, ...]:
         """Return every name that the document has for a first-level attribute, its own first."""
         own = pointers.parts(pointer)[0]

@@ -74,8 +74,12 @@ class Configured:
 
     def check_removable(self, pointer: str) -> None:
         """Raise OverrideInTheWay when the configuration puts an attribute into every body."""
-        if self.override(pointer) not in (pointers.ABSENT, None):
+        if self.is_in_every_body(pointer):
             raise OverrideInTheWay(f"a body without {pointer}: `{self._entry(pointer)}` sends it every time")
+
+    def is_in_every_body(self, pointer: str) -> bool:
+        """Say whether the configuration puts an attribute into every body."""
+        return self.override(pointer) not in (pointers.ABSENT, None)
 
     def one_value(self, pointer: str) -> OverrideInTheWay:
         """Return the exception that one value of an attribute is configured where two are needed."""

@@ -123,21 +123,33 @@ class PatchOneOfTwo(Patched, name="patch-one-of-two"):
     OTHER = Step("other")
 
 
+@dataclass(frozen=True, slots=True)
+class TakenAway(Facts):
+    """What was taken away.
+
+    Attributes:
+        attribute: Pointer of the row's subject, or of another attribute where the target demands that; empty where it
+            demands every one.
+    """
+
+    attribute: str
+
+
 class Removing(Probe):
-    """Has something there, takes it away, reads back."""
+    """Has something there, takes it away, reads back; something else where the target demands the subject."""
 
     CREATE = Step("create")
     BEFORE = Step("before")
     READ = Step("read")
 
 
-class Removes(Removing, name="removes"):
+class Removes(Removing, name="removes", facts=TakenAway):
     """Takes the subject away by a patch."""
 
     PATCH = Step("patch")
 
 
-class ReplaceClears(Removing, name="replace-clears"):
+class ReplaceClears(Removing, name="replace-clears", facts=TakenAway):
     """Creates with the subject, replaces without it."""
 
     REPLACE = Step("replace")

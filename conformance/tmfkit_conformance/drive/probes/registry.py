@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import ProbeAborted, Session
-from tmfkit_conformance.payloads.attributes import plain_attributes
+from tmfkit_conformance.payloads.attributes import optional_attributes, plain_attributes
+from tmfkit_conformance.rules.attributes import asked_for_below
 from tmfkit_conformance.rules.members import Condition
 from tmfkit_conformance.rules.probes import Probe
 
@@ -15,6 +17,7 @@ __all__ = [
     "array_attribute",
     "plain_attribute",
     "probe",
+    "removable_attribute",
     "under",
 ]
 
@@ -52,6 +55,29 @@ def array_attribute(session: Session) -> str:
         if contract.resolve(schema).get("type") == "array":
             return f"/{name}"
     raise ProbeAborted(f"{resource.name} has no attribute that is an array")
+
+
+def removable_attribute(session: Session, subject: str, *, strictly: bool = False) -> str:
+    """Return the pointer of an attribute that may be taken away: the subject, or another where the target demands it.
+
+    A vendor may make attributes mandatory; those are configured for every create, or were found at first contact.
+
+    Args:
+        session: The session.
+        subject: Pointer of the row's subject.
+        strictly: Whether an array stands in for an array only, and what is none for what is none.
+
+    Returns:
+        The pointer; empty where the target demands every attribute that would do.
+    """
+    contract, resource = session.contract, session.contract.resource(session.resource_name)
+    payloads, demanded = session.payloads, session.demanded.get(resource.name, ())
+    lesser = (*asked_for_below(contract, resource.name, "must"), *session.refused.get(resource.name, ()))
+    others = [
+        one for one in optional_attributes(contract, resource, like=subject, strictly=strictly) if one not in lesser
+    ]
+    free = (one for one in (subject, *others) if not payloads.is_in_every_body(one))
+    return next((one for one in free if pointers.parts(payloads.spoken(one))[0] not in demanded), "")
 
 
 def under(session: Session, given: Condition, body: dict[str, Any]) -> dict[str, Any]:

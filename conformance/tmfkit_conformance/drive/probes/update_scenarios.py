@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
+from tmfkit_conformance.drive.probes.registry import plain_attribute, probe, removable_attribute
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.rules.refusals import PARTIAL, CollectionDeleteRefused, PutRefused
 from tmfkit_conformance.rules.updates import (
@@ -24,6 +24,7 @@ from tmfkit_conformance.rules.updates import (
     ReplaceClears,
     ReplaceTakesAll,
     StatusMoves,
+    TakenAway,
     UndefinedAttribute,
 )
 
@@ -89,7 +90,11 @@ def patch_one_of_two(session: Session, _subject: str) -> None:
 
 @probe(Removes)
 def removes(session: Session, subject: str) -> None:
-    """Create with the subject, take it away, read back."""
+    """Create with the subject (or what stands in for it), take it away, read back."""
+    subject = removable_attribute(session, subject)
+    session.note(TakenAway(subject))
+    if not subject:
+        return
     spoken = session.payloads.spoken(subject)
     made = session.created(Removes.CREATE, session.payloads.with_attribute(subject))
     session.call("retrieve", Removes.BEFORE, identifier=made.identifier)
@@ -158,7 +163,11 @@ def replace_takes_all(session: Session, _subject: str) -> None:
 
 @probe(ReplaceClears)
 def replace_clears(session: Session, subject: str) -> None:
-    """Create with the subject, replace without it, read before and after."""
+    """Create with the subject (or what stands in for it), replace without it, read before and after."""
+    subject = removable_attribute(session, subject, strictly=True)
+    session.note(TakenAway(subject))
+    if not subject:
+        return
     whole = session.payloads.with_attribute(subject)
     made = session.created(ReplaceClears.CREATE, whole)
     session.call("retrieve", ReplaceClears.BEFORE, identifier=made.identifier)

@@ -10,13 +10,20 @@ from typing import Any, Final
 from tmfkit_conformance.judge.compare import instant
 from tmfkit_conformance.payloads.configured import merged
 from tmfkit_conformance.rules.answers import CONSUMES
-from tmfkit_conformance.rules.attributes import ATTRIBUTE, VALUES
+from tmfkit_conformance.rules.attributes import ATTRIBUTE, DEFAULT, OPTIONAL, VALUES
 from tmfkit_conformance.rules.hubs import EVENT
 from tmfkit_conformance.rules.lifecycle import FULL_CREATE, REFERENCES_AS_SENT
 from tmfkit_conformance.rules.queries import FIELDS, FIELDS_WITH_FILTER, FILTER, FILTERS_COMBINE
 from tmfkit_conformance.rules.refusals import MANDATORY, NON_PATCHABLE, SUB_MANDATORY
 from tmfkit_conformance.rules.sending import SEND_NEW, SEND_STORED
-from tmfkit_conformance.rules.updates import MERGE_OBJECT_MERGES, PATCH_KEEPS_OTHERS, PATCHABLE, STATUS_MOVES
+from tmfkit_conformance.rules.updates import (
+    MERGE_NULL_REMOVES,
+    MERGE_OBJECT_MERGES,
+    PATCH_KEEPS_OTHERS,
+    PATCHABLE,
+    REPLACE_CLEARS,
+    STATUS_MOVES,
+)
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.changes import looked_at, refusal, refusing
@@ -143,6 +150,12 @@ def _needs_tenant(_: Call, body: dict[str, Any]) -> str:
     return "" if body.get("tenant") in ("acme", "globex") else "tenant is mandatory"
 
 
+def _needs_description(call: Call, body: dict[str, Any]) -> str:
+    is_left = call.action == "patch" and "description" not in body
+    is_another = call.operation is not None and call.operation.resource in ("customerAccount", "paymentMean")
+    return "" if is_left or is_another or body.get("description") else "description is mandatory"
+
+
 def _needs_ids(_: Call, body: dict[str, Any]) -> str:
     given = body.get("id", "c1")
     return "" if isinstance(given, str) and given.startswith("c") else "an id begins with c"
@@ -237,6 +250,17 @@ VENDORS: Final = (
         rules=(ATTRIBUTE, MANDATORY, EVENT),
         configuration={"payloads": {"{resource}": {"tenant": "acme"}}},
         whole=("tmf629-v4", "tmf683-v4"),
+    ),
+    Behaviour(
+        "optional-attribute-demanded",
+        refusing("demands a description at all times", _needs_description, actions=("create", "patch", "replace")),
+        "the document lets implementers add mandatory attributes",
+        ("tmf683-v4", "tmf655-v1", "tmf629-v1"),
+        rules=(ATTRIBUTE, OPTIONAL, DEFAULT, MERGE_NULL_REMOVES, REPLACE_CLEARS),
+        configuration={
+            "payloads": {"{resource}": {"description": "Call about the last bill"}},
+            "values": {"{resource}": {"/description": ["Call about the last bill", "Call about the next bill"]}},
+        },
     ),
     Behaviour(
         "party-42",
