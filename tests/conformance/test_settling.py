@@ -61,3 +61,47 @@ def test_deletion_answered_410_leaves_nothing_to_work_on() -> None:
     gone = Step("delete", 410, method="DELETE").exchange(2, "p", "deleteChangeRequest", "http://target.example")
     resources.observe(CONTRACT.operation("deleteChangeRequest"), "7", gone)
     assert list(resources.leftovers()) == []
+
+
+ITEM, OTHER = b'{"id": "7"}', b'{"id": "8"}'
+
+
+@pytest.mark.parametrize(
+    ("method", "early", "late", "query"),
+    [
+        pytest.param("", b"[" + OTHER + b"]", b"[" + ITEM + b", " + OTHER + b"]", "", id="made"),
+        pytest.param("", b"[]", b"[" + ITEM + b"]", "?status=New", id="made-and-found"),
+        pytest.param("DELETE", b"[" + ITEM + b"]", b"[]", "", id="deleted"),
+        pytest.param("DELETE", b"[" + ITEM + b"]", b"[]", "?status=New", id="deleted-and-found"),
+    ],
+)
+def test_list_that_is_behind_what_was_made_or_deleted_last_is_repeated(
+    method: str, early: bytes, late: bytes, query: str
+) -> None:
+    with reading(Answer(200, early), Answer(200, late)) as (client, url):
+        settling = Settling(client, PATIENCE_SECONDS)
+        settling.made(url, {"id": "7"})
+        if method:
+            settling.wrote(write(method, 204, url))
+
+        def listing() -> Exchange:
+            return client.send("GET", url.rpartition("/")[0] + query, operation="listChangeRequest")
+
+        shown = settling.settled(listing(), listing)
+    assert shown.response is not None
+    assert shown.response.body == late
+    assert settling.lag_seconds > 0
+
+
+def test_filter_that_rightly_lacks_what_was_made_last_is_looked_at_again_three_times_in_all() -> None:
+    with reading(Answer(200, b"[]")) as (client, url):
+        settling, asked = Settling(client, PATIENCE_SECONDS), []
+
+        def listing() -> Exchange:
+            asked.append(url)
+            return client.send("GET", f"{url.rpartition('/')[0]}?status=Closed", operation="listChangeRequest")
+
+        for _ in range(5):
+            settling.made(url, {"id": "7"})
+            settling.settled(listing(), listing)
+    assert len(asked) == 5 + 3

@@ -33,10 +33,10 @@ def measure(session: Session, resource: Resource) -> dict[str, str]:
     if not made.is_success or not made.identifier:
         return {}
     unseen: dict[str, str] = {}
+    listed = _measure_list(session, resource, made.identifier, written)  # first, or a short lag would not be seen
     read = session.call("retrieve", Consistency.READ.of(path), identifier=made.identifier, resource=name)
     if read.is_gone:
         unseen[read.operation] = _unseen(session, f"GET {path}/{{id}} does not show", "made")
-    listed = _measure_list(session, resource, made.identifier, written)
     if listed:
         unseen[listed] = _unseen(session, f"GET {path} does not show", "made")
     delete = session.contract.action("delete", name)

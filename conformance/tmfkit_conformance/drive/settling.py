@@ -6,19 +6,22 @@ before it is what a sound target shows; then one more look is taken after the gr
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+from urllib.parse import unquote
 
 from tmfkit_conformance.drive.client import Client
+from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 
 __all__ = ["Settling"]
 
-_Kind = Literal["made", "changed", "removed", "tried"]
+_Kind = Literal["made", "changed", "removed", "tried", "listed", "found"]
 
 _IN_VAIN: Final = 3
 """Waits for one operation that brought nothing, after which it is not waited for any more."""
@@ -47,6 +50,7 @@ class Settling:
         self._client = client
         self._seconds = seconds
         self._writes: dict[str, _Write] = {}
+        self._last: dict[str, str] = {}  # address of a collection → that of what was made or removed there last
         self._seen: dict[str, Any] = {}
         self._in_vain: Counter[tuple[str, _Kind]] = Counter()
         self._latest = 0.0
@@ -57,6 +61,7 @@ class Settling:
     def made(self, url: str, answer: Any) -> None:
         """Remember that something was made at an address."""
         self._writes[url] = _Write("made", self._now())
+        self._last[url.rpartition("/")[0]] = url
         self._seen[url] = answer
 
     def wrote(self, exchange: Exchange) -> None:
@@ -69,6 +74,7 @@ class Settling:
         is_back = method == "PUT" and exchange.is_success  # nothing else brings back what was deleted
         if method == "DELETE" and exchange.is_success:
             self._writes[url] = _Write("removed", self._latest)
+            self._last[url.rpartition("/")[0]] = url
         elif method in ("PATCH", "PUT") and (is_back or not is_removed):
             is_changed = exchange.is_success and isinstance(exchange.answer, dict) and exchange.answer != before
             self._writes[url] = _Write("changed" if is_changed else "tried", self._latest, before)
@@ -85,8 +91,11 @@ class Settling:
         url = _place(exchange)
         # What is done to a thing by a path below its own, sending it for one, needs it to be there as well.
         write = self._writes.get(url) or self._writes.get(url.rpartition("/")[0])
-        if write is not None and (kind := self._earlier(write, exchange)):
-            exchange = self._repeated(exchange, again, write, kind)
+        if write is not None:
+            exchange = self._repeated(exchange, again, write, functools.partial(self._earlier, write))
+        elif last := self._last.get(url):
+            write = self._writes[last]
+            exchange = self._repeated(exchange, again, write, functools.partial(_earlier_list, write, last))
         if exchange.request.method == "GET" and exchange.is_success and "?" not in exchange.request.url:
             self._seen[url] = exchange.answer
         return exchange
@@ -113,17 +122,32 @@ class Settling:
             return None
         return write.kind if exchange.answer == write.before else None
 
-    def _repeated(self, exchange: Exchange, again: Callable[[], Exchange], write: _Write, kind: _Kind) -> Exchange:
-        key = (exchange.operation, kind)
-        limit = self.lag_seconds * _MARGIN if kind == "tried" else self._seconds * _MARGIN
-        pause = limit if kind == "tried" else _FIRST_SECONDS
-        waits = 0
+    def _limit(self, kind: _Kind) -> float:
+        """Return how many seconds after a write it is waited for."""
+        if kind == "tried":
+            return self.lag_seconds * _MARGIN
+        longest = self._seconds * _MARGIN
+        return min(max(self.lag_seconds * _MARGIN, _FIRST_SECONDS), longest) if kind == "found" else longest
+
+    def _repeated(
+        self,
+        exchange: Exchange,
+        again: Callable[[], Exchange],
+        write: _Write,
+        earlier: Callable[[Exchange], _Kind | None],
+    ) -> Exchange:
+        kind, waits, pause = earlier(exchange), 0, _FIRST_SECONDS
+        if kind is None:
+            return exchange
+        key, limit = (exchange.operation, kind), self._limit(kind)
+        if kind == "tried":
+            pause = limit
         while self._in_vain[key] < _IN_VAIN and (left := write.at + limit - self._now()) > 0:
             waits += 1
             time.sleep(min(pause, left))
             self._client.amend(exchange, superseded=True)
             exchange = again()
-            if not self._earlier(write, exchange):
+            if not earlier(exchange):
                 return self._seen_late(exchange, write)
             pause = min(pause * 2, _LONGEST_SECONDS)
         # That a write without effect shows none is no disappointment.
@@ -139,6 +163,23 @@ class Settling:
     @staticmethod
     def _now() -> float:
         return time.monotonic()
+
+
+def _earlier_list(write: _Write, url: str, exchange: Exchange) -> _Kind | None:
+    """Return the kind of write whose state before it a list shows, of what was made or removed last at an address.
+
+    A list with a condition, or whose end is not known, may rightly lack what was made last: it is looked at again after
+    a moment only.
+    """
+    if exchange.request.method != "GET" or not exchange.is_success or not isinstance(exchange.answer, list):
+        return None
+    is_shown = unquote(url.rpartition("/")[2]) in paging.identifiers([exchange])
+    if write.kind == "removed":
+        return "removed" if is_shown else None
+    is_whole = paging.is_whole([exchange])
+    if is_shown or (not is_whole and (paging.is_by_link([exchange]) or paging.total(exchange) is not None)):
+        return None
+    return "listed" if is_whole and "?" not in exchange.request.url else "found"
 
 
 def _place(exchange: Exchange) -> str:

@@ -205,6 +205,12 @@ TIMING: Final = (
         rules=(MANDATORY,),
     ),
     Behaviour(
+        "listed-after-5-ms",
+        _lagging("lists what was made after 5 ms", 0.005, of_lists_only=True),
+        _LAG,
+        whole=("tmf683-v4", "tmf629-v4"),
+    ),
+    Behaviour(
         "listed-after-1.5-s", _lagging("lists what was made after 1.5 s", 1.5, of_lists_only=True), _LAG, ("tmf655-v1",)
     ),
     Behaviour(
