@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,11 +26,11 @@ CONTRACT = contracts.load("tmf629-v4")
 LEVELS = {row.id: row.level for row in CONTRACT.requirements}
 
 
-def judged(server: str, meddle: Meddle, **more: Any) -> Judgement:
+def judged(server: str, meddle: Meddle, *, only: Collection[str] = (), **more: Any) -> Judgement:
     given = {"phases": ("register",), "event_seconds": 1.0, "timeout_seconds": PATIENCE_SECONDS, **more}
     with meddling(server, meddle) as url:
         settings = Settings(CONTRACT.id, base_url=url + CONTRACT.base_path, **given)
-        return judge(drive(CONTRACT, settings, lambda *_: None), CONTRACT)
+        return judge(drive(CONTRACT, settings, lambda *_: None, only=only), CONTRACT)
 
 
 def error(status: int, words: str) -> Answer:
@@ -206,6 +207,18 @@ def test_patch_without_effect_fails_one_row_and_blocks_the_others(server_url: st
 
 def test_sound_target_has_no_cause(server_url: str) -> None:
     assert [cause for cause in judged(server_url, lambda call, forward: forward(call)).causes if cause.is_failure] == []
+
+
+def without_pages(call: Call, forward: Forward) -> Answer:
+    return error(400, "unknown parameter") if "limit=" in call.path or "offset=" in call.path else forward(call)
+
+
+def test_option_that_is_not_offered_is_no_cause(server_url: str) -> None:
+    about = [row.id for row in CONTRACT.requirements if row.kind == "paging" or row.subject in ("206", "Link")]
+    judgement = judged(server_url, without_pages, only=about)
+    optional = [verdict for verdict in judgement.verdicts if "unknown parameter" in verdict.remark]
+    assert {(LEVELS[one.requirement], one.outcome) for one in optional} >= {("may", Outcome.BLOCKED)}
+    assert [cause.summary for cause in judgement.causes if "unknown parameter" in cause.summary] == []
 
 
 def exchange(

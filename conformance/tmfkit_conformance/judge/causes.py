@@ -69,12 +69,19 @@ def traced(
             groups.setdefault(one.symptom.key, []).append(one)
     causes = []
     for group in groups.values():
-        if all(one.verdict.outcome is Outcome.FAIL and not one.is_failure for one in group):
-            continue  # options that are not offered
+        if _is_an_option(group):
+            continue
         root = _root(group)
         given.update({one.row.id: _below(one, root) for one in group if root})
         causes.append(_cause(group, root, traces))
     return tuple(given.values()), tuple(sorted(causes, key=_rank))
+
+
+def _is_an_option(group: Sequence[_Suffering]) -> bool:
+    """Say whether rows suffer from no more than that an option is not offered: they fail, or what hangs on it does."""
+    outcomes = {one.verdict.outcome for one in group}
+    is_optional = all(one.row.level == "may" and not one.symptom.is_crash for one in group)
+    return is_optional and Outcome.FAIL in outcomes <= {Outcome.FAIL, Outcome.BLOCKED}
 
 
 def _rank(cause: Cause) -> tuple[bool, bool, bool, int, int]:
