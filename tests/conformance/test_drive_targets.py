@@ -12,6 +12,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,29 @@ def test_what_is_not_deleted_is_named_whatever_the_answer(server_url: str, statu
     counts = receipt["made"], receipt["deleted"], receipt["confirmed_gone"]
     assert counts == (len(made), len(made) - len(left), 0)
     assert [one["curl"] for one in receipt["left"]] == [f"curl -X DELETE {address}" for address in left]
+
+
+@pytest.mark.parametrize(("status", "gone"), [(201, 1), (202, 0)])
+def test_what_somebody_else_took_away_is_gone_if_its_create_was_done(server_url: str, status: int, gone: int) -> None:
+    """A record is taken away before it is read; of one that was only accepted nobody knows what becomes."""
+    created: list[str] = []
+
+    def lose(call: Call, forward: Forward) -> Answer:
+        answer = forward(call)
+        if call.method == "POST" and answer.status == 201:
+            created.append(json.loads(answer.body)["id"])
+            if len(created) == lost:
+                forward(replace(call, method="DELETE", path=f"{call.path}/{created[-1]}", body=b""))
+                return replace(answer, status=status)
+        return answer
+
+    row, lost = ("TMF629V4-POST-024",), 0
+    with meddling(server_url, lose) as url:
+        run(API, url, only=row)
+        lost, created = len(created), []
+        receipt = run(API, url, only=row).run["receipt"]
+    assert (len(created), len(receipt["left"])) == (lost, 1 - gone)
+    assert receipt["confirmed_gone"] == receipt["made"] - len(receipt["left"])
 
 
 def test_target_that_ends_leaves_what_it_was_not_asked_to_delete(server_url: str, tmp_path: Path) -> None:

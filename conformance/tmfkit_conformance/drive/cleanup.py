@@ -189,8 +189,9 @@ class Sweep:
         exchange = self._send("DELETE", one.url, one.operation, Cleanup.DELETE)
         if exchange.is_success:
             return "deleted", ""
-        # That something is not there proves nothing while the answer to the create said that it is.
-        is_telling = one.was_read or not one.need_last
+        # That something is not there proves nothing where ids that creates are answered with may lead nowhere.
+        is_known = one.was_read or (one.is_told and one.resource in self._ledger.seen_by_id)
+        is_telling = is_known or not one.need_last
         if exchange.is_gone and is_telling and self._is_gone(one.resource, one.url):
             return "gone", ""
         return "left", f"DELETE was answered {exchange.status or 'nothing'}"

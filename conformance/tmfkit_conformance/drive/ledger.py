@@ -34,6 +34,7 @@ class Made:
         operation: What takes it away.
         entry: Its place in the receipt.
         need_last: Whether it is to be found after it was made; a message that is sent need not be stored.
+        is_told: Whether the target said that it is there, under this id.
         was_read: Whether the target has shown it at this address.
         before: Set for an id that a patch may have given a record: the address that the record had.
     """
@@ -45,6 +46,7 @@ class Made:
     operation: Operation
     entry: Entry | None
     need_last: bool = True
+    is_told: bool = False
     was_read: bool = False
     before: str = ""
 
@@ -85,6 +87,8 @@ class Ledger:
         self._naming = naming
         self.keeps_marks: set[str] = set()
         self.seen_in_list: set[str] = set()
+        self.seen_by_id: set[str] = set()
+        """Resources of which the target has shown a record of this run under the id that its create was answered."""
         self.foreign = ""
         self.emptied: set[str] = set()
         """Resources whose whole collection the target said that it deleted."""
@@ -135,6 +139,7 @@ class Ledger:
         *,
         identifier: str,
         need_last: bool = True,
+        is_told: bool = False,
         carriers: tuple[str, ...] = (),
     ) -> None:
         """Remember a thing that was made.
@@ -146,11 +151,12 @@ class Ledger:
             url: Its address.
             identifier: Its id.
             need_last: Whether it is to be found afterwards.
+            is_told: Whether the target said that it is there, under this id.
             carriers: The attributes that it was made with a mark in.
         """
         entry = self.receipt.made(url, is_admin="admin" in operation.roles)
         with self._lock:
-            self._alive.append(Made(owner, resource, identifier, url, operation, entry, need_last))
+            self._alive.append(Made(owner, resource, identifier, url, operation, entry, need_last, is_told))
             self._carriers[resource, identifier] = carriers
             if carriers:
                 self._proven.discard((resource, identifier))  # an id that was given anew
@@ -206,8 +212,9 @@ class Ledger:
                 if operation.action == "list":
                     self.seen_in_list.add(resource)
         if operation.action == "retrieve":
-            for one in self._alive:
-                one.was_read = one.was_read or one.url == address
+            for one in (each for each in self._alive if each.url == address):
+                one.was_read = True
+                self.seen_by_id.add(resource)
 
     def _taken_away(self, owner: object, address: str) -> None:
         """Forget what was deleted; where an id has been given anew, that of the probe that deleted it."""

@@ -47,6 +47,9 @@ from tmfkit_models.contracts import MAKES_ANYTHING, MAKES_RESOURCE, Action, Cont
 __all__ = ["ForeignRecord", "MissingPrerequisite", "ProbeAborted", "Session"]
 
 _ALL_PAGES = 100_000
+_DONE = (200, 201)
+"""Statuses of a create that was done; one that is only accepted may come into being later."""
+
 _CHANGING = ("patch", "replace", "delete", "send-stored")
 
 
@@ -335,6 +338,7 @@ class Session:
                 made,
                 identifier=identifier,
                 need_last=action != "send",
+                is_told=exchange.status in _DONE,
                 carriers=carriers,
             )
         elif action == "patch" and isinstance(body, dict) and isinstance(body.get("id"), str):
