@@ -115,7 +115,8 @@ class Settings:
         listener_bind: Where it listens, ``HOST:PORT``; port 0 takes a free one.
         listener_url: The address under which the target reaches the listener; derived from the bind address when empty.
         payloads: Resource name → members merged into every create body (ids of existing parties, for example).
-        values: Resource name → JSON pointer → values to be sent for this attribute; a row that changes it needs two.
+        values: Resource name → JSON pointer → values to be sent for this attribute; a row that changes it needs two,
+            one that filters by either of two needs three.
         receivers: Message type → address that messages may be sent to.
         allow_send: Whether messages may be sent to addresses other than reserved ones.
         allow_destructive: Whether operations on whole collections may be called.

@@ -351,7 +351,7 @@ def test_patch_changes_what_the_record_shows_and_not_what_was_to_be_sent(server:
     fixed = {"payloads": {"customer": {"status": "Active"}}}
     [skipped] = verdicts(run(api, server, only=only, **fixed), api, only).values()
     assert skipped.outcome is Outcome.SKIP
-    assert "`values.customer./status`" in skipped.remark
+    assert skipped.remark.endswith("give `values.customer./status` three values that differ")
     for values in (["Suspended", "Active"], ["Suspended"]):
         bundle = run(api, server, only=only, **fixed, values={"customer": {"/status": values}})
         [passed] = verdicts(bundle, api, only).values()

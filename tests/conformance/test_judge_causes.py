@@ -169,6 +169,11 @@ def closed_list(call: Call, forward: Forward) -> Answer:
     return error(400, "no such reason") if "callback" not in body and "statusReason" in body else forward(call)
 
 
+def closed_states(call: Call, forward: Forward) -> Answer:
+    body = call.json if call.method == "POST" else {}
+    return error(400, "no such state") if body.get("status", "live") != "live" else forward(call)
+
+
 def demanding_more(call: Call, forward: Forward) -> Answer:
     body = call.json if call.method == "POST" else {"callback": ""}
     return forward(call) if "callback" in body or "tenant" in body else error(400, "tenant is mandatory")
@@ -182,8 +187,13 @@ def refusing_a_party(call: Call, forward: Forward) -> Answer:
 @pytest.mark.parametrize(
     ("meddle", "entry"),
     [
-        pytest.param(closed_list, "values that it takes under `values.customer./statusReason`", id="value-of-a-row"),
-        pytest.param(refusing_a_party, "values that it takes under `values.customer./engagedParty`", id="value-named"),
+        pytest.param(
+            closed_list, "two values that it takes under `values.customer./statusReason`", id="value-of-a-row"
+        ),
+        pytest.param(closed_states, "three values that it takes under `values.customer./status`", id="filtered-by"),
+        pytest.param(
+            refusing_a_party, "two values that it takes under `values.customer./engagedParty`", id="value-named"
+        ),
     ],
 )
 def test_rule_of_its_own_is_told_to_the_kit_where_it_belongs(server_url: str, meddle: Meddle, entry: str) -> None:

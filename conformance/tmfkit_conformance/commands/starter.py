@@ -74,10 +74,11 @@ base_url: $base_url
 #  $resource:
 #    relatedParty: [{id: "42", role: owner}]
 
-# Two or more values for an attribute (a JSON pointer), used instead of the kit's own.
+# Values for an attribute (a JSON pointer), used instead of the kit's own: those of a closed list of the target's, say.
+# All rows about the attribute are settled by two that differ; by three where one of them filters by either of two.
 #values:
 #  $resource:
-#    /status: [active, closed]
+#    /status: [active, suspended, closed]
 
 # ---- Permissions. Without them nothing is sent that anyone could regret.
 

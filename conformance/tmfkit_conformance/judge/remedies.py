@@ -11,6 +11,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.round_trip import spelt
 from tmfkit_conformance.judge.symptoms import Symptom
 from tmfkit_conformance.judge.traces import Traces, kind_of
+from tmfkit_conformance.payloads.attributes import values_needed
 from tmfkit_conformance.rules.attributes import ATTRIBUTE, VALUES
 from tmfkit_conformance.rules.operations import HeardAt
 from tmfkit_conformance.rules.rule import Case
@@ -21,6 +22,9 @@ __all__ = ["remedy"]
 _NOT_THERE: Final = (404, 405, 501)
 _RULES: Final = (400, 409, 422)
 """What a body is refused with that breaks a rule of the target's own."""
+
+_OF_RULES: Final = ("answer", "refused attribute")
+"""Symptoms that may come of such a rule."""
 
 _LACKING: Final = re.compile("mandatory|missing|required|lack|absent", re.IGNORECASE)
 _OF_ATTRIBUTES: Final = (ATTRIBUTE.name, VALUES.name, PATCHABLE.name)
@@ -46,7 +50,7 @@ def remedy(cases: Sequence[Case], symptom: Symptom, traces: Traces) -> str:
     if {symptom.operation, case.requirement.operation} & set(traces.run.get("unseen", ())):
         waited = settings.get("settle_seconds", 0)
         return f"If the target needs longer than {waited:g} s until writes are seen, give more seconds with --settle"
-    is_of_a_rule = symptom.key[0] == "answer" and symptom.status in _RULES
+    is_of_a_rule = symptom.key[0] in _OF_RULES and symptom.status in _RULES
     if is_of_a_rule and (entry := _entry(cases, symptom, traces)):
         return f"Send exchange {symptom.exchange} again by hand; for a rule of its own, configure {entry}"
     facts = case.probe.probe.facts if case.probe else None
@@ -75,4 +79,8 @@ def _entry(cases: Sequence[Case], symptom: Symptom, traces: Traces) -> str:
     schema = traces.contract.resource(resource).schema
     own = [one for one in subjects if pointers.select(sent, spelt(traces.contract, schema, sent, one))]
     meant = [one for one in own if not named or f"/{one.split('/')[1]}" in named] or named
-    return f"values that it takes under `values.{resource}.{meant[0]}`" if meant else f"it under `payloads.{resource}`"
+    meant = [symptom.lost] if symptom.lost else meant
+    if not meant:
+        return f"it under `payloads.{resource}`"
+    count = values_needed(traces.contract, resource, meant[0])
+    return f"{count} values that it takes under `values.{resource}.{meant[0]}`"

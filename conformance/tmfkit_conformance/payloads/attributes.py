@@ -8,7 +8,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.classes import META
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["is_free_text", "is_prose", "is_state", "optional_attributes", "plain_attributes"]
+__all__ = ["is_free_text", "is_prose", "is_state", "optional_attributes", "plain_attributes", "values_needed"]
 
 _OWN: Final = ("x-tmf-generated", "x-tmf-read-only", "x-tmf-default")
 """What marks an attribute that the server gives a value to."""
@@ -76,6 +76,13 @@ def is_prose(schema: Schema, pointer: str) -> bool:
 def is_state(name: str) -> bool:
     """Say whether an attribute holds the state of a thing, which may move on by itself, by its name."""
     return name.lower().endswith(("status", "state"))
+
+
+def values_needed(contract: Contract, resource: str, pointer: str) -> str:
+    """Return how many values of an attribute, in words, settle all rows: three where one filters by either of two."""
+    rows = (row for row in contract.requirements if row.kind == "filter" and row.subject == pointer)
+    own = (row.expect for row in rows if contract.operation(row.operation).resource == resource)
+    return "three" if any(not isinstance(expect, str) and "form" in expect for expect in own) else "two"
 
 
 def _is_any_string(schema: Schema) -> bool:

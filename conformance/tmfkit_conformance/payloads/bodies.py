@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.payloads.attributes import is_prose
+from tmfkit_conformance.payloads.attributes import is_prose, values_needed
 from tmfkit_conformance.payloads.builder import Builder, Wish, holds
 from tmfkit_conformance.payloads.changes import is_change
 from tmfkit_conformance.payloads.configured import Configured
@@ -188,7 +188,7 @@ class Payloads:
         known = (second, first, self._told_apart(pointer, second))
         new = next((value for value in known if is_change(before, value)), pointers.ABSENT)
         if new is pointers.ABSENT:
-            raise self._configured.one_value(pointer)
+            raise self._configured.one_value(pointer, values_needed(self._contract, self._resource.name, pointer))
         return pointers.get(self.consistent(pointers.with_value(self.minimal(), where, new)), where)
 
     def _told_apart(self, pointer: str, value: Any) -> Any:

@@ -81,10 +81,10 @@ class Configured:
         """Say whether the configuration puts an attribute into every body."""
         return self.override(pointer) not in (pointers.ABSENT, None)
 
-    def one_value(self, pointer: str) -> OverrideInTheWay:
-        """Return the exception that one value of an attribute is configured where two are needed."""
+    def one_value(self, pointer: str, needed: str) -> OverrideInTheWay:
+        """Return the exception that one value is configured; *needed* says how many settle all rows."""
         entry = f"values.{self._resource}.{pointer}"
-        return OverrideInTheWay(f"a second value of {pointer}: give `{entry}` two values that differ")
+        return OverrideInTheWay(f"a second value of {pointer}: give `{entry}` {needed} values that differ")
 
     def is_about(self, pointer: str) -> bool:
         """Say whether anything is configured for an attribute, or for a part of it."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Never
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, skip
+from tmfkit_conformance.payloads.attributes import values_needed
 from tmfkit_conformance.rules.attributes import With
 from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.states import known_moves
@@ -44,8 +45,9 @@ def taken(evidence: Evidence, step: Step, control: Step, what: str) -> Exchange:
 def _refused(evidence: Evidence, made: Exchange, beside: Exchange, what: str) -> Never:
     subject = evidence.row.subject
     if evidence.probe is With and _has_another(evidence, made, beside):
-        entry = f"values.{evidence.operation.resource}.{subject}"
-        skip(f"One value of {subject} was answered {made.status} and another was taken: give two under `{entry}`")
+        resource = evidence.operation.resource
+        count, entry = values_needed(evidence.contract, resource, subject), f"values.{resource}.{subject}"
+        skip(f"One value of {subject} was answered {made.status} and another was taken: give {count} under `{entry}`")
     failed(f"With {what}, {evidence.answered(made)}; without it, {beside.status}")
 
 
