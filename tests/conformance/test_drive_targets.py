@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -494,3 +495,48 @@ def test_target_that_asks_for_a_certificate_refuses_a_kit_without_one(
 ) -> None:
     with pytest.raises(TargetUnreachable):
         run(API, encrypted(client=True), ca_file=str(certificates / "server.pem"))
+
+
+CHANGES = {
+    "New": ("Request for Authorization", "Cancelled"),
+    "Request for Authorization": ("Scheduled for Approval",),
+    "Scheduled for Approval": ("Pending for Implementation",),
+    "Pending for Implementation": ("Post Implementation Review",),
+    "Post Implementation Review": ("Fallback Execution", "Closed"),
+}
+
+
+def test_every_state_of_a_target_that_takes_no_short_cut_is_come_to(server_url: str) -> None:
+    contract = contracts.load("tmf655-v1")
+    rows = tuple(row.id for row in contract.requirements if row.id.startswith("TMF655-LIFE-") and row.kind == "values")
+    at: dict[str, str] = {}
+
+    def strict(call: Call, forward: Forward) -> Answer:
+        wanted = call.json.get("status") if call.method in ("POST", "PATCH") else None
+        if wanted and wanted not in (CHANGES.get(at[call.path], ()) if call.path in at else ("New",)):
+            return Answer(422, b'{"code": "20", "reason": "no way to this state"}')
+        answer = forward(call)
+        if wanted and answer.status in (200, 201):
+            at[call.path if call.method == "PATCH" else f"{call.path}/{json.loads(answer.body)['id']}"] = wanted
+        return answer
+
+    with meddling(server_url, strict) as url:
+        bundle = run("tmf655-v1", url, only=rows)
+    judged = verdicts(bundle, contract)
+    assert {row: judged[row].remark for row in rows if judged[row].outcome is not Outcome.PASS} == {}
+    assert max(Counter(one.probe for one in bundle.exchanges if one.step == "move-0").values()) <= 12
+
+
+def test_ways_to_a_state_that_no_move_leads_to_are_given_up(server_url: str) -> None:
+    contract = contracts.load("tmf655-v1")
+
+    def stays(call: Call, forward: Forward) -> Answer:
+        wanted = call.json.get("status") if call.method in ("POST", "PATCH") else None
+        is_refused = wanted in ("Closed", "Post Implementation Review") or (call.method == "POST" and wanted != "New")
+        return Answer(422, b'{"code": "20", "reason": "no way"}') if wanted and is_refused else forward(call)
+
+    with meddling(server_url, stays) as url:
+        bundle = run("tmf655-v1", url, only=("TMF655-LIFE-008",))
+    assert verdicts(bundle, contract)["TMF655-LIFE-008"].outcome is Outcome.NOT_APPLICABLE
+    moves = [one.request.json["status"] for one in bundle.exchanges if one.step == "move-0"]
+    assert moves == ["Pending for Implementation", "Post Implementation Review"]

@@ -191,6 +191,35 @@ def test_state_that_a_target_does_not_come_to(
     assert found.outcome is outcome
 
 
+REVIEW = "Post Implementation Review"
+
+
+@pytest.mark.parametrize(
+    ("moves", "outcome"),
+    [
+        pytest.param([(REVIEW, 200, {}), ("Closed", 400, UNKNOWN)], FAIL, id="from-the-state-before-it"),
+        pytest.param([(REVIEW, 400, MOVE)], FAIL, id="and-the-state-before-it-in-other-words"),
+        pytest.param([(REVIEW, 400, {"reason": f"'{REVIEW}' is no status"})], MOOT, id="as-every-move-is"),
+        pytest.param([(REVIEW, 200, {}), ("Closed", 400, MOVE)], MOOT, id="from-the-state-before-it-as-a-move"),
+        pytest.param([(REVIEW, 500, {})], FAIL, id="and-the-state-before-it-with-an-error"),
+    ],
+)
+def test_state_that_is_refused_as_one_that_is_not_listed(
+    moves: list[tuple[str, int, dict[str, str]]], outcome: Outcome
+) -> None:
+    change, closed = "/changeRequest", {"status": "Closed"}
+    steps = [
+        post("create-0", 400, UNKNOWN, sent=closed, path=change),
+        post("plain-0", 201, {"id": "1", "status": "New"}, sent={"status": "New"}, path=change),
+        Step("patch-0", 400, UNKNOWN, closed, method="PATCH", path=f"{change}/1"),
+        *(Step("move-0", code, said, {"status": to}, method="PATCH", path=f"{change}/1") for to, code, said in moves),
+        get("read-0", 200, {"id": "1", "status": "New"}, at=f"{change}/1"),
+    ]
+    unlisted = post("refused", 400, {"reason": "'qua' is no status"}, sent={"status": "qua"}, path=change)
+    found = verdict_of("tmf655-v1", "TMF655-LIFE-008", steps, facts={"values": 1}, beside=("TMF655-LIFE-009", unlisted))
+    assert found.outcome is outcome
+
+
 @pytest.mark.parametrize(("status", "outcome"), [(400, SKIP), (500, BLOCKED)])
 def test_what_starts_from_a_create_that_is_refused_for_a_demand_is_a_matter_of_configuration(
     status: int, outcome: Outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from tmfkit_conformance.judge.compare import is_kept
@@ -72,19 +73,27 @@ def _not_offered(settled: OutcomeReached, evidence: Evidence) -> str:
 def _refused_move(evidence: Evidence, bundle: Bundle) -> Exchange | None:
     """Return the refused move to a state, where the document does not say which moves a target has to allow.
 
-    A state that is refused as a value that the document does not list, in the same words, is not known at all.
+    A state that is refused as a value that the document does not list, in the same words, is not known at all: unless
+    the target never came to a state before it and refuses every move in those words.
     """
     row = evidence.row
     if row.kind != VALUES.name or not known_moves(evidence.contract, evidence.operation.resource, row.subject):
         return None
     tries = [one for one in evidence.exchanges if one.sequence in evidence.used]
-    if not tries or not all(one.is_refusal for one in tries):
+    wanted = VALUES.expect_of(row).values
+    asked = [one for one in tries if evidence.value(one.request.json, row.subject) in wanted]
+    on_the_way = [one for one in tries if one not in asked]
+    refused = [one for one in on_the_way if one.is_refusal]
+    answers = [*(one.is_refusal for one in asked), *(one.is_refusal or one.is_success for one in on_the_way)]
+    if not asked or not all(answers):
         return None
     probe = PlannedProbe(UnlistedValue, row.operation, row.subject, scenario=UNLISTED_VALUE)
     unlisted = [one for one in bundle.exchanges if one.probe == probe.key and one.step == UnlistedValue.REFUSED.name]
-    said = {_without_value(evidence, one) for one in (*unlisted, *tries)}
-    is_unknown = tries[-1].status != _CONFLICT and unlisted and len(said) == 1
-    return None if is_unknown else tries[-1]
+    said = {_without_value(evidence, one) for one in (*unlisted, *asked)}
+    is_unknown = unlisted and len(said) == 1 and asked[-1].status != _CONFLICT
+    is_every_move = refused and said.issuperset(_without_value(evidence, one) for one in refused)
+    has_come = any(one.is_success and then in asked for one, then in pairwise(tries))
+    return None if is_unknown and (has_come or not is_every_move) else [*asked, *refused][-1]
 
 
 def _without_value(evidence: Evidence, exchange: Exchange) -> tuple[int, str]:

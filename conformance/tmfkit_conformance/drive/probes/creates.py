@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import probe, under
@@ -25,6 +25,9 @@ from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.states import known_moves, way
 
 __all__: list[str] = []
+
+_MOST_MOVES: Final = 12
+"""Moves with which the kit tries to come to a state."""
 
 
 @probe(With)
@@ -100,25 +103,44 @@ def values(session: Session, subject: str) -> None:
     for index, value in enumerate(chosen):
         made = session.call("create", Values.CREATE.of(index), body=session.payloads.holding(subject, value))
         if not made.is_success:
-            made = session.created(Values.PLAIN.of(index), session.payloads.with_attribute(subject))
-            _moved(session, made, subject, value, index)
+            made = _moved(session, subject, value, index)
         session.call("retrieve", Values.READ.of(index), identifier=made.identifier)
 
 
-def _moved(session: Session, made: Exchange, subject: str, value: Any, index: int) -> None:
-    """Patch what was made to a value: at once, else through the states that lead there from the one that it has."""
+def _moved(session: Session, subject: str, value: Any, index: int) -> Exchange:
+    """Patch a record to a value: at once, else through the states that lead there; return the create of the record.
+
+    A move that was refused is not tried again: the way goes on without it, and from a state that leads no further it
+    begins again with another record.
+    """
+
+    def begun() -> Exchange:
+        return session.created(Values.PLAIN.of(index), session.payloads.with_attribute(subject))
 
     def moved(step: Step, state: Any) -> bool:
         return session.patch(step, made.identifier, session.change(subject, state)).is_success
 
+    made = begun()
     if moved(Values.PATCH.of(index), value):
-        return
+        return made
     shown = made.answer if isinstance(made.answer, dict) else made.request.json
-    moves = known_moves(session.contract, session.resource_name, subject)
-    moves = moves or list(pairwise(session.listed_values(subject)))  # where no row knows any: as they are listed
-    for state in way(moves, pointers.get(shown, session.payloads.spoken(subject)), value):
-        if not moved(Values.MOVE.of(index), state):
-            return
+    first = state = pointers.get(shown, session.payloads.spoken(subject))
+    known = known_moves(session.contract, session.resource_name, subject)
+    moves = known or list(pairwise(session.listed_values(subject)))  # where no row knows any: as they are listed
+    moves = [move for move in moves if move != (first, value)]
+    for _ in range(_MOST_MOVES):
+        if not way(moves, state, value):
+            if state == first or not way(moves, first, value):
+                break
+            made, state = begun(), first
+        following = way(moves, state, value)[0]
+        if not moved(Values.MOVE.of(index), following):
+            moves.remove((state, following))
+        elif following == value:
+            break
+        else:
+            state = following
+    return made
 
 
 @probe(ReadOnly)

@@ -89,12 +89,20 @@ def values(evidence: Evidence) -> None:
 
 
 def _last_try(evidence: Evidence, number: int) -> Exchange:
-    """Return the create with a value; where it was refused, the patch to it, or the last of the moves toward it."""
+    """Return the create with a value; where it was refused, the patch to it, or the last move that tells.
+
+    That is one to the value itself, else one on the way there that was refused.
+    """
     made = evidence.step(Values.CREATE.of(number))
     if made.is_success:
         return made
     patched, moves = evidence.step(Values.PATCH.of(number)), evidence.all(Values.MOVE.of(number))
-    return evidence.telling(moves[-1]) if moves else patched
+    if not moves:
+        return patched
+    value = sent_at(evidence, made, evidence.row.subject)[1]
+    asked = [one for one in moves if sent_at(evidence, one, evidence.row.subject)[1] == value]
+    refused = [one for one in moves if not one.is_success]
+    return evidence.telling((asked or refused or [patched])[-1])
 
 
 @check(OPTIONAL)

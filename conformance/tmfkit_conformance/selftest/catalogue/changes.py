@@ -23,6 +23,7 @@ __all__ = [
     "listening",
     "looked_at",
     "member_renamed",
+    "moving",
     "numeric_ids",
     "of_answers",
     "over",
@@ -254,3 +255,23 @@ def _inner(call: Call, names: _Numbering, history: History) -> Call:
         pairs = [(name, names.inside(value, history) if name == "id" else value) for name, value in call.parameters]
         return replace(inner, query=urlencode(pairs))
     return inner
+
+
+def moving(attribute: str, begin: tuple[str, ...], moves: dict[str, tuple[str, ...]], status: int) -> Break:
+    """Allow a status to move only as a machine has it; any beginning where none is named."""
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        value = call.json.get(attribute) if isinstance(call.json, dict) else None
+        if call.action == "create" and isinstance(value, str) and begin and value not in begin:
+            return refusal(status, f"a new one begins as {' or '.join(begin)}")
+        if call.action == "patch" and isinstance(value, str) and call.identifier in history.made:
+            now = history.kept.get(call.identifier, history.made[call.identifier].shown.get(attribute))
+            if value != now and value not in (moves.get(now, ()) if now else begin):
+                return refusal(status, f"{now} does not become {value}")
+            answer = await sound(call)
+            if answer.is_success:
+                history.kept[call.identifier] = value
+            return looked_at(answer)
+        return await sound(call)
+
+    return Break(f"lets {attribute} move only as its machine has it", serve)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,6 +13,7 @@ from tmfkit_conformance.selftest.calls import Answer, Call, Sound, answered
 from tmfkit_conformance.selftest.catalogue.changes import (
     is_about_hub,
     is_about_resource,
+    moving,
     numeric_ids,
     of_answers,
     refusal,
@@ -211,12 +213,34 @@ def _lacking(thing: Any, name: str) -> Any:
     return {key: value for key, value in thing.items() if key != name} if isinstance(thing, dict) else thing
 
 
+def _lacks_fallback() -> Break:
+    """Move a status only as a strict machine has it, and know no state of fallback."""
+    after: dict[str, tuple[str, ...]] = {
+        "New": ("Request for Authorization", "Cancelled"),
+        "Request for Authorization": ("Scheduled for Approval", "Cancelled"),
+        "Scheduled for Approval": ("Pending for Implementation",),
+        "Pending for Implementation": ("Post Implementation Review",),
+        "Post Implementation Review": ("Closed",),
+    }
+    states = {"New", *itertools.chain(*after.values())}
+    strict = moving("status", ("New",), after, 422)
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        status = call.json.get("status") if isinstance(call.json, dict) else None
+        if call.action in ("create", "patch") and isinstance(status, str) and status not in states:
+            return refusal(400, f"there is no state {status}")
+        return await strict.serve(call, sound, history)
+
+    return Break("has no state Fallback Execution, and moves one state at a time", serve)
+
+
 ONE_CAUSE: Final = (
     Fault("refuses-optional-reason", _refuses("statusReason"), ("tmf629-v4",), ("statusReason is unknown",)),
     Fault("refuses-optional-note", _refuses("note"), ("tmf683-v4",), ("note is unknown",)),
     Fault("refuses-optional-plan", _refuses("riskMitigationPlan"), ("tmf655-v1",), ("riskMitigationPlan is unknown",)),
     Fault("demands-tenant", _demands("tenant"), ("tmf681-v1", "tmf629-v1"), ("tenant is mandatory",)),
     Fault("demands-optional", _demands("riskValue"), ("tmf655-v1",), ("riskValue is mandatory",)),
+    Fault("lacks-a-state", _lacks_fallback(), ("tmf655-v1",), ("no state Fallback Execution",)),
     Fault("loses-subtree", _loses("contactMedium/*", "characteristic"), ("tmf629-v4",), ("characteristic",)),
     Fault("loses-deep-subtree", _loses("interactionItem/*", "item"), ("tmf683-v4",), ("item",)),
     Fault("loses-attribute", _loses("", "description"), ("tmf683-v4", "tmf655-v1"), ("description",)),

@@ -26,7 +26,7 @@ from tmfkit_conformance.rules.updates import (
 )
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
-from tmfkit_conformance.selftest.catalogue.changes import looked_at, refusal, refusing
+from tmfkit_conformance.selftest.catalogue.changes import looked_at, moving, refusal, refusing
 from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
 
@@ -52,26 +52,6 @@ def _closed(**lists: tuple[str, ...]) -> Any:
         return ""
 
     return objection
-
-
-def _moves(attribute: str, begin: tuple[str, ...], moves: dict[str, tuple[str, ...]], status: int) -> Break:
-    """Allow a status to move only as a machine has it; any beginning where none is named."""
-
-    async def serve(call: Call, sound: Sound, history: History) -> Answer:
-        value = call.json.get(attribute) if isinstance(call.json, dict) else None
-        if call.action == "create" and isinstance(value, str) and begin and value not in begin:
-            return refusal(status, f"a new one begins as {' or '.join(begin)}")
-        if call.action == "patch" and isinstance(value, str) and call.identifier in history.made:
-            now = history.kept.get(call.identifier, history.made[call.identifier].shown.get(attribute))
-            if value != now and value not in (moves.get(now, ()) if now else begin):
-                return refusal(status, f"{now} does not become {value}")
-            answer = await sound(call)
-            if answer.is_success:
-                history.kept[call.identifier] = value
-            return looked_at(answer)
-        return await sound(call)
-
-    return Break(f"lets {attribute} move only as its machine has it", serve)
 
 
 def _receivers(_: Call, body: dict[str, Any]) -> str:
@@ -313,7 +293,7 @@ VENDORS: Final = (
     ),
     Behaviour(
         "state-machine-of-customers",
-        _moves(
+        moving(
             "status",
             ("Initialized", "Validated", "Approved"),
             {"Initialized": ("Validated",), "Approved": ("Validated",), "Validated": ("Active",)},
@@ -338,7 +318,7 @@ VENDORS: Final = (
     ),
     Behaviour(
         "state-machine-of-interactions",
-        _moves("status", ("opened", "inProgress"), {"opened": ("inProgress",), "inProgress": ("completed",)}, 400),
+        moving("status", ("opened", "inProgress"), {"opened": ("inProgress",), "inProgress": ("completed",)}, 400),
         "the statuses sent can be configured",
         ("tmf683-v4",),
         rules=(PATCHABLE, EVENT, ATTRIBUTE),
@@ -346,7 +326,7 @@ VENDORS: Final = (
     ),
     Behaviour(
         "state-machine-from-opened",
-        _moves("status", ("opened",), {"opened": ("inProgress",), "inProgress": ("completed",)}, 409),
+        moving("status", ("opened",), {"opened": ("inProgress",), "inProgress": ("completed",)}, 409),
         "the statuses sent can be configured",
         ("tmf683-v4",),
         rules=(VALUES,),
@@ -354,7 +334,7 @@ VENDORS: Final = (
     ),
     Behaviour(
         "state-machine-of-changes",
-        _moves(
+        moving(
             "status",
             (),
             {"New": ("Request for Authorization",), "Request for Authorization": ("Scheduled for Approval",)},
@@ -368,7 +348,7 @@ VENDORS: Final = (
     ),
     Behaviour(
         "state-machine-from-new",
-        _moves(
+        moving(
             "status",
             ("New",),
             {
@@ -389,7 +369,7 @@ VENDORS: Final = (
     ),
     Behaviour(
         "state-machine-of-its-own",
-        _moves(
+        moving(
             "status",
             ("New",),
             {
