@@ -310,6 +310,26 @@ def test_target_that_ends_leaves_what_it_was_not_asked_to_delete(server_url: str
     assert left == [f"{url}{contracts.load(API).base_path}/customer/{made.identifier}"]
 
 
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("times", [1, 3])
+def test_deletion_that_breaks_off_is_asked_for_again(server_url: str, times: int, is_done: bool) -> None:
+    broken = Counter[str]()
+
+    def breaks_off(call: Call, forward: Forward) -> Answer:
+        if call.method != "DELETE" or broken[call.path] == times:
+            return forward(call)
+        broken[call.path] += 1
+        if is_done:
+            forward(call)
+        return Answer(200, b"x", cut=True)
+
+    with meddling(server_url, breaks_off) as url:
+        bundle = run(API, url, only=("TMF629V4-POST-001",), settle_seconds=0.05)
+    receipt = bundle.run["receipt"]
+    assert receipt["made"] == receipt["deleted"] == len(broken) > 2
+    assert (bundle.run["left_behind"], bundle.run.get("lost_since")) == ([], 0)
+
+
 ADDRESSES = ("TMF629V4-POST-025",)
 
 

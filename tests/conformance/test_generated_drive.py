@@ -235,6 +235,22 @@ def test_target_that_is_gone_is_given_up() -> None:
     assert all(exchange.error.startswith("ConnectionError: ") for exchange in made.exchanges)
 
 
+@pytest.mark.parametrize("times", [1, 3])
+def test_deletion_that_breaks_off_is_asked_for_again_at_last_at_the_end_of_the_run(times: int) -> None:
+    broken: list[str] = []
+
+    def breaks_off(call: Call, forward: Forward) -> Answer:
+        if call.method != "DELETE" or len(broken) == times or call.path not in [*broken[:1], call.path][:1]:
+            return forward(call)
+        broken.append(call.path)
+        return Answer(200, b"x", cut=True)
+
+    with serving() as sound, meddling(sound.partition("/library")[0], breaks_off) as url:
+        driven(f"{url}/library/v1", phases=("examples", "stateful"))
+        assert httpx.get(f"{sound}/book").json() == []
+    assert len(broken) == times
+
+
 class Busy:
     """Asks every other request to come again."""
 

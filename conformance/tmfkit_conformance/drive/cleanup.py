@@ -6,6 +6,7 @@ import functools
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from tmfkit_conformance.drive.addresses import Addresses, collection_of
@@ -17,7 +18,7 @@ from tmfkit_conformance.drive.ledger import UNDOING, Deleted, Ledger, Made
 from tmfkit_conformance.drive.lists import walked
 from tmfkit_conformance.drive.naming import Naming
 from tmfkit_conformance.drive.ownership import Ownership
-from tmfkit_conformance.drive.receipt import Receipt, State
+from tmfkit_conformance.drive.receipt import Entry, Receipt, State
 from tmfkit_conformance.record import paging
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.phases import CLEANUP
@@ -25,9 +26,30 @@ from tmfkit_conformance.rules.probes import Step
 from tmfkit_conformance.rules.upkeep import Cleanup
 from tmfkit_models.contracts import MAKES_ANYTHING, Contract, Operation
 
-__all__ = ["GeneratedResources", "Sweep", "taken_away"]
+__all__ = ["GeneratedResources", "Leftover", "Sweep", "taken_away"]
 
 _CONFIRMING_SECONDS: Final = 10.0
+
+_SILENT_LIMIT: Final = 3
+"""Things, one after the other, whose DELETE got no answer, after which nothing more is sent for a while."""
+
+_SILENT: Final = "the target no longer answers"
+_UNANSWERED: Final = "DELETE was answered nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something that a generated phase made.
+
+    Attributes:
+        operation: What takes it away.
+        url: Its address.
+        entry: Its place in the receipt.
+    """
+
+    operation: Operation
+    url: str
+    entry: Entry
 
 
 class GeneratedResources:
@@ -164,12 +186,14 @@ class Sweep:
         return self._ownership.foreign(one.resource, one.identifier)
 
     def _take_away(self, one: Made) -> None:
-        self._ledger.settle(one)
         if one.before:
+            self._ledger.settle(one)
             self._renamed(one)
             return
         why = self._why_left(one)
         outcome: tuple[State, str] = ("left", why) if why else self._delete(one)
+        if outcome[1] not in (_SILENT, _UNANSWERED):
+            self._ledger.settle(one)  # what got no answer is taken up again at the end of the run
         if one.entry:
             self._ledger.receipt.became(one.entry, *outcome)
 
@@ -177,7 +201,7 @@ class Sweep:
         if self._ledger.foreign:
             return "nothing more is written to this target"
         if self._is_silent:
-            return "the target no longer answers"
+            return _SILENT
         if self._interruption.is_over:
             return "the run was ended before it could be deleted"
         if one.operation.action == "delete" and self._ownership.standing(one.resource, one.identifier) != "own":
@@ -186,15 +210,21 @@ class Sweep:
 
     def _delete(self, one: Made) -> tuple[State, str]:
         """Delete one thing; return what became of it, and why where it is left."""
-        exchange = self._send("DELETE", one.url, one.operation, Cleanup.DELETE)
-        if exchange.is_success:
-            return "deleted", ""
         # That something is not there proves nothing where ids that creates are answered with may lead nowhere.
         is_known = one.was_read or (one.is_told and one.resource in self._ledger.seen_by_id)
         is_telling = is_known or not one.need_last
+        exchange = self._send("DELETE", one.url, one.operation, Cleanup.DELETE)
+        is_repeated = exchange.response is None and not self._is_silent
+        if is_repeated:  # what was asked for may have been done all the same
+            if self._is_gone(one.resource, one.url) and is_telling:
+                return "gone", ""
+            if not self._is_silent:
+                exchange = self._send("DELETE", one.url, one.operation, Cleanup.DELETE)
+        if exchange.is_success or (is_repeated and exchange.is_gone):
+            return "deleted", ""
         if exchange.is_gone and is_telling and self._is_gone(one.resource, one.url):
             return "gone", ""
-        return "left", f"DELETE was answered {exchange.status or 'nothing'}"
+        return "left", f"DELETE was answered {exchange.status}" if exchange.response else _UNANSWERED
 
     def _renamed(self, one: Made) -> None:
         """Delete a record under the id that a patch may have given it, only if it has left its old one."""
@@ -268,31 +298,47 @@ class Sweep:
         )
 
 
-def taken_away(client: Client, leftovers: Iterable[tuple[Operation, str]], *, silences: int, receipt: Receipt) -> None:
+def taken_away(client: Client, leftovers: Iterable[Leftover], receipt: Receipt) -> list[Leftover]:
     """Delete things that the generated phases made, and write down what became of them.
 
     Args:
         client: Sends and records.
-        leftovers: The operation that takes a thing away, and its address.
-        silences: After how many requests in a row without an answer nothing more is sent.
+        leftovers: What is to go.
         receipt: Where it is written down.
+
+    Returns:
+        What got no answer, to be taken up again.
     """
+    unanswered: list[Leftover] = []
     silent = 0
-    for operation, url in leftovers:
-        entry = receipt.made(url, is_admin="admin" in operation.roles)
-        if silent >= silences:
-            receipt.became(entry, "left", "the target no longer answers")
+    for one in leftovers:
+        exchange = _deleted(client, one, brisk=silent > 0) if silent < _SILENT_LIMIT else None
+        if exchange is None or exchange.response is None:
+            unanswered.append(one)
+            silent += 1
+            receipt.became(one.entry, "left", _UNANSWERED if exchange else _SILENT)
             continue
-        exchange = client.send(
-            "DELETE",
-            url,
-            phase=CLEANUP,
-            probe=Cleanup.name,
-            step=Cleanup.DELETE.name,
-            operation=operation.id,
-            admin="admin" in operation.roles,
-        )
-        silent = 0 if exchange.response else silent + 1
+        silent = 0
         is_deleted = exchange.is_success or exchange.is_gone
-        why = "" if is_deleted else f"DELETE was answered {exchange.status or 'nothing'}"
-        receipt.became(entry, "deleted" if is_deleted else "left", why)
+        why = "" if is_deleted else f"DELETE was answered {exchange.status}"
+        receipt.became(one.entry, "deleted" if is_deleted else "left", why)
+    return unanswered
+
+
+def _deleted(client: Client, one: Leftover, *, brisk: bool) -> Exchange:
+    """Ask for a deletion, once more where that gets no answer."""
+
+    def asked(*, brisk: bool) -> Exchange:
+        with client.briskly(when=brisk):
+            return client.send(
+                "DELETE",
+                one.url,
+                phase=CLEANUP,
+                probe=Cleanup.name,
+                step=Cleanup.DELETE.name,
+                operation=one.operation.id,
+                admin="admin" in one.operation.roles,
+            )
+
+    exchange = asked(brisk=brisk)
+    return exchange if exchange.response else asked(brisk=True)

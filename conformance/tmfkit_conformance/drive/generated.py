@@ -20,7 +20,7 @@ from schemathesis.schemas import BaseSchema
 
 from tmfkit_conformance.drive import engine_input
 from tmfkit_conformance.drive.addresses import address, in_path
-from tmfkit_conformance.drive.cleanup import GeneratedResources, taken_away
+from tmfkit_conformance.drive.cleanup import GeneratedResources, Leftover, taken_away
 from tmfkit_conformance.drive.client import Client, Recorder
 from tmfkit_conformance.drive.hooks import Hooks
 from tmfkit_conformance.drive.interruption import Interruption
@@ -31,7 +31,7 @@ from tmfkit_conformance.errors import KitDefect
 from tmfkit_conformance.payloads.contents import Contents
 from tmfkit_conformance.rules.phases import PHASES, REGISTER
 from tmfkit_conformance.settings import Settings
-from tmfkit_models.contracts import Contract, Operation
+from tmfkit_models.contracts import Contract
 
 __all__ = ["drive"]
 
@@ -80,16 +80,20 @@ def drive(
             listener_url=listener_url,
             settling=settling or Settling(client, settings.settle_seconds),
         )
-        for phase in phases:
-            # A schema for each phase: it keeps values seen in answers, which are not to be used in requests.
-            schema = _schema(contract, settings, phase)
-            try:
-                with hooks.attached(schema):
-                    _run(phase, schema, hooks, progress, interruption or Interruption())
-            finally:
-                taken_away(client, _leftovers(settings, resources), silences=1, receipt=receipt)
-            if hooks.target_is_gone:
-                break
+        unanswered: list[Leftover] = []
+        try:
+            for phase in phases:
+                # A schema for each phase: it keeps values seen in answers, which are not to be used in requests.
+                schema = _schema(contract, settings, phase)
+                try:
+                    with hooks.attached(schema):
+                        _run(phase, schema, hooks, progress, interruption or Interruption())
+                finally:
+                    unanswered += taken_away(client, _leftovers(settings, resources, receipt), receipt)
+                if hooks.target_is_gone:
+                    break
+        finally:
+            taken_away(client, unanswered, receipt)
 
 
 @contextlib.contextmanager
@@ -144,7 +148,8 @@ def _run(
             raise KeyboardInterrupt
 
 
-def _leftovers(settings: Settings, resources: GeneratedResources) -> Iterator[tuple[Operation, str]]:
-    """Yield what the phase made and is still there: the operation that takes it away, and the address."""
+def _leftovers(settings: Settings, resources: GeneratedResources, receipt: Receipt) -> Iterator[Leftover]:
+    """Yield what the phase made and is still there, and write it down."""
     for operation, identifier in resources.leftovers():
-        yield operation, address(settings, operation).replace("{id}", in_path(identifier))
+        url = address(settings, operation).replace("{id}", in_path(identifier))
+        yield Leftover(operation, url, receipt.made(url, is_admin="admin" in operation.roles))

@@ -152,7 +152,8 @@ class Session:
     def end(self, *, lacking: str = "", ended: str = "", foreign: str = "", failure: str = "") -> None:
         """Write down how the probe went, and take away what it made."""
         facts = self._facts.to_json() if self._facts else {}
-        foreign = (self._sweep.over(self.ledger.leftovers(self._probe)) if self.sweeps else "") or foreign
+        is_swept = self.sweeps and not self.watch.ended  # what is left by then is for the end of the run
+        foreign = (self._sweep.over(self.ledger.leftovers(self._probe)) if is_swept else "") or foreign
         self.records.append(ProbeRecord(self._probe.key, lacking, ended, facts, foreign, self._borrowed, failure))
 
     def note(self, facts: Facts) -> None:
@@ -661,6 +662,8 @@ class Session:
         self.interruption.is_cleaning = True
         sweep = self._sweep
         sweep.over(self.ledger.leftovers())
+        if not self.watch.is_silent:
+            sweep.over(self.ledger.leftovers())  # what got no answer, once more
         if not self.watch.ended:
             sweep.confirm(self.settings.list_pages)
         self.interruption.is_cleaning = False
