@@ -12,6 +12,7 @@ from meddler import Answer, Call, Forward, Meddle, meddling
 
 from patience import PATIENCE_SECONDS
 from tmfkit_conformance.judge.engine import judge
+from tmfkit_conformance.judge.not_json import broken_token, not_json
 from tmfkit_conformance.judge.symptoms import symptom
 from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Cause, Judgement, Outcome, Verdict
@@ -84,6 +85,11 @@ def failing_over_an_attribute(call: Call, forward: Forward) -> Answer:
     return error(500, "oops") if b'"statusReason"' in call.body else forward(call)
 
 
+def writing_what_no_number_is(call: Call, forward: Forward) -> Answer:
+    answer = forward(call)
+    return replace(answer, body=answer.body.replace(b'"statusReason":', b'"least": -Inf, "statusReason":'))
+
+
 @dataclass(frozen=True)
 class Expected:
     """The cause that a target with one fault is to have."""
@@ -110,6 +116,7 @@ class Expected:
         Expected(answering_every_create_with_200, "POST /customer is answered 200 instead of 201", "TMF629V4-POST-001"),
         Expected(knowing_no_404, "is answered 400 instead of 404", ""),
         Expected(breaking_down_over_an_attribute, "got no answer (RemoteProtocolError", "", is_crash=True),
+        Expected(writing_what_no_number_is, "is not JSON, from character ", ""),
         Expected(failing_over_an_attribute, 'POST /customer is answered 500 "oops"', "", is_crash=True),
     ],
     ids=lambda expected: expected.meddle.__name__,
@@ -381,3 +388,47 @@ def test_two_attributes_that_are_refused_in_the_same_words_are_two_causes(server
         "With /creditProfile in the body, POST /customer is answered 400",
         "With /statusReason in the body, POST /customer is answered 400",
     }
+
+
+def test_deletion_that_was_to_be_refused_is_the_symptom_and_not_the_one_after_it() -> None:
+    contract, row = contracts.load("tmf655-v1"), "TMF655-DELETE-003"
+    [case] = [case for case in plan(contract) if case.requirement.id == row]
+    assert case.probe is not None
+    request = Request("DELETE", "http://target.example/changeRequest/1", (), b"")
+    told = tuple(
+        Exchange(
+            number,
+            "register",
+            case.probe.key,
+            step,
+            "deleteChangeRequest",
+            request,
+            Response(status, (), b""),
+            "",
+            0,
+            1,
+        )
+        for number, step, status in ((1, "call", 204), (2, "control", 410))
+    )
+    traces = Traces(Bundle({"base_url": "http://target.example"}, (), told, ()), contract)
+    found = symptom(case, Verdict(row, Outcome.FAIL, "The call was answered 204 instead of a refusal", (1, 2)), traces)
+    assert found.exchange == 1
+    assert found.summary == "A call in a role that has no right to it is answered 204 instead of a refusal"
+
+
+@pytest.mark.parametrize(
+    ("body", "token", "place"),
+    [
+        (b'{"a": -Inf, "b": 1}', "Inf", ', from character 7 on: …{"a": -Inf, "b": 1}…'),
+        (b'{"a": "NaN", "b": NaN}', "NaN", ', from character 19 on: …{"a": "NaN", "b": NaN}…'),
+        (b'{"a": -Infinity, "b" 1}', "Infinity", ', from character 7 on: …{"a": -Infinity, "b" 1}…'),
+        (b"<html>", "<", ", from character 1 on: …<html>…"),
+        (b'{"a": 1', "", ', from character 8 on: …{"a": 1…'),
+        (b"  ", "", ": it is empty"),
+        (b"[" * 150 + b"]" * 150, "", ": it is nested too deep"),
+    ],
+)
+def test_place_where_an_answer_stops_being_json_is_told(body: bytes, token: str, place: str) -> None:
+    response = Response(200, (), body)
+    assert not response.is_json
+    assert (broken_token(response), not_json(response)) == (token, f"The answer is not JSON{place}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge import round_trip
+from tmfkit_conformance.judge.not_json import not_json
 from tmfkit_conformance.judge.request_violations import Bodies, RequestViolation
 from tmfkit_conformance.judge.resource_tracker import Key, ResourceTracker, addressed
 from tmfkit_conformance.judge.rows import Rows
@@ -138,7 +139,7 @@ class ExchangeInspector:
             return
         if not response.is_json:
             row = self._rows.body(operation, "schema")
-            yield Observation(exchange, "answer", "The answer is not JSON", row, "not JSON")
+            yield Observation(exchange, "answer", not_json(response), row, "not JSON")
             return
         if response.media_type not in operation.produces:
             row = self._rows.find(PRODUCES, operation, subject=operation.produces[0])

@@ -11,6 +11,7 @@ from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_there
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, passed, skip
+from tmfkit_conformance.judge.not_json import not_json
 from tmfkit_conformance.record.wire import last_segment
 from tmfkit_conformance.rules.answers import (
     ACCEPT,
@@ -214,7 +215,7 @@ def _members(evidence: Evidence, seen: Exchange) -> list[dict[str, Any]]:
 
 def _schema(evidence: Evidence, seen: Exchange) -> None:
     if seen.response is None or not seen.response.is_json:
-        failed("The answer is not JSON")
+        failed(not_json(seen.response) if seen.response else "The answer is not JSON")
     members = _members(evidence, seen)
     component = evidence.operation.response_schema or evidence.resource_schema
     attributes, errata = evidence.contract.attributes(component), list[str]()

@@ -18,6 +18,7 @@ _READERS = (
     answers.rooted,
     answers.unanswered,
     answers.broken_down,
+    own.no_json,
     keeping.not_stored,
     keeping.doubled,
     keeping.unlisted,

@@ -148,8 +148,11 @@ def not_there(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]
 
 
 def refused(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
-    """Yield an answer that is no success where one is needed."""
+    """Yield an answer that is no success where one is needed; not where the row failed before, by what was taken."""
     for exchange in seen(verdict, traces):
+        is_held = case.probe is not None and issubclass(case.probe.probe, (Auth, Refusing))
+        if is_held and exchange.is_success and is_due(case, exchange):
+            return
         is_needed = not (is_due(case, exchange) or _is_among(_LET_BE, case, exchange) or _is_tried(exchange, traces))
         if exchange.response and not exchange.is_success and is_needed:
             yield answer(exchange, traces)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from tmfkit_conformance.judge.answered import asked
+from tmfkit_conformance.judge.not_json import broken_token, not_json
+from tmfkit_conformance.judge.rows import Rows
 from tmfkit_conformance.judge.symptoms.form import Symptom, at, normal, seen, without_number
 from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
@@ -25,7 +27,7 @@ from tmfkit_conformance.rules.queries import (
 from tmfkit_conformance.rules.register import SCENARIOS
 from tmfkit_conformance.rules.rule import Case
 
-__all__ = ["other_status", "told", "without_body"]
+__all__ = ["no_json", "other_status", "told", "without_body"]
 
 _OF_FILTERS: Final = frozenset(
     one.name for one in (FILTER, FILTER_WITHOUT_MATCH, FILTERS_COMBINE, FILTER_BY_DAY, FILTER_LOOSE, FIELDS_WITH_FILTER)
@@ -53,13 +55,26 @@ def without_body(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Sympt
             yield at(exchange, ("no body", exchange.operation), f"The answer {exchange.status} to {place} has no body")
 
 
+def no_json(_case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield that an answer is no JSON, where the row found none."""
+    if "JSON" not in verdict.remark:
+        return
+    for exchange in seen(verdict, traces):
+        response, operation = exchange.response, traces.operations.get(exchange.operation)
+        has_body = response is not None and response.is_success and response.body.strip()
+        if response and has_body and operation and operation.response_schema and not response.is_json:
+            what = not_json(response, f"The answer to {asked(traces.contract, exchange).partition('?')[0]}")
+            yield at(exchange, ("not JSON", broken_token(response)), what)
+
+
 def other_status(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     """Yield that an operation is answered with another success than the document's."""
     if case.requirement.kind not in (STATUS.name, BODY.name) or verdict.outcome is not Outcome.FAIL:
         return
     for exchange in seen(verdict, traces)[-1:]:
         operation = traces.operations.get(exchange.operation)
-        if operation and exchange.is_success and exchange.status != operation.success:
+        is_other = operation and exchange.is_success and exchange.status != operation.success
+        if operation and is_other and str(exchange.status) not in Rows(traces.contract).tolerated_statuses(operation):
             place, action = asked(traces.contract, exchange).partition("?")[0], operation.action.partition("-")[0]
             what = f"{place} is answered {exchange.status} instead of {operation.success}"
             yield at(exchange, ("status", action, str(exchange.status)), what)
