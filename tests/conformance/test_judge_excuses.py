@@ -88,6 +88,22 @@ def test_fault_that_shows_without_the_list_is_no_less_one_where_there_is_none() 
     assert found.outcome is FAIL
 
 
+@pytest.mark.parametrize(
+    ("read", "status", "outcome"),
+    [(404, 405, REMARK), (410, 501, REMARK), (404, 500, FAIL), (200, 405, FAIL), (404, 200, PASS)],
+)
+def test_what_is_deleted_is_gone_where_no_list_needs_to_be_offered(read: int, status: int, outcome: Outcome) -> None:
+    steps = [
+        post("create", 201, ONE, sent={"description": "a"}, path=MESSAGES),
+        get("before", 200, ONE, at=f"{MESSAGES}/1"),
+        delete("delete", 204, at=f"{MESSAGES}/1"),
+        get("read", read, ONE if read == 200 else {}, at=f"{MESSAGES}/1"),
+        get("list", status, [] if status == 200 else {}, at=MESSAGES, headers={"X-Total-Count": "0"}),
+    ]
+    found = verdict_of("tmf681-v1", "TMF681-GEN-005", steps, operations={"list": "listCommunicationMessage"})
+    assert found.outcome is outcome
+
+
 @pytest.mark.parametrize(("status", "outcome"), [(405, MOOT), (403, SKIP), (400, BLOCKED), (500, BLOCKED)])
 def test_what_needs_a_deletion_that_need_not_be_offered(status: int, outcome: Outcome) -> None:
     change = "/changeRequest"

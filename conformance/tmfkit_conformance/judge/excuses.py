@@ -19,9 +19,9 @@ from tmfkit_conformance.rules.operations import HeardAt
 from tmfkit_conformance.rules.refusals import UNLISTED_VALUE, UnlistedValue
 from tmfkit_conformance.rules.rule import PlannedProbe
 from tmfkit_conformance.rules.states import known_moves
-from tmfkit_models.contracts import MAKES_RESOURCE, Operation
+from tmfkit_models.contracts import MAKES_RESOURCE
 
-__all__ = ["excused"]
+__all__ = ["excused", "need_not_offer"]
 
 _UNREACHED = (
     "The kit lacked a way to be reached: the target took registrations, and no notification came in the whole run; "
@@ -62,10 +62,9 @@ def _not_offered(settled: OutcomeReached, evidence: Evidence) -> str:
     """Say which operation the outcome rests on that is not offered, and need not be; nothing where there is none."""
     looked_at = [settled.root] if settled.root else evidence.used
     for exchange in evidence.exchanges:
-        if exchange.sequence in looked_at and exchange.status in _NOT_THERE and exchange.operation:
-            operation = evidence.contract.operation(exchange.operation)
-            is_about_it = operation.id == evidence.row.operation and settled.outcome is Outcome.FAIL
-            if not is_about_it and _need_not_be(operation, exchange, evidence):
+        if exchange.sequence in looked_at and need_not_offer(exchange, evidence):
+            is_about_it = exchange.operation == evidence.row.operation and settled.outcome is Outcome.FAIL
+            if not is_about_it:
                 return f"{evidence.answered(exchange)}: the document does not make every target offer it"
     return ""
 
@@ -111,8 +110,14 @@ def _not_taken(evidence: Evidence, bundle: Bundle) -> str:
     return ""
 
 
-def _need_not_be(operation: Operation, exchange: Exchange, evidence: Evidence) -> bool:
-    """Say whether an erratum tolerates that an operation is refused as not offered, or every row about it is a may."""
+def need_not_offer(exchange: Exchange, evidence: Evidence) -> bool:
+    """Say whether a request was refused as one of an operation that is not offered, and need not be.
+
+    An erratum tolerates that it is not, or every row about it is a may.
+    """
+    if exchange.status not in _NOT_THERE or not exchange.operation:
+        return False
+    operation = evidence.contract.operation(exchange.operation)
     tolerated = Rows(evidence.contract).tolerated_statuses(operation)
     levels = {row.level for row in evidence.contract.requirements if row.operation == operation.id and not row.reason}
     says_no_such_thing = exchange.status == 404 and "{id}" in operation.path

@@ -13,6 +13,7 @@ from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.checks.sentinels import sentinels
 from tmfkit_conformance.judge.compare import is_kept, is_same
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, skip
+from tmfkit_conformance.judge.excuses import need_not_offer
 from tmfkit_conformance.rules.answers import UnknownId
 from tmfkit_conformance.rules.lifecycle import (
     ANY_JSON_VALUE,
@@ -115,6 +116,9 @@ def _deleted_is_gone(evidence: Evidence) -> None:
         failed(f"After the delete, a read is answered {read.status} (before it, {before.status})")
     if evidence.contract.action("list", evidence.operation.resource) is None:
         return
+    pages = evidence.all(Delete.LIST)
+    if pages and need_not_offer(pages[0], evidence):
+        pass_with_remark(f"A read no longer finds it; there is no list to look at: {evidence.answered(pages[0])}")
     if is_listed(evidence, made.identifier, Delete.LIST, Delete.BY_ID):
         failed("After the delete, the resource is still in the list")
 
