@@ -320,6 +320,19 @@ def test_names_are_tried_together(server_url: str) -> None:
     }
 
 
+def test_other_names_are_found_inside_what_has_another_name(server_url: str) -> None:
+    def capital(call: Call, forward: Forward) -> Answer:
+        if call.method == "POST" and any(f'"{name}"'.encode() in call.body for name in ("attachment", "path", "url")):
+            return Answer(400, b'{"faultstring": "no such element"}', JSON)
+        return forward(call)
+
+    with meddling(server_url, capital) as url:
+        bundle = run("tmf681-v1", url, only=("TMF681-GET-001",))
+    assert bundle.run["dialect"] == {
+        "communicationMessage": {"attachment": "Attachment", "attachment/*/path": "Path", "attachment/*/url": "URL"}
+    }
+
+
 def test_alias_that_is_not_kept_is_not_spoken(server_url: str) -> None:
     def ignorant(call: Call, forward: Forward) -> Answer:
         body = call.json if call.method == "POST" else None

@@ -31,6 +31,7 @@ TOMCAT = (
         pytest.param({"detail": [{"loc": ["body", "name"], "msg": "required"}]}, "body.name: required", id="fastapi"),
         pytest.param({"errors": [{"field": "name", "message": "required"}]}, "name: required", id="list"),
         pytest.param({"error": {"code": 7, "message": "no name"}}, "no name", id="nested"),
+        pytest.param({"faultcode": "soap:Client", "faultstring": "no type"}, "no type", id="soap"),
         pytest.param({"error": "invalid_token", "error_description": "it expired"}, "it expired", id="oauth"),
         pytest.param(["no", "name"], "no", id="texts"),
         pytest.param({"a": 1}, "", id="nothing-said"),

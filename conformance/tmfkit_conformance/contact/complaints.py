@@ -17,7 +17,17 @@ __all__ = ["Complaint", "complaint"]
 
 _LONGEST_WORDS: Final = 300
 _DEEPEST: Final = 4
-_TELLING: Final = ("reason", "message", "detail", "description", "msg", "defaultMessage", "error", "title")
+_TELLING: Final = (
+    "reason",
+    "message",
+    "detail",
+    "description",
+    "faultstring",
+    "msg",
+    "defaultMessage",
+    "error",
+    "title",
+)
 _PLACES: Final = (
     "field", "path", "pointer", "property", "propertyPath", "attribute", "param", "parameter", "loc", "location",
     "instancePath", "dataPath", "missingProperty", "source", "params", "name",

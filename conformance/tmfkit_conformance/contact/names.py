@@ -133,7 +133,7 @@ class _Finder:
 
     def _is_settled(self, key: str, body: dict[str, Any], read: Exchange) -> bool:
         """Say whether a body that was taken needs no other name for an attribute that it has."""
-        if not pointers.select(body, f"/{key}"):
+        if not pointers.select(body, self._spoken(key)):
             return False
         return not self._attributes[key].get("x-tmf-alias-when-lost") or self._comes_back(key, body, read)
 
@@ -166,7 +166,7 @@ class _Finder:
             The create that was taken; None when none was.
         """
         own = body() if of is None else of
-        keys = [key for key in self._attributes if key not in self._settled and pointers.select(own, f"/{key}")]
+        keys = [key for key in self._attributes if key not in self._settled and pointers.select(own, self._spoken(key))]
         keys.sort(key=lambda key: key.partition("/")[0] not in named)
         combined = (names for names in self._candidates(keys) if not wanted or wanted in names)
         return self._tried(body, list(itertools.islice(combined, _MOST_TRIES)))
@@ -208,12 +208,15 @@ class _Finder:
         """Say whether an attribute comes back as it was sent; what cannot be read says nothing."""
         if not isinstance(read.answer, dict) or not read.is_success:
             return True
-        around, _, spoken = self._session.payloads_of(self._resource.name).spoken(f"/{key}").rpartition("/")
-        wanted = pointers.select(sent, f"{around}/{spoken}")
+        wanted = pointers.select(sent, self._spoken(key))
         if not wanted:
             return True
-        found = pointers.select(read.answer, f"{around}/{spoken}")
+        found = pointers.select(read.answer, self._spoken(key))
         return len(found) >= len(wanted) and all(map(_resembles, wanted, found))
+
+    def _spoken(self, key: str) -> str:
+        """Return where an attribute stands in a body, in the names that the session speaks now."""
+        return self._session.payloads_of(self._resource.name).spoken(f"/{key}")
 
     def _made(self, body: dict[str, Any], name: str) -> Exchange:
         return self._session.call("create", Dialect.CREATE.of(name), body=body, resource=self._resource.name)
@@ -237,7 +240,7 @@ def _combinations(others: Mapping[str, Sequence[str]], keys: Sequence[str]) -> I
 
 
 def _resembles(sent: Any, got: Any) -> bool:
-    """Say whether a value is the one that was sent; dates may have another form, a list of one none."""
+    """Say whether a value is the one that was sent; dates may have another form, numbers and flags that of a text."""
     if isinstance(sent, list) and len(sent) == 1 and isinstance(got, dict):
         got = [got]
     if isinstance(sent, dict):
@@ -246,6 +249,8 @@ def _resembles(sent: Any, got: Any) -> bool:
         return isinstance(got, list) and len(got) >= len(sent) and all(map(_resembles, sent, got))
     if isinstance(sent, str) and isinstance(got, str) and sent[:4].isdecimal() and sent[4:5] == "-":
         return got[:4].isdecimal()
+    if isinstance(got, str) and isinstance(sent, (bool, int, float)):
+        return str(sent).lower() == got.strip().lower()
     return bool(sent == got)
 
 

@@ -15,7 +15,18 @@ __all__ = ["is_telling", "normalised", "target_words"]
 _LIMIT: Final = 200
 
 # In the order in which they say most: TMF630, RFC 9457, Spring and its like, OAuth 2.0, JSON:API.
-_TELLING: Final = ("message", "detail", "error_description", "description", "reason", "msg", "title", "error", "code")
+_TELLING: Final = (
+    "message",
+    "detail",
+    "error_description",
+    "description",
+    "faultstring",
+    "reason",
+    "msg",
+    "title",
+    "error",
+    "code",
+)
 _AROUND: Final = ("error", "errors", "fault", "detail", "details", "violations")
 _DEPTH: Final = 3
 

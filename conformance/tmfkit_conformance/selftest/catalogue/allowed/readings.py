@@ -170,16 +170,30 @@ def number(value: Any) -> Any:
 
 
 def knows_alias_only(
-    name: str, words: str, pairs: tuple[tuple[str, str, str], ...], *errata: str, **more: Any
+    name: str,
+    words: str,
+    pairs: tuple[tuple[str, str, str], ...],
+    *errata: str,
+    form: Callable[[Thing], Thing] = lambda thing: thing,
+    **more: Any,
 ) -> Behaviour:
-    """Know attributes under another name only: their own is refused, and what is there is shown by the other."""
+    """Know attributes under another name only: their own is refused, and what is there is shown by the other.
+
+    Args:
+        name: Id of the entry.
+        words: What the server does.
+        pairs: Where an attribute stands, in the names that the server knows; its own name; the other one.
+        *errata: Errata of which it is a tolerated reading.
+        form: What else is changed in what is shown, the other names in it.
+        **more: Further members of the entry.
+    """
     refused = refusing(
         words,
         lambda _, body: next(
             (f"{own} is unknown, {other} is meant" for path, own, other in pairs if found(body, path, has(own))), ""
         ),
     )
-    shown = showing_all(words, in_turn(*(renamed(path, own, other) for path, own, other in pairs)))
+    shown = showing_all(words, in_turn(*(renamed(path, own, other) for path, own, other in pairs), form))
     unknown = {own for path, own, _ in pairs if not path}
 
     async def serve(call: Call, sound: Sound, history: History) -> Answer:

@@ -73,6 +73,21 @@ MESSAGE: Final = (
         "TMF681-E05",
         whole=("tmf681-v1",),
     ),
+    knows_alias_only(
+        "message-capitals-within",
+        "knows names with a capital only, inside others as well, and shows numbers as texts",
+        (
+            *(("", name, "SendTime" if name == "sendTime" else name.capitalize()) for name in _CAPITALS),
+            *(("Attachment/*", name, name.capitalize()) for name in ("path", "href", "size")),
+            ("Attachment/*", "url", "URL"),
+            ("Receiver/*", "relatedParty", "RelatedParty"),
+        ),
+        "TMF681-E05",
+        "TMF681-E06",
+        "TMF681-E12",
+        form=mapped("", "Priority", text),
+        whole=("tmf681-v1",),
+    ),
     shows("message-url-with-capitals", "shows URL", renamed("attachment/*", "url", "URL"), "TMF681-E06"),
     knows_alias_only(
         "message-characteristic-small",
