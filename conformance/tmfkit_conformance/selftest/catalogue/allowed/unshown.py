@@ -20,7 +20,6 @@ _BY_REASON: Final = {
     "no row asks for it": "TMF629V4-E18 TMF629V4-E21 TMF655-E58 TMF681-E04 TMF681-E57 TMF683-E10",
     "it is about a listener, not about a target": "TMF629V4-E13 TMF683-E41 TMF683-E44",
     "the kit sends no message while it listens": "TMF681-E47",
-    "every target of the catalogue has a base path of its own": "TMF629V1-E53",
 }
 
 UNSHOWN: Final[Mapping[str, str]] = {
