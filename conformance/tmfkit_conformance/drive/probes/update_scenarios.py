@@ -91,14 +91,13 @@ def patch_one_of_two(session: Session, _subject: str) -> None:
 @probe(Removes)
 def removes(session: Session, subject: str) -> None:
     """Create with the subject (or what stands in for it), take it away, read back."""
-    subject = removable_attribute(session, subject)
-    session.note(TakenAway(subject))
-    if not subject:
+    taken = removable_attribute(session, subject)
+    session.note(TakenAway(taken))
+    made = session.created(Removes.CREATE, session.payloads.with_attribute(taken or subject))
+    if not taken:
         return
-    spoken = session.payloads.spoken(subject)
-    made = session.created(Removes.CREATE, session.payloads.with_attribute(subject))
     session.call("retrieve", Removes.BEFORE, identifier=made.identifier)
-    _take_away(session, made.identifier, spoken)
+    _take_away(session, made.identifier, session.payloads.spoken(taken))
     session.call("retrieve", Removes.READ, identifier=made.identifier)
 
 
@@ -164,14 +163,14 @@ def replace_takes_all(session: Session, _subject: str) -> None:
 @probe(ReplaceClears)
 def replace_clears(session: Session, subject: str) -> None:
     """Create with the subject (or what stands in for it), replace without it, read before and after."""
-    subject = removable_attribute(session, subject, strictly=True)
-    session.note(TakenAway(subject))
-    if not subject:
-        return
-    whole = session.payloads.with_attribute(subject)
+    taken = removable_attribute(session, subject, strictly=True)
+    session.note(TakenAway(taken))
+    whole = session.payloads.with_attribute(taken or subject)
     made = session.created(ReplaceClears.CREATE, whole)
+    if not taken:
+        return
     session.call("retrieve", ReplaceClears.BEFORE, identifier=made.identifier)
-    body = pointers.without(whole, session.payloads.spoken(subject))
+    body = pointers.without(whole, session.payloads.spoken(taken))
     session.call("replace", ReplaceClears.REPLACE, identifier=made.identifier, body=body)
     session.call("retrieve", ReplaceClears.READ, identifier=made.identifier)
 

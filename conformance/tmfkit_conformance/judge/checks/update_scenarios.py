@@ -117,9 +117,9 @@ def _patch_one_of_two(evidence: Evidence) -> None:
 def _removed(evidence: Evidence) -> None:
     taken = evidence.facts(TakenAway)  # a bundle of an earlier kit has none
     subject = taken.attribute if taken else evidence.row.subject
+    made = evidence.succeeded(Removing.CREATE)
     if not subject:
         not_applicable("The target demands every attribute that might be taken away")
-    made = evidence.succeeded(Removing.CREATE)
     changed = _change(evidence)
     if not changed.is_success:
         _not_offered(evidence, changed)
