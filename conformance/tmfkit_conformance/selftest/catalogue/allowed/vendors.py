@@ -307,7 +307,7 @@ VENDORS: Final = (
     ),
     Behaviour(
         "customers-begin-active",
-        _moves("status", ("Active",), {"Active": ("Suspended",), "Suspended": ("Active",)}, 409),
+        moving("status", ("Active",), {"Active": ("Suspended",), "Suspended": ("Active",)}, 409),
         "the state of every create and those to change to can be configured, in any order",
         ("tmf629-v4",),
         rules=(PATCHABLE, EVENT),
