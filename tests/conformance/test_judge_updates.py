@@ -135,6 +135,18 @@ SITUATIONS = [
             (PASS, "without-effect", {"name": "two", "pin": "9"}),
         )
     ),
+    *(
+        KEEPS.gives(
+            outcome, f"patch-of-another-{words}",
+            *FULL_KEPT, patch("patch-another", status, {"pin": "9"}), read("read-another", **back), facts=IN_ONE,
+        )
+        for outcome, words, status, back in (
+            (PASS, "keeps-the-first", 200, {**FULL, **TWO, "pin": "9"}),
+            (FAIL, "loses-the-first", 200, {"pin": "9", "creditLimit": 7}),
+            (PASS, "without-effect", 200, {"name": "two", "pin": "1234"}),
+            (PASS, "refused", 409, {"name": "two", "pin": "1234"}),
+        )
+    ),
     LASTS.gives(PASS, "lasts", made(name="one"), patch("patch", 200, TWO), read(name="two")),
     LASTS.gives(FAIL, "forgotten", made(name="one"), patch("patch", 200, TWO), read(name="one")),
     LASTS.gives(FAIL, "refused", made(name="one"), patch("patch", 501, TWO)),

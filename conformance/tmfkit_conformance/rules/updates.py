@@ -98,6 +98,7 @@ class PatchedAs(Facts):
 class PatchKeepsOthers(Patched, name="patch-keeps-others", facts=PatchedAs):
     """Creates with everything, patches one attribute, reads before and after; so again in every other media type.
 
+    Before that it patches another attribute, so that the one patched first is among those to be kept.
     Where the record with everything is not made, or its patch refused, one with that attribute alone is made for it.
     """
 
@@ -107,6 +108,8 @@ class PatchKeepsOthers(Patched, name="patch-keeps-others", facts=PatchedAs):
     FULL_READ = Step("read-full")
     CREATE = Step("create")
     BEFORE = Step("before")
+    PATCH_ANOTHER = Step("patch-another")
+    READ_ANOTHER = Step("read-another")
     PATCH_AS = StepFamily("patch, {}")
     READ_AS = StepFamily("read, {}")
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from tmfkit_conformance.drive.probes.registry import plain_attribute, probe
+from tmfkit_conformance.drive.probes.registry import another_attribute, plain_attribute, probe
 from tmfkit_conformance.drive.session import ProbeAborted, Session
-from tmfkit_conformance.payloads.attributes import is_state
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.record.exchange import Exchange, Notification
 from tmfkit_conformance.rules.operations import Events, HeardOfAnother, Register, Triggers, Unregister
-from tmfkit_conformance.rules.updates import PATCHABLE
 from tmfkit_models.contracts import Event
 
 __all__ = ["heard", "triggered"]
@@ -63,39 +60,13 @@ def events(session: Session, _subject: str) -> None:
 
 def _changed_another(session: Session, callback: str, event: Event, identifier: str) -> Exchange | None:
     """Change another attribute than the usual one, once the change of that was told; None where it is not taken."""
-    pointer = _another(session)
+    pointer = another_attribute(session)
     if not pointer or not session.listener.wait(
         lambda received: bool(heard(received, callback, event, identifier)), seconds=session.settings.event_seconds
     ):
         return None
     patched = session.patch(Events.ANOTHER, identifier, session.change(pointer, of=identifier))
     return patched if patched.is_success else None
-
-
-def _another(session: Session) -> str:
-    """Return the pointer of an attribute that can be patched, other than the usual one; empty without one.
-
-    One that every record has comes first, as a target may lack the others; a state has notifications of its own.
-    """
-    usual, payloads = plain_attribute(session), session.payloads
-    patch = session.contract.action("patch", session.resource_name)
-    rows = (row for row in session.contract.requirements if row.kind == PATCHABLE.name and not row.reason)
-    own = (row.subject for row in rows if patch is not None and row.operation == patch.id)
-    free = [each for each in own if each.count("/") == 1 and each != usual and not payloads.is_configured(each)]
-    small = payloads.minimal()
-    found = sorted(
-        (each for each in free if not is_state(each[1:])), key=lambda each: payloads.spoken(each)[1:] not in small
-    )
-    return next((each for each in found if _is_changed_alone(session, each, small)), "")
-
-
-def _is_changed_alone(session: Session, pointer: str, small: dict[str, Any]) -> bool:
-    """Say whether another value is known for an attribute, and makes no further attributes necessary."""
-    try:
-        body = session.payloads.holding(pointer, session.payloads.another(pointer))
-    except OverrideInTheWay:
-        return False
-    return {*body} <= {*small, session.payloads.spoken(pointer)[1:]}
 
 
 def heard(received: tuple[Notification, ...], callback: str, event: Event, identifier: str) -> list[Notification]:

@@ -7,13 +7,16 @@ from typing import Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.session import ProbeAborted, Session
-from tmfkit_conformance.payloads.attributes import optional_attributes, plain_attributes
+from tmfkit_conformance.payloads.attributes import is_state, optional_attributes, plain_attributes
+from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.rules.attributes import asked_for_below
 from tmfkit_conformance.rules.members import Condition
 from tmfkit_conformance.rules.probes import Probe
+from tmfkit_conformance.rules.updates import PATCHABLE
 
 __all__ = [
     "PROBES",
+    "another_attribute",
     "array_attribute",
     "plain_attribute",
     "probe",
@@ -46,6 +49,32 @@ def plain_attribute(session: Session) -> str:
     if not found:
         raise ProbeAborted(f"{session.resource_name} has no attribute with free text that can be changed")
     return next((name for name in found if not session.payloads.is_configured(name)), found[0])
+
+
+def another_attribute(session: Session) -> str:
+    """Return the pointer of an attribute that can be patched, other than the usual one; empty without one.
+
+    One that every record has comes first, as a target may lack the others; a state has notifications of its own.
+    """
+    usual, payloads = plain_attribute(session), session.payloads
+    patch = session.contract.action("patch", session.resource_name)
+    rows = (row for row in session.contract.requirements if row.kind == PATCHABLE.name and not row.reason)
+    own = (row.subject for row in rows if patch is not None and row.operation == patch.id)
+    free = [each for each in own if each.count("/") == 1 and each != usual and not payloads.is_configured(each)]
+    small = payloads.minimal()
+    found = sorted(
+        (each for each in free if not is_state(each[1:])), key=lambda each: payloads.spoken(each)[1:] not in small
+    )
+    return next((each for each in found if _is_changed_alone(session, each, small)), "")
+
+
+def _is_changed_alone(session: Session, pointer: str, small: dict[str, Any]) -> bool:
+    """Say whether another value is known for an attribute, and makes no further attributes necessary."""
+    try:
+        body = session.payloads.holding(pointer, session.payloads.another(pointer))
+    except OverrideInTheWay:
+        return False
+    return {*body} <= {*small, session.payloads.spoken(pointer)[1:]}
 
 
 def array_attribute(session: Session) -> str:

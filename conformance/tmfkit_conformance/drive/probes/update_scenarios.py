@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.drive.probes.registry import plain_attribute, probe, removable_attribute
+from tmfkit_conformance.drive.probes.registry import another_attribute, plain_attribute, probe, removable_attribute
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.rules.refusals import PARTIAL, CollectionDeleteRefused, PutRefused
 from tmfkit_conformance.rules.updates import (
@@ -35,7 +35,7 @@ JSON_PATCH = "application/json-patch+json"
 
 @probe(PatchKeepsOthers)
 def patch_keeps_others(session: Session, _subject: str) -> None:
-    """Create with everything, patch one attribute, read before and after; so again in every other media type."""
+    """Create with everything, patch one attribute, read; then another one, then in every other media type."""
     payloads, attribute = session.payloads, plain_attribute(session)
     full = pointers.with_value(payloads.full(1), payloads.spoken(attribute), payloads.value(attribute))
     identifier = _patched_full(session, full, attribute)
@@ -45,6 +45,7 @@ def patch_keeps_others(session: Session, _subject: str) -> None:
         session.call("retrieve", PatchKeepsOthers.BEFORE, identifier=identifier)
         session.patch(PatchKeepsOthers.PATCH, identifier, session.change(attribute, of=identifier))
         session.call("retrieve", PatchKeepsOthers.READ, identifier=identifier)
+    _patch_another(session, identifier)
     others = [name for name in session.operation.consumes if name != session.patch_media]
     taken = [name for name in others if _is_patched_as(session, identifier, name, attribute)]
     session.note(PatchedAs(is_full, taken))
@@ -61,6 +62,16 @@ def _patched_full(session: Session, full: dict[str, Any], attribute: str) -> str
         return ""
     session.call("retrieve", PatchKeepsOthers.FULL_READ, identifier=made.identifier)
     return made.identifier
+
+
+def _patch_another(session: Session, identifier: str) -> None:
+    """Patch another attribute than the usual one, and read back where that is taken; nothing where there is none."""
+    another = another_attribute(session)
+    if not another:
+        return
+    change = session.change(another, of=identifier)
+    if session.patch(PatchKeepsOthers.PATCH_ANOTHER, identifier, change).is_success:
+        session.call("retrieve", PatchKeepsOthers.READ_ANOTHER, identifier=identifier)
 
 
 def _is_patched_as(session: Session, identifier: str, media_type: str, attribute: str) -> bool:

@@ -120,6 +120,19 @@ def json_patch_loses_others(target: Target) -> Break:
     return showing(target, "loses what a small record has not by a JSON Patch", change)
 
 
+@breaks(PATCH_KEEPS_OTHERS)
+def patch_loses_the_first(target: Target) -> Break:
+    """The attribute patched first lost by a patch that does not name it."""
+
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        bodies = [each.json for each in made.changes]
+        is_merged = bool(bodies) and isinstance(bodies[0], dict) and isinstance(bodies[-1], dict)
+        lost = set(bodies[0]) - set(bodies[-1]) if is_merged else set()
+        return {name: value for name, value in shown.items() if name not in lost}
+
+    return showing(target, "loses what was patched first when another attribute is patched", change)
+
+
 def _further(target: Target, made: CreatedResource) -> list[str]:
     """Return the attributes that a resource was made with and that a small record has not, the last first."""
     small = target.payloads.with_attribute(plain_attributes(target.contract, target.resource)[0])
