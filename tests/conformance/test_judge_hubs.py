@@ -103,6 +103,12 @@ OF_TWO = (
     patch("trigger-another", 200, {"description": "d"}),
     get("read-change", 200, resource(name="two", description="d")),
 )
+OF_TWO_KNOWN = (
+    register(),
+    made("trigger-create", name="one", description="c"),
+    get("read-create", 200, resource(name="one", description="c")),
+    *OF_TWO[3:],
+)
 TOLD = {"event": {"customer": resource(name="two", description="d")}}
 DELIVERED = (
     register(),
@@ -248,10 +254,22 @@ SITUATIONS = [
     HEADER.gives(FAIL, "none", *TRIGGERED, **heard(note(CREATED, ABOUT, headers=()))),
     HEADER.gives(BLOCKED, "nothing", *TRIGGERED, **heard()),
     *(
-        row.gives(outcome, f"of-the-state-{words}", *UPDATED, **heard(*(changed(name, number) for number, name in enumerate(told, 1))))
+        row.gives(outcome, f"of-the-state-{words}", *UPDATED, **heard(*(changed(name, number) for number, name in enumerate(told, 4))))
         for row, outcome, words, told in (
             (UPDATE, PASS, "after", ["two"]), (UPDATE, FAIL, "before", ["one"]), (UPDATE, PASS, "before-and-after", ["one", "two"]),
             (CHANGE, PASS, "after", ["two"]), (CHANGE, REMARK, "before", ["one"]),
+        )
+    ),
+    *(
+        UPDATE.gives(outcome, f"of-two-changes-{words}", *OF_TWO_KNOWN, **heard(*(
+            note(CHANGED, {"event": {"customer": resource(name=name, description=description)}}, number=number)
+            for number, name, description in told
+        )))
+        for outcome, words, told in (
+            (PASS, "after-each", [(4, "two", "c"), (9, "two", "d")]),
+            (PASS, "the-first-told-again", [(4, "two", "c"), (9, "two", "c")]),
+            (PASS, "a-note-of-the-create-late", [(4, "one", "c"), (9, "two", "d")]),
+            (FAIL, "a-change-late", [(4, "one", "c"), (9, "two", "c")]),
         )
     ),
     *(

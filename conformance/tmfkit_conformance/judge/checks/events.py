@@ -140,20 +140,33 @@ def _is_told_twice(arrived: list[Notification], wanted: Event) -> bool:
 
 
 def from_before(evidence: Evidence, wanted: Event) -> str:
-    """Say that every notification of a change shows what was changed as it was before; nothing where one does not."""
+    """Say that every notification of a change shows what was changed as it was before; nothing where one does not.
+
+    Each is held against the latest change before it came: one that is a state behind shows the change before that.
+    """
     # They show nothing by themselves, so that no verdict names them.
     steps = [Triggers.READ.of("create").name, Triggers.TRIGGER.of(wanted.on).name]
+    steps += [Events.ANOTHER.name] if wanted.on == "change" else []
     seen = [one for one in evidence.exchanges if one.step in steps and one.is_success]
     read = next((one.answer for one in seen if isinstance(one.answer, dict) and one.request.method == "GET"), None)
     before = own_names(evidence, wanted, read)
     if wanted.on not in ("change", "state-change") or before is None:
         return ""
-    bodies = [own_names(evidence, wanted, one.request.json) for one in seen if isinstance(one.request.json, dict)]
-    sent = [(name, value) for body in bodies for name, value in body.items() if not is_equal(before.get(name), value)]
-    names = list(dict.fromkeys(name for name, _ in sent))
+    changes: list[tuple[float, list[str]]] = []
+    for one in seen:
+        if isinstance(one.request.json, dict):
+            body = own_names(evidence, wanted, one.request.json)
+            changes.append((one.started, [name for name in body if not is_equal(before.get(name), body[name])]))
     arrived = [note for note in of_event(evidence, wanted) if _id_of(note, wanted) == str(before.get("id"))]
-    is_stale = bool(arrived) and all(_shows(carried(evidence, note, wanted), before, names) for note in arrived)
-    return f"{wanted.type} shows {', '.join(names)} as before the change" if is_stale else ""
+    told: list[str] = []
+    for note in arrived:
+        names = next((names for started, names in reversed(changes) if started <= note.started), None)
+        if names is None:
+            continue
+        if not _shows(carried(evidence, note, wanted), before, names):
+            return ""
+        told += names
+    return f"{wanted.type} shows {', '.join(dict.fromkeys(told))} as before the change" if told else ""
 
 
 def _shows(resource: dict[str, Any], state: dict[str, Any], names: list[str]) -> bool:

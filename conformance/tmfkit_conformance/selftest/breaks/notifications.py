@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import ChainMap
 from dataclasses import replace
 from typing import Any
 
@@ -133,6 +134,24 @@ def carried_from_before(target: Target) -> Break | None:
         return [note.with_body(_with_resource(note.body, target.subject, before))] if is_it else [note]
 
     return notifying(f"sends {target.row.operation} with the resource as it was created", change)
+
+
+@breaks(EVENT_CARRIES_WHOLE)
+def carried_a_change_late(target: Target) -> Break | None:
+    """The resource as it was before the change in the notification of it, and so the change before that."""
+    if target.events[0].on not in ("change", "state-change"):
+        return None
+
+    def change(note: Note, history: History) -> list[Note]:
+        def before(resource: dict[str, Any]) -> dict[str, Any]:
+            made = history.made.get(str(resource.get("id")))
+            earlier = [each.json for each in made.changes[:-1] if isinstance(each.json, dict)] if made else []
+            return dict(ChainMap(*reversed(earlier), made.shown)) if made else resource
+
+        is_it = note.event_type == target.row.operation
+        return [note.with_body(_with_resource(note.body, target.subject, before))] if is_it else [note]
+
+    return notifying(f"sends {target.row.operation} with the resource as it was before the change", change)
 
 
 @breaks(EVENT_BY_POST)
