@@ -34,6 +34,7 @@ NULL = ask("merge-null-removes", "patchCustomer", "/description")
 REMOVE = ask("json-patch-remove", "patchCustomer", "/description", level="should")
 CLEARS = ask("replace-clears", "replaceCustomer", "/description")
 LIST = ask("merge-array-replaces", "patchCustomer", "/characteristic")
+ATTACHED = ask("patchable", "patchCommunicationMessage", "/attachment", api="tmf681-v1")
 NOTES = ask("merge-array-replaces", "patchChangeRequest", "/note", api="tmf655-v1")
 MERGES = ask("merge-object-merges", "patchCustomer", "/validFor")
 ADDS = ask("json-patch-add-member", "patchCustomer", "/characteristic")
@@ -229,3 +230,12 @@ SITUATIONS = [
 def test_update_is_judged_by_what_is_read_afterwards(situation: Situation) -> None:
     verdict = situation.verdict()
     assert verdict.outcome is situation.outcome, verdict.remark
+
+
+def test_loss_is_told_of_the_member_that_is_gone_whatever_names_the_target_uses() -> None:
+    sent = {"attachment": [{"path": "/a.pdf", "description": "d"}]}
+    shown = read(Attachment=[{"Path": "/a.pdf"}])
+    (situation,) = ATTACHED.gives(FAIL, "member-gone", made(subject="s"), patch("patch", 200, sent), shown).values
+    verdict = situation.verdict()
+    assert verdict.outcome is FAIL
+    assert verdict.remark == "After the patch, /attachment/*/description was sent and is not there"

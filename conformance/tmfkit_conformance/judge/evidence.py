@@ -289,10 +289,11 @@ class Evidence:
         return [name for name in names if not self._is_kept(f"/{name}", asked, got)]
 
     def loss(self, sent: Any, got: Any, pointer: str) -> str:
-        """Say which member under *pointer* did not come back as it was sent: the first of them."""
-        there, back = self.spelt(sent, pointer), self.spelt(got, pointer)
-        found = next(losses(pointers.get(sent, there), pointers.get(got, back), there), None)
-        return str(found) if found else f"{there} was sent and did not come back as sent"
+        """Say which member under *pointer* did not come back as it was sent: the first, in the contract's own names."""
+        own = (round_trip.canonical(self.contract, self.resource_schema, body) for body in (sent, got))
+        there, back = (pointers.get(body, self.spelt(body, pointer)) for body in own)
+        found = next(losses(there, back, pointer), None)
+        return str(found) if found else f"{pointer} was sent and did not come back as sent"
 
     def without_optional_losses(self, sent: dict[str, Any], got: Any) -> dict[str, Any]:
         """Return a body without the attributes that a target lacks and may lack: those with rows of a lower level.

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.answered import asked
 from tmfkit_conformance.judge.losses import How, Loss, losses
+from tmfkit_conformance.judge.round_trip import canonical
 from tmfkit_conformance.judge.symptoms import answers
 from tmfkit_conformance.judge.symptoms.answers import is_due
 from tmfkit_conformance.judge.symptoms.form import Symptom, at, seen
@@ -96,15 +97,15 @@ def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
             continue
         later_on, told = exchanges[number + 1 :], _told(verdict, write, traces)
         for back in _reads_after(write, later_on, traces):
-            found = [one for one in _losses(write, back, later_on) if _concerns(case, one, told)]
-            if found and (later := _taken_away(write, back, later_on)):
+            found = [one for one in _losses(write, back, later_on, traces) if _concerns(case, one, told)]
+            if found and (later := _taken_away(write, back, later_on, traces)):
                 what = f"{asked(traces.contract, later)} takes away what it does not name: {found[0]}"
                 yield at(back, ("takes away", later.request.method), what, lost=found[0].pointer)
             elif found:
                 yield _loss(min(found, key=lambda one: not _is_about(case, one)), back, operation.resource)
 
 
-def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> list[Loss]:
+def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange], traces: Traces) -> list[Loss]:
     """Return what is not read back of a body, apart from what was written again before it was read."""
     if not isinstance(write.request.json, dict):
         return []
@@ -115,7 +116,14 @@ def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> list[
         return []  # nothing of what was written before it is to be there
     again = {name for one in between for name in _touched(one.request.json)}
     asked_for = {name: value for name, value in write.request.json.items() if name not in {*again, "id", "href"}}
-    return list(losses(asked_for, back.answer))
+    return _lost(traces, write, asked_for, back.answer)
+
+
+def _lost(traces: Traces, write: Exchange, sent: Any, got: Any) -> list[Loss]:
+    """Return what is not read back of what was sent in a write, in the contract's own names."""
+    resource = traces.operations[write.operation].resource
+    schema = traces.contract.resource(resource).schema if resource else ""
+    return list(losses(*(canonical(traces.contract, schema, body) for body in (sent, got))))
 
 
 def _touched(body: Any) -> set[str]:
@@ -125,7 +133,7 @@ def _touched(body: Any) -> set[str]:
     return set(body) if isinstance(body, dict) else set()
 
 
-def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> Exchange | None:
+def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange], traces: Traces) -> Exchange | None:
     """Return the write in between that took away what had been kept; None where nothing of the kind is seen."""
     changes = [one for one in later if one.sequence < back.sequence and one.request.method == "PATCH"]
     if not changes or write.request.method != "POST":
@@ -133,7 +141,7 @@ def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange]) -> E
     first = changes[0]
     earlier = [one for one in later if one.sequence < first.sequence and one.request.method == "GET"]
     kept = [one for one in (*earlier, write) if isinstance(one.answer, dict)]
-    return first if kept and not list(losses(write.request.json, kept[0].answer)) else None
+    return first if kept and not _lost(traces, write, write.request.json, kept[0].answer) else None
 
 
 def _is_about(case: Case, loss: Loss) -> bool:
