@@ -32,7 +32,8 @@ def unseen(report: Report) -> str:
 
 
 def _takes_listener(line: Line) -> bool:
-    return line.case.probe is not None and line.case.probe.probe.facts in (HeardAt, RemovedFrom)
+    facts = line.case.probe.probe.facts if line.case.probe is not None else None
+    return facts is not None and issubclass(facts, (HeardAt, RemovedFrom))
 
 
 def _takes_credential(line: Line) -> bool:
