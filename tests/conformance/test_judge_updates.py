@@ -62,8 +62,8 @@ NAMED_AWAY = (
     read("before", description="d", name="n"),
     patch("patch", 200, {"name": None}),
 )
-IN_ONE: dict[str, Any] = {"full": True, "media_types": []}
-IN_TWO: dict[str, Any] = {"full": True, "media_types": [JSON_PATCH]}
+IN_ONE: dict[str, Any] = {"full": True, "another": False, "media_types": []}
+IN_TWO: dict[str, Any] = {"full": True, "another": False, "media_types": [JSON_PATCH]}
 OPERATION = [{"op": "replace", "path": "/name", "value": "three"}]
 PAIR = (made("create-a", name="one"), made("create-b", identifier="8", name="one"))
 
@@ -119,12 +119,12 @@ SITUATIONS = [
     ),
     KEEPS.gives(
         PASS, "everything-refused", post("create-full", 400, sent=FULL), *KEPT, read(name="two", pin="1234"),
-        facts={"full": False, "media_types": []},
+        facts={"full": False, "another": False, "media_types": []},
     ),
     KEEPS.gives(
         PASS, "patch-of-everything-refused",
         *FULL_KEPT[:2], patch("patch-full", 409, TWO), *KEPT, read(name="two", pin="1234"),
-        facts={"full": False, "media_types": []},
+        facts={"full": False, "another": False, "media_types": []},
     ),
     *(
         KEEPS.gives(
@@ -139,7 +139,8 @@ SITUATIONS = [
     *(
         KEEPS.gives(
             outcome, f"patch-of-another-{words}",
-            *FULL_KEPT, patch("patch-another", status, {"pin": "9"}), read("read-another", **back), facts=IN_ONE,
+            *FULL_KEPT, patch("patch-another", status, {"pin": "9"}), read("read-another", **back),
+            facts={**IN_ONE, "another": status == 200},
         )
         for outcome, words, status, back in (
             (PASS, "keeps-the-first", 200, {**FULL, **TWO, "pin": "9"}),

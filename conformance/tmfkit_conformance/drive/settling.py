@@ -94,8 +94,7 @@ class Settling:
         if write is not None:
             exchange = self._repeated(exchange, again, write, functools.partial(self._earlier, write))
         elif last := self._last.get(url):
-            write = self._writes[last]
-            exchange = self._repeated(exchange, again, write, functools.partial(_earlier_list, write, last))
+            exchange = self._repeated(exchange, again, self._writes[last], functools.partial(self._earlier_list, last))
         if exchange.request.method == "GET" and exchange.is_success and "?" not in exchange.request.url:
             self._seen[url] = exchange.answer
         return exchange
@@ -121,6 +120,25 @@ class Settling:
         if not (is_read and exchange.is_success and write.before is not None) or "?" in exchange.request.url:
             return None
         return write.kind if exchange.answer == write.before else None
+
+    def _earlier_list(self, url: str, exchange: Exchange) -> _Kind | None:
+        """Return the kind of write whose state before it a list shows, of what was made or removed last at an address.
+
+        A list with a condition, or whose end is not known, may rightly lack what was made last: it is looked at again
+        after a moment only. A list that was asked for before the write was done need not show it.
+        """
+        if exchange.request.method != "GET" or not exchange.is_success or not isinstance(exchange.answer, list):
+            return None
+        write = self._writes[url]
+        if self._now() - exchange.elapsed_ms / 1000 < write.at:
+            return None
+        is_shown = unquote(url.rpartition("/")[2]) in paging.identifiers([exchange])
+        if write.kind == "removed":
+            return "removed" if is_shown else None
+        is_whole = paging.is_whole([exchange])
+        if is_shown or (not is_whole and (paging.is_by_link([exchange]) or paging.total(exchange) is not None)):
+            return None
+        return "listed" if is_whole and "?" not in exchange.request.url else "found"
 
     def _limit(self, kind: _Kind) -> float:
         """Return how many seconds after a write it is waited for."""
@@ -163,23 +181,6 @@ class Settling:
     @staticmethod
     def _now() -> float:
         return time.monotonic()
-
-
-def _earlier_list(write: _Write, url: str, exchange: Exchange) -> _Kind | None:
-    """Return the kind of write whose state before it a list shows, of what was made or removed last at an address.
-
-    A list with a condition, or whose end is not known, may rightly lack what was made last: it is looked at again after
-    a moment only.
-    """
-    if exchange.request.method != "GET" or not exchange.is_success or not isinstance(exchange.answer, list):
-        return None
-    is_shown = unquote(url.rpartition("/")[2]) in paging.identifiers([exchange])
-    if write.kind == "removed":
-        return "removed" if is_shown else None
-    is_whole = paging.is_whole([exchange])
-    if is_shown or (not is_whole and (paging.is_by_link([exchange]) or paging.total(exchange) is not None)):
-        return None
-    return "listed" if is_whole and "?" not in exchange.request.url else "found"
 
 
 def _place(exchange: Exchange) -> str:

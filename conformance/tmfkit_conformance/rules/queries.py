@@ -30,6 +30,7 @@ __all__ = [
     "READ_IS_SAFE",
     "SORT",
     "TRAILING_SLASH",
+    "Among",
     "CreatedIsListed",
     "CreatedOnce",
     "Fields",

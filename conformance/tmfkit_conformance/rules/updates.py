@@ -46,6 +46,7 @@ __all__ = [
     "ReplaceClears",
     "ReplaceTakesAll",
     "StatusMoves",
+    "TakenAway",
     "UndefinedAttribute",
 ]
 
@@ -88,10 +89,12 @@ class PatchedAs(Facts):
 
     Attributes:
         full: Whether it was one with everything.
+        another: Whether a patch of another attribute was sent and taken.
         media_types: Further media types in which a patch was sent and taken.
     """
 
     full: bool
+    another: bool
     media_types: list[str]
 
 

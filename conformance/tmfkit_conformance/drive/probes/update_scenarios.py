@@ -45,10 +45,10 @@ def patch_keeps_others(session: Session, _subject: str) -> None:
         session.call("retrieve", PatchKeepsOthers.BEFORE, identifier=identifier)
         session.patch(PatchKeepsOthers.PATCH, identifier, session.change(attribute, of=identifier))
         session.call("retrieve", PatchKeepsOthers.READ, identifier=identifier)
-    _patch_another(session, identifier)
+    another = _patch_another(session, identifier)
     others = [name for name in session.operation.consumes if name != session.patch_media]
     taken = [name for name in others if _is_patched_as(session, identifier, name, attribute)]
-    session.note(PatchedAs(is_full, taken))
+    session.note(PatchedAs(is_full, another, taken))
 
 
 def _patched_full(session: Session, full: dict[str, Any], attribute: str) -> str:
@@ -64,14 +64,16 @@ def _patched_full(session: Session, full: dict[str, Any], attribute: str) -> str
     return made.identifier
 
 
-def _patch_another(session: Session, identifier: str) -> None:
-    """Patch another attribute than the usual one, and read back where that is taken; nothing where there is none."""
+def _patch_another(session: Session, identifier: str) -> bool:
+    """Patch another attribute than the usual one, and read back where that is taken; return whether it is."""
     another = another_attribute(session)
     if not another:
-        return
+        return False
     change = session.change(another, of=identifier)
-    if session.patch(PatchKeepsOthers.PATCH_ANOTHER, identifier, change).is_success:
+    is_taken = session.patch(PatchKeepsOthers.PATCH_ANOTHER, identifier, change).is_success
+    if is_taken:
         session.call("retrieve", PatchKeepsOthers.READ_ANOTHER, identifier=identifier)
+    return is_taken
 
 
 def _is_patched_as(session: Session, identifier: str, media_type: str, attribute: str) -> bool:
