@@ -328,6 +328,13 @@ def test_table_keeps_what_was_not_tried_and_drops_what_is_caught_no_more() -> No
     assert list(found.stale()) == ["TMF629V4-POST-001 is missing"]
 
 
+@pytest.mark.parametrize(("chosen", "stale"), [(True, []), (False, ["TMF629V4-POST-001 differs"])])
+def test_choice_that_tries_a_server_as_a_whole_does_not_make_the_table_stale(*, chosen: bool, stale: list[str]) -> None:
+    known = {"TMF629V4-POST-001": Caught(variant("TMF629V4-POST-001").breaks.words, None)}
+    found = said(trial("TMF629V4-POST-001", Outcome.FAIL, "TMF629V4-POST-001", whole=True), known=known)
+    assert list(replace(found, is_everything=not chosen).stale()) == stale
+
+
 def test_trial_of_one_probe_does_not_contradict_what_a_whole_run_showed() -> None:
     known = {"TMF629V4-POST-001": Caught(variant("TMF629V4-POST-001").breaks.words, ("TMF629V4-POST-005",))}
     found = said(trial("TMF629V4-POST-001", Outcome.FAIL, "TMF629V4-POST-001"), known=known)

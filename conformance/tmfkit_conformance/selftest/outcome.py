@@ -133,5 +133,11 @@ class Shown:
         for name in sorted(set(table) | set(self.known if self.is_everything else ())):
             if name not in self.known:
                 yield f"{name} is missing"
-            elif table.get(name) != self.known[name]:
+            elif self._is_other(table.get(name), self.known[name]):
                 yield f"{name} differs" if name in table else f"{name} is caught no more"
+
+    def _is_other(self, found: Caught | None, known: Caught) -> bool:
+        """Say whether a row of the table is another now; a choice of servers may try one as a whole that was not."""
+        if found is not None and not self.is_everything and known.others is None:
+            return found.words != known.words
+        return found != known
