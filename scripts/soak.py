@@ -27,6 +27,7 @@ from tmfkit_server.storage.stores import KINDS, StoreKind
 CONNECTIONS = 16
 WARM_SECONDS = 10.0
 SAMPLE_SECONDS = 1.0
+FEWEST_SAMPLES = 12
 TOLERANCE = 0.05
 WORKERS = 2  # of a server whose store takes several
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -155,6 +156,8 @@ def main() -> int:
         "--only", action="append", choices=[kind.schemes[0] for kind in KINDS], help="this store; repeatable"
     )
     options = parser.parse_args()
+    if options.minutes * 60 < FEWEST_SAMPLES * SAMPLE_SECONDS:
+        parser.error(f"--minutes: {options.minutes:g} is too short to compare; give 0.2 at least")
     chosen = [kind for kind in KINDS if (kind.schemes[0] in options.only if options.only else kind.is_lasting)]
     with tempfile.TemporaryDirectory() as temporary:
         held = [soak(kind, options.minutes, Path(temporary)) for kind in chosen]

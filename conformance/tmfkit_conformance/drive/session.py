@@ -93,9 +93,9 @@ class Session:
         self.media: dict[str, str] = {}
         """Resource → the media type that the target takes a patch of it under, where the document leaves it open."""
         self.refused: dict[str, tuple[str, ...]] = {}
+        """Resource → pointers of what the target refuses, and may: a body with everything goes without it."""
         self.demanded: dict[str, tuple[str, ...]] = {}
         """Resource → names of what the target demands beyond the smallest body, where that was found out."""
-        """Resource → pointers of what the target refuses, and may: a body with everything goes without it."""
         self.records: list[ProbeRecord] = []
         self.sweeps = True
         """Whether what a probe made is taken away as soon as it is over."""
