@@ -36,6 +36,18 @@ class CreatedResource:
     changes: list[Call] = field(default_factory=list)
     is_sent: bool = False
 
+    @property
+    def changed(self) -> list[set[str]]:
+        """The attributes that each change names, a JSON Patch by its paths."""
+        return [_named(change.json) for change in self.changes]
+
+
+def _named(body: Any) -> set[str]:
+    """Return the attributes that the body of a change names."""
+    if isinstance(body, list):
+        return {str(step.get("path", "")).lstrip("/").partition("/")[0] for step in body if isinstance(step, dict)}
+    return {*body} if isinstance(body, dict) else set()
+
 
 @dataclass(frozen=True)
 class Listener:

@@ -49,9 +49,8 @@ def lost_of_other_attributes(target: Target) -> Break | None:
         return None
 
     def change(note: Note, history: History) -> list[Note]:
-        changed = [each.json for made in history.made.values() for each in made.changes[-1:]]
-        first = [made.changes[0].json for made in history.made.values() if made.changes]
-        is_other = bool(changed) and set(changed[-1]) != set(first[-1])
+        changed = [made.changed for made in history.made.values() if made.changes]
+        is_other = bool(changed) and changed[-1][-1] != changed[-1][0]
         return [] if note.event_type == target.row.operation and is_other else [note]
 
     return notifying(

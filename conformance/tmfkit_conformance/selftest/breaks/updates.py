@@ -136,7 +136,7 @@ def patch_loses_the_first(target: Target) -> Break:
 def _further(target: Target, made: CreatedResource) -> list[str]:
     """Return the attributes that a resource was made with and that a small record has not, the last first."""
     small = target.payloads.with_attribute(plain_attributes(target.contract, target.resource)[0])
-    changed = {name for change in made.changes for name in (change.json if isinstance(change.json, dict) else ())}
+    changed = {name for names in made.changed for name in names}
     free = (name for name in target.owed(made.sent) if name not in {*small, *changed})
     return sorted((name for name in free if not target.is_server_time(name)), reverse=True)
 
