@@ -108,7 +108,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
     def __init__(self, worker: Any) -> None:
         super().__init__(worker)
         # Times of the loop; 0 when it is not so.
-        self._made = self._header_began = self._body_began = self._closing_began = 0.0
+        self._made = self._header_began = self._body_began = self._idle_since = self._closing_began = 0.0
         # Since when, in the present answer, the client is slow; since when it has taken nothing, and of how much.
         self._slow_since = self._stuck_since = 0.0
         self._untaken = 0
@@ -180,12 +180,15 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         elif self._stuck_since:
             self._look_at_reading()
         elif self._current_request is None:
-            began = self._header_began or (self._made if self.req_count <= 1 else self.worker.loop.time())
+            now = self.worker.loop.time()
+            began = self._header_began or (self._made if self.req_count <= 1 else now)
             if self._has_ended or self.worker.stop_began:
                 # The end came behind the answer, or what was on its way then has not become a request.
                 self.close_if_idle()
-            elif self.worker.loop.time() - began > limits.header_seconds:
+            elif now - began > limits.header_seconds:
                 self._refuse(408, "The headers did not come in time")
+            elif began == now and now - self._idle_since > limits.keep_alive_seconds:
+                self.close_if_idle()
         elif self.is_unfinished() and is_over(
             self._body_began, seconds=limits.body_seconds, last_seconds=_LAST_BODY_SECONDS
         ):
@@ -251,11 +254,13 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         self._wake()
 
     def _on_headers_complete(self) -> Any:
-        host, target = parted(self._callback_parser.path)
-        if host:
-            self._callback_parser.path = target
-        elif not target.startswith(b"/") and target != b"*":
-            raise ParseException("The target of the request is no path")
+        host, target = b"", self._callback_parser.path
+        if not target.startswith(b"/"):
+            host, target = parted(target)
+            if host:
+                self._callback_parser.path = target
+            elif target != b"*":
+                raise ParseException("The target of the request is no path")
         result = super()._on_headers_complete()
         self._slow_since = 0.0
         request = self._current_request
@@ -268,7 +273,11 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
 
     def _check_host(self, request: Any, named: bytes) -> None:
         """Raise ParseException without a valid host; one that the target *named* takes the place of the header's."""
-        sent = next((value for name, value in request.headers_bytes if name == b"host"), None)
+        sent = None
+        for name, value in request.headers_bytes:
+            if name == b"host":
+                sent = value
+                break
         if sent is None:
             if request.version >= (1, 1):
                 raise ParseException("A request of HTTP/1.1 needs a Host header")
@@ -293,10 +302,9 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
             self._body_receiver.announce(self._callback_parser._chunk_remaining)  # noqa: SLF001
         return goes_on
 
-    def _keepalive_timeout(self) -> None:
-        # What has begun is a matter of the time-out for headers.
-        if not self._header_began:
-            super()._keepalive_timeout()
+    def _arm_keepalive_timer(self) -> None:
+        # Of which gunicorn makes one for each request; ``look`` comes by in any case.
+        self._idle_since = self.worker.loop.time()
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:  # noqa: FBT001 - as gunicorn calls it
         # What is left of a body would be read as the next request. Of a worker that ends there is no next one.
@@ -309,6 +317,10 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
             self._callback_parser = None
             return True
         return False
+
+    async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
+        # Not in a task of its own, which is for applications that go on after the last part of their answer.
+        return bool(await self._handle_http_request(request, sockname, peername))
 
     async def _handle_websocket(self, _request: Any, _sockname: Any, _peername: Any) -> None:
         self._refuse(400, "WebSocket is not offered here")

@@ -26,12 +26,14 @@ _by_gunicorn = protocol._scan_response_headers  # noqa: SLF001
 
 def scanned(headers: Headers) -> Any:
     """Check headers; tell whether there is a length, which one, and whether there is a transfer coding."""
-    length = None
-    for name, value in headers:
-        if name not in _USUAL or value.translate(None, _ALLOWED):
-            return _by_gunicorn(headers)
-        if name == b"content-length":
-            length = value
+    values = dict(headers)
+    if (
+        len(values) != len(headers)
+        or not values.keys() <= _USUAL
+        or b"".join(values.values()).translate(None, _ALLOWED)
+    ):
+        return _by_gunicorn(headers)
+    length = values.get(b"content-length")
     return length is not None, length, False
 
 

@@ -93,6 +93,8 @@ def test_comparing_never_breaks(one: Any, other: Any) -> None:
         ({"a": 1, "b": 2}, {"b": 2.0, "a": 1}, (), True),
         ({"a": 1}, {"a": 1, "b": 2}, (), False),
         ({"a": 1}, {"a": 1, "b": 2}, ("b",), True),
+        ({"a": {"b": 1, "c": [{"b": 1}]}}, {"a": {"b": 2, "c": [{}]}}, ("b",), True),
+        ({"a": {"b": 1, "c": 1}}, {"a": {"b": 2, "c": 2}}, ("b",), False),
         ({"a": 1, "b": None}, {"a": 1}, (), True),
         ([], [], (), False),
         ({}, None, (), False),

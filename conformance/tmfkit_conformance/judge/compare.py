@@ -79,15 +79,19 @@ def is_equal(one: Any, other: Any) -> bool:
 
 
 def is_same(before: Any, after: Any, *, apart_from: Iterable[str] = ()) -> bool:
-    """Say whether two resources are equal, some of their first-level attributes left out."""
+    """Say whether two resources are equal, attributes of some names left out wherever they stand."""
     if not isinstance(before, dict) or not isinstance(after, dict):
         return False
     left_out = set(apart_from)
-    one, other = (
-        {name: value for name, value in whole.items() if name not in left_out and value is not None}
-        for whole in (before, after)
-    )
-    return is_equal(one, other)
+    return is_equal(_without(before, left_out), _without(after, left_out))
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    """Return a value without the members of some names, at any depth, and without those that are null."""
+    if isinstance(value, dict):
+        kept = ((name, member) for name, member in value.items() if name not in names and member is not None)
+        return {name: _without(member, names) for name, member in kept}
+    return [_without(member, names) for member in value] if isinstance(value, list) else value
 
 
 def is_there(got: Any, shown: Any) -> bool:

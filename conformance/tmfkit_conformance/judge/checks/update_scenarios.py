@@ -10,6 +10,8 @@ from tmfkit_conformance.judge.checks.attributes import sent_at
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_same
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, not_applicable, pass_with_remark, skip
+from tmfkit_conformance.judge.round_trip import schema_at
+from tmfkit_conformance.rules.attributes import asked_for_below
 from tmfkit_conformance.rules.refusals import COLLECTION_DELETE_REFUSED, PUT_REFUSED, MethodRefused
 from tmfkit_conformance.rules.updates import (
     DELETE_IGNORES_FIELDS,
@@ -65,37 +67,40 @@ def _patch_keeps_others(evidence: Evidence) -> None:
         blocked(f"{evidence.asked(patched)} changed nothing, so it cannot be seen what it leaves alone", patched)
     # Names that are the contract's or the kit's own: what else a target keeps is its own affair.
     known = {*evidence.contract.attributes(evidence.resource_schema), *made.request.json}
-    others = known - set(patched.request.json) - _server_times(evidence)
+    times = _server_times(evidence)
+    others = known - set(patched.request.json) - times
     if not others & set(before):
         skip("the resource has no other attributes that could have changed")
-    if changed := _changed(before, after, others):
+    if changed := _changed(before, after, others, apart_from=times):
         failed(f"Changed as well: {', '.join(changed)}")
     if how and how.another:
-        after = _after_another(evidence, known, after)
+        after = _after_another(evidence, known, times, after)
     for media_type in how.media_types if how else ():
         before, after = after, evidence.object(PatchKeepsOthers.READ_AS.of(media_type))
-        patched, changed = evidence.succeeded(PatchKeepsOthers.PATCH_AS.of(media_type)), _changed(before, after, others)
+        patched = evidence.succeeded(PatchKeepsOthers.PATCH_AS.of(media_type))
+        changed = _changed(before, after, others, apart_from=times)
         if changed and not evidence.lost(written(patched), after):  # one without effect has rows of its own
             failed(f"By {media_type}, changed as well: {', '.join(changed)}")
 
 
-def _after_another(evidence: Evidence, known: set[str], before: dict[str, Any]) -> dict[str, Any]:
+def _after_another(evidence: Evidence, known: set[str], times: set[str], before: dict[str, Any]) -> dict[str, Any]:
     """Return the record as it is after the patch of another attribute; fail where that changed one beside it."""
     patched = evidence.succeeded(PatchKeepsOthers.PATCH_ANOTHER)
     after = evidence.object(PatchKeepsOthers.READ_ANOTHER)
-    changed = _changed(before, after, known - set(patched.request.json) - _server_times(evidence))
+    changed = _changed(before, after, known - set(patched.request.json) - times, apart_from=times)
     if changed and not evidence.lost(patched.request.json, after):  # one without effect has rows of its own
         failed(f"By a patch of {', '.join(patched.request.json)}, changed as well: {', '.join(changed)}")
     return after
 
 
-def _changed(before: dict[str, Any], after: dict[str, Any], names: set[str]) -> list[str]:
-    return [name for name in sorted(names) if not _is_same_member(before, after, name)]
+def _changed(before: dict[str, Any], after: dict[str, Any], names: set[str], *, apart_from: set[str]) -> list[str]:
+    """Return the attributes that changed; times that the server keeps are left out wherever they stand."""
+    return [name for name in sorted(names) if not _is_same_member(before, after, name, apart_from)]
 
 
-def _is_same_member(before: dict[str, Any], after: dict[str, Any], name: str) -> bool:
+def _is_same_member(before: dict[str, Any], after: dict[str, Any], name: str, apart_from: set[str]) -> bool:
     one, other = ({name: whole.get(name)} for whole in (before, after))
-    return is_same(one, other)
+    return is_same(one, other, apart_from=apart_from)
 
 
 @scenario(PATCH_LASTS, JSON_PATCH_REPLACE)
@@ -206,9 +211,16 @@ def _replace_keeps_id(evidence: Evidence) -> None:
 
 
 def _server_times(evidence: Evidence) -> set[str]:
-    attributes = evidence.contract.attributes(evidence.resource_schema)
-    resolved = {name: evidence.contract.resolve(schema) for name, schema in attributes.items()}
-    return {name for name, schema in resolved.items() if str(schema.get("x-tmf-generated", "")).endswith("-time")}
+    """Return the names of the times that the server keeps: those it makes, and those that it may have seen itself.
+
+    The second are date-times whose row about a create is below must: the target may have values of its own there.
+    """
+    contract, schema = evidence.contract, evidence.resource_schema
+    weaker = asked_for_below(contract, evidence.operation.resource, "must")
+    seen = {pointer for pointer in weaker if schema_at(contract, schema, pointer).get("format") == "date-time"}
+    resolved = {name: contract.resolve(one) for name, one in contract.attributes(schema).items()}
+    made = {name for name, one in resolved.items() if str(one.get("x-tmf-generated", "")).endswith("-time")}
+    return made | {pointer.rpartition("/")[2] for pointer in seen}
 
 
 @scenario(STATUS_MOVES)

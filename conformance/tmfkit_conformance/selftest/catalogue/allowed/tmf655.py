@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tmfkit_conformance.rules.hubs import EVENT
 from tmfkit_conformance.rules.refusals import AUTH
-from tmfkit_conformance.rules.updates import PATCHABLE
+from tmfkit_conformance.rules.updates import PATCH_KEEPS_OTHERS, PATCHABLE
 from tmfkit_conformance.selftest.breaks.registry import Break
 from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.allowed.readings import (
+    SHOWN,
     TAKEN,
     at_paths,
     dropping,
@@ -29,10 +30,7 @@ from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     status,
     without_operation,
 )
-from tmfkit_conformance.selftest.catalogue.changes import (
-    of_answers,
-    refusal,
-)
+from tmfkit_conformance.selftest.catalogue.changes import Thing, of_answers, over, refusal
 from tmfkit_conformance.selftest.history import History
 
 __all__ = ["CHANGE"]
@@ -52,6 +50,20 @@ def _other_case(path: str) -> Break:
         return refusal(404, "nothing is here") if rest.startswith(f"/{path}") else await sound(call)
 
     return Break(f"does not know /{path}", serve)
+
+
+def _log_time_moves() -> Break:
+    """Move the time of the work log on with every patch, whatever it changes."""
+
+    def changed(_: Call, answer: Answer, history: History) -> Answer:
+        def moved(thing: Thing) -> Thing:
+            made = history.made.get(str(thing.get("id")))
+            at = datetime(2026, 2, 1, tzinfo=UTC) + timedelta(minutes=len(made.changes) if made else 0)
+            return mapped("workLog", "lastUpdateDateTime", lambda _: at.isoformat())(thing)
+
+        return answer.with_json(over(answer.json, moved)) if answer.is_success else answer
+
+    return of_answers("moves the time of the work log on with every patch", changed)
 
 
 CHANGE: Final = (
@@ -193,6 +205,13 @@ CHANGE: Final = (
             **{name: "2026-02-01T00:00:00Z" for name in ("requestDate", "lastUpdateDateTime") if name in thing},
         },
         "TMF655-E33",
+    ),
+    reading(
+        "change-log-time-moves",
+        _log_time_moves(),
+        "TMF655-E33",
+        rules=(*SHOWN, PATCH_KEEPS_OTHERS),
+        whole=("tmf655-v1",),
     ),
     shows(
         "change-defaults", "has default values", having("", channel="web", currency="EUR", riskValue="0"), "TMF655-E34"
