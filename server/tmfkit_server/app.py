@@ -19,13 +19,14 @@ from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.health import LIVE, READY, Live, Ready, StoreWatch
 from tmfkit_server.logs import event_log
 from tmfkit_server.middleware.auth import Credentials
-from tmfkit_server.middleware.browsers import Cors, SecurityHeaders
+from tmfkit_server.middleware.browsers import Cors, security_headers
 from tmfkit_server.middleware.clients import Clients
 from tmfkit_server.middleware.early_refusals import EARLY_REFUSALS, EarlyRefusals
 from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
 from tmfkit_server.middleware.request_ids import RequestIds
 from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
 from tmfkit_server.pages.mounting import BELOW, Pages
+from tmfkit_server.requests import Request
 from tmfkit_server.resources import dead_letters, listeners
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.routes import Api
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> AsgiApp:
     """
     store = create_store(settings, for_serving=True)
     router = CompiledRouter()
-    app: falcon.asgi.App[Any, Any] = falcon.asgi.App(router=router)
+    app: falcon.asgi.App[Any, Any] = falcon.asgi.App(router=router, request_type=Request)
     guard = CallbackGuard(settings.called_networks, settings.called_ports)
     addresses = Addresses(settings.public_url, settings.trusted_proxies, settings.trusted_prefixes)
     hubs = _hubs()
@@ -104,13 +105,13 @@ def create_app(settings: Settings) -> AsgiApp:
     credentials = _credentials(settings, open_paths)
     tracing = traces()
     observers = _observers(settings, metrics)
-    ids, security = RequestIds(), SecurityHeaders(has_tls=settings.tls is not None)
-    early = EarlyRefusals(ids, security, addresses, observers)
+    ids = RequestIds(security_headers(has_tls=settings.tls is not None))
+    early = EarlyRefusals(ids, addresses, observers)
     parts = [*mounted, *(part for part in (metrics, credentials, tracing) if part is not None)]
     app.add_middleware(_Lifespan(store, parts, dispatcher, watch, early))
     if settings.trusted_proxies:
         app.add_middleware(Clients(addresses))
-    app.add_middleware([ids, security])
+    app.add_middleware(ids)
     told = Watch(observers, router.find) if observers else None
     _add_middleware(app, settings, told, credentials, open_paths=open_paths)
     app.req_options.strip_url_path_trailing_slash = True
@@ -125,7 +126,7 @@ def create_app(settings: Settings) -> AsgiApp:
     if settings.management is None or metrics is None:
         return served
     management = _management_app(watch, metrics, store)
-    management.add_middleware([ids, security])
+    management.add_middleware(ids)
     return _Doors(served, management, settings.management[1])
 
 

@@ -6,6 +6,7 @@ whole bodies or none, and errors in the form of all others. ``worker`` says what
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import math
 import socket
@@ -100,6 +101,38 @@ class WholeBody(protocol.BodyReceiver):  # type: ignore[misc]
         self._wake_waiter()
 
 
+class _Signal:
+    """What the one task of a connection waits for; an ``asyncio.Event`` asks for the loop at every wait."""
+
+    __slots__ = ("_is_set", "_loop", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._is_set = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    def is_set(self) -> bool:
+        """Tell whether it was given and not taken back."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Give it."""
+        self._is_set = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def clear(self) -> None:
+        """Take it back."""
+        self._is_set = False
+
+    def wait(self) -> asyncio.Future[None]:
+        """Return what ends as soon as it is given."""
+        self._waiting = self._loop.create_future()
+        if self._is_set:
+            self._waiting.set_result(None)
+        return self._waiting
+
+
 class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
     """One connection; its worker is a ``BoundedWorker``."""
 
@@ -123,6 +156,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         self.worker.connections[self] = None
         self._made = self.worker.loop.time()
         super().connection_made(transport)
+        self._request_ready = _Signal(self.worker.loop)
         if not has_room:
             self._refuse(503, "All connections are busy")
 
@@ -307,10 +341,9 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         self._idle_since = self.worker.loop.time()
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:  # noqa: FBT001 - as gunicorn calls it
-        # What is left of a body would be read as the next request. Of a worker that ends there is no next one.
-        return (
-            self.is_unfinished() or not self.worker.alive or bool(super()._will_close(request, response_requires_close))
-        )
+        # What is left of a body would be read as the next request. Of a worker that ends there is no next one, which
+        # gunicorn knows.
+        return self.is_unfinished() or bool(super()._will_close(request, response_requires_close))
 
     def _is_websocket_upgrade(self, request: Any) -> bool:
         if super()._is_websocket_upgrade(request):

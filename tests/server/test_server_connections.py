@@ -11,8 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import falcon
+import falcon.asgi
 import httpx
 import pytest
 from server_bodies import customer
@@ -21,6 +24,7 @@ from wire import BODY, CUSTOMER, HOST, LENGTH, connected, exchanged, post, told
 
 from harness.process import free_port
 from patience import PATIENCE_SECONDS
+from tmfkit_server.requests import Request
 
 Starter = Callable[..., AbstractContextManager[str]]
 
@@ -293,6 +297,28 @@ def test_gunicorn_has_what_the_worker_relies_on() -> None:
     assert {"_chunk_remaining", "_headers_list", "method", "path"} <= set(PythonProtocol.__slots__)
     for name in ("content_length", "chunked", "must_close", "headers_bytes", "version"):
         assert name in protocol.CallbackRequest.__slots__
+
+
+def test_missing_headers_cost_no_exception() -> None:
+    """Ours tells of headers what Falcon's does; it looks into what Falcon's documentation does not name."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": b"",
+        "headers": [(b"host", b"a"), (b"x-name", "\xe4".encode("latin-1"))],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    own, other = Request(scope, receive), falcon.asgi.Request(scope, receive)
+    for name in ("Host", "host", "X-Name", "If-Match"):
+        assert own.get_header(name) == other.get_header(name)
+        assert own.get_header(name, default="none") == other.get_header(name, default="none")
+    for request in (own, other):
+        with pytest.raises(falcon.HTTPMissingHeader):
+            request.get_header("If-Match", required=True)
 
 
 def test_connection_ends_with_its_client(start_server: Starter, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import falcon.asgi
 
-from tmfkit_server.middleware.browsers import SecurityHeaders
 from tmfkit_server.middleware.request_ids import RequestIds
 from tmfkit_server.middleware.watching import Answered, Observer
 from tmfkit_server.request_ids import REQUEST_ID
@@ -22,11 +21,8 @@ EARLY_REFUSALS = "early_refusals"
 class EarlyRefusals:
     """Does for requests that never reach the application what its middleware does for others."""
 
-    def __init__(
-        self, ids: RequestIds, security: SecurityHeaders, addresses: Addresses, observers: Sequence[Observer]
-    ) -> None:
+    def __init__(self, ids: RequestIds, addresses: Addresses, observers: Sequence[Observer]) -> None:
         self._ids = ids
-        self._security = security
         self._addresses = addresses
         self._observers = tuple(observers)
 
@@ -48,7 +44,7 @@ class EarlyRefusals:
         identifier = self._ids.identifier_of(req)
         if not is_seen:
             self._show(identifier, self._answered(req, status, seconds))
-        return {"X-Request-ID": identifier, **self._security.headers}
+        return {"X-Request-ID": identifier, **self._ids.headers}
 
     def _answered(self, req: falcon.asgi.Request, status: int, seconds: float) -> Answered:
         return Answered(

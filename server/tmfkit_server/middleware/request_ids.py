@@ -1,6 +1,8 @@
-"""An identifier for every request, which its answer and all that is logged of it have."""
+"""What every answer has: the identifier of its request, which all that is logged of it has as well, and constants."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import falcon.asgi
 
@@ -10,16 +12,24 @@ __all__ = ["RequestIds"]
 
 
 class RequestIds:
-    """Falcon middleware: the client's ``X-Request-ID``, else the trace of ``traceparent``, else a new one."""
+    """Falcon middleware: the client's ``X-Request-ID``, else the trace of ``traceparent``, else a new one.
 
-    def __init__(self) -> None:
+    Attributes:
+        headers: Name → value of the headers that every answer has besides.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.headers = headers
+        self._constant = tuple(headers.items())
         self._make = RequestIdMaker()
 
     async def process_request(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """Take or make it, and give it back."""
+        """Take or make it, and give it back with the other headers."""
         identifier = self.identifier_of(req)
         REQUEST_ID.set(identifier)
         resp.set_header("X-Request-ID", identifier)
+        for name, value in self._constant:
+            resp.set_header(name, value)
 
     def identifier_of(self, req: falcon.asgi.Request) -> str:
         """Take or make it."""
