@@ -16,7 +16,7 @@ from tmfkit_models import contracts
 from tmfkit_server.services.hrefs import Hrefs
 from tmfkit_server.services.notifications.events import Announcer
 from tmfkit_server.services.notifications.vocabulary import hub_name
-from tmfkit_server.storage.base import Store, Subscription
+from tmfkit_server.storage.base import Record, Store, Subscription
 
 # API → resource → hub, member of "event" that has the resource, and the type for each thing that can happen to it.
 # Sources: "Notification Resource Models" of each document; TMF629 R14.5.1 has a hub for each resource.
@@ -253,13 +253,13 @@ def test_registration_compares_as_a_list_does(
 def test_listener_whose_query_is_no_query_any_more_is_told_everything(run: Runner) -> None:
     """Such a query comes with an import, and must not fail the changes of others."""
     contract = contracts.load("tmf629-v4")
-    announcer = Announcer(contract, contract.resource("customer"), Hrefs("/customer"))
+    announcer = Announcer(contract, contract.resource("customer"), Hrefs("/customer"), lambda record: record.body)
 
     async def scenario(store: Store) -> None:
         async with store.transaction() as transaction:
             await transaction.subscribe(Subscription("0", hub_name(contract, "/hub"), "http://host/", "name.regex=("))
         async with store.transaction() as transaction:
-            await announcer.created(transaction, {"id": "1"}, "")
+            await announcer.created(transaction, Record("1", {"id": "1"}), "")
         assert await store.outbox.lease("0")
         [told] = await store.outbox.deliveries("0", busy=(), limit=10)
         assert told.notification["event"] == {"customer": {"id": "1"}}

@@ -98,7 +98,7 @@ class Entities:
         self._citations = Citations(contract)
         self._shape = shape_of(contract, resource.schema)
         self._stamps = Stamps(contract, resource)
-        self._announcer = Announcer(contract, resource, self.hrefs)
+        self._announcer = Announcer(contract, resource, self.hrefs, self._told)
         self._most_bytes = max_body_bytes * _BODIES_A_RESOURCE
         self._validator = Validator(contract, resource, self._citations)
         # Segments that a path of the contract has in the place of an id, such as "hub" and "send".
@@ -260,7 +260,7 @@ class Entities:
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, expected)
             await transaction.remove(self._collection, identifier)
-            await self._announcer.deleted(transaction, self._told(record), address)
+            await self._announcer.deleted(transaction, record, address)
 
     async def _insert(
         self,
@@ -278,7 +278,7 @@ class Entities:
         if turns.is_over():
             await turns.next()
         await transaction.insert(self._collection, record)
-        await self._announcer.created(transaction, self._told(record), address)
+        await self._announcer.created(transaction, record, address)
         return record
 
     def cite(self, kinds: tuple[str, ...], operation: Operation, pointer: str) -> str:
@@ -389,19 +389,23 @@ class Entities:
         if after == before:
             return before
         await transaction.replace(self._collection, after)
-        moved = {name for name, value in stamped.items() if accepted.get(name) != value}
-        await self._announcer.changed(transaction, self._told(before), self._told(after), address, moved=moved)
+
+        def moved() -> set[str]:
+            return {name for name, value in stamped.items() if accepted.get(name) != value}
+
+        await self._announcer.changed(transaction, before, after, address, moved=moved)
         return after
 
     def _refuse_other_values(self, before: Body, after: Body, operation: Operation) -> None:
         """Refuse a change of an attribute that *operation* cannot change; the value that it has is no change."""
+        # What a patch leaves alone is mostly the very same object.
+        others = [name for name in {**before, **after} if before.get(name) is not after.get(name)]
+        paths = _by_attribute(tuple(operation.non_patchable))
         changed = [
             pointer
-            for pointer in operation.non_patchable
-            for path in (_path_of(pointer),)
-            # What a patch leaves alone is mostly the very same object.
-            if before.get(path[0]) is not after.get(path[0])
-            and not is_same(list(values_at(before, path, Budget())), list(values_at(after, path, Budget())))
+            for name in others
+            for pointer, path in paths.get(name, ())
+            if not is_same(list(values_at(before, path, Budget())), list(values_at(after, path, Budget())))
         ]
         if changed:
             cites = [self._citations.cite(("non-patchable",), (operation,), pointer) for pointer in changed]
@@ -427,9 +431,13 @@ class Entities:
 
 
 @functools.cache
-def _path_of(pointer: str) -> Path:
-    """Return the path of a pointer of a contract."""
-    return tuple(pointer.split("/")[1:])
+def _by_attribute(pointers: tuple[str, ...]) -> dict[str, list[tuple[str, Path]]]:
+    """Return pointers of a contract with their paths, by the attribute of the first level that they lead into."""
+    found: dict[str, list[tuple[str, Path]]] = {}
+    for pointer in pointers:
+        path = tuple(pointer.split("/")[1:])
+        found.setdefault(path[0], []).append((pointer, path))
+    return found
 
 
 def _object(sent: Any) -> dict[str, Any]:

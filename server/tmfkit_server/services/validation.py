@@ -45,7 +45,8 @@ class Validator:
 
     def check_change(self, before: Mapping[str, Any], after: Mapping[str, Any], operation: Operation) -> None:
         """Raise InvalidBody when an attribute that a patch changed breaks what a patch is asked for beyond a create."""
-        changed = {name: value for name, value in after.items() if not is_same(value, before.get(name))}
+        moved = ((name, value) for name, value in after.items() if value is not before.get(name))
+        changed = {name: value for name, value in moved if not is_same(value, before.get(name))}
         found = list(self._broken_types(self._update_model, changed, operation))
         if found:
             raise InvalidBody(found)

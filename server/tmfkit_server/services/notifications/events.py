@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from tmfkit_models.contracts import Contract, Event, Resource
@@ -25,7 +25,7 @@ from tmfkit_server.services.hrefs import Hrefs
 from tmfkit_server.services.notifications.vocabulary import hub_name
 from tmfkit_server.services.shapes import canonical, canonical_path, shape_of, spelled
 from tmfkit_server.services.stamps import new_id, now
-from tmfkit_server.storage.base import Subscription, Transaction, is_same
+from tmfkit_server.storage.base import Record, Subscription, Transaction, is_same
 from tmfkit_server.turns import Turns
 
 __all__ = ["Announcer", "Questions"]
@@ -40,15 +40,17 @@ Body = Mapping[str, Any]
 class Announcer:
     """Puts the notifications about one resource into the outbox."""
 
-    def __init__(self, contract: Contract, resource: Resource, hrefs: Hrefs) -> None:
+    def __init__(self, contract: Contract, resource: Resource, hrefs: Hrefs, told: Callable[[Record], Body]) -> None:
         """Prepare.
 
         Args:
             contract: The contract.
             resource: What is told of.
             hrefs: Its addresses.
+            told: Record → the resource as listeners are told of it, but for the address that stands before its path.
         """
         self._hrefs = hrefs
+        self._told = told
         self._hub = hub_name(contract, resource.hub)
         self._collection = collection_name(contract, resource)
         self._events = [event for event in contract.events if event.resource == resource.name]
@@ -58,33 +60,48 @@ class Announcer:
         own = OwnHref(place, hrefs.identifier_in, "") if place else None
         self._grammar = Grammar(self._canonical_path, loose=resource.loose_equality, own=own)
 
-    async def created(self, transaction: Transaction, body: Body, address: str) -> None:
-        """Tell that *body* came into being, to listeners who see it under *address*."""
-        await self._tell(transaction, {"create"}, body, address)
+    async def created(self, transaction: Transaction, record: Record, address: str) -> None:
+        """Tell that *record* came into being, to listeners who see it under *address*."""
+        if listeners := await self._listeners(transaction, "create"):
+            await self._tell(transaction, listeners, {"create"}, self._told(record), address)
 
-    async def deleted(self, transaction: Transaction, body: Body, address: str) -> None:
-        """Tell that *body* was taken away, to listeners who see it under *address*."""
-        await self._tell(transaction, {"delete"}, body, address)
+    async def deleted(self, transaction: Transaction, record: Record, address: str) -> None:
+        """Tell that *record* was taken away, to listeners who see it under *address*."""
+        if listeners := await self._listeners(transaction, "delete"):
+            await self._tell(transaction, listeners, {"delete"}, self._told(record), address)
 
     async def changed(
-        self, transaction: Transaction, before: Body, after: Body, address: str, *, moved: Set[str]
+        self, transaction: Transaction, before: Record, after: Record, address: str, *, moved: Callable[[], Set[str]]
     ) -> None:
         """Tell that *before* became *after*; of the times *moved* by the server alone nobody is told."""
+        if listeners := await self._listeners(transaction, "change", "state-change"):
+            body = self._told(after)
+            kinds = self._kinds(self._told(before), body, moved())
+            await self._tell(transaction, listeners, kinds, body, address)
+
+    async def _listeners(self, transaction: Transaction, *kinds: str) -> Sequence[Subscription]:
+        """Return whom a change of some kinds may be told."""
+        return await transaction.subscriptions(self._hub) if any(each.on in kinds for each in self._events) else ()
+
+    def _kinds(self, before: Body, after: Body, moved: Set[str]) -> set[str]:
         names = {*before, *after} - moved
         changed = {name for name in names if not is_same(before.get(name, _ABSENT), after.get(name, _ABSENT))}
-        kinds = set()
-        if changed & self._states:
-            kinds.add("state-change")
-        if changed - self._states:
-            kinds.add("change")
-        await self._tell(transaction, kinds, after, address)
+        return {
+            kind
+            for kind, some in (("state-change", changed & self._states), ("change", changed - self._states))
+            if some
+        }
 
-    async def _tell(self, transaction: Transaction, kinds: set[str], body: Body, address: str) -> None:
+    async def _tell(
+        self,
+        transaction: Transaction,
+        subscriptions: Sequence[Subscription],
+        kinds: set[str],
+        body: Body,
+        address: str,
+    ) -> None:
         events = [event for event in self._events if event.on in kinds]
         if not events:
-            return
-        subscriptions = await transaction.subscriptions(self._hub)
-        if not subscriptions:
             return
         # Listeners ask under whatever names they like, and are told under those that the resource was sent with.
         own, spelling = canonical(self._shape, self._hrefs.with_address(body, str(body["id"]), address))
