@@ -196,8 +196,10 @@ class Payloads:
         inner = value[0] if isinstance(value, list) and value else value
         if not isinstance(inner, dict) or pointer in self._configured.values:
             return value
-        below = f"{pointer}/*" if isinstance(value, list) else pointer
-        whole = self._made(below, Wish(1, full=True, is_patch=True))
+        # By the contract: a target may take one object for a list, or a list of one for an object.
+        below = f"{pointer}/*" if "items" in self._at(pointer) else pointer
+        made = self._made(below, Wish(1, full=True, is_patch=True))
+        whole = made[0] if isinstance(made, list) else made
         more = [name for name in whole if name not in inner and isinstance(whole[name], (str, int, float))][:1]
         larger = {**inner, **{name: whole[name] for name in more}}
         return [larger, *value[1:]] if isinstance(value, list) else larger

@@ -75,7 +75,7 @@ def _in_force(profiles: Any) -> Any:
 
 
 CUSTOMER_V4: Final = (
-    reading("v4-party-in-a-list", _array_for_object("engagedParty"), "TMF629V4-E01", rules=TAKEN),
+    reading("v4-party-in-a-list", _array_for_object("engagedParty"), "TMF629V4-E01", rules=TAKEN, whole=("tmf629-v4",)),
     reading(
         "v4-party-in-a-list-beside-another",
         _array_and_more("engagedParty", "relatedParty"),
