@@ -31,6 +31,7 @@ from tmfkit_conformance.selftest.catalogue.allowed.readings import (
     without,
 )
 from tmfkit_conformance.selftest.catalogue.changes import (
+    Thing,
     answered_at,
     is_about_hub,
     numeric_ids,
@@ -48,6 +49,11 @@ __all__ = ["CUSTOMER_V1"]
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _BALANCES: Final = frozenset({"receivableBalance", "customerAccountBalance"})
 _PERIOD_ENDS: Final = having("validFor", startTime="2026-01-15T08:00:00Z", endTime="2027-01-15T08:00:00Z")
+
+
+def _has_nameless_plan(body: Thing) -> bool:
+    plans = body.get("paymentPlan")
+    return isinstance(plans, list) and any(isinstance(plan, dict) and "id" not in plan for plan in plans)
 
 
 def _empty_match_404(call: Call, answer: Answer, _: History) -> Answer:
@@ -259,6 +265,16 @@ CUSTOMER_V1: Final = (
         refusing(
             "refuses balances of a create",
             lambda _, body: next((f"{name} is read-only" for name in sorted(_BALANCES & set(body))), ""),
+            actions=("create",),
+        ),
+        "TMF629V1-E36",
+        whole=("tmf629-v1",),
+    ),
+    reading(
+        "v1-balances-refused-without-a-name",
+        refusing(
+            "refuses balances of a create, and a payment plan without an id, and does not say which",
+            lambda _, body: "not allowed" if _BALANCES & set(body) or _has_nameless_plan(body) else "",
             actions=("create",),
         ),
         "TMF629V1-E36",
