@@ -76,6 +76,7 @@ base_url: $base_url
 
 # Values for an attribute (a JSON pointer), used instead of the kit's own: those of a closed list of the target's, say.
 # All rows about the attribute are settled by two that differ; by three where one of them filters by either of two.
+# Of states, the one that a record begins in comes first, and what it moves to after it.
 #values:
 #  $resource:
 #    /status: [active, suspended, closed]

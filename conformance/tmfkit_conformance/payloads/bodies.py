@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.payloads.attributes import is_prose, values_needed
+from tmfkit_conformance.payloads.attributes import is_prose, is_state, values_needed
 from tmfkit_conformance.payloads.builder import Builder, Wish, holds
 from tmfkit_conformance.payloads.changes import is_change
 from tmfkit_conformance.payloads.configured import Configured
@@ -64,7 +64,8 @@ class Payloads:
     def full(self, variant: int = 0) -> dict[str, Any]:
         """Return a create body with every attribute that a client may send; of two that exclude each other, one.
 
-        What the target refuses, and may, is not in it.
+        What the target refuses, and may, is not in it. Of the states that are configured it has the first: a record may
+        not be able to begin in another one.
         """
         conditions = self._builder.conditions
         wish = Wish(variant, full=True, fixed=self._fixed(name for name in conditions if name.count("/") == 1))
@@ -74,6 +75,9 @@ class Payloads:
                 body = pointers.without(body, pointer)
         for pointer in self._refused:
             body = pointers.without(body, pointer)
+        for name in filter(is_state, body):
+            if (begun := self._configured.value(f"/{name}", 0)) is not pointers.ABSENT:
+                body = {**body, name: begun}
         return self.completed(body)
 
     def completed(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -368,6 +368,15 @@ VENDORS: Final = (
         whole=("tmf655-v1",),
     ),
     Behaviour(
+        "one-beginning-configured",
+        moving("status", ("New",), {"New": ("Request for Authorization",)}, 400),
+        "the statuses sent can be configured, the one that a record begins in first",
+        ("tmf655-v1",),
+        rules=(FULL_CREATE, FIELDS),
+        whole=("tmf655-v1",),
+        configuration={"values": {"changeRequest": {"/status": ["New", "Request for Authorization"]}}},
+    ),
+    Behaviour(
         "state-machine-of-its-own",
         moving(
             "status",
