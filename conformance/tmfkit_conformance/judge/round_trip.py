@@ -66,17 +66,23 @@ def kept(contract: Contract, schema: Schema, sent: Any, got: Any) -> list[str] |
     """
     if is_kept(sent, got):
         return []
-    schema = contract.resolve(schema)
-    forms = schema.get("x-tmf-tolerated", ())
-    if forms and _is_same_in_another_form(sent, got):
-        return [f"in a form that is tolerated by {', '.join(sorted({form['errata'] for form in forms}))}"]
+    schema, found = contract.resolve(schema), None
     if isinstance(sent, dict) and isinstance(got, dict):
-        return _members_kept(contract, schema, sent, got)
-    if isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
-        return _joined(
-            [kept(contract, schema.get("items", {}), one, other) for one, other in zip(sent, got, strict=True)]
-        )
-    return None
+        found = _members_kept(contract, schema, sent, got)
+    elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
+        items = schema.get("items", {})
+        found = _joined([kept(contract, items, one, other) for one, other in zip(sent, got, strict=True)])
+    if found is None and (form := _other_form(schema)) and _is_same_in_another_form(sent, got):
+        return [form]
+    return found
+
+
+def _other_form(schema: Schema) -> str:
+    """Return what allows a value of a schema another form than it was sent in, in words; nothing where that is none."""
+    if forms := schema.get("x-tmf-tolerated", ()):
+        return f"in a form that is tolerated by {', '.join(sorted({form['errata'] for form in forms}))}"
+    kinds = schema.get("type")
+    return "in another form that the document has" if isinstance(kinds, list) and len(kinds) > 1 else ""
 
 
 def _members_kept(
@@ -101,12 +107,16 @@ def _joined(found: list[list[str] | None]) -> list[str] | None:
 
 
 def _is_same_in_another_form(sent: Any, got: Any) -> bool:
-    """Say whether one is the other as a list of one, as a text, or as the only thing that the other holds of it."""
+    """Say whether one is the other as a list of one, as a text, under other names, or as a thing that it holds."""
     one, other = (value[0] if isinstance(value, list) and len(value) == 1 else value for value in (sent, got))
     if is_kept(one, other):
         return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return bool(one) and all(any(is_kept(member, back) for back in other.values()) for member in one.values())
     if isinstance(one, dict):
-        return not isinstance(other, (dict, list)) and any(is_kept(member, other) for member in one.values())
+        return not isinstance(other, list) and any(is_kept(member, other) for member in one.values())
+    if isinstance(other, dict):
+        return not isinstance(one, list) and any(is_kept(one, member) for member in other.values())
     is_scalar = not isinstance(one, list) and isinstance(other, (str, int, float))
     return is_scalar and str(one).lower() == str(other).lower()
 

@@ -108,7 +108,8 @@ def fields(evidence: Evidence) -> None:
     every = [name for name in there if name in known_names(evidence) and name not in ("id", "href") and name[0] != "@"]
     facts = evidence.facts(SelectedFrom)  # a bundle of an earlier kit has none
     every = [name for name in every if facts is None or name in facts.names]
-    chosen = every if subject == "*" else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
+    named = facts.names if facts else pointers.parts(evidence.spelt(created.request.json, subject))[:1]
+    chosen = every if subject == "*" else list(named)
     if not _named(evidence, chosen) & _named(evidence, there):
         skip("without a selection the answer has nothing of it either")
     further = {name for each in chosen for name in _selection(evidence, each, whole, created.identifier)}
