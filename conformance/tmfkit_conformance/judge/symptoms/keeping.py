@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -89,14 +89,15 @@ def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     What the row started from is looked at as well: a check of what is there need not look at it.
     """
     own = traces.by_probe.get(case.probe.key, ()) if case.probe else ()
-    looked_at = {one.sequence: one for one in (*seen(verdict, traces), *own)}
+    held = {one.sequence: one for one in seen(verdict, traces)}
+    looked_at = held | {one.sequence: one for one in own}
     exchanges = [one for _, one in sorted(looked_at.items()) if one.is_success and not is_due(case, one)]
     for number, write in enumerate(exchanges):
         operation = traces.operations.get(write.operation)
         if operation is None or operation.action not in _WRITES:
             continue
         later_on, told = exchanges[number + 1 :], _told(verdict, write, traces)
-        for back in _reads_after(write, later_on, traces):
+        for back in _reads_after(write, later_on, traces, held):
             found = [one for one in _losses(write, back, later_on, traces) if _concerns(case, one, told)]
             if found and (later := _taken_away(write, back, later_on, traces)):
                 what = f"{asked(traces.contract, later)} takes away what it does not name: {found[0]}"
@@ -169,10 +170,12 @@ def _told(verdict: Verdict, write: Exchange, traces: Traces) -> str:
     return " ".join([verdict.remark, *queries, *root])
 
 
-def _reads_after(write: Exchange, later: Sequence[Exchange], traces: Traces) -> Iterator[Exchange]:
-    """Yield the last representation after a write and then the first, its own answer where nothing was read.
+def _reads_after(
+    write: Exchange, later: Sequence[Exchange], traces: Traces, held: Collection[int]
+) -> Iterator[Exchange]:
+    """Yield representations after a write, its own answer where nothing was read: the last that the row was held against.
 
-    They are of the record that was written, and whole.
+    The last of all and the first come after it. They are of the record that was written, and whole.
     """
     identifier = write.identifier if write.request.method == "POST" else last_segment(write.request.url)
     reads = [
@@ -184,7 +187,9 @@ def _reads_after(write: Exchange, later: Sequence[Exchange], traces: Traces) -> 
         and is_whole(one)
     ]
     shown = [one for one in reads if isinstance(one.answer, dict)] or [write]
-    yield from (one for one in (shown[-1], *shown[:-1][:1]) if isinstance(one.answer, dict))
+    last_held = [one for one in shown if one.sequence in held][-1:]
+    told = {one.sequence: one for one in (*last_held, shown[-1], *shown[:-1][:1])}
+    yield from (one for one in told.values() if isinstance(one.answer, dict))
 
 
 def _loss(loss: Loss, back: Exchange, resource: str) -> Symptom:
