@@ -7,7 +7,7 @@ from typing import Literal
 from tmfkit_conformance.drive.addresses import Addresses
 from tmfkit_conformance.drive.conversation import Conversation
 from tmfkit_conformance.drive.ledger import Ledger
-from tmfkit_conformance.record.exchange import Exchange
+from tmfkit_conformance.record.exchange import SOMEBODY_ELSES, Exchange
 from tmfkit_conformance.rules.phases import REGISTER
 from tmfkit_conformance.rules.upkeep import Recognition
 
@@ -57,7 +57,7 @@ class Ownership:
         if self.standing(resource, identifier) != "foreign":
             return ""
         self._ledger.disown(resource, identifier)
-        self._ledger.foreign = f"A create was answered with the id {identifier!r} of a record that is somebody else's"
+        self._ledger.foreign = f"A create was answered with the id {identifier!r} {SOMEBODY_ELSES}"
         return self._ledger.foreign
 
     def _read(self, resource: str, identifier: str) -> Exchange | None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tmfkit_conformance.record import wire
 from tmfkit_conformance.record.parsing import parsed
 from tmfkit_conformance.record.wire import Headers
 
-__all__ = ["Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
+__all__ = ["SOMEBODY_ELSES", "Exchange", "Headers", "Notification", "ProbeRecord", "Request", "Response"]
+
+SOMEBODY_ELSES: Final = "of a record that is somebody else's"
+"""What is said of the id that a target gave, where that is of no record of the run."""
 
 _PLAIN = frozenset(
     {

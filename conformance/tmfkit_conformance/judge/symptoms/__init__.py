@@ -15,6 +15,7 @@ from tmfkit_conformance.rules.rule import Case
 __all__ = ["Symptom", "symptom"]
 
 _READERS = (
+    own.not_ours,
     answers.rooted,
     answers.unanswered,
     answers.broken_down,

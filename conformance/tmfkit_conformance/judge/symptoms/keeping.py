@@ -173,9 +173,10 @@ def _told(verdict: Verdict, write: Exchange, traces: Traces) -> str:
 def _reads_after(
     write: Exchange, later: Sequence[Exchange], traces: Traces, held: Collection[int]
 ) -> Iterator[Exchange]:
-    """Yield representations after a write, its own answer where nothing was read: the last that the row was held against.
+    """Yield representations after a write, its own answer where nothing was read.
 
-    The last of all and the first come after it. They are of the record that was written, and whole.
+    First comes the last that the row was held against, then the last of all, then the first. They are of the record that
+    was written, and whole.
     """
     identifier = write.identifier if write.request.method == "POST" else last_segment(write.request.url)
     reads = [

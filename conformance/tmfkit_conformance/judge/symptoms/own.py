@@ -12,6 +12,7 @@ from tmfkit_conformance.judge.rows import Rows
 from tmfkit_conformance.judge.symptoms.form import Symptom, at, normal, seen, without_number
 from tmfkit_conformance.judge.traces import Traces
 from tmfkit_conformance.judge.verdict import Outcome, Verdict
+from tmfkit_conformance.record.exchange import SOMEBODY_ELSES
 from tmfkit_conformance.rules.answers import BODY, STATUS
 from tmfkit_conformance.rules.attributes import ATTRIBUTE, GENERATED
 from tmfkit_conformance.rules.queries import (
@@ -27,7 +28,7 @@ from tmfkit_conformance.rules.queries import (
 from tmfkit_conformance.rules.register import SCENARIOS
 from tmfkit_conformance.rules.rule import Case
 
-__all__ = ["no_json", "other_status", "told", "without_body"]
+__all__ = ["no_json", "not_ours", "other_status", "told", "without_body"]
 
 _OF_FILTERS: Final = frozenset(
     one.name for one in (FILTER, FILTER_WITHOUT_MATCH, FILTERS_COMBINE, FILTER_BY_DAY, FILTER_LOOSE, FIELDS_WITH_FILTER)
@@ -42,6 +43,13 @@ _OPENING: Final = 3
 """Words with which a remark of a scenario says what is wrong; what follows are names of attributes and the like."""
 
 _TEXT: Final = ("boolean", "integer", "number")
+
+
+def not_ours(_case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
+    """Yield that a create gave the id of somebody else's record, after which nothing more is written in a run."""
+    if SOMEBODY_ELSES in verdict.remark:
+        summary, last = verdict.remark.partition(";")[0], next(iter(seen(verdict, traces)[-1:]), None)
+        yield at(last, ("not ours",), summary) if last else Symptom(("not ours",), summary)
 
 
 def without_body(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
