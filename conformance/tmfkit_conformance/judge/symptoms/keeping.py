@@ -175,8 +175,8 @@ def _reads_after(
 ) -> Iterator[Exchange]:
     """Yield representations after a write, its own answer where nothing was read.
 
-    First comes the last that the row was held against, then the last of all, then the first. They are of the record that
-    was written, and whole.
+    First comes the last that the row was held against, then the last of all, then the first. They are of the record
+    that was written, and whole.
     """
     identifier = write.identifier if write.request.method == "POST" else last_segment(write.request.url)
     reads = [
