@@ -55,9 +55,9 @@ class ApiKey:
             if not _DIGEST.fullmatch(digits):
                 raise KeyFormError("what follows sha256: is not 64 hexadecimal digits")
             return cls._named(role, bytes.fromhex(digits), name)
-        if not (key.isascii() and key.isprintable()):
-            # A header cannot have it.
-            raise KeyFormError("the key has other characters than those of printable ASCII")
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            # A header cannot have it, or not everywhere.
+            raise KeyFormError("the key has blanks, or other characters than those of printable ASCII")
         if len(key) < SHORTEST_KEY:
             raise KeyFormError(f"the key has fewer than {SHORTEST_KEY} characters")
         return cls.of(role, key, name)

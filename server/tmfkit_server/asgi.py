@@ -27,7 +27,7 @@ from tmfkit_server.metrics_folder import metrics_folder
 from tmfkit_server.network import Place, shown
 from tmfkit_server.outages import OUTAGE
 from tmfkit_server.settings import Settings
-from tmfkit_server.worker import ENDING_SIGNALS, LIMITS, MOST_BODY_BYTES, BoundedWorker
+from tmfkit_server.worker import ENDING_SIGNALS, LIMITS, MOST_BODY_BYTES, TLS_CONTEXT, BoundedWorker
 
 __all__ = ["WORKER", "check_address", "serve"]
 
@@ -74,12 +74,13 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "worker_exit": _end_soon,
         }
         if self._settings.tls is not None:
-            # Every new worker reads them.
+            # By which gunicorn knows that there is TLS.
             options |= {"certfile": str(self._settings.tls.certificate), "keyfile": str(self._settings.tls.key)}
         for name, value in options.items():
             self.cfg.set(name, value)
         setattr(self.cfg, LIMITS, self._settings.connection_limits)
         setattr(self.cfg, MOST_BODY_BYTES, self._settings.max_body_bytes)
+        setattr(self.cfg, TLS_CONTEXT, self._settings.tls.context if self._settings.tls else None)
 
     def read_again(self) -> bool:
         """Read the files that settings name again; tell whether they can be honoured, and say so when not."""

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from gunicorn.asgi import protocol  # type: ignore[import-untyped]
+from gunicorn.asgi.parser import UnsupportedTransferCoding  # type: ignore[import-untyped]
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
 from tmfkit_server.errors import BodyTooLarge, IncompleteBody
@@ -289,6 +290,8 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
 
     def _on_headers_complete(self) -> Any:
         host, target = b"", self._callback_parser.path
+        if not target.isascii():
+            raise ParseException("The target of the request has bytes that are not ASCII")
         if not target.startswith(b"/"):
             host, target = parted(target)
             if host:
@@ -300,10 +303,18 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         request = self._current_request
         self._check_host(request, host)
         self._header_began = 0.0
+        if request.chunked:
+            self._check_coding(request)
         if request.content_length or request.chunked:
             self._body_began = self.worker.loop.time()
             self._body_receiver = WholeBody(request, self)
         return result
+
+    def _check_coding(self, request: Any) -> None:
+        """Raise UnsupportedTransferCoding for others than chunked: gunicorn takes what is compressed as it is."""
+        for name, value in request.headers_bytes:
+            if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                raise UnsupportedTransferCoding(value.decode("latin-1"))
 
     def _check_host(self, request: Any, named: bytes) -> None:
         """Raise ParseException without a valid host; one that the target *named* takes the place of the header's."""
@@ -379,7 +390,11 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         seconds = self.worker.loop.time() - (self._header_began or self._body_began or self._made)
         receiver = self._body_receiver
         is_seen = isinstance(receiver, WholeBody) and receiver.has_begun
-        return early(self._scope(), status, seconds=seconds, is_seen=is_seen)
+        scope = self._scope()
+        if not scope["query_string"].isascii():
+            # Falcon would not read it.
+            scope["query_string"] = b""
+        return early(scope, status, seconds=seconds, is_seen=is_seen)
 
     def _scope(self) -> dict[str, Any]:
         """Return as much as there is of a request."""

@@ -46,6 +46,7 @@ __all__ = [
 MESSAGE_TYPES = ("SMS", "Email", "MobileApp")
 _OWN_PATHS = ("/health", "/admin", "/docs", "/openapi")
 _FILE = "file:"
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -71,17 +72,19 @@ def api_keys(texts: Iterable[str]) -> tuple[ApiKey, ...]:
 
 
 def api_key_lines(path: Path) -> list[str]:
-    """Return the ``[NAME=]ROLE:KEY`` lines of a file, without empty lines and those that begin with ``#``.
+    """Return the ``[NAME=]ROLE:KEY`` lines of a file, without empty ones and without comments.
+
+    A comment begins with ``#`` at the beginning of a line or behind a blank.
 
     Raises:
         SettingsError: The file cannot be read.
     """
     where = f"--api-key-file {path}"
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [_COMMENT.sub("", line).strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as exc:
         raise SettingsError(where, f"it cannot be read ({exc.__class__.__name__})", "Name a text file") from exc
-    return [line for line in lines if line and not line.startswith("#")]
+    return [line for line in lines if line]
 
 
 def remaining_keys(known: Iterable[ApiKey], texts: Iterable[str]) -> tuple[ApiKey, ...]:
@@ -282,14 +285,12 @@ def key_pair(certificate: Path | None, key: Path | None) -> KeyPair | None:
         return None
     if certificate is None or key is None:
         raise SettingsError("--tls-cert and --tls-key", "only one of them is given", "Give both, or neither")
-    pair = KeyPair(certificate, key)
     try:
-        pair.check()
+        return KeyPair.read(certificate, key)
     except OSError as exc:
         where = f"--tls-cert {certificate} --tls-key {key}"
         remedy = "Name a certificate and its key, both in PEM and the key without a password"
         raise SettingsError(where, f"they cannot be used ({exc.strerror or exc})", remedy) from exc
-    return pair
 
 
 def check_base_paths(chosen: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.handshakes import Handshake
 from tmfkit_server.response_headers import scanned
 
-__all__ = ["ENDING_SIGNALS", "LIMITS", "MOST_BODY_BYTES", "BoundedWorker"]
+__all__ = ["ENDING_SIGNALS", "LIMITS", "MOST_BODY_BYTES", "TLS_CONTEXT", "BoundedWorker"]
 
 ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
 """Signals that a worker hears of in its event loop, and that have to wait until that runs: it would lose them."""
@@ -31,6 +31,10 @@ LIMITS = "connection_limits"
 
 MOST_BODY_BYTES = "most_body_bytes"
 """Attribute of gunicorn's configuration that holds the size of the largest body."""
+
+TLS_CONTEXT = "tls_context"
+"""Attribute of gunicorn's configuration that holds what connections are secured with, None for nothing. gunicorn would
+read the files anew in each worker, and do without TLS where it cannot."""
 
 _LOOK_SECONDS = 0.5
 _LAST_LOOK_SECONDS = 0.1
@@ -47,6 +51,7 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
         """Begin; see gunicorn."""
         self.limits: ConnectionLimits = getattr(self.cfg, LIMITS)
         self.most_body_bytes: int = getattr(self.cfg, MOST_BODY_BYTES)
+        self.tls: ssl.SSLContext | None = getattr(self.cfg, TLS_CONTEXT)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         if files == resource.RLIM_INFINITY:
             files = self.limits.connections + _OTHER_FILES
@@ -65,7 +70,8 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
         # These are looked up by name where connections are accepted and answered.
         gasgi.ASGIProtocol = BoundedProtocol
-        if (context := super()._get_ssl_context()) is not None:
+        if self.tls is not None:
+            context = self.tls
             gasgi.ASGIProtocol = lambda _: self._secured(context)
         protocol._scan_response_headers = scanned  # noqa: SLF001
         self.loop.call_later(_LOOK_SECONDS, self._look)

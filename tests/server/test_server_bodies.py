@@ -83,6 +83,8 @@ def test_media_type_of_a_create(customers: httpx.Client, media_type: str, status
         ("application/json", 200),
         ("*/*", 200),
         ("application/*;q=0.5", 200),
+        ("APPLICATION/JSON", 200),
+        ("Application/*", 200),
         ("text/html", 406),
         ("application/json;q=0", 406),
     ],

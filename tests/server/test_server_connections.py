@@ -26,6 +26,7 @@ from harness.process import free_port
 from patience import PATIENCE_SECONDS
 from tmfkit_server.requests import Request
 
+CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
 Starter = Callable[..., AbstractContextManager[str]]
 
 
@@ -124,6 +125,16 @@ def test_client_that_ends_after_a_whole_request_gets_its_answer(hasty: str) -> N
             post(HOST + b"Transfer-Encoding: chunked\r\n", b"100001\r\n", target="/nix"), 404, id="chunk-for-nobody"
         ),
         pytest.param(post(HOST + b"Transfer-Encoding: smoke\r\n"), 501, id="transfer-coding"),
+        *(
+            pytest.param(
+                post(HOST + b"Transfer-Encoding: %s, chunked\r\n" % coding, CHUNKS), 501, id=f"{coding!r}-chunked"
+            )
+            for coding in (b"gzip", b"deflate", b"identity")
+        ),
+        *(
+            pytest.param(post(HOST + LENGTH, target=target), 400, id=f"target-{target!r}")
+            for target in (f"{CUSTOMER}?\xfc", f"{CUSTOMER}?\xc3\xa4", "/\xff", "http://a\xff/x")
+        ),
         pytest.param(post(HOST + LENGTH, target="/" + "x" * 9000), 414, id="long-target"),
         pytest.param(post(HOST + b"X: %s\r\n" % (b"x" * 9000)), 431, id="long-header"),
         pytest.param(post(HOST + b"".join(b"X%d: 1\r\n" % each for each in range(200))), 431, id="many-headers"),

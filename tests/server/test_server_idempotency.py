@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -186,6 +187,19 @@ def test_message_is_not_sent_again(messages: httpx.Client) -> None:
     assert (made.status_code, made.json()["id"] != first.json()["id"]) == (201, True)
     wrong = messages.post("/communicationMessage/send", json=body, headers={"Idempotency-Key": "a b"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid-header")
+
+
+def test_simultaneous_repetitions_send_once_and_wait_for_it(messages: httpx.Client) -> None:
+    key, marker = _key(), unique()
+    body = message(description=marker)
+
+    def send(_: int) -> httpx.Response:
+        return messages.post("/communicationMessage/send", json=body, headers=key)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(8)))
+    assert {(answer.status_code, answer.json()["status"]) for answer in answers} == {(200, "Completed")}
+    assert len({answer.json()["id"] for answer in answers}) == 1
 
 
 @pytest.mark.parametrize("kind", ["file", "postgres"])

@@ -54,8 +54,9 @@ def test_what_follows_the_first_colon_is_the_key() -> None:
         (f"a b=user:{KEY}", "it is not of the form [NAME=]ROLE:KEY"),
         (f"=user:{KEY}", "it is not of the form [NAME=]ROLE:KEY"),
         (f"user:{KEY[1:]}", "the key has fewer than 16 characters"),
-        (f"user:{KEY}ü", "the key has other characters than those of printable ASCII"),
-        (f"user:{KEY}\t", "the key has other characters than those of printable ASCII"),
+        (f"user:{KEY}ü", "the key has blanks, or other characters than those of printable ASCII"),
+        (f"user:{KEY} {KEY}", "the key has blanks, or other characters than those of printable ASCII"),
+        (f"user:{KEY}\t", "the key has blanks, or other characters than those of printable ASCII"),
         ("user:sha256:abc", "what follows sha256: is not 64 hexadecimal digits"),
     ],
 )
@@ -78,7 +79,7 @@ def test_command_makes_a_key_and_a_line_that_does_not_tell_it(start_server: Star
     assert line.startswith("reports=reader:sha256:")
     assert key not in line
     file = tmp_path / "keys"
-    file.write_text(f"{line}\n")
+    file.write_text(f"# Of everybody.\n{line} # for reports\n")
     file.chmod(0o600)
     with start_server("--api-key-file", str(file)) as url:
         assert httpx.get(url + CUSTOMER, headers={"Authorization": f"Bearer {key}"}).status_code == 200

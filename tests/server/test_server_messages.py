@@ -155,6 +155,7 @@ def test_every_reachable_receiver_gets_the_message_by_its_type_once() -> None:
         ("SMS", "1" * 21, None),
         ("SMS", "\u0661\u0662", None),
         ("Email", "robin.ash+news@example.com", "robin.ash+news@example.com"),
+        ("Email", "Robin@SHOP.Example", "Robin@shop.example"),
         ("Email", "a@b.example, c@d.example", None),
         ("Email", "Robin <a@b.example>", None),
         ("Email", "a@b.example\nBcc: c@d.example", None),

@@ -81,6 +81,15 @@ def test_certificate_is_shown_and_another_one_after_hup(
         time.sleep(1)
         assert httpx.get(made.headers["Location"]).status_code == 200
         assert workers(tmp_path) == [worker]
+        # A worker that comes after one that died has what the one before had, and never goes on without.
+        last = shown(url)
+        (tmp_path / "key.pem").unlink()
+        os.kill(worker, signal.SIGKILL)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while workers(tmp_path) in ([], [worker]) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert httpx.get(made.headers["Location"]).status_code == 200
+        assert shown(url) == last
 
 
 def connected(url: str) -> socket.socket:

@@ -19,7 +19,7 @@ from tmfkit_server.settings import Settings
 
 __all__ = ["EXTENSION"]
 
-_PROFILES = "customerCreditProfile"
+_OWNER, _PROFILES = "customer", "customerCreditProfile"
 _PERIOD = "validFor"
 _END = "endDateTime"
 _OPEN_END = f'"{_END}":""'.encode()
@@ -61,9 +61,8 @@ class CustomerR14(Extension):
         return cards.masked(body) if cards else body
 
     def presented(self, resource: Resource, body: Body) -> Body:
-        """Return *body* with its credit profiles in force first."""
-        del resource
-        return in_force_first(body, _PROFILES)
+        """Return *body* with its credit profiles in force first; elsewhere that name may stand for anything."""
+        return in_force_first(body, _PROFILES) if resource.name == _OWNER else body
 
     def json_patch(self, resource: Resource, patch: Any) -> Any:
         """Return the operations of a patch, which in the samples is one operation outside of any array.

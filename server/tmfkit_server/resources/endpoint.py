@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 import falcon.asgi
+from falcon import mediatypes
 
 from tmfkit_models.contracts import Operation
 from tmfkit_server.api_keys import ROLES
@@ -134,5 +135,10 @@ def check_accept(req: falcon.asgi.Request, operation: Operation) -> None:
     accept = req.get_header("Accept")
     if not accept or accept == "*/*" or accept in operation.produces or not operation.produces:
         return
-    if not any(req.client_accepts(media_type) for media_type in operation.produces):
+    try:
+        # Types may be written in letters of either size (RFC 9110 section 8.3.1).
+        is_accepted = any(mediatypes.quality(media_type, accept.lower()) for media_type in operation.produces)
+    except ValueError:
+        is_accepted = False
+    if not is_accepted:
         raise NotAcceptable(operation.produces)

@@ -75,7 +75,11 @@ class Communication(Extension):
         body, _ = call.entities.checked(call.sent, call.operation)
         await self._check_receivers(call, body)
         message, is_repeated = await call.create()
-        return await (self._repeated(call, message.id) if is_repeated else self._sender.send(message.id, call.address))
+        if not is_repeated:
+            # A repetition may have begun to send already.
+            with contextlib.suppress(Conflict):
+                return await self._sender.send(message.id, call.address)
+        return await self._repeated(call, message.id)
 
     async def _repeated(self, call: TaskCall, identifier: str) -> Record:
         """Return the message that the same request made before, which must not be sent twice."""
@@ -84,7 +88,8 @@ class Communication(Extension):
             # The first request has come no further, or makes the first attempt right now, which is a conflict.
             with contextlib.suppress(Conflict):
                 return await self._sender.send(identifier, call.address)
-            message = await call.entities.retrieve(identifier)
+        await self._sender.wait_for(identifier)
+        message = await call.entities.retrieve(identifier)
         if message.body.get("status") != "Completed":
             raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
         return message

@@ -39,7 +39,8 @@ def mail_address(given: str) -> str:
     # What looks like an encoded word is read as the text that it stands for.
     is_local = _LOCAL_PART.fullmatch(local) and _ENCODED_WORD not in local and len(local) <= _LONGEST_LOCAL_PART
     is_domain = len(domain) <= _LONGEST_DOMAIN and all(map(_LABEL.fullmatch, domain.split(".")))
-    address = f"{local}@{domain}"
+    # Whose letters may be of either size (RFC 5321 section 2.4): one mailbox is one receiver.
+    address = f"{local}@{domain.lower()}"
     return address if is_local and is_domain and len(address) <= _LONGEST_ADDRESS else ""
 
 

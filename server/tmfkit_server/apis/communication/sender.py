@@ -72,6 +72,7 @@ class Sender:
         self._limits = limits
         self._attempts: dict[asyncio.Task[Record | None], Sending] = {}
         self._retries: set[asyncio.Task[Record | None]] = set()
+        self._awaited: dict[str, list[asyncio.Event]] = {}
         self._news = asyncio.Event()
 
     def start(self) -> None:
@@ -114,6 +115,18 @@ class Sender:
             Conflict: The message has been sent, or is being sent.
             UnknownId: There is no such message.
         """
+        ended = asyncio.Event()
+        awaited = self._awaited.setdefault(identifier, [])
+        awaited.append(ended)
+        try:
+            return await self._send(identifier, address)
+        finally:
+            ended.set()
+            awaited.remove(ended)
+            if not awaited:
+                self._awaited.pop(identifier, None)
+
+    async def _send(self, identifier: str, address: str) -> Record:
         sending = await self._sendings.begin(identifier, address)
         message = None
         task = self._begin_attempt(sending) if len(self._attempts) < _MOST_ATTEMPTS_AT_ONCE else None
@@ -132,6 +145,11 @@ class Sender:
         if message.body.get("status") == "Completed":
             return message
         raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
+
+    async def wait_for(self, identifier: str) -> None:
+        """Wait until nobody in this process waits for the first attempt at a message any more."""
+        for ended in tuple(self._awaited.get(identifier, ())):
+            await ended.wait()
 
     async def _take_up_and_wait(self) -> None:
         await self._take_up()
