@@ -116,6 +116,10 @@ def test_body_limit_is_a_setting(guarded: str) -> None:
             "--store mongodb:: there is no such store. Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE.",
         ),
         (
+            ["--store", "host=host password=secret"],
+            "--store: there is no such store. Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE.",
+        ),
+        (
             ["--store", "tinydb:"],
             "--store tinydb:: there is no such store. Use memory:, tinydb:PATH or postgresql://USER@HOST/DATABASE.",
         ),

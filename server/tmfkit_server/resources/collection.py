@@ -64,7 +64,7 @@ class ListHandler:
         resp.set_header("X-Total-Count", str(listing.total))
         resp.set_header("X-Result-Count", str(listing.count))
         end = search.offset + listing.count
-        if asked.limit is not None or end < listing.total:
+        if asked.limit is not None or search.offset or end < listing.total:
             links = _links(f"{address}{req.path}", req.query_string, search.offset, end, limit, listing.total)
             if links:
                 resp.set_header("Link", links)

@@ -147,7 +147,8 @@ def kind_of(address: str) -> StoreKind:
     kind = STORES.get(scheme)
     if kind is None or not kind.pattern.fullmatch(address):
         # Nothing but the scheme is repeated: an address that was mistyped may hold a password.
-        raise SettingsError(f"--store {scheme}:", "there is no such store", f"Use {written_forms()}")
+        where = f"--store {scheme}:" if kind or (scheme.isalpha() and scheme != address) else "--store"
+        raise SettingsError(where, "there is no such store", f"Use {written_forms()}")
     return kind
 
 

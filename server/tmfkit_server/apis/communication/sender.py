@@ -33,6 +33,7 @@ _LONGEST_PAUSE_SECONDS = 3600.0
 _KEEP_PROGRESS_SECONDS = 1.0
 # What another process left behind is found by looking now and then.
 _LOOK_AGAIN_SECONDS = 1.0
+_LOOK_AT_OTHERS_SECONDS = 0.1
 _REST_SECONDS = 1.0
 # A timer may go off a moment before its time.
 _TIMER_SECONDS = 0.01
@@ -72,7 +73,6 @@ class Sender:
         self._limits = limits
         self._attempts: dict[asyncio.Task[Record | None], Sending] = {}
         self._retries: set[asyncio.Task[Record | None]] = set()
-        self._awaited: dict[str, list[asyncio.Event]] = {}
         self._news = asyncio.Event()
 
     def start(self) -> None:
@@ -115,18 +115,6 @@ class Sender:
             Conflict: The message has been sent, or is being sent.
             UnknownId: There is no such message.
         """
-        ended = asyncio.Event()
-        awaited = self._awaited.setdefault(identifier, [])
-        awaited.append(ended)
-        try:
-            return await self._send(identifier, address)
-        finally:
-            ended.set()
-            awaited.remove(ended)
-            if not awaited:
-                self._awaited.pop(identifier, None)
-
-    async def _send(self, identifier: str, address: str) -> Record:
         sending = await self._sendings.begin(identifier, address)
         message = None
         task = self._begin_attempt(sending) if len(self._attempts) < _MOST_ATTEMPTS_AT_ONCE else None
@@ -147,9 +135,11 @@ class Sender:
         raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
 
     async def wait_for(self, identifier: str) -> None:
-        """Wait until nobody in this process waits for the first attempt at a message any more."""
-        for ended in tuple(self._awaited.get(identifier, ())):
-            await ended.wait()
+        """Wait for an attempt at a message to end, whichever process makes it, as long as ``send`` would."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._timeout_seconds
+        while loop.time() < until and await self._sendings.is_held(identifier):  # noqa: ASYNC110 - another process may
+            await asyncio.sleep(_LOOK_AT_OTHERS_SECONDS)
 
     async def _take_up_and_wait(self) -> None:
         await self._take_up()

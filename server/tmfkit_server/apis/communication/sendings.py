@@ -140,6 +140,11 @@ class Sendings:
         self._holders.add(begun.holder)
         return begun
 
+    async def is_held(self, identifier: str) -> bool:
+        """Tell whether somebody is sending a message right now."""
+        sending = _sending(await self._store.get(_SENDINGS, identifier))
+        return sending is not None and bool(sending.holder) and sending.due > now()
+
     async def due(self, *, most: int) -> Sequence[Sending]:
         """Return sendings that may be gone on with, at most so many."""
         where = Comparison(("due",), "lte", (now(),))
