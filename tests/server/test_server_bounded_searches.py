@@ -57,6 +57,24 @@ def test_search_that_takes_too_many_steps_is_400(many: str) -> None:
     assert time.monotonic() - began < PATIENCE_SECONDS / 2
 
 
+def test_regular_expressions_in_a_record_are_part_of_what_a_search_may_take(many: str) -> None:
+    patterns = [rf"(?i)[\pL\pN]{{1,20}}{number}" for number in range(3000)]
+    dear = customer(name=f"dear-{time.time_ns()}", l=patterns, t="a" * 500_000)
+    with httpx.Client(base_url=many, headers=ADMIN) as client:
+        made = client.post(CUSTOMER, json=dear)
+        assert made.status_code == 201
+        for query in ("filter", "sort", "fields"):
+            asked = f"{CUSTOMER}?name={dear['name']}&{query}="
+            began = time.monotonic()
+            refused = client.get(f"{asked}$.l[?search('-',@)]")
+            # To its end it takes 15 s.
+            assert time.monotonic() - began < PATIENCE_SECONDS / 2
+            assert (refused.status_code, refused.json()["code"]) == (400, "invalid-query")
+            assert "too many steps" in refused.json()["message"]
+            assert client.get(f"{asked}$.l[?search($.t,$.t)]").status_code == 200
+        client.delete(made.headers["Location"]).raise_for_status()
+
+
 @pytest.mark.parametrize(
     "condition",
     ["&".join(f"name!={','.join(str(value) for value in range(place, place + 90))}" for place in range(20)), "name*=c"],

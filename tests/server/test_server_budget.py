@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from tmfkit_server.errors import InvalidQuery
+from tmfkit_server.errors import InvalidBody, InvalidQuery
 from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import predicate, selected, sort_key
 from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.parse import Grammar, parse_search
+from tmfkit_server.query.regex import NoRegex, Regex
 from tmfkit_server.services.notifications.events import Questions
 from tmfkit_server.services.patches.patch_query import query_patched
 from tmfkit_server.storage.base import Subscription
@@ -66,6 +67,91 @@ def test_members_are_paid_for_whether_or_not_a_value_is_found(
     budget = Budget(1e9)
     ask(query, {"id": "1", "a": array}, budget)
     assert 1e9 - budget.left >= walks * MEMBERS * STEPS_A_MEMBER
+
+
+DEAR_PATTERNS = {
+    "large-programs": r"(?i)[\pL\pN]{1,20}%d",
+    "too-large": r"\pL{1000}%d",
+    "long-to-read": "(?i)[" + r"\PL\PN\PS\PM" * 19 + "]%d",
+    "broken": "(?i)" + r"[\PL\PN]" * 27 + "(%d",
+}
+WAYS: dict[str, Callable[[str, dict[str, Any], Budget], None]] = {
+    "filter": lambda path, body, budget: _filtered(f"filter={path}", body, budget),
+    "sort": lambda path, body, budget: _sorted(f"sort={path}", body, budget),
+    "fields": lambda path, body, budget: _selected(f"fields={path}", body, budget),
+    "patch": lambda path, body, budget: query_patched(
+        body, [{"op": "remove", "path": path}], most_bytes=10_000_000, budget=budget
+    ),
+}
+
+
+@pytest.mark.parametrize("pattern", DEAR_PATTERNS.values(), ids=DEAR_PATTERNS)
+@pytest.mark.parametrize("ask", WAYS.values(), ids=WAYS)
+def test_regular_expressions_of_a_record_are_paid_for_by_what_compiling_them_takes(
+    ask: Callable[[str, dict[str, Any], Budget], None], pattern: str
+) -> None:
+    # Each takes 2 ms or more, which is 4,000 steps.
+    budget = Budget(200_000)
+    with pytest.raises((InvalidQuery, InvalidBody), match="too many steps"):
+        ask("$.l[?search('-',@)]", {"l": [pattern % number for number in range(50)]}, budget)
+
+
+@pytest.mark.parametrize("ask", [pytest.param(WAYS[name], id=name) for name in ("filter", "sort", "fields")])
+def test_a_regular_expression_of_a_record_beyond_256_characters_matches_nothing(
+    ask: Callable[[str, dict[str, Any], Budget], None],
+) -> None:
+    body = {"t": "a" * 900_000, "l": list(range(10_000))}
+    # Neither translated nor compiled.
+    budget = Budget(200_000)
+    ask("$.l[?search($.t,$.t)]", body, budget)
+    for length, holds in ((256, True), (257, False)):
+        where = parse_search("filter=$[?search(@.t,@.p)]", Grammar()).where
+        assert predicate(where, Budget())({"t": "a" * 300, "p": "." * length}) is holds
+
+
+def test_a_listener_whose_query_compiles_a_lot_gets_the_notification_whole() -> None:
+    patterns = [DEAR_PATTERNS["large-programs"] % number for number in range(2000)]
+    listener = Subscription("1", "hub", "http://x.example", "$.event.customer.l[?search('-',@)]")
+
+    async def is_told(patterns: list[str]) -> bool:
+        notification = {"eventType": "X", "event": {"customer": {"l": patterns}}}
+        return await Questions(Grammar(), 1).wanted(listener, notification) == notification
+
+    assert asyncio.run(is_told(patterns))
+    assert not asyncio.run(is_told(patterns[:1]))
+
+
+def test_what_stands_below_costs_more_than_what_is_named() -> None:
+    budget = Budget(10_000)
+    _filtered("filter=$..x", {"l": [[]] * 1000}, budget)
+    # A node, handing it on, a look inside, and an index.
+    assert 10_000 - budget.left >= 1000 * (1 + 0.5 + 0.5 + 2)
+
+
+def test_short_regular_expressions_of_a_record_cost_little() -> None:
+    budget = Budget(100_000)
+    _filtered("filter=$.l[?search('-',@)]", {"l": [f"ab{number}" for number in range(1000)]}, budget)
+
+
+def test_regular_expressions_of_one_query_have_a_limit_together() -> None:
+    dear = [rf"\pL{{2{number}}}" for number in range(4)]
+    for query in (
+        "filter=$[?" + "||".join(f"@.a=~/{each}/" for each in dear) + "]",
+        "filter=$[?" + "||".join(f"match(@.a,'{each}')".replace("\\", "\\\\") for each in dear) + "]",
+        "&".join(f"a{number}*={each}" for number, each in enumerate(dear)),
+        ";".join(f"a{number}*={each}" for number, each in enumerate(dear)),
+    ):
+        with pytest.raises(InvalidQuery, match="too complicated together"):
+            parse_search(query, Grammar())
+    with pytest.raises(NoRegex, match="too complicated; shorten it"):
+        Regex(r"\pL{30}")
+
+
+@pytest.mark.parametrize("path", [r"$[?@.a=~/\pL{0,%d}/].b", r"/b?a*=\pL{0,%d}"])
+def test_patches_pay_for_the_regular_expressions_in_them(path: str) -> None:
+    operations = [{"op": "replace", "path": path % (1 + number % 20), "value": 1} for number in range(20)]
+    with pytest.raises(InvalidBody, match=r"too many steps|takes too long"):
+        query_patched({"a": "x", "b": 1}, operations, most_bytes=10_000_000, budget=Budget(200_000))
 
 
 def test_small_records_cost_next_to_nothing() -> None:

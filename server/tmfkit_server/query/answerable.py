@@ -12,7 +12,6 @@ from jsonpath.segments import JSONPathRecursiveDescentSegment, JSONPathSegment
 from jsonpath.selectors import Filter, NameSelector, WildcardSelector
 
 from tmfkit_server.errors import InvalidQuery
-from tmfkit_server.query import jsonpath_functions as functions
 from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import Comparison, Expression
@@ -206,7 +205,7 @@ def _tests(part: syntax.BaseExpression) -> Iterable[_Test]:
         case syntax.FunctionExtension(
             name="match" | "search" as name, args=[syntax.FilterQuery() as of, syntax.StringLiteral(value=text)]
         ):
-            pattern = compiled(functions.from_iregexp(text))
+            pattern = compiled(text, is_iregexp=True)
             yield of, text, pattern.is_all_of if name == "match" else pattern.is_in
 
 

@@ -28,6 +28,10 @@ class Budget:
     """Going through an array, and for each of its members."""
     A_MEMBER_KEPT = 2
     """Keeping what is wanted of a member."""
+    A_LOOK_INSIDE = 0.5
+    """Going through an object or an array as JSONPath does, beside one for each of its members."""
+    A_DESCENDANT = 0.5
+    """Handing on what ``..`` came upon."""
     A_PLACE = 10
     """Keeping the way to a node, which takes 300 bytes."""
 

@@ -25,6 +25,7 @@ from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.jsonpath_meaning import Query, RegexLiteral, Renaming, translated
 from tmfkit_server.query.nodes import Key, Scope, keys_of
+from tmfkit_server.query.regex import Patterns
 from tmfkit_server.quotes import quoted, shortened
 
 __all__ = ["NAME", "JsonPath", "jsonpath_in"]
@@ -44,6 +45,7 @@ class JsonPath:
         is_over_collection: Whether it begins with a filter, which then tests the resource itself: it is read as if
             ``$`` were an array with this one resource.
         syntax: The expression as the library has read it.
+        steps_to_compile: What compiling the regular expressions in it costs, in steps of a ``Budget``.
     """
 
     parameter: str
@@ -52,6 +54,7 @@ class JsonPath:
     syntax: jsonpath.JSONPath = field(compare=False, repr=False)
     _query: Query = field(compare=False, repr=False)
     _seen: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
+    steps_to_compile: float = field(default=0, compare=False, repr=False)
 
     def values(self, body: Any, budget: Budget) -> Iterator[Any]:
         """Yield the values selected in a resource, in the order of RFC 9535; *budget* pays."""
@@ -86,18 +89,18 @@ def jsonpath_in(parameter: str, text: str, renaming: Renaming, *, seen: Callable
     """
     if len(text) > LONGEST_JSONPATH:
         raise InvalidQuery(parameter, f"a JSONPath expression has at most {LONGEST_JSONPATH} characters")
-    whole = _with_root(text.strip())
+    whole, patterns = _with_root(text.strip()), Patterns()
     try:
         path = _ENVIRONMENT.compile(whole)
         if not isinstance(path, jsonpath.JSONPath):
             raise InvalidQuery(parameter, f"{quoted(whole)} joins expressions; send each one as a filter of its own")
         is_over_collection = _begins_with_filter(path)
-        query = translated(path, renaming, is_over_collection=is_over_collection)
+        query = translated(path, renaming, patterns, is_over_collection=is_over_collection)
     except JSONPathError as error:
         raise InvalidQuery(parameter, _why(error, whole)) from None
     except (ValueError, OverflowError):
         raise InvalidQuery(parameter, f"{quoted(whole)} has a number or text that JSON does not have") from None
-    return JsonPath(parameter, whole, is_over_collection, path, query, seen)
+    return JsonPath(parameter, whole, is_over_collection, path, query, seen, patterns.steps_to_compile)
 
 
 def _with_root(text: str) -> str:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.nodes import NOTHING, Node, Scope
-from tmfkit_server.query.regex import Regex, compiled
+from tmfkit_server.query.regex import NoRegex, Regex, compiled
 
-__all__ = ["Pattern", "computed", "constant", "count", "from_iregexp", "length", "matching", "only"]
+__all__ = ["Pattern", "computed", "constant", "count", "length", "matching", "only"]
 
 _Value: TypeAlias = Callable[[Any, Scope], Any]
 _Nodes: TypeAlias = Callable[[Any, Scope], Iterator[Node]]
 Pattern: TypeAlias = Callable[[Any, Scope], Regex | None]
-
-_STEPS_TO_COMPILE = 200
 
 
 def length(of: _Value) -> _Value:
@@ -57,36 +54,24 @@ def matching(text: _Value, pattern: Pattern, *, is_whole: bool) -> Callable[[Any
     return test
 
 
-def constant(regex: str) -> Pattern:
-    """Return the pattern that the expression itself holds; InvalidQuery when it is none."""
-    pattern = compiled(regex)
-    return lambda _value, _scope: pattern
+def constant(regex: Regex) -> Pattern:
+    """Return the pattern that the expression itself holds."""
+    return lambda _value, _scope: regex
 
 
 def computed(regex: _Value) -> Pattern:
-    """Return the pattern that is found in the resource; what is no regular expression matches nothing."""
+    """Return the pattern that is found in the resource; what is no regular expression, or too long, matches nothing."""
 
     def pattern(value: Any, scope: Scope) -> Regex | None:
         found = regex(value, scope)
         if not isinstance(found, str):
             return None
-        scope.budget.take(_STEPS_TO_COMPILE)
         try:
-            return compiled(from_iregexp(found))
-        except InvalidQuery:
+            pattern = compiled(found, is_iregexp=True)
+        except NoRegex as error:
+            scope.budget.take(error.steps)
             return None
+        scope.budget.take(pattern.steps_to_compile)
+        return pattern
 
     return pattern
-
-
-def from_iregexp(regex: str) -> str:
-    """Return *regex* for RE2: outside of brackets, a dot of an I-Regexp is no carriage return either (RFC 9485)."""
-    parts: list[str] = []
-    is_escaped = is_class = False
-    for character in regex:
-        is_dot = character == "." and not is_escaped and not is_class
-        parts.append(r"[^\n\r]" if is_dot else character)
-        if not is_escaped and character in "[]":
-            is_class = character == "["
-        is_escaped = character == "\\" and not is_escaped
-    return "".join(parts)

@@ -19,6 +19,7 @@ from jsonpath.selectors import (
 )
 
 from tmfkit_server.query import jsonpath_functions as functions
+from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.nodes import (
     NOTHING,
     Comparator,
@@ -31,6 +32,7 @@ from tmfkit_server.query.nodes import (
     same,
     satisfies,
 )
+from tmfkit_server.query.regex import Patterns
 
 __all__ = ["Query", "RegexLiteral", "Renaming", "translated"]
 
@@ -54,12 +56,13 @@ class RegexLiteral(syntax.StringLiteral):
     """What stands between the slashes of ``=~ /regex/``."""
 
 
-def translated(path: jsonpath.JSONPath, renaming: Renaming, *, is_over_collection: bool) -> Query:
+def translated(path: jsonpath.JSONPath, renaming: Renaming, patterns: Patterns, *, is_over_collection: bool) -> Query:
     """Return the function that selects what *path* does.
 
     Args:
         path: Expression as the library has read it.
         renaming: Turns the path of a member, names from the resource down, into the attributes' own names.
+        patterns: Compiles the regular expressions in it.
         is_over_collection: Whether the value to begin at is an array of resources rather than a resource.
 
     Raises:
@@ -67,12 +70,13 @@ def translated(path: jsonpath.JSONPath, renaming: Renaming, *, is_over_collectio
         ValueError: A text in it is no Unicode text.
         InvalidQuery: A regular expression in it is none.
     """
-    return _Translation(renaming, is_over_collection=is_over_collection).query(path, (), 0)
+    return _Translation(renaming, patterns, is_over_collection=is_over_collection).query(path, (), 0)
 
 
 class _Translation:
-    def __init__(self, renaming: Renaming, *, is_over_collection: bool) -> None:
+    def __init__(self, renaming: Renaming, patterns: Patterns, *, is_over_collection: bool) -> None:
         self._renaming = renaming
+        self._patterns = patterns
         self._is_over_collection = is_over_collection
 
     def query(self, path: jsonpath.JSONPath, prefix: Prefix, depth: int) -> Query:
@@ -165,7 +169,9 @@ class _Translation:
         how, right_side = expression.operator, expression.right
         left = self._value(expression.left, prefix, depth)
         if how == "=~" and isinstance(right_side, RegexLiteral):
-            return functions.matching(left, functions.constant(right_side.value), is_whole=True)
+            return functions.matching(
+                left, functions.constant(self._patterns.compiled(right_side.value)), is_whole=True
+            )
         if how == "in" and isinstance(right_side, syntax.ListLiteral):
             wanted = [self._value(item, prefix, depth) for item in right_side.items]
             return lambda value, scope: (
@@ -198,7 +204,7 @@ class _Translation:
 
     def _pattern(self, expression: syntax.BaseExpression, prefix: Prefix, depth: int) -> functions.Pattern:
         if isinstance(expression, syntax.StringLiteral):
-            return functions.constant(functions.from_iregexp(expression.value))
+            return functions.constant(self._patterns.compiled(expression.value, is_iregexp=True))
         return functions.computed(self._value(expression, prefix, depth))
 
     def _nodes(self, expression: syntax.FilterQuery, prefix: Prefix, depth: int) -> Query:
@@ -261,7 +267,7 @@ def _sliced(part: slice) -> _Select:
         value, where = node
         if isinstance(value, list) and part.step != 0:
             indexes = range(*part.indices(len(value)))
-            scope.budget.take(len(indexes))
+            scope.budget.take(Budget.A_LOOK_INSIDE + len(indexes))
             for index in indexes:
                 yield value[index], (where, index)
 

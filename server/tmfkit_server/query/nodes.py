@@ -56,11 +56,11 @@ def children(node: Node, budget: Budget) -> Iterator[Node]:
     """Yield the members of an object or an array."""
     value, where = node
     if isinstance(value, dict):
-        budget.take(len(value))
+        budget.take(Budget.A_LOOK_INSIDE + len(value))
         for name, member in value.items():
             yield member, (where, name)
     elif isinstance(value, list):
-        budget.take(len(value))
+        budget.take(Budget.A_LOOK_INSIDE + len(value))
         for index, member in enumerate(value):
             yield member, (where, index)
 
@@ -70,6 +70,7 @@ def descendants(node: Node, budget: Budget) -> Iterator[Node]:
     waiting = [node]
     while waiting:
         each = waiting.pop()
+        budget.take(Budget.A_DESCENDANT)
         yield each
         if isinstance(each[0], dict | list):
             waiting += reversed(list(children(each, budget)))

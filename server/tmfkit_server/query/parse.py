@@ -25,7 +25,7 @@ from tmfkit_server.query.expression import (
     SortKey,
 )
 from tmfkit_server.query.jsonpath import NAME, JsonPath, jsonpath_in
-from tmfkit_server.query.regex import compiled
+from tmfkit_server.query.regex import Patterns
 from tmfkit_server.query.trees import tree_of
 from tmfkit_server.quotes import quoted
 from tmfkit_server.search_limits import SearchLimits
@@ -211,9 +211,9 @@ def _where(conditions: list[str], filters: list[str], grammar: Grammar) -> Expre
 def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, ...]:
     """Join conditions by AND, those that repeat one name and operator by OR."""
     parts: dict[object, Expression] = {}
-    count = 0
+    count, patterns = 0, Patterns()
     for condition in conditions:
-        alternatives = _alternatives(condition, grammar)
+        alternatives = _alternatives(condition, grammar, patterns)
         count += len(alternatives)
         _check_conditions(count, conditions)
         if len(alternatives) > 1:
@@ -232,7 +232,7 @@ def _conjunction(conditions: list[str], grammar: Grammar) -> tuple[Expression, .
     return tuple(parts.values())
 
 
-def _alternatives(condition: str, grammar: Grammar) -> tuple[Comparison, ...]:
+def _alternatives(condition: str, grammar: Grammar, patterns: Patterns) -> tuple[Comparison, ...]:
     pieces: list[list[str]] = []
     for piece in condition.split(";"):
         if pieces and not _CONDITION.match(unquote_plus(piece)):
@@ -240,10 +240,10 @@ def _alternatives(condition: str, grammar: Grammar) -> tuple[Comparison, ...]:
         else:
             pieces.append([piece])
     _check_conditions(len(pieces), [condition])
-    return tuple(_comparison(unquote_plus(";".join(piece)), grammar) for piece in pieces)
+    return tuple(_comparison(unquote_plus(";".join(piece)), grammar, patterns) for piece in pieces)
 
 
-def _comparison(text: str, grammar: Grammar) -> Comparison:
+def _comparison(text: str, grammar: Grammar, patterns: Patterns) -> Comparison:
     found = _CONDITION.fullmatch(text)
     if not found:
         raise InvalidQuery(text, "a condition is written name=value")
@@ -256,7 +256,7 @@ def _comparison(text: str, grammar: Grammar) -> Comparison:
     if len(path) > DEEPEST_PATH:
         raise _too_deep(found["name"])
     if how == "regex":
-        _check_regex(found["name"], value)
+        _check_regex(found["name"], value, patterns)
     values = (value,) if how == "regex" else _values(value)
     if grammar.trims:
         values = tuple(map(str.strip, values))
@@ -283,9 +283,9 @@ def _check_values(name: str, values: tuple[str, ...]) -> None:
         raise InvalidQuery(name, f"there are more than {MOST_VALUES} values")
 
 
-def _check_regex(name: str, value: str) -> None:
+def _check_regex(name: str, value: str, patterns: Patterns) -> None:
     try:
-        compiled(value)
+        patterns.compiled(value)
     except InvalidQuery as exc:
         raise InvalidQuery(name, exc.why) from None
 

@@ -27,7 +27,7 @@ from tmfkit_server.query.evaluate import predicate
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression
 from tmfkit_server.query.jsonpath import JsonPath, jsonpath_in
 from tmfkit_server.query.parse import parse_condition_text
-from tmfkit_server.query.regex import compiled
+from tmfkit_server.query.regex import Regex, compiled
 from tmfkit_server.quotes import quoted
 from tmfkit_server.services.patches.json_patch import (
     Reading,
@@ -182,10 +182,9 @@ class _Selecting:
     def _json_path_places(self, text: str, where: str, document: Any) -> list[_Place]:
         self._limits.look_at(document, where)
         try:
-            ways = [
-                tuple(map(str, keys))
-                for keys in jsonpath_in("path", text, lambda names: names).places(document, self._limits.budget)
-            ]
+            path = jsonpath_in("path", text, lambda names: names)
+            self._limits.budget.take(path.steps_to_compile)
+            ways = [tuple(map(str, keys)) for keys in path.places(document, self._limits.budget)]
         except InvalidQuery as exc:
             is_named = text.startswith("$")
             what = "is a JSONPath that cannot be followed" if is_named else "is neither a JSON pointer nor a JSONPath"
@@ -272,6 +271,7 @@ def _conditions(query: str, where: str, budget: Budget) -> list[_Condition]:
         expression, fields = parse_condition_text(query.replace("+", quote("+")))
         parts = expression.parts if isinstance(expression, All) else (expression,)
         for part in parts:
+            budget.take(sum(regex.steps_to_compile for regex in _regexes(part)))
             predicate(part, budget)
     except InvalidQuery as exc:
         what = f"has a query that cannot be understood: {quoted(exc.parameter)}, {exc.why}"
@@ -288,6 +288,15 @@ def _paths(expression: Expression) -> Iterator[Tokens]:
         case All(parts=parts) | AnyOf(parts=parts):
             for part in parts:
                 yield from _paths(part)
+
+
+def _regexes(expression: Expression) -> Iterator[Regex]:
+    match expression:
+        case Comparison(operator="regex", values=values):
+            yield from map(compiled, values)
+        case All(parts=parts) | AnyOf(parts=parts):
+            for part in parts:
+                yield from _regexes(part)
 
 
 def _without_first(expression: Expression, depth: int) -> Expression:
