@@ -153,6 +153,54 @@ def test_operations_do_at_each_place_what_they_do_anywhere(
 
 
 @pytest.mark.parametrize(
+    ("operation", "left"),
+    [
+        ({"op": "remove", "path": "$.x[3,1]"}, [1, 3, 5]),
+        ({"op": "remove", "path": "$.x[0,0]"}, [2, 3, 4, 5]),
+        ({"op": "remove", "path": "$.x[0,-5,4,-1]"}, [2, 3, 4]),
+        ({"op": "remove", "path": "$.x[-1,-2]"}, [1, 2, 3]),
+        ({"op": "remove", "path": "$.x[::-1]"}, []),
+        ({"op": "remove", "path": "$.x[::-2]"}, [2, 4]),
+        ({"op": "remove", "path": "$.x[?@<3, ?@==2, ?@==1]"}, [3, 4, 5]),
+        ({"op": "remove", "path": "$.x[?@>4, 0, ?@<3]"}, [3, 4]),
+        ({"op": "remove", "path": "$.x[0:12,1:3]"}, []),
+        ({"op": "remove", "path": "$['x','x'][1]"}, [1, 3, 4, 5]),
+        ({"op": "replace", "path": "$.x[2,0,2]", "value": 9}, [9, 2, 9, 4, 5]),
+        ({"op": "add", "path": "$['x','x']", "value": 6}, [1, 2, 3, 4, 5, 6]),
+    ],
+    ids=str,
+)
+def test_what_a_jsonpath_selects_is_a_set(customers: httpx.Client, operation: dict[str, Any], left: list[int]) -> None:
+    made = customers.post("/customer", json=customer(x=[1, 2, 3, 4, 5])).json()
+    answer = customers.patch(made["href"], json=[operation], headers=QUERY)
+    assert (answer.status_code, answer.json().get("x")) == (200, left)
+
+
+@pytest.mark.parametrize(
+    ("operation", "left"),
+    [
+        ({"op": "replace", "path": "$.x..a", "value": 7}, [{"a": 7}, {"b": {"a": 7}}, {"a": 7}]),
+        ({"op": "replace", "path": "$.x..a", "value": {"a": 7}}, [{"a": {"a": 7}}, {"b": {"a": {"a": 7}}}, {"a": {"a": 7}}]),
+        ({"op": "remove", "path": "$.x..a"}, [{}, {"b": {}}, {}]),
+        ({"op": "remove", "path": "$.x..*"}, []),
+        ({"op": "remove", "path": "$.x..[0]"}, [{"b": {"a": 1}}, {"a": [2, {"a": []}]}]),
+        ({"op": "add", "path": "$.x..a", "value": 7}, [{"a": 7}, {"b": {"a": 7}}, {"a": [[1], 2, {"a": [7]}, 7]}]),
+        ({"op": "add", "path": "$.x[1,0,1]", "value": {"c": 7}}, [{"a": {"a": 1}, "c": 7}, {"b": {"a": 1}, "c": 7}, {"a": [[1], 2, {"a": []}]}]),
+        ({"op": "copy", "from": "$.x[0,0].a.a", "path": "$.x[1,1].b.c"}, 400),
+        ({"op": "copy", "from": "$.x[0,0].a.a", "path": "$.x[1,1].b.a"}, [{"a": {"a": 1}}, {"b": {"a": 1}}, {"a": [[1], 2, {"a": []}]}]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_inside_of_what_is_selected_too_is_changed_before_it(
+    customers: httpx.Client, operation: dict[str, Any], left: object
+) -> None:
+    nested = [{"a": {"a": 1}}, {"b": {"a": 1}}, {"a": [[1], 2, {"a": []}]}]
+    made = customers.post("/customer", json=customer(x=nested)).json()
+    answer = customers.patch(made["href"], json=[operation], headers=QUERY)
+    assert (answer.json().get("x") if answer.status_code == 200 else answer.status_code) == left, answer.text
+
+
+@pytest.mark.parametrize(
     ("operations", "status", "message"),
     [
         ([{"op": "remove", "path": "/note?note.n=7"}], 400, "/0/path selects nothing in the resource: '/note?note.n=7'"),

@@ -8,7 +8,7 @@ whose names begin at the resource::
 
 Or it is a JSONPath, whose ``$`` may be left out: what begins with no ``/`` is one.
 
-An operation stands for one RFC 6902 operation at each place that its path selects, in the order of the resource. Only
+An operation stands for one RFC 6902 operation at each place that its path selects, from the last to the first. Only
 ``add`` does more: at an array it adds a member, and at members that were selected it adds attributes.
 """
 
@@ -133,8 +133,8 @@ class _Selecting:
         if operation.get("op") in ("copy", "move"):
             operation = self._with_one_origin(operation, document)
         places = self._places(operation, "path", document)
-        # The last one first, so that what is removed moves no other place.
-        for number, place in enumerate(reversed(places) if operation.get("op") == "remove" else places):
+        # The last one first, so that what is removed moves no other place, and what is inside another one before that.
+        for number, place in enumerate(reversed(places)):
             if number and "value" in operation:
                 operation = {**operation, "value": self._copies.copy_of(operation["value"], self._pointer)}
             yield from self._at(place, operation)
@@ -162,7 +162,7 @@ class _Selecting:
             yield {**operation, "path": pointer_of(place.tokens)}
 
     def _places(self, operation: Operation, member: str, document: Any) -> list[_Place]:
-        """Return what the path in *member* of *operation* selects, in the order of the resource."""
+        """Return what the path in *member* of *operation* selects: each place once, and before those inside it."""
         text, where = operation[member], f"{self._pointer}/{member}"
         if text and not text.startswith("/"):
             return self._json_path_places(text, where, document)
@@ -184,13 +184,16 @@ class _Selecting:
         try:
             path = jsonpath_in("path", text, lambda names: names)
             self._limits.budget.take(path.steps_to_compile)
-            ways = [tuple(map(str, keys)) for keys in path.places(document, self._limits.budget)]
+            # An expression may select a node twice, and in any order. Ways of one length that are alike up to some key
+            # lead through one value there, so that names are compared with names, and positions with positions.
+            ordered = sorted(set(path.places(document, self._limits.budget)))
         except InvalidQuery as exc:
             is_named = text.startswith("$")
             what = "is a JSONPath that cannot be followed" if is_named else "is neither a JSON pointer nor a JSONPath"
             raise InvalidBody.at(where, f"{what}: {exc.why}") from exc
-        if not ways:
+        if not ordered:
             raise InvalidBody.at(where, f"selects nothing in the resource: {quoted(text)}")
+        ways = [tuple(map(str, keys)) for keys in ordered]
         for _ in ways:
             self._limits.select(where)
         return [
