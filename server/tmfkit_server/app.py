@@ -15,6 +15,7 @@ from falcon.routing import CompiledRouter
 
 from tmfkit_models import contracts
 from tmfkit_server import apis, problems
+from tmfkit_server.answer_room import AnswerRoom
 from tmfkit_server.errors import StoreDamaged, StoreUnusable
 from tmfkit_server.health import LIVE, READY, Live, Ready, StoreWatch
 from tmfkit_server.logs import event_log
@@ -22,6 +23,7 @@ from tmfkit_server.middleware.auth import Credentials
 from tmfkit_server.middleware.browsers import Cors, security_headers
 from tmfkit_server.middleware.clients import Clients
 from tmfkit_server.middleware.early_refusals import EARLY_REFUSALS, EarlyRefusals
+from tmfkit_server.middleware.long_answers import LongAnswers
 from tmfkit_server.middleware.rate_limits import AddressLimit, CallerLimit
 from tmfkit_server.middleware.request_ids import RequestIds
 from tmfkit_server.middleware.watching import Observer, Watch, access_line, audit_line
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> AsgiApp:
     app: falcon.asgi.App[Any, Any] = falcon.asgi.App(router=router, request_type=Request)
     guard = CallbackGuard(settings.called_networks, settings.called_ports)
     addresses = Addresses(settings.public_url, settings.trusted_proxies, settings.trusted_prefixes)
+    room = AnswerRoom(settings.max_unread_bytes)
     hubs = _hubs()
     admission = Admission(store, hubs, settings.listener_limits, guard)
     mounted = [
@@ -88,6 +91,7 @@ def create_app(settings: Settings) -> AsgiApp:
             guard=guard,
             admission=admission,
             addresses=addresses,
+            room=room,
         )
         for name in contracts.apis()
     ]
@@ -114,6 +118,7 @@ def create_app(settings: Settings) -> AsgiApp:
     app.add_middleware(ids)
     told = Watch(observers, router.find) if observers else None
     _add_middleware(app, settings, told, credentials, open_paths=open_paths)
+    app.add_middleware(LongAnswers(room))
     app.req_options.strip_url_path_trailing_slash = True
     problems.install(app)
     _add_health(app, watch)

@@ -14,6 +14,7 @@ Tree, in the order in which a request meets them::
     │   ├── NotWritable          it could not be written, and may be read all the same
     │   │   └── StoreFull        there is no room left
     │   ├── TooBusy              others search, and no slot became free in time
+    │   │   └── TooManyAnswers   clients do not take what they asked for
     │   └── OutcomeUnknown       the store did not say whether it committed
     └── Refusal                  the client's request cannot be served as it is
         ├── NotAuthenticated     no credential, or an unknown one
@@ -73,6 +74,7 @@ __all__ = [
     "StoreUnreachable",
     "StoreUnusable",
     "TooBusy",
+    "TooManyAnswers",
     "TooManyListeners",
     "TooManyRequests",
     "UnknownId",
@@ -163,6 +165,10 @@ class StoreFull(NotWritable):
 
 class TooBusy(StoreError):  # noqa: N818 - says what is wrong with it
     """So many others search that no slot became free in time."""
+
+
+class TooManyAnswers(TooBusy):
+    """So much waits for clients to take it that there is no room for one more long answer."""
 
 
 class OutcomeUnknown(StoreError):  # noqa: N818 - an outcome that nobody knows is no error yet

@@ -44,6 +44,7 @@ _MOST_BESIDE_A_KEY_BYTES = 40
 _COUNTED = {
     "commits": ("tmfkit_store_commits", "Commits of the store, each of one change or of many."),
     "searches_refused": ("tmfkit_searches_refused", "Searches that found no slot in time."),
+    "answers_refused": ("tmfkit_answers_refused", "Long answers that found no room."),
     "credentials_refused": ("tmfkit_credentials_refused", "Requests without a credential that is known."),
     "requests_limited": ("tmfkit_requests_limited", "Requests beyond a limit of their number."),
 }

@@ -131,6 +131,9 @@ def _about_store(error: errors.StoreError) -> Problem:
         case errors.OutcomeUnknown():
             message = "Read it before you repeat the request: the change may have been kept."
             return Problem(503, "outcome-unknown", "The store did not confirm the change.", message, _RETRY)
+        case errors.TooManyAnswers():
+            reason = "Too many long answers wait for clients to take them."
+            return Problem(503, "too-busy", reason, "Read those you asked for, or ask for fewer at a time.", _RETRY)
         case errors.TooBusy():
             reason = "Too many searches are under way."
             return Problem(503, "too-busy", reason, "Try again in a moment; searches by an index wait least.", _RETRY)
@@ -212,6 +215,8 @@ def _unforeseen() -> Problem:
 
 def _set(resp: falcon.asgi.Response, problem: Problem) -> None:
     resp.status = problem.status
+    # Those of an answer that was refused when it was ready.
+    resp.delete_header("ETag")
     resp.data = problem.body()
     resp.content_type = falcon.MEDIA_JSON
     for name, value in problem.headers.items():

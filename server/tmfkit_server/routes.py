@@ -9,6 +9,7 @@ from typing import Any
 import falcon.asgi
 
 from tmfkit_models.contracts import Contract, Operation
+from tmfkit_server.answer_room import AnswerRoom
 from tmfkit_server.errors import NotOffered
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
@@ -41,6 +42,7 @@ class Api:
         guard: CallbackGuard,
         admission: Admission,
         addresses: Addresses,
+        room: AnswerRoom,
     ) -> None:
         """Prepare.
 
@@ -52,6 +54,7 @@ class Api:
             guard: Says which callbacks may be called.
             admission: Says how many of them there may be.
             addresses: What clients call the server by.
+            room: Where long answers wait.
         """
         self._contract = contract
         self._store = store
@@ -61,6 +64,7 @@ class Api:
         self._reader = BodyReader(settings.max_body_bytes)
         self._base_path = settings.base_paths.get(contract.id, contract.base_path)
         self._addresses = addresses
+        self._room = room
         self._extension = extension
         self._subscriptions: dict[str, Subscriptions] = {}
         self._entities = {
@@ -115,6 +119,7 @@ class Api:
                     page_limit=self._settings.page_limit,
                     max_page_bytes=self._settings.max_page_bytes,
                     search_limits=self._settings.search_limits,
+                    room=self._room,
                 ).__call__
             case "create":
                 return CreateHandler(operation, entities, self._addresses, self._reader).__call__

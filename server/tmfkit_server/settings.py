@@ -284,6 +284,15 @@ class Settings:
         type=click.IntRange(1),
         help="Bytes after which a list ends, with the resource that it is at; answered as beyond --page-limit.",
     )
+    max_unread_bytes: int = _plain(
+        256 * 1024 * 1024,
+        "--max-unread-bytes",
+        group="Requests",
+        is_rare=True,
+        type=click.IntRange(1),
+        help="Bytes of long answers that one process holds until clients have taken them, half of them for one"
+        " credential; then 503.",
+    )
     search_limits: SearchLimits = _read_from(  # noqa: RUF009 - it gives a field
         SearchLimits,
         _limit(

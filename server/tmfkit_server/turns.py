@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from time import perf_counter
 from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["Keyed", "Turns", "array_in_parts", "in_order"]
+__all__ = ["PART_BYTES", "Keyed", "Turns", "array_in_parts", "in_order"]
 
 _LONGEST_TURN_SECONDS = 0.002
 # As many as are sorted within a turn.
 _RUN = 2000
-# Of an answer, as much as a connection keeps for a client that reads slowly.
-_PART_BYTES = 64 * 1024
+PART_BYTES = 64 * 1024
+"""Of an answer, as much as a connection keeps for a client that reads slowly."""
 
 T = TypeVar("T")
 Keyed: TypeAlias = tuple[tuple[Any, ...], T]
@@ -73,7 +74,10 @@ async def array_in_parts(texts: AsyncIterator[bytes], *, is_sure: bool = True) -
     first, second = await anext(parts), await anext(parts, None)
     if second is None:
         return first
-    return _each([first, second], parts) if is_sure else _each([first, second, *[part async for part in parts]])
+    ready = deque([first, second])
+    if not is_sure:
+        ready.extend([part async for part in parts])
+    return _each(ready, parts)
 
 
 async def _parts(texts: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
@@ -83,7 +87,7 @@ async def _parts(texts: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
         part += (start, text)
         start = b","
         size += len(text)
-        if size >= _PART_BYTES:
+        if size >= PART_BYTES:
             yield b"".join(part)
             part, size = [], 0
         if turns.is_over():
@@ -91,9 +95,9 @@ async def _parts(texts: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
     yield b"".join([*part, b"]"])
 
 
-async def _each(ready: Iterable[bytes], later: AsyncIterator[bytes] | None = None) -> AsyncIterator[bytes]:
-    for part in ready:
+async def _each(ready: deque[bytes], later: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    while ready:
+        # What was sent is not kept.
+        yield ready.popleft()
+    async for part in later:
         yield part
-    if later is not None:
-        async for part in later:
-            yield part

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote_plus
 import falcon.asgi
 
 from tmfkit_models.contracts import Operation
+from tmfkit_server.answer_room import AnswerRoom
 from tmfkit_server.query.parse import parse_search
 from tmfkit_server.resources.addresses import Addresses
 from tmfkit_server.resources.bodies import BodyReader
@@ -35,6 +36,7 @@ class ListHandler:
         page_limit: int,
         max_page_bytes: int,
         search_limits: SearchLimits,
+        room: AnswerRoom,
     ) -> None:
         """Prepare.
 
@@ -45,6 +47,7 @@ class ListHandler:
             page_limit: How many resources one answer has at most.
             max_page_bytes: Bytes after which it ends.
             search_limits: How much work a search may make.
+            room: Where its answers wait.
         """
         self._operation = operation
         self._entities = entities
@@ -52,6 +55,7 @@ class ListHandler:
         self._page_limit = page_limit
         self._max_page_bytes = max_page_bytes
         self._search_limits = search_limits
+        self._room = room
 
     async def __call__(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer 200, or 206 with the part of the whole that was asked for, or that one answer may have."""
@@ -60,7 +64,7 @@ class ListHandler:
         asked = parse_search(req.query_string, self._entities.grammar_at(address), self._search_limits)
         limit = self._page_limit if asked.limit is None else min(asked.limit, self._page_limit)
         search = replace(asked, limit=limit, most_bytes=self._max_page_bytes, asker=asker_of(req))
-        listing = await self._entities.list(search, address)
+        listing = await self._entities.list(search, address, self._room)
         resp.set_header("X-Total-Count", str(listing.total))
         resp.set_header("X-Result-Count", str(listing.count))
         end = search.offset + listing.count

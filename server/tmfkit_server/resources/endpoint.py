@@ -17,6 +17,7 @@ from tmfkit_server.services.patches.patch_query import JSON_PATCH_QUERY
 from tmfkit_server.storage.base import Record
 
 __all__ = [
+    "READING",
     "Endpoint",
     "Responder",
     "accepted_types",
@@ -31,7 +32,9 @@ __all__ = [
 
 Responder = Callable[..., Awaitable[None]]
 
-_READING = {"GET", "HEAD"}
+READING = frozenset({"GET", "HEAD"})
+"""Methods that change nothing."""
+
 _FOR_THE_CALLER = [("Cache-Control", "private, no-cache"), ("Vary", "Authorization, X-API-Key")]
 
 
@@ -80,7 +83,7 @@ def accepted_types(operation: Operation) -> tuple[str, ...]:
 
 
 def _roles_for(method: str) -> tuple[str, ...]:
-    return ROLES if method in _READING else tuple(role for role in ROLES if role != "reader")
+    return ROLES if method in READING else tuple(role for role in ROLES if role != "reader")
 
 
 def caller_of(req: falcon.asgi.Request) -> str:

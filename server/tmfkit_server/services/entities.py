@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from tmfkit_models.contracts import Contract, Operation, Resource
+from tmfkit_server.answer_room import AnswerRoom, held
 from tmfkit_server.errors import InvalidBody, PreconditionFailed, UnknownId, Violation
 from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import selected, values_at
@@ -30,8 +31,8 @@ from tmfkit_server.services.resource_hooks import ResourceHooks
 from tmfkit_server.services.shapes import canonical, canonical_path, defaults_filled, shape_of, spelled
 from tmfkit_server.services.stamps import Stamps, new_id
 from tmfkit_server.services.validation import Validator
-from tmfkit_server.storage.base import Record, Store, Transaction, is_same
-from tmfkit_server.turns import Turns, array_in_parts
+from tmfkit_server.storage.base import Record, Records, Store, Transaction, is_same
+from tmfkit_server.turns import PART_BYTES, Turns, array_in_parts
 
 __all__ = ["Decision", "Entities", "Expected"]
 
@@ -39,6 +40,8 @@ _ALWAYS_SHOWN = frozenset({"id", "href"})
 _LONGEST_ID = 256
 # What was created at the limit can still be patched.
 _BODIES_A_RESOURCE = 2
+# Of a list: the one that is sent, what the connection has of the one before, and the one that comes next.
+_PARTS_IN_HAND = 3
 
 Body = Mapping[str, Any]
 
@@ -114,13 +117,21 @@ class Entities:
         """Return how questions are read of somebody who calls the server by *address*."""
         return replace(self._grammar, own=OwnHref((), self.hrefs.identifier_in, address))
 
-    async def list(self, search: Search, address: str) -> Listing:
-        """Return the resources that *search* describes, as they are seen under *address*."""
+    async def list(self, search: Search, address: str, room: AnswerRoom) -> Listing:
+        """Return the resources that *search* describes, as they are seen under *address*.
+
+        Raises:
+            TooManyAnswers: There is no *room* for what would be held of them until the client has taken it.
+        """
         page = await self._store.search(self._collection, search)
         texts = (await self.selection(record, address, search.fields, search.budget) for record in page.records)
         # An expression that takes too long is refused, for which it is too late when the answer has begun.
         is_sure = search.fields is None or not search.fields.expressions
-        return Listing(await array_in_parts(texts, is_sure=is_sure), len(page.records), page.total)
+        count, hold = len(page.records), room.take(search.asker, _held_bytes(page.records, is_sure=is_sure))
+        content = await array_in_parts(texts, is_sure=is_sure)
+        if hold is not None and not isinstance(content, bytes):
+            content = held(content, hold)
+        return Listing(content, count, page.total)
 
     async def retrieve(self, identifier: str) -> Record:
         """Return one resource; UnknownId when there is none."""
@@ -438,6 +449,14 @@ def _by_attribute(pointers: tuple[str, ...]) -> dict[str, list[tuple[str, Path]]
         path = tuple(pointer.split("/")[1:])
         found.setdefault(path[0], []).append((pointer, path))
     return found
+
+
+def _held_bytes(records: Records, *, is_sure: bool) -> int:
+    """Return how much of a list is held until the client has taken it: rows that nobody else has, or ready parts."""
+    sizes = records.sizes_bytes()
+    longest = max(sizes, default=0)
+    in_hand = _PARTS_IN_HAND * longest if longest > PART_BYTES else 0
+    return in_hand if records.are_shared and is_sure else sum(sizes) + in_hand
 
 
 def _object(sent: Any) -> dict[str, Any]:

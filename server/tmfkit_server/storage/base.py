@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from tmfkit_server.query.expression import Path, Search
 from tmfkit_server.storage.entries import Entry, Stored, Subscription
 from tmfkit_server.storage.outbox import Death, Delivery, Outbox
+from tmfkit_server.storage.pages import Page, Records
 from tmfkit_server.storage.record import Body, Record, is_same
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Outbox",
     "Page",
     "Record",
+    "Records",
     "Store",
     "Stored",
     "Subscription",
@@ -34,14 +36,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Part of the records that satisfy a search, and how many do altogether."""
-
-    records: Sequence[Record]
-    total: int
 
 
 def within(items: Iterable[T], most_bytes: int, size: Callable[[T], int]) -> list[T]:

@@ -12,7 +12,7 @@ from tmfkit_server.query.expression import All, Path, Search, SortKey
 from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.tinydb import TmfQuery
 from tmfkit_server.search_limits import SearchLimits
-from tmfkit_server.storage.base import Page, within
+from tmfkit_server.storage.base import Page, Records, within
 from tmfkit_server.storage.embedded.documents import Body, Documents
 from tmfkit_server.storage.embedded.entries import record_of
 from tmfkit_server.storage.embedded.indexes import Candidates, Indexes, Numbers
@@ -110,7 +110,8 @@ def _known_page(documents: Documents, numbers: Numbers | None, search: Search) -
 
 
 def _page(wanted: Iterable[Kept], total: int, search: Search) -> Page:
-    return Page([record_of(row) for row in within(wanted, search.most_bytes, content_bytes)], total)
+    rows = within(wanted, search.most_bytes, content_bytes)
+    return Page(Records(rows, record_of, content_bytes, are_shared=True), total)
 
 
 def _rows(documents: Documents, candidates: Candidates | None) -> list[Kept]:

@@ -13,7 +13,7 @@ from tmfkit_server.query.sql import equal_terms
 from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.postgres.arrays import Integers, Texts
 from tmfkit_server.storage.postgres.connections import Connections
-from tmfkit_server.storage.postgres.entries import record_of
+from tmfkit_server.storage.postgres.entries import records_of
 from tmfkit_server.storage.postgres.pages import within_bytes
 from tmfkit_server.storage.postgres.scalars import Scalars
 from tmfkit_server.storage.postgres.tally import SIZE
@@ -134,7 +134,7 @@ async def arranged_page(connections: Connections, statement: Arranged) -> Page |
     """Return the page; None when the table cannot tell."""
     rows = await connections.rows(*statement)
     is_regular, total, *_ = rows[0]
-    return Page([record_of(row[2:6]) for row in rows if row[2] is not None], total) if is_regular else None
+    return Page(records_of([row[2:6] for row in rows if row[2] is not None]), total) if is_regular else None
 
 
 def _only(expression: Expression) -> Comparison | None:

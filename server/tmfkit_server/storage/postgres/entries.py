@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 
 import orjson
 
-from tmfkit_server.storage.base import Death, Delivery, Entry, Record, Stored, Subscription
+from tmfkit_server.storage.base import Death, Delivery, Entry, Record, Records, Stored, Subscription
 from tmfkit_server.storage.postgres.connections import Connections, Row
 from tmfkit_server.storage.postgres.tally import SIZE_OF_ALL
 
-__all__ = ["DELIVERY_COLUMNS", "contents", "count", "death_text", "delivery_of", "record_of", "subscription_of"]
+__all__ = [
+    "DELIVERY_COLUMNS",
+    "contents",
+    "count",
+    "death_text",
+    "delivery_of",
+    "record_of",
+    "records_of",
+    "subscription_of",
+]
 
 DELIVERY_COLUMNS = "sequence, subscription, callback, notification, subject, queued, attempts, due, death, address"
 
@@ -36,6 +45,15 @@ def record_of(row: Row) -> Record:
     """Return the record in a row of id, body, spelling and tag."""
     identifier, body, spelling, tag = row
     return Record(identifier, body, orjson.loads(spelling), tag=tag)
+
+
+def records_of(rows: Sequence[Row]) -> Records:
+    """Return the records in such rows."""
+    return Records(rows, record_of, _size_bytes)
+
+
+def _size_bytes(row: Row) -> int:
+    return len(row[1])
 
 
 def subscription_of(row: Row) -> Subscription:

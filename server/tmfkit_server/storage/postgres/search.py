@@ -10,9 +10,9 @@ from tmfkit_server.query.evaluate import predicate, sort_key
 from tmfkit_server.query.expression import All, AnyOf, Comparison, Expression, Search
 from tmfkit_server.query.pacing import paced
 from tmfkit_server.query.sql import Condition, Ordering, condition, irregular_names, ordering
-from tmfkit_server.storage.base import Page, Record
+from tmfkit_server.storage.base import Page
 from tmfkit_server.storage.postgres.connections import Connection, Connections, Row, execute
-from tmfkit_server.storage.postgres.entries import record_of
+from tmfkit_server.storage.postgres.entries import record_of, records_of
 from tmfkit_server.storage.postgres.pages import within_bytes
 from tmfkit_server.storage.postgres.tally import COUNTED_OFF, SIZE, START
 from tmfkit_server.turns import Keyed, Turns, in_order
@@ -155,7 +155,7 @@ def _found(where: Condition, order: Ordering, collection: str) -> tuple[str, tup
 
 def _page(rows: Sequence[Row]) -> Page:
     # Without a record on the page one row still tells the total.
-    return Page([record_of(row[1:5]) for row in rows if row[1] is not None], rows[0][0])
+    return Page(records_of([row[1:5] for row in rows if row[1] is not None]), rows[0][0])
 
 
 async def _scanned(
@@ -166,16 +166,16 @@ async def _scanned(
     statement = _SCANNED.format(columns=order.columns, where=where.sql, order_by=order.order_by)
     parameters = (*order.parameters, collection, *where.parameters)
     end = math.inf if search.limit is None else search.offset + search.limit
-    total, records, room = 0, list[Record](), search.most_bytes
+    total, rows, room = 0, list[Row](), search.most_bytes
     async with connections.one() as connection, connection.transaction():
         async for _, *row in _streamed(connection, statement, parameters):
             record = record_of(tuple(row))
             if await paced(search.budget, holds, record.body):
                 if search.offset <= total < end and room > 0:
-                    records.append(record)
+                    rows.append(tuple(row))
                     room -= len(record.encoded)
                 total += 1
-    return Page(records, total)
+    return Page(records_of(rows), total)
 
 
 async def _sorted(connections: Connections, collection: str, search: Search, where: Condition) -> Page:
@@ -194,7 +194,7 @@ async def _sorted(connections: Connections, collection: str, search: Search, whe
         most = None if search.limit is None else search.offset + search.limit
         positions = (await in_order(keyed, most=most))[search.offset :]
         found = await execute(connection, _AT_POSITIONS, (positions, collection, search.most_bytes))
-    return Page([record_of(row[:4]) for row in found], len(keyed))
+    return Page(records_of([row[:4] for row in found]), len(keyed))
 
 
 async def _streamed(connection: Connection, statement: str, parameters: Sequence[Any]) -> AsyncIterator[Row]:
