@@ -79,6 +79,8 @@ class DemandedFurther(DemandedTwice):
 class With(Probe, name="with", facts=DemandedFurther):
     """Creates with the subject, reads back; where that is refused, creates without it.
 
+    Of a state that is refused, another one is tried before that: a record may have to begin in it.
+
     A text for people, an integer, an instant, a list and an object are sent once more with a demanding value: long and
     in several scripts, near the ends of 32 bits, with an offset, with several members, with everything in it; a period
     with its end alone. Where such a text is taken, one more is sent that is longer still, and where such a list or
@@ -86,6 +88,7 @@ class With(Probe, name="with", facts=DemandedFurther):
     """
 
     CREATE = Step("create")
+    OTHER = Step("other")
     CONTROL = Step("control")
     READ = Step("read")
     DEMANDING = Step("demanding")

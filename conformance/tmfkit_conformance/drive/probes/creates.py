@@ -9,6 +9,7 @@ from typing import Any, Final
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import probe, under
 from tmfkit_conformance.drive.session import Session
+from tmfkit_conformance.payloads.attributes import is_state
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.attributes import (
     OPTIONAL,
@@ -56,20 +57,19 @@ def with_attribute(session: Session, subject: str) -> None:
 
 
 def _made_with(session: Session, subject: str) -> Exchange:
-    """Create with the subject, or else without it; a record may have to be made in another state than the subject's.
+    """Create with the subject; of a state that is refused with another one, and at last without it.
 
     Raises:
-        ProbeAborted: The create with the subject was refused, and the other has no other state.
+        ProbeAborted: The create with the subject was refused, and so was that with another state.
     """
     payloads = session.payloads
-    made = session.call("create", With.CREATE, body=payloads.telling(subject))
-    if made.is_success and made.identifier:
-        return made
-    beside = session.call("create", With.CONTROL, body=payloads.beside(subject))
-    is_state = bool(known_moves(session.contract, session.resource_name, subject))
-    if not (is_state and beside.is_success and pointers.select(beside.request.json, payloads.spoken(subject))):
+    made = taken = session.call("create", With.CREATE, body=payloads.telling(subject))
+    if made.is_refusal and is_state(pointers.parts(subject)[-1]):
+        taken = session.call("create", With.OTHER, body=payloads.with_attribute(subject))
+    if not (taken.is_success and taken.identifier):
+        session.call("create", With.CONTROL, body=payloads.beside(subject))
         session.stop("the create", made)
-    return beside
+    return taken
 
 
 def _sent_and_read(session: Session, subject: str, value: Any, create: Step, read: Step) -> bool:

@@ -57,7 +57,9 @@ def shown(value: Any) -> str:
 def attribute(evidence: Evidence) -> None:
     """What was sent on create is read back equal, and of the type of the table."""
     row = evidence.row
-    made = taken(evidence, With.CREATE, With.CONTROL, row.subject)
+    other = evidence.optional(With.OTHER)
+    is_begun = other is not None and other.is_success  # in the state in which a record has to begin
+    made = other if other and is_begun else taken(evidence, With.CREATE, With.CONTROL, row.subject)
     got = evidence.object(With.READ)
     spoken, back = evidence.spelt(made.request.json, row.subject), evidence.value(got, row.subject)
     if not evidence.keeps(row.subject, made.request.json, got):
@@ -66,7 +68,7 @@ def attribute(evidence: Evidence) -> None:
     members = back if isinstance(back, list) else [back]
     if not evidence.ways and not all(has_type(member, kind) for member in members):
         failed(f"{spoken} was read back as {shown(back)}, which is no {kind}")
-    if made.step == With.CONTROL.name:
+    if is_begun:
         pass_with_remark(f"{evidence.answered(evidence.step(With.CREATE))}; made with another one, it keeps it")
     if remark := demanding(evidence):
         pass_with_remark(remark)

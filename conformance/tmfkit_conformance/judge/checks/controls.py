@@ -9,7 +9,6 @@ from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, skip
 from tmfkit_conformance.payloads.attributes import values_needed
 from tmfkit_conformance.rules.attributes import With
 from tmfkit_conformance.rules.probes import Step
-from tmfkit_conformance.rules.states import known_moves
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -30,15 +29,11 @@ def in_order(evidence: Evidence, step: Step) -> Exchange:
 def taken(evidence: Evidence, step: Step, control: Step, what: str) -> Exchange:
     """Return the exchange of a create that was taken.
 
-    One that was refused fails the row if its control, without *what*, was taken; else the row is blocked. A record may
-    have to be made in another state than the one that was sent: then the control is the create that was taken.
+    One that was refused fails the row if its control, without *what*, was taken; else the row is blocked.
     """
     made = evidence.step(step)
     if not made.is_success:
-        beside = in_order(evidence, control)
-        if not _is_in_another_state(evidence, made, beside):
-            _refused(evidence, made, beside, what)
-        made = beside
+        _refused(evidence, made, in_order(evidence, control), what)
     return made
 
 
@@ -49,12 +44,6 @@ def _refused(evidence: Evidence, made: Exchange, beside: Exchange, what: str) ->
         count, entry = values_needed(evidence.contract, resource, subject), f"values.{resource}.{subject}"
         skip(f"One value of {subject} was answered {made.status} and another was taken: give {count} under `{entry}`")
     failed(f"With {what}, {evidence.answered(made)}; without it, {beside.status}")
-
-
-def _is_in_another_state(evidence: Evidence, made: Exchange, beside: Exchange) -> bool:
-    """Say whether a control has another state than the one that was refused, where rows know moves between states."""
-    is_state = known_moves(evidence.contract, evidence.operation.resource, evidence.row.subject)
-    return evidence.probe is With and bool(is_state) and _has_another(evidence, made, beside)
 
 
 def _has_another(evidence: Evidence, made: Exchange, beside: Exchange) -> bool:

@@ -377,6 +377,14 @@ VENDORS: Final = (
         configuration={"values": {"changeRequest": {"/status": ["New", "Request for Authorization"]}}},
     ),
     Behaviour(
+        "customers-begin-as-prospects",
+        moving("status", ("Prospect",), {"Prospect": ("Active",), "Active": ("Dormant",)}, 422),
+        "the statuses sent can be configured, the one that a record begins in first",
+        ("tmf629-v4",),
+        rules=(ATTRIBUTE, FULL_CREATE, PATCHABLE, EVENT),
+        configuration={"values": {"customer": {"/status": ["Prospect", "Active", "Dormant"]}}},
+    ),
+    Behaviour(
         "state-machine-of-its-own",
         moving(
             "status",
