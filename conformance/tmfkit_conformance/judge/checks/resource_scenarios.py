@@ -179,9 +179,11 @@ def _current_first(evidence: Evidence) -> None:
     now = evidence.value(made.request.json, evidence.row.subject)[0]["validFor"]
     alone = []
     for order in ("first", "last"):
-        evidence.succeeded(CurrentFirst.CREATE.of(order))
+        sent = evidence.value(evidence.succeeded(CurrentFirst.CREATE.of(order)).request.json, evidence.row.subject)
         back = evidence.value(evidence.object(CurrentFirst.READ.of(order)), evidence.row.subject)
-        if isinstance(back, list) and [is_kept(now, one.get("validFor")) for one in _objects(back)] == [True]:
+        in_force = (now, sent[0]["validFor"])  # by its period, or as the first that was sent
+        alike = [any(is_kept(period, one.get("validFor")) for period in in_force) for one in _objects(back)]
+        if alike == [True] and len(back) == 1:
             alone.append(order)
             continue
         if not isinstance(back, list) or len(back) < 2:
@@ -194,11 +196,11 @@ def _current_first(evidence: Evidence) -> None:
                 )
             failed("The first of the list is not the one in force")
     if alone:
-        not_applicable("The target shows the one in force alone, so that nothing has an order")
+        not_applicable("The target shows one alone, in force or sent first, so that nothing has an order")
 
 
-def _objects(members: list[object]) -> list[dict[str, Any]]:
-    return [member for member in members if isinstance(member, dict)]
+def _objects(members: object) -> list[dict[str, Any]]:
+    return [member for member in members if isinstance(member, dict)] if isinstance(members, list) else []
 
 
 @scenario(UNLISTED_VALUE)
