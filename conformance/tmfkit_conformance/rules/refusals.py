@@ -171,6 +171,7 @@ class Auth(Probe, name="auth"):
     """Calls the operation in the role of the subject; where that is to be refused, calls it as admin afterwards."""
 
     CREATE = Step("create", STARTS)
+    BEFORE = Step("before")
     CALL = Step("call")
     READ = Step("read")
     CONTROL = Step("control")

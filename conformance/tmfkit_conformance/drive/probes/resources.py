@@ -118,6 +118,7 @@ def auth(session: Session, subject: str) -> None:
             session.lack("a second credential: configure `admin_headers` (or --admin-header)")
         return
     if is_refused or subject != "admin":
+        session.call("retrieve", Auth.BEFORE, identifier=made.identifier)
         session.call(session.operation.action, Auth.CALL, identifier=made.identifier, admin=False)
         session.call("retrieve", Auth.READ, identifier=made.identifier)
     session.call(

@@ -179,11 +179,22 @@ def auth(evidence: Evidence) -> None:
         passed()
     if call.is_success:  # a control is not needed, nor has it anything left to work on
         failed(f"The call was answered {call.status} instead of a refusal")
+    is_of_time = call.status in (408, 429)
+    if 400 <= call.status < 500 and not is_of_time and _is_gone(evidence):  # nor has a control anything left then
+        failed("The call was refused, and took effect all the same")
     in_order(evidence, Auth.CONTROL)
-    if call.status in (408, 429):
+    if is_of_time:
         skip(f"the call was answered {call.status}, which speaks of time or rate")
     if not 400 <= call.status < 500:
         failed(f"Answered {call.status} instead of a 4xx")
     if not evidence.step(Auth.READ).is_success:
         failed("The call was refused, and took effect all the same")
+    if evidence.optional(Auth.BEFORE) and not is_same(evidence.object(Auth.BEFORE), evidence.object(Auth.READ)):
+        pass_with_remark("The call was refused, and the record is another one after it")
     passed()
+
+
+def _is_gone(evidence: Evidence) -> bool:
+    """Say whether a record that was there before the call of a role is there no more after it."""
+    before, after = evidence.optional(Auth.BEFORE), evidence.step(Auth.READ)
+    return before is not None and before.is_success and after.is_gone

@@ -188,6 +188,23 @@ def auth(target: Target) -> Break:
     return answering(f"refuses {target.row.operation} to the role {target.subject}", refuse)
 
 
+@breaks(AUTH)
+def auth_refused_and_done(target: Target) -> Break | None:
+    """The role refused, and its call done all the same."""
+    if AUTH.expect_of(target.row).form != "refused":
+        return None
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        if call.identifier and call.identifier in history.kept:
+            return answered(404, {"code": "60", "reason": "not there"})
+        answer = await sound(call)
+        if target.is_own(call) and answer.status in (401, 403):
+            history.kept[call.identifier] = None
+        return answer
+
+    return Break(f"refuses {target.row.operation} to the role {target.subject}, and does it all the same", serve)
+
+
 @breaks(UNKNOWN_ID_REFUSED, SEND_UNKNOWN_ID)
 def unknown_id(target: Target) -> Break:
     """An id that nothing has served as if something had."""
