@@ -251,6 +251,12 @@ class Notification:
         named = self.json.get("eventType") if isinstance(self.json, dict) else None
         return _DOUBLED.sub(r"\1", "".join(named.split())) if isinstance(named, str) else ""
 
+    @property
+    def event_id(self) -> str:
+        """``eventId`` of the notification; empty when there is none."""
+        named = self.json.get("eventId") if isinstance(self.json, dict) else None
+        return "" if named is None else str(named)
+
     def came_to(self, callback: str) -> bool:
         """Say whether it was sent to a callback of the kit, or to an address below it.
 

@@ -99,7 +99,7 @@ def event(evidence: Evidence) -> None:
         failed(_missing(evidence, wanted, arrived, sorted(filter(None, ids))))
     told = [note for note in arrived if _id_of(note, wanted) in ids]
     another = _another(evidence, wanted)
-    if another is not None and not any(note.started > another.started for note in told):
+    if another is not None and not _is_told_after(evidence, wanted, told, another):
         _untold(evidence, wanted, another)
     if _is_told_twice([note for note in told if another is None or note.started < another.started], wanted):
         pass_with_remark(f"{wanted.type} arrived more than once for one trigger and state, with different eventIds")
@@ -120,10 +120,24 @@ def _another(evidence: Evidence, wanted: Event) -> Exchange | None:
     return patched if is_changed and not evidence.lost(patched.request.json, after) else None
 
 
+def _is_told_after(evidence: Evidence, wanted: Event, told: list[Notification], another: Exchange) -> bool:
+    """Say whether a notification came after a change that is not an earlier one, delivered again."""
+    earlier = [note for note in told if note.started <= another.started]
+    later = [note for note in told if note.started > another.started]
+    return any(
+        not any(
+            note.event_id == one.event_id != "" and is_one_event(evidence, one, wanted, note, wanted) for one in earlier
+        )
+        for note in later
+    )
+
+
 def _untold(evidence: Evidence, wanted: Event, another: Exchange) -> Never:
     """Fail a change that nothing was told of; remark one that something else was told of."""
     name = ", ".join(another.request.json)
-    later = [note for note in at_callback(evidence) if note.started > another.started]
+    arrived = at_callback(evidence)
+    before = {note.event_id for note in arrived if note.started <= another.started} - {""}
+    later = [note for note in arrived if note.started > another.started and note.event_id not in before]
     deleted = {event.type for event in evidence.contract.events if event.on in ("delete", "state-change")}
     others = sorted({note.event_type for note in later} - deleted)
     if others:

@@ -58,6 +58,20 @@ def lost_of_other_attributes(target: Target) -> Break | None:
     )
 
 
+@breaks(EVENT)
+def told_again_instead(target: Target) -> Break | None:
+    """The first notification of a change delivered once more in the place of the one of another attribute's change."""
+    if target.events[0].on != "change":
+        return None
+
+    def change(note: Note, history: History) -> list[Note]:
+        if note.event_type != target.row.operation:
+            return [note]
+        return [note.with_body(history.kept.setdefault(note.callback, note.body))]
+
+    return notifying(f"sends the first {target.row.operation} again where the next one is to come", change)
+
+
 @breaks(EVENT_SET_COMPLETE)
 def one_type_lost(target: Target) -> Break:
     """The notifications of one type lost."""
