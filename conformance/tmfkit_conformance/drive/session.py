@@ -521,6 +521,11 @@ class Session:
         """Say whether an attribute is an instant."""
         return self.contract.at(self.contract.resource(self.resource_name).schema, pointer).get("format") == "date-time"
 
+    def type_of(self, pointer: str) -> str:
+        """Return the type of an attribute in JSON; empty where the contract has none or several."""
+        kind = self.contract.at(self.contract.resource(self.resource_name).schema, pointer).get("type", "")
+        return kind if isinstance(kind, str) else ""
+
     def listed_values(self, pointer: str) -> list[Any]:
         """Return the values that the contract lists for an attribute; empty when it lists none."""
         schema = self.contract.at(self.contract.resource(self.resource_name).schema, pointer)

@@ -52,12 +52,19 @@ __all__ = [
 
 
 class PatchTo(Probe, name="patch-to"):
-    """Creates with the subject, patches it to another value, reads back; where that is refused, patches another."""
+    """Creates with the subject, patches it to another value, reads back; where that is refused, patches another.
+
+    The usual text is patched to an empty one as well, and beside it a flag to false and a number to nought that have no
+    must of their own.
+    """
 
     CREATE = Step("create")
     PATCH = Step("patch")
     CONTROL = Step("control")
     READ = Step("read")
+    FILLED = StepFamily("filled, {}", ("boolean", "number"))
+    EMPTIED = StepFamily("emptied, {}", ("text", "boolean", "number"))
+    EMPTY_READ = StepFamily("read, {}", ("text", "boolean", "number"))
 
 
 PATCHABLE: Final = Kind(

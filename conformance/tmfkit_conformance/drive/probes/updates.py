@@ -9,7 +9,7 @@ from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.rules.answers import PatchMedia
 from tmfkit_conformance.rules.operations import Patch
 from tmfkit_conformance.rules.refusals import PARTIAL
-from tmfkit_conformance.rules.updates import PatchTo
+from tmfkit_conformance.rules.updates import PATCHABLE, PatchTo
 
 __all__: list[str] = []
 
@@ -38,6 +38,29 @@ def patch_to(session: Session, subject: str) -> None:
     if not patched.is_success:
         _patch_control(session, subject, made.identifier)
     session.call("retrieve", PatchTo.READ, identifier=made.identifier)
+    if patched.is_success and subject == plain_attribute(session):
+        _empty(session, subject, made.identifier)
+
+
+def _empty(session: Session, text: str, identifier: str) -> None:
+    """Patch a text to an empty one, and of the attributes that have no must of their own a flag and a number."""
+    session.patch(PatchTo.EMPTIED.of("text"), identifier, session.change(text, ""))
+    session.call("retrieve", PatchTo.EMPTY_READ.of("text"), identifier=identifier)
+    for kind, names, values in (("boolean", ("boolean",), (True, False)), ("number", ("integer", "number"), (3, 0))):
+        pointer = next((one for one in _general(session) if session.type_of(one) in names), "")
+        if not pointer:
+            continue
+        filled, empty = (session.change(pointer, session.payloads.literal(pointer, value)) for value in values)
+        if session.patch(PatchTo.FILLED.of(kind), identifier, filled).is_success:
+            session.patch(PatchTo.EMPTIED.of(kind), identifier, empty)
+            session.call("retrieve", PatchTo.EMPTY_READ.of(kind), identifier=identifier)
+
+
+def _general(session: Session) -> list[str]:
+    """Return the pointers of what may be patched by a row below must, and is neither configured nor refused."""
+    rows = (row for row in session.contract.requirements if row.kind == PATCHABLE.name and row.level != "must")
+    own = (row.subject for row in rows if row.operation == session.operation.id and row.subject.count("/") == 1)
+    return [one for one in own if not session.payloads.is_configured(one) and not session.payloads.is_refused(one)]
 
 
 @probe(PatchMedia)

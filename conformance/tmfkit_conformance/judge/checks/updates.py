@@ -25,4 +25,19 @@ def patchable(evidence: Evidence) -> None:
     got = evidence.object(PatchTo.READ)
     if not evidence.keeps(evidence.row.subject, patched.request.json, got):
         failed(f"After the patch, {evidence.loss(patched.request.json, got, evidence.row.subject)}")
+    if evidence.row.level == "must":
+        _need_emptied(evidence)
     passed()
+
+
+def _need_emptied(evidence: Evidence) -> None:
+    """Fail an empty text, a false or a nought that was taken and changed nothing; one that is not shown is empty."""
+    for kind in PatchTo.EMPTIED.parameters:
+        emptied, read = (evidence.optional(step.of(kind)) for step in (PatchTo.EMPTIED, PatchTo.EMPTY_READ))
+        filled = evidence.step(PatchTo.PATCH if kind == "text" else PatchTo.FILLED.of(kind)) if emptied else None
+        if not emptied or not read or not filled or not emptied.is_success or not isinstance(read.answer, dict):
+            continue
+        for name, value in emptied.request.json.items():
+            if is_kept(filled.request.json[name], read.answer.get(name)):
+                was = read.answer[name]
+                failed(f"{name} was patched to {value!r}, answered {emptied.status}, and is still {was!r:.100}")

@@ -72,6 +72,21 @@ def patchable(target: Target) -> Break:
     return showing(target, f"leaves {target.subject} as it was when it is patched", change)
 
 
+@breaks(PATCHABLE)
+def empty_ignored(target: Target) -> Break | None:
+    """An empty text, a false and a nought taken in a patch and ignored."""
+    usual = plain_attributes(target.contract, target.resource)
+    if target.row.level != "must" or not usual or target.subject != usual[0]:
+        return None
+
+    def change(call: Call, _history: History) -> Call:
+        if not target.is_own(call) or not isinstance(call.json, dict):
+            return call
+        return call.with_json({name: value for name, value in call.json.items() if value or value is None})
+
+    return asking("ignores a value in a patch that is empty, false or nought", change)
+
+
 @breaks(PATCH_KEEPS_OTHERS)
 def patch_loses_another(target: Target) -> Break:
     """Another attribute lost by a patch."""
