@@ -37,7 +37,8 @@ JSON_PATCH = "application/json-patch+json"
 def patch_keeps_others(session: Session, _subject: str) -> None:
     """Create with everything, patch one attribute, read; then another one, then in every other media type."""
     payloads, attribute = session.payloads, plain_attribute(session)
-    full = pointers.with_value(payloads.full(1), payloads.spoken(attribute), payloads.value(attribute))
+    whole = pointers.with_value(payloads.full(1), payloads.spoken(attribute), payloads.value(attribute))
+    full = {name: value for name, value in whole.items() if name not in _of_creation(session)}
     identifier = _patched_full(session, full, attribute)
     is_full = bool(identifier)
     if not identifier:
@@ -49,6 +50,14 @@ def patch_keeps_others(session: Session, _subject: str) -> None:
     others = [name for name in session.operation.consumes if name != session.patch_media]
     taken = [name for name in others if _is_patched_as(session, identifier, name, attribute)]
     session.note(PatchedAs(is_full, another, taken))
+
+
+def _of_creation(session: Session) -> set[str]:
+    """Return the times of creation under the names that the target takes: the server makes them."""
+    contract, resource = session.contract, session.contract.resource(session.resource_name)
+    found = ((f"/{name}", contract.resolve(schema)) for name, schema in contract.attributes(resource.schema).items())
+    made = (pointer for pointer, schema in found if schema.get("x-tmf-generated") == "creation-time")
+    return {session.payloads.spoken(one)[1:] for one in made if not session.payloads.is_in_every_body(one)}
 
 
 def _patched_full(session: Session, full: dict[str, Any], attribute: str) -> str:

@@ -213,14 +213,18 @@ def _replace_keeps_id(evidence: Evidence) -> None:
 def _server_times(evidence: Evidence) -> set[str]:
     """Return the names of the times that the server keeps: those it makes, and those that it may have seen itself.
 
-    The second are date-times whose row about a create is below must: the target may have values of its own there.
+    The second are date-times whose row about a create is below must: the target may have values of its own there. The
+    time of creation is none of them: no change moves it.
     """
     contract, schema = evidence.contract, evidence.resource_schema
     weaker = asked_for_below(contract, evidence.operation.resource, "must")
     seen = {pointer for pointer in weaker if schema_at(contract, schema, pointer).get("format") == "date-time"}
     resolved = {name: contract.resolve(one) for name, one in contract.attributes(schema).items()}
-    made = {name for name, one in resolved.items() if str(one.get("x-tmf-generated", "")).endswith("-time")}
-    return made | {pointer.rpartition("/")[2] for pointer in seen}
+    made = {name: str(one.get("x-tmf-generated", "")) for name, one in resolved.items()}
+    moving = {name for name, kind in made.items() if kind.endswith("-time")} | {
+        pointer.rpartition("/")[2] for pointer in seen
+    }
+    return {name for name in moving if made.get(name) != "creation-time"}
 
 
 @scenario(STATUS_MOVES)

@@ -148,6 +148,22 @@ def patch_loses_the_first(target: Target) -> Break:
     return showing(target, "loses what was patched first when another attribute is patched", change)
 
 
+@breaks(PATCH_KEEPS_OTHERS)
+def patch_moves_the_creation(target: Target) -> Break | None:
+    """The time of creation that the server made moved on by every patch."""
+    attributes = target.contract.attributes(target.resource.schema)
+    kinds = {name: target.contract.resolve(schema).get("x-tmf-generated") for name, schema in attributes.items()}
+    name = next((name for name, kind in kinds.items() if kind == "creation-time"), "")
+    if not name:
+        return None
+
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        is_moved = bool(made.changes) and name not in made.sent and name in shown
+        return {**shown, name: f"2031-01-01T00:00:{len(made.changes):02}Z"} if is_moved else shown
+
+    return showing(target, f"moves {name} on with every patch", change)
+
+
 def _further(target: Target, made: CreatedResource) -> list[str]:
     """Return the attributes that a resource was made with and that a small record has not, the last first."""
     small = target.payloads.with_attribute(plain_attributes(target.contract, target.resource)[0])
