@@ -74,6 +74,9 @@ def group(server_url: str) -> str:
         ("$[?@.status in ['a', 'c', 1]]", "ac"),
         ("$[?length(@.note)==2]", "a"),
         ("$[?count(@.note[*])==1]", "b"),
+        ("$[?!!@.open || (@.status)=='a']", "abc"),
+        ("$[?match(@.status, '^a$')]", "a"),
+        ("$[?@.rank==2e0 || @.rank==-0]", "b"),
         ("$[?value(@..text)=='far']", "c"),
         ("$.note[?@.author==$.note[0].author]", "ab"),
     ],
@@ -107,6 +110,20 @@ def test_filters_and_conditions_all_have_to_hold(customers: httpx.Client, group:
         ("filter=$.note[(@.length-1)]", "at character 8"),
         ("filter=$.note[99999999999999999999]", "out of range"),
         ("filter=$[?@.a==1e999]", "number"),
+        ("filter=$[?@.a==01]", "at character 9: a number has no leading zero"),
+        ("filter=$[?@.a==-01.5]", "at character 9: a number has no leading zero"),
+        ("filter=$[?@.a==True]", "at character 9: unexpected 'True'"),
+        ("filter=$[?@.a==False]", "at character 9: unexpected 'False'"),
+        ("filter=$[?@.a==None]", "at character 9: unexpected 'None'"),
+        ("filter=$[?@.a==nil]", "at character 9: unexpected 'nil'"),
+        ("filter=$[?@.a in [Null]]", "at character 12: unexpected 'Null'"),
+        ("filter=$[?@.a and @.b]", "at character 8"),
+        ("filter=$[?@.a or @.b]", "at character 8"),
+        ("filter=$[?not @.a]", "at character 4: unexpected 'not'"),
+        ("filter=$['\\ud83d']", "text"),
+        ("fields=$.a[?@['\\ud83d']==1]", "text"),
+        ("sort=$..['\\ud83d']", "text"),
+        ("filter=$..'a'", "at character 5"),
         ("filter=$[?search(@.a,'(')]", "regular expression"),
         ("filter=$[?@.a=~/(/]", "regular expression"),
         ("filter=$[?match('\\ud800', @.a)]", "text"),
@@ -211,6 +228,17 @@ def test_other_names_of_an_attribute_are_understood(changes: httpx.Client) -> No
         assert found == [made.json()]
     shown = changes.get(made.headers["Location"], params={"fields": "$.impactEntity[*].id"}).json()
     assert shown["impactedEntity"] == [{"id": "1"}]
+
+
+@pytest.mark.parametrize(
+    "word", ["and", "or", "not", "in", "true", "True", "null", "None", "nil", "contains", "undefined", "missing"]
+)
+def test_words_of_the_language_are_names_where_a_name_stands(word: str) -> None:
+    document = {word: [{word: 1}]}
+    for text, count in ((word, 1), (f"$.{word}[0].{word}", 1), (f"$..{word}", 2), (f"$[?@.{word} && @..{word}]", 1)):
+        path = jsonpath_in("filter", text, Grammar().canonical)
+        assert len(list(path.values(document, Budget()))) == count, text
+    assert len(list(jsonpath_in("filter", "$.a\u00a0", Grammar().canonical).values({"a\u00a0": 1}, Budget()))) == 1
 
 
 def test_notification_goes_whole_to_a_listener_whose_query_takes_too_long(

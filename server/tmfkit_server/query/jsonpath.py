@@ -6,20 +6,37 @@ evaluation knows no bound on its work and matches with backtracking regular expr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import jsonpath
 from jsonpath import function_extensions as functions
-from jsonpath.exceptions import JSONPathError
+from jsonpath.exceptions import JSONPathError, JSONPathSyntaxError
 from jsonpath.filter import BaseExpression, IntegerLiteral
 from jsonpath.lex import Lexer
 from jsonpath.parse import Parser
 from jsonpath.segments import JSONPathChildSegment
 from jsonpath.selectors import Filter
 from jsonpath.stream import TokenStream
-from jsonpath.token import TOKEN_COMMA, TOKEN_RE_FLAGS, TOKEN_WHITESPACE, Token
+from jsonpath.token import (
+    TOKEN_COMMA,
+    TOKEN_CONTAINS,
+    TOKEN_DDOT,
+    TOKEN_FALSE,
+    TOKEN_FLOAT,
+    TOKEN_IN,
+    TOKEN_INT,
+    TOKEN_MISSING,
+    TOKEN_NAME,
+    TOKEN_NIL,
+    TOKEN_RE_FLAGS,
+    TOKEN_TRUE,
+    TOKEN_UNDEFINED,
+    TOKEN_WHITESPACE,
+    Token,
+)
 
 from tmfkit_server.errors import InvalidQuery
 from tmfkit_server.query.budget import Budget
@@ -33,6 +50,10 @@ __all__ = ["NAME", "JsonPath", "jsonpath_in"]
 NAME = r"[\u0080-\U0010ffffa-zA-Z_][\u0080-\U0010ffffa-zA-Z0-9_-]*"
 """Regular expression of the names that need no brackets (RFC 9535 §2.5.1.1), without the ``@`` of TM Forum's own."""
 LONGEST_JSONPATH = 1000
+_BLANKS = " \t\n\r"
+_LEADING_ZERO = re.compile("-?0[0-9]")
+_CONSTANTS = {TOKEN_TRUE: "true", TOKEN_FALSE: "false", TOKEN_NIL: "null"}
+_WORDS = frozenset({*_CONSTANTS, TOKEN_IN, TOKEN_CONTAINS, TOKEN_UNDEFINED, TOKEN_MISSING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +110,7 @@ def jsonpath_in(parameter: str, text: str, renaming: Renaming, *, seen: Callable
     """
     if len(text) > LONGEST_JSONPATH:
         raise InvalidQuery(parameter, f"a JSONPath expression has at most {LONGEST_JSONPATH} characters")
-    whole, patterns = _with_root(text.strip()), Patterns()
+    whole, patterns = _with_root(text.strip(_BLANKS)), Patterns()
     try:
         path = _ENVIRONMENT.compile(whole)
         if not isinstance(path, jsonpath.JSONPath):
@@ -126,18 +147,29 @@ def _why(error: JSONPathError, whole: str) -> str:
 
 
 class _Tokens(Lexer):
-    """TM Forum's attributes ``@type`` and ``@baseType`` are named like any other, and so are those beyond U+FFFF."""
+    """TM Forum's attributes ``@type`` and ``@baseType`` are named like any other, and so are those beyond U+FFFF.
+
+    Words that mean something to the library only, such as ``and`` and ``None``, are names as well.
+    """
 
     key_pattern = f"@?{NAME}"
+    logical_not_pattern = "!"
+    logical_and_pattern = "&&"
+    logical_or_pattern = r"\|\|"
 
     def tokenize(self, path: str) -> Iterator[Token]:
-        is_after_comma = False
+        before = ""
         for token in super().tokenize(path):
-            if is_after_comma and token.kind != TOKEN_WHITESPACE:
+            if before == TOKEN_COMMA and token.kind != TOKEN_WHITESPACE:
                 # Without a blank in between the parser takes "[0,:1]" for one slice.
                 yield Token(TOKEN_WHITESPACE, " ", token.index, path)
+            if token.kind in (TOKEN_INT, TOKEN_FLOAT) and _LEADING_ZERO.match(token.value):
+                raise JSONPathSyntaxError("a number has no leading zero", token=token)
+            is_name = before == TOKEN_DDOT and token.kind in _WORDS
+            if is_name or _CONSTANTS.get(token.kind, token.value) != token.value:
+                token = Token(TOKEN_NAME, token.value, token.index, path)
             yield token
-            is_after_comma = token.kind == TOKEN_COMMA
+            before = token.kind
 
 
 class _Literals(Parser):

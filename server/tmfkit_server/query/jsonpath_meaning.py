@@ -138,6 +138,7 @@ class _Translation:
                 raise JSONPathError("this selector is not part of RFC 9535", token=selector.token)
 
     def _own_name(self, name: str, prefix: Prefix) -> str:
+        _check_text(name)
         return name if prefix is None else self._renaming((*prefix, name))[-1]
 
     def _test(self, expression: syntax.BaseExpression, prefix: Prefix, depth: int) -> _Test:
@@ -189,7 +190,7 @@ class _Translation:
                 return lambda _value, _scope: None
             case syntax.FilterExpressionLiteral(value=literal) if not isinstance(expression, RegexLiteral):
                 if isinstance(literal, str):
-                    literal.encode()  # raises a ValueError for half a surrogate pair, which RFC 9535 does not have
+                    _check_text(literal)
                 return lambda _value, _scope: literal
             case syntax.FilterQuery(path=path) if path.singular_query():
                 return self._looked_up(expression, prefix)
@@ -234,6 +235,11 @@ class _Translation:
         if is_relative:
             return lambda value, scope: looked_up(value, wanted, scope.budget)
         return lambda _value, scope: looked_up(scope.root, wanted, scope.budget)
+
+
+def _check_text(text: str) -> None:
+    """Raise a ValueError for half a surrogate pair, which RFC 9535 does not have."""
+    text.encode()
 
 
 def _operands(expression: syntax.BaseExpression, word: str) -> list[syntax.BaseExpression]:
