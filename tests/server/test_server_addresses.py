@@ -444,7 +444,7 @@ def test_file_of_the_version_before_is_converted_at_the_first_opening(tmp_path: 
             one = httpx.get(f"{url}{BASE}/customer", params={"href.regex": f"^{address}{BASE}/customer/1$"}).json()
             assert [each["id"] for each in one] == ["1"]
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (opening.FORMAT,)
     texts = [bytes(text).decode() for [text] in connection.execute("SELECT content FROM document WHERE number > 0")]
     connection.close()
     assert not [text for text in texts if "example" in text]
@@ -511,9 +511,9 @@ def test_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     opening.create(path)
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 4")
     connection.close()
-    with pytest.raises(StoreUnusable, match="has format 3"):
+    with pytest.raises(StoreUnusable, match="has format 4"):
         opening.preflight(str(path))
 
 

@@ -529,7 +529,7 @@ _AS_IT_WAS = "It was left as it is. Start from a backup, or look at it with sqli
         pytest.param(lambda p: _overwrite(p, b'{"n":7,', b'{"n";7,'), "is no JSON", id="no-json"),
         pytest.param(
             lambda p: _sql(p, "INSERT INTO document SELECT 999, collection, key, tag, spelling, content FROM document"
-                              " WHERE key = '7'"), "row 999 (c '7') is there twice", id="twice",
+                              " WHERE key = '7'"), "row 999 (c '7') is not what was written", id="twice",
         ),
         pytest.param(lambda p: p.write_bytes(p.read_bytes()[:-8192]), "", id="cut-off"),
         pytest.param(
@@ -597,8 +597,8 @@ def test_file_of_before_commits_were_counted_is_read(path: Path) -> None:
 
 def test_later_format_is_refused(path: Path) -> None:
     _run(path, _fill)
-    _sql(path, "PRAGMA user_version = 3")
-    with pytest.raises(StoreUnusable, match="it has format 3, and this version of the server reads format 2"):
+    _sql(path, "PRAGMA user_version = 4")
+    with pytest.raises(StoreUnusable, match="it has format 4, and this version of the server reads format 3"):
         _run(path, _fill)
 
 

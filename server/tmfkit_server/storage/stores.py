@@ -175,7 +175,9 @@ def _inspect_nothing(_address: str) -> str:
 
 
 def _inspect_file(address: str) -> str:
-    _see_to_file(address)
+    from tmfkit_server.storage.embedded.opening import preflight
+
+    preflight(_path(address), reads_all=True)
     return "it is sound" if Path(_path(address)).exists() else "there is none yet, and one can be made"
 
 

@@ -38,6 +38,7 @@ from tmfkit_server.storage.embedded.opening import (
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
 from tmfkit_server.storage.embedded.reserve import Reserve, has_no_room
 from tmfkit_server.storage.embedded.rows import Row
+from tmfkit_server.storage.embedded.seals import sealed
 from tmfkit_server.storage.embedded.wal import leftover_bytes
 
 __all__ = ["Journal"]
@@ -219,8 +220,8 @@ def _values(batch: Batch) -> Iterator[tuple[Any, ...]]:
         if change.row is None:
             yield change.number, "", "", "", b"", None
         else:
-            key, content, spelling, tag = change.row
-            yield change.number, change.documents.name, key, tag, spelling, content
+            collection, number, (key, content, spelling, _) = change.documents.name, change.number, change.row
+            yield number, collection, key, sealed(collection, number, change.row), spelling, content
 
 
 def _write(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:

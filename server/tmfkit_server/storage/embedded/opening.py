@@ -19,6 +19,7 @@ from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.ownership import Ownership, file_of
 from tmfkit_server.storage.embedded.reserve import has_no_room
 from tmfkit_server.storage.embedded.rows import Row
+from tmfkit_server.storage.embedded.seals import is_sealed, sealed, unsealed
 from tmfkit_server.storage.record import Record, tag_of
 from tmfkit_server.stored_paths import with_stored_path
 
@@ -29,6 +30,7 @@ __all__ = [
     "ROWS_A_STATEMENT",
     "Body",
     "check_pages",
+    "check_rows",
     "closed_on_failure",
     "connect",
     "convert",
@@ -48,9 +50,11 @@ __all__ = [
 ]
 
 APPLICATION_ID = 0x746D666B  # "tmfk"
-FORMAT = 2
-"""2: the address of a resource is its path. A file of the format before is converted when it is first written to."""
-_FORMATS = (1, FORMAT)
+FORMAT = 3
+"""2: the address of a resource is its path. 3: rows have seals. A file of a format before is converted when it is first
+written to."""
+_FORMATS = (1, 2, FORMAT)
+_FIRST_WITH_SEALS = 3
 ROWS_A_STATEMENT = 400
 # Row with the highest number given to a document, and with the number of commits in the place of a tag.
 COUNTER = 0
@@ -80,12 +84,18 @@ _REMNANT = "It was left as it is. Bring back the file or start from a backup; re
 _MOST_PROBLEMS = 5
 _READING_KB = 100
 
-TableRow: TypeAlias = tuple[str, int, Row]
+TableRow: TypeAlias = tuple[str, int, Row, bool]
+"""Collection, number, row, and whether its seal is right; a file of a format without seals has none that is wrong."""
 Body: TypeAlias = dict[str, Any]
 
 
-def preflight(path: str) -> None:
-    """See that a file can be taken and looks like a store's; raises what ``Journal.open`` does."""
+def preflight(path: str, *, reads_all: bool = False) -> None:
+    """See that a file can be taken and looks like a store's; raises what ``Journal.open`` does.
+
+    Args:
+        path: The file.
+        reads_all: Whether to see as well that every row is what was written, which the opening does in any case.
+    """
     file = file_of(path)
     ownership = Ownership(file)
     ownership.take()
@@ -96,7 +106,10 @@ def preflight(path: str) -> None:
             if not os.access(place, os.W_OK):
                 raise StoreUnusable(path, f"{place} may not be written to", "Look at its permissions and its disk")
         if is_there:
-            open_checked(file)[0].close()
+            connection, _ = open_checked(file)
+            with contextlib.closing(connection):
+                if reads_all:
+                    check_rows(file, connection)
     finally:
         ownership.give_back()
 
@@ -216,12 +229,18 @@ def counted(connection: sqlite3.Connection) -> tuple[int, int]:
 
 def is_old(connection: sqlite3.Connection) -> bool:
     """Tell whether a file has an earlier format."""
+    return _format_of(connection) != FORMAT
+
+
+def _format_of(connection: sqlite3.Connection) -> int:
     [version] = connection.execute("PRAGMA user_version").fetchone()
-    return bool(version != FORMAT)
+    return int(version)
 
 
-def _converted(collection: str, row: Row, body: Body) -> tuple[Row, Body]:
-    """Return a row, and its document, of a file with an earlier format as it is now."""
+def _converted(version: int, collection: str, row: Row, body: Body) -> tuple[Row, Body]:
+    """Return a row, and its document, of a file with some format as it is now."""
+    if version > 1:
+        return row, body
     new = with_stored_path(collection, body)
     if new is body:
         return row, body
@@ -232,36 +251,38 @@ def _converted(collection: str, row: Row, body: Body) -> tuple[Row, Body]:
 
 def convert(connection: sqlite3.Connection) -> None:
     """Bring a file of an earlier format up to date, all of it or nothing."""
+    version = _format_of(connection)
     connection.execute("BEGIN IMMEDIATE")
-    for collection, number, row in list(open_rows(connection)):
-        new, _ = _converted(collection, row, orjson.loads(row[1]))
-        if new is not row:
-            values = (new[1], new[3], number)
-            connection.execute("UPDATE document SET content = ?, tag = ? WHERE number = ?", values)
+    for collection, number, row, _ in list(open_rows(connection)):
+        new, _ = _converted(version, collection, row, orjson.loads(row[1]))
+        values = (new[1], sealed(collection, number, new), number)
+        connection.execute("UPDATE document SET content = ?, tag = ? WHERE number = ?", values)
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 
 
 def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
-    """Yield table, number and row of every document, in the order of the numbers."""
+    """Yield every document, in the order of the numbers."""
+    has_seals = _format_of(connection) >= _FIRST_WITH_SEALS
     rows = connection.execute(f"SELECT {COLUMNS} FROM document WHERE number <> {COUNTER} ORDER BY number")  # noqa: S608
-    for number, collection, key, tag, spelling, content in rows:
-        yield collection, number, (key, content, spelling, tag)
+    for number, collection, key, stored, spelling, content in rows:
+        row = (key, content, spelling, unsealed(stored) if has_seals else stored)
+        yield collection, number, row, not has_seals or is_sealed(collection, number, row, stored)
 
 
 def row_in(connection: sqlite3.Connection, number: int) -> Row | None:
-    """Return the row of one document, as it is stored; None when there is none."""
+    """Return the row of one document of a file with this format; None when there is none."""
     statement = f"SELECT {COLUMNS} FROM document WHERE number = ?"  # noqa: S608
-    for _, _, key, tag, spelling, content in connection.execute(statement, [number]):
-        return key, content, spelling, tag
+    for _, _, key, stored, spelling, content in connection.execute(statement, [number]):
+        return key, content, spelling, unsealed(stored)
     return None
 
 
 def current_rows(path: Path, connection: sqlite3.Connection) -> Iterator[tuple[str, int, Row, Body]]:
     """Yield every row and its document as this format has them; takes and raises what ``verified`` does."""
-    is_of_old = is_old(connection)
+    version = _format_of(connection)
     for collection, number, row, body in verified(path, open_rows(connection)):
-        yield (collection, number, *(_converted(collection, row, body) if is_of_old else (row, body)))
+        yield (collection, number, *_converted(version, collection, row, body))
 
 
 def count_rows(connection: sqlite3.Connection) -> int:
@@ -276,7 +297,7 @@ def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, R
     # By collection: a pair for each key would leave a hole in the memory.
     keys: defaultdict[str, set[str]] = defaultdict(set)
     try:
-        for collection, number, row in rows:
+        for collection, number, row, is_whole in rows:
             key, content, spelling, tag = row
             try:
                 body = orjson.loads(content)
@@ -284,7 +305,7 @@ def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, R
             except (orjson.JSONDecodeError, TypeError):
                 problems.append(f"row {number} ({collection} {key!r}) is no JSON")
                 continue
-            if not isinstance(body, dict) or (tag and tag_of(body, spelled) != tag):
+            if not (is_whole and isinstance(body, dict)) or (tag and tag_of(body, spelled) != tag):
                 problems.append(f"row {number} ({collection} {key!r}) is not what was written")
                 continue
             if key and key in keys[collection]:
@@ -297,6 +318,13 @@ def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, R
     if problems:
         more = f", and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
         raise StoreDamaged(str(path), "; ".join(problems[:_MOST_PROBLEMS]) + more, _LEFT_ALONE)
+
+
+def check_rows(path: Path, connection: sqlite3.Connection) -> None:
+    """See that the file and every row in it are what was written; StoreDamaged when they are not."""
+    check_pages(path, connection)
+    for _ in verified(path, open_rows(connection)):
+        pass
 
 
 def _check_format(path: Path, connection: sqlite3.Connection) -> None:

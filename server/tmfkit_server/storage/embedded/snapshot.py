@@ -13,16 +13,14 @@ from tmfkit_server.storage.base import Entry
 from tmfkit_server.storage.embedded.entries import entry_of
 from tmfkit_server.storage.embedded.mark import Mark
 from tmfkit_server.storage.embedded.opening import (
-    check_pages,
+    check_rows,
     closed_on_failure,
     connect,
     count_rows,
     counted,
     current_rows,
-    open_rows,
     opening_failure,
     remnant,
-    verified,
 )
 from tmfkit_server.storage.embedded.ownership import file_of
 
@@ -94,9 +92,7 @@ class Snapshot:
                 )
             with contextlib.closing(connect(unfinished)) as copy:
                 # What is wrong with the copy was wrong with the file.
-                check_pages(self._path, copy)
-                for _ in verified(self._path, open_rows(copy)):
-                    pass
+                check_rows(self._path, copy)
             sync(unfinished)
             unfinished.rename(target)
             sync(target.parent)
