@@ -183,6 +183,15 @@ SITUATIONS = [
     BOTH.gives(PASS, "narrows", *pair(listed("both", "a", "b"), listed("list", "a"))),
     BOTH.gives(FAIL, "second-ignored", *pair(listed("both", "a", "b"), listed("list", "a", "b"))),
     BOTH.gives(FAIL, "nothing", *pair(listed("both", "a", "b"), listed("list"))),
+    BOTH.gives(
+        MOOT, "comma-in-ids", made("create-a", identifier="a,c"), made("create-b", identifier="b,c"),
+        listed("both", "a,c", "b,c"), listed("list"),
+    ),
+    BOTH.gives(
+        FAIL, "second-ignored-with-comma-in-ids", made("create-a", identifier="a,c"), made("create-b", identifier="b,c"),
+        listed("both", "a,c", "b,c"), listed("list", "a,c", "b,c"),
+    ),
+    MUST_BESIDE.gives(MOOT, "comma-in-id", made(identifier="7,c"), get("list", 200, [], at="/customer?id=7%2Cc&fields=name")),
     BOTH.gives(FAIL, "first-alone-fails", *pair(listed("both", "a"), listed("list", "a"))),
     BOTH.gives(SKIP, "not-asked", *pair(listed("both", "a", "b"))),
     NO_MATCH.gives(PASS, "empty", listed("control", "a"), listed("list")),

@@ -128,7 +128,7 @@ def filters_combine(session: Session, _subject: str) -> None:
     one = session.created(FiltersCombine.CREATE.of("a"), body)
     session.created(FiltersCombine.CREATE.of("b"), body)
     session.walked(FiltersCombine.BOTH, f"{name}={token}")
-    session.walked(FiltersCombine.LIST, f"{name}={token}&id={one.identifier}")
+    session.walked(FiltersCombine.LIST, f"{name}={token}&{urlencode({'id': one.identifier})}")
 
 
 @probe(FilterWithoutMatch)

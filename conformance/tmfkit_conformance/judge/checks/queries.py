@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "beside_selection",
+    "is_alternatives",
     "is_listed",
     "is_shown",
     "known_names",
@@ -74,9 +75,14 @@ def is_listed(evidence: Evidence, identifier: str, step: Step, by_id: Step) -> b
         return False
     if asked and asked.is_success and isinstance(asked.answer, list):
         found = paging.identifiers([asked])
-        if identifier in found or not found:
+        if identifier in found or not (found or is_alternatives(identifier)):
             return identifier in found
     return skip(_too_long(pages))
+
+
+def is_alternatives(identifier: str) -> bool:
+    """Say whether a condition with an id may be taken for one with several: a comma stands between alternatives."""
+    return "," in identifier
 
 
 def need_every_page(evidence: Evidence, step: Step) -> None:

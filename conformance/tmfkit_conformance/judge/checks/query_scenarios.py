@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.queries import (
     beside_selection,
+    is_alternatives,
     is_listed,
     is_shown,
     listed,
@@ -16,7 +17,7 @@ from tmfkit_conformance.judge.checks.queries import (
 )
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
 from tmfkit_conformance.judge.compare import is_kept, is_same
-from tmfkit_conformance.judge.evidence import Evidence, failed, pass_with_remark, skip
+from tmfkit_conformance.judge.evidence import Evidence, failed, not_applicable, pass_with_remark, skip
 from tmfkit_conformance.rules.operations import CreateFull
 from tmfkit_conformance.rules.queries import (
     ALL_WITHOUT_FIELDS,
@@ -51,11 +52,15 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_ALTERNATIVES: Final = "An id has a comma, which stands between alternatives in a condition"
+
 
 @scenario(FIELDS_WITH_FILTER)
 def _fields_with_filter(evidence: Evidence) -> None:
     made, seen = evidence.succeeded(FieldsWithFilter.CREATE), evidence.step(FieldsWithFilter.LIST)
     found = members([seen])
+    if seen.is_success and not found and is_alternatives(made.identifier):
+        not_applicable(_ALTERNATIVES)
     # What was not selected need not be shown, the id included.
     if not seen.is_success or [str(member.get("id", made.identifier)) for member in found] != [made.identifier]:
         not_offered(
@@ -85,6 +90,8 @@ def _filters_combine(evidence: Evidence) -> None:
             evidence, evidence.step(FiltersCombine.BOTH), "The first condition alone does not give both records"
         )
     found = listed(evidence, FiltersCombine.LIST)
+    if not found and is_alternatives(one):
+        not_applicable(_ALTERNATIVES)
     if found != [one]:
         not_offered(
             evidence, evidence.step(FiltersCombine.LIST), f"Both conditions gave {len(found)} records instead of one"

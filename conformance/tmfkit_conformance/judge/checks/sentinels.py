@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge import round_trip
+from tmfkit_conformance.judge.checks.queries import is_alternatives
 from tmfkit_conformance.judge.compare import is_equal
 from tmfkit_conformance.judge.evidence import Evidence, failed, skip
 from tmfkit_conformance.payloads.attributes import is_state
@@ -170,7 +171,9 @@ class _Look:
         if self.made.identifier in paging.identifiers(pages):
             return False
         asked = [one for one in self.evidence.all(Sentinels.BY_ID.of(self.name)) if one.sequence > pages[0].sequence]
-        return paging.is_whole(pages) or _is_answered_with_nothing(asked[:1])
+        if paging.is_whole(pages) or is_alternatives(self.made.identifier):
+            return paging.is_whole(pages)
+        return _is_answered_with_nothing(asked[:1])
 
     @property
     def _what(self) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from tmfkit_conformance.rules.answers import BODY, HEADER
 from tmfkit_conformance.rules.attributes import GENERATED
 from tmfkit_conformance.rules.hubs import EVENT, EVENT_CARRIES_WHOLE
 from tmfkit_conformance.rules.lifecycle import DELETE_ONE_OF_TWO
-from tmfkit_conformance.rules.queries import FIELDS, FILTER
+from tmfkit_conformance.rules.queries import CREATED_IS_LISTED, FIELDS, FIELDS_WITH_FILTER, FILTER, FILTERS_COMBINE
 from tmfkit_conformance.rules.updates import PATCH_KEEPS_OTHERS, PATCH_ONE_OF_TWO
 from tmfkit_conformance.selftest.breaks.registry import Break
-from tmfkit_conformance.selftest.calls import Answer, Call
+from tmfkit_conformance.selftest.calls import Answer, Call, Sound
 from tmfkit_conformance.selftest.catalogue.changes import of_answers, over, renumbering, showing_all
 from tmfkit_conformance.selftest.catalogue.entries import Behaviour
 from tmfkit_conformance.selftest.history import History
@@ -43,6 +44,17 @@ def _lowest_free(_: str, history: History) -> str:
 
 def _freed(identifier: str, history: History) -> None:
     history.kept["taken"].discard(int(identifier))
+
+
+def _with_commas() -> Break:
+    """Have commas in ids, and take one in a condition for an or, so that no condition finds a record by its id."""
+    numbered = _form("has commas in ids, and takes a comma in a condition for an or", "{},A+B;50%")
+
+    async def serve(call: Call, sound: Sound, history: History) -> Answer:
+        asked = [(name, value.partition(",")[0] if name == "id" else value) for name, value in call.parameters]
+        return await numbered.serve(replace(call, query=urlencode(asked)), sound, history)
+
+    return Break(numbered.words, serve, numbered.notify)
 
 
 _FORMS: Final = (
@@ -100,6 +112,13 @@ IDENTITY: Final = (
             whole=("tmf683-v4", "tmf655-v1") if name == "ids-with-odd-characters" else (),
         )
         for name, words, form, api in _FORMS
+    ),
+    Behaviour(
+        "ids-with-commas",
+        _with_commas(),
+        "ids are the server's choice; TMF630 has a comma between alternatives, and leaves it open how one is escaped",
+        ("tmf629-v1", "tmf629-v4"),
+        rules=(FILTERS_COMBINE, FIELDS_WITH_FILTER, FIELDS, CREATED_IS_LISTED),
     ),
     Behaviour(
         "ids-used-again",
