@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -79,6 +81,40 @@ def test_chunked_body_is_put_together(listener: Listener) -> None:
     httpx.post(listener.url, content=iter([b"one ", b"", b"two"]))
     raw(listener, b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: 1\r\n\r\n")
     assert [note.body for note in listener.received] == [b"one two", b"abc"]
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        pytest.param("gzip", gzip.compress(b"{}"), id="gzip"),
+        pytest.param("X-GZIP", gzip.compress(b"{}"), id="old-name"),
+        pytest.param("deflate", zlib.compress(b"{}"), id="deflate"),
+        pytest.param("deflate", zlib.compress(b"{}", wbits=-15), id="deflate-without-frame"),
+        pytest.param("deflate, gzip", gzip.compress(zlib.compress(b"{}")), id="one-in-the-other"),
+        pytest.param("identity", b"{}", id="none"),
+    ],
+)
+def test_content_coding_is_undone(listener: Listener, coding: str, packed: bytes) -> None:
+    assert httpx.post(listener.url, content=packed, headers={"Content-Encoding": coding}).status_code == 201
+    [note] = listener.received
+    assert (note.body, note.coding) == (b"{}", "")
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        pytest.param("br", b"{}", id="unknown"),
+        pytest.param("gzip", b"{}", id="not-in-it"),
+        pytest.param("gzip", gzip.compress(b"{}")[:-4], id="cut"),
+        pytest.param("gzip", gzip.compress(b" " * 5_000_000), id="too-large"),
+    ],
+)
+def test_content_coding_that_cannot_be_undone_is_answered_415(listener: Listener, coding: str, body: bytes) -> None:
+    with httpx.Client() as client:
+        answer = client.post(listener.url, content=body, headers={"Content-Encoding": coding})
+        assert (answer.status_code, answer.headers["Accept-Encoding"]) == (415, "gzip, deflate")
+        assert client.post(listener.url).status_code == 201
+    assert [(note.body, note.coding) for note in listener.received] == [(body, coding), (b"", "")]
 
 
 def test_second_request_of_a_connection_is_kept(listener: Listener) -> None:

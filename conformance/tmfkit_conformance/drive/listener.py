@@ -12,6 +12,7 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from tmfkit_conformance.errors import UsageError
+from tmfkit_conformance.record.codings import KNOWN, undone
 from tmfkit_conformance.record.exchange import Headers, Notification
 
 __all__ = ["Listener"]
@@ -35,6 +36,9 @@ _PERMISSION = (
 
 class Listener:
     """An HTTP server that answers 201 to every POST, as the documents have it, and keeps what it received.
+
+    What comes in a content coding is kept without it; what cannot be read is kept as it came, and answered 415
+    (RFC 9110 §15.5.16).
 
     A target may ask at a callback before it tells it anything, whether somebody is there or wants to be told: that is
     answered as such asking is, and no notification.
@@ -153,8 +157,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.count(self.command)
             self._tell()
             return
-        self.server.keep(self.path, self.command, tuple(self.headers.items()), body)
-        self.send_response(201)
+        headers = tuple(self.headers.items())
+        try:
+            body = undone(body, ",".join(self.headers.get_all("Content-Encoding", ())), limit=_BODY_LIMIT_BYTES)
+        except ValueError:
+            self.server.keep(self.path, self.command, headers, body)
+            self.send_response(415)
+            self.send_header("Accept-Encoding", KNOWN)
+        else:
+            plain = tuple((name, value) for name, value in headers if name.lower() != "content-encoding")
+            self.server.keep(self.path, self.command, plain, body)
+            self.send_response(201)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

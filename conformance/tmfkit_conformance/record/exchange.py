@@ -226,8 +226,8 @@ class Notification:
         started: Seconds since the run began.
         path: Path it was sent to.
         method: HTTP method.
-        headers: Headers as received.
-        body: Body as received.
+        headers: Headers as received, without the content coding that was undone.
+        body: Body as received, without its content coding where that could be undone.
     """
 
     sequence: int
@@ -236,6 +236,11 @@ class Notification:
     method: str
     headers: Headers
     body: bytes
+
+    @property
+    def coding(self) -> str:
+        """The content coding that the listener could not undo, so that it answered 415; empty for all others."""
+        return wire.first_header(self.headers, "Content-Encoding") or ""
 
     @property
     def json(self) -> Any:

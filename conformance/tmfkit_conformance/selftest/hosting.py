@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import gzip
 import importlib
 import json
 from collections import defaultdict
@@ -142,7 +143,8 @@ async def _deliver(note: Note) -> None:
         # The second: asyncio, of a listener that is gone when its connection has just been made.
         with contextlib.suppress(httpx.TransportError, AttributeError):
             content = json.dumps(note.body).encode()
-            await client.request(note.method, note.callback, content=content, headers=note.headers)
+            packed = gzip.compress(content) if ("Content-Encoding", "gzip") in note.headers else content
+            await client.request(note.method, note.callback, content=packed, headers=note.headers)
 
 
 def _break(api: str, variant: str) -> Break:

@@ -193,12 +193,17 @@ def _missing(evidence: Evidence, wanted: Event, arrived: list[Notification], mad
     """Say what arrived instead of a notification about the resource that was made."""
     about = ", ".join(made) or "(nothing)"
     if not arrived:
-        others = sorted({note.event_type or "(none)" for note in at_callback(evidence)})
+        others = sorted({note.event_type or _unnamed(note) for note in at_callback(evidence)})
         return f"No {wanted.type} arrived; what arrived was: {', '.join(others) or 'nothing'}"
     told = sorted({_id_of(note, wanted) for note in arrived} - {""})
     if not told:
         return f"{wanted.type} arrived, and no id was in it at {wanted.payload}; {about} was made"
     return f"{wanted.type} arrived about {', '.join(told)}, and {about} was made"
+
+
+def _unnamed(note: Notification) -> str:
+    """Say what a notification without an event type is."""
+    return f"a body in the content coding {note.coding!r}, answered 415" if note.coding else "(none)"
 
 
 def _id_of(note: Notification, wanted: Event) -> str:
@@ -314,6 +319,8 @@ def _every_type(evidence: Evidence) -> Never:
     evidence.heard += [note.sequence for note in arrived]
     if not arrived:
         blocked("Nothing arrived at the registered callback")
+    if coded := next((note for note in arrived if note.coding), None):
+        failed(f"What came is {_unnamed(coded)}")
     if not all(note.event_type for note in arrived):
         failed("A notification has no /eventType")
     known = {one.type for one in evidence.contract.events}

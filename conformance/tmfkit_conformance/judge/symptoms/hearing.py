@@ -36,6 +36,10 @@ def _faults(case: Case, verdict: Verdict, traces: Traces) -> Iterator[tuple[tupl
     if not traces.notifications:
         yield ("silent",), "No notification arrived at all"
         return
+    coded = sorted({note.coding for note in traces.notifications})
+    if all(coded):
+        yield ("coded",), f"Notifications come in the content coding {coded[0]!r}, and are answered 415"
+        return
     arrived = traces.heard_by(case)
     own = [event for event in traces.contract.events if traces.is_triggered(case, event)]
     strange = sorted(arrived - {event.type for event in traces.contract.events})

@@ -139,6 +139,10 @@ def _greeting(note: Note, history: History) -> list[Note]:
     return [note.with_body(test), note]
 
 
+def _packed(note: Note, _: History) -> list[Note]:
+    return [replace(note, headers=(*note.headers, ("Content-Encoding", "gzip")))]
+
+
 def _late(seconds: float) -> Any:
     return lambda note, _: [replace(note, after_seconds=seconds)]
 
@@ -321,6 +325,13 @@ HUBS: Final = (
         ("tmf655-v1",),
         rules=(HUB_DELIVERS, EVENT),
         seconds=300,
+    ),
+    Behaviour(
+        "told-in-gzip",
+        notifying("packs what it tells listeners", _packed),
+        "RFC 9110, 8.4: what is sent may have a content coding",
+        ("tmf683-v4", "tmf629-v1"),
+        rules=(HUB_DELIVERS, EVENT_MEMBER, EVENT, EVENT_HEADER),
     ),
     Behaviour(
         "told-twice",
