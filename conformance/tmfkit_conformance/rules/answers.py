@@ -61,12 +61,19 @@ class Refused(Probe, name="refused"):
     REFUSED = Step("refused")
 
 
-class UnknownId(Probe, name="unknown-id"):
-    """Does the operation on something that is there, and on an id that nothing has."""
+class UnknownId(Probe, name="unknown-id", alone="records"):
+    """Does the operation on something that is there, and on an id that nothing has.
+
+    A change is tried on what was there as well, once it is deleted.
+    """
 
     CREATE = Step("create", STARTS)
     CONTROL = Step("control")
     UNKNOWN = Step("unknown")
+    DELETE = Step("delete", STARTS)
+    GONE = Step("gone")
+    CHANGE_GONE = Step("change-gone")
+    TAKEN_AWAY = Step("taken-away", UNDOES)
 
 
 class Deleted(Probe, name="deleted", alone="records"):

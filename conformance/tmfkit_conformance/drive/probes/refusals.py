@@ -9,6 +9,7 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.drive.probes.registry import array_attribute, plain_attribute, probe, under
 from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.payloads.attributes import plain_attributes
+from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_conformance.rules.answers import Deleted, Refused, Repeated, UnknownId
 from tmfkit_conformance.rules.members import Condition
 from tmfkit_conformance.rules.probes import Step
@@ -187,8 +188,21 @@ def refused(session: Session, subject: str) -> None:
 @probe(UnknownId)
 def unknown_id(session: Session, _subject: str) -> None:
     """Do the operation on something that is there, and on an id that nothing has."""
-    _on_item(session, UnknownId.CONTROL, session.made_for(session.operation, UnknownId.CREATE))
+    identifier = session.made_for(session.operation, UnknownId.CREATE)
+    _on_item(session, UnknownId.CONTROL, identifier)
     _on_item(session, UnknownId.UNKNOWN, session.unused_id())
+    if session.operation.action in ("patch", "replace") and session.contract.action("delete", session.resource_name):
+        _change_deleted(session, identifier)
+
+
+def _change_deleted(session: Session, identifier: str) -> None:
+    """Delete what was there, and change it once it is gone; what that brings back is taken away again."""
+    if not session.call("delete", UnknownId.DELETE, identifier=identifier).is_success:
+        return
+    if not session.call("retrieve", UnknownId.GONE, identifier=identifier).is_gone:
+        return
+    if _on_item(session, UnknownId.CHANGE_GONE, identifier).is_success:
+        session.call("delete", UnknownId.TAKEN_AWAY, identifier=identifier)
 
 
 @probe(Deleted)
@@ -213,13 +227,13 @@ def repeated(session: Session, _subject: str) -> None:
     session.call("create", Repeated.SECOND, body=body)
 
 
-def _on_item(session: Session, step: Step, identifier: str) -> None:
+def _on_item(session: Session, step: Step, identifier: str) -> Exchange:
     action = session.operation.action
     attribute = plain_attribute(session) if action == "patch" else ""
     smallest = session.payloads.minimal() if action == "replace" else None
     body = session.change(attribute, of=identifier) if attribute else smallest
     media_type = session.patch_media if attribute else ""
-    session.call(
+    return session.call(
         action, step, identifier=identifier, body=body, media_type=media_type, resource=session.operation.resource
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Never
 from urllib.parse import parse_qs, urlsplit
 
 from tmfkit_conformance import pointer as pointers
+from tmfkit_conformance.judge.checks.controls import need_deleted_refused
 from tmfkit_conformance.judge.checks.links import leads_to_made
 from tmfkit_conformance.judge.checks.registry import check
 from tmfkit_conformance.judge.compare import instant, is_there
@@ -54,6 +55,8 @@ def status(evidence: Evidence) -> None:
     situation = STATUS.given_of(row).situation
     if situation != "valid":
         evidence.succeeded(_CONTROLS[evidence.probe])  # a refusal counts only beside a control that succeeds
+    if seen.is_refusal and situation == "unknown-id":
+        need_deleted_refused(evidence)
     if str(seen.status) == row.subject:
         passed()
     if str(seen.status) in evidence.tolerated:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Never
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.evidence import Evidence, blocked, failed, skip
 from tmfkit_conformance.payloads.attributes import values_needed
+from tmfkit_conformance.rules.answers import UnknownId
 from tmfkit_conformance.rules.attributes import With
 from tmfkit_conformance.rules.probes import Step
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
 
-__all__ = ["in_order", "taken", "taken_patch"]
+__all__ = ["in_order", "need_deleted_refused", "taken", "taken_patch"]
 
 
 def in_order(evidence: Evidence, step: Step) -> Exchange:
@@ -59,3 +60,10 @@ def taken_patch(evidence: Evidence, step: Step, control: Step, what: str) -> Exc
         beside = in_order(evidence, control)
         failed(f"With {what}, {evidence.answered(patched)}; another patch, {beside.status}")
     return patched
+
+
+def need_deleted_refused(evidence: Evidence) -> None:
+    """Fail a change that was taken of something that was deleted, and no longer there: no id has been its own since."""
+    changed = evidence.optional(UnknownId.CHANGE_GONE)
+    if changed and changed.is_success:
+        failed(f"{evidence.asked(changed)} of what was deleted was answered {changed.status}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.judge.checks.attributes import sent_at, shown
-from tmfkit_conformance.judge.checks.controls import taken
+from tmfkit_conformance.judge.checks.controls import need_deleted_refused, taken
 from tmfkit_conformance.judge.checks.queries import is_listed
 from tmfkit_conformance.judge.checks.refusals import refused
 from tmfkit_conformance.judge.checks.scenarios import accepted, scenario
@@ -231,3 +231,4 @@ def _element_ids_differ(evidence: Evidence) -> None:
 @scenario(SEND_UNKNOWN_ID, UNKNOWN_ID_REFUSED)
 def _unknown_id_refused(evidence: Evidence) -> None:
     refused(evidence, UnknownId.UNKNOWN)
+    need_deleted_refused(evidence)

@@ -41,7 +41,7 @@ __all__ = [
 _REFUSED: Final[Mapping[type[Probe], frozenset[Step]]] = {
     Refusing: frozenset({Refusing.REFUSED, Without.REFUSED_SECOND, ConditionByTheSend.REFUSED_SEND}),
     Refused: frozenset({Refused.REFUSED}),
-    UnknownId: frozenset({UnknownId.UNKNOWN}),
+    UnknownId: frozenset({UnknownId.UNKNOWN, UnknownId.GONE, UnknownId.CHANGE_GONE}),
     Deleted: frozenset({Deleted.AGAIN}),
     Repeated: frozenset({Repeated.SECOND}),
     AnyOf: frozenset({AnyOf.REFUSED}),

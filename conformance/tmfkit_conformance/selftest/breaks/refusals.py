@@ -9,6 +9,7 @@ from typing import Any
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.attributes import plain_attributes
 from tmfkit_conformance.payloads.bodies import holds
+from tmfkit_conformance.rules.answers import STATUS
 from tmfkit_conformance.rules.refusals import (
     ANY_OF,
     AUTH,
@@ -216,6 +217,20 @@ def unknown_id(target: Target) -> Break:
         return answered(target.operation.success, {} if target.operation.produces else None)
 
     return answering(f"serves {target.row.operation} with an id that nothing has", change)
+
+
+@breaks(STATUS, UNKNOWN_ID_REFUSED)
+def changes_the_deleted(target: Target) -> Break | None:
+    """A change of something that was deleted taken."""
+    is_unknown = target.row.scenario == UNKNOWN_ID_REFUSED.name or STATUS.given_of(target.row).situation == "unknown-id"
+    if not is_unknown or target.operation.action not in ("patch", "replace"):
+        return None
+
+    def change(call: Call, answer: Answer, history: History) -> Answer:
+        is_gone = target.is_own(call) and call.identifier in history.deleted
+        return answered(target.operation.success, {"id": call.identifier}) if is_gone else answer
+
+    return answering(f"serves {target.row.operation} with the id of what was deleted", change)
 
 
 @breaks(UNLISTED_VALUE)
