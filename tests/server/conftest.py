@@ -6,11 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import httpx
 import pytest
 from store_runner import KINDS, LASTING, PATIENT, Runner, Scenario, opened
 
+from faultlab.obstacles import small_disk
+from harness.errors import HarnessError
 from patience import PATIENCE_SECONDS
 from tmfkit_server import logs
 from tmfkit_server.storage.base import Store
@@ -121,3 +124,13 @@ def run(new_store: Callable[[], Store]) -> Runner:
             await scenario(store)
 
     return lambda scenario: asyncio.run(in_store(scenario))
+
+
+@pytest.fixture
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of 40 MB of its own."""
+    try:
+        with small_disk(tmp_path / "disk", 40) as disk:
+            yield disk
+    except HarnessError as exc:
+        pytest.skip(f"no file system can be mounted here: {exc}")

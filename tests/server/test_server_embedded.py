@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,7 @@ import pytest
 from click.testing import CliRunner
 from server_bodies import unique
 
-from faultlab.obstacles import FullDisk, small_disk
-from harness.errors import HarnessError
+from faultlab.obstacles import FullDisk
 from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
 from tmfkit_server.errors import StoreDamaged, StoreError, StoreFull, StoreLocked, StoreUnusable
@@ -611,16 +610,6 @@ def test_half_made_file_is_made_anew(path: Path) -> None:
     path.with_name("store.db.new").write_bytes(b"half")
     _run(path, _fill)
     assert not path.with_name("store.db.new").exists()
-
-
-@pytest.fixture
-def small_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of 40 MB of its own."""
-    try:
-        with small_disk(tmp_path / "disk", 40) as disk:
-            yield disk
-    except HarnessError as exc:
-        pytest.skip(f"no file system can be mounted here: {exc}")
 
 
 def _fill_disk(folder: Path) -> None:

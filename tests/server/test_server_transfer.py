@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -317,3 +318,15 @@ def test_server_is_copied_while_it_writes(start_server: Starter, tmp_path: Path)
     with start_server("--store", f"tinydb:{copy}") as url:
         answer = httpx.get(f"{url}/tmf-api/customerManagement/v4/customer")
         assert int(answer.headers["X-Total-Count"]) >= before
+
+
+@pytest.mark.parametrize("command", ["export", "backup"])
+def test_store_in_a_read_only_folder_is_copied(made: Path, small_folder: Path, tmp_path: Path, command: str) -> None:
+    for each in made.parent.glob("made.db*"):
+        shutil.copy(each, small_folder)
+    # Whoever reads where it can write leaves an index.
+    assert _command(command, "--store", f"tinydb:{made}", tmp_path / "wanted").exit_code == 0
+    subprocess.run(["mount", "-o", "remount,ro", str(small_folder)], check=True)
+    result = _command(command, "--store", f"tinydb:{small_folder / 'made.db'}", tmp_path / "copy")
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "copy").read_bytes() == (tmp_path / "wanted").read_bytes()

@@ -133,7 +133,8 @@ def connect(path: Path, *, is_for_reading: bool = False, is_alone: bool = False)
         raise StoreUnusable(str(path), problem, "Remove the hard links; to copy a store use backup")
     if path.stat().st_size == 0:
         raise StoreDamaged(str(path), "it is empty", "Remove it if a new store is wanted, or start from a backup")
-    address = f"file:{quote(str(path))}?mode={'ro' if is_for_reading else 'rw'}"
+    is_fixed = is_for_reading and _is_fixed(path)
+    address = f"file:{quote(str(path))}?mode={'ro' if is_for_reading else 'rw'}{'&immutable=1' if is_fixed else ''}"
     try:
         connection = sqlite3.connect(
             address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=ROWS_A_STATEMENT
@@ -143,7 +144,7 @@ def connect(path: Path, *, is_for_reading: bool = False, is_alone: bool = False)
     try:
         if is_alone:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        _check_format(path, connection)
+        _check_format(path, connection, has_log=not is_fixed)
         connection.execute("PRAGMA synchronous = FULL")
         if is_for_reading:
             # Everything is read once, and SQLite would keep 2 MB of it.
@@ -155,6 +156,12 @@ def connect(path: Path, *, is_for_reading: bool = False, is_alone: bool = False)
         connection.close()
         raise
     return connection
+
+
+def _is_fixed(path: Path) -> bool:
+    """Tell whether a file is whole without its log, in a folder where SQLite cannot make the index of one."""
+    log = path.with_name(path.name + "-wal")
+    return not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
 
 
 def open_checked(path: Path) -> tuple[sqlite3.Connection, int]:
@@ -327,7 +334,7 @@ def check_rows(path: Path, connection: sqlite3.Connection) -> None:
         pass
 
 
-def _check_format(path: Path, connection: sqlite3.Connection) -> None:
+def _check_format(path: Path, connection: sqlite3.Connection, *, has_log: bool) -> None:
     [identity] = connection.execute("PRAGMA application_id").fetchone()
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if identity != APPLICATION_ID:
@@ -336,7 +343,8 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
         problem = f"it has format {version}, and this version of the server reads format {FORMAT}"
         raise StoreUnusable(str(path), problem, "Use the version of the server that wrote it")
     [mode] = connection.execute("PRAGMA journal_mode").fetchone()
-    if mode != "wal":
+    # Without a log, SQLite does not tell what mode the file is of.
+    if has_log and mode != "wal":
         problem = f"its file system allows no write-ahead log: SQLite chose {mode!r}"
         raise StoreUnusable(str(path), problem, "Put it on a local file system")
 
@@ -382,7 +390,7 @@ def opening_failure(path: Path, exc: sqlite3.Error) -> StoreUnusable:
     """Return what it means for the start that SQLite cannot read the file."""
     if getattr(exc, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreDamaged(str(path), f"it is damaged, or no store of this server: {exc}", _LEFT_ALONE)
-    return unwritable(path, exc)
+    return StoreUnusable(str(path), f"it cannot be opened: {exc}", "Look at its permissions and its disk")
 
 
 def unwritable(path: Path, exc: Exception) -> StoreUnusable:
