@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,7 @@ SENT = {"callback": CALLBACK}
 FACT = {"callback": CALLBACK, "removed": REMOVED}
 ABOUT = {"event": {"customer": resource(name="one")}}
 LATER = {**ABOUT, "eventTime": "2026-05-01T10:00:09Z"}
+PING = note("", {"eventId": "", "ping": "anybody there?"})
 ANOTHER = {"event": {"customer": resource(name="two")}}
 BOTH = {"callback": CALLBACK, "second": "http://127.0.0.1:9/kit/cb-3", "heard": 3}
 SECOND = str(BOTH["second"])
@@ -228,6 +230,9 @@ SITUATIONS = [
         REMARK, "further", *TRIGGERED, **heard(note(CREATED, ABOUT), note("ShopAuditEvent", ABOUT, number=2))
     ),
     TYPE.gives(FAIL, "none", *TRIGGERED, **heard(note("", ABOUT))),
+    TYPE.gives(REMARK, "tried-before", *TRIGGERED, **heard(PING, note(CREATED, ABOUT, number=2))),
+    TYPE.gives(BLOCKED, "tried-alone", *TRIGGERED, **heard(PING)),
+    TYPE.gives(FAIL, "tried-later", *TRIGGERED, **heard(replace(PING, started=99.0), note(CREATED, ABOUT, number=2))),
     TYPE.gives(BLOCKED, "nothing", *TRIGGERED, **heard()),
     RESOURCE.gives(PASS, "as-the-tables-have-it", *TRIGGERED, **heard(note(CREATED, ABOUT))),
     RESOURCE.gives(PASS, "beside-somebody-elses", *TRIGGERED, **heard(note(CREATED, ABOUT), note(CREATED, FOREIGN, number=2))),

@@ -129,6 +129,17 @@ async def _verifying(call: Call, sound: Sound, _: History) -> Answer:
     return looked_at(await sound(call))
 
 
+async def _trying(call: Call, sound: Sound, _: History) -> Answer:
+    """Post something to a callback that is no notification before it is taken."""
+    callback = call.json.get("callback") if call.action == "register" and isinstance(call.json, dict) else None
+    if not isinstance(callback, str) or not callback.startswith("http"):
+        return await sound(call)
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:  # noqa: S501 - it sends to the kit only
+        if not (await client.post(callback, json={"ping": "is anybody there?"})).is_success:
+            return refusal(400, "nobody at the callback wants to be told")
+    return looked_at(await sound(call))
+
+
 def _greeting(note: Note, history: History) -> list[Note]:
     """Send a test event before the first notification of a callback."""
     greeted: set[str] = history.kept.setdefault("greeted", set())
@@ -325,6 +336,13 @@ HUBS: Final = (
         ("tmf655-v1",),
         rules=(HUB_DELIVERS, EVENT),
         seconds=300,
+    ),
+    Behaviour(
+        "callbacks-tried-by-post",
+        Break("posts something to a callback before it is taken", _trying),
+        "the document says what notifications are, and not that nothing else comes before them",
+        ("tmf683-v4", "tmf681-v1", "tmf629-v1"),
+        rules=(*_HUB, *_TOLD),
     ),
     Behaviour(
         "told-in-gzip",
