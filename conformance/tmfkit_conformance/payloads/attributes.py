@@ -8,7 +8,15 @@ from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.payloads.classes import META
 from tmfkit_models.contracts import Contract, Resource, Schema
 
-__all__ = ["is_free_text", "is_prose", "is_state", "optional_attributes", "plain_attributes", "values_needed"]
+__all__ = [
+    "is_free_text",
+    "is_prose",
+    "is_state",
+    "is_text_of_its_own",
+    "optional_attributes",
+    "plain_attributes",
+    "values_needed",
+]
 
 _OWN: Final = ("x-tmf-generated", "x-tmf-read-only", "x-tmf-default")
 """What marks an attribute that the server gives a value to."""
@@ -71,6 +79,12 @@ def is_prose(schema: Schema, pointer: str) -> bool:
     if not _is_any_string(schema) or name.startswith("@") or name in ("id", "href") or is_state(name):
         return False
     return all(" " in example or example.isalpha() for example in schema.get("examples", ()))
+
+
+def is_text_of_its_own(schema: Schema, name: str) -> bool:
+    """Say whether an attribute of a member of a list tells the member from others, and not of which kind it is."""
+    is_any = _is_any_string({**schema, "x-tmf-generated": ""}) and not name.startswith("@") and not is_state(name)
+    return is_any and (name in ("id", "href", "name") or not schema.get("examples"))
 
 
 def is_state(name: str) -> bool:

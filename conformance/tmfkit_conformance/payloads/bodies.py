@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.payloads.attributes import is_prose, is_state, values_needed
+from tmfkit_conformance.payloads.attributes import is_prose, is_state, is_text_of_its_own, values_needed
 from tmfkit_conformance.payloads.builder import Builder, Wish, holds
 from tmfkit_conformance.payloads.changes import is_change
 from tmfkit_conformance.payloads.configured import Configured
@@ -212,7 +212,7 @@ class Payloads:
         """Return a value for an attribute that asks more of a target than an ordinary one; ``ABSENT`` without one.
 
         A text for people is long and in several scripts, an integer has 31 bits, an instant an offset, a list several
-        members; an object, and the last of several, has everything in it, and a period its end alone. Where the
+        members; an object, and each of several, has everything in it, and a period its end alone. Where the
         document lists values, or the vendor configured any, there is none, nor for a list that may be shown in part.
         """
         schema = self._contract.at(self._resource.schema, pointer)
@@ -266,12 +266,39 @@ class Payloads:
         return self._contents.long_text(f"{self._resource.name}{pointer} longer", _LONGER_CHARACTERS)
 
     def _several(self, pointer: str, *, full: bool) -> Any:
-        """Return a list of members that differ, the last with everything if wanted; ``ABSENT`` for a single one."""
+        """Return a list of members that differ, each with everything if wanted; ``ABSENT`` for a single one.
+
+        What one of two kinds of members keeps another may not: so those with everything are of one kind, where they can
+        be told apart; else only the last has everything.
+        """
+        if full and len(alike := self.doubled(pointer, self._whole(pointer))) > 1:
+            return alike
         first = pointers.get(self.holding(pointer, self._made(pointer, Wish(0))), self.spoken(pointer))
         last = self._whole(pointer) if full else self.holding(pointer, self._made(pointer, Wish(1)))
         members = [*first, *(last if full else pointers.get(last, self.spoken(pointer)))]
         different = [member for place, member in enumerate(members) if member not in members[:place]]
         return different if len(different) > 1 else pointers.ABSENT
+
+    def doubled(self, pointer: str, members: list[Any]) -> list[Any]:
+        """Return a list of one with a member before that one, of its kind, with an id and texts of its own.
+
+        A list that has none to tell it by, or more than one member, is returned as it is, as is one that may be shown
+        in part.
+        """
+        if pointer in self._builder.led or not isinstance(members, list) or len(members) != 1:
+            return members
+        other = self._made(pointer, Wish(0, full=True))
+        if not isinstance(members[0], dict) or not isinstance(other, list) or not isinstance(other[0], dict):
+            return members
+        own = {
+            name: other[0][name]
+            for name, schema in self._contract.attributes(self._at(f"{pointer}/*")).items()
+            if {name} <= {*members[0]} & {*other[0]}
+            and is_text_of_its_own(self._contract.resolve(schema), name)
+            and not self.is_configured(f"{pointer}/*/{name}")
+        }
+        twin = {**members[0], **own}
+        return members if twin == members[0] else [twin, *members]
 
     def two_members(self, pointer: str, variant: int = 0) -> dict[str, Any]:
         """Return an object for the attribute that *pointer* names: the smallest, which has two members all the same."""

@@ -86,11 +86,13 @@ def _own(evidence: Evidence, body: dict[str, Any], got: Any) -> tuple[dict[str, 
     subject, remark = evidence.row.subject, ""
     rows = (row for row in evidence.contract.requirements if row.kind == ATTRIBUTE.name)
     below = [row.subject for row in rows if row.subject.startswith(f"{subject}/") and _is_beside(evidence, row)]
+    body, got = (round_trip.canonical(evidence.contract, evidence.resource_schema, one) for one in (body, got))
     place = evidence.spelt(body, subject)
     for loss in losses(pointers.get(body, place), evidence.value(got, subject), place):
         back = written_instant(loss.got) if loss.how == "instant" else None
         is_address = loss.pointer.rpartition("/")[2] in _ADDRESSES and isinstance(loss.got, str)
-        if any(f"{loss.pointer}/".startswith(f"{one}/") for one in below):
+        is_of_one = loss.got is pointers.ABSENT and bool(pointers.select(got, loss.pointer))  # another member has it
+        if any(f"{loss.pointer}/".startswith(f"{one}/") for one in below) and not is_of_one:
             body = pointers.without(body, loss.pointer)
         elif is_address or (back is not None and not back.has_zone):
             body, remark = pointers.without(body, loss.pointer), remark or str(loss)

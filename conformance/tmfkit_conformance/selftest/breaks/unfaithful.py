@@ -559,6 +559,29 @@ def gives_the_present_time(target: Target) -> Break | None:
     return answering(f"shows the present time as {made[0]}", changed)
 
 
+@breaks(ATTRIBUTE)
+def second_member_loses_one(target: Target) -> Break | None:
+    """An attribute lost that every member of a list was sent with, by all members but the first."""
+    if target.subject.count("/") > 1:
+        return None
+    members = target.payloads.demanding(target.subject)
+    if not isinstance(members, list) or {*members[0]} != {*members[-1]}:
+        return None
+    items = target.contract.at(target.resource.schema, f"{target.subject}/*")
+    free = [name for name in members[0] if name not in {*target.contract.required(items), "id", "href", "name"}]
+    if not free:
+        return None
+
+    def change(shown: dict[str, Any], _made: CreatedResource) -> dict[str, Any]:
+        first, *others = shown.get(target.attribute) or [None]
+        if not others:
+            return shown
+        less = [{name: value for name, value in one.items() if name != free[-1]} for one in others]
+        return {**shown, target.attribute: [first, *less]}
+
+    return showing(target, f"keeps {free[-1]} of the first member of {target.subject} alone", change)
+
+
 def _with_time(thing: Any, name: str, value: str) -> Any:
     if isinstance(thing, dict):
         return {key: value if key == name else _with_time(member, name, value) for key, member in thing.items()}
