@@ -10,6 +10,7 @@ from tmfkit_models.contracts import Contract, Resource, Schema
 
 __all__ = [
     "is_free_text",
+    "is_measure",
     "is_prose",
     "is_state",
     "is_text_of_its_own",
@@ -85,6 +86,12 @@ def is_text_of_its_own(schema: Schema, name: str) -> bool:
     """Say whether an attribute of a member of a list tells the member from others, and not of which kind it is."""
     is_any = _is_any_string({**schema, "x-tmf-generated": ""}) and not name.startswith("@") and not is_state(name)
     return is_any and (name in ("id", "href", "name") or not schema.get("examples"))
+
+
+def is_measure(schema: Schema) -> bool:
+    """Say whether an attribute takes any number or any instant."""
+    is_any = not schema.get("enum") and not schema.get("x-tmf-values")
+    return is_any and (schema.get("type") in ("integer", "number") or schema.get("format") == "date-time")
 
 
 def is_state(name: str) -> bool:

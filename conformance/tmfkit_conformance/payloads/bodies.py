@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
-from tmfkit_conformance.payloads.attributes import is_prose, is_state, is_text_of_its_own, values_needed
+from tmfkit_conformance.payloads.attributes import is_measure, is_prose, is_state, is_text_of_its_own, values_needed
 from tmfkit_conformance.payloads.builder import Builder, Wish, holds
 from tmfkit_conformance.payloads.changes import is_change
 from tmfkit_conformance.payloads.configured import Configured
@@ -213,7 +213,7 @@ class Payloads:
 
         A text for people is long and in several scripts, an integer has 31 bits, an instant an offset, a list several
         members; an object, and each of several, has everything in it, and a period its end alone. Where the
-        document lists values, or the vendor configured any, there is none, nor for a list that may be shown in part.
+        document lists values, or the vendor configured any, there is none.
         """
         schema = self._contract.at(self._resource.schema, pointer)
         purpose = f"{self._resource.name}{pointer}"
@@ -226,7 +226,7 @@ class Payloads:
         if schema.get("format") == "date-time":
             return with_offset(self.value(pointer, 1))
         if schema.get("type") == "array":
-            return pointers.ABSENT if pointer in self._builder.led else self._several(pointer, full=True)
+            return self._several(pointer, full=True)
         if not self._contract.attributes(schema):
             return pointers.ABSENT
         value = self._ended(pointer, with_offset) if self.is_period(pointer) else self._whole(pointer)
@@ -271,7 +271,8 @@ class Payloads:
         What one of two kinds of members keeps another may not: so those with everything are of one kind, where they can
         be told apart; else only the last has everything.
         """
-        if full and len(alike := self.doubled(pointer, self._whole(pointer))) > 1:
+        alike = self.doubled(pointer, self._whole(pointer)) if full else []
+        if isinstance(alike, list) and len(alike) > 1:
             return alike
         first = pointers.get(self.holding(pointer, self._made(pointer, Wish(0))), self.spoken(pointer))
         last = self._whole(pointer) if full else self.holding(pointer, self._made(pointer, Wish(1)))
@@ -279,24 +280,23 @@ class Payloads:
         different = [member for place, member in enumerate(members) if member not in members[:place]]
         return different if len(different) > 1 else pointers.ABSENT
 
-    def doubled(self, pointer: str, members: list[Any]) -> list[Any]:
-        """Return a list of one with a member before that one, of its kind, with an id and texts of its own.
+    def doubled(self, pointer: str, members: Any) -> Any:
+        """Return a list of one with a member before that one, of its kind, with texts or else numbers of its own.
 
-        A list that has none to tell it by, or more than one member, is returned as it is, as is one that may be shown
-        in part.
+        A list that has none to tell it by, or more than one member, is returned as it is.
         """
-        if pointer in self._builder.led or not isinstance(members, list) or len(members) != 1:
+        if not isinstance(members, list) or len(members) != 1:
             return members
         other = self._made(pointer, Wish(0, full=True))
         if not isinstance(members[0], dict) or not isinstance(other, list) or not isinstance(other[0], dict):
             return members
-        own = {
-            name: other[0][name]
+        schemas = {
+            name: self._contract.resolve(schema)
             for name, schema in self._contract.attributes(self._at(f"{pointer}/*")).items()
-            if {name} <= {*members[0]} & {*other[0]}
-            and is_text_of_its_own(self._contract.resolve(schema), name)
-            and not self.is_configured(f"{pointer}/*/{name}")
+            if {name} <= {*members[0]} & {*other[0]} and not self.is_configured(f"{pointer}/*/{name}")
         }
+        texts = [name for name, schema in schemas.items() if is_text_of_its_own(schema, name)]
+        own = {name: other[0][name] for name in texts or filter(lambda name: is_measure(schemas[name]), schemas)}
         twin = {**members[0], **own}
         return members if twin == members[0] else [twin, *members]
 

@@ -11,6 +11,7 @@ from tmfkit_conformance.judge.compare import instant, written_instant
 from tmfkit_conformance.judge.evidence import Evidence, failed
 from tmfkit_conformance.judge.losses import losses
 from tmfkit_conformance.rules.attributes import ATTRIBUTE, Demanded, DemandedFurther, DemandedTwice, With
+from tmfkit_conformance.rules.lifecycle import CURRENT_FIRST
 
 if TYPE_CHECKING:
     from tmfkit_conformance.record.exchange import Exchange
@@ -47,7 +48,7 @@ def demanding(evidence: Evidence) -> str:
         remarks.append(_held(evidence, With.LESS, With.LESS_READ))
     if beside is not None and beside.zero:
         remarks.append(_held(evidence, With.ZERO, With.ZERO_READ))
-    return "; ".join(remark for remark in remarks if remark)
+    return "" if _is_led(evidence) else "; ".join(remark for remark in remarks if remark)
 
 
 def _held(evidence: Evidence, create: Step, back: Step) -> str:
@@ -68,6 +69,8 @@ def _kept(evidence: Evidence, sent: Exchange, got: Any, what: str) -> str:
     subject, body = evidence.row.subject, sent.request.json
     if evidence.keeps(subject, body, got):
         return ""
+    if _is_led(evidence) and _is_part(evidence.value(body, subject), evidence.value(got, subject)):
+        return ""
     if evidence.keeps(subject, _normal(body), _normal(got)):
         return f"{what} comes back in another Unicode normal form"
     if _has_same_members(evidence, body, got):
@@ -76,6 +79,16 @@ def _kept(evidence: Evidence, sent: Exchange, got: Any, what: str) -> str:
     if evidence.value(left, subject) is not pointers.ABSENT and not evidence.keeps(subject, left, got):
         failed(f"Of {_small(what)}: {evidence.loss(left, got, subject)}")
     return f"{what} comes back otherwise: {remark}" if remark else ""
+
+
+def _is_led(evidence: Evidence) -> bool:
+    """Say whether the subject is a list that begins with what is in force, of which a target may show that alone."""
+    rows = (row for row in evidence.contract.requirements if row.scenario == CURRENT_FIRST.name)
+    return any(row.subject == evidence.row.subject and _is_beside(evidence, row) for row in rows)
+
+
+def _is_part(sent: Any, got: Any) -> bool:
+    return isinstance(sent, list) and isinstance(got, list) and 0 < len(got) < len(sent)
 
 
 def _own(evidence: Evidence, body: dict[str, Any], got: Any) -> tuple[dict[str, Any], str]:
