@@ -109,9 +109,11 @@ class PatchKeepsOthers(Patched, name="patch-keeps-others", facts=PatchedAs):
     """Creates with everything, patches one attribute, reads before and after; so again in every other media type.
 
     Before that it patches another attribute, so that the one patched first is among those to be kept.
+    Every list has two members with everything, or one where the record is refused with two.
     Where the record with everything is not made, or its patch refused, one with that attribute alone is made for it.
     """
 
+    SEVERAL = Step("create-several")
     FULL = Step("create-full")
     FULL_BEFORE = Step("before-full")
     FULL_PATCH = Step("patch-full")

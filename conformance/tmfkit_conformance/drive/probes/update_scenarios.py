@@ -60,9 +60,23 @@ def _of_creation(session: Session) -> set[str]:
     return {session.payloads.spoken(one)[1:] for one in made if not session.payloads.is_in_every_body(one)}
 
 
+def _doubled(session: Session, name: str, value: Any) -> Any:
+    """Return a list of one with another member of its kind before that; anything else as it is.
+
+    What is configured stays, and so does what the target takes under a name or in a form of its own.
+    """
+    attributes = session.contract.attributes(session.contract.resource(session.resource_name).schema)
+    schema = session.contract.resolve(attributes.get(name, {}))
+    is_free = schema.get("type") == "array" and not session.payloads.is_configured(f"/{name}")
+    return session.payloads.doubled(f"/{name}", value) if is_free else value
+
+
 def _patched_full(session: Session, full: dict[str, Any], attribute: str) -> str:
     """Patch a record with everything, read before and after; return its id, nothing where that is refused."""
-    made = session.call("create", PatchKeepsOthers.FULL, body=full)
+    several = {name: _doubled(session, name, value) for name, value in full.items()}
+    made = session.call("create", PatchKeepsOthers.SEVERAL, body=several)
+    if not made.is_success or not made.identifier:
+        made = session.call("create", PatchKeepsOthers.FULL, body=full)
     if not made.is_success or not made.identifier:
         return ""
     session.call("retrieve", PatchKeepsOthers.FULL_BEFORE, identifier=made.identifier)

@@ -59,7 +59,9 @@ _BY_JSON_PATCH = (JSON_PATCH_REPLACE.name, JSON_PATCH_ADD_MEMBER.name, JSON_PATC
 def _patch_keeps_others(evidence: Evidence) -> None:
     how = evidence.facts(PatchedAs)  # a bundle of an earlier kit has none
     is_full = how is not None and how.full
-    made = evidence.succeeded(PatchKeepsOthers.FULL if is_full else PatchKeepsOthers.CREATE)
+    several = evidence.optional(PatchKeepsOthers.SEVERAL)
+    made = several if is_full and several and several.is_success and several.identifier else None
+    made = made or evidence.succeeded(PatchKeepsOthers.FULL if is_full else PatchKeepsOthers.CREATE)
     patched = evidence.succeeded(PatchKeepsOthers.FULL_PATCH if is_full else PatchKeepsOthers.PATCH)
     before = evidence.object(PatchKeepsOthers.FULL_BEFORE if is_full else PatchKeepsOthers.BEFORE)
     after = evidence.object(PatchKeepsOthers.FULL_READ if is_full else PatchKeepsOthers.READ)

@@ -164,6 +164,26 @@ def patch_moves_the_creation(target: Target) -> Break | None:
     return showing(target, f"moves {name} on with every patch", change)
 
 
+@breaks(PATCH_KEEPS_OTHERS)
+def patch_loses_of_the_second(target: Target) -> Break:
+    """Of the members of lists but the first what they had beside their ids lost by a patch that does not name them."""
+
+    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        patched = {name for names in made.changed for name in names}
+        lists = {name: value for name, value in shown.items() if isinstance(value, list) and name not in patched}
+        return {**shown, **{name: [*value[:1], *map(_less, value[1:])] for name, value in lists.items()}}
+
+    def changed(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        return change(shown, made) if _merged(made) else shown
+
+    return showing(target, "loses the last attribute of the second members of lists when another is patched", changed)
+
+
+def _less(member: Any) -> Any:
+    """Return a member of a list without the last attribute that it has."""
+    return dict(list(member.items())[:-1]) if isinstance(member, dict) else member
+
+
 def _further(target: Target, made: CreatedResource) -> list[str]:
     """Return the attributes that a resource was made with and that a small record has not, the last first."""
     small = target.payloads.with_attribute(plain_attributes(target.contract, target.resource)[0])
