@@ -59,6 +59,12 @@ JSON = (("Content-Type", "application/json"),)
         pytest.param(
             Answer(302, b"", (("Location", "/crm/customer"),)), "Use this as --base-url: {}/crm.", id="redirect"
         ),
+        pytest.param(
+            Answer(301, b"", (("Location", f"{PATH}/Customer"),)), "have the server answer GET", id="another-spelling"
+        ),
+        pytest.param(
+            Answer(301, b"", (("Location", f"{PATH}/customer/all"),)), "have the server answer GET", id="below-itself"
+        ),
         pytest.param(Answer(302, b"", (("Location", "/login"),)), "if it is a log-in, give credentials", id="log-in"),
         pytest.param(Answer(404), "every collection of tmf629-v4 is answered 404", id="404"),
         pytest.param(Answer(502, b"<html>"), "every request is answered 502", id="502"),

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.contact.complaints import complaint
+from tmfkit_conformance.contact.no_api import REDIRECTS
 from tmfkit_conformance.drive.session import Session
 from tmfkit_conformance.payloads.configured import OverrideInTheWay
 from tmfkit_conformance.payloads.forms import is_form, other_forms
@@ -32,17 +33,15 @@ Body = Callable[[], dict[str, Any]]
 
 
 def find_path(session: Session, resource: Resource) -> None:
-    """Keep to the first path of the collection that is not answered 404."""
-    if (
-        not resource.path_aliases
-        or session.call("list", Dialect.LIST.of(resource.collection), resource=resource.name).status != 404
-    ):
-        return
-    for path in resource.path_aliases:
-        session.dialect[resource.name] = {resource.collection: path}
-        if session.call("list", Dialect.LIST.of(path), resource=resource.name).status != 404:
+    """Keep to the first path of the collection that is not answered 404, nor redirected."""
+    before = session.dialect[resource.name]
+    for path in (resource.collection, *resource.path_aliases) if resource.path_aliases else ():
+        other = {resource.collection: path} if path != resource.collection else {}
+        session.dialect[resource.name] = {**before, **other}
+        status = session.call("list", Dialect.LIST.of(path), resource=resource.name).status
+        if status != 404 and status not in REDIRECTS:
             return
-    session.dialect[resource.name] = {}
+    session.dialect[resource.name] = before
 
 
 def configured_names(session: Session, resource: Resource) -> None:

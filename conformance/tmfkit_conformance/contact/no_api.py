@@ -10,9 +10,11 @@ from tmfkit_conformance.errors import NoApi
 from tmfkit_conformance.record.exchange import Exchange
 from tmfkit_models.contracts import Contract
 
-__all__ = ["decided", "undecided"]
+__all__ = ["REDIRECTS", "decided", "undecided"]
 
-_REDIRECTS: Final = range(300, 400)
+REDIRECTS: Final = range(300, 400)
+"""Statuses that send a client elsewhere."""
+
 _BEGINNING: Final = 60
 
 
@@ -26,7 +28,9 @@ def decided(contract: Contract, url: str, answers: Sequence[Exchange]) -> NoApi 
     """
     first = answers[0]
     where = f"{first.request.method} {urlsplit(first.request.url).path}"
-    if all(exchange.status in _REDIRECTS for exchange in answers):
+    if any(_is_another_spelling(contract, url, exchange) for exchange in answers):
+        return None  # the kit tries that path itself
+    if all(exchange.status in REDIRECTS for exchange in answers):
         return _redirected(contract, url, first, where)
     if all(exchange.status == 429 for exchange in answers):
         later = first.response.header("Retry-After") if first.response else None
@@ -70,24 +74,42 @@ def undecided(contract: Contract, url: str, answers: Sequence[Exchange]) -> NoAp
 
 
 def _redirected(contract: Contract, url: str, first: Exchange, where: str) -> NoApi:
-    location = (first.response.header("Location") if first.response else None) or ""
+    location = _location(first)
     if not location:
         return NoApi(url, f"{where} is answered {first.status} without a Location", _remedy(contract, url))
-    try:
-        meant = urljoin(first.request.url, location)
-        path = urlsplit(meant).path
-    except ValueError:  # brackets that do not match
-        meant, path = location, ""
+    meant = _meant(first)
     problem = f"{where} is redirected ({first.status}) to {location:.300}"
-    collection = next((one.collection for one in contract.resources if path.rstrip("/").endswith(one.collection)), "")
-    likely = meant.partition("?")[0].rstrip("/").removesuffix(collection)
-    if likely == url:
-        remedy = "The kit follows no redirects; give the address where they end, or have the server answer there itself"
+    collections = [path for one in contract.resources for path in (one.collection, *one.path_aliases)]
+    collection = next((path for path in collections if meant.lower().endswith(path.lower())), "")
+    likely = meant[: len(meant) - len(collection)]
+    if likely == url or meant.startswith(f"{first.request.url}/"):
+        remedy = f"The kit follows no redirects; have the server answer {where} itself"
     elif collection:
         remedy = f"Use this as --base-url: {likely}"
     else:
         remedy = f"If that is the API, use this as --base-url: {likely}; if it is a log-in, give credentials"
     return NoApi(url, problem, remedy)
+
+
+def _location(exchange: Exchange) -> str:
+    return (exchange.response.header("Location") if exchange.response else None) or ""
+
+
+def _meant(exchange: Exchange) -> str:
+    """Return the address that a redirect leads to, without a query and a slash at its end."""
+    location = _location(exchange)
+    try:
+        meant = urljoin(exchange.request.url, location)
+        urlsplit(meant)
+    except ValueError:  # brackets that do not match
+        meant = location
+    return meant.partition("?")[0].rstrip("/")
+
+
+def _is_another_spelling(contract: Contract, url: str, exchange: Exchange) -> bool:
+    """Say whether a redirect leads to a path of a collection that is the document's own other spelling."""
+    others = [f"{url.rstrip('/')}{path}" for one in contract.resources for path in one.path_aliases]
+    return exchange.status in REDIRECTS and bool(_location(exchange)) and _meant(exchange) in others
 
 
 def _other_tls(url: str, first: Exchange) -> NoApi | None:

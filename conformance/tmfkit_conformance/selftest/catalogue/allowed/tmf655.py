@@ -52,6 +52,19 @@ def _other_case(path: str) -> Break:
     return Break(f"does not know /{path}", serve)
 
 
+def _redirected_case(path: str, other: str) -> Break:
+    """Redirect from one spelling of a path to another one."""
+
+    async def serve(call: Call, sound: Sound, _: History) -> Answer:
+        rest = call.path.partition("/changeManagement/")[2]
+        if not rest.startswith(path):
+            return await sound(call)
+        moved = "../" * rest.count("/") + other + rest.removeprefix(path)
+        return Answer(301, (("Location", moved),), b"")
+
+    return Break(f"redirects from /{path} to /{other}", serve)
+
+
 def _log_time_moves() -> Break:
     """Move the time of the work log on with every patch, whatever it changes."""
 
@@ -68,6 +81,12 @@ def _log_time_moves() -> Break:
 
 CHANGE: Final = (
     reading("change-path-with-a-capital", _other_case("changeRequest"), "TMF655-E02", whole=("tmf655-v1",)),
+    reading(
+        "change-path-redirected-to-a-capital",
+        _redirected_case("changeRequest", "ChangeRequest"),
+        "TMF655-E02",
+        whole=("tmf655-v1",),
+    ),
     knows_alias_only(
         "change-aliases",
         "knows the names of the samples only",
