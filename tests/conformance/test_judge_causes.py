@@ -432,3 +432,30 @@ def test_place_where_an_answer_stops_being_json_is_told(body: bytes, token: str,
     response = Response(200, (), body)
     assert not response.is_json
     assert (broken_token(response), not_json(response)) == (token, f"The answer is not JSON{place}")
+
+
+@pytest.mark.parametrize(
+    ("patched", "status", "shown", "summary"),
+    [
+        pytest.param(
+            {"status": "b"}, 400, {"status": "b"}, "changes what is there although it is refused", id="refused"
+        ),
+        pytest.param({"name": "b"}, 200, {"status": "b"}, "changes what it does not name", id="changed"),
+        pytest.param({"name": "b"}, 200, {}, "takes away what it does not name", id="gone"),
+    ],
+)
+def test_what_a_patch_did_is_said_as_it_happened(
+    patched: dict[str, Any], status: int, shown: dict[str, Any], summary: str
+) -> None:
+    [case] = [case for case in plan(CONTRACT) if case.requirement.id == "TMF629V4-POST-013"]
+    assert case.probe is not None
+    sent = {"name": "a", "status": "a"}
+    made = exchange(1, "POST", sent, {"id": "1", **sent})
+    before = exchange(2, "GET", None, {"id": "1", **sent})
+    done = exchange(3, "PATCH", patched, {})
+    done = replace(done, response=replace(done.response, status=status)) if done.response else done
+    after = exchange(4, "GET", None, {"id": "1", "name": "a", **patched, **shown})
+    told = tuple(replace(one, probe=case.probe.key) for one in (made, before, done, after))
+    traces = Traces(Bundle({"base_url": "http://target.example"}, (), told, ()), CONTRACT)
+    verdict = Verdict(case.requirement.id, Outcome.FAIL, "status is another", (1, 4))
+    assert f" {summary}: /status was sent" in symptom(case, verdict, traces).summary

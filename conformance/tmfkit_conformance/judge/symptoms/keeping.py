@@ -91,7 +91,8 @@ def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
     own = traces.by_probe.get(case.probe.key, ()) if case.probe else ()
     held = {one.sequence: one for one in seen(verdict, traces)}
     looked_at = held | {one.sequence: one for one in own}
-    exchanges = [one for _, one in sorted(looked_at.items()) if one.is_success and not is_due(case, one)]
+    sent = [one for _, one in sorted(looked_at.items())]
+    exchanges = [one for one in sent if one.is_success and not is_due(case, one)]
     for number, write in enumerate(exchanges):
         operation = traces.operations.get(write.operation)
         if operation is None or operation.action not in _WRITES:
@@ -99,8 +100,12 @@ def lost(case: Case, verdict: Verdict, traces: Traces) -> Iterator[Symptom]:
         later_on, told = exchanges[number + 1 :], _told(verdict, write, traces)
         for back in _reads_after(write, later_on, traces, held):
             found = [one for one in _losses(write, back, later_on, traces) if _concerns(case, one, told)]
-            if found and (later := _taken_away(write, back, later_on, traces)):
-                what = f"{asked(traces.contract, later)} takes away what it does not name: {found[0]}"
+            if found and (refused := _done_though_refused(write, back, found[0], sent, traces)):
+                what = f"{asked(traces.contract, refused)} changes what is there although it is refused: {found[0]}"
+                yield at(back, ("refused and done", refused.request.method), what, lost=found[0].pointer)
+            elif found and (later := _taken_away(write, back, later_on, traces)):
+                does = "takes away" if found[0].got is pointers.ABSENT or found[0].how == "shorter" else "changes"
+                what = f"{asked(traces.contract, later)} {does} what it does not name: {found[0]}"
                 yield at(back, ("takes away", later.request.method), what, lost=found[0].pointer)
             elif found:
                 yield _loss(min(found, key=lambda one: not _is_about(case, one)), back, operation.resource)
@@ -139,10 +144,35 @@ def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange], trac
     changes = [one for one in later if one.sequence < back.sequence and one.request.method == "PATCH"]
     if not changes or write.request.method != "POST":
         return None
-    first = changes[0]
-    earlier = [one for one in later if one.sequence < first.sequence and one.request.method == "GET"]
-    kept = [one for one in (*earlier, write) if isinstance(one.answer, dict)]
-    return first if kept and not _lost(traces, write, write.request.json, kept[0].answer) else None
+    kept = _shown_before(changes[0], write, later)
+    return changes[0] if kept and not _lost(traces, write, write.request.json, kept.answer) else None
+
+
+def _done_though_refused(
+    write: Exchange, back: Exchange, loss: Loss, sent: Sequence[Exchange], traces: Traces
+) -> Exchange | None:
+    """Return the patch between a create and a read that was refused, and names what was kept until then."""
+    name, place = next(iter(pointers.parts(loss.pointer)), ""), last_segment(back.request.url)
+    between = [one for one in sent if write.sequence < one.sequence < back.sequence]
+    refused = [
+        one
+        for one in between
+        if one.request.method == "PATCH"
+        and one.is_refusal
+        and last_segment(one.request.url) == place
+        and name in _touched(one.request.json)
+    ]
+    if not refused or write.request.method != "POST":
+        return None
+    kept = _shown_before(refused[0], write, [one for one in between if one.is_success])
+    there = _lost(traces, write, write.request.json, kept.answer) if kept else []
+    return refused[0] if kept and loss.pointer not in {one.pointer for one in there} else None
+
+
+def _shown_before(change: Exchange, write: Exchange, later: Sequence[Exchange]) -> Exchange | None:
+    """Return what first showed a record after it was written, and before a change; the write's own answer at last."""
+    earlier = [one for one in later if one.sequence < change.sequence and one.request.method == "GET"]
+    return next((one for one in (*earlier, write) if isinstance(one.answer, dict)), None)
 
 
 def _is_about(case: Case, loss: Loss) -> bool:
