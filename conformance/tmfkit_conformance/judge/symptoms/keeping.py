@@ -151,7 +151,7 @@ def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange], trac
 def _done_though_refused(
     write: Exchange, back: Exchange, loss: Loss, sent: Sequence[Exchange], traces: Traces
 ) -> Exchange | None:
-    """Return the patch between a create and a read that was refused, and names what was kept until then."""
+    """Return the patch between a write and a read that was refused, and names what was kept until then."""
     name, place = next(iter(pointers.parts(loss.pointer)), ""), last_segment(back.request.url)
     between = [one for one in sent if write.sequence < one.sequence < back.sequence]
     refused = [
@@ -162,7 +162,7 @@ def _done_though_refused(
         and last_segment(one.request.url) == place
         and name in _touched(one.request.json)
     ]
-    if not refused or write.request.method != "POST":
+    if not refused:
         return None
     kept = _shown_before(refused[0], write, [one for one in between if one.is_success])
     there = _lost(traces, write, write.request.json, kept.answer) if kept else []
