@@ -293,7 +293,7 @@ class Payloads:
         schemas = {
             name: self._contract.resolve(schema)
             for name, schema in self._contract.attributes(self._at(f"{pointer}/*")).items()
-            if {name} <= {*members[0]} & {*other[0]} and not self.is_configured(f"{pointer}/*/{name}")
+            if name in members[0] and name in other[0]
         }
         texts = [name for name, schema in schemas.items() if is_text_of_its_own(schema, name)]
         own = {name: other[0][name] for name in texts or filter(lambda name: is_measure(schemas[name]), schemas)}

@@ -61,14 +61,10 @@ def _of_creation(session: Session) -> set[str]:
 
 
 def _doubled(session: Session, name: str, value: Any) -> Any:
-    """Return a list of one with another member of its kind before that; anything else as it is.
-
-    What is configured stays, and so does what the target takes under a name or in a form of its own.
-    """
+    """Return a list of one with another member of its kind before that; anything else as it is."""
     attributes = session.contract.attributes(session.contract.resource(session.resource_name).schema)
-    schema = session.contract.resolve(attributes.get(name, {}))
-    is_free = schema.get("type") == "array" and not session.payloads.is_configured(f"/{name}")
-    return session.payloads.doubled(f"/{name}", value) if is_free else value
+    is_list = session.contract.resolve(attributes.get(name, {})).get("type") == "array"
+    return session.payloads.doubled(f"/{name}", value) if is_list else value
 
 
 def _patched_full(session: Session, full: dict[str, Any], attribute: str) -> str:
