@@ -9,7 +9,7 @@ from tmfkit_conformance.rules.members import Members, part
 from tmfkit_conformance.rules.operations import Patch
 from tmfkit_conformance.rules.planning import shared
 from tmfkit_conformance.rules.probes import Facts, Probe, Step, StepFamily
-from tmfkit_conformance.rules.reasons import STARTS
+from tmfkit_conformance.rules.reasons import SHOWN, STARTS
 from tmfkit_conformance.rules.rule import NOTHING, TOLERATING, Kind, Scenario, scenario
 
 __all__ = [
@@ -159,9 +159,13 @@ class Removing(Probe):
 
 
 class Removes(Removing, name="removes", facts=TakenAway):
-    """Takes the subject away by a patch."""
+    """Takes the subject away by a patch; by a merge patch also the end of a period, whose beginning is to stay."""
 
     PATCH = Step("patch")
+    PERIOD = Step("period", SHOWN)
+    PERIOD_BEFORE = Step("period-before")
+    PERIOD_PATCH = Step("period-patch")
+    PERIOD_READ = Step("period-read")
 
 
 class ReplaceClears(Removing, name="replace-clears", facts=TakenAway):

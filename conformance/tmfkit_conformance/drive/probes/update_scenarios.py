@@ -10,6 +10,7 @@ from tmfkit_conformance.drive.session import ProbeAborted, Session
 from tmfkit_conformance.rules.refusals import PARTIAL, CollectionDeleteRefused, PutRefused
 from tmfkit_conformance.rules.updates import (
     JSON_PATCH_REMOVE,
+    MERGE_NULL_REMOVES,
     STATUS_MOVES,
     DeleteIgnoresFields,
     JsonPatchAddMember,
@@ -27,6 +28,7 @@ from tmfkit_conformance.rules.updates import (
     TakenAway,
     UndefinedAttribute,
 )
+from tmfkit_models.contracts import Contract, Schema
 
 __all__: list[str] = []
 
@@ -131,6 +133,34 @@ def removes(session: Session, subject: str) -> None:
     session.call("retrieve", Removes.BEFORE, identifier=made.identifier)
     _take_away(session, made.identifier, session.payloads.spoken(taken))
     session.call("retrieve", Removes.READ, identifier=made.identifier)
+    if session.scenario is MERGE_NULL_REMOVES:
+        _take_away_an_end(session, made.identifier)
+
+
+def _take_away_an_end(session: Session, identifier: str) -> None:
+    """Give a record a period and take its end away, where the document lets a period have none."""
+    contract, payloads = session.contract, session.payloads
+    period = next((f"/{name}" for name, schema in _patched(session) if _may_be_open(contract, schema)), "")
+    if not period or payloads.is_configured(period):
+        return
+    both = {"startDateTime": "2026-03-20T17:30:00Z", "endDateTime": "2030-03-20T17:30:00Z"}
+    given = {payloads.spoken(period)[1:]: payloads.translated_at(period, both)}
+    if not session.patch(Removes.PERIOD, identifier, given).is_success:
+        return
+    session.call("retrieve", Removes.PERIOD_BEFORE, identifier=identifier)
+    ended = pointers.with_value({}, payloads.spoken(f"{period}/endDateTime"), None)
+    session.patch(Removes.PERIOD_PATCH, identifier, ended)
+    session.call("retrieve", Removes.PERIOD_READ, identifier=identifier)
+
+
+def _patched(session: Session) -> list[tuple[str, Schema]]:
+    """Return the attributes of the first level that a patch may name, the schema of each with it."""
+    contract, resource = session.contract, session.contract.resource(session.resource_name)
+    return [(name, contract.resolve(schema)) for name, schema in contract.attributes(resource.update).items()]
+
+
+def _may_be_open(contract: Contract, schema: Schema) -> bool:
+    return "endDateTime" in set(contract.attributes(schema)) - set(contract.required(schema))
 
 
 @probe(MergeArrayReplaces)

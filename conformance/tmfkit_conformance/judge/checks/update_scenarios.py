@@ -148,8 +148,21 @@ def _removed(evidence: Evidence) -> None:
         blocked(f"{subject} was sent on create and is not there before it is taken away", made)
     if after not in nothing:
         failed(f"{subject} is still there")
+    if evidence.row.scenario == MERGE_NULL_REMOVES.name:
+        _need_end_removed(evidence)
     if subject != evidence.row.subject:
         pass_with_remark(f"The target demands {evidence.row.subject}; {subject} was taken away in its place")
+
+
+def _need_end_removed(evidence: Evidence) -> None:
+    """Fail a null for the end of a period that was taken and changed nothing."""
+    before, ended, after = map(evidence.optional, (Removes.PERIOD_BEFORE, Removes.PERIOD_PATCH, Removes.PERIOD_READ))
+    if not before or not ended or not after or not ended.is_success:
+        return
+    pointer = f"/{next(iter(ended.request.json))}/endDateTime"
+    end, left = (pointers.get(one.answer, pointer) for one in (before, after))
+    if end not in (pointers.ABSENT, None, "") and end == left:
+        failed(f"{pointer} is still there, which a null inside its object was to remove")
 
 
 def _change(evidence: Evidence) -> Exchange:

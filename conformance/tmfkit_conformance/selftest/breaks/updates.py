@@ -219,6 +219,21 @@ def null_ignored(target: Target) -> Break:
     return asking(f"ignores a null for {target.subject} in a merge patch", change)
 
 
+@breaks(MERGE_NULL_REMOVES)
+def null_inside_ignored(target: Target) -> Break:
+    """A null inside an object of a merge patch ignored."""
+
+    def kept(value: Any) -> Any:
+        return {name: one for name, one in value.items() if one is not None} if isinstance(value, dict) else value
+
+    def change(call: Call, _history: History) -> Call:
+        if not target.is_own(call) or not isinstance(call.json, dict):
+            return call
+        return call.with_json({name: kept(value) for name, value in call.json.items()})
+
+    return asking("ignores a null inside an object of a merge patch", change)
+
+
 @breaks(MERGE_ARRAY_REPLACES)
 def array_extended(target: Target) -> Break:
     """A shorter array in a merge patch appended to the longer one that there was."""
