@@ -220,8 +220,12 @@ def null_ignored(target: Target) -> Break:
 
 
 @breaks(MERGE_NULL_REMOVES)
-def null_inside_ignored(target: Target) -> Break:
-    """A null inside an object of a merge patch ignored."""
+def null_inside_ignored(target: Target) -> Break | None:
+    """A null inside an object of a merge patch ignored, where a resource has a period that may be open."""
+    contract = target.contract
+    objects = map(contract.resolve, contract.attributes(target.resource.update).values())
+    if not any("endDateTime" in {*contract.attributes(one)} - {*contract.required(one)} for one in objects):
+        return None
 
     def kept(value: Any) -> Any:
         return {name: one for name, one in value.items() if one is not None} if isinstance(value, dict) else value
