@@ -165,8 +165,12 @@ def patch_moves_the_creation(target: Target) -> Break | None:
 
 
 @breaks(PATCH_KEEPS_OTHERS)
-def patch_loses_of_the_second(target: Target) -> Break:
+def patch_loses_of_the_second(target: Target) -> Break | None:
     """Of the members of lists but the first what they had beside their ids lost by a patch that does not name them."""
+    whole = target.payloads.full(1)
+    lists = [name for name, value in whole.items() if isinstance(value, list)]
+    if not any(len(target.payloads.doubled(f"/{name}", whole[name])) > 1 for name in lists):
+        return None
 
     def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
         patched = {name for names in made.changed for name in names}
