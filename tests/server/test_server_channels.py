@@ -139,7 +139,7 @@ def test_mail_goes_as_meant_whatever_the_form_of_the_url(
         ("a@例え.テスト", "a@xn--r8jz45g.xn--zckzah"),
         ("a@EXÄMPLE.com", "a@xn--exmple-cua.com"),
         ("a@straße.example", "a@xn--strae-oqa.example"),
-        ("A.b+c@Example.COM", "A.b+c@Example.COM"),
+        ("A.b+c@Example.COM", "A.b+c@example.com"),
         (" a@b.example ", "a@b.example"),
         ("zoë@example.com", ""),
         ("ａ@example.com", ""),
@@ -246,7 +246,7 @@ def _meant(receiver: str, sender: str, subject: str) -> tuple[str, str, str]:
 
     def ascii_of(address: str) -> str:
         local, _, domain = address.strip().rpartition("@")
-        return f"{local}@{idna.encode(domain, uts46=True).decode() if not domain.isascii() else domain}"
+        return f"{local}@{idna.encode(domain, uts46=True).decode() if not domain.isascii() else domain.lower()}"
 
     return ascii_of(receiver), ascii_of(sender) if sender.strip() else "", " ".join(subject.split())
 
