@@ -341,8 +341,10 @@ def _is_trial(evidence: Evidence, note: Notification) -> bool:
 
     What it sends meanwhile may arrive a little later than its answer: it names no type, and nothing that was made.
     """
+    if note.event_type:
+        return False
     first = next(iter(evidence.all(Events.TRIGGER.of("create"))), None)
-    if note.event_type or first is None or note.started > first.started + first.elapsed_ms / 1000:
+    if first is None or note.started > first.started + first.elapsed_ms / 1000:
         return False
     return not (first.identifier and note.mentions(first.identifier))
 

@@ -15,6 +15,7 @@ from tmfkit_conformance.selftest.history import History
 from tmfkit_models.contracts import Contract
 
 __all__ = [
+    "Thing",
     "answered_at",
     "demanding",
     "is_about_hub",
