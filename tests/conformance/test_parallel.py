@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import httpx
@@ -43,6 +44,11 @@ def beside(server_url: str) -> Bundle:
     return driven(server_url, 8)
 
 
+def unhurried(bundle: Bundle) -> Bundle:
+    """Return a run without what it waited for, which is a remark and a matter of how busy the machine is."""
+    return replace(bundle, exchanges=tuple(replace(one, waited="") for one in bundle.exchanges))
+
+
 def spans(bundle: Bundle) -> dict[str, tuple[float, float]]:
     """Return when each probe began and ended."""
     found: dict[str, tuple[float, float]] = {}
@@ -55,7 +61,7 @@ def spans(bundle: Bundle) -> dict[str, tuple[float, float]]:
 def test_verdicts_are_those_of_one_probe_after_the_other(server_url: str, beside: Bundle) -> None:
     one_by_one = driven(server_url, 1)
     expected, found = (
-        {verdict.requirement: verdict.outcome for verdict in judge(bundle, CONTRACT).verdicts}
+        {verdict.requirement: verdict.outcome for verdict in judge(unhurried(bundle), CONTRACT).verdicts}
         for bundle in (one_by_one, beside)
     )
     assert found == expected
