@@ -53,12 +53,7 @@ class Addresses:
 
     def of(self, req: falcon.asgi.Request) -> str:
         """Return the address of a request; InvalidHeader when it has none that could be one."""
-        if self.public_url:
-            return self.public_url
-        host = req.get_header("Host")
-        if host is None or self._proxies:
-            return f"{self._called(req, host)}{req.root_path}"
-        return f"{_direct(req.scheme, host)}{req.root_path}"
+        return self.public_url or f"{self._called(req)}{req.root_path}"
 
     def client_of(self, req: falcon.asgi.Request) -> str:
         """Return the address of whoever the outermost of the trusted proxies works for; else of who is connected."""
@@ -71,8 +66,11 @@ class Addresses:
             return connected
         return client if is_address(client) else connected
 
-    def _called(self, req: falcon.asgi.Request, host: str | None) -> str:
+    def _called(self, req: falcon.asgi.Request) -> str:
         """Return what a request calls the server by, without the path that the application is mounted at."""
+        host = req.get_header("Host")
+        if not self._proxies and host is not None:
+            return _direct(req.scheme, host)
         if self._proxies:
             client = req.scope.get("client") or ("",)
             if is_in(str(client[0]), self._proxies):
