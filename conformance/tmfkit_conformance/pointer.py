@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any, Final
 
-__all__ = ["ABSENT", "escaped", "get", "parts", "select", "with_value", "without"]
+__all__ = ["ABSENT", "escaped", "first_names", "get", "parts", "select", "with_value", "without"]
 
 ABSENT: Final = object()
 """What ``get`` returns where nothing stands; ``None`` is a JSON value."""
@@ -22,6 +22,13 @@ def parts(pointer: str) -> list[str]:
 def escaped(name: str) -> str:
     """Return a name as it stands in a pointer."""
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def first_names(change: Any) -> set[str]:
+    """Return the names of the first level that the body of a change writes, be it an object or a JSON Patch."""
+    if isinstance(change, list):
+        return {name for one in change if isinstance(one, dict) for name in parts(str(one.get("path", "")))[:1]}
+    return {*change} if isinstance(change, dict) else set()
 
 
 def select(value: Any, pointer: str) -> list[Any]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tmfkit_conformance import pointer as pointers
 from tmfkit_conformance.selftest.calls import Answer, Call
 from tmfkit_models.contracts import MAKES_RESOURCE
 
@@ -39,14 +40,7 @@ class CreatedResource:
     @property
     def changed(self) -> list[set[str]]:
         """The attributes that each change names, a JSON Patch by its paths."""
-        return [_named(change.json) for change in self.changes]
-
-
-def _named(body: Any) -> set[str]:
-    """Return the attributes that the body of a change names."""
-    if isinstance(body, list):
-        return {str(step.get("path", "")).lstrip("/").partition("/")[0] for step in body if isinstance(step, dict)}
-    return {*body} if isinstance(body, dict) else set()
+        return [pointers.first_names(change.json) for change in self.changes]
 
 
 @dataclass(frozen=True)

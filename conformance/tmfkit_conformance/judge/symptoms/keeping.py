@@ -120,7 +120,7 @@ def _losses(write: Exchange, back: Exchange, later: Sequence[Exchange], traces: 
     between = [one for one in writes if last_segment(one.request.url) == place]
     if any(one.request.method == "PUT" for one in between):
         return []  # nothing of what was written before it is to be there
-    again = {name for one in between for name in _touched(one.request.json)}
+    again = {name for one in between for name in pointers.first_names(one.request.json)}
     asked_for = {name: value for name, value in write.request.json.items() if name not in {*again, "id", "href"}}
     return _lost(traces, write, asked_for, back.answer)
 
@@ -130,13 +130,6 @@ def _lost(traces: Traces, write: Exchange, sent: Any, got: Any) -> list[Loss]:
     resource = traces.operations[write.operation].resource
     schema = traces.contract.resource(resource).schema if resource else ""
     return list(losses(*(canonical(traces.contract, schema, body) for body in (sent, got))))
-
-
-def _touched(body: Any) -> set[str]:
-    """Return the first-level attributes that a body writes, be it an object or a JSON Patch."""
-    if isinstance(body, list):
-        return {name for one in body if isinstance(one, dict) for name in pointers.parts(str(one.get("path", "")))[:1]}
-    return set(body) if isinstance(body, dict) else set()
 
 
 def _taken_away(write: Exchange, back: Exchange, later: Sequence[Exchange], traces: Traces) -> Exchange | None:
@@ -160,7 +153,7 @@ def _done_though_refused(
         if one.request.method == "PATCH"
         and one.is_refusal
         and last_segment(one.request.url) == place
-        and name in _touched(one.request.json)
+        and name in pointers.first_names(one.request.json)
     ]
     if not refused:
         return None

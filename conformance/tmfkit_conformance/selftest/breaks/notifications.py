@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import ChainMap
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -117,19 +118,26 @@ def _with_resource(body: Any, pointer: str, change: Any) -> Any:
     return pointers.with_value(body, pointer, change(copy.deepcopy(found))) if isinstance(found, dict) else body
 
 
+def _carrying(target: Target, words: str, shown: Callable[[dict[str, Any], History], dict[str, Any]]) -> Break:
+    """Return a server whose notifications of the row's type carry the resource otherwise."""
+
+    def change(note: Note, history: History) -> list[Note]:
+        if note.event_type != target.row.operation:
+            return [note]
+        return [note.with_body(_with_resource(note.body, target.subject, lambda resource: shown(resource, history)))]
+
+    return notifying(f"sends {target.row.operation} with {words}", change)
+
+
 @breaks(EVENT_CARRIES_WHOLE)
 def part_carried(target: Target) -> Break:
     """A part of the resource in the notification."""
 
-    def part(resource: dict[str, Any]) -> dict[str, Any]:
+    def part(resource: dict[str, Any], _history: History) -> dict[str, Any]:
         left_out = [name for name in resource if name != "id"][-1]
         return {name: value for name, value in resource.items() if name != left_out}
 
-    def change(note: Note, _history: History) -> list[Note]:
-        is_it = note.event_type == target.row.operation
-        return [note.with_body(_with_resource(note.body, target.subject, part))] if is_it else [note]
-
-    return notifying(f"sends {target.row.operation} with a part of the resource", change)
+    return _carrying(target, "a part of the resource", part)
 
 
 @breaks(EVENT_CARRIES_WHOLE)
@@ -138,15 +146,11 @@ def carried_from_before(target: Target) -> Break | None:
     if target.events[0].on not in ("change", "state-change"):
         return None
 
-    def change(note: Note, history: History) -> list[Note]:
-        def before(resource: dict[str, Any]) -> dict[str, Any]:
-            made = history.made.get(str(resource.get("id")))
-            return dict(made.shown) if made else resource
+    def created(resource: dict[str, Any], history: History) -> dict[str, Any]:
+        made = history.made.get(str(resource.get("id")))
+        return dict(made.shown) if made else resource
 
-        is_it = note.event_type == target.row.operation
-        return [note.with_body(_with_resource(note.body, target.subject, before))] if is_it else [note]
-
-    return notifying(f"sends {target.row.operation} with the resource as it was created", change)
+    return _carrying(target, "the resource as it was created", created)
 
 
 @breaks(EVENT_CARRIES_WHOLE)
@@ -155,16 +159,12 @@ def carried_a_change_late(target: Target) -> Break | None:
     if target.events[0].on not in ("change", "state-change"):
         return None
 
-    def change(note: Note, history: History) -> list[Note]:
-        def before(resource: dict[str, Any]) -> dict[str, Any]:
-            made = history.made.get(str(resource.get("id")))
-            earlier = [each.json for each in made.changes[:-1] if isinstance(each.json, dict)] if made else []
-            return dict(ChainMap(*reversed(earlier), made.shown)) if made else resource
+    def before(resource: dict[str, Any], history: History) -> dict[str, Any]:
+        made = history.made.get(str(resource.get("id")))
+        earlier = [each.json for each in made.changes[:-1] if isinstance(each.json, dict)] if made else []
+        return dict(ChainMap(*reversed(earlier), made.shown)) if made else resource
 
-        is_it = note.event_type == target.row.operation
-        return [note.with_body(_with_resource(note.body, target.subject, before))] if is_it else [note]
-
-    return notifying(f"sends {target.row.operation} with the resource as it was before the change", change)
+    return _carrying(target, "the resource as it was before the change", before)
 
 
 @breaks(EVENT_BY_POST)

@@ -172,13 +172,12 @@ def patch_loses_of_the_second(target: Target) -> Break | None:
     if not any(len(target.payloads.doubled(f"/{name}", whole[name])) > 1 for name in lists):
         return None
 
-    def change(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+    def changed(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
+        if not _merged(made):
+            return shown
         patched = {name for names in made.changed for name in names}
         lists = {name: value for name, value in shown.items() if isinstance(value, list) and name not in patched}
         return {**shown, **{name: [*value[:1], *map(_less, value[1:])] for name, value in lists.items()}}
-
-    def changed(shown: dict[str, Any], made: CreatedResource) -> dict[str, Any]:
-        return change(shown, made) if _merged(made) else shown
 
     return showing(target, "loses the last attribute of the second members of lists when another is patched", changed)
 

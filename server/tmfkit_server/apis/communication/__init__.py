@@ -88,8 +88,9 @@ class Communication(Extension):
             # The first request has come no further, or makes the first attempt right now, which is a conflict.
             with contextlib.suppress(Conflict):
                 return await self._sender.send(identifier, call.address)
-        await self._sender.wait_for(identifier)
-        message = await call.entities.retrieve(identifier)
+        if message.body.get("status") in ("Initial", "InProgress"):
+            await self._sender.wait_for(identifier)
+            message = await call.entities.retrieve(identifier)
         if message.body.get("status") != "Completed":
             raise NotSent(identifier, goes_on=message.body.get("status") != "Failed")
         return message
