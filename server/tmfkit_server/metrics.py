@@ -194,6 +194,8 @@ class MetricsPage:
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = await asyncio.to_thread(generate_latest, registry)
 
+    on_head = on_get
+
     async def _count(self) -> _Waiting | None:
         """Count what is in the store; None when it does not answer."""
         try:

@@ -178,3 +178,8 @@ def test_no_number_is_overlooked_in_a_json_text(sign: str) -> None:
     assert not has_none(json.dumps({"a": [{"b": number}]}).encode())
     assert not has_none(json.dumps({number: 1}).encode())
     assert has_none(json.dumps({"a": [[["4111", {"b": 1.5}]]] * 3, "c": number[:9]}).encode())
+
+
+def test_what_follows_an_escaped_backslash_is_read() -> None:
+    assert not has_none(json.dumps({"a": "\\u004111111111111111"}).encode())
+    assert has_none(json.dumps({"a": "\x014111 1111\x01"}).encode())

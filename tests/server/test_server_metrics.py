@@ -68,6 +68,12 @@ def test_requests_are_counted_by_operation_and_status(served: tuple[str, str]) -
     assert value(management, "tmfkit_event_loop_lag_seconds_count") > 0
 
 
+def test_head_of_the_metrics_is_answered(served: tuple[str, str]) -> None:
+    _, management = served
+    answer = httpx.head(f"{management}/metrics")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_what_waits_for_a_listener_is_counted(served: tuple[str, str], listener: Any) -> None:
     url, management = served
     listener.status = 500

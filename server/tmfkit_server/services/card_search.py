@@ -29,8 +29,12 @@ _VALUES = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED = bytes.maketrans(b"0123456789", bytes(sum(divmod(2 * digit, 10)) for digit in range(10)))
 _NO_NUMBER = "x" * 36
 _NO_DIGITS = re.compile("[^0-9]+")
-# In a JSON text: thirteen digits with nothing but signs between them, or something that may stand for digits.
-_HAS_MANY_DIGITS = re.compile(rb"(?:[0-9](?:\\[bfnrt]|\\u00[0-9a-f]{2}|[^0-9A-Za-z])*){13}|[^\x00-\x7f]")
+# In a JSON text: as many characters without a letter as the shortest number has digits, and what stands for one sign.
+_WITHOUT_LETTERS = re.compile(rb"[0-9][^A-Za-z]{12,}")
+# The backslash comes first: what follows an escaped one stands for itself.
+_ESCAPED_SIGNS = [b"\\\\", b"\\b", b"\\f", b"\\n", b"\\r", b"\\t"]
+_ESCAPED_NUMBER = re.compile(rb"\\u00[0-9a-f]{2}")
+_NO_DIGIT_BYTES = bytes(byte for byte in range(256) if byte not in b"0123456789")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -66,7 +70,14 @@ def is_short(text: str) -> bool:
 
 def has_none(json_text: bytes) -> bool:
     """Tell at a glance whether no number of a card can be in a JSON text; False where it takes a closer look."""
-    return not _HAS_MANY_DIGITS.search(json_text)
+    if not json_text.isascii():
+        return False
+    if b"\\" in json_text:
+        for escaped in _ESCAPED_SIGNS:
+            json_text = json_text.replace(escaped, b" ")
+        json_text = _ESCAPED_NUMBER.sub(b" ", json_text)
+    runs = _WITHOUT_LETTERS.findall(json_text)
+    return not any(len(run.translate(None, _NO_DIGIT_BYTES)) >= _SHORTEST for run in runs)
 
 
 def crossed_out(number: str) -> str:
