@@ -44,6 +44,8 @@ _LAST_BODY_SECONDS = 1.0
 _LAST_WRITE_SECONDS = 1.0
 _LAST_ANSWER_SECONDS = 5.0
 _LAST_LINGER_SECONDS = 0.5
+# Answers as small as this wait for others that go out in the same turn of the loop.
+_MOST_WAITING_BYTES = 16 * 1024
 
 
 class WholeBody(protocol.BodyReceiver):  # type: ignore[misc]
@@ -138,6 +140,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
     """One connection; its worker is a ``BoundedWorker``."""
 
     _callback_parser: Any
+    _response_buffer: bytes | None
 
     def __init__(self, worker: Any) -> None:
         super().__init__(worker)
@@ -149,6 +152,9 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         self._handshake: Handshake | None = None
         self._is_lingering = self._has_ended = False
         self._known_host: bytes | None = None
+        # Whether the connection stays open behind the present answer, and an answer that waits to be sent.
+        self._stays = False
+        self._waiting = b""
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, as long as there is room."""
@@ -164,6 +170,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of it."""
         self.worker.connections.pop(self, None)
+        self._waiting = b""
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -377,10 +384,39 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         close: bool = False,  # noqa: FBT001, FBT002 - as gunicorn calls it
     ) -> None:
         head = None if close else written(status, headers, request.version)
+        self._stays = head is not None
         if head is None:
             super()._send_response_start(status, headers, request, close=close)
         else:
             self._response_buffer = head
+
+    def _send_body(self, body: bytes, chunked: bool = False, last: bool = False, size: int | None = None) -> None:  # noqa: FBT001, FBT002 - as gunicorn calls it
+        head = self._response_buffer
+        if head and last and self._stays and not chunked and len(body) <= _MOST_WAITING_BYTES:
+            self._response_buffer = None
+            self._send_soon(head + body)
+        else:
+            self._send_waiting()
+            super()._send_body(body, chunked, last, size)
+
+    def _safe_write(self, data: bytes) -> None:
+        if data and data is self._response_buffer and self._stays:
+            # An answer without a body.
+            self._send_soon(data)
+        else:
+            self._send_waiting()
+            super()._safe_write(data)
+
+    def _send_soon(self, answer: bytes) -> None:
+        """Send a whole answer with those that others are given now."""
+        self._send_waiting()
+        self._waiting = answer
+        self.worker.outgoing.add(self._send_waiting)
+
+    def _send_waiting(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, b""
+            super()._safe_write(waiting)
 
     def _shown(self, status: int) -> Mapping[str, str]:
         """Show a refusal to whoever watches requests; return the headers that its answer has besides its own."""
@@ -432,6 +468,7 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
     def _close_transport(self) -> None:
         if self.transport is None or self._closed:
             return
+        self._send_waiting()
         self._closing_began = self._stuck_since = self.worker.loop.time()
         self._slow_since = self._slow_since or self._closing_began
         self._untaken = self._untaken_bytes()

@@ -18,6 +18,7 @@ from gunicorn.workers import gasgi  # type: ignore[import-untyped]
 from tmfkit_server.client_connections import BoundedProtocol
 from tmfkit_server.connection_limits import ConnectionLimits
 from tmfkit_server.handshakes import Handshake
+from tmfkit_server.outgoing import Outgoing
 from tmfkit_server.response_headers import scanned
 
 __all__ = ["ENDING_SIGNALS", "LIMITS", "MOST_BODY_BYTES", "TLS_CONTEXT", "BoundedWorker"]
@@ -68,6 +69,7 @@ class BoundedWorker(gasgi.ASGIWorker):  # type: ignore[misc]
             # It has nothing yet that would have to end in order.
             return
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
+        self.outgoing = Outgoing(self.loop)
         # These are looked up by name where connections are accepted and answered.
         gasgi.ASGIProtocol = BoundedProtocol
         if self.tls is not None:

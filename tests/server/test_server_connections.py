@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -263,6 +264,41 @@ def test_more_silent_connections_than_files_keep_nobody_out(
         assert time.monotonic() - began < 15
 
 
+@pytest.mark.parametrize("last_bytes", [1, 100_000], ids=["small", "large"])
+def test_requests_that_come_together_are_answered_in_their_order(hasty: str, last_bytes: int) -> None:
+    """Small answers wait for one another, large ones and refusals are sent at once: none overtakes another."""
+    item = json.loads(exchanged(hasty, post(HOST + LENGTH))[2])["id"]
+    text = json.dumps({**json.loads(BODY), "name": "x" * last_bytes}).encode()
+    path = f"{CUSTOMER}/{item}".encode()
+    requests = [
+        b"GET /health/live HTTP/1.1\r\n%s\r\n" % HOST,
+        b"HEAD /health/live HTTP/1.1\r\n%s\r\n" % HOST,
+        b"DELETE %s HTTP/1.1\r\n%s\r\n" % (path, HOST),
+        b"GET %s HTTP/1.1\r\n%s\r\n" % (path, HOST),
+        post(HOST + b"Content-Length: %d\r\n" % len(text), text).replace(b"Connection: close\r\n", b""),
+        b"no request\r\n\r\n",
+    ]
+    with connected(hasty) as connection:
+        connection.sendall(b"".join(requests))
+        with connection.makefile("rb") as answers:
+            told_ = answers.read()
+    assert re.findall(rb"HTTP/1.1 ([0-9]+) ", told_) == [b"200", b"200", b"204", b"404", b"201", b"400"]
+    assert b"x" * last_bytes in told_
+
+
+def test_many_clients_are_answered_at_once(hasty: str) -> None:
+    request = b"GET /health/live HTTP/1.1\r\n%s\r\n" % HOST
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connected(hasty)) for _ in range(100)]
+        for _ in range(3):
+            for connection in connections:
+                connection.sendall(request)
+            assert {connection.recv(12) for connection in connections} == {b"HTTP/1.1 200"}
+            for connection in connections:
+                while not connection.recv(65536).endswith(b"}"):
+                    pass
+
+
 def test_gunicorn_has_what_the_worker_relies_on() -> None:
     """Every internal of gunicorn that ``worker`` and ``client_connections`` override or read; another version is read again before it is used."""
     import gunicorn  # type: ignore[import-untyped]
@@ -295,6 +331,7 @@ def test_gunicorn_has_what_the_worker_relies_on() -> None:
         "_close_transport",
         "_resume_reading",
         "_safe_write",
+        "_send_body",
     ]:
         assert callable(getattr(protocol.ASGIProtocol, name))
     for name in ("_scan_response_headers", "_get_cached_status_line", "_get_cached_date_header"):

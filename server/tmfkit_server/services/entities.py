@@ -416,13 +416,12 @@ class Entities:
 
     def _refuse_other_values(self, before: Body, after: Body, operation: Operation) -> None:
         """Refuse a change of an attribute that *operation* cannot change; the value that it has is no change."""
-        # What a patch leaves alone is mostly the very same object.
-        others = [name for name in {**before, **after} if before.get(name) is not after.get(name)]
-        paths = _by_attribute(tuple(operation.non_patchable))
         changed = [
             pointer
-            for name in others
-            for pointer, path in paths.get(name, ())
+            for name, places in _by_attribute(tuple(operation.non_patchable)).items()
+            # What a patch leaves alone is mostly the very same object.
+            if before.get(name) is not after.get(name)
+            for pointer, path in places
             if not is_same(list(values_at(before, path, Budget())), list(values_at(after, path, Budget())))
         ]
         if changed:

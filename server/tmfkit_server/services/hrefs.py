@@ -50,9 +50,9 @@ class Hrefs:
 
     def with_path(self, body: dict[str, Any], identifier: str) -> dict[str, Any]:
         """Return a body that a client sent with the path in the place of any address of the resource."""
-        sent = body.get(_HREF)
-        if isinstance(sent, str) and self.identifier_in(sent) == identifier:
-            return {**body, _HREF: self.path_of(identifier)}
+        sent, path = body.get(_HREF), self.path_of(identifier)
+        if sent != path and isinstance(sent, str) and self.identifier_in(sent) == identifier:
+            return {**body, _HREF: path}
         return body
 
     def with_address(self, body: Body, identifier: str, address: str) -> Body:

@@ -74,7 +74,7 @@ class Stamps:
         A time that the server made once stays when the change leaves it out or takes it away.
         """
         once = [name for name in (*self._created, *self._status_changed) if name in before and name not in after]
-        after = {**after, **{name: before[name] for name in once}}
+        after = {**after, **{name: before[name] for name in once}} if once else {**after}
         moved = list(self._modified)
         if any(before.get(name) != after.get(name) for name in self._states):
             moved += self._status_changed

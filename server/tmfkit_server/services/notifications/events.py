@@ -54,6 +54,7 @@ class Announcer:
         self._hub = hub_name(contract, resource.hub)
         self._collection = collection_name(contract, resource)
         self._events = [event for event in contract.events if event.resource == resource.name]
+        self._told_of = {event.on for event in self._events}
         self._states = {pointer.split("/")[1] for event in self._events for pointer in event.attributes}
         self._shape = shape_of(contract, resource.schema)
         place = tuple(self._events[0].payload.split("/")[1:]) if self._events else ()
@@ -81,7 +82,7 @@ class Announcer:
 
     async def _listeners(self, transaction: Transaction, *kinds: str) -> Sequence[Subscription]:
         """Return whom a change of some kinds may be told."""
-        return await transaction.subscriptions(self._hub) if any(each.on in kinds for each in self._events) else ()
+        return await transaction.subscriptions(self._hub) if not self._told_of.isdisjoint(kinds) else ()
 
     def _kinds(self, before: Body, after: Body, moved: Set[str]) -> set[str]:
         names = {*before, *after} - moved

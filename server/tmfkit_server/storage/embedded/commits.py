@@ -19,6 +19,10 @@ __all__ = ["GroupCommit"]
 
 _LOG = logging.getLogger(__name__)
 
+_QUIET_TURNS = 3
+# So many go to the disk whoever else comes.
+_ENOUGH = 64
+
 
 class _Waiting(NamedTuple):
     """A batch on its way to the disk, who waits for it, and what to do when it has arrived or failed."""
@@ -62,8 +66,7 @@ class GroupCommit:
         if not self._is_writing:
             self._is_writing = True
             self._idle.clear()
-            # Whoever else submits in this round of the loop still comes along.
-            self._loop.call_soon(self._hand_over)
+            self._loop.call_soon(self._gather, 0, 1)
         return waiting.outcome
 
     async def answer(self) -> None:
@@ -78,9 +81,20 @@ class GroupCommit:
         self._jobs.put(None)
         self._thread.join()
 
-    def _hand_over(self) -> None:
-        self._jobs.put((self._waiting, self._last_number))
-        self._waiting = []
+    def _gather(self, known: int, quiet_turns: int) -> None:
+        """Hand the thread what waits, as soon as some turns of the loop have brought no more than was *known*.
+
+        While the thread works, it and the loop fight for the interpreter: two groups that take turns cost each request
+        more than one that both wait for.
+        """
+        found = len(self._waiting)
+        if found <= known:
+            quiet_turns -= 1
+        if quiet_turns and found < _ENOUGH:
+            self._loop.call_soon(self._gather, found, quiet_turns)
+        else:
+            self._jobs.put((self._waiting, self._last_number))
+            self._waiting = []
 
     def _write_all(self) -> None:
         """Write until told to end; runs in the thread."""
@@ -122,7 +136,8 @@ class GroupCommit:
             if failure is None and not waiting.batch.makes_room():
                 OUTAGE.has_written()
         if self._waiting:
-            self._hand_over()
+            # Who has just been answered comes again at once, if it is one of many.
+            self._loop.call_soon(self._gather, 0, _QUIET_TURNS)
         else:
             self._is_writing = False
             self._idle.set()
