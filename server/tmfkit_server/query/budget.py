@@ -69,5 +69,5 @@ class Budget:
         if self._held_back:
             raise LongWork
         if self.parameter:
-            raise InvalidQuery(self.parameter, "it takes too many steps; name attributes instead of '..' and '*'")
+            raise InvalidQuery(self.parameter, "it takes too many steps; use less of '..', '*' and regular expressions")
         raise InvalidQuery("conditions", "comparing takes too long with so many values; ask for fewer, or for equality")
