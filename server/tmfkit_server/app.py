@@ -8,6 +8,7 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import falcon.asgi
@@ -41,13 +42,13 @@ from tmfkit_server.services.notifications.dead_letters import DeadLetters
 from tmfkit_server.services.notifications.delivery import Dispatcher
 from tmfkit_server.services.notifications.overview import Overview
 from tmfkit_server.services.notifications.vocabulary import hub_name
-from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import IndexPlan, Store
 from tmfkit_server.traces import Traces, traces
 
 if TYPE_CHECKING:
     from tmfkit_server.metrics import Metrics
+    from tmfkit_server.services.notifications.webhook_client import WebhookClient
 
 __all__ = [
     "GIVE_UP",
@@ -95,13 +96,7 @@ def create_app(settings: Settings) -> AsgiApp:
         )
         for name in contracts.apis()
     ]
-    client = WebhookClient(
-        guard,
-        settings.callback_secrets,
-        connections=settings.listener_limits.connections,
-        public_url=addresses.public_url,
-    )
-    dispatcher = Dispatcher(store, client, settings.retry_limits)
+    dispatcher = Dispatcher(store, partial(_webhook_client, settings, guard, addresses), settings.retry_limits)
     watch = StoreWatch(store)
     metrics = _metrics(settings)
     pages = Pages(settings.base_paths, addresses, asks_for_credentials=settings.asks_for_credentials)
@@ -133,6 +128,18 @@ def create_app(settings: Settings) -> AsgiApp:
     management = _management_app(watch, metrics, store)
     management.add_middleware(ids)
     return _Doors(served, management, settings.management[1])
+
+
+def _webhook_client(settings: Settings, guard: CallbackGuard, addresses: Addresses) -> WebhookClient:
+    # 6 MB of libraries that only those need who have listeners.
+    from tmfkit_server.services.notifications.webhook_client import WebhookClient
+
+    return WebhookClient(
+        guard,
+        settings.callback_secrets,
+        connections=settings.listener_limits.connections,
+        public_url=addresses.public_url,
+    )
 
 
 def _credentials(settings: Settings, open_paths: frozenset[str]) -> Credentials | None:

@@ -26,8 +26,9 @@ from patience import PATIENCE_SECONDS
 from tmfkit_server import cli
 from tmfkit_server.api_keys import ApiKey
 from tmfkit_server.network import LOOPBACK
+from tmfkit_server.services.notifications.attempts import AttemptResult
 from tmfkit_server.services.notifications.callbacks import CallbackGuard, CallbackRefused
-from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
+from tmfkit_server.services.notifications.webhook_client import WebhookClient
 from tmfkit_server.settings import Settings
 from tmfkit_server.storage.base import Delivery
 from tmfkit_server.token_issuer import TokenIssuer

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def _delivering(store: Store, retry_limits: RetryLimits = RETRY_LIMITS) -> AsyncIterator[None]:
-    dispatcher = Dispatcher(store, WebhookClient(CallbackGuard(LOOPBACK)), retry_limits)
+    dispatcher = Dispatcher(store, partial(WebhookClient, CallbackGuard(LOOPBACK)), retry_limits)
     dispatcher.start()
     try:
         yield

@@ -525,7 +525,7 @@ _AS_IT_WAS = "It was left as it is. Start from a backup, or look at it with sqli
             lambda p: _sql(p, "PRAGMA application_id = 5"), "it is an SQLite file, but no store", id="other-database"
         ),
         pytest.param(lambda p: _overwrite(p, b'{"n":7,', b'{"n":8,'), "is not what was written", id="other-value"),
-        pytest.param(lambda p: _overwrite(p, b'{"n":7,', b'{"n";7,'), "is no JSON", id="no-json"),
+        pytest.param(lambda p: _overwrite(p, b'{"n":7,', b'{"n";7,'), "is not what was written", id="no-json"),
         pytest.param(
             lambda p: _sql(p, "INSERT INTO document SELECT 999, collection, key, tag, spelling, content FROM document"
                               " WHERE key = '7'"), "row 999 (c '7') is not what was written", id="twice",

@@ -74,7 +74,7 @@ def test_one_bit_of_any_entry_is_found(made: Path, tmp_path: Path, column: str) 
         for command in (("export", "-"), ("check",)):
             refused = _run(command[0], "--store", f"tinydb:{damaged}", *command[1:])
             assert refused.exit_code == 3, (number, command)
-            assert "is not what was written" in refused.stderr or "is no JSON" in refused.stderr
+            assert "is not what was written" in refused.stderr
 
 
 @pytest.mark.parametrize("value", [None, 5, b"x", "x"])

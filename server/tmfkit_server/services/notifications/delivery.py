@@ -8,15 +8,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from tmfkit_server.aside import aside
 from tmfkit_server.errors import StoreError
 from tmfkit_server.outages import OUTAGE
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.services.background import repeat
+from tmfkit_server.services.notifications.attempts import AttemptResult
 from tmfkit_server.services.notifications.listener_worker import ListenerWorker
 from tmfkit_server.services.notifications.outcome_writer import OutcomeWriter
-from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
 from tmfkit_server.storage.base import Store
+
+if TYPE_CHECKING:
+    from tmfkit_server.services.notifications.webhook_client import WebhookClient
 
 __all__ = ["Dispatcher"]
 
@@ -31,16 +37,17 @@ _LEASED_ELSEWHERE_SECONDS = 0.5
 class Dispatcher:
     """The background task of one server process."""
 
-    def __init__(self, store: Store, client: WebhookClient, retry_limits: RetryLimits) -> None:
+    def __init__(self, store: Store, new_client: Callable[[], WebhookClient], retry_limits: RetryLimits) -> None:
         """Describe the dispatcher.
 
         Args:
             store: Where notifications wait.
-            client: Brings them; starts and ends with the dispatcher.
+            new_client: Makes what brings them; called, in a thread, when there is the first one.
             retry_limits: When they are given up.
         """
         self._store = store
-        self._client = client
+        self._new_client = new_client
+        self._client: WebhookClient | None = None
         self._retry_limits = retry_limits
         self._workers: dict[str, ListenerWorker] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,7 +62,6 @@ class Dispatcher:
         self._outbox = self._store.outbox
         self._outcomes = OutcomeWriter(self._outbox)
         self._reading = asyncio.Lock()
-        self._client.start()
         self._main = asyncio.create_task(
             repeat(self._open_workers, log=_LOG, what="delivery", rest_seconds=_REST_SECONDS)
         )
@@ -66,7 +72,8 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(self._main, *self._tasks, return_exceptions=True)
         await self._outcomes.stop()
-        await self._client.close()
+        if self._client is not None:
+            await self._client.close()
 
     async def _open_workers(self) -> None:
         """Serve every listener that something has come for, then wait for more."""
@@ -74,15 +81,19 @@ class Dispatcher:
             if worker := self._workers.get(subscription):
                 worker.wake()
             else:
-                self._open(subscription)
+                self._open(subscription, await self._connected())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
                 await self._outbox.news()
 
-    def _open(self, subscription: str) -> None:
-        worker = ListenerWorker(
-            subscription, self._outbox, self._client, self._outcomes, self._retry_limits, self._reading
-        )
+    async def _connected(self) -> WebhookClient:
+        if self._client is None:
+            self._client = await aside(self._new_client)
+            self._client.start()
+        return self._client
+
+    def _open(self, subscription: str, client: WebhookClient) -> None:
+        worker = ListenerWorker(subscription, self._outbox, client, self._outcomes, self._retry_limits, self._reading)
         self._workers[subscription] = worker
         task = asyncio.create_task(self._serve(subscription, worker))
         self._tasks.add(task)

@@ -8,13 +8,17 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tmfkit_server.retry_limits import RetryLimits
 from tmfkit_server.services.backoff import pause_seconds
+from tmfkit_server.services.notifications.attempts import AttemptResult
 from tmfkit_server.services.notifications.outcome_writer import OutcomeWriter
-from tmfkit_server.services.notifications.webhook_client import AttemptResult, WebhookClient
 from tmfkit_server.storage.base import Death, Delivery, Outbox
 from tmfkit_server.turns import Turns
+
+if TYPE_CHECKING:
+    from tmfkit_server.services.notifications.webhook_client import WebhookClient
 
 __all__ = ["ListenerWorker"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
-from tmfkit_server.services.notifications.webhook_client import AttemptResult
+from tmfkit_server.services.notifications.attempts import AttemptResult
 from tmfkit_server.storage.base import Delivery, Store, Subscription
 
 __all__ = ["Overview", "Watched"]

@@ -23,7 +23,6 @@ from tmfkit_server.storage.embedded.opening import (
     COUNTER,
     FORMAT,
     ROWS_A_STATEMENT,
-    Body,
     check_pages,
     connect,
     convert,
@@ -157,8 +156,8 @@ class Journal:
         """Return the highest number that was ever given to a document."""
         return counted(self._connected())[0]
 
-    def checked_rows(self) -> Iterator[tuple[str, int, Row, Body]]:
-        """Yield every row and its document; StoreDamaged at the end when one is not what was written."""
+    def checked_rows(self) -> Iterator[tuple[str, int, Row]]:
+        """Yield every row; StoreDamaged at the end when one is not what was written."""
         return current_rows(self.path, self._connected())
 
     def row(self, number: int) -> Row | None:

@@ -8,7 +8,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote
 
 import orjson
@@ -28,7 +28,6 @@ __all__ = [
     "COUNTER",
     "FORMAT",
     "ROWS_A_STATEMENT",
-    "Body",
     "check_pages",
     "check_rows",
     "closed_on_failure",
@@ -84,9 +83,8 @@ _REMNANT = "It was left as it is. Bring back the file or start from a backup; re
 _MOST_PROBLEMS = 5
 _READING_KB = 100
 
-TableRow: TypeAlias = tuple[str, int, Row, bool]
-"""Collection, number, row, and whether its seal is right; a file of a format without seals has none that is wrong."""
-Body: TypeAlias = dict[str, Any]
+TableRow: TypeAlias = tuple[str, int, Row, bool | None]
+"""Collection, number, row, and whether its seal is right; None in a file of a format without seals."""
 
 
 def preflight(path: str, *, reads_all: bool = False) -> None:
@@ -244,16 +242,17 @@ def _format_of(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _converted(version: int, collection: str, row: Row, body: Body) -> tuple[Row, Body]:
-    """Return a row, and its document, of a file with some format as it is now."""
+def _converted(version: int, collection: str, row: Row) -> Row:
+    """Return a row of a file with some format as it is now."""
     if version > 1:
-        return row, body
+        return row
+    key, content, spelling, _ = row
+    body = orjson.loads(content)
     new = with_stored_path(collection, body)
     if new is body:
-        return row, body
-    key, _, spelling, _ = row
+        return row
     record = Record(key, new, orjson.loads(spelling) if spelling else None)
-    return (key, record.encoded, spelling, record.tag), new
+    return key, record.encoded, spelling, record.tag
 
 
 def convert(connection: sqlite3.Connection) -> None:
@@ -261,7 +260,7 @@ def convert(connection: sqlite3.Connection) -> None:
     version = _format_of(connection)
     connection.execute("BEGIN IMMEDIATE")
     for collection, number, row, _ in list(open_rows(connection)):
-        new, _ = _converted(version, collection, row, orjson.loads(row[1]))
+        new = _converted(version, collection, row)
         values = (new[1], sealed(collection, number, new), number)
         connection.execute("UPDATE document SET content = ?, tag = ? WHERE number = ?", values)
     connection.execute(f"PRAGMA user_version = {FORMAT}")
@@ -274,7 +273,7 @@ def open_rows(connection: sqlite3.Connection) -> Iterator[TableRow]:
     rows = connection.execute(f"SELECT {COLUMNS} FROM document WHERE number <> {COUNTER} ORDER BY number")  # noqa: S608
     for number, collection, key, stored, spelling, content in rows:
         row = (key, content, spelling, unsealed(stored) if has_seals else stored)
-        yield collection, number, row, not has_seals or is_sealed(collection, number, row, stored)
+        yield collection, number, row, is_sealed(collection, number, row, stored) if has_seals else None
 
 
 def row_in(connection: sqlite3.Connection, number: int) -> Row | None:
@@ -285,11 +284,11 @@ def row_in(connection: sqlite3.Connection, number: int) -> Row | None:
     return None
 
 
-def current_rows(path: Path, connection: sqlite3.Connection) -> Iterator[tuple[str, int, Row, Body]]:
-    """Yield every row and its document as this format has them; takes and raises what ``verified`` does."""
+def current_rows(path: Path, connection: sqlite3.Connection) -> Iterator[tuple[str, int, Row]]:
+    """Yield every row as this format has it; takes and raises what ``verified`` does."""
     version = _format_of(connection)
-    for collection, number, row, body in verified(path, open_rows(connection)):
-        yield (collection, number, *_converted(version, collection, row, body))
+    for collection, number, row in verified(path, open_rows(connection)):
+        yield collection, number, _converted(version, collection, row)
 
 
 def count_rows(connection: sqlite3.Connection) -> int:
@@ -298,33 +297,38 @@ def count_rows(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, Row, Body]]:
-    """Yield rows with their documents; at the end, or where SQLite cannot go on, StoreDamaged when one was damaged."""
+def verified(path: Path, rows: Iterator[TableRow]) -> Iterator[tuple[str, int, Row]]:
+    """Yield rows; at the end, or where SQLite cannot go on, StoreDamaged when one was damaged."""
     problems: list[str] = []
     # By collection: a pair for each key would leave a hole in the memory.
     keys: defaultdict[str, set[str]] = defaultdict(set)
     try:
         for collection, number, row, is_whole in rows:
-            key, content, spelling, tag = row
-            try:
-                body = orjson.loads(content)
-                spelled = orjson.loads(spelling) if spelling else None
-            except (orjson.JSONDecodeError, TypeError):
-                problems.append(f"row {number} ({collection} {key!r}) is no JSON")
-                continue
-            if not (is_whole and isinstance(body, dict)) or (tag and tag_of(body, spelled) != tag):
+            key = row[0]
+            if not (_is_tagged(row) if is_whole is None else is_whole):
                 problems.append(f"row {number} ({collection} {key!r}) is not what was written")
                 continue
             if key and key in keys[collection]:
                 problems.append(f"row {number} ({collection} {key!r}) is there twice")
                 continue
             keys[collection].add(key)
-            yield collection, number, row, body
+            yield collection, number, row
     except sqlite3.Error as exc:
         problems.append(f"SQLite cannot read on: {exc}")
     if problems:
         more = f", and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
         raise StoreDamaged(str(path), "; ".join(problems[:_MOST_PROBLEMS]) + more, _LEFT_ALONE)
+
+
+def _is_tagged(row: Row) -> bool:
+    """Tell whether a row without a seal is what was written, as far as its tag tells."""
+    _, content, spelling, tag = row
+    try:
+        body = orjson.loads(content)
+        spelled = orjson.loads(spelling) if spelling else None
+    except (orjson.JSONDecodeError, TypeError):
+        return False
+    return isinstance(body, dict) and (not tag or tag_of(body, spelled) == tag)
 
 
 def check_rows(path: Path, connection: sqlite3.Connection) -> None:

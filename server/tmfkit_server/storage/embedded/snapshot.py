@@ -66,7 +66,7 @@ class Snapshot:
 
     async def contents(self) -> AsyncIterator[Entry]:
         """Give everything; see ``Store.contents``. StoreDamaged at the end when something is not what was written."""
-        for table, number, row, _ in current_rows(self._path, self._connection):
+        for table, number, row in current_rows(self._path, self._connection):
             yield entry_of(table, number, row)
 
     def backup(self, target: Path, progress: Callable[[int, int], None]) -> None:

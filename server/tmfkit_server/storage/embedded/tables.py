@@ -66,7 +66,7 @@ class DocumentStorage(Storage):
             return
         self.last_number = self.journal.last_number()
         number = 0
-        for table, number, row, _ in self.journal.checked_rows():
+        for table, number, row in self.journal.checked_rows():
             self.documents(table).load(number, row)
         self.last_number = max(self.last_number, number)
         self.journal.begin(self.last_number)
