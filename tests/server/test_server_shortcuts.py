@@ -50,6 +50,7 @@ def test_shape_knows_what_is_inside_it(api: str) -> None:
             inside = list(_within(each, set()))
             assert each.has_aliases == any(one.aliases for one in inside)
             assert each.has_defaults == any(one.defaults for one in inside)
+            assert each.has_rules == any(one.conditionals or one.any_of for one in inside)
 
 
 def test_alias_and_default_are_found_in_a_child_of_an_object_without_any() -> None:

@@ -138,22 +138,20 @@ class Entities:
         record = await self._store.get(self._collection, identifier)
         return record if record is not None else self._existing(record, identifier)
 
-    def checked(self, sent: Any, operation: Operation) -> tuple[dict[str, Any], dict[str, str]]:
+    async def checked(self, sent: Any, operation: Operation) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the body of a create as it is understood, and how its attributes are spelled.
 
         Raises:
             InvalidBody: The body breaks a rule.
         """
-        body, spelling = self._received(sent)
-        self._validator.check(body, operation)
-        return body, spelling
-
-    async def _checked_in_turns(self, sent: Any, operation: Operation) -> tuple[dict[str, Any], dict[str, str]]:
         turns = Turns()
-        checked = self.checked(sent, operation)
+        body, spelling = self._received(sent)
         if turns.is_over():
             await turns.next()
-        return checked
+        self._validator.check(body, operation)
+        if turns.is_over():
+            await turns.next()
+        return body, spelling
 
     async def create(self, sent: Any, operation: Operation, address: str) -> Record:
         """Make a resource.
@@ -166,7 +164,7 @@ class Entities:
         Raises:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
-        body, spelling = await self._checked_in_turns(sent, operation)
+        body, spelling = await self.checked(sent, operation)
         async with self._store.transaction() as transaction:
             return await self._insert(transaction, body, spelling, operation, address)
 
@@ -189,7 +187,7 @@ class Entities:
             InvalidBody: The body breaks a rule, or its id is taken; the key is still free.
             KeyReused: Something else was sent with the key before.
         """
-        body, spelling = await self._checked_in_turns(sent, operation)
+        body, spelling = await self.checked(sent, operation)
         request = once(key, self._collection, operation.id, caller, sent=sent)
         async with self._store.transaction() as transaction:
             first = await first_outcome(transaction, request)

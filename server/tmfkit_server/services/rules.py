@@ -41,7 +41,8 @@ def breaches(shape: Shape, body: Mapping[str, Any], pointer: str = "") -> Iterat
             names = " or ".join(member.lstrip("/") for member in members)
             yield Breach("any-of", pointer, f"needs {names}")
     for name, child in shape.children.items():
-        yield from _below(child, body.get(name), f"{pointer}/{name}")
+        if child.has_rules and name in body:
+            yield from _below(child, body[name], f"{pointer}/{name}")
 
 
 def _below(shape: Shape, value: Any, pointer: str) -> Iterator[Breach]:

@@ -33,6 +33,7 @@ class Shape:
         any_of: ``x-tmf-any-of`` rules of the object.
         has_aliases: Whether an attribute of the object, or of one inside it, has another name.
         has_defaults: Whether one has a default.
+        has_rules: Whether the object, or one inside it, has a rule.
     """
 
     aliases: dict[str, str] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Shape:
     any_of: tuple[tuple[str, ...], ...] = ()
     has_aliases: bool = False
     has_defaults: bool = False
+    has_rules: bool = False
 
     def is_plain(self) -> bool:
         """Tell whether there is nothing to do for the object, whatever its children need."""
@@ -87,8 +89,10 @@ def _prune(shape: Shape) -> None:
     busy = _containing(reachable, lambda each: not each.is_plain())
     with_aliases = _containing(reachable, lambda each: bool(each.aliases))
     with_defaults = _containing(reachable, lambda each: bool(each.defaults))
+    with_rules = _containing(reachable, lambda each: bool(each.conditionals or each.any_of))
     for each in reachable:
         each.has_aliases, each.has_defaults = id(each) in with_aliases, id(each) in with_defaults
+        each.has_rules = id(each) in with_rules
         each.children = {name: child for name, child in each.children.items() if id(child) in busy}
 
 

@@ -72,7 +72,7 @@ class Communication(Extension):
 
     async def _send_new(self, call: TaskCall) -> Record:
         """Store the message sent, then send it; refused as a whole when it has no usable receiver."""
-        body, _ = call.entities.checked(call.sent, call.operation)
+        body, _ = await call.entities.checked(call.sent, call.operation)
         await self._check_receivers(call, body)
         message, is_repeated = await call.create()
         if not is_repeated:
