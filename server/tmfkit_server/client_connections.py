@@ -183,6 +183,8 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
 
     def eof_received(self) -> bool:
         """Tell whether the connection stays open for an answer, now that the client sends no more."""
+        # Or it would find the connection closed.
+        self._send_waiting()
         if self._closed or self._current_request is None:
             return False
         self._current_request.must_close = self._has_ended = True
@@ -205,8 +207,8 @@ class BoundedProtocol(protocol.ASGIProtocol):  # type: ignore[misc]
         super().resume_writing()
 
     def is_idle(self) -> bool:
-        """Tell whether no whole request is here that has not been answered."""
-        return self._current_request is None or self._closed
+        """Tell whether no whole request is here that has not been answered, and no answer waits to be sent."""
+        return self._closed or (self._current_request is None and not self._waiting)
 
     def is_unfinished(self) -> bool:
         """Tell whether the end of a body is missing."""

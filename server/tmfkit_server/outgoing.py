@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 
 __all__ = ["Outgoing"]
 
-# Nobody waits longer for the answers of others than this and one more of them.
+_LOG = logging.getLogger(__name__)
+# An answer that comes later than this behind the first takes all with it.
 _LONGEST_SECONDS = 0.001
 
 
@@ -37,4 +39,7 @@ class Outgoing:
     def _send(self) -> None:
         waiting, self._waiting = self._waiting, []
         for send in waiting:
-            send()
+            try:
+                send()
+            except Exception:  # noqa: BLE001 - whatever it is, the others are waited for
+                _LOG.exception("an answer could not be sent; the others are")

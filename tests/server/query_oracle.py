@@ -120,11 +120,10 @@ def _members(value: Any, path: tuple[str, ...]) -> list[Any]:
 def _holds(condition: Condition, document: Any, is_loose: bool) -> bool:
     values = [text[1:-1] if is_loose and re.fullmatch('".*"', text) else text for text in condition.values]
     members = _members(document, condition.path)
-    if condition.how in ("eq", "ne"):
-        # What is stored may have quotes of its own.
-        texts = {*values, *condition.values}
-        is_equal = any(_equal(member, text, is_loose) for member in members for text in texts)
-        return is_equal if condition.how == "eq" else not is_equal
+    if condition.how == "ne":
+        return not any(_equal(member, value, is_loose) for member in members for value in values)
+    if condition.how == "eq":
+        return any(_equal(member, value, is_loose) for member in members for value in values)
     if condition.how == "regex":
         return any(isinstance(member, str) and re.search(value, member) for member in members for value in values)
     wanted = {"gt": (1,), "gte": (0, 1), "lt": (-1,), "lte": (-1, 0)}[condition.how]

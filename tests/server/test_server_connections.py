@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import resource
+import socket
 import subprocess
 import sys
 import time
@@ -284,6 +285,46 @@ def test_requests_that_come_together_are_answered_in_their_order(hasty: str, las
             told_ = answers.read()
     assert re.findall(rb"HTTP/1.1 ([0-9]+) ", told_) == [b"200", b"200", b"204", b"404", b"201", b"400"]
     assert b"x" * last_bytes in told_
+
+
+_GET = b"GET %s HTTP/1.1\r\n%s\r\n" % (CUSTOMER.encode(), HOST)
+# Around the moment at which the answer is there and not sent.
+_SHORTLY_SECONDS = [0.0, 0.0001, 0.0003, 0.0006, 0.001]
+
+
+def _is_answered(connection: socket.socket) -> bool:
+    return connection.recv(12) == b"HTTP/1.1 200"
+
+
+def _spent(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+@pytest.mark.parametrize("seconds", _SHORTLY_SECONDS)
+def test_client_that_ends_right_behind_its_request_gets_its_answer(hasty: str, seconds: float) -> None:
+    for _ in range(20):
+        with connected(hasty) as connection:
+            connection.sendall(_GET)
+            _spent(seconds)
+            connection.shutdown(socket.SHUT_WR)
+            assert _is_answered(connection)
+
+
+def test_answer_comes_before_its_connection_makes_room_for_another(start_server: Starter) -> None:
+    with start_server("--store", "memory:", "--max-connections", "2") as url:
+        for seconds in _SHORTLY_SECONDS * 10:
+            with connected(url) as oldest, connected(url) as other:
+                for connection in (oldest, other):
+                    connection.sendall(_GET)
+                    assert _is_answered(connection)
+                while not oldest.recv(65536).endswith(b"[]"):
+                    pass
+                oldest.sendall(_GET)
+                _spent(seconds)
+                with connected(url):
+                    assert _is_answered(oldest)
 
 
 def test_many_clients_are_answered_at_once(hasty: str) -> None:

@@ -253,14 +253,6 @@ def test_r14_ignores_case_and_quotes(r14: httpx.Client) -> None:
     assert len(r14.get(f'/customer?name="{group.upper()}"&status=active').json()) == 1
 
 
-def test_r14_finds_quotes_that_are_stored(r14: httpx.Client) -> None:
-    group = unique()
-    assert r14.post("/customer", json={"name": f'"{group}"'}).status_code == 201
-    assert len(r14.get(f'/customer?name="{group}"').json()) == 1
-    assert r14.get(f'/customer?name.ne="{group}"&name="{group}"').json() == []
-    assert r14.get(f"/customer?name={group}").json() == []
-
-
 def test_trailing_slash_head_and_options(customers: httpx.Client, group: str) -> None:
     assert customers.get(f"/customer/?name={group}").json() == customers.get(f"/customer?name={group}").json()
     head = customers.head(f"/customer?name={group}")

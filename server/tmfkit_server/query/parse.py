@@ -262,9 +262,7 @@ def _comparison(text: str, grammar: Grammar, patterns: Patterns) -> Comparison:
         values = tuple(map(str.strip, values))
     _check_values(found["name"], values)
     if grammar.loose:
-        bare = map(_unquoted, values)
-        # What is stored may have quotes of its own.
-        values = tuple(dict.fromkeys((*bare, *values) if how in ("eq", "ne") else bare))
+        values = tuple(_unquoted(value) for value in values)
     path = grammar.canonical(path)
     if grammar.own is not None and path == (*grammar.own.place, "href"):
         return _about_href(grammar.own, how, values, loose=grammar.loose)

@@ -88,8 +88,9 @@ class Dispatcher:
 
     async def _connected(self) -> WebhookClient:
         if self._client is None:
-            self._client = await aside(self._new_client)
-            self._client.start()
+            client = await aside(self._new_client)
+            client.start()
+            self._client = client
         return self._client
 
     def _open(self, subscription: str, client: WebhookClient) -> None:

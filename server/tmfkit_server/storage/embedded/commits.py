@@ -6,6 +6,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 _QUIET_TURNS = 3
 # So many go to the disk whoever else comes.
 _ENOUGH = 64
+# Turns are long where searches are under way.
+_LONGEST_SECONDS = 0.005
 
 
 class _Waiting(NamedTuple):
@@ -41,6 +44,7 @@ class GroupCommit:
         self._waiting: list[_Waiting] = []
         self._last_number = 0
         self._is_writing = False
+        self._gather_until = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
         self._jobs: queue.SimpleQueue[tuple[list[_Waiting], int] | asyncio.Future[None] | None] = queue.SimpleQueue()
@@ -66,7 +70,7 @@ class GroupCommit:
         if not self._is_writing:
             self._is_writing = True
             self._idle.clear()
-            self._loop.call_soon(self._gather, 0, 1)
+            self._gather_soon(quiet_turns=1)
         return waiting.outcome
 
     async def answer(self) -> None:
@@ -81,6 +85,10 @@ class GroupCommit:
         self._jobs.put(None)
         self._thread.join()
 
+    def _gather_soon(self, *, quiet_turns: int) -> None:
+        self._gather_until = time.monotonic() + _LONGEST_SECONDS
+        self._loop.call_soon(self._gather, 0, quiet_turns)
+
     def _gather(self, known: int, quiet_turns: int) -> None:
         """Hand the thread what waits, as soon as some turns of the loop have brought no more than was *known*.
 
@@ -90,7 +98,7 @@ class GroupCommit:
         found = len(self._waiting)
         if found <= known:
             quiet_turns -= 1
-        if quiet_turns and found < _ENOUGH:
+        if quiet_turns and found < _ENOUGH and time.monotonic() < self._gather_until:
             self._loop.call_soon(self._gather, found, quiet_turns)
         else:
             self._jobs.put((self._waiting, self._last_number))
@@ -137,7 +145,7 @@ class GroupCommit:
                 OUTAGE.has_written()
         if self._waiting:
             # Who has just been answered comes again at once, if it is one of many.
-            self._loop.call_soon(self._gather, 0, _QUIET_TURNS)
+            self._gather_soon(quiet_turns=_QUIET_TURNS)
         else:
             self._is_writing = False
             self._idle.set()
