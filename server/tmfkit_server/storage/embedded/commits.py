@@ -24,7 +24,7 @@ _QUIET_TURNS = 3
 # So many go to the disk whoever else comes.
 _ENOUGH = 64
 # Turns are long where searches are under way.
-_LONGEST_SECONDS = 0.005
+_LONGEST_SECONDS = 0.01
 
 
 class _Waiting(NamedTuple):
