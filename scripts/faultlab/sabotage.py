@@ -19,7 +19,7 @@ from unittest import mock
 from faultlab.unbounded import UNBOUNDED
 from harness.process import main_of
 from tmfkit_server import cli
-from tmfkit_server.services.notifications import webhook_client
+from tmfkit_server.services.notifications import attempts
 from tmfkit_server.storage.base import Delivery
 from tmfkit_server.storage.embedded import journal, opening, store
 from tmfkit_server.storage.embedded.documents import Batch
@@ -85,7 +85,7 @@ def _asynchronous() -> None:
 
 def _tries_once() -> None:
     """Take every notification for delivered, whatever the listener answers."""
-    mock.patch.object(webhook_client.AttemptResult, "is_taken", property(lambda _: True)).start()
+    mock.patch.object(attempts.AttemptResult, "is_taken", property(lambda _: True)).start()
 
 
 def _without_order() -> None:
