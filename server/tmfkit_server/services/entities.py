@@ -200,18 +200,11 @@ class Entities:
     async def replace(
         self, identifier: str, sent: Any, operation: Operation, *, expected: Expected = None, address: str = ""
     ) -> Record:
-        """Put what was sent in the place of a resource; what the server made stays.
-
-        Raises:
-            InvalidBody: The body breaks a rule, or has the id of another resource.
-            PreconditionFailed: The resource is not what was expected.
-        """
+        """Put what was sent in the place of a resource; what the server made stays."""
         body, spelling = self._received(sent)
         body = self.hrefs.with_path(body, identifier)
         async with self._store.transaction() as transaction:
             record = await self._to_change(transaction, identifier, expected)
-            if body.get("id", identifier) != identifier:
-                raise InvalidBody.at("/id", "is another one than in the path; leave it out")
             self._refuse_other_values(record.body, {**record.body, **body}, operation)
             turns = Turns()
             self._validator.check(body, operation)
