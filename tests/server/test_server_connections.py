@@ -296,6 +296,11 @@ def _is_answered(connection: socket.socket) -> bool:
     return connection.recv(12) == b"HTTP/1.1 200"
 
 
+def _read_on(connection: socket.socket) -> None:
+    while not (piece := connection.recv(65536)).endswith(b"}"):
+        assert piece
+
+
 def _spent(seconds: float) -> None:
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -319,8 +324,7 @@ def test_answer_comes_before_its_connection_makes_room_for_another(start_server:
                 for connection in (oldest, other):
                     connection.sendall(_GET)
                     assert _is_answered(connection)
-                while not oldest.recv(65536).endswith(b"}"):
-                    pass
+                _read_on(oldest)
                 oldest.sendall(_GET)
                 _spent(seconds)
                 with connected(url):
@@ -336,8 +340,7 @@ def test_many_clients_are_answered_at_once(hasty: str) -> None:
                 connection.sendall(request)
             assert {connection.recv(12) for connection in connections} == {b"HTTP/1.1 200"}
             for connection in connections:
-                while not connection.recv(65536).endswith(b"}"):
-                    pass
+                _read_on(connection)
 
 
 def test_gunicorn_has_what_the_worker_relies_on() -> None:
