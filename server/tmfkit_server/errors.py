@@ -40,6 +40,7 @@ Tree, in the order in which a request meets them::
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -152,7 +153,15 @@ class ExchangeError(OperatorError):
 
 
 class StoreError(ServerError):
-    """The store could not commit; nothing of the request was kept."""
+    """The store could not commit; nothing of the request was kept.
+
+    Attributes:
+        began: When the attempt was begun that failed, in seconds since the epoch; when it failed, unless that is known.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.began = time.time()
 
 
 class NotWritable(StoreError):  # noqa: N818 - says what is wrong with it

@@ -50,10 +50,10 @@ class StoreWatch:
             try:
                 await asyncio.wait({question}, timeout=_ANSWER_SECONDS)
                 if not question.done():
-                    self._has_failed(f"nothing within {_ANSWER_SECONDS:g} s")
+                    self._has_failed(StoreError(f"nothing within {_ANSWER_SECONDS:g} s"))
                 await question
             except StoreError as exc:
-                self._has_failed(str(exc))
+                self._has_failed(exc)
             else:
                 self.is_ready = True
                 OUTAGE.has_answered(asked)
@@ -61,7 +61,7 @@ class StoreWatch:
                 question.cancel()
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _has_failed(self, why: str) -> None:
+    def _has_failed(self, why: StoreError) -> None:
         self.is_ready = False
         OUTAGE.tell(_LOG, "the store does not answer: %s", why)
 

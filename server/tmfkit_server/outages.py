@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tmfkit_server.errors import NotWritable
+from tmfkit_server.errors import NotWritable, StoreError
 
 __all__ = ["OUTAGE", "Outage"]
 
@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 # What nobody has met for so long is over.
 _FORGOTTEN_AFTER_SECONDS = 60.0
 _ONE_MOMENT_SECONDS = 0.5
-_FORM = struct.Struct("ddq")
+_FORM = struct.Struct("dddq")
 
 
 class Outage:
@@ -28,7 +28,8 @@ class Outage:
     """
 
     def __init__(self) -> None:
-        self._state = (0.0, 0.0, 0)
+        # When it began and when it was last met, when the one before ended, and how often it was met.
+        self._state = (0.0, 0.0, 0.0, 0)
         self._file: int | None = None
         self._is_met = self._is_of_writes = False
         self._met_at = 0.0
@@ -42,17 +43,22 @@ class Outage:
     def tell(self, log: logging.Logger, message: str, *details: object) -> None:
         """Take note of a failure of the store, and log it when nobody has told of this outage yet.
 
+        What failed may have been begun in the outage before, and says nothing of the store as it is now.
+
         Args:
             log: Where to.
             message: What failed.
             details: What stands in it, the error among it.
         """
+        now = time.time()
+        tried = min((each.began for each in details if isinstance(each, StoreError)), default=now)
+        with self._locked() as (began, last, ended, count):
+            if tried < ended:
+                return
+            is_new = now - last > _FORGOTTEN_AFTER_SECONDS
+            self._state = (now, now, ended, 1) if is_new else (began, now, ended, count + 1)
         self._is_met, self._is_of_writes = True, any(isinstance(each, NotWritable) for each in details)
         self._met_at = time.monotonic()
-        now = time.time()
-        with self._locked() as (began, last, count):
-            is_new = now - last > _FORGOTTEN_AFTER_SECONDS
-            self._state = (now, now, 1) if is_new else (began, now, count + 1)
         if is_new:
             log.error(message, *details)
 
@@ -74,13 +80,14 @@ class Outage:
     def end(self) -> None:
         """Take note that the store serves again, and say so once."""
         self._is_met = False
-        with self._locked() as (began, _, count):
-            self._state = (0.0, 0.0, 0)
+        now = time.time()
+        with self._locked() as (began, _, ended, count):
+            self._state = (0.0, 0.0, now if count else ended, 0)
         if count:
-            _LOG.warning("the store serves again after %.0f s, in which %s attempts failed", time.time() - began, count)
+            _LOG.warning("the store serves again after %.0f s, in which %s attempts failed", now - began, count)
 
     @contextmanager
-    def _locked(self) -> Iterator[tuple[float, float, int]]:
+    def _locked(self) -> Iterator[tuple[float, float, float, int]]:
         """Give the state; what is put into ``_state`` meanwhile takes its place."""
         if self._file is None:
             yield self._state

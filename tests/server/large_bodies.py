@@ -108,6 +108,8 @@ KINDS: dict[str, Callable[[int], str]] = {
     "small objects": _repeated('{"a":"b"}'),
     "dates": _repeated('"2026-01-15T08:00:00Z"'),
     "card numbers": _repeated('"4111 1111 1111 1111"'),
+    "wrong card numbers": _repeated('"x4111 1111 1111 1112"'),
+    "letters beyond ASCII": lambda size: _repeated('"é"')(size * 4 // 5),
     "digits": lambda size: f'"{"4" * size}"',
     "blanks and digits": lambda size: f'"{"4 " * (size // 2)}"',
     "names": _names("n{}"),

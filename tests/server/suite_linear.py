@@ -126,7 +126,10 @@ def longest_wait(url: httpx.URL) -> Iterator[Callable[[], float]]:
 
 
 def processor_seconds() -> float:
-    """Return the processor time that all processes below this one have had: other programs do not make it longer."""
+    """Return the processor time that all processes below this one have had: other programs do not make it longer.
+
+    What a process that has ended had is told by the one that started it.
+    """
     children: dict[int, list[int]] = {}
     used: dict[int, float] = {}
     for folder in Path("/proc").iterdir():
@@ -134,8 +137,8 @@ def processor_seconds() -> float:
             with contextlib.suppress(OSError):
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 children.setdefault(int(fields[1]), []).append(int(folder.name))
-                used[int(folder.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    found, waiting = 0.0, [os.getpid()]
+                used[int(folder.name)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    found, waiting = sum(os.times()[2:4]), [os.getpid()]
     while waiting:
         below = children.get(waiting.pop(), [])
         found += sum(used[each] for each in below)

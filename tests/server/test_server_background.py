@@ -80,6 +80,17 @@ def test_outage_of_everything_ends_with_an_answer(outage: Outage, caplog: pytest
     assert caplog.messages == ["away: refused", "the store serves again after 0 s, in which 1 attempts failed"]
 
 
+def test_attempt_of_the_outage_before_begins_no_other_one(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
+    log, late = logging.getLogger("tmfkit_server.outage"), StoreError("late")
+    outage.tell(log, "away: %s", StoreError("refused"))
+    outage.end()
+    outage.tell(log, "away: %s", late)
+    outage.has_answered(time.monotonic() + 1)
+    assert caplog.messages == ["away: refused", "the store serves again after 0 s, in which 1 attempts failed"]
+    outage.tell(log, "away: %s", StoreError("again"))
+    assert caplog.messages[2:] == ["away: again"]
+
+
 def test_end_of_no_outage_is_not_told(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:
     outage.end()
     assert caplog.messages == []

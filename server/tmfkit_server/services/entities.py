@@ -11,6 +11,7 @@ import orjson
 
 from tmfkit_models.contracts import Contract, Operation, Resource
 from tmfkit_server.answer_room import AnswerRoom, held
+from tmfkit_server.aside import aside
 from tmfkit_server.errors import InvalidBody, PreconditionFailed, UnknownId, Violation
 from tmfkit_server.query.budget import Budget
 from tmfkit_server.query.evaluate import selected, values_at
@@ -241,7 +242,8 @@ class Entities:
         async with self._store.transaction() as transaction:
             record, turns = await self._to_change(transaction, identifier, expected), Turns()
             budget = Budget(MOST_STEPS)
-            patched = await paced(budget, self._patched, record, media_type, patch, address, budget)
+            ask = functools.partial(self._patched, record, media_type, patch, address, budget)
+            patched = await (aside(ask) if self._hooks.takes_long(self.resource, patch) else paced(budget, ask))
             if turns.is_over():
                 await turns.next()
             self._refuse_other_values(record.body, patched.body, operation)
@@ -283,7 +285,7 @@ class Entities:
         identifier = await self._new_id(transaction, body, operation)
         turns = Turns()
         stamped = self._stamps.at_creation(writable, identifier, self.hrefs.path_of(identifier))
-        record = Record(identifier, self._hooks.accepted(self.resource, stamped), spelling)
+        record = Record(identifier, await self._accepted(stamped), spelling)
         if turns.is_over():
             await turns.next()
         await transaction.insert(self._collection, record)
@@ -374,6 +376,12 @@ class Entities:
                 return {**operation, "value": {**value, "href": seen["href"]}}
         return operation
 
+    async def _accepted(self, body: Body) -> Body:
+        """Return a body as it is to be stored."""
+        if self._hooks.takes_long(self.resource, body):
+            return await aside(self._hooks.accepted, self.resource, body)
+        return self._hooks.accepted(self.resource, body)
+
     def _received(self, sent: Any) -> tuple[dict[str, Any], dict[str, str]]:
         """Return a body under the attributes' own names, as the API reads it, and how they were spelled."""
         body, spelling = canonical(self._shape, _object(sent))
@@ -390,7 +398,7 @@ class Entities:
 
     async def _store_change(self, transaction: Transaction, before: Record, after: Record, address: str) -> Record:
         turns = Turns()
-        accepted = self._stamps.with_parts(self._hooks.accepted(self.resource, after.body))
+        accepted = self._stamps.with_parts(await self._accepted(after.body))
         if turns.is_over():
             await turns.next()
         stamped = accepted if is_same(accepted, before.body) else self._stamps.at_change(before.body, accepted)

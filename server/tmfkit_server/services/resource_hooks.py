@@ -40,6 +40,11 @@ class ResourceHooks:
         del resource, record
         return type(self).presented is ResourceHooks.presented
 
+    def takes_long(self, resource: Resource, sent: Any) -> bool:
+        """Tell whether these hooks may take long with a body or a patch, so that nobody else should wait for them."""
+        del resource, sent
+        return False
+
     def json_patch(self, resource: Resource, patch: Any) -> Any:
         """Return the operations of what a client sent as a JSON Patch."""
         del resource

@@ -7,8 +7,9 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import psycopg
@@ -168,31 +169,33 @@ class Connections:
         Raises:
             StoreError: There is no connection to be had, or it failed.
         """
-        connection = await self._take()
-        try:
-            yield connection
-        except FAILURES as exc:
-            raise failure_of(exc) from exc
-        finally:
-            await self._put_back(connection)
+        with _dated():
+            connection = await self._take()
+            try:
+                yield connection
+            except FAILURES as exc:
+                raise failure_of(exc) from exc
+            finally:
+                await self._put_back(connection)
 
     async def ping(self) -> None:
         """See that the database answers, on a connection of its own; StoreError when it does not.
 
         What it does not answer may be answered by another machine by now: other connections are not trusted either.
         """
-        try:
-            if self._probe is None or self._probe.closed:
-                self._probe = await self.beside()
-                self._probe.answer_seconds = _WAIT_SECONDS
-            await execute(self._probe, "SELECT 1")
-        except (StoreError, *FAILURES) as exc:
-            self._unanswered += 1
-            if self._unanswered >= _MOST_UNANSWERED:
-                for connection in self._lent:
-                    connection.hang_up()
-            await self._let_go()
-            raise exc if isinstance(exc, StoreError) else failure_of(exc) from exc
+        with _dated():
+            try:
+                if self._probe is None or self._probe.closed:
+                    self._probe = await self.beside()
+                    self._probe.answer_seconds = _WAIT_SECONDS
+                await execute(self._probe, "SELECT 1")
+            except (StoreError, *FAILURES) as exc:
+                self._unanswered += 1
+                if self._unanswered >= _MOST_UNANSWERED:
+                    for connection in self._lent:
+                        connection.hang_up()
+                await self._let_go()
+                raise exc if isinstance(exc, StoreError) else failure_of(exc) from exc
         self._unanswered = 0
 
     async def rows(self, statement: str, parameters: Params) -> list[Row]:
@@ -244,6 +247,17 @@ class Connections:
         for connection in free:
             await connection.close()
             await self._opened().putconn(connection)
+
+
+@contextmanager
+def _dated() -> Iterator[None]:
+    """Have a failure in the block say when the block began."""
+    began = time.time()
+    try:
+        yield
+    except StoreError as exc:
+        exc.began = began
+        raise
 
 
 def failure_of(exc: Exception) -> StoreError:

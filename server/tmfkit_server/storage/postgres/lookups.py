@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 
 from tmfkit_server.errors import StoreError
 from tmfkit_server.storage.base import Record
@@ -39,7 +40,7 @@ class Lookups:
         self._begin_another()
         result = await found
         if isinstance(result, StoreError):
-            raise StoreError(*result.args) from result
+            raise copy(result) from result
         return result
 
     def _begin_another(self) -> None:
