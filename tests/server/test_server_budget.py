@@ -172,7 +172,7 @@ def test_what_is_long_goes_on_in_a_thread_and_others_have_their_turn() -> None:
 
     async def scenario() -> tuple[str, str]:
         budget = Budget(100_000)
-        return await paced(budget, ask, 10_000, budget), await paced(budget, ask, 40_000, budget)
+        return await paced(budget, ask, 3_000, budget), await paced(budget, ask, 40_000, budget)
 
     here, aside = asyncio.run(scenario())
     assert here == threading.current_thread().name

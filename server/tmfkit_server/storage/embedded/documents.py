@@ -134,10 +134,11 @@ class Documents:
             del self.rows[number]
             del self.order[bisect.bisect_left(self.order, number)]
         else:
-            self._keep(number, row)
+            self.rows[number] = kept(row) if self._is_near else row
             if is_new:
                 bisect.insort(self.order, number)
-                self._know(number, row)
+                if row[0]:
+                    self.numbers[row[0]] = number
         if self.indexes or self.orders:
             after = None if row is None else change.body if change.body is not None else body_of(row)
             earlier = None if before is None else body_of(before)
@@ -149,9 +150,10 @@ class Documents:
 
     def load(self, number: int, row: Row) -> None:
         """Take a document at the opening, before anybody has asked for an index; numbers come in their order."""
-        self._keep(number, row)
+        self.rows[number] = kept(row) if self._is_near else row
         self.order.append(number)
-        self._know(number, row)
+        if row[0]:
+            self.numbers[row[0]] = number
         for watcher in self.watchers:
             watcher(Change(self, number, row), None)
 
@@ -171,10 +173,3 @@ class Documents:
             yield
         for index in new:
             indexes.finish(index)
-
-    def _keep(self, number: int, row: Row) -> None:
-        self.rows[number] = kept(row) if self._is_near else row
-
-    def _know(self, number: int, row: Row) -> None:
-        if row[0]:
-            self.numbers[row[0]] = number

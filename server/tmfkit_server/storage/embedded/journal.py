@@ -12,6 +12,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from tmfkit_server.storage.embedded.opening import (
     counted,
     create,
     current_rows,
+    is_exclusive,
     is_old,
     open_checked,
     row_in,
@@ -63,14 +65,16 @@ class Journal:
         self._is_short = False
 
     def open(self, *, wait_seconds: float = 0.0) -> None:
-        """Take the file for reading, make it when there is none, and check it; a file that is refused is left alone.
+        """Take the file for reading, and make it when there is none; a file that is refused is left alone.
+
+        What is in it is checked by ``checked_rows``.
 
         Args:
             wait_seconds: How long to wait for another process that has it.
 
         Raises:
             StoreLocked: Another process keeps it.
-            StoreDamaged: It is not what a store wrote, or not all of it.
+            StoreDamaged: It is no store's file, or not all of it.
             StoreUnusable: It cannot be opened.
         """
         self._ownership.take(wait_seconds=wait_seconds)
@@ -78,7 +82,6 @@ class Journal:
             if not self.path.exists():
                 create(self.path)
             self._connection, self._commits = open_checked(self.path)
-            check_pages(self.path, self._connection)
         except BaseException:
             self.close()
             raise
@@ -157,8 +160,24 @@ class Journal:
         return counted(self._connected())[0]
 
     def checked_rows(self) -> Iterator[tuple[str, int, Row]]:
-        """Yield every row; StoreDamaged at the end when one is not what was written."""
-        return current_rows(self.path, self._connected())
+        """Yield every row; StoreDamaged at the end when the file or one of them is not what was written."""
+        connection = self._connected()
+        if is_exclusive(connection):
+            check_pages(self.path, connection)
+            yield from current_rows(self.path, connection)
+            return
+        # SQLite looks at the pages beside: it needs the processor for that, and not the interpreter.
+        with ThreadPoolExecutor(1, "page-check") as thread:
+            pages = thread.submit(self._check_pages)
+            try:
+                yield from current_rows(self.path, connection)
+            finally:
+                # What it says is told first: damaged pages make damaged rows.
+                pages.result()
+
+    def _check_pages(self) -> None:
+        with contextlib.closing(connect(self.path, is_for_reading=True)) as connection:
+            check_pages(self.path, connection)
 
     def row(self, number: int) -> Row | None:
         """Return a row as it was committed last, beside commits of another thread; None when there is none.

@@ -37,6 +37,7 @@ __all__ = [
     "counted",
     "create",
     "current_rows",
+    "is_exclusive",
     "is_old",
     "open_checked",
     "open_rows",
@@ -232,6 +233,12 @@ def counted(connection: sqlite3.Connection) -> tuple[int, int]:
     return int(number), int(commits or 0)
 
 
+def is_exclusive(connection: sqlite3.Connection) -> bool:
+    """Tell whether there can be no other connection to the file."""
+    [mode] = connection.execute("PRAGMA locking_mode").fetchone()
+    return bool(mode == "exclusive")
+
+
 def is_old(connection: sqlite3.Connection) -> bool:
     """Tell whether a file has an earlier format."""
     return _format_of(connection) != FORMAT
@@ -286,9 +293,8 @@ def row_in(connection: sqlite3.Connection, number: int) -> Row | None:
 
 def current_rows(path: Path, connection: sqlite3.Connection) -> Iterator[tuple[str, int, Row]]:
     """Yield every row as this format has it; takes and raises what ``verified`` does."""
-    version = _format_of(connection)
-    for collection, number, row in verified(path, open_rows(connection)):
-        yield collection, number, _converted(version, collection, row)
+    version, rows = _format_of(connection), verified(path, open_rows(connection))
+    return rows if version > 1 else ((name, number, _converted(version, name, row)) for name, number, row in rows)
 
 
 def count_rows(connection: sqlite3.Connection) -> int:

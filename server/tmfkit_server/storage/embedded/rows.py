@@ -29,9 +29,9 @@ def kept(row: Row) -> Kept:
     named = key.encode()
     if spelling or len(tag) != 2 * _TAG_BYTES or not 0 < len(named) <= _LONGEST_KEY_BYTES:
         return key, compact(content), compact(spelling), tag
-    if '"' not in key and content.startswith(b'%b%b"' % (_BEFORE_KEY, named)):
+    if content.startswith(_BEFORE_KEY + named + b'"') and '"' not in key:
         named = b""
-    return b"".join((bytes.fromhex(tag), bytes((len(named),)), named, content))
+    return bytes.fromhex(tag) + bytes((len(named),)) + named + content
 
 
 def whole(row: Kept) -> Row:

@@ -6,7 +6,7 @@ and collection, which a row is found by, nor of anything in rows of listeners an
 
 from __future__ import annotations
 
-import zlib
+from zlib import crc32
 
 from tmfkit_server.storage.embedded.rows import Row
 
@@ -17,7 +17,10 @@ _DIGITS = 8
 
 def sealed(collection: str, number: int, row: Row) -> str:
     """Return what stands in the column of the tag."""
-    return f"{row[3]}{_seal(collection, number, row)}"
+    key, content, spelling, tag = row
+    # With the lengths, because one column might have grown into the next.
+    head = f"{number} {len(collection)} {len(key)} {len(tag)} {len(spelling)} {collection}{key}{tag}"
+    return f"{tag}{crc32(content, crc32(spelling, crc32(head.encode()))):0{_DIGITS}x}"
 
 
 def unsealed(stored: object) -> str:
@@ -31,10 +34,3 @@ def is_sealed(collection: str, number: int, row: Row, stored: object) -> bool:
         return stored == sealed(collection, number, row)
     except TypeError:
         return False
-
-
-def _seal(collection: str, number: int, row: Row) -> str:
-    key, content, spelling, tag = row
-    # With the lengths, because one column might have grown into the next.
-    head = f"{number} {len(collection)} {len(key)} {len(tag)} {len(spelling)} {collection}{key}{tag}"
-    return f"{zlib.crc32(content, zlib.crc32(spelling, zlib.crc32(head.encode()))):0{_DIGITS}x}"
