@@ -29,7 +29,7 @@ _HUB = CUSTOMER.removesuffix("customer") + "hub"
 _JSON = {"Content-Type": "application/json"}
 _MEGABYTE = 1_000_000
 # What the server takes a moment for took it minutes. Other programs may be busy beside it.
-_ANSWER_SECONDS, _SILENCE_SECONDS = 8.0, 2.0
+_ANSWER_SECONDS, _SILENCE_SECONDS = 8.0, 1.0
 _POLL_SECONDS = 0.05
 _CUT_OFF_SECONDS, _STOP_SECONDS, _GIVEN_UP_SECONDS = 6.0, 8.0, 40.0
 _SILENT_CONNECTIONS = 1100
