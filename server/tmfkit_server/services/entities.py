@@ -242,8 +242,14 @@ class Entities:
         async with self._store.transaction() as transaction:
             record, turns = await self._to_change(transaction, identifier, expected), Turns()
             budget = Budget(MOST_STEPS)
-            ask = functools.partial(self._patched, record, media_type, patch, address, budget)
-            patched = await (aside(ask) if self._hooks.takes_long(self.resource, patch) else paced(budget, ask))
+            ask = functools.partial(self._applied, record, media_type, patch, address, budget)
+            applied = await (aside(ask) if self._hooks.takes_long(self.resource, patch) else paced(budget, ask))
+            if turns.is_over():
+                await turns.next()
+            check_result(applied[0], most_bytes=self._most_bytes)
+            if turns.is_over():
+                await turns.next()
+            patched = self._patched(record, *applied)
             if turns.is_over():
                 await turns.next()
             self._refuse_other_values(record.body, patched.body, operation)
@@ -340,15 +346,19 @@ class Entities:
         """Tell whether the client sees a whole record exactly as it is stored, whenever it looks."""
         return not record.spelling and self._hooks.is_presented_as_stored(self.resource, record)
 
-    def _patched(self, record: Record, media_type: str, patch: Any, address: str, budget: Budget) -> Record:
+    def _applied(
+        self, record: Record, media_type: str, patch: Any, address: str, budget: Budget
+    ) -> tuple[Any, dict[str, str]]:
+        """Return what a patch makes of a resource, and how the patch spells attributes."""
         if media_type in (JSON_PATCH, JSON_PATCH_QUERY):
             # The pointers of a JSON Patch are those that the client sees, its own spelling of names included.
             seen = self.shown(record, address)
-            result, spelling = self._json_patched(seen, media_type, patch, record.id, budget), record.spelling
-        else:
-            patch, spelling = canonical(self._shape, _object(patch))
-            result = merge_patched(record.body, patch)
-        check_result(result, most_bytes=self._most_bytes)
+            return self._json_patched(seen, media_type, patch, record.id, budget), {}
+        patch, spelling = canonical(self._shape, _object(patch))
+        return merge_patched(record.body, patch), spelling
+
+    def _patched(self, record: Record, result: Any, spelling: dict[str, str]) -> Record:
+        """Return the record that the *result* of a patch makes of one."""
         after, respelled = self._received(result)
         after = self.hrefs.with_path(after, record.id)
         return Record(record.id, after, {**record.spelling, **spelling, **respelled})
