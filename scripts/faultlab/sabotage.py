@@ -36,8 +36,8 @@ _LATE_SECONDS = 0.08
 def _without_sync() -> None:
     """Let SQLite leave the log to the operating system."""
 
-    def unsafe(path: Path) -> sqlite3.Connection:
-        connection = opening.connect(path)
+    def unsafe(path: Path, *, is_for_reading: bool = False) -> sqlite3.Connection:
+        connection = opening.connect(path, is_for_reading=is_for_reading)
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 

@@ -50,7 +50,9 @@ def _below(shape: Shape, value: Any, pointer: str) -> Iterator[Breach]:
         yield from breaches(shape, value, pointer)
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _below(shape, member, f"{pointer}/{index}")
+            # Anything else in an array is refused, however much of it there is.
+            if type(member) is dict:
+                yield from breaches(shape, member, f"{pointer}/{index}")
 
 
 def _applies(when: Mapping[str, Any], body: Mapping[str, Any]) -> bool:

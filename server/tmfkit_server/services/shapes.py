@@ -149,7 +149,9 @@ def _canonical_value(shape: Shape, value: Any, pointer: str, spelling: dict[str,
     if isinstance(value, dict):
         return _canonical(shape, value, pointer, spelling)
     if isinstance(value, list):
-        return [_canonical_value(shape, member, f"{pointer}/*", spelling) for member in value]
+        # What else stands in an array is refused, however much of it there is: no contract has arrays of arrays.
+        each = f"{pointer}/*"
+        return [_canonical(shape, member, each, spelling) if type(member) is dict else member for member in value]
     return value
 
 
