@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from tmfkit_server.errors import BodyTooLarge, UnreadableBody, WrongEncoding, Wr
 from tmfkit_server.nesting import DEEPEST_NESTING, is_too_deep
 from tmfkit_server.quotes import quoted
 from tmfkit_server.resources.numbers import are_plain, exact_float, exact_integer
+from tmfkit_server.turns import Turns
 
 __all__ = ["BodyReader"]
 
@@ -60,11 +60,12 @@ class BodyReader:
         if len(content) > self.max_bytes:
             await _discard(req, _DISCARDED_BYTES)
             raise BodyTooLarge(self.max_bytes)
+        turns = Turns()
         value = _decoded(content)
-        is_plain, is_large = _is_plainly_whole(value, content), len(content) > _LARGE_BYTES
-        if is_large and is_plain:
-            await asyncio.sleep(0)
-        elif is_large:
+        is_plain = _is_plainly_whole(value, content)
+        if turns.is_over():
+            await turns.next()
+        if not is_plain and len(content) > _LARGE_BYTES:
             await aside(_check_whole, content)
         elif not is_plain:
             _check_whole(content)
