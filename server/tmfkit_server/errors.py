@@ -156,12 +156,12 @@ class StoreError(ServerError):
     """The store could not commit; nothing of the request was kept.
 
     Attributes:
-        began: When the attempt was begun that failed, in seconds since the epoch; when it failed, unless that is known.
+        began: When the attempt was begun that failed, or when it failed; as ``time.monotonic`` has it.
     """
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: object, began: float | None = None) -> None:
         super().__init__(*args)
-        self.began = time.time()
+        self.began = time.monotonic() if began is None else began
 
 
 class NotWritable(StoreError):  # noqa: N818 - says what is wrong with it

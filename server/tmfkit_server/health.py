@@ -50,7 +50,7 @@ class StoreWatch:
             try:
                 await asyncio.wait({question}, timeout=_ANSWER_SECONDS)
                 if not question.done():
-                    self._has_failed(StoreError(f"nothing within {_ANSWER_SECONDS:g} s"))
+                    self._has_failed(StoreError(f"nothing within {_ANSWER_SECONDS:g} s", began=asked))
                 await question
             except StoreError as exc:
                 self._has_failed(exc)

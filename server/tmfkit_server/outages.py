@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import math
 import os
 import struct
 import time
@@ -19,6 +20,7 @@ _LOG = logging.getLogger(__name__)
 _FORGOTTEN_AFTER_SECONDS = 60.0
 _ONE_MOMENT_SECONDS = 0.5
 _FORM = struct.Struct("dddq")
+_NONE = (-math.inf, -math.inf, -math.inf, 0)
 
 
 class Outage:
@@ -28,8 +30,9 @@ class Outage:
     """
 
     def __init__(self) -> None:
-        # When it began and when it was last met, when the one before ended, and how often it was met.
-        self._state = (0.0, 0.0, 0.0, 0)
+        # When it began and when it was last met, when the one before ended, and how often it was met; by a clock that
+        # all processes share, and that nobody sets.
+        self._state = _NONE
         self._file: int | None = None
         self._is_met = self._is_of_writes = False
         self._met_at = 0.0
@@ -50,7 +53,7 @@ class Outage:
             message: What failed.
             details: What stands in it, the error among it.
         """
-        now = time.time()
+        now = time.monotonic()
         tried = min((each.began for each in details if isinstance(each, StoreError)), default=now)
         with self._locked() as (began, last, ended, count):
             if tried < ended:
@@ -58,7 +61,7 @@ class Outage:
             is_new = now - last > _FORGOTTEN_AFTER_SECONDS
             self._state = (now, now, ended, 1) if is_new else (began, now, ended, count + 1)
         self._is_met, self._is_of_writes = True, any(isinstance(each, NotWritable) for each in details)
-        self._met_at = time.monotonic()
+        self._met_at = now
         if is_new:
             log.error(message, *details)
 
@@ -80,9 +83,9 @@ class Outage:
     def end(self) -> None:
         """Take note that the store serves again, and say so once."""
         self._is_met = False
-        now = time.time()
+        now = time.monotonic()
         with self._locked() as (began, _, ended, count):
-            self._state = (0.0, 0.0, now if count else ended, 0)
+            self._state = (*_NONE[:2], now if count else ended, 0)
         if count:
             _LOG.warning("the store serves again after %.0f s, in which %s attempts failed", now - began, count)
 

@@ -13,6 +13,7 @@ from tmfkit_server.errors import StoreError, StoreFull
 from tmfkit_server.outages import Outage
 from tmfkit_server.services import background
 from tmfkit_server.services.background import repeat
+from tmfkit_server.storage.postgres.groups import Seat
 
 
 @pytest.fixture(params=["alone", "shared"])
@@ -89,6 +90,20 @@ def test_attempt_of_the_outage_before_begins_no_other_one(outage: Outage, caplog
     assert caplog.messages == ["away: refused", "the store serves again after 0 s, in which 1 attempts failed"]
     outage.tell(log, "away: %s", StoreError("again"))
     assert caplog.messages[2:] == ["away: again"]
+
+
+def test_failure_that_a_group_hands_on_was_begun_when_it_was_begun() -> None:
+    failure = StoreFull("full", began=7.0)
+
+    async def scenario() -> StoreFull:
+        seat = Seat()
+        seat.end(failure)
+        with pytest.raises(StoreFull) as raised:
+            await seat.commit((), ())
+        return raised.value
+
+    told = asyncio.run(scenario())
+    assert (str(told), told.began, told is failure) == ("full", 7.0, False)
 
 
 def test_end_of_no_outage_is_not_told(outage: Outage, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from server_bodies import unique
+from server_bodies import full, unique
+
+from tmfkit_models import contracts
 
 SAMPLES = Path(__file__).parents[2] / "specs" / "tmf629-v1" / "samples"
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}
@@ -201,3 +203,23 @@ def test_attribute_with_the_name_of_the_resource_is_an_attribute(r14: httpx.Clie
     patch = [{"op": "replace", "path": "/customer/name", "value": "b"}]
     changed = r14.patch(made["href"], json=patch, headers=JSON_PATCH).json()
     assert changed == {**made, "customer": {"name": "b"}}
+
+
+def test_pointer_that_is_deeper_than_any_resource_is_refused(r14: httpx.Client) -> None:
+    made = r14.post("/customer", json={"name": unique()}).json()
+    patch = [{"op": "add", "path": "/a" * 300, "value": {}}]
+    refused = r14.patch(f"/customer/{made['id']}", json=patch, headers=JSON_PATCH)
+    assert (refused.status_code, "more than 64 parts" in refused.text) == (400, True)
+
+
+def test_update_costs_what_it_names_however_much_stands_beside_it(r14: httpx.Client) -> None:
+    beside = {f"4111 1111 1111 {number:04}": "a" for number in range(20_000)}
+    contract = contracts.load("tmf629-v1")
+    body = full(contract, contract.resource("paymentMean").create)
+    made = r14.post("/paymentMean", json={**body, "zzz": beside}).json()
+    # Each of these once looked at everything that stands beside, for minutes altogether.
+    patch = [{"op": "update", "path": "/zzz", "value": {"a": number, "b": {"c": 1}}} for number in range(500)]
+    changed = r14.patch(f"/paymentMean/{made['id']}", json=patch, headers=JSON_PATCH)
+    assert changed.status_code == 200, changed.text[:500]
+    assert changed.json()["zzz"] == {**made["zzz"], "a": 499, "b": {"c": 1}}
+    r14.delete(f"/paymentMean/{made['id']}")

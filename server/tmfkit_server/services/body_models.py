@@ -16,13 +16,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator
 
 from tmfkit_models.contracts import Contract
-from tmfkit_models.types import TmfModel
 from tmfkit_server.errors import MOST_VIOLATIONS
 
 __all__ = ["BodyModel"]
 
-# Nobody asks here for what an attribute means, which is read out of the sources of all classes: 0.1 s of a start.
-TmfModel.model_config["use_attribute_docstrings"] = False
 # What stands around the schema of an attribute that may be left out.
 _OPTIONAL = ("default", "missing-sentinel")
 

@@ -166,8 +166,9 @@ class Entities:
             InvalidBody: The body breaks a rule, or its id is taken.
         """
         body, spelling = await self.checked(sent, operation)
+        new = await self._new(body)
         async with self._store.transaction() as transaction:
-            return await self._insert(transaction, body, spelling, operation, address)
+            return await self._insert(transaction, body.get("id"), new, spelling, operation, address)
 
     async def create_once(
         self, sent: Any, operation: Operation, address: str, *, key: str, caller: str
@@ -189,12 +190,13 @@ class Entities:
             KeyReused: Something else was sent with the key before.
         """
         body, spelling = await self.checked(sent, operation)
+        new = await self._new(body)
         request = once(key, self._collection, operation.id, caller, sent=sent)
         async with self._store.transaction() as transaction:
             first = await first_outcome(transaction, request)
             if first is not None:
                 return first, True
-            record = await self._insert(transaction, body, spelling, operation, address)
+            record = await self._insert(transaction, body.get("id"), new, spelling, operation, address)
             await keep_outcome(transaction, request, record)
         return record, False
 
@@ -279,19 +281,22 @@ class Entities:
             await transaction.remove(self._collection, identifier)
             await self._announcer.deleted(transaction, record, address)
 
+    async def _new(self, body: Body) -> Body:
+        """Return a body as it is to be stored, before the server adds what it makes itself; no transaction waits."""
+        return await self._accepted(defaults_filled(self._shape, self._stamps.without_read_only(body)))
+
     async def _insert(
         self,
         transaction: Transaction,
-        body: dict[str, Any],
+        wanted: Any,
+        new: Body,
         spelling: dict[str, str],
         operation: Operation,
         address: str,
     ) -> Record:
-        writable = defaults_filled(self._shape, self._stamps.without_read_only(body))
-        identifier = await self._new_id(transaction, body, operation)
+        identifier = await self._new_id(transaction, wanted, operation)
         turns = Turns()
-        stamped = self._stamps.at_creation(writable, identifier, self.hrefs.path_of(identifier))
-        record = Record(identifier, await self._accepted(stamped), spelling)
+        record = Record(identifier, self._stamps.at_creation(new, identifier, self.hrefs.path_of(identifier)), spelling)
         if turns.is_over():
             await turns.next()
         await transaction.insert(self._collection, record)
@@ -439,9 +444,8 @@ class Entities:
                 [Violation(pointer, "cannot be changed", cite) for pointer, cite in zip(changed, cites, strict=True)]
             )
 
-    async def _new_id(self, transaction: Transaction, body: Body, operation: Operation) -> str:
-        wanted = body.get("id") if self.resource.client_id else None
-        if wanted is None:
+    async def _new_id(self, transaction: Transaction, wanted: Any, operation: Operation) -> str:
+        if wanted is None or not self.resource.client_id:
             return new_id()
         cited = self._citations.cite(("client-id",), (operation,), "/id")
         if not _is_path_segment(wanted) or wanted in self._taken_segments:

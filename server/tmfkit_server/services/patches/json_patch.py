@@ -10,6 +10,7 @@ import orjson
 
 from tmfkit_server.errors import Conflict, InvalidBody
 from tmfkit_server.json_pointer import unescaped
+from tmfkit_server.nesting import DEEPEST_NESTING
 from tmfkit_server.quotes import quoted
 from tmfkit_server.services.patches.limits import Copies
 
@@ -69,6 +70,8 @@ def tokens_of(text: str, pointer: str) -> tuple[str, ...]:
         raise InvalidBody.at(pointer, "has to be a JSON pointer: empty, or beginning with /")
     if _LONELY_TILDE.search(text):
         raise InvalidBody.at(pointer, "has a ~ that neither 0 nor 1 follows: ~0 stands for ~, ~1 for / (RFC 6901 §3)")
+    if text.count("/") > DEEPEST_NESTING:
+        raise InvalidBody.at(pointer, f"has more than {DEEPEST_NESTING} parts")
     return tuple(unescaped(token) for token in text.split("/")[1:])
 
 

@@ -171,9 +171,11 @@ class Journal:
             pages = thread.submit(self._check_pages)
             try:
                 yield from current_rows(self.path, connection)
-            finally:
+            except StoreDamaged:
                 # What it says is told first: damaged pages make damaged rows.
                 pages.result()
+                raise
+            pages.result()
 
     def _check_pages(self) -> None:
         with contextlib.closing(connect(self.path, is_for_reading=True)) as connection:

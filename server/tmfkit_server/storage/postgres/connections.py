@@ -24,7 +24,7 @@ from tmfkit_server.outages import OUTAGE
 from tmfkit_server.search_limits import SearchLimits
 from tmfkit_server.storage.search_turns import SearchTurns
 
-__all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "execute", "failure_of", "unreachable"]
+__all__ = ["FAILURES", "Connection", "Connections", "Row", "commit", "dated", "execute", "failure_of", "unreachable"]
 
 Row = tuple[Any, ...]
 
@@ -169,7 +169,7 @@ class Connections:
         Raises:
             StoreError: There is no connection to be had, or it failed.
         """
-        with _dated():
+        with dated():
             connection = await self._take()
             try:
                 yield connection
@@ -183,7 +183,7 @@ class Connections:
 
         What it does not answer may be answered by another machine by now: other connections are not trusted either.
         """
-        with _dated():
+        with dated():
             try:
                 if self._probe is None or self._probe.closed:
                     self._probe = await self.beside()
@@ -250,9 +250,9 @@ class Connections:
 
 
 @contextmanager
-def _dated() -> Iterator[None]:
+def dated() -> Iterator[None]:
     """Have a failure in the block say when the block began."""
-    began = time.time()
+    began = time.monotonic()
     try:
         yield
     except StoreError as exc:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from typing import TypeAlias, TypeVar
 
 import psycopg
@@ -89,7 +90,7 @@ class Seat:
         self._decide(has_changes=True)
         failure = await self._ended
         if failure is not None:
-            raise type(failure)(*failure.args) from failure
+            raise copy(failure) from failure
 
     def leave(self) -> None:
         """Make no changes; without effect after ``commit``."""
@@ -339,5 +340,5 @@ def _answer(question: asyncio.Future[T], answer: T) -> None:
 
 def _result(answer: T | StoreError) -> T:
     if isinstance(answer, StoreError):
-        raise type(answer)(*answer.args) from answer
+        raise copy(answer) from answer
     return answer

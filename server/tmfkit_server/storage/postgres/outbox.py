@@ -14,7 +14,15 @@ from typing import Any
 from tmfkit_server.errors import StoreError
 from tmfkit_server.query.expression import ALL_BYTES
 from tmfkit_server.storage.outbox import DeadLetters, Delivery
-from tmfkit_server.storage.postgres.connections import FAILURES, Connection, Connections, Row, execute, failure_of
+from tmfkit_server.storage.postgres.connections import (
+    FAILURES,
+    Connection,
+    Connections,
+    Row,
+    dated,
+    execute,
+    failure_of,
+)
 from tmfkit_server.storage.postgres.entries import DELIVERY_COLUMNS, death_text, delivery_of
 from tmfkit_server.storage.postgres.pages import within_bytes
 
@@ -175,18 +183,19 @@ class PostgresOutbox:
         return len(revived)
 
     async def _rows(self, statement: str, *parameters: Any) -> list[Row]:
-        try:
-            async with self._connecting:
-                if self._connection is None:
-                    self._connection = await self._connections.beside()
-            return await execute(self._connection, statement, parameters)
-        except FAILURES as exc:
-            await self.close()
-            raise failure_of(exc) from exc
-        except asyncio.CancelledError:
-            # A lease may have been granted without an answer that says so.
-            await self.close()
-            raise
+        with dated():
+            try:
+                async with self._connecting:
+                    if self._connection is None:
+                        self._connection = await self._connections.beside()
+                return await execute(self._connection, statement, parameters)
+            except FAILURES as exc:
+                await self.close()
+                raise failure_of(exc) from exc
+            except asyncio.CancelledError:
+                # A lease may have been granted without an answer that says so.
+                await self.close()
+                raise
 
 
 def _is_nobody(subscription: str | None) -> bool:
