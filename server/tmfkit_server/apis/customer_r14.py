@@ -96,8 +96,8 @@ class CustomerR14(Extension):
         }
         spelled = {**operation, **{name: pointer_of(tokens) for name, tokens in own.items()}}
         is_samples = spelled != operation or operation.get("op") == "update"
-        translated = _translated(spelled, own["path"], body, is_samples=is_samples)
-        return (self._masked(each, resource) for each in translated)
+        plain = _unwrapped(spelled, own["path"]) if is_samples else spelled
+        return _translated(self._masked(plain, resource), own["path"], body, is_samples=is_samples)
 
     def _masked(self, operation: Any, resource: Resource) -> Any:
         cards = self._cards.get(resource.name)
@@ -119,11 +119,16 @@ def _with_open_ends(value: Any, name: str) -> Any:
     return {key: _with_open_ends(member, key) for key, member in value.items() if not (is_open and key == _END)}
 
 
+def _unwrapped(operation: dict[str, Any], path: Tokens) -> dict[str, Any]:
+    """Return *operation* with the value itself, which in the samples may be in an object under its own name."""
+    value = operation.get("value")
+    if path and isinstance(value, dict) and value.keys() == {path[-1]}:
+        return {**operation, "value": value[path[-1]]}
+    return operation
+
+
 def _translated(operation: dict[str, Any], path: Tokens, body: Any, *, is_samples: bool) -> Iterator[dict[str, Any]]:
     value, old = operation.get("value"), value_at(body, path)
-    if is_samples and path and isinstance(value, dict) and value.keys() == {path[-1]}:
-        value = value[path[-1]]
-        operation = {**operation, "value": value}
     if operation.get("op") == "update" and isinstance(old, dict) and isinstance(value, dict):
         # Each by itself: what the object has beside them may be a thousand times as much.
         for name, member in value.items():

@@ -31,7 +31,7 @@ def kept(row: Row) -> Kept:
         return key, compact(content), compact(spelling), tag
     if content.startswith(_BEFORE_KEY + named + b'"') and '"' not in key:
         named = b""
-    return bytes.fromhex(tag) + bytes((len(named),)) + named + content
+    return b"".join((bytes.fromhex(tag), bytes((len(named),)), named, content))
 
 
 def whole(row: Kept) -> Row:
